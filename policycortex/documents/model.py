@@ -1,0 +1,188 @@
+"""The report as content, before any format: every number and word a rendering shows stands here already.
+
+Renderings hold no arithmetic and no rule. Findings may be many, so they are a table that is read in batches.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from policycortex.names import ReportType, RequirementResult
+from policycortex.period import Period
+from policycortex.scoring.model import Score
+
+FINDING_COLUMNS: Final = (
+    "finding_uid", "check_id", "status", "severity", "muted", "waived", "title", "provider", "account_id", "region",
+    "environment", "service", "resource_uid", "resource_type", "observed_at", "requirements", "remediation",
+)  # fmt: skip
+"""Columns of the findings table, in the order of CSV and JSON. ``requirements`` is a list of ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsTable:
+    """All findings of the report, spooled to one Parquet file with FINDING_COLUMNS.
+
+    Order: failing before manual before passing, then worst severity, check_id, account, region, resource_uid, uid.
+    Types: booleans for muted and waived, ``observed_at`` datetime UTC, ``requirements`` list of strings, else strings.
+    """
+
+    path: Path
+    total: int
+
+    def head(self, count: int) -> pl.DataFrame:
+        """The first ``count`` rows."""
+        return pl.scan_parquet(self.path).head(count).collect()
+
+    def batches(self, size: int = 10_000) -> Iterator[pl.DataFrame]:
+        """All rows in order, ``size`` at a time, so that memory stays bounded."""
+        for offset in range(0, self.total, size):
+            yield pl.scan_parquet(self.path).slice(offset, size).collect()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHeader:
+    """What was ordered and what it was made from."""
+
+    id: str
+    name: str
+    type: ReportType
+    description: str
+    framework_id: str | None
+    framework_name: str
+    """For people; "All findings" when no framework was asked for."""
+    framework_version: str | None
+    period: Period
+    scope: Mapping[str, Any]
+    """The request's scope, as given, JSON types only."""
+    generated_at: datetime
+    snapshot: str
+    """The lake's snapshot the numbers were read from."""
+    organization: str
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementRow:
+    """One requirement as it is shown, in the framework's order."""
+
+    id: str
+    title: str
+    section: str
+    result: RequirementResult
+    passed: int
+    failed: int
+    manual: int
+    muted: int
+    waived: int
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionRow:
+    """Results of one section of the framework, added up."""
+
+    title: str
+    compliant: int
+    non_compliant: int
+    not_assessed: int
+    manual: int
+    passed: int
+    failed: int
+    score_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPoint:
+    """The score of one UTC day, from that day's scans alone; days without scans have no point."""
+
+    date: date
+    compliance_score: float | None
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopCheck:
+    """One failing check, ranked: worst severity first, then most failing findings."""
+
+    check_id: str
+    title: str
+    severity: str
+    service: str
+    failed: int
+    accounts: int
+    remediation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """Findings along one dimension (account, service, environment, provider, region)."""
+
+    dimension: str
+    label: str
+    passed: int
+    failed: int
+    critical: int
+    high: int
+    score_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The numbers of page one. ``compliance_score`` is rounded for people; ``score`` holds the exact parts."""
+
+    compliance_score: float | None
+    score: Score
+    models: Mapping[str, float | None]
+    total_violations: int
+    """Failing findings, neither muted nor waived."""
+    failed_by_severity: Mapping[str, int]
+    """critical, high, medium, low, informational; they add up to total_violations."""
+    risk_score: float | None
+    result_counts: Mapping[str, int]
+    """Requirements per result, every RequirementResult present."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """How many findings the period holds in scope, and how many of them stand in the complete artifacts."""
+
+    findings_total: int
+    findings_included: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanCoverage:
+    """One source and account that was looked at in the period."""
+
+    source: str
+    provider: str
+    account_id: str
+    checks: int
+    last_scan_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDocument:
+    """One composed document; all formats are made from it, so all agree."""
+
+    header: ReportHeader
+    summary: Summary
+    previous: Summary | None
+    """The period before, same length and scope; None when it holds no findings."""
+    requirements: tuple[RequirementRow, ...]
+    sections: tuple[SectionRow, ...]
+    findings: FindingsTable
+    trend: tuple[TrendPoint, ...]
+    top_checks: tuple[TopCheck, ...]
+    breakdowns: tuple[Breakdown, ...]
+    coverage: tuple[ScanCoverage, ...]
+    completeness: Completeness
+    key_messages: tuple[str, ...]
+    """Sentences of the executive summary, most important first; true by construction from the numbers above."""
+    show_executive_summary: bool = True
+    show_detailed_findings: bool = True

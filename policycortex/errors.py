@@ -1,0 +1,91 @@
+"""The tree of errors, and nothing else: no logging, no HTTP, no Dagster.
+
+    PolicyCortexError            code, is_retryable, details
+    ├── InputError               a file or record that cannot be read; permanent
+    ├── RequestError             RPT_001: what was asked for is not valid; details name the fields
+    ├── NotFoundError            RPT_002: no such thing for this organisation, or no longer
+    ├── ConflictError            RPT_003: the thing is not in a state that allows it
+    ├── ConfigurationError       settings, framework files or templates that must be mended by hand
+    ├── RenderingError           a document that could not become bytes; permanent
+    ├── IntegrityError           stored bytes or counts that do not agree with their record; permanent
+    └── UnavailableError         a part that may be back soon; the only retryable branch
+        └── StoreBusyError       lake or registry held by another writer past its patience
+
+Errors are raised where the cause is known and translated in two places: ``pipelines.failures`` and ``api.errors``.
+A message says what was attempted, the value, and what to do.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a request: ``field`` is a dotted path, ``message`` is plain language."""
+
+    field: str
+    message: str
+
+
+class PolicyCortexError(Exception):
+    """Root of all errors this product raises on purpose."""
+
+    code: ClassVar[str] = "RPT_500"
+    is_retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, details: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InputError(PolicyCortexError):
+    """A file, folder or record cannot be read as findings."""
+
+    code = "RPT_010"
+
+
+class RequestError(PolicyCortexError):
+    """A request is not valid; ``details`` lists every problem at once."""
+
+    code = "RPT_001"
+
+
+class NotFoundError(PolicyCortexError):
+    """No such thing in this organisation, or it has expired."""
+
+    code = "RPT_002"
+
+
+class ConflictError(PolicyCortexError):
+    """The thing exists, but its state does not allow what was asked."""
+
+    code = "RPT_003"
+
+
+class ConfigurationError(PolicyCortexError):
+    """A setting, framework file, template or connection must be mended by hand."""
+
+    code = "RPT_011"
+
+
+class RenderingError(PolicyCortexError):
+    """A document could not be turned into the bytes of a format."""
+
+    code = "RPT_012"
+
+
+class IntegrityError(PolicyCortexError):
+    """What is stored does not agree with what was recorded about it."""
+
+    code = "RPT_013"
+
+
+class UnavailableError(PolicyCortexError):
+    """A part of the system does not answer now; the same call may work later."""
+
+    code = "RPT_503"
+    is_retryable = True
+
+
+class StoreBusyError(UnavailableError):
+    """The lake or the registry stayed locked by another writer."""

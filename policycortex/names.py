@@ -1,0 +1,109 @@
+"""Words that more than one room uses: closed sets and the tags both fronts share. No behaviour beyond parsing."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class ReportType(StrEnum):
+    """What a report is for; it decides the sections and their order."""
+
+    COMPLIANCE = "compliance"
+    AUDIT = "audit"
+    RISK = "risk"
+    TREND = "trend"
+    REMEDIATION = "remediation"
+
+
+class ReportFormat(StrEnum):
+    """The kinds of file a document can become."""
+
+    PDF = "pdf"
+    EXCEL = "excel"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+    OSCAL = "oscal"
+
+    @property
+    def extension(self) -> str:
+        """File extension without dot."""
+        return {"excel": "xlsx", "oscal": "oscal.json"}.get(self.value, self.value)
+
+    @property
+    def media_type(self) -> str:
+        """IANA media type, as sent in ``Content-Type``."""
+        return _MEDIA_TYPES[self.value]
+
+
+_MEDIA_TYPES: Final = {
+    "pdf": "application/pdf",
+    "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "oscal": "application/json",
+}
+
+
+class ReportStatus(StrEnum):
+    """Where a report stands. The last four are ends; ``expired`` follows ``completed`` after retention."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class FindingStatus(StrEnum):
+    """The raw outcome of one check on one resource, before muting and waiving."""
+
+    PASS = "PASS"  # noqa: S105 - an outcome, not a password
+    FAIL = "FAIL"
+    MANUAL = "MANUAL"
+
+
+class Severity(StrEnum):
+    """Severity of a finding, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFORMATIONAL = "informational"
+
+
+class RequirementResult(StrEnum):
+    """The judgement on one requirement."""
+
+    COMPLIANT = "compliant"
+    NON_COMPLIANT = "non_compliant"
+    NOT_ASSESSED = "not_assessed"
+    MANUAL = "manual"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class DateRangeType(StrEnum):
+    """Periods relative to a moment, resolved in a time zone."""
+
+    YESTERDAY = "yesterday"
+    LAST_7_DAYS = "last_7_days"
+    LAST_WEEK = "last_week"
+    LAST_30_DAYS = "last_30_days"
+    LAST_MONTH = "last_month"
+    LAST_QUARTER = "last_quarter"
+    LAST_YEAR = "last_year"
+    MONTH_TO_DATE = "month_to_date"
+    QUARTER_TO_DATE = "quarter_to_date"
+    YEAR_TO_DATE = "year_to_date"
+
+
+UNKNOWN_ENVIRONMENT: Final = "unknown"
+DEFAULT_ORGANIZATION: Final = "default"
+SANDBOX_ORGANIZATION: Final = "sandbox"
+
+TAG_REPORT: Final = "policycortex/report_id"
+TAG_SCHEDULE: Final = "policycortex/schedule_id"
+TAG_ORGANIZATION: Final = "policycortex/organization"
+TAG_FRAMEWORK: Final = "policycortex/framework"

@@ -1,0 +1,84 @@
+"""Everything that may differ between two installations: the only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from policycortex.errors import ConfigurationError
+
+_PREFIX = "POLICYCORTEX_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Frozen; made once at the outer edge and handed inwards."""
+
+    home: Path
+    """``POLICYCORTEX_HOME``: folder of all state of an embedded installation; ``./var`` unless set."""
+
+    database_url: str | None = None
+    """``POLICYCORTEX_DATABASE_URL``: Postgres for registry, lake catalog and Dagster; None means SQLite under home."""
+
+    lake_url: str | None = None
+    """``POLICYCORTEX_LAKE_URL``: where the lake's Parquet files live (``s3://...``); None means under home."""
+
+    artifacts_url: str | None = None
+    """``POLICYCORTEX_ARTIFACTS_URL``: where artifacts live; None means under home."""
+
+    public_url: str | None = None
+    """``POLICYCORTEX_PUBLIC_URL``: base of URLs in answers; None means the address a request came to."""
+
+    dagster_url: str = "http://127.0.0.1:3000"
+    """``POLICYCORTEX_DAGSTER_URL``: the Dagster webserver whose GraphQL the API launches runs through."""
+
+    lock_timeout_seconds: float = 30.0
+    """``POLICYCORTEX_LOCK_TIMEOUT_SECONDS``: how long a writer waits for the lake before it gives up."""
+
+    duckdb_memory_limit: str = "192MB"
+    """``POLICYCORTEX_DUCKDB_MEMORY_LIMIT``: DuckDB's own buffer limit per process, in DuckDB's notation."""
+
+    templates_dir: Path | None = None
+    """``POLICYCORTEX_TEMPLATES_DIR``: folder of custom templates; None means only the built-in ones."""
+
+    frameworks_dir: Path | None = None
+    """``POLICYCORTEX_FRAMEWORKS_DIR``: folder of custom frameworks; None means ``<home>/frameworks``."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
+        """Read ``POLICYCORTEX_*``; ``home`` given on a command line wins. Raises ConfigurationError on a bad value."""
+        env = os.environ if environ is None else environ
+        timeout = env.get(f"{_PREFIX}LOCK_TIMEOUT_SECONDS", "30")
+        return cls(
+            home=(home or Path(env.get(f"{_PREFIX}HOME") or "var")).absolute(),
+            database_url=env.get(f"{_PREFIX}DATABASE_URL") or None,
+            lake_url=env.get(f"{_PREFIX}LAKE_URL") or None,
+            artifacts_url=env.get(f"{_PREFIX}ARTIFACTS_URL") or None,
+            public_url=(env.get(f"{_PREFIX}PUBLIC_URL") or "").rstrip("/") or None,
+            dagster_url=(env.get(f"{_PREFIX}DAGSTER_URL") or "http://127.0.0.1:3000").rstrip("/"),
+            lock_timeout_seconds=_seconds(timeout, name=f"{_PREFIX}LOCK_TIMEOUT_SECONDS"),
+            duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "192MB",
+            templates_dir=_folder(env.get(f"{_PREFIX}TEMPLATES_DIR")),
+            frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
+        )
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder."""
+        return self.home / "dagster"
+
+    @property
+    def custom_frameworks_dir(self) -> Path:
+        """Where custom frameworks are looked for."""
+        return self.frameworks_dir or self.home / "frameworks"
+
+
+def _seconds(text: str, *, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a number of seconds, got {text!r}") from None
+
+
+def _folder(text: str | None) -> Path | None:
+    return Path(text).absolute() if text else None
