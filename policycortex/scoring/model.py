@@ -34,14 +34,14 @@ WAIVED_SCHEMA: Final = pl.Schema(
         "check_id": pl.String,
         "mapping_id": pl.String,
         "severity": pl.String,
-        "framework": pl.String,
-        "requirement_id": pl.String,
+        "reaches": pl.List(pl.Struct({"framework": pl.String, "requirement_id": pl.String})),
         "waived": pl.Int64,
     }
 )
-"""Grain: failing, unmuted findings that a waiver covers, per tally key and the waiver's reach.
+"""Grain: tally key and the set of reaches that cover its failing, unmuted findings; the counts are disjoint.
 
-``framework`` and ``requirement_id`` are null where the waiver names none, that is, covers all of them.
+A finding that several waivers cover stands once, under the set of all their reaches. ``framework`` null means every
+framework, ``requirement_id`` null every requirement of the framework. They count among ``failed`` of the tally too.
 """
 
 
