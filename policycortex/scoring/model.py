@@ -28,15 +28,17 @@ Each finding counts in exactly one of the four: muted first, else by its raw sta
 MAPPING_SCHEMA: Final = pl.Schema({"mapping_id": pl.String, "framework_key": pl.String, "requirement_uid": pl.String})
 """Grain: one requirement named by findings that share ``mapping_id``, in the scanner's own spelling."""
 
+_REACH: Final = pl.Struct({"framework": pl.String, "requirement_id": pl.String})
+
 WAIVED_SCHEMA: Final = pl.Schema(
-    {
-        "provider": pl.String,
-        "check_id": pl.String,
-        "mapping_id": pl.String,
-        "severity": pl.String,
-        "reaches": pl.List(pl.Struct({"framework": pl.String, "requirement_id": pl.String})),
-        "waived": pl.Int64,
-    }
+    [
+        ("provider", pl.String()),
+        ("check_id", pl.String()),
+        ("mapping_id", pl.String()),
+        ("severity", pl.String()),
+        ("reaches", pl.List(_REACH)),
+        ("waived", pl.Int64()),
+    ]
 )
 """Grain: tally key and the set of reaches that cover its failing, unmuted findings; the counts are disjoint.
 

@@ -1,0 +1,141 @@
+"""From tallies to a posture: the one place where a requirement is judged.
+
+Tallies are few (checks, not findings), so the judgement is plain Python over aggregated frames.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import polars as pl
+
+from policycortex.frameworks.model import Framework, Requirement
+from policycortex.names import RequirementResult, Severity
+from policycortex.scoring.model import Counts, Posture, RequirementAssessment
+from policycortex.scoring.models import DEFAULT_MODEL, score_all
+from policycortex.scoring.waived import waived_by_requirement, waived_of_framework
+
+KEY: Final = ("provider", "check_id", "mapping_id")
+_OUTCOMES: Final = ("passed", "failed", "manual", "muted")
+
+SeverityCounts: TypeAlias = dict[str, Counts]
+
+
+def assess_posture(
+    framework: Framework | None, *, tallies: pl.DataFrame, relations: pl.DataFrame, waived: pl.DataFrame
+) -> Posture:
+    """Judge every requirement of ``framework``, or all findings at once when it is None.
+
+    ``tallies`` is TALLY_SCHEMA, ``waived`` WAIVED_SCHEMA; ``relations`` holds the distinct
+    (provider, check_id, mapping_id, requirement_id) that the crosswalk gives, ids in the framework's spelling.
+    """
+    if framework is None:
+        return _assess_all(tallies, waived)
+    related = tallies.join(relations.select(KEY).unique(), on=KEY, how="semi")
+    requirement_sets = _requirement_sets(relations)
+    totals = _by_severity(related, waived_of_framework(waived, framework.id, requirement_sets))
+    per_requirement = _by_requirement(tallies.join(relations, on=KEY), waived, framework.id, requirement_sets)
+    checks = _checks_by_requirement(related, relations)
+    providers = frozenset(tallies["provider"].unique().to_list())
+    requirements = tuple(
+        _assess_requirement(r, per_requirement.get(r.id, {}), checks.get(r.id, ()), _is_manual(r, providers, framework))
+        for r in framework.requirements
+    )
+    return _posture(framework, requirements, totals)
+
+
+def _assess_all(tallies: pl.DataFrame, waived: pl.DataFrame) -> Posture:
+    return _posture(None, (), _by_severity(tallies, waived_of_framework(waived, None, {})))
+
+
+def _posture(
+    framework: Framework | None, requirements: tuple[RequirementAssessment, ...], totals: SeverityCounts
+) -> Posture:
+    counts = add_counts(totals.values())
+    return Posture(
+        framework_id=framework.id if framework else None,
+        framework_version=framework.version if framework else None,
+        requirements=requirements,
+        counts=counts,
+        failed_by_severity={s.value: totals.get(s.value, Counts()).failed for s in Severity},
+        scores=score_all(requirements, counts, totals),
+        default_model=DEFAULT_MODEL,
+    )
+
+
+def _assess_requirement(
+    requirement: Requirement, by_severity: SeverityCounts, checks: Sequence[str], is_manual: bool
+) -> RequirementAssessment:
+    counts = add_counts(by_severity.values())
+    awaits_person = is_manual and not counts.total
+    return RequirementAssessment(
+        id=requirement.id,
+        title=requirement.title,
+        section=requirement.section,
+        result=RequirementResult.MANUAL if awaits_person else _result(counts),
+        counts=add_counts((counts, Counts(manual=1))) if awaits_person else counts,
+        checks=tuple(checks),
+        by_severity=by_severity,
+        weight=requirement.weight,
+        level_of_risk=requirement.level_of_risk,
+    )
+
+
+def _result(counts: Counts) -> RequirementResult:
+    if counts.failed:
+        return RequirementResult.NON_COMPLIANT
+    return RequirementResult.COMPLIANT if counts.passed else RequirementResult.NOT_ASSESSED
+
+
+def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
+    """Whether only a person can tell, for every provider in scope (all the framework knows, if none was seen)."""
+    if "*" in requirement.manual_for:
+        return True
+    known = providers or frozenset(provider for provider, _ in framework.crosswalk.relations)
+    return bool(known) and known <= requirement.manual_for
+
+
+def add_counts(many: Collection[Counts]) -> Counts:
+    """Sum of each outcome."""
+    return Counts(
+        passed=sum(c.passed for c in many),
+        failed=sum(c.failed for c in many),
+        manual=sum(c.manual for c in many),
+        muted=sum(c.muted for c in many),
+        waived=sum(c.waived for c in many),
+    )
+
+
+def _by_severity(tallies: pl.DataFrame, waived: Mapping[str, int]) -> SeverityCounts:
+    sums = tallies.group_by("severity").agg(pl.col(*_OUTCOMES).sum())
+    return {row["severity"]: _counts(row, waived.get(row["severity"], 0)) for row in sums.iter_rows(named=True)}
+
+
+def _by_requirement(
+    joined: pl.DataFrame, waived: pl.DataFrame, framework_id: str, requirement_sets: Mapping[tuple[str, ...], set[str]]
+) -> Mapping[str, SeverityCounts]:
+    waived_counts = waived_by_requirement(waived, framework_id, requirement_sets)
+    found: defaultdict[str, SeverityCounts] = defaultdict(dict)
+    for row in joined.group_by("requirement_id", "severity").agg(pl.col(*_OUTCOMES).sum()).iter_rows(named=True):
+        key = (row["requirement_id"], row["severity"])
+        found[key[0]][key[1]] = _counts(row, waived_counts.get(key, 0))
+    return found
+
+
+def _counts(row: Mapping[str, Any], waived: int) -> Counts:
+    return Counts(
+        passed=row["passed"], failed=row["failed"] - waived, manual=row["manual"], muted=row["muted"], waived=waived
+    )
+
+
+def _requirement_sets(relations: pl.DataFrame) -> dict[tuple[str, ...], set[str]]:
+    sets: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for provider, check_id, mapping_id, requirement_id in relations.select(*KEY, "requirement_id").iter_rows():
+        sets[provider, check_id, mapping_id].add(requirement_id)
+    return dict(sets)
+
+
+def _checks_by_requirement(related: pl.DataFrame, relations: pl.DataFrame) -> Mapping[str, list[str]]:
+    seen = relations.join(related.select(KEY).unique(), on=KEY, how="semi")
+    grouped = seen.group_by("requirement_id").agg(pl.col("check_id").unique().sort())
+    return dict(grouped.iter_rows())
