@@ -1,0 +1,129 @@
+"""The composed document says what the posture says, and its sentences follow from its numbers."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from policycortex.documents.compose import compose_report
+from policycortex.documents.evidence import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, Evidence
+from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
+from policycortex.names import ReportType, RequirementResult, Severity
+from policycortex.period import Period
+from policycortex.scoring.model import Counts, Posture, RequirementAssessment
+from policycortex.scoring.models import DEFAULT_MODEL, score_all
+
+HEADER = ReportHeader(
+    id="rpt_0000000000000001",
+    name="Q1",
+    type=ReportType.COMPLIANCE,
+    description="",
+    framework_id="tiny",
+    framework_name="Tiny",
+    framework_version="1",
+    period=Period.of_days(date(2024, 1, 1), date(2024, 3, 31)),
+    scope={},
+    generated_at=datetime(2024, 4, 1, tzinfo=UTC),
+    snapshot="7",
+    organization="default",
+)
+FAILING_ROWS = [
+    ("aws", "low_many", "low", "s3", "Many low", "Mend", "", "", 90, 3, 90),
+    ("aws", "crit_few", "critical", "iam", "Few critical", "Mend", "", "", 1, 1, 1),
+    ("aws", "crit_more", "critical", "ec2", "More critical", "Mend", "", "", 4, 2, 4),
+]
+
+
+def posture(*sections: tuple[str, int, int], muted: int = 0) -> Posture:
+    """One requirement per (section, passed, failed), all findings of high severity."""
+    requirements = tuple(
+        RequirementAssessment(
+            id=f"R{n}",
+            title=f"Title {n}",
+            section=section,
+            result=RequirementResult.NON_COMPLIANT if failed else RequirementResult.COMPLIANT,
+            counts=Counts(passed=passed, failed=failed),
+            checks=("c",),
+            by_severity={},
+        )
+        for n, (section, passed, failed) in enumerate(sections)
+    )
+    counts = Counts(passed=sum(s[1] for s in sections), failed=sum(s[2] for s in sections), muted=muted)
+    return Posture(
+        framework_id="tiny",
+        framework_version="1",
+        requirements=requirements,
+        counts=counts,
+        failed_by_severity={s.value: counts.failed if s is Severity.HIGH else 0 for s in Severity},
+        scores=score_all(requirements, counts, {"high": counts}),
+        default_model=DEFAULT_MODEL,
+    )
+
+
+def compose(now: Posture, before: Posture | None = None) -> ReportDocument:
+    """A document of ``now``, with three failing checks as evidence."""
+    evidence = Evidence(
+        findings=FindingsTable(path=Path("unread.parquet"), total=8),
+        findings_total=10,
+        failing_checks=pl.DataFrame(FAILING_ROWS, schema=FAILING_CHECKS_SCHEMA, orient="row"),
+        dimensions=pl.DataFrame([("account_id", "1", 3, 1, 0, 1)], schema=DIMENSION_SCHEMA, orient="row"),
+        coverage=COVERAGE_SCHEMA.to_frame(),
+    )
+    daily = {date(2024, 2, 2): now, date(2024, 1, 1): now}
+    return compose_report(header=HEADER, posture=now, previous=before, daily=daily, evidence=evidence)
+
+
+def test_sections_keep_the_frameworks_order_and_add_up() -> None:
+    """Z before A, as the framework has it; 6 of 8 pass in Z: 75 %."""
+    document = compose(posture(("Z", 5, 1), ("A", 1, 0), ("Z", 1, 1)))
+    assert [(s.title, s.passed, s.failed, s.score_pct) for s in document.sections] == [
+        ("Z", 6, 2, 75.0),
+        ("A", 1, 0, 100.0),
+    ]
+    assert document.summary.result_counts["non_compliant"] == 2
+
+
+def test_worst_severity_comes_before_many() -> None:
+    """4 critical, then 1 critical, then 90 low."""
+    assert [c.check_id for c in compose(posture(("Z", 1, 1))).top_checks] == ["crit_more", "crit_few", "low_many"]
+
+
+def test_trend_is_oldest_first() -> None:
+    """Whatever the order of the days given."""
+    assert [p.date for p in compose(posture(("Z", 1, 1))).trend] == [date(2024, 1, 1), date(2024, 2, 2)]
+
+
+def test_what_is_left_out_is_said() -> None:
+    """8 of 10 findings included."""
+    completeness = compose(posture(("Z", 1, 1))).completeness
+    assert (completeness.findings_included, completeness.findings_total) == (8, 10)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (posture(("Z", 1, 1)), "The score rose by 25.0 points from 50.0 %."),
+        (posture(("Z", 3, 1)), "The score is unchanged from the period before (75.0 %)."),
+        (posture(("Z", 9, 1)), "The score fell by 15.0 points from 90.0 %."),
+    ],
+)
+def test_the_change_is_told_in_points(before: Posture, said: str) -> None:
+    """75 % now."""
+    assert said in compose(posture(("Z", 3, 1)), before).key_messages
+
+
+def test_an_empty_period_before_is_no_comparison() -> None:
+    """Nothing then: no previous summary, no sentence of change."""
+    document = compose(posture(("Z", 3, 1)), posture())
+    assert document.previous is None
+    assert not any("points" in message for message in document.key_messages)
+
+
+def test_nothing_assessed_is_said_first_and_alone() -> None:
+    """No score: one sentence, and the risk is unknown too."""
+    document = compose(posture(("Z", 0, 0), muted=3))
+    assert document.summary.compliance_score is None
+    assert document.summary.risk_score is None
+    assert len(document.key_messages) == 1
+    assert "missing evidence" in document.key_messages[0]
