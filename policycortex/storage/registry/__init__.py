@@ -1,0 +1,28 @@
+"""The registry: the truth about reports, artifacts, keys, links and who read what. One module per group of tables."""
+
+from policycortex.storage.registry.opening import Registry, open_registry
+from policycortex.storage.registry.rows import (
+    AccessRow,
+    ArtifactRow,
+    Failure,
+    KeyRow,
+    LinkRow,
+    NewArtifact,
+    ReportFilter,
+    ReportPage,
+    ReportRow,
+)
+
+__all__ = [
+    "AccessRow",
+    "ArtifactRow",
+    "Failure",
+    "KeyRow",
+    "LinkRow",
+    "NewArtifact",
+    "Registry",
+    "ReportFilter",
+    "ReportPage",
+    "ReportRow",
+    "open_registry",
+]

@@ -1,0 +1,44 @@
+"""Who did what to which report, in the order it happened."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, func, insert, select
+
+from policycortex.storage.registry.base import Store, UtcDateTime, metadata
+from policycortex.storage.registry.rows import AccessRow
+
+access_log = Table(
+    "access_log",
+    metadata,
+    # SQLite numbers only INTEGER keys by itself
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("report_id", String(32), ForeignKey("reports.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("address", String(64)),
+    Column("request_id", Text),
+    Column("format", String(16)),
+)
+Index("ix_access_log_report", access_log.c.report_id, access_log.c.id)
+
+_COLUMNS: Final = [c for c in access_log.c if c.name != "id"]
+
+
+class AccessVerbs(Store):
+    """Writing and reading the log."""
+
+    def log_access(self, row: AccessRow) -> None:
+        """Add one act."""
+        values = {column.name: getattr(row, column.name) for column in _COLUMNS}
+        with self._writing() as connection:
+            connection.execute(insert(access_log).values(values))
+
+    def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
+        """A page, newest first, and how many there are."""
+        mine = access_log.c.report_id == report_id
+        query = select(*_COLUMNS).where(mine).order_by(access_log.c.id.desc()).limit(limit).offset(offset)
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings().all()
+            total = connection.execute(select(func.count()).select_from(access_log).where(mine)).scalar_one()
+        return tuple(AccessRow(**row) for row in rows), int(total)

@@ -1,0 +1,102 @@
+"""Ground under all table groups: metadata, column types, sessions, and the one translation of database errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, Table, exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+
+WRITES = "policycortex_writes"
+"""Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Times in UTC; SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; without zone for SQLite."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """With zone UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Store:
+    """An engine with two kinds of transaction. Table groups add their verbs by subclassing it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(**{WRITES: True})
+
+    def close(self) -> None:
+        """Give back all connections; needed before a fork."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Read one row. Raises UnavailableError when the database does not answer."""
+        with self._reading() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM registry_version").first()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated_errors("read the registry"), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated_errors("write to the registry"), self._writer.begin() as connection:
+            yield connection
+
+
+def insert_for(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@contextmanager
+def translated_errors(attempt: str) -> Iterator[None]:
+    """Turn the database's troubles into ours; broken constraints pass through, they are the caller's to judge."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except exc.TimeoutError as error:
+        raise StoreBusyError(f"could not {attempt}: all its connections are in use; try again") from error
+    except exc.DBAPIError as error:
+        raise _translate(error, attempt) from error
+
+
+def _translate(error: exc.DBAPIError, attempt: str) -> Exception:
+    cause = str(error.orig)
+    if "locked" in cause or "busy" in cause:
+        return StoreBusyError(f"could not {attempt}: another writer holds it ({cause}); try again")
+    if "not a database" in cause or "malformed" in cause:
+        return ConfigurationError(f"could not {attempt}: its file is damaged ({cause}); restore it from a backup")
+    if isinstance(error, exc.OperationalError | exc.InterfaceError):
+        return UnavailableError(f"could not {attempt}: {cause}")
+    return error

@@ -1,0 +1,166 @@
+"""API keys: made once, shown once, stored as a digest, with scopes, expiry, revocation and last use."""
+
+import ipaddress
+import secrets
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, insert, select, update
+
+from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
+from policycortex.names import SANDBOX_ORGANIZATION
+from policycortex.storage.registry.base import JsonColumn, Store, UtcDateTime, metadata
+from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.rows import KeyRow
+from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
+
+SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks:write", "findings:write", "admin")
+DEFAULT_SCOPES: Final = ("reports:read", "reports:write")
+
+_USE_GRAIN: Final = timedelta(minutes=1)  # a write for each request would cost more than the request
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organization", String(64), ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", String(16), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", JsonColumn, nullable=False),
+    Column("networks", JsonColumn, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+)
+
+
+class KeyVerbs(Store):
+    """Making, finding and ending keys."""
+
+    def create_key(
+        self,
+        *,
+        organization: str,
+        name: str,
+        scopes: Collection[str] = DEFAULT_SCOPES,
+        expires_at: datetime | None = None,
+        networks: Collection[str] = (),
+        now: datetime | None = None,
+    ) -> tuple[KeyRow, str]:
+        """The key's row and its secret, which cannot be had again. Raises RequestError on a bad scope or network."""
+        _check_key(name, scopes, networks)
+        moment = now or datetime.now(UTC)
+        token = make_token(SANDBOX_PREFIX if organization == SANDBOX_ORGANIZATION else LIVE_PREFIX)
+        row = {
+            "id": f"key_{secrets.token_hex(8)}",
+            "organization": organization,
+            "name": name,
+            "prefix": token[:12],
+            "scopes": sorted(set(scopes)),
+            "networks": list(networks),
+            "created_at": moment,
+            "expires_at": expires_at,
+        }
+        with self._writing() as connection:
+            ensure_organization(connection, organization, moment)
+            connection.execute(insert(api_keys).values(**row, digest=digest_token(token)))
+        return _key(row), token
+
+    def find_key(self, token: str) -> KeyRow | None:
+        """The key of this secret, whatever its state; None when there is none. Ask ``is_valid_at`` next."""
+        if not is_well_formed(token, (LIVE_PREFIX, SANDBOX_PREFIX)):
+            return None
+        with self._reading() as connection:
+            row = (
+                connection.execute(select(*_COLUMNS).where(api_keys.c.digest == digest_token(token))).mappings().first()
+            )
+        return _key(row) if row is not None else None
+
+    def note_key_use(self, key: KeyRow, *, now: datetime) -> None:
+        """Remember the last use, to the minute."""
+        if key.last_used_at is not None and now - key.last_used_at < _USE_GRAIN:
+            return
+        with self._writing() as connection:
+            connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=now))
+
+    def list_keys(self, organization: str | None = None) -> tuple[KeyRow, ...]:
+        """All keys of the organisation, or of all; oldest first, ended ones too."""
+        query = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
+        if organization is not None:
+            query = query.where(api_keys.c.organization == organization)
+        with self._reading() as connection:
+            return tuple(_key(row) for row in connection.execute(query).mappings())
+
+    def get_key(self, key_id: str) -> KeyRow:
+        """The key of this id. Raises NotFoundError."""
+        with self._reading() as connection:
+            row = connection.execute(select(*_COLUMNS).where(api_keys.c.id == key_id)).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no key {key_id}; 'policycortex keys list' shows all")
+        return _key(row)
+
+    def revoke_key(self, key_id: str, *, now: datetime | None = None) -> KeyRow:
+        """End the key at once; again is no error, the first time counts. Raises NotFoundError."""
+        key = self.get_key(key_id)
+        with self._writing() as connection:
+            live = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+            connection.execute(update(api_keys).where(*live).values(revoked_at=now or datetime.now(UTC)))
+        return self.get_key(key.id)
+
+    def rotate_key(
+        self, key_id: str, *, overlap: timedelta = timedelta(days=1), now: datetime | None = None
+    ) -> tuple[KeyRow, str]:
+        """A new key with the same rights; the old one ends after ``overlap``. Raises ConflictError when it ended."""
+        moment, old = now or datetime.now(UTC), self.get_key(key_id)
+        if not old.is_valid_at(moment):
+            raise ConflictError(f"key {key_id} has ended already; make a new one with 'policycortex keys create'")
+        made = self.create_key(
+            organization=old.organization,
+            name=old.name,
+            scopes=old.scopes,
+            expires_at=old.expires_at,
+            networks=old.networks,
+            now=moment,
+        )
+        end = min(moment + overlap, old.expires_at or moment + overlap)
+        with self._writing() as connection:
+            connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(expires_at=end))
+        return made
+
+
+_COLUMNS: Final = [c for c in api_keys.c if c.name != "digest"]
+
+
+def _key(row: RowMapping | dict[str, Any]) -> KeyRow:
+    values = dict(row)
+    values["scopes"], values["networks"] = frozenset(values["scopes"]), tuple(values["networks"])
+    return KeyRow(**values)
+
+
+def _check_key(name: str, scopes: Collection[str], networks: Collection[str]) -> None:
+    problems = [
+        Problem(field="scopes", message=f"{scope!r} is not a scope; choose from {', '.join(SCOPES)}")
+        for scope in sorted(set(scopes) - set(SCOPES))
+    ]
+    if not name.strip():
+        problems.append(Problem(field="name", message="A key needs a name that tells what it is for"))
+    if not scopes:
+        problems.append(Problem(field="scopes", message="A key needs at least one scope"))
+    problems += [
+        Problem(field="networks", message=f"{n!r} is not an address or CIDR block")
+        for n in networks
+        if not _is_network(n)
+    ]
+    if problems:
+        raise RequestError(f"cannot make the key: {problems[0].message}", details=tuple(problems))
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

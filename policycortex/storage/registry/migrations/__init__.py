@@ -1,0 +1,40 @@
+"""Steps from an empty database to today's tables, by Alembic. A new step raises HEAD; a test holds them together."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from policycortex.errors import ConfigurationError
+
+HEAD: Final = "0001"
+"""Newest step; known without reading the scripts, so that opening costs one query."""
+
+VERSION_TABLE: Final = "registry_version"
+"""Not Alembic's usual name: Dagster keeps its own ``alembic_version`` in the same Postgres database."""
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration over these scripts; no ini file exists."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: Connection, revision: str = HEAD) -> None:
+    """Bring the tables up within the connection's transaction. Raises ConfigurationError on a newer database."""
+    try:
+        command.upgrade(alembic_config(connection), revision)
+    except CommandError as error:
+        raise ConfigurationError(
+            f"the registry was made by a newer version of this program ({error}); update it"
+        ) from error
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Take the tables back to an earlier step; ``base`` removes them."""
+    command.downgrade(alembic_config(connection), revision)

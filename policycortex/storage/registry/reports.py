@@ -1,0 +1,202 @@
+"""A report's life: ordered, running, and one of its ends. Each verb is one transaction; an end is never left again."""
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import ReportStatus, ReportType
+from policycortex.storage.registry.base import Store, insert_for
+from policycortex.storage.registry.reading import load_report
+from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.storage.registry.tables import organizations, report_artifacts, report_shares, reports
+from policycortex.storage.registry.tallies import shift_tally
+
+OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
+ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
+
+
+class ReportVerbs(Store):
+    """Everything that changes a report. ``now`` is the clock's where it is not given."""
+
+    def create_report(
+        self,
+        *,
+        organization: str,
+        name: str,
+        type: ReportType,  # noqa: A002 - the documentation's word
+        framework: str | None,
+        description: str,
+        order: Mapping[str, Any],
+        due_at: datetime | None = None,
+        created_by: str | None = None,
+        report_id: str | None = None,
+        now: datetime | None = None,
+    ) -> ReportRow:
+        """Write a pending report. Its run is launched afterwards, by the caller or when it is due."""
+        moment, chosen_id = now or _now(), report_id or f"rpt_{secrets.token_hex(8)}"
+        row = {
+            "id": chosen_id,
+            "organization": organization,
+            "name": name,
+            "type": ReportType(type).value,
+            "framework": framework,
+            "description": description,
+            "search_text": f"{name}\n{description}".casefold(),
+            "order": dict(order),
+            "status": ReportStatus.PENDING.value,
+            "created_at": moment,
+            "created_by": created_by,
+            "due_at": max(due_at or moment, moment),
+            "progress_pct": 0,
+            "size_bytes": 0,
+            "is_restricted": False,
+        }
+        with self._writing() as connection:
+            ensure_organization(connection, organization, moment)
+            connection.execute(insert(reports).values(row))
+            shift_tally(connection, row, 1)
+            return load_report(connection, chosen_id)
+
+    def set_run(self, report_id: str, run_id: str) -> None:
+        """Note which run makes it; a report that came to its end meanwhile stays as it is."""
+        with self._writing() as connection:
+            connection.execute(
+                update(reports).where(reports.c.id == report_id, reports.c.status.in_(OPEN)).values(run_id=run_id)
+            )
+
+    def mark_running(self, report_id: str, run_id: str, *, now: datetime | None = None) -> ReportRow:
+        """The run has begun; a retry takes over from the run before it. Raises ConflictError on an end."""
+        moment = now or _now()
+        return self._move(report_id, OPEN, ReportStatus.RUNNING, run_id=run_id, started_at=moment, progress_pct=1)
+
+    def note_progress(self, report_id: str, progress_pct: int) -> None:
+        """How far the run is, 0-100; ignored unless it is running."""
+        running = (reports.c.id == report_id, reports.c.status == ReportStatus.RUNNING)
+        with self._writing() as connection:
+            connection.execute(update(reports).where(*running).values(progress_pct=min(max(progress_pct, 0), 99)))
+
+    def complete_report(
+        self,
+        report_id: str,
+        *,
+        artifacts: Collection[NewArtifact],
+        summary: Mapping[str, Any],
+        content: Mapping[str, Any],
+        snapshot: str,
+        expires_at: datetime | None = None,
+        now: datetime | None = None,
+    ) -> ReportRow:
+        """The files are stored; from here on they are served. Raises ConflictError when it has ended already."""
+        values: dict[str, Any] = {
+            "completed_at": now or _now(),
+            "progress_pct": 100,
+            "summary": dict(summary),
+            "content": dict(content),
+            "snapshot": snapshot,
+            "expires_at": expires_at,
+            "size_bytes": sum(artifact.size_bytes for artifact in artifacts),
+        }
+        return self._move(report_id, OPEN, ReportStatus.COMPLETED, artifacts=artifacts, **values)
+
+    def fail_report(self, report_id: str, failure: Failure, *, now: datetime | None = None) -> ReportRow:
+        """No artifacts will come, and why. Raises ConflictError when it has ended already."""
+        return self._move(report_id, OPEN, ReportStatus.FAILED, completed_at=now or _now(), failure=asdict(failure))
+
+    def cancel_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
+        """Nobody wants it any more; the caller ends the run. Raises ConflictError when it has ended already."""
+        moment = now or _now()
+        return self._move(report_id, OPEN, ReportStatus.CANCELLED, organization=organization, completed_at=moment)
+
+    def withdraw_report(self, report_id: str, failure: Failure) -> None:
+        """Take back an order that was never launched: it leaves every list, and no run may pick it up."""
+        self.fail_report(report_id, failure)
+        with self._writing() as connection:
+            _remove(connection, load_report(connection, report_id), _now())
+
+    def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
+        """Out of every list and answer; an open one is cancelled. Returns what it was: the caller removes its files."""
+        with self._writing() as connection:
+            before = load_report(connection, report_id, organization=organization)
+            if before.status in OPEN:
+                _write_move(connection, before, ReportStatus.CANCELLED, {"completed_at": now or _now()})
+            _remove(connection, load_report(connection, report_id), now or _now())
+            return before
+
+    def expire_reports(self, *, now: datetime | None = None) -> tuple[ReportRow, ...]:
+        """Move completed reports past their time to ``expired``; returns them: the caller removes their files."""
+        moment = now or _now()
+        past = (reports.c.status == ReportStatus.COMPLETED, reports.c.expires_at <= moment)
+        with self._writing() as connection:
+            ids = connection.execute(select(reports.c.id).where(*past)).scalars().all()
+            rows = tuple(load_report(connection, report_id) for report_id in ids)
+            for row in rows:
+                _write_move(connection, row, ReportStatus.EXPIRED, {})
+            return rows
+
+    def _move(
+        self,
+        report_id: str,
+        origins: tuple[ReportStatus, ...],
+        target: ReportStatus,
+        *,
+        organization: str | None = None,
+        artifacts: Collection[NewArtifact] = (),
+        **values: Any,  # noqa: ANN401 - columns of many types
+    ) -> ReportRow:
+        with self._writing() as connection:
+            before = load_report(connection, report_id, organization=organization)
+            if before.status not in origins:
+                raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
+            _write_move(connection, before, target, values)
+            _write_artifacts(connection, report_id, artifacts)
+            return load_report(connection, report_id)
+
+
+def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:
+    """Write the organisation's row unless it is there."""
+    row = insert_for(connection, organizations).values(id=organization, created_at=moment)
+    connection.execute(row.on_conflict_do_nothing())
+
+
+def _write_move(connection: Connection, before: ReportRow, target: ReportStatus, values: Mapping[str, Any]) -> None:
+    same = (reports.c.id == before.id, reports.c.status == before.status.value)
+    written = connection.execute(update(reports).where(*same).values(status=target.value, **values))
+    if written.rowcount != 1:
+        raise ConflictError(
+            f"report {before.id} was changed by someone else meanwhile; it cannot become {target.value}"
+        )
+    key = {"organization": before.organization, "type": before.type.value, "framework": before.framework}
+    shift_tally(connection, {**key, "status": before.status.value}, -1)
+    shift_tally(connection, {**key, "status": target.value}, 1)
+
+
+def _write_artifacts(connection: Connection, report_id: str, artifacts: Collection[NewArtifact]) -> None:
+    for artifact in artifacts:
+        values = {
+            "report_id": report_id,
+            "format": artifact.format.value,
+            "key": artifact.key,
+            "size_bytes": artifact.size_bytes,
+            "sha256": artifact.sha256,
+            "media_type": artifact.format.media_type,
+        }
+        connection.execute(insert(report_artifacts).values(values))
+
+
+def _remove(connection: Connection, row: ReportRow, moment: datetime) -> None:
+    live = (reports.c.id == row.id, reports.c.deleted_at.is_(None))
+    if connection.execute(update(reports).where(*live).values(deleted_at=moment)).rowcount != 1:
+        raise NotFoundError(f"report {row.id} is gone already")
+    connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == row.id))
+    connection.execute(delete(report_shares).where(report_shares.c.report_id == row.id))
+    key = {"organization": row.organization, "type": row.type.value, "framework": row.framework}
+    shift_tally(connection, {**key, "status": row.status.value}, -1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

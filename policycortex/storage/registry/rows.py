@@ -1,0 +1,166 @@
+"""What the registry hands out and takes in: frozen values, no SQL. All times are UTC with zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policycortex.names import ReportFormat, ReportStatus, ReportType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a report has no artifacts, for a person: what went wrong and what to do."""
+
+    code: str
+    message: str
+    is_retryable: bool = False
+    """True when the same order may succeed later without a change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArtifact:
+    """One stored file of a report, as the run hands it over."""
+
+    format: ReportFormat
+    key: str
+    """Where the artifact store keeps it."""
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRow:
+    """One stored file of a completed report."""
+
+    format: ReportFormat
+    key: str
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One report, from its order to its artifacts."""
+
+    id: str
+    organization: str
+    name: str
+    type: ReportType
+    framework: str | None
+    description: str
+    order: Mapping[str, Any]
+    """The order as JSON; ``policycortex.ordering.order_from_json`` makes it a value again."""
+    status: ReportStatus
+    created_at: datetime
+    created_by: str | None
+    """Id of the key that ordered it; None for the command line."""
+    due_at: datetime
+    """Not to be made before this; equals ``created_at`` unless the order names a later time."""
+    run_id: str | None = None
+    """Dagster's run; None until one was launched."""
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    """When it came to its end: completed, failed or cancelled."""
+    progress_pct: int = 0
+    failure: Failure | None = None
+    summary: Mapping[str, Any] | None = None
+    """Numbers of page one, as the run gave them; None until completed."""
+    content: Mapping[str, Any] | None = None
+    """``pages`` and ``sections`` [{name, pages}]; None until completed."""
+    snapshot: str | None = None
+    sharing: Mapping[str, Any] | None = None
+    """None: everyone of the organisation."""
+    expires_at: datetime | None = None
+    size_bytes: int = 0
+    """All artifacts together."""
+    artifacts: tuple[ArtifactRow, ...] = ()
+    """Empty in lists; there ``size_bytes`` tells."""
+
+    def artifact(self, report_format: str) -> ArtifactRow | None:
+        """The file of that format, None when it was not made."""
+        return next((a for a in self.artifacts if a.format == report_format), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFilter:
+    """Which reports a list holds; None filters nothing. ``generated_*`` are bounds on ``completed_at``."""
+
+    type: ReportType | None = None
+    framework: str | None = None
+    status: ReportStatus | None = None
+    generated_after: datetime | None = None
+    generated_before: datetime | None = None
+    text: str | None = None
+    """Found in name or description, without case."""
+    reader: str | None = None
+    """Key id that asks; reports shared with other keys only are left out. None sees all."""
+
+    @property
+    def is_exact(self) -> bool:
+        """True when only columns that are tallied are asked for."""
+        return self.generated_after is None and self.generated_before is None and not self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """A stretch of a list, and how many reports the whole list has."""
+
+    reports: tuple[ReportRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """An API key without its secret, which is stored only as a digest."""
+
+    id: str
+    organization: str
+    name: str
+    prefix: str
+    """First characters, enough for a person to tell keys apart."""
+    scopes: frozenset[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """Within a minute."""
+    networks: tuple[str, ...] = ()
+    """CIDR blocks it may be used from; empty means any."""
+
+    def is_valid_at(self, moment: datetime) -> bool:
+        """Neither revoked nor expired then."""
+        ends = [end for end in (self.expires_at, self.revoked_at) if end is not None]
+        return all(moment < end for end in ends)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """A temporary download link; the token itself is stored only as a digest."""
+
+    id: str
+    organization: str
+    report_id: str
+    format: ReportFormat
+    created_at: datetime
+    created_by: str | None
+    expires_at: datetime
+    is_one_time: bool
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRow:
+    """One act on one report."""
+
+    report_id: str
+    at: datetime
+    action: str
+    """``created, read, downloaded, link_created, link_used, shared, cancelled, deleted``."""
+    actor: str
+    """Key id, ``link:<id>`` or ``command line``."""
+    address: str | None
+    request_id: str | None
+    format: str | None = None

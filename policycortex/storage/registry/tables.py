@@ -1,0 +1,98 @@
+"""Tables of reports and what hangs on them. Keys and links keep theirs beside their verbs."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from policycortex.storage.registry.base import JsonColumn, UtcDateTime, metadata
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organization", String(64), ForeignKey("organizations.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("framework", String(64)),
+    Column("description", Text, nullable=False),
+    Column("search_text", Text, nullable=False),  # name and description casefolded: one LIKE, any alphabet
+    Column("order", JsonColumn, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String(32)),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("run_id", String(64)),
+    Column("started_at", UtcDateTime),
+    Column("completed_at", UtcDateTime),
+    Column("progress_pct", Integer, nullable=False),
+    Column("failure", JsonColumn),
+    Column("summary", JsonColumn),
+    Column("content", JsonColumn),
+    Column("snapshot", Text),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sharing", JsonColumn),
+    Column("is_restricted", Boolean, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("deleted_at", UtcDateTime),
+)
+
+report_artifacts = Table(
+    "report_artifacts",
+    metadata,
+    Column("report_id", String(32), ForeignKey("reports.id"), primary_key=True),
+    Column("format", String(16), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", Text, nullable=False),
+)
+
+report_shares = Table(
+    "report_shares",
+    metadata,
+    Column("report_id", String(32), ForeignKey("reports.id"), primary_key=True),
+    Column("key_id", String(32), primary_key=True),
+)
+
+# Counting a million rows for each page of a list would cost more than the page; so every change keeps these sums.
+report_tallies = Table(
+    "report_tallies",
+    metadata,
+    Column("organization", String(64), primary_key=True),
+    Column("type", String(32), primary_key=True),
+    Column("framework", String(64), primary_key=True),  # "" for none: a primary key holds no NULL
+    Column("status", String(16), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+_live = reports.c.deleted_at.is_(None)
+Index(
+    "ix_reports_created",
+    reports.c.organization,
+    reports.c.created_at,
+    reports.c.id,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
+Index(
+    "ix_reports_completed", reports.c.organization, reports.c.completed_at, sqlite_where=_live, postgresql_where=_live
+)
+Index("ix_reports_name", reports.c.organization, reports.c.name, sqlite_where=_live, postgresql_where=_live)
+for _column in (reports.c.type, reports.c.framework, reports.c.status):
+    Index(
+        f"ix_reports_{_column.name}",
+        reports.c.organization,
+        _column,
+        reports.c.created_at,
+        sqlite_where=_live,
+        postgresql_where=_live,
+    )
+_open = reports.c.status.in_(("pending", "running"))
+Index("ix_reports_open", reports.c.due_at, sqlite_where=_open, postgresql_where=_open)
+_restricted = reports.c.is_restricted
+Index("ix_reports_restricted", reports.c.organization, sqlite_where=_restricted, postgresql_where=_restricted)

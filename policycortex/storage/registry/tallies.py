@@ -1,0 +1,36 @@
+"""Sums of reports per organisation, type, framework and status, kept by every change so that lists need no counting."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from policycortex.storage.registry.base import insert_for
+from policycortex.storage.registry.rows import ReportFilter
+from policycortex.storage.registry.tables import report_tallies
+
+
+def shift_tally(connection: Connection, row: Mapping[str, Any], step: int) -> None:
+    """Add ``step`` to the sum that a report with these columns belongs to, inside the caller's transaction."""
+    key = {
+        "organization": row["organization"],
+        "type": row["type"],
+        "framework": row["framework"] or "",
+        "status": row["status"],
+    }
+    key_columns = list(report_tallies.primary_key.columns)
+    raised = {"count": report_tallies.c["count"] + step}
+    counted = insert_for(connection, report_tallies).values(**key, count=step)
+    connection.execute(counted.on_conflict_do_update(index_elements=key_columns, set_=raised))
+
+
+def load_tally(connection: Connection, organization: str, wanted: ReportFilter) -> int:
+    """How many live reports match type, framework and status."""
+    where = [report_tallies.c.organization == organization]
+    for name in ("type", "framework", "status"):
+        value = getattr(wanted, name)
+        if value is not None:
+            where.append(report_tallies.c[name] == value)
+    return int(
+        connection.execute(select(func.coalesce(func.sum(report_tallies.c["count"]), 0)).where(*where)).scalar_one()
+    )
