@@ -1,0 +1,236 @@
+"""The documented request body as Pydantic models: the door of an order, and its schema in OpenAPI.
+
+Validation needs a ``Known`` under the context's key ``known``: what exists, and the moment the report is due.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from policycortex.names import DateRangeType, ReportFormat, ReportType
+from policycortex.ordering.words import Email, Line, Moment, Text, ZoneName, did_you_mean, refuse, suggest
+
+ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
+PROVIDERS: Final = frozenset(
+    {
+        "alibabacloud", "aws", "azure", "cloudflare", "gcp", "github", "googleworkspace", "iac", "image", "kubernetes",
+        "llm", "m365", "mongodbatlas", "nhn", "openstack", "oraclecloud",
+    }
+)  # fmt: skip
+"""Providers that scanners name today; those that findings in the lake name come on top."""
+
+_Member = TypeVar("_Member", bound=StrEnum)
+_LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
+_Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an order may name."""
+
+    frameworks: Collection[str]
+    environments: Collection[str] = ENVIRONMENTS
+    cloud_providers: Collection[str] = PROVIDERS
+    formats: Collection[ReportFormat] = (
+        ReportFormat.PDF,
+        ReportFormat.EXCEL,
+        ReportFormat.CSV,
+        ReportFormat.JSON,
+        ReportFormat.HTML,
+    )
+    locales: Collection[str] = ("en",)
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused, and no value is turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DateRangeBody(Strict):
+    """``start`` inclusive, ``end`` as given; 23:59:59 stands for the end of its day."""
+
+    start: Moment
+    end: Moment
+
+    @field_validator("start")
+    @classmethod
+    def _not_ahead(cls, value: datetime, info: ValidationInfo) -> datetime:
+        if info.context is not None and value > info.context["due_at"]:
+            raise refuse("Start date cannot be in the future")
+        return value
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, value: datetime, info: ValidationInfo) -> datetime:
+        start = info.data.get("start")
+        if start is not None and value <= start:
+            raise refuse("End date must be after the start date")
+        if start is not None and value - start > _LONGEST:
+            raise refuse("A report covers ten years at most; move the start or the end date")
+        return value
+
+
+class ScopeBody(Strict):
+    """Which findings count. Absent lists mean all; without a date range the last 30 days count."""
+
+    environments: _Names = Field(default=[], examples=[["production", "staging"]])
+    cloud_providers: _Names = Field(default=[], examples=[["aws", "azure", "gcp"]])
+    accounts: _Names = Field(default=[], examples=[["123456789012"]])
+    date_range: DateRangeBody | None = None
+    date_range_type: DateRangeType | None = None
+    timezone: ZoneName | None = Field(default=None, description="IANA zone in which date_range_type cuts its days")
+
+    @field_validator("environments")
+    @classmethod
+    def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        known = _known(info).environments
+        for value in values:
+            plain = value.casefold()
+            # a word unlike all known ones may be an environment of findings still to come
+            if plain not in known and suggest(plain, known):
+                raise refuse(f"Unknown environment {value!r}{did_you_mean(plain, known)}")
+        return _distinct(values)
+
+    @field_validator("cloud_providers")
+    @classmethod
+    def _providers(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        known = _known(info).cloud_providers
+        for value in values:
+            if value.casefold() not in known:
+                hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
+                raise refuse(f"Unknown cloud provider {value!r}{hint}")
+        return _distinct(values)
+
+    @field_validator("date_range_type", mode="before")
+    @classmethod
+    def _kind(cls, value: object) -> object:
+        return None if value is None else one_of(DateRangeType, value)
+
+    @field_validator("date_range_type")
+    @classmethod
+    def _either(cls, value: DateRangeType | None, info: ValidationInfo) -> DateRangeType | None:
+        if value is not None and info.data.get("date_range") is not None:
+            raise refuse("Give either date_range or date_range_type, not both")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("date_range") is not None:
+            raise refuse("timezone goes with date_range_type; the times of date_range carry their own zone")
+        return value
+
+
+class FormatOptionsBody(Strict):
+    """How the report looks and which files are made; ``["pdf"]`` unless said otherwise."""
+
+    formats: list[ReportFormat] = Field(default=[ReportFormat.PDF], min_length=1, max_length=len(ReportFormat))
+    include_executive_summary: bool = True
+    include_detailed_findings: bool = True
+    locale: str = Field(default="en", examples=["en"])
+    password: Any = Field(default=None, description="Not available yet")
+    watermark: Any = Field(default=None, description="Not available yet")
+    sign: Any = Field(default=None, description="Not available yet")
+    branding: Any = Field(default=None, description="Not available yet")
+    template: Any = Field(default=None, description="Not available yet")
+
+    @field_validator("formats", mode="before")
+    @classmethod
+    def _formats(cls, values: object, info: ValidationInfo) -> object:
+        if not isinstance(values, list):
+            return values
+        chosen = [one_of(ReportFormat, value) for value in values]
+        if len(set(chosen)) != len(chosen):
+            raise refuse("Names a format twice")
+        for value in chosen:
+            if value not in _known(info).formats:
+                raise refuse(f"Format {value.value!r} is not available yet")
+        return chosen
+
+    @field_validator("locale")
+    @classmethod
+    def _locale(cls, value: str, info: ValidationInfo) -> str:
+        known = _known(info).locales
+        if value not in known:
+            raise refuse(f"Unknown locale {value!r}; known are {', '.join(sorted(known))}")
+        return value
+
+    @field_validator("password", "watermark", "sign", "branding", "template")
+    @classmethod
+    def _absent(cls, value: object) -> None:
+        if value is not None and value is not False:
+            raise refuse("Is not available yet; leave it out")
+
+
+class NotificationsBody(Strict):
+    """Who is told when the report is there."""
+
+    email: list[Email] = Field(default=[], max_length=100)
+
+
+class DeliveryBody(Strict):
+    """At once unless ``scheduled_at`` names a later time; a time past means at once."""
+
+    scheduled_at: Moment | None = None
+    immediate: bool | None = None
+    notifications: NotificationsBody = NotificationsBody()
+
+    @field_validator("immediate")
+    @classmethod
+    def _agrees(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value is True and info.data.get("scheduled_at") is not None:
+            raise refuse("immediate is true but scheduled_at names a time; leave one out")
+        if value is False and "scheduled_at" in info.data and info.data["scheduled_at"] is None:
+            raise refuse("immediate is false: say when in scheduled_at")
+        return value
+
+
+class OrderBody(Strict):
+    """Body of ``POST /v1/reports``, and of the command line's request file."""
+
+    name: Line = Field(max_length=200, examples=["Monthly Security Assessment"])
+    type: ReportType = Field(examples=["audit"])
+    framework: str | None = Field(default=None, examples=["iso27001"], description="All findings when left out")
+    description: Text = Field(default="", max_length=2000)
+    scope: ScopeBody
+    format_options: FormatOptionsBody = FormatOptionsBody()
+    delivery: DeliveryBody = DeliveryBody()
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _type(cls, value: object) -> object:
+        return one_of(ReportType, value)
+
+    @field_validator("framework")
+    @classmethod
+    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = _known(info).frameworks
+        if value is not None and value not in known:
+            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
+            raise refuse(f"Unknown framework {value!r}{hint}")
+        return value
+
+
+def one_of(kind: type[_Member], value: object) -> _Member:
+    """The member of that value. Refuses others, with a suggestion."""
+    words = [member.value for member in kind]
+    if isinstance(value, str) and value in words:
+        return kind(value)
+    hint = did_you_mean(value, words) if isinstance(value, str) else ""
+    raise refuse(f"Must be one of {', '.join(words)}{hint}")
+
+
+def _known(info: ValidationInfo) -> Known:
+    if info.context is None:
+        raise RuntimeError("an order is validated by parse_order, which says what is known")
+    known: Known = info.context["known"]
+    return known
+
+
+def _distinct(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(value.casefold() for value in values))

@@ -1,0 +1,89 @@
+"""What was ordered, resolved and checked; and its JSON form, as the registry keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from policycortex.names import ReportFormat, ReportType
+from policycortex.period import Period
+from policycortex.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """When and to whom, besides the API's own download."""
+
+    scheduled_at: datetime | None = None
+    """Not before this, UTC; None or a time past means at once."""
+    emails: tuple[str, ...] = ()
+    """Told when the report is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOrder:
+    """One report to be made. Relative periods are resolved: the order means the same whenever it runs."""
+
+    name: str
+    type: ReportType
+    framework: str | None
+    description: str
+    scope: Scope
+    period: Period
+    scope_as_given: Mapping[str, Any]
+    """The request's ``scope``, JSON types only, for people and for the report's header."""
+    formats: tuple[ReportFormat, ...]
+    """At least one, each once, in the order asked for."""
+    include_executive_summary: bool = True
+    include_detailed_findings: bool = True
+    locale: str = "en"
+    delivery: Delivery = field(default_factory=Delivery)
+
+
+def order_to_json(order: ReportOrder) -> dict[str, Any]:
+    """JSON types only; ``order_from_json`` takes it back."""
+    at = order.delivery.scheduled_at
+    return {
+        "name": order.name,
+        "type": order.type.value,
+        "framework": order.framework,
+        "description": order.description,
+        "organization": order.scope.organization,
+        "environments": list(order.scope.environments),
+        "cloud_providers": list(order.scope.cloud_providers),
+        "accounts": list(order.scope.accounts),
+        "period": {"start": order.period.start.isoformat(), "end": order.period.end.isoformat()},
+        "scope_as_given": dict(order.scope_as_given),
+        "formats": [f.value for f in order.formats],
+        "include_executive_summary": order.include_executive_summary,
+        "include_detailed_findings": order.include_detailed_findings,
+        "locale": order.locale,
+        "scheduled_at": at.isoformat() if at else None,
+        "emails": list(order.delivery.emails),
+    }
+
+
+def order_from_json(stored: Mapping[str, Any]) -> ReportOrder:
+    """The value that ``order_to_json`` wrote. Raises KeyError or ValueError on anything else."""
+    at = stored["scheduled_at"]
+    return ReportOrder(
+        name=stored["name"],
+        type=ReportType(stored["type"]),
+        framework=stored["framework"],
+        description=stored["description"],
+        scope=Scope(
+            organization=stored["organization"],
+            environments=tuple(stored["environments"]),
+            cloud_providers=tuple(stored["cloud_providers"]),
+            accounts=tuple(stored["accounts"]),
+        ),
+        period=Period(
+            start=datetime.fromisoformat(stored["period"]["start"]), end=datetime.fromisoformat(stored["period"]["end"])
+        ),
+        scope_as_given=stored["scope_as_given"],
+        formats=tuple(ReportFormat(f) for f in stored["formats"]),
+        include_executive_summary=stored["include_executive_summary"],
+        include_detailed_findings=stored["include_detailed_findings"],
+        locale=stored["locale"],
+        delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
+    )

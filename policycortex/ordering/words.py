@@ -1,0 +1,105 @@
+"""Field types that requests share: text, moments, zones, addresses; each refusal in plain words, with a suggestion."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{3,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII
+)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100  # outside lies a typing error, and at the calendar's ends arithmetic overflows
+
+
+def refuse(message: str) -> PydanticCustomError:
+    """A validation error that says exactly this."""
+    return PydanticCustomError("order", "{said}", {"said": message})
+
+
+def suggest(word: str, known: Collection[str]) -> str | None:
+    """The known word that was probably meant: close in spelling, or begun alike (``prod``)."""
+    plain = word.casefold().strip()
+    close = get_close_matches(plain, known, n=1, cutoff=0.7)
+    begun = [k for k in sorted(known) if len(plain) >= 3 and (k.startswith(plain) or plain.startswith(k))]
+    return next(iter(close or begun), None)
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """``; did you mean 'x'?`` or nothing."""
+    meant = suggest(word, known)
+    return f"; did you mean {meant!r}?" if meant else ""
+
+
+def parse_moment(value: object) -> datetime:
+    """RFC 3339 with a zone, to UTC."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise refuse("Must be a date and time with a time zone, such as 2024-01-31T00:00:00Z")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise refuse(f"Is not a real date and time ({error})") from None
+    if moment.tzinfo is None:
+        raise refuse("Needs a time zone: add Z for UTC or an offset such as +02:00")
+    if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
+        raise refuse(f"Must lie between the years {_FIRST_YEAR} and {_LAST_YEAR - 1}")
+    return moment.astimezone(UTC)
+
+
+def check_text(value: str) -> str:
+    """Letters, digits, signs and spaces of any script: no control characters, no halves of characters."""
+    if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" for sign in value):
+        raise refuse("Must not contain control characters")
+    return value
+
+
+def _check_line(value: str) -> str:
+    if "\n" in check_text(value) or "\t" in value:
+        raise refuse("Must be one line, without tabs or line breaks")
+    if not value.strip():
+        raise refuse("Must not be blank")
+    return value.strip()
+
+
+def _check_email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise refuse("Is not an e-mail address")
+    return value
+
+
+def _check_zone(value: str) -> str:
+    if value not in _zones():
+        by_fold = {zone.casefold(): zone for zone in _zones()}
+        meant = suggest(value, by_fold)
+        raise refuse(
+            "Is not an IANA time zone" + (f"; did you mean {by_fold[meant]!r}?" if meant else ", such as Europe/Paris")
+        )
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone of a checked name; UTC for None."""
+    return ZoneInfo(name or "UTC")
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, with a time zone"}),
+]
+Line = Annotated[str, AfterValidator(_check_line)]
+Text = Annotated[str, AfterValidator(check_text)]
+Email = Annotated[str, AfterValidator(_check_email), WithJsonSchema({"type": "string", "format": "email"})]
+ZoneName = Annotated[str, AfterValidator(_check_zone)]
