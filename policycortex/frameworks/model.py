@@ -1,7 +1,8 @@
 """What a framework is: a versioned body of requirements and its relation to scanners' checks. Values only.
 
 Crosswalk rows come from three places in rising order: the finding itself, the catalog, the user's file. For one
-(framework, provider, check) the highest source that says anything decides alone.
+(framework, provider, check) the highest source that says anything decides alone. A ``Framework`` holds catalog and
+user's file already merged (``overlay``); ``crosswalk`` lets the findings speak where it is silent.
 """
 
 from collections.abc import Mapping
@@ -30,9 +31,13 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crosswalk:
-    """Which checks speak for which requirement: ``(provider, check_id) -> requirement ids``; provider ``*`` is any."""
+    """Which checks speak for which requirement: ``(provider, check_id) -> requirement ids``; provider ``*`` is any.
+
+    A named provider goes before ``*``. An empty tuple says that the check speaks for none, whatever its findings name.
+    """
 
     version: str
+    """As its author calls it, else ``sha256:`` and twelve digits of the relations' digest: any change changes it."""
     relations: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -47,8 +52,13 @@ class Framework:
     requirements: tuple[Requirement, ...]
     crosswalk: Crosswalk
     finding_keys: tuple[str, ...] = ()
-    """Keys under which findings themselves name it (``SOC2``, ``ISO27001-2022``), compared without case."""
+    """Keys under which findings themselves name it (``SOC2``, ``ISO27001-2022``), compared without case.
+
+    Its own id is always one more.
+    """
     is_builtin: bool = False
+    source: str = ""
+    """Where ids and relations come from, for people."""
 
     def requirement_by_spelling(self) -> dict[str, str]:
         """Every accepted spelling, casefolded, to the requirement's id."""

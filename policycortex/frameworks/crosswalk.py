@@ -1,0 +1,77 @@
+"""Which requirements the findings speak to: the framework's relations first, where it is silent the findings' own."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from policycortex.frameworks.model import Framework
+
+_KEY: Final = ("provider", "check_id", "mapping_id")
+_PAIR: Final = ("provider", "check_id")
+
+RELATION_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.String()))
+"""Grain: tally key (provider, check_id, mapping_id) and one requirement in the framework's spelling; distinct."""
+
+UNKNOWN_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "framework_key", "requirement_uid"), pl.String()))
+"""Grain: tally key and a requirement its findings name that the framework does not have; distinct, sorted."""
+
+
+def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
+    """Relations (RELATION_SCHEMA) of every tally key; keys that speak to no requirement are absent.
+
+    ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
+    framework's crosswalk decides alone where it says anything, the named provider before ``*``; else each mapping_id
+    brings what its own findings name under one of the framework's keys.
+    """
+    keys = _distinct_keys(tallies)
+    decided = _decided(framework, keys)
+    by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
+    by_findings = _named(framework, keys, decided, mappings).drop_nulls("requirement_id")
+    columns = list(RELATION_SCHEMA)
+    return pl.concat([by_catalog.select(columns), by_findings.select(columns)]).unique()
+
+
+def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
+    """What findings name under the framework's keys and it does not have (UNKNOWN_SCHEMA), where their word decides."""
+    keys = _distinct_keys(tallies)
+    named = _named(framework, keys, _decided(framework, keys), mappings)
+    return (
+        named.filter(pl.col("requirement_id").is_null())
+        .select(list(UNKNOWN_SCHEMA))
+        .unique()
+        .sort(list(UNKNOWN_SCHEMA))
+    )
+
+
+def _distinct_keys(tallies: pl.DataFrame) -> pl.DataFrame:
+    return tallies.select(pl.col(_KEY).cast(pl.String)).unique()
+
+
+def _decided(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
+    """(provider, check_id) the framework says something about, with its list of requirements, which may be empty."""
+    rows = list(_said(framework, keys.select(_PAIR).unique()))
+    schema = {"provider": pl.String(), "check_id": pl.String(), "requirement_id": pl.List(pl.String)}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _said(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
+    relations = framework.crosswalk.relations
+    for provider, check_id in pairs.iter_rows():
+        ids = relations.get((provider, check_id), relations.get(("*", check_id)))
+        if ids is not None:
+            yield provider, check_id, list(ids)
+
+
+def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
+    """What findings of undecided keys name, with its ``requirement_id``; null where the framework does not have it."""
+    wanted = {key.casefold() for key in (framework.id, *framework.finding_keys)}
+    ours = [key for key in mappings["framework_key"].unique().to_list() if key.casefold() in wanted]
+    named = keys.join(decided, on=_PAIR, how="anti").join(
+        mappings.filter(pl.col("framework_key").is_in(ours)), on="mapping_id"
+    )
+    spellings = framework.requirement_by_spelling()
+    uids = named["requirement_uid"].unique().drop_nulls().to_list()
+    spelled = {"requirement_uid": uids, "requirement_id": [spellings.get(uid.strip().casefold()) for uid in uids]}
+    known = pl.DataFrame(spelled, schema=dict.fromkeys(spelled, pl.String))
+    return named.join(known, on="requirement_uid")

@@ -1,0 +1,232 @@
+"""The product's own framework file, as people write it: shape, checks across fields, and both directions.
+
+The JSON Schema published in ``data/framework.schema.json`` is generated from the shapes here (a test holds them equal).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from policycortex.errors import Problem
+from policycortex.frameworks.model import Crosswalk, Framework, Requirement
+from policycortex.frameworks.problems import explain, file_error, nearest
+
+SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
+_LINE: Final = r"^[^\u0000-\u001f\u007f]+$"
+_PROSE: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=SLUG_PATTERN)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_LINE)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PROSE)]
+Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^(\*|[^\u0000-\u0020A-Z\u007f]+)$")]
+
+Relations = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class RequirementEntry(_Entry):
+    """One clause of the framework."""
+
+    id: Line = Field(description="The clause's own id, in quotes where it looks like a number.")
+    title: Line = Field(description="Short words for it.")
+    section: Line = Field(default="Requirements", description="Title of the section it stands in.")
+    description: Prose = Field(default="", description="Longer text for the audit report.")
+    aliases: list[Line] = Field(default=[], description="Other spellings of the id, as scanners write it.")
+    manual_for: list[Provider] = Field(
+        default=[], description="Providers for which only a person can tell; * stands for all."
+    )
+    weight: Number | None = Field(default=None, description="W of the prowler_threatscore model.")
+    level_of_risk: Number | None = Field(default=None, description="R of the prowler_threatscore model.")
+    checks: dict[Provider, list[Line]] = Field(
+        default={}, description="Checks that speak for it, by provider; * stands for any provider."
+    )
+
+
+class CrosswalkEntry(_Entry):
+    """Which checks speak for which requirements, seen from the checks."""
+
+    version: Prose = Field(default="", description="Yours to choose; left out, it follows from the relations.")
+    source: Prose = Field(default="", description="Where the relations come from.")
+    checks: dict[Provider, dict[Line, list[Line]]] = Field(
+        default={}, description="Provider, check, requirement ids; an empty list says: for none of them."
+    )
+
+
+class FrameworkEntry(_Entry):
+    """A framework file of PolicyCortex Reports."""
+
+    schema_: str = Field(default="", alias="$schema", description="Address of this schema, for editors.")
+    id: Slug = Field(description="The word by which reports ask for it.")
+    name: Line | None = Field(default=None, description="Its name for people. Needed unless the file only re-maps.")
+    version: Line | None = Field(default=None, description="Its version. Needed unless the file only re-maps.")
+    source: Prose = Field(default="", description="Where ids and relations come from.")
+    finding_keys: list[Line] = Field(default=[], description="Names under which findings themselves name it.")
+    requirements: list[RequirementEntry] | None = Field(
+        default=None, min_length=1, max_length=20_000, description="In the framework's order. Left out: re-map only."
+    )
+    crosswalk: CrosswalkEntry | None = Field(default=None, description="Relations of checks, for large frameworks.")
+
+
+FIELDS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
+    (): tuple(f.alias or name for name, f in FrameworkEntry.model_fields.items()),
+    ("requirements",): tuple(RequirementEntry.model_fields),
+    ("crosswalk",): tuple(CrosswalkEntry.model_fields),
+}
+
+
+def read_native(tree: Mapping[str, Any], *, name: str, base: Mapping[str, Framework]) -> Framework:
+    """A framework from its tree. Without requirements it re-maps the framework of ``base`` with its id.
+
+    ``base`` is read for that only: the result holds the user's relations alone, see ``overlay``.
+    Raises ConfigurationError with all problems at once.
+    """
+    try:
+        entry = FrameworkEntry.model_validate(tree)
+    except ValidationError as error:
+        raise file_error(name, explain(error, fields=FIELDS)) from None
+    known = base.get(entry.id)
+    problems = [*_absent(entry, known, base), *_repeated(entry)]
+    if problems:
+        raise file_error(name, problems)
+    framework = _framework(entry, known)
+    unknown = [*_unknown_requirements(entry, framework)]
+    if unknown:
+        raise file_error(name, unknown)
+    return framework
+
+
+def write_native(framework: Framework) -> bytes:
+    """The framework as a file of the product's own form: JSON, one requirement a line; reading it gives it back."""
+    head = {"id": framework.id, "name": framework.name, "version": framework.version}
+    if framework.source:
+        head["source"] = framework.source
+    fields = [f"{_json(key)}: {_json(value)}" for key, value in head.items()]
+    fields.append(f'"finding_keys": {_json(list(framework.finding_keys))}')
+    rows = ",\n".join(f"  {_json(_requirement_fields(r))}" for r in framework.requirements)
+    fields.append(f'"requirements": [\n{rows}\n ]')
+    checks: dict[str, dict[str, list[str]]] = {}
+    for (provider, check_id), ids in framework.crosswalk.relations.items():
+        checks.setdefault(provider, {})[check_id] = list(ids)
+    fields.append(f'"crosswalk": {_json({"version": framework.crosswalk.version, "checks": checks})}')
+    return ("{\n " + ",\n ".join(fields) + "\n}\n").encode()
+
+
+def relations_version(relations: Relations) -> str:
+    """The digest that names relations whose author gave no version."""
+    text = _json(sorted((*key, *ids) for key, ids in relations.items()))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def repeated_spellings(requirements: tuple[Requirement, ...], *, path: str) -> Iterator[Problem]:
+    """Ids and aliases that stand for two requirements, however their case; ``path`` names the list."""
+    owner: dict[str, int] = {}
+    for index, requirement in enumerate(requirements):
+        if (first := owner.setdefault(requirement.id.casefold(), index)) != index:
+            yield Problem(field=f"{path}[{index}].id", message=f'"{requirement.id}" is the id of {path}[{first}] too')
+    for index, requirement in enumerate(requirements):
+        for alias in requirement.aliases:
+            if (first := owner.setdefault(alias.casefold(), index)) != index:
+                yield Problem(field=f"{path}[{index}].aliases", message=f'"{alias}" stands for {path}[{first}] already')
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _requirement_fields(requirement: Requirement) -> dict[str, Any]:
+    fields = {
+        "id": requirement.id,
+        "title": requirement.title,
+        "section": requirement.section,
+        "description": requirement.description,
+        "aliases": list(requirement.aliases),
+        "manual_for": sorted(requirement.manual_for),
+        "weight": requirement.weight,
+        "level_of_risk": requirement.level_of_risk,
+    }
+    return {key: value for key, value in fields.items() if value not in ("", [], None)}
+
+
+def _absent(entry: FrameworkEntry, known: Framework | None, base: Mapping[str, Framework]) -> Iterator[Problem]:
+    if entry.requirements is None and entry.crosswalk is None:
+        yield Problem(field="requirements", message="is missing, and so is a crosswalk that re-maps a known framework")
+    elif entry.requirements is None and known is None:
+        near = nearest(entry.id, base)
+        yield Problem(
+            field="requirements", message=f'is missing, and no framework "{entry.id}" is known to re-map.{near}'
+        )
+    if known is None and entry.requirements is not None:
+        for field in ("name", "version"):
+            if getattr(entry, field) is None:
+                yield Problem(field=field, message="is missing")
+
+
+def _repeated(entry: FrameworkEntry) -> Iterator[Problem]:
+    return repeated_spellings(tuple(map(_requirement, entry.requirements or ())), path="requirements")
+
+
+def _framework(entry: FrameworkEntry, known: Framework | None) -> Framework:
+    given = tuple(map(_requirement, entry.requirements or ()))
+    requirements = given or (known.requirements if known else ())
+    spellings = _spellings(requirements)
+    relations = _relations(entry, spellings)
+    version = entry.crosswalk.version if entry.crosswalk else ""
+    return Framework(
+        id=entry.id,
+        name=entry.name or (known.name if known else entry.id),
+        version=entry.version or (known.version if known else ""),
+        requirements=requirements,
+        crosswalk=Crosswalk(version=version or relations_version(relations), relations=relations),
+        finding_keys=tuple(entry.finding_keys) or (known.finding_keys if known else ()),
+        source=entry.source or (entry.crosswalk.source if entry.crosswalk else ""),
+    )
+
+
+def _requirement(entry: RequirementEntry) -> Requirement:
+    return Requirement(
+        id=entry.id,
+        title=entry.title,
+        section=entry.section,
+        description=entry.description,
+        aliases=tuple(entry.aliases),
+        manual_for=frozenset(entry.manual_for),
+        weight=entry.weight,
+        level_of_risk=entry.level_of_risk,
+    )
+
+
+def _spellings(requirements: tuple[Requirement, ...]) -> dict[str, str]:
+    aliases = {alias.casefold(): r.id for r in requirements for alias in r.aliases}
+    return aliases | {r.id.casefold(): r.id for r in requirements}
+
+
+def _relations(entry: FrameworkEntry, spellings: Mapping[str, str]) -> Relations:
+    """Both ways of saying it, added up; ids in the framework's spelling, in the framework's order."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
+        for check_id, ids in checks.items():
+            named = found.setdefault((provider, check_id), {})
+            named.update((spellings[i.casefold()], None) for i in ids if i.casefold() in spellings)
+    for requirement in entry.requirements or ():
+        for provider, check_ids in requirement.checks.items():
+            for check_id in check_ids:
+                found.setdefault((provider, check_id), {})[requirement.id] = None
+    return {key: tuple(ids) for key, ids in found.items()}
+
+
+def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterator[Problem]:
+    spellings = framework.requirement_by_spelling()
+    for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
+        for check_id, ids in checks.items():
+            for index, named in enumerate(ids):
+                if named.casefold() not in spellings:
+                    near = nearest(named, tuple(r.id for r in framework.requirements))
+                    field = f"crosswalk.checks.{provider}.{check_id}[{index}]"
+                    yield Problem(field=field, message=f'"{named}" is no requirement of {framework.id}.{near}')

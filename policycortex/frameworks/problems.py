@@ -1,0 +1,91 @@
+"""How a framework file is told to be wrong: path, what is wrong, what is allowed, the nearest spelling. Words only."""
+
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from policycortex.errors import ConfigurationError, Problem
+
+_SHOWN: Final = 50
+_KINDS: Final[Mapping[type, str]] = {
+    type(None): "empty", bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list",
+    dict: "a group of fields",
+}  # fmt: skip
+_WANTED: Final[Mapping[str, str]] = {
+    "string_type": "text", "list_type": "a list", "dict_type": "a group of fields", "model_type": "a group of fields",
+    "model_attributes_type": "a group of fields", "float_type": "a number",
+}  # fmt: skip
+
+
+def file_error(name: str, problems: Sequence[Problem]) -> ConfigurationError:
+    """One error that names the file and all its problems, the first fifty in full."""
+    told = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems[:_SHOWN])
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return ConfigurationError(f"the framework file {name} cannot be used: {told}{more}", details=tuple(problems))
+
+
+def explain(error: ValidationError, *, fields: Mapping[tuple[str, ...], Collection[str]]) -> tuple[Problem, ...]:
+    """Pydantic's verdicts in this product's words, in the file's order.
+
+    ``fields`` are the allowed fields by place, list positions left out: ``("requirements",)`` for each requirement.
+    """
+    return tuple(
+        Problem(field=path_text(item["loc"]), message=_message(dict(item), fields))
+        for item in error.errors(include_url=False)
+    )
+
+
+def path_text(parts: Sequence[str | int]) -> str:
+    """``("requirements", 3, "title")`` as ``requirements[3].title``."""
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def nearest(word: str, allowed: Collection[str]) -> str:
+    """`` Did you mean "x"?`` or nothing, to stand at the end of a message."""
+    close = get_close_matches(word.casefold(), {a.casefold(): a for a in allowed}, n=1, cutoff=0.6)
+    spelled = {a.casefold(): a for a in allowed}
+    return f' Did you mean "{spelled[close[0]]}"?' if close else ""
+
+
+def _message(item: Mapping[str, Any], fields: Mapping[tuple[str, ...], Collection[str]]) -> str:
+    kind, value, context = item["type"], item["input"], item.get("ctx", {})
+    match kind:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            allowed = fields.get(tuple(p for p in item["loc"][:-1] if isinstance(p, str)), ())
+            word = str(item["loc"][-1])
+            return f"is not known here; allowed are {', '.join(allowed)}.{nearest(word, allowed)}"
+        case "string_too_short" | "too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters, has {len(value)}"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries, has {len(value)}"
+        case "string_pattern_mismatch":
+            return _pattern_message(value, context["pattern"])
+        case "string_unicode":
+            return "holds half a character pair (a lone surrogate), which is not text"
+        case "greater_than_equal" | "less_than_equal" | "finite_number":
+            return f"{item['msg'].removeprefix('Input ').lower()}, got {value}"
+        case _ if kind in _WANTED:
+            return _type_message(_WANTED[kind], value)
+        case _:
+            return str(item["msg"])
+
+
+def _type_message(wanted: str, value: object) -> str:
+    is_scalar = wanted == "text" and not isinstance(value, list | dict | type(None))
+    quotes = f" ({value}); write it in quotes" if is_scalar else ""
+    return f"must be {wanted}, not {_KINDS.get(type(value), f'a {type(value).__name__}')}{quotes}"
+
+
+def _pattern_message(value: str, pattern: str) -> str:
+    if pattern.startswith("^[a-z"):
+        return f"{value!r} must be lower-case letters, digits, dots, dashes and underscores, a letter or digit first"
+    return f"{value[:40]!r} holds a control character"

@@ -1,0 +1,144 @@
+"""Bytes of a framework file to a plain tree of dicts, lists and scalars, safely: JSON or YAML, bounded, no surprises.
+
+Refused: repeated keys (one would silently win), YAML anchors and tags (a few lines can stand for gigabytes), nesting
+deeper than any framework, other encodings than UTF-8, NaN.
+"""
+
+import json
+from collections import Counter
+from typing import Any, Final, NoReturn
+
+import yaml
+
+from policycortex.errors import Problem
+from policycortex.frameworks.problems import file_error
+
+MAX_JSON_BYTES: Final = 32 * 1024 * 1024
+"""The OSCAL catalog of NIST 800-53 has 10 MB."""
+MAX_YAML_BYTES: Final = 2 * 1024 * 1024
+"""YAML costs fifty times JSON's time and memory; 2 MiB hold ten thousand requirements."""
+MAX_DEPTH: Final = 64
+
+
+def parse_tree(data: bytes, *, name: str) -> dict[str, Any]:
+    """The file's root object. JSON when it starts with a brace or bracket, else YAML. Raises ConfigurationError."""
+    text = _decode(data, name)
+    is_json = text.lstrip()[:1] in ("{", "[") and not name.lower().endswith((".yaml", ".yml"))
+    tree = _parse_json(text, name) if is_json else _parse_yaml(text, name)
+    if not isinstance(tree, dict):
+        _refuse(name, "", f"must hold one group of fields at its top, holds {type(tree).__name__}")
+    return tree
+
+
+def _refuse(name: str, field: str, message: str) -> NoReturn:
+    raise file_error(name, (Problem(field=field, message=message),))
+
+
+def _decode(data: bytes, name: str) -> str:
+    if len(data) > MAX_JSON_BYTES:
+        _refuse(name, "", f"has {len(data)} bytes; {MAX_JSON_BYTES} are allowed")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(name, "", f"is not UTF-8 text (byte {error.start}); save it as UTF-8")
+    if not text.strip():
+        _refuse(name, "", "is empty")
+    return text
+
+
+def _parse_json(text: str, name: str) -> object:
+    repeated: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        return found
+
+    def refuse_constant(word: str) -> NoReturn:
+        _refuse(name, "", f"holds {word}, which is not a number")
+
+    try:
+        tree = json.loads(text, object_pairs_hook=unique, parse_constant=refuse_constant)
+    except json.JSONDecodeError as error:
+        _refuse(name, f"line {error.lineno}, column {error.colno}", f"is not JSON here: {error.msg}")
+    except RecursionError:
+        _refuse(name, "", "is nested too deep to be a framework")
+    except ValueError as error:
+        _refuse(name, "", f"holds a value that cannot be read: {error}")
+    if repeated:
+        _refuse(name, "", f"gives the same field twice in one place: {', '.join(repeated[:10])}")
+    if _is_too_deep(tree):
+        _refuse(name, "", "is nested too deep to be a framework")
+    return tree
+
+
+def _is_too_deep(tree: object) -> bool:
+    """Level by level, so that the walk itself needs no stack."""
+    level = [tree] if isinstance(tree, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child for node in level for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]  # fmt: skip
+        if not level:
+            return False
+    return True
+
+
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """PyYAML's safe loader that refuses a repeated key instead of keeping the last."""
+
+
+def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a field's name must be text", key_node.start_mark)
+        if key_node.value in found:
+            raise yaml.constructor.ConstructorError(None, None, f"{key_node.value!r} twice", key_node.start_mark)
+        found[key_node.value] = loader.construct_object(value_node, deep=True)
+    return found
+
+
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+
+
+def _parse_yaml(text: str, name: str) -> object:
+    if len(text) > MAX_YAML_BYTES:
+        _refuse(name, "", f"is YAML of {len(text)} characters; {MAX_YAML_BYTES} are allowed, JSON may be larger")
+    try:
+        return _construct_yaml(text, name)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        _refuse(name, where, f"is not YAML here: {error.problem or error.context}")
+    except yaml.YAMLError as error:
+        _refuse(name, "", f"is not YAML: {error}")
+    except (ValueError, OverflowError) as error:
+        _refuse(name, "", f"holds a value that cannot be read: {error}")
+
+
+def _construct_yaml(text: str, name: str) -> object:
+    _check_events(text, name)
+    tree: object = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader, with keys checked
+    return tree
+
+
+def _check_events(text: str, name: str) -> None:
+    """Refuse aliases, deep nesting and more than one document before anything is built from them."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        line = f"line {event.start_mark.line + 1}" if event.start_mark else ""
+        if isinstance(event, yaml.AliasEvent):
+            _refuse(name, line, f"uses the YAML alias *{event.anchor}; write the value out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+        if depth > MAX_DEPTH:
+            _refuse(name, line, "is nested too deep to be a framework")
+        if documents > 1:
+            _refuse(name, line, "starts a second YAML document; one file holds one framework")
