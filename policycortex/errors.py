@@ -2,6 +2,7 @@
 
     PolicyCortexError            code, is_retryable, details
     ├── InputError               a file or record that cannot be read; permanent
+    │   └── TruncatedFileError   a file that ends before its content does: nothing of it may be kept
     ├── RequestError             RPT_001: what was asked for is not valid; details name the fields
     ├── NotFoundError            RPT_002: no such thing for this organisation, or no longer
     ├── ConflictError            RPT_003: the thing is not in a state that allows it
@@ -42,6 +43,10 @@ class InputError(PolicyCortexError):
     """A file, folder or record cannot be read as findings."""
 
     code = "RPT_010"
+
+
+class TruncatedFileError(InputError):
+    """A file was cut: raised at its end, after all records before the cut, so that an import can roll back."""
 
 
 class RequestError(PolicyCortexError):

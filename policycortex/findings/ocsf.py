@@ -1,0 +1,321 @@
+"""OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
+
+What the classes leave to the producer is decided in the tables here. One finding per record and resource. Told apart:
+Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``time`` is trusted.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.normalize import (
+    environment_of,
+    relations_text,
+    tags_of_labels,
+    tags_of_value,
+    tags_text,
+    time_of_epoch,
+    time_of_text,
+)
+from policycortex.findings.records import parse_records
+from policycortex.findings.relations import relations_of_words
+from policycortex.findings.resync import RecordShape
+from policycortex.findings.strict import RejectedRecordError
+from policycortex.names import FindingStatus, Severity
+
+FORMAT: Final = "ocsf"
+SHAPE: Final = RecordShape(
+    wrapper_keys=("findings", "Findings"),
+    keys=frozenset(
+        (
+            "message", "metadata", "severity_id", "severity", "status", "status_code", "status_detail", "status_id",
+            "unmapped", "activity_name", "activity_id", "finding_info", "resources", "category_name", "category_uid",
+            "class_name", "class_uid", "cloud", "remediation", "risk_details", "time", "time_dt", "type_uid",
+            "type_name", "compliance", "start_time", "end_time", "raw_data", "observables", "resource", "confidence_id",
+            "evidences", "impact_id", "is_alert", "timezone_offset", "count", "duration", "enrichments", "action_id",
+        )
+    )
+)  # fmt: skip
+
+DETECTION_FINDING: Final = 2004
+COMPLIANCE_FINDING: Final = 2003
+
+STATUS_CODES: Final = {
+    "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "compliant": FindingStatus.PASS,
+    "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
+    "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
+}  # fmt: skip
+"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information"."""
+
+COMPLIANCE_STATUS_IDS: Final = {
+    0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
+}  # fmt: skip
+"""``compliance.status_id`` of a Compliance Finding; 99 (Other) asks its text."""
+
+DETECTION_STATUS_IDS: Final = {
+    0: FindingStatus.FAIL, 1: FindingStatus.FAIL, 2: FindingStatus.FAIL, 3: FindingStatus.FAIL,
+    4: FindingStatus.PASS, 5: FindingStatus.PASS, 6: FindingStatus.PASS,
+}  # fmt: skip
+"""``status_id`` of a Detection Finding without ``status_code``: it tells of a problem until it is resolved (4),
+archived (5) or deleted (6)."""
+
+KNOWN_STATUS_IDS: Final = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
+SUPPRESSED_ID: Final = 3
+
+SEVERITY_IDS: Final = {
+    0: Severity.INFORMATIONAL, 1: Severity.INFORMATIONAL, 2: Severity.LOW, 3: Severity.MEDIUM, 4: Severity.HIGH,
+    5: Severity.CRITICAL, 6: Severity.CRITICAL,
+}  # fmt: skip
+"""``severity_id``: 0 is Unknown, 6 Fatal; 99 (Other) asks the text."""
+
+SEVERITY_WORDS: Final = {
+    "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
+    "low": Severity.LOW, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "high": Severity.HIGH,
+    "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
+}  # fmt: skip
+
+
+class _Product(msgspec.Struct, gc=False):
+    name: str | None = None
+    uid: str | None = None
+    vendor_name: str | None = None
+    version: str | None = None
+
+
+class _Metadata(msgspec.Struct, gc=False):
+    product: _Product
+    event_code: str | None = None
+
+
+class _Analytic(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    category: str | None = None
+
+
+class _FindingInfo(msgspec.Struct, gc=False):
+    uid: str
+    title: str | None = None
+    desc: str | None = None
+    analytic: _Analytic | None = None
+
+
+class _Account(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+
+
+class _Cloud(msgspec.Struct, gc=False):
+    provider: str | None = None
+    region: str | None = None
+    account: _Account | None = None
+    project_uid: str | None = None
+
+
+class _Group(msgspec.Struct, gc=False):
+    name: str | None = None
+
+
+class _Resource(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    type: str | None = None
+    region: str | None = None
+    namespace: str | None = None
+    labels: list[str] | None = None
+    tags: Any = None
+    group: _Group | None = None
+
+
+class _Remediation(msgspec.Struct, gc=False):
+    desc: str | None = None
+    references: list[str] | None = None
+
+
+class _Check(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    desc: str | None = None
+
+
+class _Compliance(msgspec.Struct, gc=False):
+    status: str | None = None
+    status_id: int | None = None
+    status_code: str | None = None
+    control: str | None = None
+    requirements: list[str] | None = None
+    standards: list[str] | None = None
+    checks: list[_Check] | None = None
+
+
+class _Record(msgspec.Struct, gc=False):
+    class_uid: int
+    metadata: _Metadata
+    finding_info: _FindingInfo
+    time: int | float | None = None
+    time_dt: str | None = None
+    severity_id: int | None = None
+    severity: str | None = None
+    status_id: int | None = None
+    status: str | None = None
+    status_code: str | None = None
+    status_detail: str | None = None
+    message: str | None = None
+    risk_details: str | None = None
+    cloud: _Cloud | None = None
+    resources: list[_Resource] | None = None
+    remediation: _Remediation | None = None
+    compliance: _Compliance | None = None
+    unmapped: Any = None
+
+
+_NOTHING: Final[dict[str, Any]] = {}
+_NO_RESOURCE: Final = _Resource()
+_NO_REMEDIATION: Final = _Remediation()
+_NO_CLOUD: Final = _Cloud()
+_NO_ANALYTIC: Final = _Analytic()
+_NO_COMPLIANCE: Final = _Compliance()
+_NO_CHECK: Final = _Check()
+
+
+def parse_ocsf(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    """Findings of an OCSF array, NDJSON, or objects one after another."""
+    return parse_records(stream, SHAPE, build_ocsf_findings)
+
+
+def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
+    """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
+    record = msgspec.convert(value, _Record)
+    if record.class_uid not in (DETECTION_FINDING, COMPLIANCE_FINDING):
+        raise RejectedRecordError(
+            f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
+        )
+    product, info = record.metadata.product, record.finding_info
+    unmapped = record.unmapped if isinstance(record.unmapped, dict) else _NOTHING
+    cloud = record.cloud or _unmapped_cloud(unmapped)
+    account = cloud.account
+    analytic = info.analytic or _NO_ANALYTIC
+    compliance = record.compliance or _NO_COMPLIANCE
+    check = compliance.checks[0] if compliance.checks else _NO_CHECK
+    remediation = record.remediation or _NO_REMEDIATION
+    check_id = record.metadata.event_code or check.uid or analytic.uid or compliance.control
+    if not check_id:
+        raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
+    if not info.uid:
+        raise RejectedRecordError("finding_info.uid is empty")
+    status = _status(record, compliance)
+    severity = _severity(record)
+    observed_at = _time(record)
+    relations = _relations(unmapped, compliance)
+    for resource in record.resources or (_NO_RESOURCE,):
+        tags, environment = _tags(resource)
+        yield Finding(
+            record_no=record_no,
+            finding_uid=info.uid,
+            check_id=check_id,
+            status=status,
+            severity=severity,
+            is_muted=record.status_id == SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",
+            title=check.name or info.title or "",
+            description=info.desc or "",
+            status_detail=record.status_detail or record.message or "",
+            risk=record.risk_details or "",
+            remediation=remediation.desc or "",
+            remediation_url=remediation.references[0] if remediation.references else "",
+            source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
+            source_version=product.version or "",
+            provider=(cloud.provider or _text(unmapped, "provider")).lower(),
+            account_id=(account.uid if account else "") or cloud.project_uid or _text(unmapped, "provider_uid"),
+            account_name=(account.name if account else "") or "",
+            region=resource.region or cloud.region or resource.namespace or "",
+            service=((resource.group.name if resource.group else "") or analytic.category or "").lower(),
+            resource_uid=resource.uid or "",
+            resource_name=resource.name or "",
+            resource_type=resource.type or "",
+            environment_tag=environment,
+            tags=tags,
+            observed_at=observed_at,
+            scan_uid=_text(unmapped, "scan_id"),
+            relations=relations,
+        )
+
+
+def _status(record: _Record, compliance: _Compliance) -> FindingStatus:
+    if record.status_id is not None and record.status_id not in KNOWN_STATUS_IDS:
+        raise RejectedRecordError(f"unknown status_id {record.status_id}")
+    word = record.status_code or compliance.status_code or compliance.status
+    if word:
+        status = STATUS_CODES.get(word.casefold())
+        if status is None:
+            raise RejectedRecordError(f"unknown status_code {word!r}: expected PASS, FAIL or MANUAL")
+        return status
+    if record.class_uid == COMPLIANCE_FINDING:
+        if compliance.status_id in COMPLIANCE_STATUS_IDS:
+            return COMPLIANCE_STATUS_IDS[compliance.status_id]
+        raise RejectedRecordError(f"unknown compliance.status_id {compliance.status_id}")
+    if (record.metadata.product.name or "").casefold() == "prowler":
+        raise RejectedRecordError("missing key status_code")
+    if record.status_id in DETECTION_STATUS_IDS:
+        return DETECTION_STATUS_IDS[record.status_id]
+    raise RejectedRecordError(f"unknown outcome: no status_code, and status_id {record.status_id}")
+
+
+def _severity(record: _Record) -> Severity:
+    if record.severity_id in SEVERITY_IDS:
+        return SEVERITY_IDS[record.severity_id]
+    if record.severity_id is not None and record.severity_id != 99:
+        raise RejectedRecordError(f"unknown severity_id {record.severity_id}")
+    if record.severity is None:
+        raise RejectedRecordError("missing key severity_id")
+    severity = SEVERITY_WORDS.get(record.severity.casefold())
+    if severity is None:
+        raise RejectedRecordError(f"unknown severity {record.severity!r}")
+    return severity
+
+
+def _time(record: _Record) -> datetime:
+    if record.time is not None:
+        return time_of_epoch(record.time)
+    if record.time_dt is not None:
+        return time_of_text(record.time_dt, field="time_dt")
+    raise RejectedRecordError("missing key time")
+
+
+def _relations(unmapped: Mapping[str, Any], compliance: _Compliance) -> str:
+    named = unmapped.get("compliance")
+    if named is not None:
+        return relations_text(_named_requirements(named))
+    if compliance.requirements:
+        return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
+    return "{}"
+
+
+def _named_requirements(named: object) -> Mapping[str, list[str]]:
+    """``unmapped.compliance`` as Prowler writes it: framework to list of requirement ids."""
+    if not isinstance(named, dict):
+        raise RejectedRecordError("wrong type: expected an object at unmapped.compliance")
+    for key, ids in named.items():
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            raise RejectedRecordError(f"wrong type: expected an array of texts at unmapped.compliance.{key}")
+    return named
+
+
+def _tags(resource: _Resource) -> tuple[str, str | None]:
+    if resource.tags:
+        tags = tags_of_value(resource.labels) | tags_of_value(resource.tags)
+        return tags_text(tags), environment_of(tags)
+    return tags_of_labels(tuple(resource.labels)) if resource.labels else ("{}", None)
+
+
+def _unmapped_cloud(unmapped: Mapping[str, Any]) -> _Cloud:
+    """Prowler's Compliance Findings carry the cloud among the unmapped."""
+    cloud = unmapped.get("cloud")
+    return msgspec.convert(cloud, _Cloud) if isinstance(cloud, dict) else _NO_CLOUD
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    text = values.get(key)
+    return text if isinstance(text, str) else ""

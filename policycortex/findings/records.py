@@ -1,0 +1,270 @@
+"""A stream of JSON to its records, tolerant of damage: every good record is found, every bad one is named once.
+
+Reads arrays, NDJSON, objects one after another, and arrays wrapped in an object (``{"Findings": [...]}``). The way is
+exact, not guessed: a fast skip over one value tells where it ends. Only where that fails, ``resync`` looks for the next
+place at which a record plausibly starts.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from policycortex.errors import TruncatedFileError
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.resync import (
+    AFTER_RECORD,
+    MAX_RECORD_BYTES,
+    DamagedSpan,
+    Ending,
+    RecordShape,
+    Resync,
+    end_of_value,
+    scan_brackets,
+)
+from policycortex.findings.strict import (
+    RejectedRecordError,
+    decode_record,
+    has_escaped_control,
+    raw_text,
+    reason_of,
+    refuse_control,
+)
+from policycortex.findings.window import Window
+
+_SEPARATORS: Final = re.compile(rb"[\s,]*")
+_JUNK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|\]|\}[}\s]*|[^,\[\]{}"\s][^,\[\]{}"\n]*|.', re.DOTALL)
+_WRAPPER_SEARCH_BYTES: Final = 1024 * 1024
+_CLOSED: Final = re.compile(rb"[}\]\"]\s*\]\s*(?:\}\s*)?\Z")
+_KINDS: Final = {b'"': "a text", b"[": "an array", b"n": "null", b"t": "true", b"f": "false"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One decoded record and where it stood."""
+
+    offset: int
+    raw: bytes
+    value: dict[str, Any]
+
+
+def parse_records(
+    stream: BinaryIO,
+    shape: RecordShape,
+    build: Callable[[dict[str, Any], int], Iterable[Finding]],
+) -> Iterator[Finding | QuarantinedRecord]:
+    """Every record of the stream built into findings, or quarantined with its reason, in file order.
+
+    ``build`` gets the value and the record's ordinal and raises ValidationError or RejectedRecordError. Raises
+    TruncatedFileError at the end of a stream that ends inside its content.
+    """
+    for number, record in enumerate(split_records(stream, shape)):
+        if isinstance(record, QuarantinedRecord):
+            yield record
+        else:
+            yield from build_findings(record, number, build)
+
+
+def build_findings(
+    record: Record, number: int, build: Callable[[dict[str, Any], int], Iterable[Finding]]
+) -> Iterable[Finding | QuarantinedRecord]:
+    """The findings of one record, or its quarantine: all of a record or nothing of it."""
+    try:
+        findings = tuple(build(record.value, number))
+        if has_escaped_control(record.raw):
+            for finding in findings:
+                refuse_control(msgspec.structs.asdict(finding).items())
+    except msgspec.ValidationError as error:
+        return (quarantine(record.offset, record.raw, reason_of(error)),)
+    except RejectedRecordError as error:
+        return (quarantine(record.offset, record.raw, str(error)),)
+    return findings
+
+
+def quarantine(offset: int, raw: bytes, reason: str) -> QuarantinedRecord:
+    """A bad record that is at hand as a whole."""
+    return QuarantinedRecord(byte_offset=offset, byte_length=len(raw), reason=reason, raw_text=raw_text(raw))
+
+
+def split_records(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord]:
+    """Records of the stream in order. Raises TruncatedFileError at the end if the content is cut."""
+    window = Window(stream)
+    window.fill(_WRAPPER_SEARCH_BYTES)
+    if window.data.startswith(b"\xef\xbb\xbf"):
+        window.pos = 3
+    yield from RecordSplitter(window, shape).records()
+
+
+class RecordSplitter:
+    """Walks a window record by record. ``is_array`` tells whether it stands inside the array of records."""
+
+    def __init__(self, window: Window, shape: RecordShape, *, is_array: bool = False) -> None:
+        self._window = window
+        self._shape = shape
+        self._resync = Resync(window, shape)
+        self._is_array = is_array
+        self._is_wrapped = False
+        self._may_be_wrapper = not is_array
+        self._is_cut = False
+
+    def records(self) -> Iterator[Record | QuarantinedRecord]:
+        """All records up to the end of the stream."""
+        window = self._window
+        while self._find_next():
+            match window.data[window.pos : window.pos + 1]:
+                case b"{":
+                    if not (self._may_be_wrapper and self._enter_wrapper()):
+                        yield self._object()
+                case b"[" if not self._is_array:
+                    self._is_array = True
+                    self._may_be_wrapper = False
+                    window.pos += 1
+                case b"]" if self._is_array:
+                    self._leave_array()
+                case _:
+                    yield self._junk()
+        if window.error is not None:
+            raise window.error
+        if self._is_array or self._is_cut:
+            end = window.offset_of(len(window.data))
+            raise TruncatedFileError(f"the content ends in the middle, after byte {end}: get a complete copy")
+
+    def elements(self) -> Iterator[Record | QuarantinedRecord]:
+        """The records of one array whose ``[`` was just consumed; stops behind its ``]`` (or at the end)."""
+        window = self._window
+        while self._find_next():
+            match window.data[window.pos : window.pos + 1]:
+                case b"{":
+                    yield self._object()
+                case b"]":
+                    window.pos += 1
+                    return
+                case _:
+                    yield self._junk()
+
+    def _find_next(self) -> bool:
+        """Move to the next byte that is neither space nor comma; False at the end of the stream."""
+        window = self._window
+        while True:
+            found = _SEPARATORS.match(window.data, window.pos)
+            window.pos = found.end() if found else window.pos
+            if window.pos < len(window.data):
+                return True
+            if not window.fill():
+                return False
+
+    def _object(self) -> Record | QuarantinedRecord:
+        window = self._window
+        end = end_of_value(window)
+        if end is None:
+            return self._damaged()
+        length = end - window.pos
+        if not self._is_followed_well(end):
+            return self._damaged()
+        offset = window.offset_of(window.pos)
+        raw = window.data[window.pos : window.pos + length]
+        window.pos += length
+        self._may_be_wrapper = False
+        if len(raw) > MAX_RECORD_BYTES:
+            return quarantine(offset, raw, _too_large(len(raw)))
+        try:
+            value = decode_record(raw)
+        except RejectedRecordError as error:
+            return quarantine(offset, raw, str(error))
+        self._resync.learn(raw)
+        return Record(offset=offset, raw=raw, value=value)
+
+    def _is_followed_well(self, end: int) -> bool:
+        """True if a separator or an end stands behind the object that ends at ``end``."""
+        window = self._window
+        while True:
+            found = AFTER_RECORD.match(window.data, end)
+            if found is None or found.end() < len(window.data) or window.is_ended:
+                return found is not None
+            end -= window.pos  # filling drops what stands before the object
+            window.fill()
+
+    def _damaged(self) -> QuarantinedRecord:
+        span = self._resync.find_end(is_array=self._is_array)
+        self._may_be_wrapper = False
+        if span.is_last:
+            self._note_end(span)
+        is_large = span.byte_length > MAX_RECORD_BYTES
+        reason = _too_large(span.byte_length) if is_large else _reason(span.head)
+        return QuarantinedRecord(
+            byte_offset=span.byte_offset,
+            byte_length=span.byte_length,
+            reason=reason,
+            raw_text=raw_text(span.head),
+        )
+
+    def _note_end(self, span: DamagedSpan) -> None:
+        """The last record is damaged: decide whether the file is complete around it, or was cut inside it."""
+        if self._is_array:
+            self._is_array = span.ending is Ending.OPEN or not _CLOSED.search(span.tail)
+        elif not span.tail.endswith(b"\n"):
+            self._is_cut = span.ending is Ending.OPEN or not span.tail.endswith(b"}")
+
+    def _junk(self) -> QuarantinedRecord:
+        window = self._window
+        start = window.pos
+        if window.ahead() < MAX_RECORD_BYTES:
+            window.fill(MAX_RECORD_BYTES)
+            start = 0
+        first = window.data[start : start + 1]
+        found = _JUNK.match(window.data, start)
+        end = found.end() if found else start + 1
+        if first == b"[":
+            end = scan_brackets(window.data, start).end or end
+        raw = window.data[start:end].rstrip()
+        window.pos = end
+        kind = _KINDS.get(first, "a number" if first in b"-0123456789" else "something else")
+        return quarantine(window.offset_of(start), raw, f"the record is {kind}, not a JSON object")
+
+    def _enter_wrapper(self) -> bool:
+        """Step into the array of ``{"Findings": [...]}`` if the object here is such a wrapper."""
+        self._may_be_wrapper = False
+        window = self._window
+        if not self._shape.wrapper_keys:
+            return False
+        if window.ahead() < _WRAPPER_SEARCH_BYTES:
+            window.fill(_WRAPPER_SEARCH_BYTES)
+        keys = b"|".join(re.escape(key.encode()) for key in self._shape.wrapper_keys)
+        for found in re.finditer(rb'"(?:' + keys + rb')"\s*:\s*\[', window.data[window.pos :]):
+            before = window.data[window.pos : window.pos + found.start()]
+            if scan_brackets(before, 0).depth == 1:
+                window.pos += found.end()
+                self._is_array = self._is_wrapped = True
+                return True
+        return False
+
+    def _leave_array(self) -> None:
+        """Step behind ``]``, and behind the rest of the wrapper if there is one."""
+        window = self._window
+        window.pos += 1
+        self._is_array = False
+        if not self._is_wrapped:
+            return
+        window.fill(_WRAPPER_SEARCH_BYTES)
+        end = scan_brackets(b"{" + window.data, 0).end
+        if end is None:
+            self._is_cut = True
+            window.pos = len(window.data)
+        else:
+            window.pos = end - 1
+        self._is_wrapped = False
+        self._may_be_wrapper = True
+
+
+def _reason(raw: bytes) -> str:
+    try:
+        decode_record(raw)
+    except RejectedRecordError as error:
+        return str(error)
+    return "invalid JSON: the record does not end where it should"
+
+
+def _too_large(length: int) -> str:
+    return f"too large: the record has {length:,} bytes, at most {MAX_RECORD_BYTES:,} are read"

@@ -1,0 +1,34 @@
+"""Requirements named in one text, as Security Hub, Prowler and OCSF's Compliance Finding spell them."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_SLASHED: Final = re.compile(r"(?P<key>[^/]+?)/(?P<ids>[^/\s]+)\Z")
+_NIST: Final = re.compile(r"(?P<key>NIST\.[^\s]+)\s+(?P<ids>\S.*)\Z")
+_CUT_LENGTH: Final = 64
+"""Prowler cuts each related requirement to this many characters: the last id of such a text may be a part only."""
+
+
+def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[str, list[str]]:
+    """Framework key to requirement ids.
+
+    Spellings: ``PCI DSS v4.0.1/1.3.1`` and ``NIST.800-53.r5 AC-2(1)`` (Security Hub), ``SOC2 cc_6_1 cc_6_6``
+    (Prowler in ASFF, its keys listed in ``standards``), and bare ids that belong to every one of ``standards`` (OCSF).
+    """
+    relations: dict[str, list[str]] = {}
+    by_length = sorted(standards, key=len, reverse=True)
+    for word in words:
+        for key, ids in _parts(word.strip(), by_length):
+            relations.setdefault(key, []).extend(ids)
+    return relations
+
+
+def _parts(word: str, standards: Sequence[str]) -> list[tuple[str, list[str]]]:
+    for key in standards:
+        if word.startswith(f"{key} "):
+            ids = word[len(key) :].split()
+            return [(key, ids[:-1] if len(word) >= _CUT_LENGTH and len(ids) > 1 else ids)]
+    if found := _NIST.match(word) or _SLASHED.match(word):
+        return [(found["key"].strip(), found["ids"].split())]
+    return [(key, [word]) for key in standards] if word else []

@@ -1,0 +1,198 @@
+"""Which files to read: paths to sources with digest, packing and format, all told by content, never by a file's name.
+
+Reads local files only. Every problem of a file is an InputError that names it and says what to do.
+"""
+
+import gzip
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from glob import glob, has_magic
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.formats import FORMAT_NAMES, PARSERS, recognise_format
+from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
+from policycortex.findings.packing import UnpackedStream, open_zstd, packing_of
+
+_HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
+"""How far a format is looked for: a longer head is read only where a shorter one told nothing."""
+
+_FINDING_SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".sarif", ".csv", ".parquet")
+_PACKED_SUFFIXES: Final = (".gz", ".zst", ".zstd")
+_IGNORED_PREFIXES: Final = (".", "_")
+_IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One file as it was when it was listed. ``sha256`` and ``byte_size`` are of the bytes on disk, packed or not."""
+
+    name: str
+    """File name for people, without folder."""
+    path: Path
+    sha256: str
+    byte_size: int
+    modified_ns: int
+    packing: str
+    """``plain``, ``gzip`` or ``zstd``."""
+
+    def open(self) -> BinaryIO:
+        """The unpacked bytes, seekable to the start. Raises InputError if the file changed since it was listed.
+
+        Reading raises TruncatedFileError where a packed file is cut, InputError where it is damaged.
+        """
+        file = _open_file(self.path)
+        state = os.fstat(file.fileno())
+        if (state.st_size, state.st_mtime_ns) != (self.byte_size, self.modified_ns):
+            file.close()
+            raise InputError(f"{self.path} changed while it was read: wait until it is complete and load it again")
+        return _unpack(file, self.packing)
+
+
+def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
+    """The files behind files, folders (searched to any depth) and globs: each once, sorted by path.
+
+    Of a folder only finding files are taken, other files are left alone; a file that is named is always taken.
+    Raises InputError for a path that does not exist, or a folder or glob without finding files.
+    """
+    found: dict[Path, SourceFile] = {}
+    for given in paths:
+        for path in _expand(given):
+            found.setdefault(path.resolve(), _source_of(path))
+    return tuple(found[key] for key in sorted(found))
+
+
+def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
+    """The format's name and parser, by content. Raises InputError for an empty file and for one of no known format."""
+    if source.byte_size == 0:
+        raise InputError(f"{source.path} is empty: run the scanner again, or leave the file out")
+    with source.open() as stream:
+        name = _recognise(stream, source.path)
+    return name, PARSERS[name]
+
+
+def read_findings(source: SourceFile) -> Iterator[Finding | QuarantinedRecord]:
+    """Every record of the file, good or bad, in order; errors name the file.
+
+    Raises InputError for a file that cannot be read, TruncatedFileError after the last record of a cut one.
+    """
+    _, parser = detect_parser(source)
+    with source.open() as stream:
+        try:
+            yield from parser(stream)
+        except TruncatedFileError as error:
+            raise TruncatedFileError(f"{source.path} is cut: {error}") from None
+        except InputError as error:
+            raise InputError(f"{source.path} cannot be read: {error}") from None
+
+
+def _expand(given: str | Path) -> list[Path]:
+    path = Path(given)
+    if path.is_dir():
+        files = [each for each in _files_below(path) if _is_finding_file(each)]
+        if not files:
+            raise InputError(f"{path} holds no finding files: name a folder with {FORMAT_NAMES}")
+        return files
+    if not path.exists() and has_magic(str(given)):
+        matches = glob(str(given), recursive=True)  # noqa: PTH207 - pathlib refuses absolute patterns
+        files = [Path(each) for each in sorted(matches) if Path(each).is_file()]
+        if not files:
+            raise InputError(f"{given} matches no file: check the pattern")
+        return files
+    return [path]
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(_IGNORED_PREFIXES) for part in parts):
+            yield path
+
+
+def _is_finding_file(path: Path) -> bool:
+    """True for a file whose content is of a known format, and for one whose name claims it but cannot be read.
+
+    The second kind is kept so that a failed scan's empty or cut file is reported rather than passed over.
+    """
+    if path.suffix in _IGNORED_SUFFIXES:
+        return False
+    packed = path.with_suffix("") if path.suffix in _PACKED_SUFFIXES else path
+    claims = packed.suffix in _FINDING_SUFFIXES
+    if path.stat().st_size == 0:
+        return claims
+    try:
+        with _open_file(path) as file, _unpack(file, packing_of(file.read(4))) as stream:
+            head = stream.read(_HEAD_BYTES[0])
+            if recognise_format(head) is not None:
+                return True
+            return claims and recognise_format(head + stream.read(_HEAD_BYTES[1])) is not None
+    except InputError:
+        return claims
+
+
+def _source_of(path: Path) -> SourceFile:
+    with _open_file(path) as file:
+        state = os.fstat(file.fileno())
+        packing = packing_of(file.read(4))
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return SourceFile(
+        name=path.name,
+        path=path,
+        sha256=digest,
+        byte_size=state.st_size,
+        modified_ns=state.st_mtime_ns,
+        packing=packing,
+    )
+
+
+def _open_file(path: Path) -> BufferedReader:
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a file")
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise InputError(f"{path} is not a regular file: save its content to a file first")
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: check the path") from None
+    except PermissionError:
+        raise InputError(f"{path} may not be read: give this user the right to") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened: {error.strerror}") from None
+
+
+def _unpack(file: BinaryIO, packing: str) -> BinaryIO:
+    file.seek(0)
+    match packing:
+        case "gzip":
+            return cast("BinaryIO", UnpackedStream(gzip.GzipFile(fileobj=file), file))
+        case "zstd":
+            return cast("BinaryIO", UnpackedStream(open_zstd(file), file))
+        case _:
+            return file
+
+
+def _recognise(stream: BinaryIO, path: Path) -> str:
+    head = b""
+    for size in _HEAD_BYTES:
+        try:
+            part = stream.read(size - len(head))
+        except TruncatedFileError:
+            raise TruncatedFileError(f"{path} is cut at its very start: get a complete copy") from None
+        except InputError as error:
+            raise InputError(f"{path} cannot be read: {error}") from None
+        head += part
+        try:
+            name = recognise_format(head)
+        except InputError as error:
+            raise InputError(f"{path} {error}") from None
+        if name is not None:
+            return name
+        if len(head) < size:
+            break
+    raise InputError(f"{path} is not a known finding format: expected {FORMAT_NAMES}")

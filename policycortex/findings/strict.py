@@ -1,0 +1,108 @@
+"""One record's bytes to a value, or the precise reason why not. Stricter than JSON: a key may not stand twice."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+MAX_RAW_TEXT_BYTES: Final = 64 * 1024
+
+_MALFORMED: Final = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)")
+_WORDS: Final = re.compile(rb"-?(?:NaN|nan|Infinity|inf)\b")
+_ESCAPED_CONTROL: Final = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F])|\\[bf]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
+_WRONG: Final = re.compile(r"(.*?) - at `(?:key in )?\$\.?([^`]*)`")
+
+
+class RejectedRecordError(Exception):
+    """A record that cannot be kept; the message is the reason told in quarantine. Never leaves this room."""
+
+
+def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
+    """The record's JSON value. Raises RejectedRecordError for invalid JSON, NaN, duplicate keys, too deep nesting."""
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.ValidationError as error:
+        raise RejectedRecordError(f"invalid number: {reason_of(error)}") from None
+    except msgspec.DecodeError as error:
+        raise RejectedRecordError(_malformed(str(error), raw)) from None
+    except UnicodeDecodeError:
+        raise RejectedRecordError(_bad_utf8(raw)) from None
+    except RecursionError:
+        raise RejectedRecordError("nested too deeply to be read") from None
+    # Every key has one colon, every text the same colons before and after: more in the bytes means a lost key.
+    # An escaped colon could hide one, so its mere presence asks for the slow, exact look.
+    if raw.count(b":") != msgspec.json.encode(value).count(b":") or b"\\u003" in raw:
+        _refuse_duplicates(raw)
+    return value
+
+
+def has_escaped_control(raw: bytes) -> bool:
+    """True if some text of the record may hold a control character other than tab and line ends."""
+    return _ESCAPED_CONTROL.search(raw) is not None
+
+
+def refuse_control(fields: Iterable[tuple[str, object]]) -> None:
+    """Raises RejectedRecordError if a text among ``fields`` (name, value) holds a control character."""
+    for name, value in fields:
+        if isinstance(value, str) and (found := _CONTROL.search(value)):
+            raise RejectedRecordError(f"control character U+{ord(found.group()):04X} in {name}")
+
+
+def reason_of(error: msgspec.ValidationError) -> str:
+    """A decoding library's verdict on types, in our words: which key is missing, which field has the wrong type."""
+    text = str(error)
+    if found := _MISSING.match(text):
+        key, path = found.groups()
+        return f"missing key {path}.{key}" if path else f"missing key {key}"
+    if found := _WRONG.match(text):
+        problem, path = found.groups()
+        return f"wrong type: {_lower(problem)} at {path}"
+    return f"wrong type: {_lower(text)}"
+
+
+def raw_text(raw: bytes) -> str:
+    """The text kept in quarantine: invalid bytes replaced, cut to 64 KiB."""
+    return raw[:MAX_RAW_TEXT_BYTES].decode("utf-8", errors="replace")
+
+
+def _lower(text: str) -> str:
+    return (text[:1].lower() + text[1:]).replace("`", "")
+
+
+def _malformed(message: str, raw: bytes) -> str:
+    found = _MALFORMED.search(message)
+    if found is None:
+        return "invalid JSON: the record ends in the middle"
+    problem, at = found.group(1), int(found.group(2))
+    if word := _WORDS.match(raw, max(at - 1, 0)) or _WORDS.match(raw, at):
+        return f"invalid JSON: {word.group().decode()} is not a JSON value, at byte {at} of the record"
+    if raw[at : at + 1] < b" " and problem == "invalid character" and raw[at : at + 1] != b"":
+        return f"invalid JSON: control character 0x{raw[at]:02x} in a text, at byte {at} of the record"
+    return f"invalid JSON: {problem} at byte {at} of the record"
+
+
+def _bad_utf8(raw: bytes) -> str:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"invalid UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start} of the record"
+    return "invalid UTF-8 in an escaped text"
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise RejectedRecordError(f"duplicate key {twice!r}")
+        return members
+
+    try:
+        json.loads(raw, object_pairs_hook=unique)
+    except RecursionError:
+        raise RejectedRecordError("nested too deeply to be read") from None

@@ -1,0 +1,203 @@
+"""OCSF records become findings with the scanner's words brought to ours."""
+
+import gzip
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycortex.findings.model import Finding
+from policycortex.findings.ocsf import parse_ocsf
+from policycortex.names import FindingStatus, Severity
+from tests.unit.findings.ocsf_records import array_text, ocsf_record, parsed
+
+
+def one(record: dict[str, Any]) -> Finding:
+    """The only finding of one record."""
+    good, bad = parsed(parse_ocsf, array_text([record]))
+    assert not bad, bad[0].reason
+    assert len(good) == 1
+    return good[0]
+
+
+def reason(record: dict[str, Any]) -> str:
+    """Why one record is quarantined."""
+    good, bad = parsed(parse_ocsf, array_text([record]))
+    assert not good
+    assert len(bad) == 1
+    return bad[0].reason
+
+
+def test_a_prowler_record_keeps_all_that_a_finding_holds() -> None:
+    """Every field of the finding is taken from where Prowler writes it."""
+    assert one(ocsf_record(7)) == Finding(
+        record_no=0,
+        finding_uid="prowler-7",
+        check_id="s3_bucket_public_access",
+        status=FindingStatus.FAIL,
+        severity=Severity.HIGH,
+        is_muted=False,
+        title="Bucket is not public",
+        description="Buckets are closed to the public.",
+        status_detail="Bucket number-7 is open.",
+        risk="Anyone can read.",
+        remediation="Close it.",
+        remediation_url="https://example.com/close",
+        source="prowler",
+        source_version="5.46.0",
+        provider="aws",
+        account_id="111122223333",
+        account_name="shop",
+        region="eu-west-1",
+        service="s3",
+        resource_uid="arn:aws:s3:::number-7",
+        resource_name="number-7",
+        resource_type="AwsS3Bucket",
+        environment_tag="production",
+        tags='{"Environment":"prod","Owner":"web"}',
+        observed_at=datetime(2026, 11, 23, 15, 55, 52, tzinfo=UTC),
+        scan_uid="scan-1",
+        relations='{"HIPAA":["164_312_a_1"],"SOC2":["cc_6_1","cc_6_6"]}',
+    )
+
+
+def test_the_real_scan_gives_all_its_findings(shared: Path) -> None:
+    """1,794 findings, duplicate uids too, 158 muted and 4 manual."""
+    with gzip.open(shared / "findings/prowler-aws-acme/prowler-acme.ocsf.json.gz") as stream:
+        findings = [each for each in parse_ocsf(stream) if isinstance(each, Finding)]  # type: ignore[arg-type]
+    assert len(findings) == 1794
+    assert Counter(each.is_muted for each in findings)[True] == 158
+    assert Counter(each.status for each in findings) == {"PASS": 1074, "FAIL": 716, "MANUAL": 4}
+    assert [each.record_no for each in findings] == list(range(1794))
+    assert len({each.finding_uid for each in findings}) == 1791
+
+
+@pytest.mark.parametrize("status_code", ["PASS", "FAIL"])
+def test_suppressed_means_muted_and_keeps_the_raw_result(status_code: str) -> None:
+    """A passing finding is muted as well as a failing one."""
+    finding = one(ocsf_record(status="Suppressed", status_id=3, status_code=status_code))
+    assert (finding.is_muted, finding.status) == (True, status_code)
+
+
+@pytest.mark.parametrize("time", [1795449352, 1795449352000, 1795449352000000, 1795449352000000000])
+def test_time_is_read_by_its_magnitude(time: int) -> None:
+    """Seconds, milliseconds, microseconds and nanoseconds of the same moment are the same moment."""
+    assert one(ocsf_record(time=time)).observed_at == datetime(2026, 11, 23, 15, 55, 52, tzinfo=UTC)
+
+
+def test_kubernetes_has_no_cloud() -> None:
+    """Provider and cluster come from what Prowler leaves unmapped, the region from the namespace."""
+    unmapped = {"provider": "kubernetes", "provider_uid": "cluster-1", "compliance": {}}
+    resource = {"name": "pod-1", "uid": "pod-uid", "namespace": "shop", "type": "Pod", "labels": []}
+    finding = one(ocsf_record(cloud=None, unmapped=unmapped, resources=[resource]))
+    assert (finding.provider, finding.account_id, finding.region) == ("kubernetes", "cluster-1", "shop")
+    assert finding.relations == "{}"
+
+
+def test_several_resources_are_several_findings_of_one_record() -> None:
+    """One finding per resource, sharing the record's number; none at all is one finding without resource."""
+    resources = [{"uid": "a", "region": "x"}, {"uid": "b", "region": "y"}]
+    good, _ = parsed(parse_ocsf, array_text([ocsf_record(resources=resources), ocsf_record(1)]))
+    assert [(each.record_no, each.resource_uid) for each in good[:2]] == [(0, "a"), (0, "b")]
+    assert good[2].record_no == 1
+    assert one(ocsf_record(resources=[])).resource_uid == ""
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["env:prod"], "production"),
+        (["Environment=Staging"], "staging"),
+        (["STAGE:qa"], "test"),
+        (["Env:Sandbox 7"], "sandbox 7"),
+        (["stage:dev", "environment:prd"], "production"),
+        (["TagKey:Environment", "TagValue:dev"], "development"),
+        (["Environment:"], None),
+        (["Name:production"], None),
+    ],
+)
+def test_environment_is_read_from_labels(labels: list[str], expected: str | None) -> None:
+    """Keys without case, values normalised, the word environment before stage; no such key tells nothing."""
+    assert one(ocsf_record(resources=[{"uid": "a", "labels": labels}])).environment_tag == expected
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"Env": "prod"}, [{"name": "Env", "value": "prod"}], [{"Key": "Env", "Value": "prod"}], ["Env=prod"]],
+)
+def test_environment_is_read_from_every_shape_of_tags(tags: object) -> None:
+    """Objects, lists of pairs and lists of labels say the same."""
+    finding = one(ocsf_record(resources=[{"uid": "a", "tags": tags}]))
+    assert (finding.environment_tag, finding.tags) == ("production", '{"Env":"prod"}')
+
+
+def compliance_record(**compliance: object) -> dict[str, Any]:
+    """A Compliance Finding of another producer."""
+    metadata = {"product": {"name": "Security Hub", "vendor_name": "AWS"}, "version": "1.5.0"}
+    info = {"uid": "arn:1", "title": "Buckets are closed"}
+    record = ocsf_record(class_uid=2003, metadata=metadata, finding_info=info, status_code=None, unmapped=None)
+    return record | {"compliance": {"control": "S3.1", **compliance}}
+
+
+@pytest.mark.parametrize(
+    ("compliance", "status"),
+    [
+        ({"status_id": 1}, "PASS"),
+        ({"status_id": 3}, "FAIL"),
+        ({"status_id": 2}, "MANUAL"),
+        ({"status": "Pass"}, "PASS"),
+        ({"status": "FAILED", "status_id": 99}, "FAIL"),
+    ],
+)
+def test_compliance_findings_tell_their_status_themselves(compliance: dict[str, Any], status: str) -> None:
+    """Class 2003 by id or by word, with the control as its check."""
+    finding = one(compliance_record(**compliance))
+    assert (finding.status, finding.check_id, finding.source) == (status, "S3.1", "security hub")
+
+
+def test_compliance_findings_name_their_requirements() -> None:
+    """Bare ids belong to each standard, Security Hub's spellings carry their own."""
+    bare = one(compliance_record(status_id=1, standards=["CSA-CCM-4.0"], requirements=["SEF-08"]))
+    assert json.loads(bare.relations) == {"CSA-CCM-4.0": ["SEF-08"]}
+    words = ["PCI DSS v4.0.1/1.3.1", "NIST.800-53.r5 AC-2(1)", "NIST.800-53.r5 AC-3"]
+    spelled = one(compliance_record(status_id=1, standards=["standards/x"], requirements=words))
+    assert json.loads(spelled.relations) == {"PCI DSS v4.0.1": ["1.3.1"], "NIST.800-53.r5": ["AC-2(1)", "AC-3"]}
+
+
+def test_a_detection_without_outcome_is_a_problem_until_it_is_resolved() -> None:
+    """Other producers' Detection Findings have no status_code; Prowler's without it is damaged."""
+    other = {"event_code": "x", "product": {"name": "GuardDuty"}}
+    assert one(ocsf_record(status_code=None, metadata=other)).status == "FAIL"
+    assert one(ocsf_record(status_code=None, metadata=other, status_id=4, status="Resolved")).status == "PASS"
+    assert reason(ocsf_record(status_code=None)) == "missing key status_code"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status_code": "MAYBE"}, "unknown status_code 'MAYBE': expected PASS, FAIL or MANUAL"),
+        ({"status_id": 42}, "unknown status_id 42"),
+        ({"severity_id": 42}, "unknown severity_id 42"),
+        ({"severity_id": 99, "severity": "Odd"}, "unknown severity 'Odd'"),
+        ({"severity_id": None, "severity": None}, "missing key severity_id"),
+        ({"severity_id": "high"}, "wrong type: expected int | null, got str at severity_id"),
+        ({"finding_info": None}, "missing key finding_info"),
+        ({"finding_info": {}}, "missing key finding_info.uid"),
+        ({"metadata": []}, "wrong type: expected object, got array at metadata"),
+        ({"resources": {}}, "wrong type: expected array | null, got object at resources"),
+        ({"resources": [{"uid": 7}]}, "wrong type: expected str | null, got int at resources[0].uid"),
+        ({"class_uid": 3002}, "class_uid 3002 is neither a Detection (2004) nor a Compliance (2003) Finding"),
+        ({"time": "now"}, "wrong type: expected int | float | null, got str at time"),
+        ({"time": 12}, "time 12 is not within the years 2000 to 2099"),
+        ({"time": None, "time_dt": "2026-11-23T15:55:52"}, "time_dt '2026-11-23T15:55:52' has no offset from UTC"),
+        ({"time": None, "time_dt": None}, "missing key time"),
+        ({"unmapped": {"compliance": {"A": "1"}}}, "wrong type: expected an array of texts at unmapped.compliance.A"),
+        ({"status_detail": "a\u0000b"}, "control character U+0000 in status_detail"),
+    ],
+)  # fmt: skip
+def test_a_bad_record_is_quarantined_with_its_precise_reason(changes: dict[str, Any], expected: str) -> None:
+    """The reason names the key, the problem and the value."""
+    assert reason(ocsf_record(**changes)) == expected

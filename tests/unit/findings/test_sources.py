@@ -1,0 +1,118 @@
+"""Files are found and told apart by content; what cannot be read is one clear sentence."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.model import Finding
+from policycortex.findings.sources import detect_parser, find_sources, read_findings
+from tests.unit.findings.ocsf_records import array_text, ocsf_record
+
+CONTENT = array_text(ocsf_record(number) for number in range(50))
+
+
+def test_packing_and_format_are_told_by_content(tmp_path: Path) -> None:
+    """Names that lie do not matter; the digest is of the bytes on disk."""
+    (tmp_path / "a.json").write_bytes(gzip.compress(CONTENT))
+    (tmp_path / "b.csv").write_bytes(CONTENT)
+    (tmp_path / "c").write_bytes(pa.Codec("zstd").compress(CONTENT, asbytes=True))
+    (tmp_path / "readme.txt").write_text("not findings")
+    sources = find_sources([tmp_path])
+    assert [(each.name, each.packing) for each in sources] == [("a.json", "gzip"), ("b.csv", "plain"), ("c", "zstd")]
+    for source in sources:
+        assert source.sha256 == hashlib.sha256(source.path.read_bytes()).hexdigest()
+        assert source.byte_size == source.path.stat().st_size
+        assert detect_parser(source)[0] == "ocsf"
+        assert len(list(read_findings(source))) == 50
+
+
+def test_a_file_named_twice_is_read_once_and_order_does_not_matter(tmp_path: Path) -> None:
+    """Folder, glob and path may overlap."""
+    for name in ("b.json", "a.json"):
+        (tmp_path / name).write_bytes(CONTENT)
+    sources = find_sources([tmp_path / "b.json", str(tmp_path / "*.json"), tmp_path])
+    assert [each.name for each in sources] == ["a.json", "b.json"]
+
+
+def test_hidden_and_unfinished_files_of_a_folder_are_left_alone(tmp_path: Path) -> None:
+    """A download in progress is not a finding file yet."""
+    for name in (".a.json", "b.json.part", "good.json"):
+        (tmp_path / name).write_bytes(CONTENT)
+    assert [each.name for each in find_sources([tmp_path])] == ["good.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("e.json", b"", "is empty: run the scanner again"),
+        ("t.json", b"hello world", "is not a known finding format"),
+        ("o.json", b'{"a": 1}', "is not a known finding format"),
+        ("n.json", b"[]", "is an empty JSON array: it holds no findings"),
+        ("u.json", CONTENT.decode().encode("utf-16"), "is UTF-16 text: save it as UTF-8"),
+        ("g.json", gzip.compress(CONTENT)[:40] + b"damage" * 50, "cannot be read: the compressed data is damaged"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes, expected: str
+) -> None:
+    """One InputError whose sentence starts with the path."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    (source,) = find_sources([path])
+    with pytest.raises(InputError) as caught:
+        detect_parser(source)
+    assert str(caught.value).startswith(f"{path} ")
+    assert expected in str(caught.value)
+
+
+def test_missing_paths_and_folders_without_findings_are_errors(tmp_path: Path) -> None:
+    """Nothing is passed over in silence."""
+    with pytest.raises(InputError, match="does not exist"):
+        find_sources([tmp_path / "no.json"])
+    with pytest.raises(InputError, match="matches no file"):
+        find_sources([str(tmp_path / "*.json")])
+    with pytest.raises(InputError, match="holds no finding files"):
+        find_sources([tmp_path])
+
+
+def test_an_empty_file_in_a_folder_is_reported_not_passed_over(tmp_path: Path) -> None:
+    """A scan that died leaves an empty file: the caller gets it and its error."""
+    (tmp_path / "a.json").write_bytes(CONTENT)
+    (tmp_path / "b.json").touch()
+    _, empty = find_sources([tmp_path])
+    with pytest.raises(InputError, match="is empty"):
+        detect_parser(empty)
+
+
+@pytest.mark.parametrize("packing", ["plain", "gzip", "zstd"])
+def test_a_cut_file_gives_what_stood_before_the_cut_and_then_says_so(tmp_path: Path, packing: str) -> None:
+    """The records before the cut come first; the error comes last, so an import can roll back."""
+    content = array_text((ocsf_record(number) for number in range(400)), indent=None)
+    packed = {
+        "plain": content,
+        "gzip": gzip.compress(content),
+        "zstd": pa.Codec("zstd").compress(content, asbytes=True),
+    }
+    path = tmp_path / "cut"
+    path.write_bytes(packed[packing][: int(len(packed[packing]) * 0.9)])
+    (source,) = find_sources([path])
+    seen: list[object] = []
+    with pytest.raises(TruncatedFileError) as caught:
+        seen.extend(read_findings(source))
+    assert str(caught.value).startswith(f"{path} is cut: ")
+    if packing != "zstd":  # one block of zstd holds them all
+        assert len([each for each in seen if isinstance(each, Finding)]) > 300
+
+
+def test_a_file_that_changes_after_it_was_listed_is_refused(tmp_path: Path) -> None:
+    """The digest would not be of what was read."""
+    path = tmp_path / "a.json"
+    path.write_bytes(CONTENT)
+    (source,) = find_sources([path])
+    path.write_bytes(CONTENT + b" ")
+    with pytest.raises(InputError, match="changed while it was read"):
+        detect_parser(source)
