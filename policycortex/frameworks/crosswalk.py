@@ -24,7 +24,7 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     framework's crosswalk decides alone where it says anything, the named provider before ``*``; else each mapping_id
     brings what its own findings name under one of the framework's keys.
     """
-    keys = _distinct_keys(tallies)
+    keys = _distinct_keys(framework, tallies)
     decided = _decided(framework, keys)
     by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
     by_findings = _named(framework, keys, decided, mappings).drop_nulls("requirement_id")
@@ -34,7 +34,7 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
 
 def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
     """What findings name under the framework's keys and it does not have (UNKNOWN_SCHEMA), where their word decides."""
-    keys = _distinct_keys(tallies)
+    keys = _distinct_keys(framework, tallies)
     named = _named(framework, keys, _decided(framework, keys), mappings)
     return (
         named.filter(pl.col("requirement_id").is_null())
@@ -44,8 +44,9 @@ def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: 
     )
 
 
-def _distinct_keys(tallies: pl.DataFrame) -> pl.DataFrame:
-    return tallies.select(pl.col(_KEY).cast(pl.String)).unique()
+def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> pl.DataFrame:
+    keys = tallies.select(pl.col(_KEY).cast(pl.String)).unique()
+    return keys.filter(pl.col("provider").is_in(framework.providers)) if framework.providers else keys
 
 
 def _decided(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:

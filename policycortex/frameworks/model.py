@@ -56,6 +56,11 @@ class Framework:
 
     Its own id is always one more.
     """
+    providers: frozenset[str] = frozenset()
+    """Providers it is written for; findings of others do not speak to it. Empty: any.
+
+    Prowler writes one key, ``CIS-6.0``, for the CIS benchmarks of all clouds.
+    """
     is_builtin: bool = False
     source: str = ""
     """Where ids and relations come from, for people."""

@@ -65,9 +65,14 @@ class FrameworkEntry(_Entry):
     schema_: str = Field(default="", alias="$schema", description="Address of this schema, for editors.")
     id: Slug = Field(description="The word by which reports ask for it.")
     name: Line | None = Field(default=None, description="Its name for people. Needed unless the file only re-maps.")
-    version: Line | None = Field(default=None, description="Its version. Needed unless the file only re-maps.")
+    version: Annotated[str, StringConstraints(max_length=100, pattern=_PROSE)] | None = Field(
+        default=None, description="Its version. Needed unless the file only re-maps."
+    )
     source: Prose = Field(default="", description="Where ids and relations come from.")
     finding_keys: list[Line] = Field(default=[], description="Names under which findings themselves name it.")
+    providers: list[Provider] = Field(
+        default=[], description="Providers it is written for; findings of others do not speak to it. Empty: any."
+    )
     requirements: list[RequirementEntry] | None = Field(
         default=None, min_length=1, max_length=20_000, description="In the framework's order. Left out: re-map only."
     )
@@ -109,6 +114,8 @@ def write_native(framework: Framework) -> bytes:
         head["source"] = framework.source
     fields = [f"{_json(key)}: {_json(value)}" for key, value in head.items()]
     fields.append(f'"finding_keys": {_json(list(framework.finding_keys))}')
+    if framework.providers:
+        fields.append(f'"providers": {_json(sorted(framework.providers))}')
     rows = ",\n".join(f"  {_json(_requirement_fields(r))}" for r in framework.requirements)
     fields.append(f'"requirements": [\n{rows}\n ]')
     checks: dict[str, dict[str, list[str]]] = {}
@@ -181,10 +188,11 @@ def _framework(entry: FrameworkEntry, known: Framework | None) -> Framework:
     return Framework(
         id=entry.id,
         name=entry.name or (known.name if known else entry.id),
-        version=entry.version or (known.version if known else ""),
+        version=entry.version if entry.version is not None else (known.version if known else ""),
         requirements=requirements,
         crosswalk=Crosswalk(version=version or relations_version(relations), relations=relations),
         finding_keys=tuple(entry.finding_keys) or (known.finding_keys if known else ()),
+        providers=frozenset(entry.providers) or (known.providers if known else frozenset()),
         source=entry.source or (entry.crosswalk.source if entry.crosswalk else ""),
     )
 

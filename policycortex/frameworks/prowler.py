@@ -1,0 +1,215 @@
+"""Prowler's framework files, both kinds: one provider's (``Framework``, ``Requirements``, ``Checks``) and the universal
+one (``framework``, ``requirements``, ``checks`` by provider). Fields of theirs that say nothing to us are left alone.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from policycortex.errors import Problem
+from policycortex.frameworks.model import Crosswalk, Framework, Requirement
+from policycortex.frameworks.native import Line, relations_version, repeated_spellings
+from policycortex.frameworks.problems import explain, file_error
+
+_SECTION_FIELDS: Final = ("Section", "Category", "Domain", "FamilyName", "Marco")
+_TITLE_LENGTH: Final = 200
+
+Attributes = list[dict[str, Any]]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+
+class _LegacyRequirement(_Entry):
+    Id: Line
+    Name: str | None = None
+    Description: str = ""
+    Attributes: list[dict[str, Any]] = []
+    Tactics: list[str] = []
+    Checks: list[Line] = []
+
+
+class _LegacyFile(_Entry):
+    Framework: Line
+    Name: str = ""
+    Version: str | None = None
+    Provider: str = ""
+    Requirements: Annotated[list[_LegacyRequirement], Field(min_length=1, max_length=20_000)]
+
+
+class _UniversalRequirement(_Entry):
+    id: Line
+    name: str | None = None
+    description: str = ""
+    attributes: dict[str, Any] | list[dict[str, Any]] = {}
+    tactics: list[str] = []
+    checks: dict[Line, list[Line]] = {}
+
+
+class _UniversalFile(_Entry):
+    framework: Line
+    name: str = ""
+    version: str | None = None
+    provider: str = ""
+    requirements: Annotated[list[_UniversalRequirement], Field(min_length=1, max_length=20_000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clause:
+    """A requirement of either kind; ``checks`` has every provider the file speaks of for it, lower case."""
+
+    id: str
+    name: str
+    description: str
+    attributes: Mapping[str, Any]
+    tactics: tuple[str, ...]
+    checks: Mapping[str, tuple[str, ...]]
+
+
+def read_legacy(tree: Mapping[str, Any], *, name: str, framework_id: str | None) -> Framework:
+    """A framework of one provider. Its id is ``framework_id``, else Prowler's own name of the file, else a slug."""
+    try:
+        file = _LegacyFile.model_validate(tree)
+    except ValidationError as error:
+        raise file_error(name, explain(error, fields={})) from None
+    provider = file.Provider.lower() or "*"
+    clauses = tuple(
+        _Clause(
+            id=r.Id,
+            name=r.Name or "",
+            description=r.Description,
+            attributes=r.Attributes[0] if r.Attributes else {},
+            tactics=tuple(r.Tactics),
+            checks={provider: tuple(r.Checks)},
+        )
+        for r in file.Requirements
+    )
+    head = _Head(file.Framework, file.Name, file.Version or "", "" if provider == "*" else provider)
+    return _framework(head, clauses, name=name, path="Requirements", framework_id=framework_id)
+
+
+def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) -> Framework:
+    """A framework of several providers; its findings do not name it, so that it relates by check alone."""
+    try:
+        file = _UniversalFile.model_validate(tree)
+    except ValidationError as error:
+        raise file_error(name, explain(error, fields={})) from None
+    clauses = tuple(
+        _Clause(
+            id=r.id,
+            name=r.name or "",
+            description=r.description,
+            attributes=r.attributes if isinstance(r.attributes, dict) else (r.attributes or [{}])[0],
+            tactics=tuple(r.tactics),
+            checks={provider.lower(): tuple(checks) for provider, checks in r.checks.items()},
+        )
+        for r in file.requirements
+    )
+    head = _Head(file.framework, file.name, file.version or "", file.provider.lower())
+    return _framework(head, clauses, name=name, path="requirements", framework_id=framework_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    framework: str
+    name: str
+    version: str
+    provider: str
+
+    @property
+    def finding_key(self) -> str:
+        """The key Prowler writes in ``unmapped.compliance``."""
+        return f"{self.framework}-{self.version}" if self.version else self.framework
+
+    def slug(self, file_name: str) -> str:
+        """The file's name where it is one of Prowler's, which starts with the framework's; else made like one."""
+        stem = PurePath(file_name).stem.lower()
+        if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", stem) and _letters(stem).startswith(_letters(self.framework)):
+            return stem
+        parts = [self.framework, self.version, self.provider]
+        return re.sub(r"[^a-z0-9.]+", "_", "_".join(p for p in parts if p).lower()).strip("_.")[:100] or "framework"
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _framework(
+    head: _Head, clauses: tuple[_Clause, ...], *, name: str, path: str, framework_id: str | None
+) -> Framework:
+    providers = frozenset(p for clause in clauses for p in clause.checks)
+    requirements = tuple(_requirement(clause, providers) for clause in clauses)
+    problems = [*repeated_spellings(requirements, path=path), *_weightless(requirements, path)]
+    if problems:
+        raise file_error(name, problems)
+    relations = _relations(clauses)
+    return Framework(
+        id=framework_id or head.slug(name),
+        name=_one_line(head.name or head.framework),
+        version=head.version,
+        requirements=requirements,
+        crosswalk=Crosswalk(version=relations_version(relations), relations=relations),
+        finding_keys=(head.finding_key,),
+        providers=frozenset({head.provider}) if head.provider else frozenset(),
+        source="Prowler framework file",
+    )
+
+
+def _requirement(clause: _Clause, providers: frozenset[str]) -> Requirement:
+    title = _one_line(clause.name or _text(clause.attributes, "Title") or clause.description) or clause.id
+    section = next((s for s in (_text(clause.attributes, f) for f in _SECTION_FIELDS) if s), "")
+    return Requirement(
+        id=clause.id,
+        title=title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1].rsplit(' ', 1)[0]}…",
+        section=_one_line(next(iter(clause.tactics), "") or section) or "Requirements",
+        description=clause.description.strip()[:20_000],
+        manual_for=_manual_for(clause, providers),
+        weight=_number(clause.attributes, "Weight"),
+        level_of_risk=_number(clause.attributes, "LevelOfRisk"),
+    )
+
+
+def _manual_for(clause: _Clause, providers: frozenset[str]) -> frozenset[str]:
+    """Prowler leaves to a person what has no check for the provider; without any check, to a person everywhere."""
+    told = {provider for provider, checks in clause.checks.items() if checks}
+    if not told and len(providers) != 1:
+        return frozenset({"*"})
+    return providers - told
+
+
+def _relations(clauses: tuple[_Clause, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for clause in clauses:
+        for provider, checks in clause.checks.items():
+            for check_id in checks:
+                found.setdefault((provider, check_id), {})[clause.id] = None
+    return {key: tuple(ids) for key, ids in found.items()}
+
+
+def _weightless(requirements: tuple[Requirement, ...], path: str) -> Iterator[Problem]:
+    """A weight below nothing would turn the score around."""
+    for index, requirement in enumerate(requirements):
+        for field, value in (("Weight", requirement.weight), ("LevelOfRisk", requirement.level_of_risk)):
+            if value is not None and (value < 0 or not math.isfinite(value)):
+                yield Problem(field=f"{path}[{index}].{field}", message=f"must be 0 or more, got {value}")
+
+
+def _text(attributes: Mapping[str, Any], field: str) -> str:
+    value = attributes.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _number(attributes: Mapping[str, Any], field: str) -> float | None:
+    """Prowler's Well-Architected files use words for LevelOfRisk; those carry no weights."""
+    value = attributes.get(field)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
