@@ -12,7 +12,9 @@ from policycortex.frameworks.model import Framework
 from policycortex.frameworks.native import read_native
 
 DATA: Final = Path(__file__).parent / "data"
-BUILTIN_IDS: Final = ("soc2", "hipaa", "iso27001")
+BUILTIN_IDS: Final = (
+    "soc2", "hipaa", "iso27001", "nist_csf", "nist_800_53", "pci_dss", "cis_aws", "cis_azure", "cis_gcp",
+)  # fmt: skip
 
 
 @cache
