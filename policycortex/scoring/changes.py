@@ -1,0 +1,104 @@
+"""Why a score moved between two dates: every finding is given one cause, and the causes' points add up exactly.
+
+The score is a ratio P / N with N = P + F. For sums dP, dN over findings, with bars for the mean of both dates,
+
+    P1/N1 - P0/N0  =  (dP - s̄·dN) / N̄        (an identity: P = s·N on both sides)
+
+which is linear in the findings, so each cause's part is (dP_c - s̄·dN_c) / N̄. This is Bennet's symmetric indicator
+(T. L. Bennet, "The Theory of Measurement of Changes in Cost of Living", 1920): no order of causes has to be chosen,
+swapping the dates flips the signs, and parts are kept as fractions, so that no rounding enters.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+import polars as pl
+
+from policycortex.names import FindingStatus
+from policycortex.scoring.changes_matching import OUTSIDE, match_findings
+from policycortex.scoring.changes_model import Cause, CauseShare, PostureSide, ScoreChange, exact_pct
+
+_UNCHANGED: Final = "unchanged"
+
+
+def explain_change(before: PostureSide, after: PostureSide) -> ScoreChange:
+    """Split the change of ``findings_pass_rate`` from ``before`` to ``after`` into its causes."""
+    sums = _sum_by_cause(match_findings(before, after))
+    first = {name: sum(row[f"{name}_before"] for row in sums.values()) for name in ("passed", "failed")}
+    last = {name: sum(row[f"{name}_after"] for row in sums.values()) for name in ("passed", "failed")}
+    old, new = exact_pct(first["passed"], first["failed"]), exact_pct(last["passed"], last["failed"])
+    mean_score = None if old is None or new is None else (old + new) / 2
+    mean_count = Fraction(sum(first.values()) + sum(last.values()), 2)
+    return ScoreChange(
+        passed_before=first["passed"],
+        failed_before=first["failed"],
+        passed_after=last["passed"],
+        failed_after=last["failed"],
+        shares=tuple(_share(cause, sums.get(cause), mean_score, mean_count) for cause in Cause),
+    )
+
+
+def _share(
+    cause: Cause, row: Mapping[str, Any] | None, mean_score: Fraction | None, mean_count: Fraction
+) -> CauseShare:
+    passed = row["passed_after"] - row["passed_before"] if row else 0
+    failed = row["failed_after"] - row["failed_before"] if row else 0
+    points = None if mean_score is None else (100 * passed - mean_score * (passed + failed)) / mean_count
+    return CauseShare(cause=cause, findings=row["findings"] if row else 0, passed=passed, failed=failed, points=points)
+
+
+def _sum_by_cause(matched: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    sums = matched.group_by(_cause().alias("cause")).agg(
+        pl.col("findings").sum(),
+        *(
+            pl.col("findings").filter(pl.col(f"outcome_{side}") == outcome).sum().alias(f"{outcome}_{side}")
+            for outcome in ("passed", "failed")
+            for side in ("before", "after")
+        ),
+    )
+    return {row["cause"]: row for row in sums.iter_rows(named=True)}
+
+
+def _cause() -> pl.Expr:
+    """The one cause of a matched row; rows whose outcome is the same on both sides are unchanged."""
+    return (
+        pl.when(pl.col("outcome_before") == pl.col("outcome_after"))
+        .then(pl.lit(_UNCHANGED))
+        .when(~pl.col("is_present_before") | ~pl.col("is_present_after"))
+        .then(_cause_of_absence())
+        .otherwise(_cause_of_turn())
+    )
+
+
+def _cause_of_absence() -> pl.Expr:
+    """Why a finding stands on one side only. First what was not looked at, then what was not asked."""
+    is_new = pl.col("is_present_after")
+    return (
+        pl.when(~pl.col("is_covered_elsewhere"))
+        .then(pl.lit(Cause.SCOPE_AND_COVERAGE.value))
+        .when(~pl.col("is_related_elsewhere"))
+        .then(pl.lit(Cause.FRAMEWORK_VERSION.value))
+        .when(is_new)
+        .then(pl.lit(Cause.NEW_RESOURCES.value))
+        .otherwise(pl.lit(Cause.GONE_RESOURCES.value))
+    )
+
+
+def _cause_of_turn() -> pl.Expr:
+    """Why a finding on both sides counts differently: scope, framework, the scanner's word, acceptance."""
+    before, after = pl.col("status_before"), pl.col("status_after")
+    fail, passing = pl.lit(FindingStatus.FAIL.value), pl.lit(FindingStatus.PASS.value)
+    return (
+        pl.when(pl.col("is_in_scope_before") != pl.col("is_in_scope_after"))
+        .then(pl.lit(Cause.SCOPE_AND_COVERAGE.value))
+        .when((pl.col("outcome_before") == OUTSIDE) | (pl.col("outcome_after") == OUTSIDE))
+        .then(pl.lit(Cause.FRAMEWORK_VERSION.value))
+        .when((before == fail) & (after == passing))
+        .then(pl.lit(Cause.FIXED.value))
+        .when((before == passing) & (after == fail))
+        .then(pl.lit(Cause.REGRESSED.value))
+        .when(before != after)
+        .then(pl.lit(Cause.SCOPE_AND_COVERAGE.value))
+        .otherwise(pl.lit(Cause.WAIVERS.value))
+    )
