@@ -1,0 +1,131 @@
+"""How a DuckDB connection comes to see the lake: extensions loaded from their wheels, catalog and data attached.
+
+Extensions are loaded by path from the installed ``duckdb-extension-*`` packages: nothing is fetched, and a machine
+without a network starts as fast as any other.
+"""
+
+import importlib
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.settings import Settings
+
+THREADS: Final = 2
+"""DuckDB's threads per connection: more of them hold more row groups in memory at once, past the 400 MB we promise."""
+
+_CATALOG_SCHEMA: Final = "lake"
+"""Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
+
+_LOCKED_WORDS: Final = ("database is locked", "database table is locked")
+
+
+def catalog_path(settings: Settings) -> Path:
+    """The embedded catalog's SQLite file."""
+    return settings.home / "lake" / "catalog.sqlite"
+
+
+def scratch_dir(settings: Settings) -> Path:
+    """Where imports are staged and DuckDB spills; nothing in it outlives its process."""
+    return settings.home / "lake" / "scratch"
+
+
+def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with the lake attached as ``lake``, at ``snapshot`` and read-only if one is given.
+
+    Raises StoreBusyError when somebody holds the catalog, ConfigurationError when it cannot be opened at all.
+    """
+    connection = _new_connection(settings)
+    try:
+        for name in _extensions(settings):
+            connection.execute(f"LOAD {_quoted(str(_extension_path(name)))}")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL partitioned_write_flush_threshold = 20000")  # rows held back per partition
+        connection.execute(_attach_statement(settings, snapshot))
+    except duckdb.Error as error:
+        connection.close()
+        raise translate_attach_error(error, settings) from None
+    return connection
+
+
+def translate_attach_error(error: duckdb.Error, settings: Settings) -> UnavailableError | ConfigurationError:
+    """One sentence for a catalog that did not open; a database URL never stands in it, for it may hold a password."""
+    text = str(error)
+    if is_locked(error):
+        return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
+    if settings.database_url:
+        return UnavailableError("the lake's catalog in Postgres does not answer; see POLICYCORTEX_DATABASE_URL")
+    reason = text.splitlines()[0] if text else type(error).__name__
+    return ConfigurationError(f"the lake in {settings.home} cannot be opened: {reason}")
+
+
+def is_locked(error: duckdb.Error) -> bool:
+    """Whether SQLite refused because another connection holds the catalog."""
+    return any(words in str(error) for words in _LOCKED_WORDS)
+
+
+def _new_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "threads": THREADS,
+            "memory_limit": settings.duckdb_memory_limit,
+            "temp_directory": str(scratch_dir(settings) / "spill"),
+        },
+    )
+
+
+def _extensions(settings: Settings) -> tuple[str, ...]:
+    catalog = "postgres_scanner" if settings.database_url else "sqlite_scanner"
+    return (catalog, "httpfs", "ducklake") if settings.lake_url else (catalog, "ducklake")
+
+
+def _extension_path(name: str) -> Path:
+    package = importlib.import_module(f"duckdb_extension_{name}")
+    folder = Path(str(package.__file__)).parent / "extensions" / f"v{duckdb.__version__}"
+    path = folder / f"{name}.duckdb_extension"
+    if not path.exists():
+        raise ConfigurationError(
+            f"duckdb-extension-{name.replace('_', '-')} does not fit DuckDB {duckdb.__version__}: run make setup"
+        )
+    return path
+
+
+def _attach_statement(settings: Settings, snapshot: str | None) -> str:
+    """ATTACH takes no parameters; its values come from settings and are quoted."""
+    options = [f"DATA_PATH {_quoted(_data_path(settings))}", "OVERRIDE_DATA_PATH true"]
+    if snapshot is not None:
+        options.append(f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}")
+    if settings.database_url:
+        options.append(f"METADATA_SCHEMA {_quoted(_CATALOG_SCHEMA)}")
+        catalog = f"postgres:{_libpq_url(settings.database_url)}"
+    else:
+        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
+        # WAL lets readers go on while a writer commits.
+        options += ["META_JOURNAL_MODE 'WAL'", f"META_BUSY_TIMEOUT {patience_ms}"]
+        catalog = f"sqlite:{catalog_path(settings)}"
+    return f"ATTACH {_quoted(f'ducklake:{catalog}')} AS lake ({', '.join(options)})"
+
+
+def _data_path(settings: Settings) -> str:
+    return settings.lake_url.rstrip("/") + "/" if settings.lake_url else f"{settings.home / 'lake' / 'data'}/"
+
+
+def _snapshot_number(snapshot: str) -> int:
+    if not snapshot.isdecimal():
+        raise ConfigurationError(f"a snapshot of the lake is a number, got {snapshot!r}")
+    return int(snapshot)
+
+
+def _libpq_url(url: str) -> str:
+    """SQLAlchemy names its driver in the scheme (``postgresql+psycopg2``); libpq knows the bare one."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,77 @@
+"""What is read from rollups: tallies of the closing posture, their mappings, coverage and texts of checks.
+
+The choice of scans is one macro (``sql/closing_macros.sql``); filters of a scope come after it, so that an environment
+or account filter never makes an older scan look like the newest. Day partitions outside the period are not opened.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.storage.lake_session import LakeSession
+
+CHECK_FACTS_SCHEMA: Final = pl.Schema(
+    dict.fromkeys(
+        (
+            "provider", "check_id", "title", "description", "risk", "remediation", "remediation_url", "service",
+            "severity",
+        ),
+        pl.String,
+    )
+)  # fmt: skip
+"""Grain: provider and check; texts of its newest finding in the closing posture, its worst severity there."""
+
+
+def period_parameters(organization: str, period: Period) -> dict[str, Any]:
+    """Parameters that every reader of a period's closing posture takes."""
+    return {
+        "organization": organization,
+        "first_date": period.first_date,
+        "last_date": period.last_date,
+        "start_at": period.start,
+        "end_at": period.end,
+    }
+
+
+def scope_parameters(scope: Scope, period: Period) -> dict[str, Any]:
+    """The period's and the scope's; an empty list filters nothing."""
+    return period_parameters(scope.organization, period) | {
+        "environments": list(scope.environments),
+        "providers": list(scope.cloud_providers),
+        "accounts": list(scope.accounts),
+    }
+
+
+def load_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
+    """See ``Lake.load_tallies``."""
+    return session.fetch("closing_tallies", scope_parameters(scope, period))
+
+
+def load_daily_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
+    """See ``Lake.load_daily_tallies``."""
+    return session.fetch("daily_tallies", scope_parameters(scope, period))
+
+
+def load_scan_coverage(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
+    """See ``Lake.load_scan_coverage``."""
+    return session.fetch("closing_coverage", scope_parameters(scope, period))
+
+
+def load_mappings(session: LakeSession, organization: str) -> pl.DataFrame:
+    """See ``Lake.load_mappings``."""
+    return session.fetch("mappings", {"organization": organization})
+
+
+def load_check_facts(session: LakeSession, scope: Scope, period: Period, check_ids: Collection[str]) -> pl.DataFrame:
+    """See ``Lake.load_check_facts``."""
+    return session.fetch("check_facts", scope_parameters(scope, period) | {"check_ids": list(check_ids)})
+
+
+def load_observed_dates(session: LakeSession, organization: str, period: Period) -> tuple[date, ...]:
+    """See ``Lake.observed_dates``."""
+    days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+    return tuple(session.fetch("observed_dates", days)["observed_date"].to_list())

@@ -1,0 +1,63 @@
+"""One writer at a time, across processes: a file lock in an embedded home, an advisory lock where Postgres is.
+
+Readers take neither. The operating system (or Postgres) frees the lock of a process that dies.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy
+from filelock import FileLock, Timeout
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.settings import Settings
+
+_ADVISORY_KEY: Final = 0x506F6C43  # "PolC": one number that all installations of one database share
+
+
+@contextmanager
+def writer_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lake for writing. Raises StoreBusyError when another writer keeps it past ``lock_timeout_seconds``."""
+    held = _advisory_lock(settings, settings.database_url) if settings.database_url else _file_lock(settings)
+    with held:
+        yield
+
+
+@contextmanager
+def _file_lock(settings: Settings) -> Iterator[None]:
+    path = settings.home / "lake" / "writer.lock"
+    lock = FileLock(path, timeout=settings.lock_timeout_seconds)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _busy(settings, f"the home {settings.home}") from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to {path}: {error.strerror}; check the folder's permissions") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _advisory_lock(settings: Settings, url: str) -> Iterator[None]:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, hide_parameters=True)
+    try:
+        connection = engine.connect()
+        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
+        connection.execute(sqlalchemy.text(f"SET lock_timeout = {patience_ms}"))
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
+    except sqlalchemy.exc.OperationalError as error:
+        if "lock timeout" in str(error):
+            raise _busy(settings, "the lake in Postgres") from None
+        raise UnavailableError("Postgres does not answer; see POLICYCORTEX_DATABASE_URL") from None
+    with connection:
+        yield
+
+
+def _busy(settings: Settings, place: str) -> StoreBusyError:
+    return StoreBusyError(
+        f"another program has been writing to {place} for {settings.lock_timeout_seconds:g} s; "
+        "wait for it to end and try again, or raise POLICYCORTEX_LOCK_TIMEOUT_SECONDS"
+    )

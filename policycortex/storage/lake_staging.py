@@ -1,0 +1,193 @@
+"""A parsed file on its way into the lake: batches of rows in scratch Parquet, bounded in memory. No lake here.
+
+Parsing takes long and may fail, so it happens before the writer's lock is taken; what it leaves is read in one INSERT.
+Texts and relations that many findings share are staged once per digest: they are nine tenths of a finding's bytes.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from policycortex.findings.model import Finding, QuarantinedRecord
+
+_BATCH_ROWS: Final = 4_000
+_BATCH_CHARS: Final = 4_000_000
+_CACHE_CHARS: Final = 8_000_000
+_FIRST_REASONS: Final = 3
+
+_TEXT_FIELDS: Final = ("title", "description", "risk", "remediation", "remediation_url")
+
+_FINDING_SCHEMA: Final = pa.schema(
+    [("finding_no", pa.int64()), ("record_no", pa.int64()), ("scan_key", pa.string())]
+    + [
+        (name, pa.string())
+        for name in (
+            "scan_uid", "source", "source_version", "provider", "account_id", "account_name", "region", "service",
+            "check_id", "mapping_id", "text_id", "status", "severity", "status_detail", "finding_uid", "resource_uid",
+            "resource_name", "resource_type", "environment_tag", "tags",
+        )
+    ]
+    + [("is_muted", pa.bool_()), ("observed_at", pa.timestamp("us", tz="UTC"))]
+)  # fmt: skip
+_TEXT_SCHEMA: Final = pa.schema([(name, pa.string()) for name in ("text_id", *_TEXT_FIELDS)])
+_MAPPING_SCHEMA: Final = pa.schema([(name, pa.string()) for name in ("mapping_id", "framework_key", "requirement_uid")])
+_QUARANTINE_SCHEMA: Final = pa.schema(
+    [
+        ("record_no", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("byte_length", pa.int64()),
+        ("reason", pa.string()),
+        ("raw_text", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedCounts:
+    """What was found in one file."""
+
+    kept: int
+    quarantined: int
+    dates: tuple[date, ...]
+    """UTC dates of the findings, in order."""
+    sources: tuple[str, ...]
+    first_reasons: tuple[str, ...]
+    """Reasons of the first three quarantined records."""
+
+
+class StagedTable:
+    """One scratch Parquet file, written batch by batch; rows wait until they are many or long."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="lz4")
+        self._columns: list[list[Any]] = [[] for _ in schema]
+        self._chars = 0
+
+    def add(self, row: Sequence[Any], *, chars: int) -> bool:
+        """Take a row in schema order; ``chars`` is about how long its texts are. True when a batch was written."""
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        self._chars += chars
+        if len(self._columns[0]) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
+            return False
+        self._flush()
+        return True
+
+    def close(self) -> None:
+        """Write the rest."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        arrays = [pa.array(column, field.type) for column, field in zip(self._columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._columns = [[] for _ in self._schema]
+        self._chars = 0
+
+
+class Staging:
+    """Scratch tables of one file and their counts."""
+
+    def __init__(self, folder: Path, scan_key: Callable[[Finding], str]) -> None:
+        self.findings = StagedTable(folder / "findings.parquet", _FINDING_SCHEMA)
+        self.texts = StagedTable(folder / "texts.parquet", _TEXT_SCHEMA)
+        self.mappings = StagedTable(folder / "mappings.parquet", _MAPPING_SCHEMA)
+        self.quarantine = StagedTable(folder / "quarantine.parquet", _QUARANTINE_SCHEMA)
+        self._scan_key = scan_key
+        self._text_ids = _Digests()
+        self._mapping_ids = _Digests()
+        self._kept = self._quarantined = 0
+        self._dates: set[date] = set()
+        self._sources: set[str] = set()
+        self._reasons: list[str] = []
+
+    def add_all(self, records: Iterable[Finding | QuarantinedRecord], progress: Callable[[int], None] | None) -> None:
+        """Stage every record; ``progress`` is told the number of records so far, once per batch."""
+        for record in records:
+            is_written = self._keep(record) if isinstance(record, Finding) else self._put_aside(record)
+            if is_written and progress:
+                progress(self._kept + self._quarantined)
+
+    def close(self) -> StagedCounts:
+        """Finish the files and tell what is in them."""
+        for table in (self.findings, self.texts, self.mappings, self.quarantine):
+            table.close()
+        return StagedCounts(
+            kept=self._kept,
+            quarantined=self._quarantined,
+            dates=tuple(sorted(self._dates)),
+            sources=tuple(sorted(self._sources)),
+            first_reasons=tuple(self._reasons),
+        )
+
+    def _keep(self, finding: Finding) -> bool:
+        self._dates.add(finding.observed_at.date())
+        self._sources.add(finding.source)
+        row = (
+            self._kept, finding.record_no, self._scan_key(finding), finding.scan_uid, finding.source,
+            finding.source_version, finding.provider, finding.account_id, finding.account_name, finding.region,
+            finding.service, finding.check_id, self._mapping_id(finding.relations), self._text_id(finding),
+            finding.status.value, finding.severity.value, finding.status_detail, finding.finding_uid,
+            finding.resource_uid, finding.resource_name, finding.resource_type, finding.environment_tag, finding.tags,
+            finding.is_muted, finding.observed_at,
+        )  # fmt: skip
+        self._kept += 1
+        return self.findings.add(row, chars=len(finding.status_detail) + len(finding.tags) + len(finding.resource_uid))
+
+    def _put_aside(self, record: QuarantinedRecord) -> bool:
+        if self._quarantined < _FIRST_REASONS:
+            self._reasons.append(record.reason)
+        row = (self._quarantined, record.byte_offset, record.byte_length, record.reason, record.raw_text)
+        self._quarantined += 1
+        return self.quarantine.add(row, chars=len(record.raw_text) + len(record.reason))
+
+    def _text_id(self, finding: Finding) -> str:
+        texts = (finding.title, finding.description, finding.risk, finding.remediation, finding.remediation_url)
+        known = self._text_ids.get(texts)
+        if known is None:
+            known = self._text_ids.remember(texts)
+            self.texts.add((known, *texts), chars=sum(map(len, texts)))
+        return known
+
+    def _mapping_id(self, relations: str) -> str:
+        known = self._mapping_ids.get((relations,))
+        if known is None:
+            known = self._mapping_ids.remember((relations,))
+            for key, requirement_uids in msgspec.json.decode(relations, type=dict[str, list[str]]).items():
+                for requirement_uid in requirement_uids:
+                    self.mappings.add((known, key, requirement_uid), chars=len(key) + len(requirement_uid))
+        return known
+
+
+class _Digests:
+    """Digests of texts seen lately: 128 bits of SHA-256, short enough for a column.
+
+    A scanner that writes a text of its own into each finding must not fill the memory: past its size it starts anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], str] = {}
+        self._chars = 0
+
+    def get(self, texts: tuple[str, ...]) -> str | None:
+        """The digest, if these texts were seen lately."""
+        return self._known.get(texts)
+
+    def remember(self, texts: tuple[str, ...]) -> str:
+        """The digest of new texts."""
+        self._chars += sum(map(len, texts))
+        if self._chars > _CACHE_CHARS:
+            self._known.clear()
+            self._chars = 0
+        digest = sha256("\x1f".join(texts).encode()).hexdigest()[:32]
+        self._known[texts] = digest
+        return digest

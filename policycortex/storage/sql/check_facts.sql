@@ -1,0 +1,23 @@
+-- Grain: provider and check; the texts its newest finding carries, its worst severity in the closing posture.
+WITH found AS (
+    SELECT t.provider, t.check_id, t.text_id, t.service, t.severity, t.observed_at, t.import_id, t.finding_no
+    FROM lake.core.finding_state t
+        SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+        USING (observed_date, source, provider, account_id, check_id, scan_key)
+    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+        AND list_contains($check_ids::VARCHAR[], t.check_id)
+        AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
+        AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
+        AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+),
+newest AS (
+    SELECT provider, check_id,
+        arg_max(text_id, (observed_at, import_id, finding_no)) AS text_id,
+        arg_max(service, (observed_at, import_id, finding_no)) AS service,
+        arg_min(severity, list_position(['critical', 'high', 'medium', 'low', 'informational'], severity)) AS severity
+    FROM found
+    GROUP BY ALL
+)
+SELECT n.provider, n.check_id, x.title, x.description, x.risk, x.remediation, x.remediation_url, n.service, n.severity
+FROM newest n JOIN lake.core.check_texts x ON x.text_id = n.text_id AND x.organization = $organization
+ORDER BY n.provider, n.check_id

@@ -1,0 +1,12 @@
+-- Grain: source and account looked at in the period; columns of COVERAGE_SCHEMA. An account counts when it holds
+-- findings of the scope.
+SELECT t.source, t.provider, t.account_id, count(DISTINCT t.check_id) AS checks, max(c.scan_at) AS last_scan_at
+FROM lake.marts.check_tallies t
+    JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    USING (observed_date, source, provider, account_id, check_id, scan_key)
+WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
+    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
+    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+GROUP BY ALL
+ORDER BY ALL

@@ -1,0 +1,2 @@
+-- All organisations' rows of one day.
+DELETE FROM lake.core.scan_coverage WHERE observed_date = $day

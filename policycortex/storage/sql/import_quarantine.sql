@@ -1,0 +1,4 @@
+-- Grain: one record that could not be kept.
+INSERT INTO lake.raw.quarantine BY NAME
+SELECT $organization AS organization, $import_id AS import_id, $file_name AS file_name, *
+FROM read_parquet($path)

@@ -1,0 +1,2 @@
+-- Grain: one organisation that has imported findings.
+SELECT DISTINCT organization FROM lake.raw.imports ORDER BY organization

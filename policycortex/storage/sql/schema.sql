@@ -1,0 +1,89 @@
+-- All tables of the lake, version 1. Safe to run again. Grain stands above each table.
+CREATE SCHEMA IF NOT EXISTS lake.raw;
+CREATE SCHEMA IF NOT EXISTS lake.core;
+CREATE SCHEMA IF NOT EXISTS lake.marts;
+
+-- One schema version that was applied; written last.
+CREATE TABLE IF NOT EXISTS lake.core.schema_version (version INTEGER, applied_at TIMESTAMPTZ);
+
+-- One imported file of an organisation; (organization, content_sha256) is unique.
+CREATE TABLE IF NOT EXISTS lake.raw.imports (
+    import_id VARCHAR, organization VARCHAR, file_name VARCHAR, content_sha256 VARCHAR, format VARCHAR, source VARCHAR,
+    read_count BIGINT, kept_count BIGINT, quarantined_count BIGINT, byte_count BIGINT,
+    first_date DATE, last_date DATE, dates DATE[], imported_at TIMESTAMPTZ
+);
+
+-- One record of a file that could not be kept.
+CREATE TABLE IF NOT EXISTS lake.raw.quarantine (
+    import_id VARCHAR, organization VARCHAR, file_name VARCHAR, record_no BIGINT,
+    byte_offset BIGINT, byte_length BIGINT, reason VARCHAR, raw_text VARCHAR
+);
+
+-- One finding as it stood in one file; (import_id, finding_no) is unique. Texts that findings share are in check_texts.
+CREATE TABLE IF NOT EXISTS lake.core.findings (
+    organization VARCHAR, observed_date DATE, import_id VARCHAR, finding_no BIGINT, record_no BIGINT,
+    scan_key VARCHAR, scan_uid VARCHAR, source VARCHAR, source_version VARCHAR,
+    provider VARCHAR, account_id VARCHAR, account_name VARCHAR, region VARCHAR, service VARCHAR,
+    check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR, status VARCHAR, severity VARCHAR, is_muted BOOLEAN,
+    status_detail VARCHAR, finding_uid VARCHAR, resource_uid VARCHAR, resource_name VARCHAR, resource_type VARCHAR,
+    environment_tag VARCHAR, tags VARCHAR, observed_at TIMESTAMPTZ, content_digest UBIGINT
+);
+
+-- One requirement named by the findings that share a mapping_id, in the scanner's spelling.
+CREATE TABLE IF NOT EXISTS lake.core.mappings (
+    organization VARCHAR, mapping_id VARCHAR, framework_key VARCHAR, requirement_uid VARCHAR
+);
+
+-- One distinct set of texts that findings carry; text_id is its digest.
+CREATE TABLE IF NOT EXISTS lake.core.check_texts (
+    organization VARCHAR, text_id VARCHAR, title VARCHAR, description VARCHAR, risk VARCHAR,
+    remediation VARCHAR, remediation_url VARCHAR
+);
+
+-- One finding of one scan on one day, counted once however many files brought it.
+CREATE TABLE IF NOT EXISTS lake.core.finding_state (
+    organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
+    region VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR,
+    status VARCHAR, severity VARCHAR, is_muted BOOLEAN, finding_uid VARCHAR, resource_uid VARCHAR,
+    resource_type VARCHAR, observed_at TIMESTAMPTZ, import_id VARCHAR, finding_no BIGINT
+);
+
+-- One check that one scan looked at in one region on one day; scan_at is the scan's last sight of the account that day.
+CREATE TABLE IF NOT EXISTS lake.core.scan_coverage (
+    organization VARCHAR, observed_date DATE, source VARCHAR, provider VARCHAR, account_id VARCHAR, region VARCHAR,
+    check_id VARCHAR, scan_key VARCHAR, scan_at TIMESTAMPTZ, findings BIGINT
+);
+
+-- One day whose state was built, and how many imports had touched it then: more now means it is stale.
+CREATE TABLE IF NOT EXISTS lake.core.day_builds (observed_date DATE, import_count BIGINT);
+
+-- Findings of one scan and day by all that a score or a filter asks for; each counts in exactly one of the four.
+CREATE TABLE IF NOT EXISTS lake.marts.check_tallies (
+    organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
+    environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, severity VARCHAR,
+    passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT
+);
+
+-- One requirement of one framework, judged on one day's closing posture.
+CREATE TABLE IF NOT EXISTS lake.marts.requirement_results (
+    organization VARCHAR, observed_date DATE, framework_id VARCHAR, requirement_no BIGINT, requirement_id VARCHAR,
+    result VARCHAR, passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT, waived BIGINT
+);
+
+-- One score model of one framework on one day's closing posture; value_pct NULL where nothing was assessed.
+CREATE TABLE IF NOT EXISTS lake.marts.framework_scores (
+    organization VARCHAR, observed_date DATE, framework_id VARCHAR, framework_version VARCHAR,
+    crosswalk_version VARCHAR, model VARCHAR, model_version VARCHAR, value_pct DOUBLE, numerator DOUBLE,
+    denominator DOUBLE, muted BIGINT, waived BIGINT, manual BIGINT, assessed BIGINT, total BIGINT,
+    critical BIGINT, high BIGINT, medium BIGINT, low BIGINT, informational BIGINT
+);
+
+ALTER TABLE lake.core.findings SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.core.finding_state SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.core.scan_coverage SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.check_tallies SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.requirement_results SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.framework_scores SET PARTITIONED BY (organization, observed_date);
+
+ALTER TABLE lake.core.findings SET SORTED BY (check_id ASC);
+ALTER TABLE lake.core.finding_state SET SORTED BY (check_id ASC);

@@ -1,0 +1,12 @@
+-- Grain: findings of one scan on $day by what scores and filters ask for; muted first, else by raw status.
+INSERT INTO lake.marts.check_tallies BY NAME
+SELECT organization, observed_date, scan_key, source, provider, account_id, environment, service, check_id, mapping_id,
+    severity,
+    count(*) FILTER (NOT is_muted AND status = 'PASS') AS passed,
+    count(*) FILTER (NOT is_muted AND status = 'FAIL') AS failed,
+    count(*) FILTER (NOT is_muted AND status = 'MANUAL') AS manual,
+    count(*) FILTER (is_muted) AS muted
+FROM lake.core.finding_state
+WHERE observed_date = $day
+GROUP BY ALL
+ORDER BY ALL
