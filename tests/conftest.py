@@ -15,3 +15,8 @@ def shared() -> Path:
             pytest.fail(f"CI needs the shared test data at {folder}", pytrace=False)
         pytest.skip(f"no shared test data at {folder}")
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden``; it stands here because options must be known before a folder's conftest is read."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")

@@ -186,3 +186,10 @@ class ReportDocument:
     """Sentences of the executive summary, most important first; true by construction from the numbers above."""
     show_executive_summary: bool = True
     show_detailed_findings: bool = True
+
+    @property
+    def change_points(self) -> float | None:
+        """Percentage points the score moved since the period before; None where either has no score."""
+        if self.previous is None or self.previous.compliance_score is None or self.summary.compliance_score is None:
+            return None
+        return round(self.summary.compliance_score - self.previous.compliance_score, 1)

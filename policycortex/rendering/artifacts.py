@@ -1,0 +1,73 @@
+"""Document in, one file out: the only door into this room. Chooses the renderer, writes to a temporary name, renames.
+
+A file under its final name is whole; a crash between leaves only ``.part`` files, which the next call overwrites.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from policycortex.documents.model import ReportDocument
+from policycortex.errors import RenderingError
+from policycortex.names import ReportFormat
+from policycortex.rendering.findings_csv import render_csv
+from policycortex.rendering.options import RenderingOptions, SectionPages
+from policycortex.rendering.pdf import render_pdf
+from policycortex.rendering.report_json import render_json
+from policycortex.rendering.screen import render_html
+from policycortex.rendering.workbook import render_workbook
+
+__all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedArtifact:
+    """One file. ``pages`` and ``sections`` are told by formats that have pages, else None and empty."""
+
+    format: ReportFormat
+    path: Path
+    media_type: str
+    pages: int | None = None
+    sections: tuple[SectionPages, ...] = ()
+
+
+def render_artifact(
+    document: ReportDocument,
+    format: ReportFormat,  # noqa: A002 - the word the API uses
+    folder: Path,
+    *,
+    options: RenderingOptions | None = None,
+) -> RenderedArtifact:
+    """Write ``document`` as ``report.<extension>`` into ``folder``, replacing what was there. Raises RenderingError."""
+    options = options or RenderingOptions()
+    path = folder / f"report.{format.extension}"
+    part = path.with_name(path.name + ".part")
+    try:
+        if format is ReportFormat.PDF:
+            layout = render_pdf(document, part, options)
+            part.replace(path)
+            return RenderedArtifact(
+                format=format, path=path, media_type=format.media_type, pages=layout.pages, sections=layout.sections
+            )
+        _renderer(format)(document, part, options)
+        part.replace(path)
+    except OSError as error:
+        raise RenderingError(f"{path} could not be written: {error.strerror or error}") from error
+    return RenderedArtifact(format=format, path=path, media_type=format.media_type)
+
+
+_Renderer = Callable[[ReportDocument, Path, RenderingOptions], None]
+
+_RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
+    ReportFormat.CSV: lambda document, path, _: render_csv(document, path),
+    ReportFormat.JSON: lambda document, path, _: render_json(document, path),
+    ReportFormat.HTML: render_html,
+    ReportFormat.EXCEL: render_workbook,
+}
+
+
+def _renderer(kind: ReportFormat) -> _Renderer:
+    if kind not in _RENDERERS:
+        raise RenderingError(f"reports cannot be rendered as {kind.value}; choose one of {', '.join(_RENDERERS)}, pdf")
+    return _RENDERERS[kind]

@@ -1,0 +1,196 @@
+"""Geometry of the charts: numbers of the document to coordinates. No colour and no markup; templates draw it.
+
+All lengths are in the units of the chart's own view box.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from policycortex.documents.model import RequirementRow, TrendPoint
+from policycortex.names import RequirementResult
+
+_GAUGE_START_DEGREES: Final = 135.0
+_GAUGE_SWEEP_DEGREES: Final = 270.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """An arc of 270 degrees in a box of 200 x 180; ``value_path`` is None where there is no score or it is 0."""
+
+    track_path: str
+    value_path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One part of a stacked bar."""
+
+    name: str
+    count: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A place on an axis, with the value that is written there."""
+
+    position: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One day of the trend."""
+
+    x: float
+    y: float
+    date: date
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendChart:
+    """Score over days. ``lines`` are polylines, broken where a day has no score; None of it when fewer than two."""
+
+    width: float
+    height: float
+    left: float
+    bottom: float
+    lines: tuple[str, ...]
+    areas: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    y_ticks: tuple[Tick, ...]
+    x_marks: tuple[Mark, ...]
+    """Days whose date is written under the axis: first, middle and last."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One requirement of the matrix on the cover."""
+
+    x: float
+    y: float
+    result: RequirementResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """All requirements as a field of equal squares, row by row."""
+
+    width: float
+    height: float
+    side: float
+    cells: tuple[Cell, ...]
+
+
+def draw_gauge(value_pct: float | None) -> Gauge:
+    """The arc for a percentage."""
+    share = (value_pct or 0.0) / 100
+    return Gauge(track_path=_arc(1.0), value_path=_arc(share) if share > 0 else None)
+
+
+def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:
+    """Segments in the order given that fill ``width``; empty ones are left out, tiny ones stay visible."""
+    present = {name: count for name, count in counts.items() if count}
+    floor = min(2.0, width / max(len(present), 1))
+    free, total = width - floor * len(present), sum(present.values())
+    segments, x = [], 0.0
+    for name, count in present.items():
+        length = floor + free * count / total
+        segments.append(Segment(name=name, count=count, x=round(x, 2), width=round(length, 2)))
+        x += length
+    return tuple(segments)
+
+
+def draw_trend(points: Sequence[TrendPoint], width: float = 640, height: float = 200) -> TrendChart | None:
+    """The line of daily scores on an axis cut to their span; None with fewer than two scored days."""
+    scores = [p.compliance_score for p in points if p.compliance_score is not None]
+    if len(scores) < 2:
+        return None
+    bottom_pct, top_pct, step = _axis(min(scores), max(scores))
+    left, bottom, top, right = 44.0, height - 24, 10.0, width - 12
+    days = max((points[-1].date - points[0].date).days, 1)
+
+    def place(point: TrendPoint, score: float) -> Mark:
+        x = left + (right - left) * (point.date - points[0].date).days / days
+        y = bottom - (bottom - top) * (score - bottom_pct) / (top_pct - bottom_pct)
+        return Mark(x=round(x, 1), y=round(y, 1), date=point.date, score=score)
+
+    runs = _runs(points, place)
+    marks = tuple(mark for run in runs for mark in run)
+    ticks = [bottom_pct + step * n for n in range(round((top_pct - bottom_pct) / step) + 1)]
+    return TrendChart(
+        width=width,
+        height=height,
+        left=left,
+        bottom=bottom,
+        lines=tuple(" ".join(f"{m.x},{m.y}" for m in run) for run in runs),
+        areas=tuple(_area(run, bottom) for run in runs if len(run) > 1),
+        marks=marks,
+        y_ticks=tuple(
+            Tick(position=round(bottom - (bottom - top) * (t - bottom_pct) / (top_pct - bottom_pct), 1), value=t)
+            for t in ticks
+        ),
+        x_marks=tuple({mark.x: mark for mark in (marks[0], marks[len(marks) // 2], marks[-1])}.values()),
+        low=min(scores),
+        high=max(scores),
+    )
+
+
+def draw_matrix(requirements: Sequence[RequirementRow], width: float = 560, height: float = 180) -> Matrix:
+    """Squares as large as the field allows; at most 26 units so that few requirements do not shout."""
+    count = max(len(requirements), 1)
+    side = min(26.0, _largest_side(count, width, height))
+    columns = max(1, int(width // side))
+    cells = tuple(
+        Cell(x=round(n % columns * side, 2), y=round(n // columns * side, 2), result=row.result)
+        for n, row in enumerate(requirements)
+    )
+    rows = math.ceil(count / columns)
+    return Matrix(width=width, height=round(rows * side, 2), side=round(side * 0.8, 2), cells=cells)
+
+
+def _arc(share: float) -> str:
+    radius, centre_x, centre_y = 84.0, 100.0, 100.0
+    sweep = _GAUGE_SWEEP_DEGREES * share
+    start, end = math.radians(_GAUGE_START_DEGREES), math.radians(_GAUGE_START_DEGREES + sweep)
+    x1, y1 = centre_x + radius * math.cos(start), centre_y + radius * math.sin(start)
+    x2, y2 = centre_x + radius * math.cos(end), centre_y + radius * math.sin(end)
+    return f"M{x1:.2f} {y1:.2f} A{radius:g} {radius:g} 0 {int(sweep > 180)} 1 {x2:.2f} {y2:.2f}"
+
+
+def _axis(low: float, high: float) -> tuple[float, float, float]:
+    """Bottom, top and step of the axis: round steps, at most six, never beyond 0 and 100."""
+    step = next((s for s in (1, 2, 5, 10, 20) if (high - low) <= 4 * s), 25)
+    bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
+    if bottom == top:
+        bottom, top = (bottom - step, top) if top == 100 else (bottom, top + step)
+    return float(max(bottom, 0)), float(min(top, 100)), float(step)
+
+
+def _runs(points: Sequence[TrendPoint], place: Callable[[TrendPoint, float], Mark]) -> list[list[Mark]]:
+    runs: list[list[Mark]] = [[]]
+    for point in points:
+        if point.compliance_score is not None:
+            runs[-1].append(place(point, point.compliance_score))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _area(run: Sequence[Mark], bottom: float) -> str:
+    line = " ".join(f"{m.x},{m.y}" for m in run)
+    return f"{run[0].x},{bottom} {line} {run[-1].x},{bottom}"
+
+
+def _largest_side(count: int, width: float, height: float) -> float:
+    side = math.sqrt(width * height / count)
+    while (width // side) * (height // side) < count:
+        side *= 0.98
+    return side

@@ -1,0 +1,23 @@
+"""What may differ between two renderings of the same document, and what a paged rendering tells about itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderingOptions:
+    """Choices of the order that change looks or size, never numbers."""
+
+    page_findings: int = 500
+    """Findings that stand on designed pages; more go to the annex."""
+    screen_findings: int = 100_000
+    """Findings embedded in one HTML file; a browser stays quick up to here. More are named with "n of N"."""
+    sheet_rows: int = 1_048_575
+    """Findings on one sheet of the workbook: all rows Excel has, without the head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPages:
+    """One section of a paged artifact, as its contents page names it, and how many pages it touches."""
+
+    name: str
+    pages: int

@@ -1,0 +1,135 @@
+"""What the page templates of print and screen are given: the document, its charts, and tables cut to a page's measure.
+
+No markup here and no judgement: only what is shown, in which order, and how much of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policycortex.documents.model import ReportDocument, RequirementRow, SectionRow, TopCheck
+from policycortex.names import RequirementResult
+from policycortex.rendering.charts import (
+    Gauge,
+    Matrix,
+    Segment,
+    TrendChart,
+    draw_gauge,
+    draw_matrix,
+    draw_trend,
+    stack_bar,
+)
+from policycortex.rendering.layout import list_sections
+from policycortex.rendering.locales import Locale, load_locale
+from policycortex.rendering.templates import templates_folder
+
+TOP_CHECKS_SHOWN: Final = 15
+CHECKS_SHOWN: Final = 6
+"""Check ids written beside one requirement; the others are counted."""
+BAR_WIDTH: Final = 600.0
+SECTION_BAR_WIDTH: Final = 160.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionLine:
+    """One section of the framework with its bar."""
+
+    row: SectionRow
+    bar: tuple[Segment, ...]
+    counts: Mapping[str, int]
+    """Requirements per result that occurs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementGroup:
+    """The requirements of one section, in order."""
+
+    title: str
+    rows: tuple[RequirementRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """Everything a page shows besides the findings themselves."""
+
+    document: ReportDocument
+    sections: tuple[str, ...]
+    gauge: Gauge
+    severities: Mapping[str, int]
+    severity_bar: tuple[Segment, ...]
+    results: Mapping[str, int]
+    result_bar: tuple[Segment, ...]
+    trend: TrendChart | None
+    matrix: Matrix
+    section_lines: tuple[SectionLine, ...]
+    requirement_groups: tuple[RequirementGroup, ...]
+    top_checks: tuple[TopCheck, ...]
+
+    def template_values(self) -> dict[str, Any]:
+        """Names as the templates use them."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
+            "header": self.document.header,
+            "summary": self.document.summary,
+            "checks_shown": CHECKS_SHOWN,
+            "bar_width": BAR_WIDTH,
+            "section_bar_width": SECTION_BAR_WIDTH,
+        }
+
+
+def view_page(document: ReportDocument) -> PageView:
+    """The view of ``document``; findings are read by the renderings themselves."""
+    summary = document.summary
+    results = shown_results(summary.result_counts)
+    return PageView(
+        document=document,
+        sections=list_sections(document),
+        gauge=draw_gauge(summary.compliance_score),
+        severities=summary.failed_by_severity,
+        severity_bar=stack_bar(summary.failed_by_severity, BAR_WIDTH),
+        results=results,
+        result_bar=stack_bar(results, BAR_WIDTH),
+        trend=draw_trend(document.trend),
+        matrix=draw_matrix(document.requirements),
+        section_lines=tuple(_section_line(row) for row in document.sections),
+        requirement_groups=_groups(document),
+        top_checks=document.top_checks[:TOP_CHECKS_SHOWN],
+    )
+
+
+def page_locale(document: ReportDocument) -> Locale:
+    """The catalogue the document is written in. Raises ConfigurationError where there is none."""
+    return load_locale(document.header.locale, templates_folder() / "locales")
+
+
+_RESULT_ORDER: Final = (
+    RequirementResult.NON_COMPLIANT,
+    RequirementResult.COMPLIANT,
+    RequirementResult.MANUAL,
+    RequirementResult.NOT_ASSESSED,
+    RequirementResult.NOT_APPLICABLE,
+)
+
+
+def shown_results(counts: Mapping[str, int]) -> dict[str, int]:
+    """In the order of charts; ``not_applicable`` only where it occurs."""
+    shown = {result.value: counts.get(result.value, 0) for result in _RESULT_ORDER}
+    if not shown[RequirementResult.NOT_APPLICABLE.value]:
+        del shown[RequirementResult.NOT_APPLICABLE.value]
+    return shown
+
+
+def _section_line(row: SectionRow) -> SectionLine:
+    counts = {
+        "non_compliant": row.non_compliant,
+        "compliant": row.compliant,
+        "manual": row.manual,
+        "not_assessed": row.not_assessed,
+    }
+    return SectionLine(row=row, bar=stack_bar(counts, SECTION_BAR_WIDTH), counts=counts)
+
+
+def _groups(document: ReportDocument) -> tuple[RequirementGroup, ...]:
+    groups: dict[str, list[RequirementRow]] = {}
+    for row in document.requirements:
+        groups.setdefault(row.section, []).append(row)
+    return tuple(RequirementGroup(title=title, rows=tuple(rows)) for title, rows in groups.items())

@@ -1,0 +1,111 @@
+"""The report as JSON for other programs: the keys they rely on, written in the order given here, findings one a line.
+
+Written as a stream, so that a million findings need no more memory than ten thousand.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from policycortex.documents.model import FINDING_COLUMNS, FindingsTable, ReportDocument, RequirementRow, Summary
+from policycortex.names import Severity
+from policycortex.rendering.findings_csv import TIME_FORM
+
+
+def render_json(document: ReportDocument, path: Path) -> None:
+    """Write the whole document to ``path``; the same document gives the same bytes."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(_pieces(document))
+
+
+def _pieces(document: ReportDocument) -> Iterator[str]:
+    yield f'{{\n"report": {_dump(describe_report(document))}'
+    yield f',\n"summary": {_dump(describe_summary(document.summary))}'
+    yield ',\n"requirements": '
+    yield from _array(_dump(_requirement(row)) for row in document.requirements)
+    yield ',\n"findings": '
+    yield from _array(_finding_lines(document.findings))
+    yield ',\n"trend": '
+    yield from _array(_dump(asdict(point) | {"date": point.date.isoformat()}) for point in document.trend)
+    yield f',\n"completeness": {_dump(asdict(document.completeness))}\n}}\n'
+
+
+def describe_report(document: ReportDocument) -> dict[str, Any]:
+    """The ``report`` object: what was ordered and what it was made from."""
+    header = document.header
+    given = header.scope.get("date_range")
+    return {
+        "id": header.id,
+        "name": header.name,
+        "type": header.type.value,
+        "framework": header.framework_id,
+        "framework_version": header.framework_version,
+        "period": {
+            "start": (given or {}).get("start") or write_time(header.period.start),
+            "end": (given or {}).get("end") or write_time(header.period.end),
+        },
+        "scope": dict(header.scope),
+        "generated_at": write_time(header.generated_at),
+        "snapshot": header.snapshot,
+        "description": header.description,
+        "organization": header.organization,
+    }
+
+
+def write_time(moment: datetime) -> str:
+    """ISO 8601 with ``Z``."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def describe_summary(summary: Summary) -> dict[str, Any]:
+    """The ``summary`` object, as the JSON report and the registry keep it."""
+    score = summary.score
+    return {
+        "compliance_score": summary.compliance_score,
+        "score": {
+            "model": score.model,
+            "model_version": score.model_version,
+            "numerator": score.numerator,
+            "denominator": score.denominator,
+            "excluded": {
+                "muted": score.excluded.muted,
+                "waived": score.excluded.waived,
+                "manual": score.excluded.manual,
+            },
+            "coverage": {"assessed": score.coverage.assessed, "total": score.coverage.total},
+        },
+        "models": dict(summary.models),
+        "total_violations": summary.total_violations,
+        **{severity.value: summary.failed_by_severity.get(severity.value, 0) for severity in Severity},
+        "risk_score": summary.risk_score,
+    }
+
+
+def _requirement(row: RequirementRow) -> Mapping[str, Any]:
+    return asdict(row) | {"result": row.result.value, "checks": list(row.checks)}
+
+
+def _finding_lines(findings: FindingsTable) -> Iterator[str]:
+    for batch in findings.batches():
+        frame = batch.select(FINDING_COLUMNS).with_columns(pl.col("observed_at").dt.strftime(TIME_FORM))
+        yield from frame.write_ndjson().removesuffix("\n").split("\n")
+
+
+def _array(lines: Iterator[str]) -> Iterator[str]:
+    first = next(lines, None)
+    if first is None:
+        yield "[]"
+        return
+    yield f"[\n{first}"
+    for line in lines:
+        yield f",\n{line}"
+    yield "\n]"
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

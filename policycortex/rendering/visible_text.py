@@ -1,0 +1,58 @@
+"""Text from outside made harmless and readable: controls shown, formulas disarmed, endless words cut. No markup here.
+
+One rule for all formats people read: a character that would act instead of show is written ``[U+202E]``.
+"""
+
+import re
+from typing import Final
+
+import polars as pl
+
+_ACTING: Final = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
+)
+"""C0 and C1 controls without tab and line ends, bidirectional marks, byte order marks and lone surrogates."""
+_ACTING_CHARACTER: Final = re.compile(f"[{_ACTING}]")
+
+_FORMULA_CELL: Final = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
+"""Starts of cells that a spreadsheet may compute, behind any apostrophes so that disarming can be undone."""
+_ARMED_CELL: Final = r"^('*[=+\-@\t\r\n＝＋－＠])"
+
+
+def show_controls(text: str) -> str:
+    """``text`` with every acting character written as ``[U+XXXX]``; tabs and line ends stay."""
+    return _ACTING_CHARACTER.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
+def shorten(text: str, limit: int, note: str = "") -> str:
+    """``text`` when it has at most ``limit`` characters, else its first ``limit`` followed by ``…`` and ``note``."""
+    return text if len(text) <= limit else f"{text[:limit]}…{note}"
+
+
+def disarm_cell(text: str) -> str:
+    """A CSV cell no spreadsheet computes: an apostrophe stands before what may be a formula. See ``rearm_cell``."""
+    return f"'{text}" if _FORMULA_CELL.match(text) else text
+
+
+def rearm_cell(text: str) -> str:
+    """The text that ``disarm_cell`` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA_CELL.match(text) else text
+
+
+def show_controls_in(column: pl.Expr) -> pl.Expr:
+    """``show_controls`` over a text column, without a Python call per row where nothing has to be shown."""
+    acts = column.str.contains(_POLARS_ACTING)
+    shown = column.map_elements(show_controls, return_dtype=pl.String)
+    return pl.when(acts).then(shown).otherwise(column)
+
+
+def disarm_cells(column: pl.Expr) -> pl.Expr:
+    """``disarm_cell`` over a text column."""
+    return column.str.replace(_ARMED_CELL, "'${1}")
+
+
+_POLARS_ACTING: Final = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}"
+    r"\x{2066}-\x{2069}\x{feff}\x{fffe}\x{ffff}]"
+)
+"""The class above in the notation of Polars; its text holds no surrogates."""

@@ -1,0 +1,159 @@
+"""How a table becomes a sheet: typed cells, one form per kind, frozen head, filter, colours. Knows no report.
+
+Text is always written as text: nothing that comes from outside can become a formula, a link or a number.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from policycortex.rendering.visible_text import show_controls
+
+CELL_LIMIT: Final = 32_767
+"""Most UTF-16 units of text that one Excel cell holds."""
+
+INK: Final = "#12263A"
+HEAD_FILL: Final = "#10273A"
+TINTS: Final[Mapping[str, tuple[str, str]]] = {
+    "bad": ("#F8DCD5", "#7D2415"),
+    "good": ("#D6ECE7", "#17534B"),
+    "person": ("#E4E0F1", "#463A78"),
+    "none": ("#ECEFF3", "#4C5D6F"),
+    "critical": ("#6D0F22", "#FFFFFF"),
+    "high": ("#F2C1B2", "#5E1A0E"),
+    "medium": ("#F9DFBF", "#5C3608"),
+    "low": ("#FBF0D6", "#5C4708"),
+}
+"""Fill and ink of coloured cells; the word in the cell says the same, so colour never stands alone."""
+
+
+Cell: TypeAlias = str | float | bool | date | datetime | None
+"""What a cell may hold; None leaves it empty."""
+
+
+class Kind(StrEnum):
+    """What a column holds; it decides how cells are typed and shown."""
+
+    TEXT = "text"
+    WRAPPED = "wrapped"
+    NUMBER = "number"
+    PERCENT = "percent"
+    FLAG = "flag"
+    DAY = "day"
+    MOMENT = "moment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a sheet: its head, width in characters and kind."""
+
+    title: str
+    width: float
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tint:
+    """Cells of ``column`` that read ``word`` take the named tint."""
+
+    column: int
+    word: str
+    name: str
+
+
+class Forms:
+    """The cell formats of one workbook, made once each."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        base = {"valign": "top", "font_color": INK}
+        self.title = book.add_format({"bold": True, "font_size": 20, "font_color": INK})
+        self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": INK, "valign": "bottom"})
+        self.note = book.add_format({"font_color": "#566779", "text_wrap": True, "valign": "top"})
+        self.label = book.add_format({"font_color": "#566779", "valign": "top"})
+        self.figure = book.add_format({"bold": True, "font_size": 28, "font_color": "#14526B", "align": "left"})
+        self.link = book.add_format({"font_color": "#14526B", "underline": 1, "valign": "top"})
+        self.head = book.add_format(
+            {"bold": True, "font_color": "#FFFFFF", "bg_color": HEAD_FILL, "valign": "vcenter", "text_wrap": True}
+        )
+        self.cells: dict[Kind, Format] = {
+            Kind.TEXT: book.add_format(base),
+            Kind.WRAPPED: book.add_format(base | {"text_wrap": True}),
+            Kind.NUMBER: book.add_format(base | {"num_format": "#,##0"}),
+            Kind.PERCENT: book.add_format(base | {"num_format": '0.0"%"', "align": "right"}),
+            Kind.FLAG: book.add_format(base | {"align": "center"}),
+            Kind.DAY: book.add_format(base | {"num_format": "yyyy-mm-dd", "align": "left"}),
+            Kind.MOMENT: book.add_format(base | {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}),
+        }
+        self.tints = {n: book.add_format({"bg_color": fill, "font_color": ink}) for n, (fill, ink) in TINTS.items()}
+
+
+def fit_cell(text: str) -> str:
+    """``text`` with acting characters shown and Excel's own line ends; one that no cell holds ends in ``…``."""
+    shown = show_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(shown) <= CELL_LIMIT // 2:
+        return shown
+    units = shown.encode("utf-16-le")
+    if len(units) <= 2 * CELL_LIMIT:
+        return shown
+    return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
+def write_cell(sheet: Worksheet, row: int, column: int, value: Cell, form: Format) -> None:
+    """One typed cell; None leaves it empty."""
+    match value:
+        case None:
+            sheet.write_blank(row, column, None, form)
+        case bool():
+            sheet.write_boolean(row, column, value, form)
+        case int() | float():
+            sheet.write_number(row, column, value, form)
+        case datetime():
+            sheet.write_datetime(row, column, value.astimezone(UTC).replace(tzinfo=None), form)
+        case date():
+            sheet.write_datetime(row, column, value, form)
+        case _:
+            sheet.write_string(row, column, fit_cell(value), form)
+
+
+def write_table(
+    sheet: Worksheet, forms: Forms, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, tints: Sequence[Tint]
+) -> int:
+    """A whole sheet of one table from its first row on; returns how many rows were written below the head."""
+    open_table(sheet, forms, columns)
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        for index, value in enumerate(row):
+            write_cell(sheet, count, index, value, forms.cells[columns[index].kind])
+    close_table(sheet, forms, columns, count, tints=tints)
+    return count
+
+
+def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[Column]) -> None:
+    """Widths, head row and frozen panes; to be called before any row."""
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, column.width)
+    sheet.set_row(0, 30)
+    for index, column in enumerate(columns):
+        sheet.write_string(0, index, column.title, forms.head)
+    sheet.freeze_panes(1, 1)
+    sheet.hide_gridlines(2)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_paper(9)
+
+
+def close_table(
+    sheet: Worksheet, forms: Forms, columns: Sequence[Column], count: int, *, tints: Sequence[Tint]
+) -> None:
+    """Filter and colours over the ``count`` rows written."""
+    sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
+    for tint in tints if count else ():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{tint.word}"', "format": forms.tints[tint.name]}
+        sheet.conditional_format(1, tint.column, count, tint.column, rule)

@@ -1,0 +1,57 @@
+"""Numbers, dates and words as readers of a language write them."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from policycortex.errors import ConfigurationError
+from policycortex.rendering.locales import load_locale
+from policycortex.rendering.templates import templates_folder
+
+_FOLDER = templates_folder() / "locales"
+
+
+def test_numbers_are_grouped_as_the_language_does() -> None:
+    """English groups by commas, German by points."""
+    assert load_locale("en", _FOLDER).number(1234567.25, 2) == "1,234,567.25"
+    assert load_locale("de", _FOLDER).number(1234567.25, 2) == "1.234.567,25"
+
+
+def test_a_score_is_never_rounded_to_what_it_is_not() -> None:
+    """99.95 is not printed as 100, 0.04 not as 0, and no score is neither."""
+    english = load_locale("en", _FOLDER)
+    assert english.score(99.95) == "99.9%"
+    assert english.score(0.04) == "0.1%"
+    assert english.score(None) == "Not assessed"
+
+
+def test_differences_carry_their_sign() -> None:
+    """A fall has a true minus sign, no change says so."""
+    english = load_locale("en", _FOLDER)
+    assert [english.points(v) for v in (1.25, -0.5, 0.0, None)] == ["+1.2", "−0.5", "±0.0", "–"]
+
+
+def test_dates_are_in_words_and_utc() -> None:
+    """A moment is told in UTC whatever its zone."""
+    german = load_locale("de-AT", _FOLDER)
+    assert german.day(date(2026, 3, 1)) == "1. März 2026"
+    assert german.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC)) == "1. März 2026, 09:05 UTC"
+
+
+@pytest.mark.parametrize("path", sorted(_FOLDER.glob("*.yaml")), ids=lambda p: p.stem)
+def test_a_catalogue_has_no_text_that_english_lacks_and_keeps_its_values(path: Path) -> None:
+    """Every key is known, and the ``{names}`` in a text are those of the English one."""
+    import re
+
+    english, other = load_locale("en", _FOLDER), load_locale(path.stem, _FOLDER)
+    assert set(other.texts) == set(english.texts)
+    names = {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in other.texts.items()}
+    assert {k for k in names if names[k] != set(re.findall(r"\{(\w+)\}", english.texts[k]))} == set()
+
+
+@pytest.mark.parametrize("tag", ["xx", "../en", "", "e\x00n"])
+def test_an_unknown_locale_names_those_there_are(tag: str) -> None:
+    """The error tells what to mend; a tag is never a path."""
+    with pytest.raises(ConfigurationError, match="known are de, en"):
+        load_locale(tag, _FOLDER)
