@@ -1,0 +1,59 @@
+"""The application, made of settings; everything it works with can be given instead, for tests and other hosts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.dagster_runs import DagsterRuns
+from api.dependencies import refuse_unknown_parameters
+from api.errors import add_error_answers
+from api.middleware import OuterLayer
+from api.openapi import body_definitions
+from api.runs import RunLauncher
+from api.services import Services, utc_now
+from api.v1 import downloads, health, reports
+from policycortex.settings import Settings
+
+_DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."
+
+
+def create_app(
+    settings: Settings, *, launcher: RunLauncher | None = None, now: Callable[[], datetime] = utc_now
+) -> FastAPI:
+    """The API over ``settings``; runs go to Dagster unless a ``launcher`` is given. Opens nothing yet."""
+    services = Services(settings=settings, launcher=launcher or DagsterRuns(settings.dagster_url), now=now)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="PolicyCortex Reports API",
+        description=_DESCRIPTION,
+        version=version("policycortex-reports"),
+        lifespan=lifespan,
+        dependencies=[Depends(refuse_unknown_parameters)],
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    for module in (reports, downloads, health):
+        app.include_router(module.router)
+    add_error_answers(app)
+    app.add_middleware(OuterLayer)
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+        document["components"]["schemas"] |= body_definitions()
+        app.openapi_schema = document
+    return app.openapi_schema

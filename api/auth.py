@@ -1,0 +1,94 @@
+"""Who asks, and what they may: keys from the Authorization header, scopes declared on each route."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from api import error_codes
+from api.dependencies import ServicesDep
+from api.errors import ApiError
+from policycortex.storage.registry import KeyRow
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="ApiKey",
+    bearerFormat="sk_live_...",
+    description="An API key made by `policycortex keys create`, sent as `Authorization: Bearer sk_live_...`",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A valid key in use."""
+
+    key: KeyRow
+    address: str | None
+    request_id: str | None
+
+    @property
+    def organization(self) -> str:
+        """The only organisation this caller sees."""
+        return self.key.organization
+
+    @property
+    def reader(self) -> str | None:
+        """For the registry: whose restricted reports are visible. None for ``admin``, who sees them all."""
+        return None if "admin" in self.key.scopes else self.key.id
+
+    def may(self, scope: str) -> bool:
+        """``admin`` may everything."""
+        return scope in self.key.scopes or "admin" in self.key.scopes
+
+
+def authenticate(
+    request: Request,
+    required: SecurityScopes,
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    """The caller of a guarded route. Raises ApiError 401 or 403."""
+    if credentials is None:
+        raise _unauthorized("Send an API key: Authorization: Bearer sk_live_...", error=None)
+    now = services.now()
+    key = services.registry.find_key(credentials.credentials)
+    if key is None or not key.is_valid_at(now):
+        raise _unauthorized("The API key is unknown, expired or revoked", error="invalid_token")
+    caller = Caller(key=key, address=_address(request), request_id=request.scope.get("policycortex.request_id"))
+    request.scope["policycortex.key_id"] = key.id
+    _check_rights(caller, required)
+    services.registry.note_key_use(key, now=now)
+    return caller
+
+
+def _check_rights(caller: Caller, required: SecurityScopes) -> None:
+    if caller.key.networks and not _is_within(caller.address, caller.key.networks):
+        raise ApiError(error_codes.FORBIDDEN, f"This key may not be used from {caller.address}")
+    missing = [scope for scope in required.scopes if not caller.may(scope)]
+    if missing:
+        challenge = f'Bearer realm="policycortex", error="insufficient_scope", scope="{" ".join(missing)}"'
+        description = f"This key lacks the scope {', '.join(missing)}"
+        raise ApiError(error_codes.FORBIDDEN, description, headers={"WWW-Authenticate": challenge})
+
+
+def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
+    try:
+        host = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    return any(host in ipaddress.ip_network(network) for network in networks)
+
+
+def _address(request: Request) -> str | None:
+    return request.client.host if request.client else None
+
+
+def _unauthorized(description: str, *, error: str | None) -> ApiError:
+    challenge = 'Bearer realm="policycortex"' + (f', error="{error}"' if error else "")
+    return ApiError(error_codes.UNAUTHORIZED, description, headers={"WWW-Authenticate": challenge})
+
+
+Reader = Annotated[Caller, Security(authenticate, scopes=["reports:read"])]
+Writer = Annotated[Caller, Security(authenticate, scopes=["reports:write"])]

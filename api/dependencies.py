@@ -1,0 +1,112 @@
+"""What endpoints ask for in their signatures, besides the caller."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NoReturn, cast
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api import error_codes
+from api.errors import ApiError
+from api.services import Services
+from policycortex.errors import Problem
+
+MAX_JSON_DEPTH: Final = 32
+
+
+def get_services(request: Request) -> Services:
+    """The application's services."""
+    return cast("Services", request.app.state.services)
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+def get_base_url(request: Request, services: ServicesDep) -> str:
+    """Where URLs in answers begin: the public URL of the settings, else the address the request came to."""
+    return services.settings.public_url or str(request.base_url).rstrip("/")
+
+
+BaseUrl = Annotated[str, Depends(get_base_url)]
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """A query parameter that the route does not declare is an error, not a silence."""
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute):
+        return
+    declared = _parameters(route)
+    unknown = [name for name in request.query_params if declared is not None and name not in declared]
+    if unknown:
+        details = tuple(Problem(field=name, message="Unknown parameter") for name in dict.fromkeys(unknown))
+        raise ApiError(error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
+
+
+async def read_json_object(request: Request) -> Mapping[str, Any]:
+    """The body as a JSON object. Raises ApiError: other media type, broken JSON, not an object, nested too deep."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ApiError(
+            error_codes.WRONG_MEDIA_TYPE, f"Send application/json, not {media_type or 'a body without type'}"
+        )
+    body = _parse_json(await request.body())
+    if not isinstance(body, dict):
+        raise _bad_body("The body must be a JSON object")
+    return body
+
+
+JsonObject = Annotated[Mapping[str, Any], Depends(read_json_object)]
+
+
+def _parse_json(content: bytes) -> object:
+    try:
+        body = json.loads(content, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise _bad_body("The body is not UTF-8") from None
+    except ValueError as error:
+        raise _bad_body(f"The body is not JSON: {error}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _depth(body) > MAX_JSON_DEPTH:
+        raise _too_deep()
+    return body
+
+
+def _depth(value: object) -> int:
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        current, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inner = current.values() if isinstance(current, dict) else current if isinstance(current, list) else ()
+        waiting += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
+    return deepest
+
+
+def _parameters(route: APIRoute) -> set[str] | None:
+    """Names the route declares; None where a model declares them, which refuses others by itself."""
+    names: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        for field in dependant.query_params:
+            annotation = field.field_info.annotation
+            if isinstance(annotation, type) and issubclass(cast("type", annotation), BaseModel):
+                return None
+            names.add(field.alias)
+    return names
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def _too_deep() -> ApiError:
+    return _bad_body(f"The body is nested more than {MAX_JSON_DEPTH} levels deep")
+
+
+def _bad_body(message: str) -> ApiError:
+    details = (Problem(field="body", message=message),)
+    return ApiError(error_codes.INVALID_CONFIG, "Report configuration validation failed", details=details)

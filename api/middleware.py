@@ -1,0 +1,123 @@
+"""The outermost layer, plain ASGI: request ids, limits on size, security headers, one log line, the last resort."""
+
+import json
+import logging
+import re
+import secrets
+import time
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import error_codes
+from api.error_codes import ErrorCode
+from api.errors import error_body
+
+MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
+MAX_HEADER_BYTES: Final = 16 << 10
+
+_log = logging.getLogger("policycortex.api")
+_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_CLOSED_PAGE: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+class OuterLayer:
+    """Wraps the whole application, so that every answer has an id and the documented body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await _Exchange(scope, receive, send).serve(self._app)
+
+
+class _TooLargeError(Exception):
+    """The body grew past the limit while it was read."""
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = Headers(scope=scope).get("x-request-id", "")
+        self._id = given if _GIVEN_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+        scope["policycortex.request_id"] = self._id
+        self._scope, self._receive, self._send = scope, receive, send
+        self._status, self._read_bytes, self._began = 0, 0, time.perf_counter()
+
+    async def serve(self, app: ASGIApp) -> None:
+        try:
+            if (refusal := self._refusal()) is not None:
+                await self._answer(*refusal)
+            else:
+                await app(self._scope, self._receive_bounded, self._send_marked)
+        except _TooLargeError:
+            await self._answer(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
+        except Exception:
+            _log.exception("request failed", extra={"request_id": self._id})
+            if self._status:
+                raise  # the answer has begun: only a broken connection tells the client
+            await self._answer(
+                error_codes.INTERNAL, "Something failed on our side; it was logged under this request_id"
+            )
+        finally:
+            self._log_line()
+
+    def _refusal(self) -> tuple[ErrorCode, str] | None:
+        headers = Headers(scope=self._scope)
+        if sum(len(name) + len(value) for name, value in self._scope["headers"]) > MAX_HEADER_BYTES:
+            return error_codes.HEADERS_TOO_LARGE, f"The headers have more than {MAX_HEADER_BYTES} bytes"
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            return error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"
+        return None
+
+    async def _receive_bounded(self) -> Message:
+        message = await self._receive()
+        self._read_bytes += len(message.get("body", b""))
+        if self._read_bytes > MAX_BODY_BYTES:
+            raise _TooLargeError
+        return message
+
+    async def _send_marked(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._id
+            for name, value in _SECURITY.items():
+                headers.setdefault(name, value)
+            if not headers.get("content-type", "").startswith("text/html") or "attachment" in headers.get(
+                "content-disposition", ""
+            ):
+                headers.setdefault("Content-Security-Policy", _CLOSED_PAGE)
+        await self._send(message)
+
+    async def _answer(self, kind: ErrorCode, description: str) -> None:
+        content = json.dumps(error_body(kind, description, request_id=self._id)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        await self._send_marked({"type": "http.response.start", "status": kind.status, "headers": headers})
+        await self._send_marked({"type": "http.response.body", "body": content})
+
+    def _log_line(self) -> None:
+        facts = {
+            "request_id": self._id,
+            "method": self._scope["method"],
+            # the route's pattern, not the path: a path may hold a link's token
+            "route": getattr(self._scope.get("route"), "path", "(none)"),
+            "status": self._status,
+            "duration_ms": round((time.perf_counter() - self._began) * 1000, 1),
+            "key_id": self._scope.get("policycortex.key_id"),
+            "report_id": self._scope.get("path_params", {}).get("report_id"),
+        }
+        _log.info("request", extra={key: value for key, value in facts.items() if value is not None})

@@ -1,0 +1,85 @@
+"""What the OpenAPI document says beyond the signatures: error answers per route, and bodies that are read raw."""
+
+from typing import Any, Final
+
+from api import error_codes as codes
+from api.error_codes import ErrorCode
+from api.schemas import ErrorAnswer
+from policycortex.names import ReportFormat
+from policycortex.ordering.body import OrderBody
+
+Responses = dict[int | str, dict[str, Any]]
+
+_EVERYWHERE: Final = (
+    codes.INVALID_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN, codes.RATE_LIMITED, codes.HEADERS_TOO_LARGE,
+    codes.INTERNAL, codes.UNAVAILABLE,
+)  # fmt: skip
+_WITH_BODY: Final = (codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE)
+
+
+def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
+    """Error answers of a route: its own, those of every route, and those of a body."""
+    answers: Responses = {}
+    for kind in (*kinds, *_EVERYWHERE, *(_WITH_BODY if body else ())):
+        said = f"`{kind.code}` {kind.meaning}"
+        known = answers.get(kind.status)
+        description = f"{known['description']} Or: {said}" if known else said
+        answers[kind.status] = {"model": ErrorAnswer, "description": description}
+    return answers
+
+
+def order_body() -> dict[str, Any]:
+    """The body of an order, with the documentation's example."""
+    schema = OrderBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": ORDER_EXAMPLE}}}
+    }
+
+
+def body_definitions() -> dict[str, Any]:
+    """Schemas that raw bodies refer to, for ``components``."""
+    definitions: dict[str, Any] = OrderBody.model_json_schema(ref_template="#/components/schemas/{model}")["$defs"]
+    return definitions
+
+
+ORDER_EXAMPLE: Final = {
+    "name": "Monthly Security Assessment",
+    "type": "audit",
+    "framework": "iso27001",
+    "description": "Monthly security audit for ISO 27001 compliance",
+    "scope": {
+        "environments": ["production", "staging"],
+        "cloud_providers": ["aws", "azure", "gcp"],
+        "date_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"},
+    },
+    "format_options": {
+        "formats": ["pdf", "excel"],
+        "include_executive_summary": True,
+        "include_detailed_findings": True,
+    },
+    "delivery": {
+        "immediate": False,
+        "scheduled_at": "2024-02-01T09:00:00Z",
+        "notifications": {"email": ["compliance@company.com"]},
+    },
+}
+
+
+def file_answers() -> Responses:
+    """A file, whole or in part, or nothing new."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {report_format.media_type.partition(";")[0]: binary for report_format in ReportFormat}
+    return {
+        200: {"description": "The whole file", "content": content, "headers": _FILE_HEADERS},
+        206: {"description": "The part that `Range` asked for", "content": content, "headers": _FILE_HEADERS},
+        304: {"description": "The client has this file already (`If-None-Match`)"},
+    }
+
+
+_FILE_HEADERS: Final = {
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "RFC 6266 name"},
+    "ETag": {"schema": {"type": "string"}, "description": "SHA-256 of the file"},
+    "Repr-Digest": {"schema": {"type": "string"}, "description": "RFC 9530, `sha-256`"},
+    "X-Checksum-SHA256": {"schema": {"type": "string"}, "description": "SHA-256 of the file, hex"},
+}

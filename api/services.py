@@ -1,0 +1,55 @@
+"""What endpoints work with, made once per application and held in its state."""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from api.runs import RunLauncher
+from policycortex.frameworks.catalog import load_frameworks
+from policycortex.settings import Settings
+from policycortex.storage.artifacts import ArtifactStore, open_artifacts
+from policycortex.storage.registry import Registry, open_registry
+
+_PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Services:
+    """Opens what it needs when it is first needed, so that a database away at start is no reason not to start."""
+
+    settings: Settings
+    launcher: RunLauncher
+    now: Callable[[], datetime] = utc_now
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _registry: Registry | None = field(default=None, repr=False)
+
+    @property
+    def registry(self) -> Registry:
+        """The registry. Raises UnavailableError until it can be opened."""
+        if self._registry is None:
+            with self._opening:
+                if self._registry is None:
+                    self._registry = open_registry(self.settings, patience_seconds=_PATIENCE_SECONDS)
+        return self._registry
+
+    @cached_property
+    def artifacts(self) -> ArtifactStore:
+        """The place of artifacts."""
+        return open_artifacts(self.settings)
+
+    def frameworks(self) -> Collection[str]:
+        """Ids of all frameworks there are, the user's folder read anew: a new file counts at once."""
+        return tuple(load_frameworks(self.settings.custom_frameworks_dir))
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.launcher.close()
+        if self._registry is not None:
+            self._registry.close()

@@ -1,0 +1,161 @@
+"""From the registry's rows to the API's answers."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from api.auth import Caller
+from api.estimates import Estimate
+from api.schemas import (
+    Access,
+    Content,
+    DetailSummary,
+    FailureAnswer,
+    FormatFile,
+    ListSummary,
+    Monitoring,
+    Pagination,
+    ReportAccepted,
+    ReportDetails,
+    ReportItem,
+    ReportList,
+    Section,
+    Size,
+    Span,
+    megabytes,
+)
+from policycortex.names import ReportStatus
+from policycortex.ordering import order_from_json
+from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
+
+
+def shape_list(page: ReportPage, *, limit: int, offset: int, caller: Caller) -> ReportList:
+    """A page of the list."""
+    has_more = offset + len(page.reports) < page.total
+    return ReportList(
+        reports=[_item(report, caller) for report in page.reports],
+        pagination=Pagination(total=page.total, limit=limit, offset=offset, has_more=has_more),
+    )
+
+
+def shape_accepted(report: ReportRow, estimate: Estimate, base_url: str) -> ReportAccepted:
+    """The answer to an order."""
+    return ReportAccepted(
+        id=report.id,
+        name=report.name,
+        type=report.type,
+        framework=report.framework,
+        status=report.status,
+        estimated_completion=estimate.completion_at,
+        estimated_duration=print_duration(estimate.duration),
+        queue_position=estimate.queue_position,
+        monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
+    )
+
+
+def shape_details(report: ReportRow, estimate: Estimate | None, base_url: str, caller: Caller) -> ReportDetails:
+    """All about one report; ``estimate`` is None once it has ended."""
+    order = order_from_json(report.order)
+    is_completed = report.status is ReportStatus.COMPLETED
+    content = report.content or {}
+    return ReportDetails(
+        id=report.id,
+        name=report.name,
+        type=report.type,
+        framework=report.framework,
+        status=report.status,
+        generated_at=report.completed_at if is_completed else None,
+        content=_content(content) if is_completed else None,
+        formats=[_file(report.id, artifact, base_url) for artifact in report.artifacts],
+        summary=_detail_summary(report.summary) if report.summary is not None else None,
+        description=report.description,
+        scope=dict(order.scope_as_given),
+        period=Span(start=order.period.start, end=order.period.end),
+        requested_formats=list(order.formats),
+        created_at=report.created_at,
+        scheduled_at=order.delivery.scheduled_at,
+        started_at=report.started_at,
+        ended_at=report.completed_at,
+        progress=report.progress_pct,
+        queue_position=estimate.queue_position if estimate else None,
+        estimated_completion=estimate.completion_at if estimate else None,
+        failure=_failure(report),
+        snapshot=report.snapshot,
+        run_id=report.run_id,
+        access=_access(report, caller),
+    )
+
+
+def print_duration(duration: timedelta) -> str:
+    """``40s``, ``15m``: whole minutes, rounded up, from one minute on."""
+    seconds = max(1, round(duration.total_seconds()))
+    return f"{seconds}s" if seconds < 60 else f"{-(-seconds // 60)}m"
+
+
+def _item(report: ReportRow, caller: Caller) -> ReportItem:
+    is_completed = report.status is ReportStatus.COMPLETED
+    pages = (report.content or {}).get("pages")
+    return ReportItem(
+        id=report.id,
+        name=report.name,
+        type=report.type,
+        framework=report.framework,
+        status=report.status,
+        generated_at=report.completed_at if is_completed else None,
+        size=Size(pages=pages, file_size_mb=megabytes(report.size_bytes)) if is_completed else None,
+        summary=_list_summary(report.summary) if report.summary is not None else None,
+        access=_access(report, caller),
+        created_at=report.created_at,
+    )
+
+
+def _access(report: ReportRow, caller: Caller) -> Access:
+    return Access(
+        visibility=(report.sharing or {}).get("visibility", "organization"),
+        can_download=report.status is ReportStatus.COMPLETED,
+        can_delete=caller.may("reports:write"),
+        can_share=caller.may("reports:write"),
+        expires_at=report.expires_at,
+    )
+
+
+def _list_summary(summary: Mapping[str, Any]) -> ListSummary:
+    return ListSummary(
+        compliance_score=summary.get("compliance_score"),
+        total_violations=summary.get("total_violations", 0),
+        critical_findings=summary.get("critical", 0),
+    )
+
+
+def _detail_summary(summary: Mapping[str, Any]) -> DetailSummary:
+    severities = ("critical", "high", "medium", "low", "informational")
+    return DetailSummary(
+        overall_compliance_score=summary.get("compliance_score"),
+        total_violations=summary.get("total_violations", 0),
+        **{severity: summary.get(severity, 0) for severity in severities},
+        risk_score=summary.get("risk_score"),
+        score=summary.get("score"),
+    )
+
+
+def _content(content: Mapping[str, Any]) -> Content:
+    sections = [Section(name=section["name"], pages=section["pages"]) for section in content.get("sections", [])]
+    return Content(pages=content.get("pages"), sections=sections)
+
+
+def _file(report_id: str, artifact: ArtifactRow, base_url: str) -> FormatFile:
+    return FormatFile(
+        format=artifact.format,
+        url=f"{base_url}/v1/reports/{report_id}/download/{artifact.format.value}",
+        size_mb=megabytes(artifact.size_bytes),
+        sha256=artifact.sha256,
+        size_bytes=artifact.size_bytes,
+        media_type=artifact.media_type,
+    )
+
+
+def _failure(report: ReportRow) -> FailureAnswer | None:
+    if report.failure is None:
+        return None
+    told = report.failure
+    return FailureAnswer(code=told.code, message=told.message, is_retryable=told.is_retryable)

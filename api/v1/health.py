@@ -1,0 +1,72 @@
+"""``/healthz`` and ``/readyz``: for supervisors, without a key."""
+
+import os
+from typing import Final
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.dependencies import ServicesDep
+from api.errors import RETRY_AFTER_SECONDS
+from api.runs import PartState
+from api.services import Services
+from policycortex.errors import PolicyCortexError
+
+router: Final = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class PartAnswer(BaseModel):
+    """One part that reports need."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Readiness(BaseModel):
+    """Whether a report can be made, part by part."""
+
+    status: str
+    parts: list[PartAnswer]
+
+
+@router.get("/healthz")
+def get_health() -> Health:
+    """200 while the process lives, whatever else is away."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz", responses={503: {"model": Readiness, "description": "A part is away; a report cannot be made now"}}
+)
+def get_readiness(services: ServicesDep, response: Response) -> Readiness:
+    """200 once a report can be made: registry, home, Dagster with its code, and its daemon."""
+    parts = (_check_registry(services), _check_home(services), *services.launcher.check())
+    is_ready = all(part.is_ok for part in parts)
+    if not is_ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    answers = [PartAnswer(name=part.name, ok=part.is_ok, detail=part.detail) for part in parts]
+    return Readiness(status="ready" if is_ready else "unavailable", parts=answers)
+
+
+def _check_registry(services: Services) -> PartState:
+    try:
+        services.registry.ping()
+    except PolicyCortexError as error:
+        return PartState(name="registry", is_ok=False, detail=str(error))
+    return PartState(name="registry", is_ok=True)
+
+
+def _check_home(services: Services) -> PartState:
+    home = services.settings.home
+    is_ok = home.is_dir() and os.access(home, os.W_OK)
+    return PartState(
+        name="home", is_ok=is_ok, detail="" if is_ok else "the home is not a folder that can be written to"
+    )

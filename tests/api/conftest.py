@@ -1,0 +1,58 @@
+"""Fixtures of the API's tests; what they hand out is described in tests/api/house.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from tests.api.house import Clock, HandLauncher, House, serve
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A running API over an empty home."""
+    settings = Settings(home=tmp_path / "home")
+    launcher, clock = HandLauncher(), Clock()
+    registry = open_registry(settings)
+    for url in serve(create_app(settings, launcher=launcher, now=clock)):
+        built = House(url=url, settings=settings, registry=registry, launcher=launcher, clock=clock)
+        yield built
+        for client in built.clients:
+            client.close()
+    registry.close()
+
+
+@pytest.fixture
+def client(house: House) -> httpx.Client:
+    """A client that may read and write reports of the default organisation."""
+    return house.client()
+
+
+@pytest.fixture
+def order() -> dict[str, object]:
+    """The documentation's example body."""
+    return {
+        "name": "Monthly Security Assessment",
+        "type": "audit",
+        "framework": "iso27001",
+        "description": "Monthly security audit for ISO 27001 compliance",
+        "scope": {
+            "environments": ["production", "staging"],
+            "cloud_providers": ["aws", "azure", "gcp"],
+            "date_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"},
+        },
+        "format_options": {
+            "formats": ["pdf", "excel"],
+            "include_executive_summary": True,
+            "include_detailed_findings": True,
+        },
+        "delivery": {
+            "immediate": False,
+            "scheduled_at": "2024-02-01T09:00:00Z",
+            "notifications": {"email": ["compliance@company.com"]},
+        },
+    }

@@ -1,0 +1,117 @@
+"""Files are proven before they are sent, whole or in part, with names and digests that clients can check."""
+
+import base64
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+
+from policycortex.names import ReportFormat
+from tests.api.house import House
+
+CONTENT = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def path(house: House, client: httpx.Client, order: dict[str, Any]) -> str:
+    """Download path of a completed report's PDF."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    house.complete(report_id, {ReportFormat.PDF: CONTENT})
+    return f"/v1/reports/{report_id}/download/pdf"
+
+
+def test_a_download_carries_its_digests_and_name(client: httpx.Client, path: str) -> None:
+    """Bytes, media type, RFC 6266 name, and the SHA-256 in three forms."""
+    answer = client.get(path)
+    digest = hashlib.sha256(CONTENT)
+    assert answer.content == CONTENT
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Monthly-Security-Assessment.pdf"'
+    assert answer.headers["X-Checksum-SHA256"] == digest.hexdigest()
+    assert answer.headers["ETag"] == f'"{digest.hexdigest()}"'
+    assert answer.headers["Repr-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
+
+
+def test_head_tells_the_same_without_bytes(client: httpx.Client, path: str) -> None:
+    """HEAD has GET's headers and no body."""
+    asked, told = client.head(path), client.get(path)
+    assert asked.content == b""
+    for name in ("Content-Length", "ETag", "Content-Type", "Content-Disposition"):
+        assert asked.headers[name] == told.headers[name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-9", 0, 9), ("bytes=1000-", 1000, 1023), ("bytes=-24", 1000, 1023), ("bytes=1020-5000", 1020, 1023)],
+)
+def test_a_range_gives_that_part(client: httpx.Client, path: str, asked: str, first: int, last: int) -> None:
+    """206 with Content-Range."""
+    answer = client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (206, CONTENT[first : last + 1])
+    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/1024"
+
+
+@pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=-", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"])
+def test_what_is_no_single_range_gives_the_whole(client: httpx.Client, path: str, asked: str) -> None:
+    """RFC 9110 lets a server ignore Range."""
+    answer = client.get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+
+
+def test_a_range_beyond_the_file_is_416(client: httpx.Client, path: str) -> None:
+    """With the size in Content-Range."""
+    answer = client.get(path, headers={"Range": "bytes=1024-"})
+    assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */1024")
+
+
+def test_a_known_file_is_not_sent_again(client: httpx.Client, path: str) -> None:
+    """If-None-Match with the ETag gives 304; an If-Range that does not hold gives the whole."""
+    etag = client.get(path).headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert client.get(path, headers={"Range": "bytes=0-1", "If-Range": '"other"'}).status_code == 200
+
+
+def test_a_damaged_file_is_never_sent(house: House, client: httpx.Client, path: str) -> None:
+    """One flipped byte, or no file at all: a clear 500 and none of its bytes."""
+    stored = next((house.settings.home / "artifacts").rglob("pdf-*"))
+    stored.write_bytes(CONTENT[:-1] + b"\x00")
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
+    stored.unlink()
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
+
+
+def test_a_format_that_was_not_made_is_404(client: httpx.Client, path: str) -> None:
+    """The answer names what there is."""
+    answer = client.get(path.replace("/pdf", "/csv"))
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_018")
+    assert "it has pdf" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("../../etc/passwd", 'attachment; filename="etc-passwd.pdf"'),
+        ("Отчёт", "attachment; filename=\"report.pdf\"; filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82.pdf"),
+        ("Über \u202egnp", "attachment; filename=\"Uber-gnp.pdf\"; filename*=UTF-8''%C3%9Cber-gnp.pdf"),
+        ('a"; x="', 'attachment; filename="a-x.pdf"'),
+    ],
+)
+def test_a_name_cannot_mislead(
+    house: House, client: httpx.Client, order: dict[str, Any], name: str, header: str
+) -> None:
+    """Path signs, quotes and direction marks are gone; other scripts stay in filename*."""
+    report_id = client.post("/v1/reports", json=order | {"name": name}).json()["id"]
+    house.complete(report_id)
+    assert client.get(f"/v1/reports/{report_id}/download/pdf").headers["Content-Disposition"] == header
+
+
+def test_a_report_on_its_way_has_no_files_yet(client: httpx.Client, order: dict[str, Any]) -> None:
+    """409 with the status."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    answer = client.get(f"/v1/reports/{report_id}/download/pdf")
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "RPT_003")
+    assert "pending" in answer.json()["error_description"]

@@ -1,0 +1,81 @@
+"""A registry opens from nothing, from today's tables, and says clearly why it cannot."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect
+
+from policycortex.errors import ConfigurationError, StoreBusyError
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.base import metadata
+from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
+
+
+def test_head_is_the_newest_step() -> None:
+    """The constant that saves a look at the scripts agrees with them."""
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+def test_migrations_make_the_tables_the_code_speaks_of(tmp_path: Path) -> None:
+    """No difference between migrated tables and metadata; down to nothing and up again works."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+    with engine.begin() as connection:
+        upgrade(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+        downgrade(connection, "base")
+        assert inspect(connection).get_table_names() == [VERSION_TABLE]
+        upgrade(connection)
+    engine.dispose()
+
+
+def test_many_may_open_an_empty_home_at_once(tmp_path: Path) -> None:
+    """Eight first openings at the same time: all succeed, the tables are made once."""
+
+    def open_and_ping(_number: int) -> None:
+        registry = open_registry(Settings(home=tmp_path))
+        registry.ping()
+        registry.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_and_ping, range(8)))
+
+
+def test_a_locked_database_is_busy(tmp_path: Path) -> None:
+    """Another writer holding the file longer than the patience: StoreBusyError, and fine again after it."""
+    registry = open_registry(Settings(home=tmp_path), patience_seconds=0.05)
+    holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusyError, match="another writer"):
+        registry.create_key(organization="default", name="x")
+    holder.execute("ROLLBACK")
+    registry.create_key(organization="default", name="x")
+    holder.close()
+    registry.close()
+
+
+def test_what_is_no_database_is_told(tmp_path: Path) -> None:
+    """A file of other content, a home that is a file, a URL of another database."""
+    (tmp_path / "registry.sqlite").write_bytes(b"not a database at all, but long enough to be looked at" * 30)
+    with pytest.raises(ConfigurationError, match="damaged"):
+        open_registry(Settings(home=tmp_path))
+    with pytest.raises(ConfigurationError, match="POLICYCORTEX_HOME"):
+        open_registry(Settings(home=tmp_path / "registry.sqlite"))
+    with pytest.raises(ConfigurationError, match="postgresql"):
+        open_registry(Settings(home=tmp_path, database_url="mysql://x/y"))
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """A step this program does not know: update the program, touch nothing."""
+    open_registry(Settings(home=tmp_path)).close()
+    holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
+    holder.execute("UPDATE registry_version SET version_num = '9999'")
+    holder.close()
+    with pytest.raises(ConfigurationError, match="newer version"):
+        open_registry(Settings(home=tmp_path))

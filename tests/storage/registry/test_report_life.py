@@ -1,0 +1,201 @@
+"""A report's row moves one way only, whoever pulls at it."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import ReportFormat, ReportStatus, ReportType
+from policycortex.settings import Settings
+from policycortex.storage.registry import Failure, NewArtifact, Registry, ReportFilter, ReportRow, open_registry
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PDF = NewArtifact(format=ReportFormat.PDF, key="rpt/pdf-0.pdf", size_bytes=10, sha256="a" * 64)
+WHY = Failure(code="RPT_500", message="its run was killed")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    """An empty registry."""
+    opened = open_registry(Settings(home=tmp_path))
+    yield opened
+    opened.close()
+
+
+def _create(
+    registry: Registry, *, name: str = "A report", organization: str = "default", at: datetime = NOW
+) -> ReportRow:
+    return registry.create_report(
+        organization=organization,
+        name=name,
+        type=ReportType.AUDIT,
+        framework="soc2",
+        description="Über alles",
+        order={"name": name},
+        now=at,
+    )
+
+
+def _complete(registry: Registry, report: ReportRow) -> ReportRow:
+    return registry.complete_report(
+        report.id, artifacts=[PDF], summary={"compliance_score": None}, content={}, snapshot="1", now=NOW
+    )
+
+
+def test_a_report_goes_from_order_to_files(registry: Registry) -> None:
+    """pending, running under a run, completed with its artifact."""
+    report = _create(registry)
+    assert (report.status, report.due_at, report.run_id) == (ReportStatus.PENDING, NOW, None)
+    assert registry.mark_running(report.id, "run-1", now=NOW).status is ReportStatus.RUNNING
+    done = _complete(registry, report)
+    assert (done.status, done.size_bytes, done.completed_at) == (ReportStatus.COMPLETED, 10, NOW)
+    assert registry.get_report("default", report.id) == done
+    assert done.artifact("pdf") is not None
+    assert done.artifact("csv") is None
+
+
+@pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
+def test_an_end_is_never_left(registry: Registry, end: str) -> None:
+    """After an end, no verb moves the report, and its row stays the same."""
+    report = _create(registry)
+    match end:
+        case "complete":
+            _complete(registry, report)
+        case "fail":
+            registry.fail_report(report.id, WHY)
+        case _:
+            registry.cancel_report("default", report.id)
+    before = registry.find_report(report.id)
+    with pytest.raises(ConflictError):
+        registry.mark_running(report.id, "run-2")
+    with pytest.raises(ConflictError):
+        _complete(registry, report)
+    with pytest.raises(ConflictError):
+        registry.fail_report(report.id, WHY)
+    with pytest.raises(ConflictError):
+        registry.cancel_report("default", report.id)
+    registry.set_run(report.id, "run-2")
+    registry.note_progress(report.id, 50)
+    assert registry.find_report(report.id) == before
+
+
+def test_of_many_ends_at_once_one_wins(registry: Registry) -> None:
+    """Eight threads try to end one report: exactly one succeeds, the others are told."""
+    report = _create(registry)
+    outcomes: list[str] = []
+
+    def end(number: int) -> None:
+        try:
+            registry.fail_report(report.id, Failure(code="RPT_500", message=f"{number}"))
+            outcomes.append("won")
+        except ConflictError:
+            outcomes.append("lost")
+
+    threads = [threading.Thread(target=end, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["lost"] * 7 + ["won"]
+
+
+def test_a_retried_run_takes_over(registry: Registry) -> None:
+    """A second mark_running under another run is no conflict."""
+    report = _create(registry)
+    registry.mark_running(report.id, "run-1")
+    assert registry.mark_running(report.id, "run-2").run_id == "run-2"
+
+
+def test_progress_stays_below_100_until_completed(registry: Registry) -> None:
+    """Only completing makes 100."""
+    report = _create(registry)
+    registry.mark_running(report.id, "run")
+    registry.note_progress(report.id, 250)
+    assert registry.find_report(report.id).progress_pct == 99
+    assert _complete(registry, report).progress_pct == 100
+
+
+def test_a_withdrawn_or_deleted_report_is_gone(registry: Registry) -> None:
+    """It leaves lists and answers; deleting twice is NotFoundError; deleting an open one says what it was."""
+    withdrawn, deleted = _create(registry), _create(registry)
+    registry.withdraw_report(withdrawn.id, WHY)
+    assert registry.delete_report("default", deleted.id).status is ReportStatus.PENDING
+    with pytest.raises(NotFoundError):
+        registry.delete_report("default", deleted.id)
+    for report in (withdrawn, deleted):
+        with pytest.raises(NotFoundError):
+            registry.get_report("default", report.id)
+        with pytest.raises(NotFoundError):
+            registry.mark_running(report.id, "late-run")
+    assert registry.list_reports("default").total == 0
+
+
+def test_expired_reports_are_moved_once(registry: Registry) -> None:
+    """Only completed ones past their time; a second sweep finds none."""
+    kept, past = _create(registry), _create(registry)
+    for report, days in ((kept, 2), (past, 1)):
+        registry.complete_report(
+            report.id, artifacts=[], summary={}, content={}, snapshot="1", expires_at=NOW + timedelta(days=days)
+        )
+    swept = registry.expire_reports(now=NOW + timedelta(days=1))
+    assert [row.id for row in swept] == [past.id]
+    assert registry.find_report(past.id).status is ReportStatus.EXPIRED
+    assert registry.expire_reports(now=NOW + timedelta(days=1)) == ()
+
+
+def test_totals_agree_with_counting_after_any_life(registry: Registry) -> None:
+    """Kept sums equal counted rows for each filter, after creates, moves and removals."""
+    rows = [_create(registry, name=f"Report {n}", at=NOW + timedelta(seconds=n)) for n in range(6)]
+    _complete(registry, rows[0])
+    registry.fail_report(rows[1].id, WHY)
+    registry.cancel_report("default", rows[2].id)
+    registry.delete_report("default", rows[3].id)
+    registry.mark_running(rows[4].id, "run")
+    for wanted in [ReportFilter(), *(ReportFilter(status=status) for status in ReportStatus)]:
+        page = registry.list_reports("default", wanted, limit=100)
+        assert page.total == len(page.reports)
+    assert registry.list_reports("default", ReportFilter(framework="hipaa")).total == 0
+
+
+def test_lists_filter_search_sort_and_page(registry: Registry) -> None:
+    """Newest first; sort turns; search folds case in any alphabet; percent signs are letters."""
+    names = ["Beta 100%", "alpha", "Gamma"]
+    made = [_create(registry, name=name, at=NOW + timedelta(seconds=n)) for n, name in enumerate(names)]
+    _complete(registry, made[0])
+
+    def listed(wanted: ReportFilter | None = None, **how: object) -> list[str]:
+        return [row.name for row in registry.list_reports("default", wanted, **how).reports]  # type: ignore[arg-type]
+
+    assert listed() == ["Gamma", "alpha", "Beta 100%"]
+    assert listed(sort="created_at", limit=1, offset=1) == ["alpha"]
+    assert listed(ReportFilter(text="ALPHA")) == ["alpha"]
+    assert listed(ReportFilter(text="ÜBER")) == ["Gamma", "alpha", "Beta 100%"]
+    assert listed(ReportFilter(text="0%")) == ["Beta 100%"]
+    assert listed(ReportFilter(text="_")) == []
+    assert listed(ReportFilter(generated_after=NOW, generated_before=NOW + timedelta(seconds=1))) == ["Beta 100%"]
+    assert listed(ReportFilter(generated_before=NOW)) == []
+
+
+def test_the_queue_counts_the_own_organisation_by_due_time(registry: Registry) -> None:
+    """Open reports due earlier stand before; another organisation's do not."""
+    first = _create(registry)
+    second = _create(registry, at=NOW + timedelta(seconds=1))
+    _create(registry, organization="other")
+    assert [registry.queue_position(row) for row in (first, second)] == [1, 2]
+    _complete(registry, first)
+    assert registry.queue_position(second) == 1
+
+
+def test_durations_are_averaged_per_type(registry: Registry) -> None:
+    """10 s and 20 s make 15 s; another type has no past."""
+    for seconds in (10, 20):
+        report = _create(registry)
+        registry.mark_running(report.id, "run", now=NOW)
+        end = NOW + timedelta(seconds=seconds)
+        registry.complete_report(report.id, artifacts=[], summary={}, content={}, snapshot="1", now=end)
+    assert registry.average_seconds("default", ReportType.AUDIT) == pytest.approx(15)
+    assert registry.average_seconds("default", ReportType.RISK) is None
+    assert registry.average_seconds("other", ReportType.AUDIT) is None
