@@ -1,0 +1,191 @@
+"""An order becomes a report: read one snapshot, compose, render, store, and only then say that it is complete.
+
+A crash between any two steps leaves an open row and perhaps stored files under their digests: the retry finds the same
+row, makes the same files, and completes it; nothing half-made is ever served.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from policycortex.documents.compose import compose_report
+from policycortex.documents.evidence import Evidence
+from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
+from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexError
+from policycortex.frameworks.catalog import load_frameworks
+from policycortex.frameworks.model import Framework
+from policycortex.ordering.model import ReportOrder, order_from_json
+from policycortex.period import Period
+from policycortex.rendering.artifacts import RenderedArtifact, render_artifact
+from policycortex.rendering.report_json import describe_summary
+from policycortex.settings import Settings
+from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.registry.opening import open_registry
+from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.workflow.judging import judge_days, judge_period
+from policycortex.workflow.posture import refresh_stale_days
+
+_ALL_FINDINGS = "All findings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProducedReport:
+    """A completed report, as its run tells it."""
+
+    report_id: str
+    artifacts: tuple[NewArtifact, ...]
+    summary: dict[str, Any]
+    pages: int | None
+    snapshot: str
+
+
+def produce_report(
+    settings: Settings,
+    report_id: str,
+    *,
+    run_id: str,
+    now: datetime,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ProducedReport:
+    """Make the report of row ``report_id`` and complete the row. Raises what its rooms raise; the row stays open."""
+    registry = open_registry(settings)
+    try:
+        row = registry.mark_running(report_id, run_id, now=now)
+        with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+            document, rendered = _make(settings, row, Path(folder), now, progress)
+            artifacts = _store(settings, report_id, rendered)
+        produced = ProducedReport(
+            report_id=report_id,
+            artifacts=artifacts,
+            summary=describe_summary(document.summary),
+            pages=next((r.pages for r in rendered if r.pages), None),
+            snapshot=document.header.snapshot,
+        )
+        registry.complete_report(
+            report_id,
+            artifacts=artifacts,
+            summary=produced.summary,
+            content=_content(rendered),
+            snapshot=produced.snapshot,
+        )
+        return produced
+    finally:
+        registry.close()
+
+
+def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> None:
+    """Say on the report why it will not come. A report that has ended already stays as it is."""
+    failure = Failure(
+        code=error.code if isinstance(error, PolicyCortexError) else PolicyCortexError.code,
+        message=str(error),
+        is_retryable=isinstance(error, PolicyCortexError) and error.is_retryable,
+    )
+    registry = open_registry(settings)
+    try:
+        registry.fail_report(report_id, failure)
+    except ConflictError:
+        return
+    finally:
+        registry.close()
+
+
+def _make(
+    settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]
+) -> tuple[ReportDocument, tuple[RenderedArtifact, ...]]:
+    order = order_from_json(row.order)
+    framework = _framework(settings, order.framework)
+    refresh_stale_days(settings, _days_read(order.period), progress)
+    with open_lake(settings) as live, live.at(live.snapshot()) as lake:
+        document = compose_from_lake(lake, order, framework, report_id=row.id, folder=folder, now=now)
+    progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
+    rendered = []
+    for report_format in order.formats:
+        rendered.append(render_artifact(document, report_format, folder))
+        progress(f"rendered {report_format.value}")
+    return document, tuple(rendered)
+
+
+def compose_from_lake(
+    lake: Lake, order: ReportOrder, framework: Framework | None, *, report_id: str, folder: Path, now: datetime
+) -> ReportDocument:
+    """Read everything the document shows from one lake at one snapshot; findings are spooled into ``folder``."""
+    judged = judge_period(lake, framework, order.scope, order.period)
+    findings_path = folder / "findings.parquet"
+    total = lake.spool_findings(
+        order.scope,
+        order.period,
+        path=findings_path,
+        relations=judged.relations,
+        framework_id=order.framework,
+        waivers=judged.waivers,
+    )
+    evidence = Evidence(
+        findings=FindingsTable(path=findings_path, total=total),
+        findings_total=total,
+        failing_checks=lake.load_failing_checks(order.scope, order.period, findings_path),
+        dimensions=lake.load_dimensions(findings_path),
+        coverage=lake.load_scan_coverage(order.scope, order.period),
+    )
+    return compose_report(
+        header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),
+        posture=judged.posture,
+        previous=judge_period(lake, framework, order.scope, order.period.previous()).posture,
+        daily=judge_days(lake, framework, order.scope, order.period),
+        evidence=evidence,
+        show_executive_summary=order.include_executive_summary,
+        show_detailed_findings=order.include_detailed_findings,
+    )
+
+
+def _header(
+    order: ReportOrder, framework: Framework | None, *, report_id: str, snapshot: str, now: datetime
+) -> ReportHeader:
+    return ReportHeader(
+        id=report_id,
+        name=order.name,
+        type=order.type,
+        description=order.description,
+        framework_id=order.framework,
+        framework_name=framework.name if framework else _ALL_FINDINGS,
+        framework_version=framework.version if framework else None,
+        period=order.period,
+        scope=order.scope_as_given,
+        generated_at=now,
+        snapshot=snapshot,
+        organization=order.scope.organization,
+        locale=order.locale,
+    )
+
+
+def _framework(settings: Settings, framework_id: str | None) -> Framework | None:
+    if framework_id is None:
+        return None
+    frameworks = load_frameworks(settings.custom_frameworks_dir)
+    if framework_id not in frameworks:
+        raise ConfigurationError(
+            f"framework {framework_id!r} is not there any more; put its file back into {settings.custom_frameworks_dir}"
+        )
+    return frameworks[framework_id]
+
+
+def _days_read(period: Period) -> tuple[date, date]:
+    """First and last UTC day a report over ``period`` looks at, the period before included."""
+    return period.previous().first_date, period.last_date
+
+
+def _store(settings: Settings, report_id: str, rendered: Sequence[RenderedArtifact]) -> tuple[NewArtifact, ...]:
+    store = open_artifacts(settings)
+    stored = [(r.format, store.put_artifact(report_id, r.format, r.path)) for r in rendered]
+    return tuple(NewArtifact(format=f, key=s.key, size_bytes=s.size_bytes, sha256=s.sha256) for f, s in stored)
+
+
+def _content(rendered: Sequence[RenderedArtifact]) -> dict[str, Any]:
+    """Pages and sections of the paged artifact; null where none was ordered: no page was ever laid out."""
+    paged = next((r for r in rendered if r.pages), None)
+    if paged is None:
+        return {"pages": None, "sections": []}
+    return {"pages": paged.pages, "sections": [{"name": s.name, "pages": s.pages} for s in paged.sections]}

@@ -1,0 +1,91 @@
+"""The main job on a real scan, by the command line alone, against the scanner's own counts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycortex.frameworks.catalog import load_builtin_frameworks
+
+FRAMEWORKS = {"soc2": "soc2_aws", "hipaa": "hipaa_aws", "iso27001": "iso27001_2022_aws"}
+STRICT = {"PASS": "compliant", "FAIL": "non_compliant", "NO_DATA": "not_assessed", "MANUAL": "manual"}
+SCAN = "findings/prowler-aws-acme/prowler-acme.ocsf.json.gz"
+
+
+def policycortex(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """One call of the console script, as a user makes it."""
+    command = [str(Path(sys.executable).with_name("policycortex")), *arguments, "--home", str(home)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture(scope="module")
+def home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has the real scan, ingested once."""
+    folder = tmp_path_factory.mktemp("oracle") / "home"
+    done = policycortex("ingest", str(shared / SCAN), home=folder)
+    assert done.returncode == 0, done.stderr
+    assert "1794" in done.stdout.replace(",", "")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def oracle(shared: Path) -> dict[str, Any]:
+    """What the scanner itself counted, per framework and requirement."""
+    loaded: dict[str, Any] = json.loads((shared / "findings/prowler-aws-acme/oracle.json").read_text())
+    return loaded
+
+
+def report(home: Path, folder: Path, framework: str | None) -> dict[str, Any]:
+    """The JSON report over November 2026."""
+    scope = {"date_range": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}}
+    order = {"name": "Oracle", "type": "compliance", "framework": framework, "scope": scope}
+    request = folder / "request.json"
+    request.write_text(json.dumps({k: v for k, v in order.items() if v} | {"format_options": {"formats": ["json"]}}))
+    done = policycortex("report", str(request), "--out", str(folder / "out"), home=home)
+    assert done.returncode == 0, done.stderr
+    [written] = (folder / "out").glob("*.json")
+    loaded: dict[str, Any] = json.loads(written.read_text())
+    return loaded
+
+
+def test_the_same_file_again_changes_nothing(home: Path, shared: Path, tmp_path: Path) -> None:
+    """1,794 findings stay 1,794, the three repeated uids among them."""
+    again = policycortex("ingest", str(shared / SCAN), home=home)
+    assert again.returncode == 0, again.stderr
+    assert report(home, tmp_path, None)["completeness"] == {"findings_total": 1794, "findings_included": 1794}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_each_requirement_counts_as_the_scanner_counts(
+    framework: str, home: Path, oracle: dict[str, Any], tmp_path: Path
+) -> None:
+    """Passed, failed, muted, manual and result of every requirement the scanner knows; the others not assessed."""
+    made = {r["id"]: r for r in report(home, tmp_path, framework)["requirements"]}
+    spellings = load_builtin_frameworks()[framework].requirement_by_spelling()
+    seen = set()
+    for uid, counted in oracle["frameworks"][FRAMEWORKS[framework]]["requirements"].items():
+        requirement = made[spellings[uid.casefold()]]
+        seen.add(requirement["id"])
+        ours = tuple(requirement[k] for k in ("passed", "failed", "muted", "manual"))
+        assert ours == tuple(counted[k] for k in ("pass", "fail", "muted", "manual")), uid
+        assert requirement["result"] == STRICT[counted["strict_status"]], uid
+    assert {made[i]["result"] for i in made.keys() - seen} <= {"not_assessed"}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_score_follows_from_the_findings_in_the_report(framework: str, home: Path, tmp_path: Path) -> None:
+    """Counted again from the findings table: numerator, denominator, exclusions, severities."""
+    made = report(home, tmp_path, framework)
+    counted = [f for f in made["findings"] if not f["muted"] and not f["waived"]]
+    passed = sum(f["status"] == "PASS" for f in counted)
+    failed = [f for f in counted if f["status"] == "FAIL"]
+    score = made["summary"]["score"]
+    assert (score["numerator"], score["denominator"]) == (passed, passed + len(failed))
+    assert made["summary"]["compliance_score"] == pytest.approx(100 * passed / (passed + len(failed)), abs=0.005)
+    assert made["summary"]["total_violations"] == len(failed)
+    assert made["summary"]["critical"] == sum(f["severity"] == "critical" for f in failed)
+    assert score["excluded"]["muted"] == sum(f["muted"] for f in made["findings"])
+    assert all(f["requirements"] for f in made["findings"])
