@@ -238,3 +238,10 @@ def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterat
                     near = nearest(named, tuple(r.id for r in framework.requirements))
                     field = f"crosswalk.checks.{provider}.{check_id}[{index}]"
                     yield Problem(field=field, message=f'"{named}" is no requirement of {framework.id}.{near}')
+
+
+def framework_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a framework file, as published beside the data."""
+    schema = FrameworkEntry.model_json_schema(by_alias=True)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:policycortex:framework:1"}
+    return head | schema

@@ -32,7 +32,7 @@ def explain(error: ValidationError, *, fields: Mapping[tuple[str, ...], Collecti
     ``fields`` are the allowed fields by place, list positions left out: ``("requirements",)`` for each requirement.
     """
     return tuple(
-        Problem(field=path_text(item["loc"]), message=_message(dict(item), fields))
+        Problem(field=path_text([p for p in item["loc"] if p != "[key]"]), message=_message(dict(item), fields))
         for item in error.errors(include_url=False)
     )
 
@@ -88,4 +88,6 @@ def _type_message(wanted: str, value: object) -> str:
 def _pattern_message(value: str, pattern: str) -> str:
     if pattern.startswith("^[a-z"):
         return f"{value!r} must be lower-case letters, digits, dots, dashes and underscores, a letter or digit first"
+    if "A-Z" in pattern:
+        return f"{value[:40]!r} must be a provider in lower case without spaces (aws, azure, gcp...), or * for any"
     return f"{value[:40]!r} holds a control character"

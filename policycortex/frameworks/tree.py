@@ -31,7 +31,7 @@ def parse_tree(data: bytes, *, name: str) -> dict[str, Any]:
 
 
 def _refuse(name: str, field: str, message: str) -> NoReturn:
-    raise file_error(name, (Problem(field=field, message=message),))
+    raise file_error(name, (Problem(field=field, message=" ".join(message.split())),))
 
 
 def _decode(data: bytes, name: str) -> str:

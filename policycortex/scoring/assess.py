@@ -88,10 +88,11 @@ def _result(counts: Counts) -> RequirementResult:
 
 
 def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
-    """Whether only a person can tell, for every provider in scope (all the framework knows, if none was seen)."""
+    """Whether only a person can tell, for every provider in scope it is for (all it knows, if none was seen)."""
     if "*" in requirement.manual_for:
         return True
-    known = providers or frozenset(provider for provider, _ in framework.crosswalk.relations)
+    concerned = providers & framework.providers if framework.providers else providers
+    known = concerned or framework.providers or frozenset(provider for provider, _ in framework.crosswalk.relations)
     return bool(known) and known <= requirement.manual_for
 
 

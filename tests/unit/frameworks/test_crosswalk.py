@@ -1,0 +1,98 @@
+"""The precedence rule, by hand: named provider before any, the framework before the findings, nothing lost."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA, UNKNOWN_SCHEMA, expand_crosswalk, unknown_requirements
+from policycortex.frameworks.model import Crosswalk, Framework, Requirement
+from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
+
+Relations = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+def framework(relations: Relations, *, providers: frozenset[str] = frozenset()) -> Framework:
+    """Requirements R1 (also r_1) and R2 under the finding key ``Tiny-2022``."""
+    requirements = (
+        Requirement(id="R1", title="One", section="S", aliases=("r_1",)),
+        Requirement(id="R2", title="Two", section="S"),
+    )
+    return Framework(
+        id="tiny",
+        name="Tiny",
+        version="2022",
+        requirements=requirements,
+        crosswalk=Crosswalk(version="1", relations=relations),
+        finding_keys=("Tiny-2022",),
+        providers=providers,
+    )
+
+
+def tallies(*keys: tuple[str, str, str]) -> pl.DataFrame:
+    """One failing finding per (provider, check, mapping)."""
+    return pl.DataFrame([(*key, "high", 0, 1, 0, 0) for key in keys], schema=TALLY_SCHEMA, orient="row")
+
+
+def mappings(*rows: tuple[str, str, str]) -> pl.DataFrame:
+    """Rows of (mapping, framework key, requirement as the scanner spells it)."""
+    return pl.DataFrame(rows, schema=MAPPING_SCHEMA, orient="row")
+
+
+def expanded(relations: Relations, keys: pl.DataFrame, named: pl.DataFrame) -> set[tuple[str, ...]]:
+    """The relations as a set of rows."""
+    frame = expand_crosswalk(framework(relations), keys, named)
+    assert frame.schema == RELATION_SCHEMA
+    assert frame.is_unique().all()
+    return set(frame.rows())
+
+
+def test_the_framework_decides_alone_where_it_says_anything() -> None:
+    """The finding names R1, the framework says R2: R2 alone."""
+    found = expanded({("aws", "c"): ("R2",)}, tallies(("aws", "c", "m")), mappings(("m", "Tiny-2022", "R1")))
+    assert found == {("aws", "c", "m", "R2")}
+
+
+def test_findings_speak_where_the_framework_is_silent() -> None:
+    """Key and requirement are known without regard to case; both spellings of R1 are one relation."""
+    named = mappings(("m", "TINY-2022", "R_1"), ("m", "tiny-2022", " r1 "), ("m", "tiny", "R2"))
+    assert expanded({}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R1"), ("aws", "c", "m", "R2")}
+
+
+def test_an_empty_relation_silences_the_findings() -> None:
+    """The framework says that the check speaks for nothing."""
+    assert not expanded({("aws", "c"): ()}, tallies(("aws", "c", "m")), mappings(("m", "Tiny-2022", "R1")))
+
+
+def test_a_named_provider_goes_before_any() -> None:
+    """``*`` stands for gcp, aws has its own word."""
+    relations = {("*", "c"): ("R1",), ("aws", "c"): ("R2",)}
+    found = expanded(relations, tallies(("aws", "c", "m"), ("gcp", "c", "m")), MAPPING_SCHEMA.to_frame())
+    assert found == {("aws", "c", "m", "R2"), ("gcp", "c", "m", "R1")}
+
+
+def test_another_version_of_the_framework_is_another_framework() -> None:
+    """``Tiny-2013`` is not ``Tiny-2022``, though the ids are the same."""
+    assert not expanded({}, tallies(("aws", "c", "m")), mappings(("m", "Tiny-2013", "R1")))
+
+
+def test_a_framework_of_one_provider_hears_no_other() -> None:
+    """Azure's findings name the same key, as Prowler writes ``CIS-6.0`` for both clouds."""
+    keys = tallies(("aws", "c", "m"), ("azure", "d", "m"))
+    tiny = framework({}, providers=frozenset({"aws"}))
+    found = expand_crosswalk(tiny, keys, mappings(("m", "Tiny-2022", "R1")))
+    assert found.rows() == [("aws", "c", "m", "R1")]
+
+
+def test_unknown_spellings_are_told() -> None:
+    """Only where the findings decide: the framework's own word needs no spelling."""
+    named = mappings(("m", "Tiny-2022", "R9"), ("m", "Other", "X"))
+    found = unknown_requirements(
+        framework({("aws", "known"): ("R1",)}), tallies(("aws", "c", "m"), ("aws", "known", "m")), named
+    )
+    assert found.schema == UNKNOWN_SCHEMA
+    assert found.rows() == [("aws", "c", "m", "Tiny-2022", "R9")]
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    """Empty frames keep their shape."""
+    assert not expanded({("aws", "c"): ("R1",)}, TALLY_SCHEMA.to_frame(), MAPPING_SCHEMA.to_frame())

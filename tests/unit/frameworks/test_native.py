@@ -1,0 +1,171 @@
+"""The product's own files: what they may say, and what is told when they say it wrong."""
+
+import json
+from typing import Any
+
+import pytest
+
+from policycortex.errors import ConfigurationError
+from policycortex.frameworks.builtin import DATA, load_builtin_frameworks
+from policycortex.frameworks.native import framework_schema
+from policycortex.frameworks.reading import read_framework, write_framework
+
+YAML = b"""
+id: house
+name: House rules
+version: "3"
+finding_keys: [House]
+requirements:
+  - id: "2.10"
+    title: Doors locked
+    section: Doors
+    aliases: [h_2_10]
+    manual_for: [gcp]
+    weight: 100
+    level_of_risk: 5
+    checks:
+      aws: [door_locked]
+      "*": [window_closed]
+  - {id: "2.2", title: Keys counted}
+crosswalk:
+  checks:
+    aws:
+      door_locked: ["2.2"]
+      garage: []
+"""
+
+
+def told(tree: dict[str, Any] | bytes, name: str = "f.json") -> list[tuple[str, str]]:
+    """Every problem as (path, message)."""
+    data = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
+    with pytest.raises(ConfigurationError) as caught:
+        read_framework(data, name=name)
+    assert name in str(caught.value)
+    return [(p.field, p.message) for p in caught.value.details]
+
+
+def whole(**fields: object) -> dict[str, Any]:
+    """A good tree but for ``fields``."""
+    good = {"id": "f", "name": "F", "version": "1", "requirements": [{"id": "1", "title": "One"}]}
+    return good | fields
+
+
+def test_a_yaml_file_is_read() -> None:
+    """Both ways of relating checks add up, in the framework's spelling."""
+    house = read_framework(YAML, name="house.yaml")
+    assert (house.id, house.version, [r.id for r in house.requirements]) == ("house", "3", ["2.10", "2.2"])
+    assert dict(house.crosswalk.relations) == {
+        ("aws", "door_locked"): ("2.2", "2.10"), ("aws", "garage"): (), ("*", "window_closed"): ("2.10",),
+    }  # fmt: skip
+    first = house.requirements[0]
+    assert (first.manual_for, first.weight, first.level_of_risk) == (frozenset({"gcp"}), 100.0, 5.0)
+    assert house.requirements[1].section == "Requirements"
+
+
+def test_the_version_of_relations_follows_their_content() -> None:
+    """The same relations have the same version, others another; a given one stands."""
+    house = read_framework(YAML, name="house.yaml").crosswalk.version
+    other = read_framework(YAML.replace(b"garage", b"cellar"), name="house.yaml").crosswalk.version
+    given = read_framework(YAML.replace(b"crosswalk:", b"crosswalk:\n  version: mine"), name="house.yaml")
+    assert house.startswith("sha256:")
+    assert house != other
+    assert given.crosswalk.version == "mine"
+
+
+@pytest.mark.parametrize("framework_id", load_builtin_frameworks())
+def test_what_is_written_is_read_back(framework_id: str) -> None:
+    """Every built-in framework survives the product's own form."""
+    builtin = load_builtin_frameworks()[framework_id]
+    back = read_framework(write_framework(builtin), name="stored.json", base={})
+    assert (back.requirements, back.crosswalk, back.finding_keys) == (
+        builtin.requirements, builtin.crosswalk, builtin.finding_keys,
+    )  # fmt: skip
+
+
+def test_the_published_schema_is_the_one_in_use() -> None:
+    """``data/framework.schema.json`` is generated from the shapes that read the files."""
+    assert json.loads((DATA / "framework.schema.json").read_text(encoding="utf-8")) == framework_schema()
+
+
+def test_all_problems_are_told_at_once_with_their_paths() -> None:
+    """Unknown fields with the nearest known one, numbers for text, missing titles, providers in capitals."""
+    requirements = [
+        {"id": 2.1, "title": "One", "wieght": 3},
+        {"id": "2", "checks": {"AWS": ["c"]}},
+        {"id": "3", "title": "Three", "weight": -1, "checks": {"aws": "c"}},
+    ]
+    allowed = "$schema, id, name, version, source, finding_keys, providers, requirements, crosswalk."
+    allowed_below = "id, title, section, description, aliases, manual_for, weight, level_of_risk, checks."
+    assert told(whole(requirements=requirements, colour="red")) == [
+        ("requirements[0].id", "must be text, not a number (2.1); write it in quotes"),
+        ("requirements[0].wieght", f'is not known here; allowed are {allowed_below} Did you mean "weight"?'),
+        ("requirements[1].title", "is missing"),
+        (
+            "requirements[1].checks.AWS",
+            "'AWS' must be a provider in lower case without spaces (aws, azure, gcp...), or * for any",
+        ),
+        ("requirements[2].weight", "should be greater than or equal to 0, got -1"),
+        ("requirements[2].checks.aws", "must be a list, not text"),
+        ("colour", f"is not known here; allowed are {allowed}"),
+    ]
+
+
+def test_spellings_that_stand_for_two_requirements_are_refused() -> None:
+    """The same id twice, case aside, and an alias that is another's id."""
+    requirements = [
+        {"id": "A1", "title": "x"},
+        {"id": "a1", "title": "y"},
+        {"id": "b", "title": "z", "aliases": ["A1"]},
+    ]
+    assert told(whole(requirements=requirements)) == [
+        ("requirements[1].id", '"a1" is the id of requirements[0] too'),
+        ("requirements[2].aliases", '"A1" stands for requirements[0] already'),
+    ]
+
+
+def test_relations_to_no_requirement_are_told_with_the_nearest() -> None:
+    """A typing error in a re-mapping file for a built-in framework."""
+    tree = {"id": "soc2", "crosswalk": {"checks": {"aws": {"c": ["CC6.1", "CC6.11"]}}}}
+    assert told(tree) == [("crosswalk.checks.aws.c[1]", '"CC6.11" is no requirement of soc2. Did you mean "CC6.1"?')]
+
+
+def test_a_remap_of_nothing_known_is_told_with_the_nearest() -> None:
+    """No framework of that id."""
+    tree = {"id": "sox2", "crosswalk": {"checks": {"aws": {"c": []}}}}
+    assert told(tree) == [
+        ("requirements", 'is missing, and no framework "sox2" is known to re-map. Did you mean "soc2"?')
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tree", "field", "message"),
+    [
+        (whole(requirements=[]), "requirements", "must not be empty"),
+        (whole(id="My Rules"), "id", "'My Rules' must be lower-case letters"),
+        (whole(name=None, version=None), "name", "is missing"),
+        ({"id": "f", "name": "F", "version": "1"}, "requirements", "is missing, and so is a crosswalk"),
+        (whole(requirements={"1": "One"}), "requirements", "must be a list, not a group of fields"),
+        (whole(requirements=["One"]), "requirements[0]", "must be a group of fields, not text"),
+        (
+            whole(requirements=[{"id": "1", "title": "a\x00b"}]),
+            "requirements[0].title",
+            "'a\\x00b' holds a control character",
+        ),
+        (whole(requirements=[{"id": "1", "title": " "}]), "requirements[0].title", "must not be empty"),
+        (whole(requirements=[{"id": "1", "title": "\ud800"}]), "requirements[0].title", "holds half a character pair"),
+        (whole(requirements=[{"id": "1", "title": "x" * 501}]), "requirements[0].title", "must have at most 500"),
+        (whole(name=True), "name", "must be text, not true or false (True); write it in quotes"),
+    ],
+)
+def test_each_wrong_value_has_its_message(tree: dict[str, Any], field: str, message: str) -> None:
+    """Path and beginning of the message."""
+    found = told(tree)[0]
+    assert (found[0], found[1][: len(message)]) == (field, message)
+
+
+def test_an_id_asked_for_must_be_the_files() -> None:
+    """An explicit id may not contradict the file."""
+    with pytest.raises(ConfigurationError, match='"f" in the file, but "g" was asked for'):
+        read_framework(json.dumps(whole()).encode(), name="f.json", framework_id="g")
+    with pytest.raises(ConfigurationError, match="must be lower-case"):
+        read_framework(json.dumps(whole()).encode(), name="f.json", framework_id="../g")
