@@ -4,20 +4,40 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup lock check format
+.PHONY: help setup demo test test-fast check up lock format clean
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## install everything the product needs
 	@deploy/setup.sh
 
-lock: ## refresh the lock after a change of dependencies in pyproject.toml
-	uv pip compile -q --universal --all-extras --group dev --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url pyproject.toml -o requirements.lock
+demo: setup ## make sample findings and report on them, under var/demo
+	@$(BIN)/policycortex demo
 
-format: ## rewrite the sources in the house's form
-	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+up: setup ## serve the API on 8000 and the Dagster UI on 3000, until Ctrl-C
+	@exec $(BIN)/policycortex serve
 
 check: setup ## format, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test: check ## all that CI runs
+	@deploy/setup-tests.sh
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-fast: setup ## unit and property tests
+	$(BIN)/pytest -n 2 tests/unit tests/properties
+
+lock: ## refresh the lock after a change of dependencies in pyproject.toml
+	uv pip compile -q --universal --all-extras --group dev --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url pyproject.toml -o requirements.lock
+
+format: setup ## rewrite the sources in the house's form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what was installed and cached, and the demo; your own data stays
+	rm -rf $(VENV) .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,58 @@
+"""Asset checks: counts that must agree between layers. Each tells its evidence, whether it passes or not."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from pipelines.defs.ingest import IMPORTS
+from pipelines.metadata import frame_table
+from pipelines.resources import CoreResource
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+
+CHECK_TALLIES = dg.AssetKey(["marts", "check_tallies"])
+
+layers_agree = dg.AssetCheckSpec(
+    name="layers_agree",
+    asset=CHECK_TALLIES,
+    description="Of each day: distinct findings in core, finding state, scan coverage and tallies are the same number.",
+)
+"""Told by the rebuild itself, of the days it rebuilt: an asset check of its own would not know them."""
+
+
+@dg.asset_check(
+    asset=IMPORTS,
+    name="records_reconcile",
+    description="Of every import: records read = kept + quarantined, and as many rows are stored as its receipt says.",
+)
+def records_reconcile(core: CoreResource) -> dg.AssetCheckResult:
+    """Looks at all imports: a loss is a loss however old."""
+    with open_lake(core.settings()) as lake:
+        totals = lake.load_import_totals()
+    numbers = {f"records_{name}": int(totals[name].sum()) for name in ("read", "kept", "quarantined")}
+    return _judge(totals, {"imports": totals.height, **numbers})
+
+
+def check_layers(settings: Settings, days: Sequence[date]) -> dg.AssetCheckResult:
+    """The result of ``layers_agree`` for these days."""
+    with open_lake(settings) as lake:
+        layers = lake.load_reconciliation(days)
+    numbers = {"days": layers["observed_date"].n_unique(), "findings": int(layers["distinct_findings"].sum())}
+    return _judge(layers, numbers, layers_agree)
+
+
+def _judge(rows: pl.DataFrame, numbers: dict[str, int], spec: dg.AssetCheckSpec | None = None) -> dg.AssetCheckResult:
+    broken = rows.filter(~pl.col("is_reconciled"))
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        asset_key=spec.asset_key if spec else None,
+        check_name=spec.name if spec else None,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{broken.height} of {rows.height} rows do not agree",
+        metadata=numbers | {"broken": frame_table(broken)},
+    )
+
+
+CHECKS = (records_reconcile,)

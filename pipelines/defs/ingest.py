@@ -1,0 +1,79 @@
+"""From scanners' files to stored findings. A run imports the files it is told; the same file again changes nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.metadata import describe_findings, describe_import, describe_quarantine
+from pipelines.partitions import daily, has_partition, today
+from pipelines.resources import CoreResource
+from policycortex import workflow
+from policycortex.names import DEFAULT_ORGANIZATION
+
+IMPORTS = dg.AssetKey(["raw", "imports"])
+QUARANTINE = dg.AssetKey(["raw", "quarantine"])
+FINDINGS = dg.AssetKey(["core", "findings"])
+OWNERS = ["team:compliance-data"]
+
+
+class ImportConfig(dg.Config):
+    """Which files to import, for whom."""
+
+    paths: list[str]
+    organization: str = DEFAULT_ORGANIZATION
+
+
+findings = dg.AssetSpec(
+    key=FINDINGS,
+    deps=[IMPORTS],
+    group_name="ingest",
+    owners=OWNERS,
+    kinds={"ducklake", "parquet"},
+    partitions_def=daily,
+    description="Every finding kept, one row per outcome of a check on a resource, by the UTC day it was observed. "
+    "Written by `raw/imports`; each day an import touched is reported here.",
+)
+
+
+@dg.multi_asset(
+    name="imports",
+    specs=[
+        dg.AssetSpec(
+            key=IMPORTS,
+            description="One row per imported file: digest, format, records read, kept and quarantined.",
+            kinds={"ducklake"},
+            owners=OWNERS,
+        ),
+        dg.AssetSpec(
+            key=QUARANTINE,
+            description="Records that could not be kept, with file, byte offset, length, reason and raw text.",
+            kinds={"ducklake"},
+            owners=OWNERS,
+        ),
+    ],
+    group_name="ingest",
+    pool="lake",
+    retry_policy=RETRY_TRANSIENT,
+)
+def imports(
+    context: dg.AssetExecutionContext, config: ImportConfig, core: CoreResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Import the files of the run's config, each in one transaction."""
+    with core_errors_as_failures():
+        summary = workflow.ingest_files(
+            core.settings(),
+            [Path(path) for path in config.paths],
+            organization=config.organization,
+            now=datetime.now(UTC),
+            progress=context.log.info,
+        )
+    for day in summary.dates:
+        if has_partition(day, today=today()):
+            context.log_event(
+                dg.AssetMaterialization(FINDINGS, partition=day.isoformat(), metadata=describe_findings(summary))
+            )
+    yield dg.MaterializeResult(asset_key=IMPORTS, metadata=describe_import(summary))
+    yield dg.MaterializeResult(asset_key=QUARANTINE, metadata=describe_quarantine(summary))

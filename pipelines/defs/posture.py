@@ -1,0 +1,75 @@
+"""From stored findings to daily posture: what each scan's day says, tallied and judged against every framework."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.defs.checks import CHECK_TALLIES, check_layers, layers_agree
+from pipelines.defs.ingest import FINDINGS, OWNERS
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.metadata import describe_days, describe_scores
+from pipelines.partitions import daily, days_of
+from pipelines.resources import CoreResource
+from policycortex import workflow
+
+FINDING_STATE = dg.AssetKey(["core", "finding_state"])
+SCAN_COVERAGE = dg.AssetKey(["core", "scan_coverage"])
+REQUIREMENT_RESULTS = dg.AssetKey(["marts", "requirement_results"])
+FRAMEWORK_SCORES = dg.AssetKey(["marts", "framework_scores"])
+
+
+def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
+    return dg.AssetSpec(key=key, description=description, deps=deps, kinds={"ducklake", "parquet"}, owners=OWNERS)
+
+
+@dg.multi_asset(
+    name="days",
+    specs=[
+        _spec(FINDING_STATE, "The day's closing state of each finding: narrow, one row per finding.", FINDINGS),
+        _spec(
+            SCAN_COVERAGE, "What was looked at that day: source, account, checks, time of the newest scan.", FINDINGS
+        ),
+        _spec(CHECK_TALLIES, "Passed, failed, manual and muted findings per check of the day.", FINDING_STATE),
+    ],
+    check_specs=[layers_agree],
+    group_name="posture",
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=False,
+    pool="lake",
+    retry_policy=RETRY_TRANSIENT,
+)
+def days(
+    context: dg.AssetExecutionContext, core: CoreResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Replace the days of the run's window, all of them in one go."""
+    with core_errors_as_failures():
+        counts = workflow.rebuild_days(core.settings(), days_of(context))
+        agreement = check_layers(core.settings(), days_of(context))
+    told = describe_days(counts)
+    for key in (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES):
+        yield dg.MaterializeResult(asset_key=key, metadata=told[key.path[-1]])
+    yield agreement
+
+
+@dg.multi_asset(
+    name="scores",
+    specs=[
+        _spec(REQUIREMENT_RESULTS, "The judgement on each requirement of each framework, per day.", CHECK_TALLIES),
+        _spec(
+            FRAMEWORK_SCORES, "Scores per framework and model, with numerator and denominator, per day.", CHECK_TALLIES
+        ),
+    ],
+    group_name="posture",
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=False,
+    pool="lake",
+    retry_policy=RETRY_TRANSIENT,
+)
+def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Judge the days of the run's window against every framework."""
+    with core_errors_as_failures():
+        scored = workflow.score_days(core.settings(), days_of(context))
+    for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
+        yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored))

@@ -1,0 +1,49 @@
+"""From posture to files a person can open: one materialization per report that was ordered."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from pipelines.defs.ingest import OWNERS
+from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last_attempt
+from pipelines.metadata import describe_report
+from pipelines.partitions import report_periods
+from pipelines.resources import CoreResource
+from policycortex import workflow
+
+ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
+
+
+class ReportConfig(dg.Config):
+    """Which order to carry out; all else stands in its row."""
+
+    report_id: str
+
+
+@dg.asset(
+    key=ARTIFACTS,
+    deps=[
+        dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES)
+    ],
+    group_name="reports",
+    partitions_def=report_periods,
+    owners=OWNERS,
+    kinds={"pdf", "excel", "json"},
+    retry_policy=RETRY_TRANSIENT,
+)
+def artifacts(
+    context: dg.AssetExecutionContext, config: ReportConfig, core: CoreResource
+) -> dg.MaterializeResult[None]:
+    """The files of one ordered report, with their digests. The partition is the report's period."""
+    settings = core.settings()
+    try:
+        with core_errors_as_failures():
+            produced = workflow.produce_report(
+                settings, config.report_id, run_id=context.run_id, now=datetime.now(UTC), progress=context.log.info
+            )
+    except dg.Failure as failure:
+        if is_last_attempt(failure, context.retry_number):
+            workflow.fail_report(settings, config.report_id, failure.description or "the run failed")
+        raise
+    return dg.MaterializeResult(metadata=describe_report(produced))

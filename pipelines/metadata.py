@@ -1,0 +1,107 @@
+"""What a materialization tells the person who looks at it: counts, then a table to read. No new number."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+
+import dagster as dg
+import polars as pl
+
+from policycortex.storage.lake import DayCounts
+from policycortex.workflow import DayScore, IngestSummary, ProducedReport
+
+_ROWS_SHOWN: Final = 40
+
+Metadata = dict[str, Any]
+
+
+def describe_import(summary: IngestSummary) -> Metadata:
+    """Counts over all files, and one line per file."""
+    rows = [(r.file_name, r.format, r.read, r.kept, r.quarantined, _yes(r.is_new)) for r in summary.files]
+    return {
+        "dagster/row_count": len(summary.files),
+        "records_read": summary.read,
+        "records_kept": summary.kept,
+        "records_quarantined": summary.quarantined,
+        "days": len(summary.dates),
+        "files": _table(("file", "format", "read", "kept", "quarantined", "new"), rows),
+    }
+
+
+def describe_quarantine(summary: IngestSummary) -> Metadata:
+    """How many records were set aside, in which files, and the first reasons."""
+    rows = [(r.file_name, r.quarantined, "; ".join(r.first_reasons)) for r in summary.files if r.quarantined]
+    return {
+        "dagster/row_count": summary.quarantined,
+        "files": _table(("file", "quarantined", "first reasons"), rows),
+    }
+
+
+def describe_findings(summary: IngestSummary) -> Metadata:
+    """Which imports brought findings of a day."""
+    return {"imports": _table(("file", "import"), [(r.file_name, r.import_id) for r in summary.files])}
+
+
+def describe_days(counts: Sequence[DayCounts]) -> dict[str, Metadata]:
+    """Per table of the rebuild, its rows: in all, and by day."""
+    tables = {
+        "finding_state": [(c.day, c.findings) for c in counts],
+        "scan_coverage": [(c.day, c.coverage) for c in counts],
+        "check_tallies": [(c.day, c.tallies) for c in counts],
+    }
+    return {name: _describe_rows(rows) for name, rows in tables.items()}
+
+
+def describe_scores(scores: Sequence[DayScore]) -> Metadata:
+    """Scores of the newest days first, one line per day, organisation and framework."""
+    newest = sorted(scores, key=lambda s: (-s.day.toordinal(), s.organization, s.framework_id))
+    rows = [(s.day.isoformat(), s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in newest]
+    return {
+        "days": len({s.day for s in scores}),
+        "scores": _table(("day", "organisation", "framework", "score", "passed", "failed"), rows),
+    }
+
+
+def describe_report(produced: ProducedReport) -> Metadata:
+    """The score, and every file with its digest."""
+    rows = [(a.format.value, a.key, a.size_bytes, a.sha256) for a in produced.artifacts]
+    return {
+        "report_id": produced.report_id,
+        **{name: value for name, value in produced.summary.items() if isinstance(value, int | float | str)},
+        "artifacts": _table(("format", "artifact", "bytes", "sha256"), rows),
+    }
+
+
+def frame_table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """The head of a frame as evidence."""
+    return _table(frame.columns, frame.rows())
+
+
+def _describe_rows(rows: Sequence[tuple[date, int]]) -> Metadata:
+    filled = [row for row in rows if row[1]]
+    return {
+        "dagster/partition_row_count": sum(count for _, count in rows),
+        "days": len(rows),
+        "days_with_findings": len(filled),
+        "rows_by_day": _table(("day", "rows"), filled[::-1]),
+    }
+
+
+def _table(head: Sequence[str], rows: Sequence[Iterable[object]]) -> dg.MarkdownMetadataValue:
+    lines = [head, ["---"] * len(head), *rows[:_ROWS_SHOWN]]
+    text = "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    if len(rows) > _ROWS_SHOWN:
+        text += f"\n\n{_ROWS_SHOWN} of {len(rows)} shown."
+    return dg.MetadataValue.md(text)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _pct(value: float | None) -> str:
+    return "not assessed" if value is None else f"{value:.1f} %"

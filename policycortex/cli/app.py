@@ -1,0 +1,124 @@
+"""The commands and the outer edge: whatever goes wrong is one line on stderr, exit 2 for bad use, 1 for failed work."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
+from policycortex.names import DEFAULT_ORGANIZATION
+from policycortex.settings import Settings
+
+Command = Callable[..., Any]
+
+_PORT = click.IntRange(1, 65535)
+_FOLDER = click.Path(path_type=Path)
+
+
+def _home_option(command: Command) -> Command:
+    told = "Folder of all state; default: POLICYCORTEX_HOME, else ./var."
+    return click.option("--home", type=_FOLDER, default=None, help=told)(command)
+
+
+def _org_option(command: Command) -> Command:
+    return click.option("--org", default=DEFAULT_ORGANIZATION, show_default=True, help="Whose data it is.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="policycortex-reports", message="%(prog)s %(version)s")
+def app() -> None:
+    """Compliance reports from cloud-security findings."""
+
+
+@app.command()
+@_home_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address the API listens on.")
+@click.option("--port", type=_PORT, default=8000, show_default=True, help="Port of the API.")
+@click.option(
+    "--dagster-port", type=_PORT, default=3000, show_default=True, help="Port of the Dagster UI, on loopback."
+)
+def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
+    """Serve the API and the Dagster UI until Ctrl-C or SIGTERM."""
+    from policycortex.cli.serve import serve_until_stopped
+
+    serve_until_stopped(Settings.from_environment(home=home), host=host, port=port, dagster_port=dagster_port)
+
+
+@app.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_home_option
+@_org_option
+def ingest(paths: tuple[Path, ...], home: Path | None, org: str) -> None:
+    """Import files or folders of findings, and refresh the posture of the days they touch."""
+    from policycortex.cli.ingest import ingest_paths
+
+    ingest_paths(Settings.from_environment(home=home), paths, organization=org)
+
+
+@app.command()
+@click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=_FOLDER, help="Folder for the files.")
+@_home_option
+@_org_option
+def report(request: Path, out: Path, home: Path | None, org: str) -> None:
+    """Produce one report; REQUEST.json is the body of POST /v1/reports."""
+    from policycortex.cli.report import order_report
+
+    order_report(Settings.from_environment(home=home), request, out=out, organization=org)
+
+
+@app.command()
+@click.option("--out", default="var/demo", show_default=True, type=_FOLDER, help="Folder of the demo; made anew.")
+def demo(out: Path) -> None:
+    """Make sample findings of three clouds and three months, and report on them."""
+    from policycortex.cli.demo import run_demo
+
+    run_demo(Settings.from_environment(home=out / "home"), out)
+
+
+@app.group()
+def keys() -> None:
+    """API keys."""
+
+
+@keys.command("create")
+@click.option("--name", required=True, help="Who or what will use it.")
+@click.option("--scopes", default="reports:read,reports:write", show_default=True, help="Separated by commas.")
+@_org_option
+@_home_option
+def create_key(name: str, scopes: str, org: str, home: Path | None) -> None:
+    """Make a key and print it, alone, on stdout. It is shown this once."""
+    from policycortex.cli.keys import print_new_key
+
+    print_new_key(Settings.from_environment(home=home), name=name, scopes=scopes, organization=org)
+
+
+def run() -> NoReturn:
+    """Run the command line and exit; never a traceback for what a user can mend."""
+    try:
+        sys.exit(app(prog_name="policycortex", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        fail(error.format_message(), code=error.exit_code)
+    except (ConfigurationError, RequestError) as error:
+        fail(one_line(error), code=2)
+    except PolicyCortexError as error:
+        fail(one_line(error), code=1)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), code=1)
+    except (KeyboardInterrupt, click.Abort):
+        fail("stopped", code=130)
+
+
+def fail(message: str, *, code: int) -> NoReturn:
+    """One line on stderr, then exit."""
+    print(f"policycortex: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def one_line(error: PolicyCortexError) -> str:
+    """The message of an error and those of its details that it does not tell already."""
+    message = str(error)
+    told = [f"{problem.field}: {problem.message}" for problem in error.details if problem.message not in message]
+    return f"{message} ({'; '.join(told)})" if told else message

@@ -1,0 +1,82 @@
+"""The folder an installation lives in: who may serve it, and Dagster's instance inside. Opens no database of ours."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from policycortex.errors import ConfigurationError, StoreBusyError
+from policycortex.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+@contextmanager
+def exclusive_home(settings: Settings) -> Iterator[None]:
+    """Hold the home against a second ``serve``; the lock ends with the process, however it ends."""
+    make_folder(settings.home)
+    path = settings.home / "serve.lock"
+    with path.open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = path.read_text().strip() or "unknown"
+            raise StoreBusyError(
+                f"{settings.home} is already being served by process {holder}; stop it first"
+            ) from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder of state, readable by its owner alone; ConfigurationError tells why it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationError(f"cannot make the folder {path}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise ConfigurationError(f"cannot write into the folder {path}: permission denied")
+
+
+def prepare_dagster_home(settings: Settings) -> None:
+    """Write ``dagster.yaml`` anew: it belongs to this program's version, not to the user."""
+    make_folder(settings.dagster_home)
+    write_atomically(settings.dagster_home / "dagster.yaml", yaml.safe_dump(instance_config(settings), sort_keys=False))
+
+
+def instance_config(settings: Settings) -> dict[str, Any]:
+    """Dagster's instance for these settings: the shipped template plus storage."""
+    config: dict[str, Any] = yaml.safe_load(_shipped("dagster.yaml").read_text(encoding="utf-8"))
+    if settings.database_url:
+        config["storage"] = {"postgres": {"postgres_url": {"env": "POLICYCORTEX_DAGSTER_DATABASE_URL"}}}
+    return config
+
+
+def open_instance(settings: Settings) -> "DagsterInstance":
+    """The home's own Dagster instance, created on first use; the caller closes it (context manager)."""
+    from dagster import DagsterInstance
+
+    prepare_dagster_home(settings)
+    return DagsterInstance.from_config(str(settings.dagster_home))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file as a whole; a crash leaves the old one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _shipped(name: str) -> Path:
+    import pipelines
+
+    package = Path(pipelines.__file__).parent
+    installed = package / "_instance" / name
+    return installed if installed.exists() else package.parent / name

@@ -1,0 +1,47 @@
+"""``policycortex ingest``: import files, then rebuild and judge the days they touch, as runs the Dagster UI shows."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.defs.ingest import FINDINGS, IMPORTS
+from pipelines.defs.sensors import TAG_FOLLOWED
+from pipelines.partitions import range_tags, today, windows_of
+from policycortex.cli.runs import HomeRuns, home_runs
+from policycortex.errors import InputError
+from policycortex.names import TAG_ORGANIZATION
+from policycortex.settings import Settings
+
+
+def ingest_paths(settings: Settings, paths: Sequence[Path], *, organization: str) -> None:
+    """Import and refresh; prints a line per file and the totals. Raises InputError before anything is made."""
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist")
+    with home_runs(settings) as runs:
+        import_and_refresh(runs, paths, organization=organization)
+
+
+def import_and_refresh(runs: HomeRuns, paths: Sequence[Path], *, organization: str) -> None:
+    """The two jobs of an ingest, one after the other."""
+    config = {"imports": {"config": {"paths": [str(p.absolute()) for p in paths], "organization": organization}}}
+    tags = {TAG_ORGANIZATION: organization, TAG_FOLLOWED: "inline"}
+    done = runs.execute("ingest_findings", config=config, tags=tags)
+    days = [
+        event.partition for event in done.all_events if event.is_step_materialization and event.asset_key == FINDINGS
+    ]
+    for first, last in windows_of((day for day in days if day), today=today()):
+        print(f"policycortex: judging {first} to {last}", file=sys.stderr)
+        runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | range_tags(first, last))
+    _print_counts(done)
+
+
+def _print_counts(done: dg.ExecuteInProcessResult) -> None:
+    told = next(
+        e.materialization.metadata for e in done.all_events if e.is_step_materialization and e.asset_key == IMPORTS
+    )
+    numbers = {name: told[name].value for name in ("records_read", "records_kept", "records_quarantined")}
+    read, kept, quarantined = numbers.values()
+    print(f"kept {kept} of {read}, quarantined {quarantined}")

@@ -1,0 +1,144 @@
+"""Keeps a few services running as children of one process, and leaves none behind. Knows no service by name."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from policycortex.cli import watchdog
+from policycortex.errors import UnavailableError
+
+_POLL_SECONDS: Final = 0.1
+_START_SECONDS: Final = 120.0
+_GRACE_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_STEADY_SECONDS: Final = 60.0
+_LOG_BYTES: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One program to keep running."""
+
+    name: str
+    command: tuple[str, ...]
+    is_ready: Callable[[], bool]
+    """Cheap; asked every tenth of a second while the service starts."""
+
+
+class StopRequest(Exception):  # noqa: N818 - asked for, no error
+    """A signal asked for the end; raised only where no child is half started."""
+
+
+@dataclass(slots=True)
+class _Child:
+    service: Service
+    process: subprocess.Popen[bytes]
+    started_at: float
+    failures: int = 0
+    restart_at: float | None = None
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Owns the children; all of it runs in the main thread."""
+
+    folder: Path
+    """Working folder of the services."""
+    logs: Path
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    is_stopping: Callable[[], bool]
+    """Asked between any two steps; True ends ``start`` and ``watch`` by StopRequest."""
+    _children: dict[str, _Child] = field(default_factory=dict)
+    _watchdog: subprocess.Popen[bytes] | None = None
+
+    def start(self, *services: Service) -> None:
+        """Start services and wait until all are ready. Raises UnavailableError naming the one that is not."""
+        for service in services:
+            self._children[service.name] = self._spawn(service)
+        deadline = time.monotonic() + _START_SECONDS
+        for service in services:
+            self._wait_until_ready(self._children[service.name], deadline)
+
+    def watch(self) -> None:
+        """Restart what ends, after a pause that doubles with each early end; returns only by StopRequest."""
+        while True:
+            self._pause()
+            for child in self._children.values():
+                self._tend(child)
+
+    def stop(self) -> None:
+        """End every child and wait for it: SIGTERM, then SIGKILL after the grace."""
+        groups = {child.process.pid for child in self._children.values()}
+        for child in self._children.values():
+            child.process.poll()
+        watchdog.end_groups(groups, grace_seconds=_GRACE_SECONDS)
+        for child in self._children.values():
+            child.process.wait()
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+            self._watchdog.wait()
+
+    def _wait_until_ready(self, child: _Child, deadline: float) -> None:
+        while not child.service.is_ready():
+            if child.process.poll() is not None:
+                raise UnavailableError(
+                    f"the {child.service.name} ended while it started; see {self._log_of(child.service)}"
+                )
+            if time.monotonic() > deadline:
+                told = f"the {child.service.name} was not ready after {_START_SECONDS:.0f} s"
+                raise UnavailableError(f"{told}; see {self._log_of(child.service)}")
+            self._pause()
+
+    def _pause(self) -> None:
+        time.sleep(_POLL_SECONDS)
+        if self.is_stopping():
+            raise StopRequest
+
+    def _tend(self, child: _Child) -> None:
+        now = time.monotonic()
+        if child.restart_at is None and child.process.poll() is not None:
+            child.failures = 1 if now - child.started_at > _STEADY_SECONDS else child.failures + 1
+            pause = min(2.0 ** (child.failures - 1), _LONGEST_PAUSE_SECONDS)
+            child.restart_at = now + pause
+            watchdog.end_groups({child.process.pid}, grace_seconds=1.0)
+            self._tell_watchdog("-", child.process.pid)
+            self.say(
+                f"the {child.service.name} ended with {child.process.returncode}; starting it again in {pause:.0f} s"
+            )
+        elif child.restart_at is not None and now >= child.restart_at:
+            fresh = self._spawn(child.service)
+            child.process, child.started_at, child.restart_at = fresh.process, fresh.started_at, None
+
+    def _spawn(self, service: Service) -> _Child:
+        log = self._log_of(service)
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                service.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=dict(self.environment),
+                start_new_session=True,
+            )
+        self._tell_watchdog("+", process.pid)
+        return _Child(service=service, process=process, started_at=time.monotonic())
+
+    def _tell_watchdog(self, sign: str, group: int) -> None:
+        if self._watchdog is None:
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-I", "-S", watchdog.__file__], stdin=subprocess.PIPE, start_new_session=True
+            )
+        if self._watchdog.stdin is not None:
+            self._watchdog.stdin.write(f"{sign}{group}\n".encode())
+            self._watchdog.stdin.flush()
+
+    def _log_of(self, service: Service) -> Path:
+        return self.logs / f"{service.name.replace(' ', '-')}.log"
