@@ -1,7 +1,7 @@
 -- Grain: one value of one dimension among spooled findings; columns of DIMENSION_SCHEMA.
 WITH found AS (
     SELECT unnest([
-            {'dimension': 'account_id', 'label': account_id}, {'dimension': 'service', 'label': service},
+            {'dimension': 'account', 'label': account_id}, {'dimension': 'service', 'label': service},
             {'dimension': 'environment', 'label': environment}, {'dimension': 'provider', 'label': provider},
             {'dimension': 'region', 'label': region}
         ], recursive := true),
@@ -21,4 +21,4 @@ SELECT dimension, label, sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS f
 FROM found
 GROUP BY dimension, label
 HAVING sum(passed) + sum(failed) > 0
-ORDER BY list_position(['account_id', 'service', 'environment', 'provider', 'region'], dimension), label
+ORDER BY list_position(['account', 'service', 'environment', 'provider', 'region'], dimension), label
