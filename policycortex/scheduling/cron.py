@@ -1,0 +1,201 @@
+"""Cron expressions of five fields, read strictly: whatever could mean something else than it seems is refused.
+
+Libraries at hand read more than users mean (croniter takes ``R R * * *`` and six fields, cronsim treats ``*/2`` as no
+restriction of the day), so the grammar is ours: numbers, names, lists, ranges, steps, and the macros for whole periods.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+from policycortex.errors import Problem, RequestError
+
+MACROS: Final = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+_LONGEST: Final = 256
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAY_MINUTES: Final = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    first: int
+    last: int
+    words: tuple[str, ...] = ()
+
+
+_FIELDS: Final = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("day of week", 0, 7, _WEEKDAYS),
+)
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: the cached properties need a dict
+class CronExpression:
+    """Which wall-clock minutes are meant; each set is never empty."""
+
+    text: str
+    """Five fields, one space apart, upper case, macros expanded."""
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    """0 is Sunday, 6 Saturday."""
+    is_day_or_weekday: bool
+    """Neither day field holds a plain ``*``: a date that matches one of them matches."""
+
+    @property
+    def plain_text(self) -> str:
+        """The same in plain lists, which every cron reads alike; Dagster reads ``5-5`` as every day."""
+        parts = self.text.split(" ")
+        sets = (self.minutes, self.hours, self.days, self.months, self.weekdays)
+        return " ".join(
+            "*" if "*" in part.split(",") else ",".join(map(str, sorted(values)))
+            for part, values in zip(parts, sets, strict=True)
+        )
+
+    @property
+    def is_every_hour(self) -> bool:
+        """Such schedules count real hours: they keep their beat when clocks change."""
+        return len(self.hours) == 24
+
+    @cached_property
+    def minutes_of_day(self) -> tuple[int, ...]:
+        """Minutes after midnight of a day that matches, ascending."""
+        return tuple(hour * 60 + minute for hour in sorted(self.hours) for minute in sorted(self.minutes))
+
+    def matches_date(self, day: date) -> bool:
+        """Day of month OR day of week where neither is ``*``, as cron and Dagster have it; else AND."""
+        if day.month not in self.months:
+            return False
+        in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        if self.is_day_or_weekday:
+            return in_month or in_week
+        return in_month and in_week
+
+    @cached_property
+    def shortest_interval_minutes(self) -> int:
+        """Least time between two ticks, clock changes aside."""
+        times = self.minutes_of_day
+        between = [later - earlier for earlier, later in pairwise(times)]
+        overnight = times[0] + _DAY_MINUTES - times[-1]
+        if self._has_neighbouring_days:
+            between.append(overnight)
+        return min(between, default=overnight)
+
+    @cached_property
+    def _has_neighbouring_days(self) -> bool:
+        # four years hold every pairing of a date with its neighbour that matters: month ends and the leap day
+        days = (date.fromordinal(n) for n in range(date(2024, 1, 1).toordinal(), date(2028, 1, 2).toordinal()))
+        return any(a and b for a, b in pairwise([self.matches_date(day) for day in days]))
+
+
+def parse_cron(text: str, *, field: str = "schedule.cron") -> CronExpression:
+    """The expression, or RequestError whose detail under ``field`` says what is wrong with it and what to write."""
+    parts = _split(text, field)
+    sets = [_parse_field(part, kind, field) for part, kind in zip(parts, _FIELDS, strict=True)]
+    minutes, hours, days, months, weekdays = sets
+    expression = CronExpression(
+        text=" ".join(parts),
+        minutes=minutes,
+        hours=hours,
+        days=days,
+        months=months,
+        weekdays=frozenset(day % 7 for day in weekdays),
+        is_day_or_weekday=not any("*" in part.split(",") for part in (parts[2], parts[4])),
+    )
+    if not expression.is_day_or_weekday and min(days) > max(_DAYS_IN_MONTH[month - 1] for month in months):
+        raise _refusal(field, f"{text!r} never comes: no month it names has a day {min(days)}")
+    return expression
+
+
+def _split(text: str, field: str) -> list[str]:
+    if len(text) > _LONGEST or not text.isascii():
+        raise _refusal(field, "A cron expression is plain ASCII of at most 256 characters")
+    plain = text.strip()
+    if plain.startswith("@"):
+        if plain.lower() not in MACROS:
+            raise _refusal(field, f"{plain!r} is not a macro; known are {', '.join(MACROS)}")
+        plain = MACROS[plain.lower()]
+    parts = plain.upper().split()
+    if len(parts) != 5:
+        raise _refusal(
+            field,
+            f"{text!r} has {len(parts)} fields; write five: minute, hour, day of month, month, day of week,"
+            " such as 0 9 1 * *",
+        )
+    return parts
+
+
+def _parse_field(part: str, kind: _Field, field: str) -> frozenset[int]:
+    values: set[int] = set()
+    for term in part.split(","):
+        values |= _parse_term(term, kind, field)
+    return frozenset(values)
+
+
+def _parse_term(term: str, kind: _Field, field: str) -> set[int]:
+    span, slash, step_text = term.partition("/")
+    if span == "*":
+        # weekday 7 is Sunday again; a star must not count it twice under a step
+        first, last = kind.first, kind.last - (kind.last == 7)
+    elif "-" in span:
+        first, last = _parse_range(span, kind, field)
+    else:
+        first = last = _parse_value(span, kind, field)
+        if slash:
+            raise _refusal(
+                field, f"The {kind.name} {term!r} has a step but no range; write {first}-{kind.last}/{step_text}"
+            )
+    if not slash:
+        return set(range(first, last + 1))
+    step = int(step_text) if step_text.isdigit() else 0
+    if not 0 < step <= max(last - first, 1):
+        raise _refusal(field, f"The step of the {kind.name} {term!r} must be from 1 to {max(last - first, 1)}")
+    return set(range(first, last + 1, step))
+
+
+def _parse_range(span: str, kind: _Field, field: str) -> tuple[int, int]:
+    start, end = span.split("-", maxsplit=1)
+    first, last = _parse_value(start, kind, field), _parse_value(end, kind, field)
+    if kind.words == _WEEKDAYS and end == "SUN" and first > 0:
+        last = 7  # FRI-SUN ends on the Sunday that follows
+    if last < first:
+        raise _refusal(field, f"The {kind.name} {span!r} runs backwards; write it as two ranges with a comma")
+    return first, last
+
+
+def _parse_value(text: str, kind: _Field, field: str) -> int:
+    if text in kind.words:
+        return kind.words.index(text) + kind.first
+    if not text.isdigit() or len(text) > 4:
+        words = f" or {kind.words[0]}-{kind.words[-1]}" if kind.words else ""
+        raise _refusal(
+            field,
+            f"The {kind.name} {text!r} is not understood; use {kind.first}-{kind.last}{words}, *, lists, ranges, steps",
+        )
+    value = int(text)
+    if not kind.first <= value <= kind.last:
+        raise _refusal(field, f"The {kind.name} {value} does not exist; it goes from {kind.first} to {kind.last}")
+    return value
+
+
+def _refusal(field: str, message: str) -> RequestError:
+    return RequestError(message, details=(Problem(field=field, message=message),))

@@ -1,0 +1,55 @@
+"""Late ticks: what each policy does with them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from policycortex.scheduling.misfire import MisfirePolicy, settle_ticks
+
+NOW = datetime(2026, 3, 4, 9, 0, 30, tzinfo=UTC)
+MONDAY, TUESDAY, WEDNESDAY = (datetime(2026, 3, day, 9, tzinfo=UTC) for day in (2, 3, 4))
+GRACE = timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("policy", "run", "skip"),
+    [
+        (MisfirePolicy.SKIP, (WEDNESDAY,), (MONDAY, TUESDAY)),
+        (MisfirePolicy.LATEST, (WEDNESDAY,), (MONDAY, TUESDAY)),
+        (MisfirePolicy.ALL, (MONDAY, TUESDAY, WEDNESDAY), ()),
+    ],
+)
+def test_a_tick_in_time_always_runs(
+    policy: MisfirePolicy, run: tuple[datetime, ...], skip: tuple[datetime, ...]
+) -> None:
+    """Down since Sunday, up half a minute after Wednesday's tick."""
+    settled = settle_ticks((MONDAY, TUESDAY, WEDNESDAY), now=NOW, policy=policy, grace=GRACE)
+    assert (settled.to_run, settled.to_skip) == (run, skip)
+
+
+@pytest.mark.parametrize(
+    ("policy", "run", "skip"),
+    [
+        (MisfirePolicy.SKIP, (), (MONDAY, TUESDAY)),
+        (MisfirePolicy.LATEST, (TUESDAY,), (MONDAY,)),
+        (MisfirePolicy.ALL, (MONDAY, TUESDAY), ()),
+    ],
+)
+def test_when_all_are_late_the_policy_decides(
+    policy: MisfirePolicy, run: tuple[datetime, ...], skip: tuple[datetime, ...]
+) -> None:
+    """Down since Sunday, up before Wednesday's tick."""
+    settled = settle_ticks((MONDAY, TUESDAY), now=NOW, policy=policy, grace=GRACE)
+    assert (settled.to_run, settled.to_skip) == (run, skip)
+
+
+def test_the_latest_is_not_among_the_first_of_a_long_row() -> None:
+    """Where younger due ticks follow in the next batch, all late ones of this batch are skipped."""
+    settled = settle_ticks((MONDAY, TUESDAY), now=NOW, policy=MisfirePolicy.LATEST, grace=GRACE, has_more=True)
+    assert settled.to_skip == (MONDAY, TUESDAY)
+
+
+def test_nothing_due_is_nothing_to_do() -> None:
+    """No tick appears from nowhere."""
+    settled = settle_ticks((), now=NOW, policy=MisfirePolicy.LATEST, grace=GRACE)
+    assert settled.to_run == settled.to_skip == ()
