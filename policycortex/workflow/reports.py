@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policycortex.documents.compose import compose_report
 from policycortex.documents.evidence import Evidence
@@ -19,7 +19,6 @@ from policycortex.frameworks.catalog import load_frameworks
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
-from policycortex.rendering.artifacts import RenderedArtifact, render_artifact
 from policycortex.rendering.report_json import describe_summary
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
@@ -28,6 +27,9 @@ from policycortex.storage.registry.opening import open_registry
 from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
 from policycortex.workflow.judging import judge_days, judge_period
 from policycortex.workflow.posture import refresh_stale_days
+
+if TYPE_CHECKING:
+    from policycortex.rendering.artifacts import RenderedArtifact
 
 _ALL_FINDINGS = "All findings"
 
@@ -95,7 +97,10 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
 
 def _make(
     settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]
-) -> tuple[ReportDocument, tuple[RenderedArtifact, ...]]:
+) -> "tuple[ReportDocument, tuple[RenderedArtifact, ...]]":
+    # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
+    from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
+
     order = order_from_json(row.order)
     framework = _framework(settings, order.framework)
     refresh_stale_days(settings, _days_read(order.period), progress)
@@ -177,13 +182,13 @@ def _days_read(period: Period) -> tuple[date, date]:
     return period.previous().first_date, period.last_date
 
 
-def _store(settings: Settings, report_id: str, rendered: Sequence[RenderedArtifact]) -> tuple[NewArtifact, ...]:
+def _store(settings: Settings, report_id: str, rendered: "Sequence[RenderedArtifact]") -> tuple[NewArtifact, ...]:
     store = open_artifacts(settings)
     stored = [(r.format, store.put_artifact(report_id, r.format, r.path)) for r in rendered]
     return tuple(NewArtifact(format=f, key=s.key, size_bytes=s.size_bytes, sha256=s.sha256) for f, s in stored)
 
 
-def _content(rendered: Sequence[RenderedArtifact]) -> dict[str, Any]:
+def _content(rendered: "Sequence[RenderedArtifact]") -> dict[str, Any]:
     """Pages and sections of the paged artifact; null where none was ordered: no page was ever laid out."""
     paged = next((r for r in rendered if r.pages), None)
     if paged is None:
