@@ -230,12 +230,12 @@ def _relations(entry: FrameworkEntry, spellings: Mapping[str, str]) -> Relations
 
 
 def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterator[Problem]:
-    spellings = framework.requirement_by_spelling()
+    spellings, ids_known, told = framework.requirement_by_spelling(), [r.id for r in framework.requirements], 0
     for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
         for check_id, ids in checks.items():
             for index, named in enumerate(ids):
                 if named.casefold() not in spellings:
-                    near = nearest(named, tuple(r.id for r in framework.requirements))
+                    near, told = nearest(named, ids_known) if told < 50 else "", told + 1
                     field = f"crosswalk.checks.{provider}.{check_id}[{index}]"
                     yield Problem(field=field, message=f'"{named}" is no requirement of {framework.id}.{near}')
 

@@ -16,6 +16,7 @@ from policycortex.errors import Problem
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.frameworks.native import Line, relations_version, repeated_spellings
 from policycortex.frameworks.problems import explain, file_error
+from policycortex.frameworks.tree import one_line
 
 _INSERT: Final = re.compile(r"\{\{.*?\}\}")
 _OTHER_MODELS: Final = (
@@ -88,7 +89,8 @@ def read_oscal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) 
     if not placed:
         raise file_error(name, (Problem(field="catalog", message="holds no control that is in force"),))
     labels = Counter(_label(p.control).casefold() for p in placed)
-    requirements = tuple(_requirement(p, uses_label=labels.total() == len(labels)) for p in placed)
+    uses_label = labels.total() == len(labels)
+    requirements = tuple(_requirement(p, uses_label=uses_label) for p in placed)
     requirements = _without_shared_aliases(requirements)
     if problems := tuple(repeated_spellings(requirements, path="controls")):
         raise file_error(name, problems)
@@ -181,8 +183,7 @@ def _statement(parts: list[_Part]) -> Iterator[str]:
 
 def _clean(text: str) -> str:
     """One line, without the marks where parameters go."""
-    text = _INSERT.sub("…", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return one_line(_INSERT.sub("…", text))
 
 
 def _slug(title: str, file_name: str) -> str:

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from policycortex.errors import ConfigurationError, Problem
 
 _SHOWN: Final = 50
+_KEPT: Final = 500
+"""A file of a million mistakes still makes an answer that can be sent."""
 _KINDS: Final[Mapping[type, str]] = {
     type(None): "empty", bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list",
     dict: "a group of fields",
@@ -20,10 +22,12 @@ _WANTED: Final[Mapping[str, str]] = {
 
 
 def file_error(name: str, problems: Sequence[Problem]) -> ConfigurationError:
-    """One error that names the file and all its problems, the first fifty in full."""
+    """One error that names the file and all its problems: fifty in the message, five hundred in its details."""
     told = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems[:_SHOWN])
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-    return ConfigurationError(f"the framework file {name} cannot be used: {told}{more}", details=tuple(problems))
+    return ConfigurationError(
+        f"the framework file {name} cannot be used: {told}{more}", details=tuple(problems[:_KEPT])
+    )
 
 
 def explain(error: ValidationError, *, fields: Mapping[tuple[str, ...], Collection[str]]) -> tuple[Problem, ...]:

@@ -15,6 +15,7 @@ from policycortex.errors import Problem
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.frameworks.native import Line, relations_version, repeated_spellings
 from policycortex.frameworks.problems import explain, file_error
+from policycortex.frameworks.tree import one_line
 
 _SECTION_FIELDS: Final = ("Section", "Category", "Domain", "FamilyName", "Marco")
 _TITLE_LENGTH: Final = 200
@@ -151,7 +152,7 @@ def _framework(
     relations = _relations(clauses)
     return Framework(
         id=framework_id or head.slug(name),
-        name=_one_line(head.name or head.framework),
+        name=one_line(head.name or head.framework),
         version=head.version,
         requirements=requirements,
         crosswalk=Crosswalk(version=relations_version(relations), relations=relations),
@@ -162,12 +163,12 @@ def _framework(
 
 
 def _requirement(clause: _Clause, providers: frozenset[str]) -> Requirement:
-    title = _one_line(clause.name or _text(clause.attributes, "Title") or clause.description) or clause.id
+    title = one_line(clause.name or _text(clause.attributes, "Title") or clause.description) or clause.id
     section = next((s for s in (_text(clause.attributes, f) for f in _SECTION_FIELDS) if s), "")
     return Requirement(
         id=clause.id,
         title=title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1].rsplit(' ', 1)[0]}…",
-        section=_one_line(next(iter(clause.tactics), "") or section) or "Requirements",
+        section=one_line(next(iter(clause.tactics), "") or section) or "Requirements",
         description=clause.description.strip()[:20_000],
         manual_for=_manual_for(clause, providers),
         weight=_number(clause.attributes, "Weight"),
@@ -209,7 +210,3 @@ def _number(attributes: Mapping[str, Any], field: str) -> float | None:
     """Prowler's Well-Architected files use words for LevelOfRisk; those carry no weights."""
     value = attributes.get(field)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -45,6 +45,36 @@ def test_iso27001_knows_which_controls_no_scanner_of_a_cloud_can_judge() -> None
     assert next(r for r in requirements if r.id == "A.8.28").manual_for == frozenset()
 
 
+def test_nist_csf_has_its_106_subcategories() -> None:
+    """Govern 31, Identify 21, Protect 22, Detect 11, Respond 13, Recover 8."""
+    functions = Counter(id_[:2] for id_ in ids("nist_csf"))
+    assert functions == {"GV": 31, "ID": 21, "PR": 22, "DE": 11, "RS": 13, "RC": 8}
+
+
+def test_nist_800_53_has_the_moderate_baseline() -> None:
+    """287 controls and enhancements in 18 families, as SP 800-53B selects them."""
+    families = Counter(id_[:2] for id_ in ids("nist_800_53"))
+    assert families == {
+        "AC": 39, "AT": 6, "AU": 16, "CA": 10, "CM": 24, "CP": 23, "IA": 24, "IR": 13, "MA": 9, "MP": 7, "PE": 18,
+        "PL": 7, "PS": 9, "RA": 10, "SA": 17, "SC": 25, "SI": 18, "SR": 12,
+    }  # fmt: skip
+
+
+def test_pci_dss_has_its_twelve_requirements_and_appendices() -> None:
+    """Every principal requirement has its defined-approach ids."""
+    assert list(dict.fromkeys(id_.split(".")[0] for id_ in ids("pci_dss"))) == [
+        *(str(n) for n in range(1, 13)), "A1", "A2", "A3",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("framework_id", "count"), [("cis_aws", 63), ("cis_azure", 127), ("cis_gcp", 93)])
+def test_the_cis_foundations_speak_of_one_cloud_each(framework_id: str, count: int) -> None:
+    """As many recommendations as the scanner knows ids of."""
+    framework = load_builtin_frameworks()[framework_id]
+    assert len(framework.requirements) == count
+    assert framework.providers == {framework_id.removeprefix("cis_")}
+
+
 @pytest.mark.parametrize("framework", load_builtin_frameworks().values(), ids=lambda f: f.id)
 def test_builtin_frameworks_are_well_formed(framework: Framework) -> None:
     """Titles and sections are there; no spelling stands for two requirements; relations lead to requirements."""

@@ -42,7 +42,7 @@ def test_bad_bytes_are_told_in_one_line(data: bytes, message: str) -> None:
 
 
 def test_large_files_have_a_bound() -> None:
-    """32 MiB of JSON, 2 MiB of YAML."""
+    """32 MiB of JSON, 1 MiB of YAML."""
     with pytest.raises(ConfigurationError, match="bytes; 33554432 are allowed"):
         parse_tree(b"{" + b" " * MAX_JSON_BYTES, name="f")
     with pytest.raises(ConfigurationError, match="JSON may be larger"):
