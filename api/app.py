@@ -16,7 +16,7 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
-from api.v1 import downloads, health, reports
+from api.v1 import downloads, health, reports, sharing
 from policycortex.settings import Settings
 
 _DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."
@@ -43,8 +43,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (reports, downloads, health):
-        app.include_router(module.router)
+    for router in (reports.router, downloads.router, sharing.router, sharing.links_router, health.router):
+        app.include_router(router)
     add_error_answers(app)
     app.add_middleware(OuterLayer)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way

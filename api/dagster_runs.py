@@ -69,11 +69,7 @@ class DagsterRuns:
 
     def find_failure(self, report: ReportRow) -> Failure | None:
         """See RunLauncher. All runs of the report count, so that a retry is followed."""
-        wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
-        answer = self._ask(_RUNS, {"filter": wanted})["runsOrError"]
-        if answer["__typename"] != "Runs":
-            raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
-        runs = answer["results"]
+        runs = self._runs_of(report)
         if not runs or any(run["status"] not in _ENDED_BADLY for run in runs) or _will_retry(runs):
             return None
         last = runs[0]
@@ -82,6 +78,10 @@ class DagsterRuns:
                 code="RPT_500", message="its run was canceled in Dagster; order the report again", is_retryable=True
             )
         return Failure(code="RPT_500", message=self._reason(last["runId"]))
+
+    def has_run(self, report: ReportRow) -> bool:
+        """See RunLauncher."""
+        return bool(self._runs_of(report))
 
     def cancel(self, run_id: str) -> None:
         """See RunLauncher."""
@@ -126,6 +126,15 @@ class DagsterRuns:
                 raise UnavailableError(
                     f"Dagster did not start the run: {launched.get('message') or launched.get('errors') or kind}"
                 )
+
+    def _runs_of(self, report: ReportRow) -> list[dict[str, Any]]:
+        """Newest first."""
+        wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
+        answer = self._ask(_RUNS, {"filter": wanted})["runsOrError"]
+        if answer["__typename"] != "Runs":
+            raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
+        runs: list[dict[str, Any]] = answer["results"]
+        return runs
 
     def _reason(self, run_id: str) -> str:
         run = self._ask(_EVENTS, {"id": run_id})["runOrError"]

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import error_codes
+from api.answers import is_known
 from api.errors import ApiError
 from policycortex.errors import ConflictError, IntegrityError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus
@@ -52,14 +53,16 @@ def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow
     return artifact
 
 
-def send_artifact(request: Request, store: ArtifactStore, report: ReportRow, artifact: ArtifactRow) -> Response:
+def send_artifact(
+    request: Request, store: ArtifactStore, report: ReportRow, artifact: ArtifactRow, *, allow_parts: bool = True
+) -> Response:
     """The whole file, the part asked for, or 304. Raises IntegrityError, before any byte, for a damaged file."""
     headers = _headers(report, artifact)
-    if _is_known(request.headers.get("if-none-match"), headers["ETag"]):
+    if is_known(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
     stream = _open(store, artifact)
     try:
-        span = _asked_range(request, artifact.size_bytes, headers)
+        span = _asked_range(request, artifact.size_bytes, headers) if allow_parts else None
     except ApiError:
         stream.close()
         raise
@@ -115,13 +118,6 @@ def _open(store: ArtifactStore, artifact: ArtifactRow) -> BinaryIO:
         raise IntegrityError(
             f"The {artifact.format.value} file is gone from the store; order the report again"
         ) from error
-
-
-def _is_known(given: str | None, etag: str) -> bool:
-    if given is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
-    return "*" in tags or etag in tags
 
 
 def _asked_range(request: Request, size: int, headers: dict[str, str]) -> ByteRange | None:

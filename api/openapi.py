@@ -1,6 +1,9 @@
 """What the OpenAPI document says beyond the signatures: error answers per route, and bodies that are read raw."""
 
+from collections.abc import Mapping
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from api import error_codes as codes
 from api.error_codes import ErrorCode
@@ -14,6 +17,8 @@ _EVERYWHERE: Final = (
     codes.INVALID_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN, codes.RATE_LIMITED, codes.HEADERS_TOO_LARGE,
     codes.INTERNAL, codes.UNAVAILABLE,
 )  # fmt: skip
+_SCHEMAS: Final = "#/components/schemas/"
+_BODIES: Final[list[type[BaseModel]]] = []
 _WITH_BODY: Final = (codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE)
 
 
@@ -30,16 +35,22 @@ def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
 
 def order_body() -> dict[str, Any]:
     """The body of an order, with the documentation's example."""
-    schema = OrderBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": ORDER_EXAMPLE}}}
-    }
+    return body_of(OrderBody, ORDER_EXAMPLE)
+
+
+def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that the route reads raw, so that all its problems can be told at once."""
+    _BODIES.append(model)
+    schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 
 
 def body_definitions() -> dict[str, Any]:
     """Schemas that raw bodies refer to, for ``components``."""
-    definitions: dict[str, Any] = OrderBody.model_json_schema(ref_template="#/components/schemas/{model}")["$defs"]
+    definitions: dict[str, Any] = {}
+    for model in _BODIES:
+        schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
+        definitions |= schema.pop("$defs", {}) | {model.__name__: schema}
     return definitions
 
 

@@ -1,35 +1,32 @@
-"""Taking an order: read it, write it down, start its run; and telling the truth about a run that ended unseen."""
+"""What happens to a report from the API's side: ordered, its run started, watched, ended; removed with all it left."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from api.auth import Caller
 from api.services import Services
-from policycortex.errors import ConflictError, UnavailableError
+from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.ordering import Known, ReportOrder, order_to_json, parse_order
+from policycortex.ordering import Known, ReportOrder, order_from_json, order_to_json, parse_order
 from policycortex.storage.registry import Failure, ReportRow
 
-_log = logging.getLogger("policycortex.api")
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """An order that was taken."""
-
-    report: ReportRow
-    order: ReportOrder
+_log = logging.getLogger("policycortex.api")
+_ORPHANED_AFTER: Final = timedelta(minutes=1)  # between row and launch lie milliseconds, unless the process died
 
 
-def place_order(services: Services, caller: Caller, body: Mapping[str, Any]) -> Placed:
-    """The row first, then the run. Raises RequestError; UnavailableError when no run can start, with nothing kept."""
+def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, report_id: str) -> ReportRow:
+    """The row first, then the run. Raises RequestError; UnavailableError when no run can start, with nothing kept.
+
+    A report of this id that is there already is continued: its order was taken by a process that died.
+    """
     now = services.now()
-    known = Known(frameworks=services.frameworks())
-    order = parse_order(body, organization=caller.organization, now=now, known=known)
-    report = services.registry.create_report(
+    order = parse_order(body, organization=caller.organization, now=now, known=Known(frameworks=services.frameworks()))
+    report = _find_begun(services, report_id) or services.registry.create_report(
+        report_id=report_id,
         organization=caller.organization,
         name=order.name,
         type=order.type,
@@ -40,25 +37,48 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any]) -> 
         created_by=caller.key.id,
         now=now,
     )
-    if report.due_at <= now:
+    if report.due_at <= now and report.run_id is None:
         _start(services, report, order)
-    return Placed(report=report, order=order)
+    return report
 
 
 def reconcile_report(services: Services, report: ReportRow) -> ReportRow:
     """The report's row, after its run's end was noted if nobody else did. Dagster away: the row as it is."""
-    if report.status not in OPEN or report.run_id is None:
+    if report.status not in OPEN or report.due_at > services.now():
         return report
     try:
-        failure = services.launcher.find_failure(report)
-        if failure is not None:
-            services.registry.fail_report(report.id, failure)
+        _reconcile(services, report)
     except UnavailableError as error:
         _log.warning("cannot reconcile", extra={"report_id": report.id, "reason": str(error)})
         return report
     except ConflictError:
         pass  # the run's own last word came between
     return services.registry.find_report(report.id)
+
+
+def cancel_report(services: Services, report: ReportRow) -> ReportRow:
+    """The row first: whatever the run still does, it cannot complete. Raises ConflictError on another end."""
+    if report.status is ReportStatus.CANCELLED:
+        return report
+    cancelled = services.registry.cancel_report(report.organization, report.id, now=services.now())
+    _end_run(services, report)
+    return cancelled
+
+
+def remove_report(services: Services, report: ReportRow) -> None:
+    """Out of every answer, then its links, its run and its files. Raises NotFoundError when it is gone already."""
+    services.registry.revoke_links(report.id, now=services.now())
+    before = services.registry.delete_report(report.organization, report.id, now=services.now())
+    if before.status in OPEN:
+        _end_run(services, before)
+    services.artifacts.delete_report(report.id)
+
+
+def _find_begun(services: Services, report_id: str) -> ReportRow | None:
+    try:
+        return services.registry.find_report(report_id)
+    except NotFoundError:
+        return None
 
 
 def _start(services: Services, report: ReportRow, order: ReportOrder) -> None:
@@ -69,3 +89,24 @@ def _start(services: Services, report: ReportRow, order: ReportOrder) -> None:
         services.registry.withdraw_report(report.id, reason)
         raise UnavailableError(f"The report cannot be made now, and nothing was kept: {error}") from error
     services.registry.set_run(report.id, run_id)
+
+
+def _reconcile(services: Services, report: ReportRow) -> None:
+    if report.run_id is not None:
+        failure = services.launcher.find_failure(report)
+        if failure is not None:
+            services.registry.fail_report(report.id, failure, now=services.now())
+    elif report.created_at <= report.due_at <= services.now() - _ORPHANED_AFTER and not services.launcher.has_run(
+        report
+    ):
+        run_id = services.launcher.launch(report, order_from_json(report.order))
+        services.registry.set_run(report.id, run_id)
+
+
+def _end_run(services: Services, report: ReportRow) -> None:
+    if report.run_id is None:
+        return
+    try:
+        services.launcher.cancel(report.run_id)
+    except UnavailableError as error:
+        _log.warning("cannot end the run", extra={"report_id": report.id, "reason": str(error)})

@@ -27,6 +27,10 @@ class RunLauncher(Protocol):
         """Why the report's runs ended without a result; None while one is on its way. Raises UnavailableError."""
         ...
 
+    def has_run(self, report: ReportRow) -> bool:
+        """Whether any run of the report was ever started. Raises UnavailableError."""
+        ...
+
     def cancel(self, run_id: str) -> None:
         """End the run; an ended one is no error. Raises UnavailableError."""
         ...

@@ -208,3 +208,55 @@ class ErrorAnswer(Answer):
     details: list[ErrorDetail] | None = None
     timestamp: str = Field(examples=["2024-01-21T16:00:00Z"])
     request_id: str | None = None
+
+
+class LinkMade(Answer):
+    """A link, shown once."""
+
+    id: str
+    url: str = Field(description="Works without a key")
+    report_id: str
+    format: ReportFormat
+    expires_in: int = Field(examples=[3600])
+    expires_at: Moment
+    one_time: bool
+
+
+class LinkItem(Answer):
+    """An open link; its address is known only to whoever made it."""
+
+    id: str
+    format: ReportFormat
+    created_at: Moment
+    created_by: str | None
+    expires_at: Moment
+    one_time: bool
+
+
+class SharingAnswer(Answer):
+    """Who sees the report."""
+
+    visibility: str = Field(description="`organization` or `keys`", examples=["organization"])
+    keys: list[str]
+    links_allowed: bool
+    links: list[LinkItem]
+
+
+class AccessEntry(Answer):
+    """One act on the report."""
+
+    at: Moment
+    action: str = Field(
+        description="`created`, `read`, `downloaded`, `link_created`, `link_used`, `shared`, `cancelled`, `deleted`"
+    )
+    actor: str = Field(description="Id of the key, or `link:` and the id of the link")
+    address: str | None
+    format: str | None
+    request_id: str | None
+
+
+class AccessLog(Answer):
+    """A page of the log, newest first."""
+
+    entries: list[AccessEntry]
+    pagination: Pagination

@@ -1,6 +1,6 @@
 """From the registry's rows to the API's answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +8,14 @@ from api.auth import Caller
 from api.estimates import Estimate
 from api.schemas import (
     Access,
+    AccessEntry,
+    AccessLog,
     Content,
     DetailSummary,
     FailureAnswer,
     FormatFile,
+    LinkItem,
+    LinkMade,
     ListSummary,
     Monitoring,
     Pagination,
@@ -20,21 +24,21 @@ from api.schemas import (
     ReportItem,
     ReportList,
     Section,
+    SharingAnswer,
     Size,
     Span,
     megabytes,
 )
 from policycortex.names import ReportStatus
 from policycortex.ordering import order_from_json
-from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
+from policycortex.storage.registry import AccessRow, ArtifactRow, LinkRow, ReportPage, ReportRow
 
 
 def shape_list(page: ReportPage, *, limit: int, offset: int, caller: Caller) -> ReportList:
     """A page of the list."""
-    has_more = offset + len(page.reports) < page.total
     return ReportList(
         reports=[_item(report, caller) for report in page.reports],
-        pagination=Pagination(total=page.total, limit=limit, offset=offset, has_more=has_more),
+        pagination=_pagination(len(page.reports), total=page.total, limit=limit, offset=offset),
     )
 
 
@@ -66,7 +70,7 @@ def shape_details(report: ReportRow, estimate: Estimate | None, base_url: str, c
         status=report.status,
         generated_at=report.completed_at if is_completed else None,
         content=_content(content) if is_completed else None,
-        formats=[_file(report.id, artifact, base_url) for artifact in report.artifacts],
+        formats=[_file(report.id, a, base_url) for f in order.formats if (a := report.artifact(f))],
         summary=_detail_summary(report.summary) if report.summary is not None else None,
         description=report.description,
         scope=dict(order.scope_as_given),
@@ -84,6 +88,60 @@ def shape_details(report: ReportRow, estimate: Estimate | None, base_url: str, c
         run_id=report.run_id,
         access=_access(report, caller),
     )
+
+
+def shape_link(link: LinkRow, url: str, expires_in: int) -> LinkMade:
+    """The answer that shows a link's address."""
+    return LinkMade(
+        id=link.id,
+        url=url,
+        report_id=link.report_id,
+        format=link.format,
+        expires_in=expires_in,
+        expires_at=link.expires_at,
+        one_time=link.is_one_time,
+    )
+
+
+def shape_sharing(report: ReportRow, links: Sequence[LinkRow]) -> SharingAnswer:
+    """Who sees the report, and its open links."""
+    items = [
+        LinkItem(
+            id=link.id,
+            format=link.format,
+            created_at=link.created_at,
+            created_by=link.created_by,
+            expires_at=link.expires_at,
+            one_time=link.is_one_time,
+        )
+        for link in links
+    ]
+    return SharingAnswer(
+        visibility=_visibility(report),
+        keys=list(report.sharing.key_ids or ()),
+        links_allowed=report.sharing.are_links_allowed,
+        links=items,
+    )
+
+
+def shape_access_log(entries: Sequence[AccessRow], *, total: int, limit: int, offset: int) -> AccessLog:
+    """A page of the log."""
+    items = [
+        AccessEntry(
+            at=entry.at,
+            action=entry.action,
+            actor=entry.actor,
+            address=entry.address,
+            format=entry.format,
+            request_id=entry.request_id,
+        )
+        for entry in entries
+    ]
+    return AccessLog(entries=items, pagination=_pagination(len(items), total=total, limit=limit, offset=offset))
+
+
+def _pagination(shown: int, *, total: int, limit: int, offset: int) -> Pagination:
+    return Pagination(total=total, limit=limit, offset=offset, has_more=offset + shown < total)
 
 
 def print_duration(duration: timedelta) -> str:
@@ -109,9 +167,13 @@ def _item(report: ReportRow, caller: Caller) -> ReportItem:
     )
 
 
+def _visibility(report: ReportRow) -> str:
+    return "organization" if report.sharing.key_ids is None else "keys"
+
+
 def _access(report: ReportRow, caller: Caller) -> Access:
     return Access(
-        visibility=(report.sharing or {}).get("visibility", "organization"),
+        visibility=_visibility(report),
         can_download=report.status is ReportStatus.COMPLETED,
         can_delete=caller.may("reports:write"),
         can_share=caller.may("reports:write"),

@@ -44,6 +44,12 @@ class Settings:
     frameworks_dir: Path | None = None
     """``POLICYCORTEX_FRAMEWORKS_DIR``: folder of custom frameworks; None means ``<home>/frameworks``."""
 
+    rate_limit: str = "60000/minute"
+    """``POLICYCORTEX_RATE_LIMIT``: requests per key, as ``count/second|minute|hour|day``."""
+
+    rate_limit_url: str | None = None
+    """``POLICYCORTEX_RATE_LIMIT_URL``: ``redis://...`` where several API processes count together; None: each alone."""
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
         """Read ``POLICYCORTEX_*``; ``home`` given on a command line wins. Raises ConfigurationError on a bad value."""
@@ -60,6 +66,8 @@ class Settings:
             duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "192MB",
             templates_dir=_folder(env.get(f"{_PREFIX}TEMPLATES_DIR")),
             frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
+            rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",
+            rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
         )
 
     @property

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from api import error_codes as codes
+from api.access import log_act
 from api.auth import Reader
 from api.dependencies import ServicesDep
 from api.downloads import find_artifact, send_artifact
@@ -32,4 +33,7 @@ def download_report(
 ) -> Response:
     """Download one file; its digest is proven before the first byte is sent."""
     report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
-    return send_artifact(request, services.artifacts, report, find_artifact(report, format))
+    answer = send_artifact(request, services.artifacts, report, find_artifact(report, format))
+    if request.method == "GET" and answer.status_code != 304:
+        log_act(services, caller, report_id, "downloaded", format.value)
+    return answer

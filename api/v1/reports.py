@@ -1,18 +1,25 @@
-"""``/v1/reports``: order, list, look at."""
+"""``/v1/reports``: order, list, look at, cancel, delete."""
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api import error_codes as codes
-from api.auth import Reader, Writer
+from api.access import log_act
+from api.answers import send_json
+from api.auth import Caller, Reader, Writer
 from api.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.estimates import estimate_report
 from api.listing import ListQuery
 from api.openapi import errors_of, order_body
-from api.orders import OPEN, place_order, reconcile_report
+from api.orders import OPEN, cancel_report, place_order, reconcile_report, remove_report
+from api.replay import IdempotencyKey, answer_once, claim_of
 from api.schemas import ReportAccepted, ReportDetails, ReportList
+from api.services import Services
 from api.shapes import shape_accepted, shape_details, shape_list
+from api.waiting import WaitSeconds, wait_for_end
+from policycortex.storage.registry import ReportRow
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -26,33 +33,93 @@ ReportId = Annotated[str, Path(max_length=64, examples=["rpt_1234567890abcdef"])
     responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
     openapi_extra=order_body(),
 )
-def create_report(
-    caller: Writer, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
+async def create_report(
+    request: Request,
+    response: Response,
+    *,
+    caller: Writer,
+    body: JsonObject,
+    services: ServicesDep,
+    base_url: BaseUrl,
+    seconds: WaitSeconds,
+    idempotency_key: IdempotencyKey = None,
 ) -> ReportAccepted:
     """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
-    placed = place_order(services, caller, body)
-    estimate = estimate_report(services.registry, placed.report, now=services.now())
-    accepted = shape_accepted(placed.report, estimate, base_url)
+
+    def make(report_id: str) -> ReportAccepted:
+        report = place_order(services, caller, body, report_id=report_id)
+        log_act(services, caller, report.id, "created")
+        return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
+
+    claim = claim_of(request, caller, idempotency_key, body)
+    accepted = await run_in_threadpool(answer_once, services, claim, make, response)
     response.headers["Location"] = accepted.monitoring.progress_url
-    response.headers["Retry-After"] = str(
-        min(max(round(estimate.duration.total_seconds() / 4), 1), _MOST_PATIENT_SECONDS)
-    )
+    response.headers["Retry-After"] = str(_patience(accepted.estimated_duration))
+    if seconds:
+        report = await wait_for_end(services, accepted.id, seconds)
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+        return accepted.model_copy(update={"status": report.status})
     return accepted
 
 
-@router.get("", responses=errors_of())
-def list_reports(caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep) -> ReportList:
+@router.get("", response_model=ReportList, responses=errors_of())
+def list_reports(
+    request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
+) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
     page = services.registry.list_reports(
         caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
     )
-    return shape_list(page, limit=query.limit, offset=query.offset, caller=caller)
+    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
 
 
-@router.get("/{report_id}", responses=errors_of(codes.REPORT_NOT_FOUND))
-def get_report(report_id: ReportId, caller: Reader, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
+@router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
+async def get_report(
+    report_id: ReportId,
+    request: Request,
+    *,
+    caller: Reader,
+    services: ServicesDep,
+    base_url: BaseUrl,
+    seconds: WaitSeconds,
+) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
+    report = await run_in_threadpool(_look_at, services, caller, report_id)
+    if seconds and report.status in OPEN:
+        report = await wait_for_end(services, report_id, seconds)
+    answer = await run_in_threadpool(_details, services, report, base_url, caller)
+    return send_json(request, answer)
+
+
+@router.delete("/{report_id}", status_code=204, responses=errors_of(codes.REPORT_NOT_FOUND))
+def delete_report(report_id: ReportId, caller: Writer, services: ServicesDep) -> None:
+    """Delete the report, its files and its links; one on its way is cancelled first."""
     report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
-    report = reconcile_report(services, report)
+    log_act(services, caller, report_id, "deleted")
+    remove_report(services, report)
+
+
+@router.post("/{report_id}/cancel", responses=errors_of(codes.REPORT_NOT_FOUND, codes.CONFLICT))
+def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
+    """End a report that is waiting or being made. Cancelling it again changes nothing."""
+    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    cancelled = cancel_report(services, report)
+    log_act(services, caller, report_id, "cancelled")
+    return shape_details(cancelled, None, base_url, caller)
+
+
+def _look_at(services: Services, caller: Caller, report_id: str) -> ReportRow:
+    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    log_act(services, caller, report_id, "read")
+    return reconcile_report(services, report)
+
+
+def _details(services: Services, report: ReportRow, base_url: str, caller: Caller) -> ReportDetails:
     estimate = estimate_report(services.registry, report, now=services.now()) if report.status in OPEN else None
     return shape_details(report, estimate, base_url, caller)
+
+
+def _patience(duration: str) -> int:
+    """A quarter of the estimated time, between 1 and 30 seconds."""
+    seconds = int(duration[:-1]) * (60 if duration.endswith("m") else 1)
+    return min(max(seconds // 4, 1), _MOST_PATIENT_SECONDS)

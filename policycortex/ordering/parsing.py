@@ -101,10 +101,8 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
             message = f"Must have at most {limits['max_length']} entries"
         case "too_short":
             message = f"Must have at least {limits['min_length']} entry"
-        case "greater_than_equal" | "less_than_equal":
-            message = detail["msg"].replace("Input should be", "Must be")
         case kind:
-            message = _PLAIN.get(kind, detail["msg"])
+            message = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "Must be")
     return Problem(field=".".join(location) or "body", message=message)
 
 

@@ -38,6 +38,10 @@ class HandLauncher:
         self._answer()
         return self.failures.get(report.id)
 
+    def has_run(self, report: ReportRow) -> bool:
+        self._answer()
+        return any(launched.startswith(report.id) for launched in self.launched)
+
     def cancel(self, run_id: str) -> None:
         self._answer()
         self.cancelled.append(run_id)

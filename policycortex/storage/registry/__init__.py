@@ -1,5 +1,6 @@
 """The registry: the truth about reports, artifacts, keys, links and who read what. One module per group of tables."""
 
+from policycortex.storage.registry.idempotency import Claim
 from policycortex.storage.registry.opening import Registry, open_registry
 from policycortex.storage.registry.rows import (
     AccessRow,
@@ -11,11 +12,13 @@ from policycortex.storage.registry.rows import (
     ReportFilter,
     ReportPage,
     ReportRow,
+    Sharing,
 )
 
 __all__ = [
     "AccessRow",
     "ArtifactRow",
+    "Claim",
     "Failure",
     "KeyRow",
     "LinkRow",
@@ -24,5 +27,6 @@ __all__ = [
     "ReportFilter",
     "ReportPage",
     "ReportRow",
+    "Sharing",
     "open_registry",
 ]

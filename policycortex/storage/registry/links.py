@@ -80,6 +80,14 @@ class LinkVerbs(Store):
             if connection.execute(update(download_links).where(*unused).values(used_at=now)).rowcount != 1:
                 raise NotFoundError("the download link was used up; ask for a new one")
 
+    def list_links(self, report_id: str, *, now: datetime) -> tuple[LinkRow, ...]:
+        """The report's good links, oldest first."""
+        mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now)
+        query = select(*_COLUMNS).where(*mine).order_by(download_links.c.created_at, download_links.c.id)
+        with self._reading() as connection:
+            links = [_link(row) for row in connection.execute(query).mappings()]
+        return tuple(link for link in links if _is_good(link, now))
+
     def revoke_links(self, report_id: str, *, now: datetime | None = None) -> int:
         """End all links of the report; returns how many were still open."""
         still = (download_links.c.report_id == report_id, download_links.c.revoked_at.is_(None))

@@ -15,11 +15,12 @@ from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.reading import ReadingVerbs
 from policycortex.storage.registry.reports import ReportVerbs
+from policycortex.storage.registry.sharing import SharingVerbs
 
 _MIGRATION_LOCK = 7_263_114_905  # Postgres advisory lock; any number that nothing else in the database uses
 
 
-class Registry(ReportVerbs, ReadingVerbs, KeyVerbs, LinkVerbs, AccessVerbs, IdempotencyVerbs):
+class Registry(ReportVerbs, ReadingVerbs, KeyVerbs, LinkVerbs, AccessVerbs, IdempotencyVerbs, SharingVerbs):
     """All verbs over one database. Safe to share between threads; close it before a fork."""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, UnaryExpre
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.storage.registry.base import Store
-from policycortex.storage.registry.rows import ArtifactRow, Failure, ReportFilter, ReportPage, ReportRow
+from policycortex.storage.registry.rows import ArtifactRow, Failure, ReportFilter, ReportPage, ReportRow, Sharing
 from policycortex.storage.registry.tables import report_artifacts, report_shares, reports
 from policycortex.storage.registry.tallies import load_tally
 
@@ -152,7 +152,7 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
 
 def _report(row: RowMapping, artifacts: Sequence[RowMapping] = ()) -> ReportRow:
     values = dict(row)
-    failure = values.pop("failure")
+    failure, sharing = values.pop("failure"), values.pop("sharing") or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])
     made = tuple(
         ArtifactRow(
@@ -164,4 +164,12 @@ def _report(row: RowMapping, artifacts: Sequence[RowMapping] = ()) -> ReportRow:
         )
         for a in artifacts
     )
-    return ReportRow(**values, failure=Failure(**failure) if failure else None, artifacts=made)
+    keys = sharing.get("key_ids")
+    return ReportRow(
+        **values,
+        failure=Failure(**failure) if failure else None,
+        sharing=Sharing(
+            key_ids=None if keys is None else tuple(keys), are_links_allowed=sharing.get("are_links_allowed", True)
+        ),
+        artifacts=made,
+    )

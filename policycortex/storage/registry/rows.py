@@ -41,6 +41,16 @@ class ArtifactRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Who of the organisation may see a report. The key that ordered it and ``admin`` keys always may."""
+
+    key_ids: tuple[str, ...] | None = None
+    """None: every key of the organisation; else these alone."""
+    are_links_allowed: bool = True
+    """Whether download links that need no key may be made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
     """One report, from its order to its artifacts."""
 
@@ -70,8 +80,7 @@ class ReportRow:
     content: Mapping[str, Any] | None = None
     """``pages`` and ``sections`` [{name, pages}]; None until completed."""
     snapshot: str | None = None
-    sharing: Mapping[str, Any] | None = None
-    """None: everyone of the organisation."""
+    sharing: Sharing = Sharing()
     expires_at: datetime | None = None
     size_bytes: int = 0
     """All artifacts together."""

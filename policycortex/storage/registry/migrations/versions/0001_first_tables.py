@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("organization", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("report_id", sa.String(length=32), nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column(
             "answer",

@@ -1,0 +1,35 @@
+"""Following a download link: no key, one file, counted only when it is really sent."""
+
+from fastapi import Request, Response
+
+from api.downloads import find_artifact, send_artifact
+from api.services import Services
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.storage.registry import AccessRow, LinkRow
+
+
+def follow_link(request: Request, services: Services, token: str) -> Response:
+    """The file. Raises NotFoundError when link or report is gone; a one-time link serves the whole file, once."""
+    link = services.registry.find_link(token, now=services.now())
+    report = services.registry.find_report(link.report_id)
+    try:
+        artifact = find_artifact(report, link.format)
+    except ConflictError as error:
+        raise NotFoundError(str(error)) from error
+    answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
+    if request.method == "GET" and answer.status_code < 300:
+        services.registry.use_link(link, now=services.now())
+        services.registry.log_access(_act(request, services, link))
+    return answer
+
+
+def _act(request: Request, services: Services, link: LinkRow) -> AccessRow:
+    return AccessRow(
+        report_id=link.report_id,
+        at=services.now(),
+        action="link_used",
+        actor=f"link:{link.id}",
+        address=request.client.host if request.client else None,
+        request_id=request.scope.get("policycortex.request_id"),
+        format=link.format.value,
+    )
