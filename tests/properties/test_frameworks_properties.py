@@ -61,14 +61,14 @@ def is_read_or_told(data: bytes) -> bool:
 
 
 @given(frameworks())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_what_is_written_is_read_back(framework: Framework) -> None:
     """Parse of print is the same, for any framework."""
     assert read_framework(write_framework(framework), name="any.json", base={}) == framework
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_any_bytes_are_a_framework_or_one_clear_error(data: bytes) -> None:
     """Nothing but ConfigurationError escapes, and it has details."""
     assert is_read_or_told(data)
@@ -90,14 +90,14 @@ _JSON = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["id", "requirements", "Requirements", "framework", "catalog", "crosswalk"]), _JSON)
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_any_tree_is_a_framework_or_one_clear_error(tree: dict[str, object]) -> None:
     """Wrong types at any depth, in any of the forms."""
     assert is_read_or_told(json.dumps(tree).encode())
 
 
 @given(frameworks(("a", "b")), frameworks(("b", "c")))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_overlaying_twice_changes_nothing(user: Framework, base: Framework) -> None:
     """The user's word stands, the base fills in, and relations lead to the user's requirements only."""
     once = overlay(user, base)
@@ -107,7 +107,7 @@ def test_overlaying_twice_changes_nothing(user: Framework, base: Framework) -> N
 
 
 @given(frameworks(), st.data())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_order_and_splitting_of_tallies_change_nothing(framework: Framework, data: st.DataObject) -> None:
     """Each tally key is expanded for itself, whatever stands beside it."""
     spellings = [s for r in framework.requirements for s in (r.id.upper(), *r.aliases)]

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,18 +12,6 @@ import polars as pl
 import pytest
 
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
-
-_SHARED = Path(__file__).parents[4] / "shared"
-
-
-@pytest.fixture
-def shared() -> Path:
-    """The folder of real files beside the project; absent is a failure in CI."""
-    if not _SHARED.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"the shared sample files are not at {_SHARED}")
-        pytest.skip("the shared sample files are not beside the project")
-    return _SHARED
 
 
 @pytest.fixture

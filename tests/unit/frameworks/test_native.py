@@ -1,6 +1,8 @@
 """The product's own files: what they may say, and what is told when they say it wrong."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +171,10 @@ def test_an_id_asked_for_must_be_the_files() -> None:
         read_framework(json.dumps(whole()).encode(), name="f.json", framework_id="g")
     with pytest.raises(ConfigurationError, match="must be lower-case"):
         read_framework(json.dumps(whole()).encode(), name="f.json", framework_id="../g")
+
+
+def test_the_files_in_the_documentation_are_good() -> None:
+    """Each YAML block of ``docs/frameworks.md`` is read as it stands."""
+    text = (Path(__file__).parents[3] / "docs/frameworks.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    assert [read_framework(block.encode(), name="docs.yaml").id for block in blocks] == ["house", "soc2"]
