@@ -37,6 +37,10 @@ class FindingsTable:
         """The first ``count`` rows."""
         return pl.scan_parquet(self.path).head(count).collect()
 
+    def rows(self, first: int, count: int) -> pl.DataFrame:
+        """``count`` rows from index ``first`` on, fewer at the end."""
+        return pl.scan_parquet(self.path).slice(first, count).collect()
+
     def batches(self, size: int = 10_000) -> Iterator[pl.DataFrame]:
         """All rows in order, ``size`` at a time, so that memory stays bounded."""
         for offset in range(0, self.total, size):

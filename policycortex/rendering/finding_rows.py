@@ -1,28 +1,35 @@
-"""Findings as they stand on a page: few columns, long texts cut with a mark, days in words. For page and annex."""
+"""Findings as they stand on a page: few columns, long texts cut with a mark, one form of date. For page and annex."""
 
 from typing import Final
 
 import polars as pl
 
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.visible_text import show_controls_in
 
 TEXT_LIMIT: Final = 300
 """Characters of one text on a page; a resource id or title beyond that is cut with ``…``."""
 
 _TEXTS: Final = ("title", "check_id", "resource_uid", "account_id", "region", "environment")
+_LINE_LENGTHS: Final = {"check_id": 39, "resource_uid": 36, "account_id": 14}
+"""Characters of the fixed-width columns that fit one line of the findings table (print.css: 33, 31 and 13 % of 174 mm)."""
 
 
-def shape_rows(findings: pl.DataFrame, locale: Locale) -> pl.DataFrame:
-    """``findings`` with the columns a page shows; ``day`` is the date in words, texts are safe to show."""
-    days = {day: locale.day(day) for day in findings["observed_at"].dt.date().unique().drop_nulls().to_list()}
+def shape_rows(findings: pl.DataFrame) -> pl.DataFrame:
+    """``findings`` with the columns a page shows; ``day`` is an ISO date in UTC, texts are safe to show."""
     return findings.select(
         "severity",
         "status",
-        "muted",
-        "waived",
+        pl.col("muted", "waived").fill_null(value=False),
         *(_shown(name) for name in _TEXTS),
-        pl.col("observed_at").dt.date().replace_strict(days, default="", return_dtype=pl.String).alias("day"),
+        pl.col("observed_at").dt.strftime("%Y-%m-%d").fill_null("").alias("day"),
+    )
+
+
+def break_lines(rows: pl.DataFrame) -> pl.DataFrame:
+    """Shaped rows for an engine that breaks no word: fixed-width texts cut into lines, long words made breakable."""
+    return rows.with_columns(
+        *(_folded(name, length) for name, length in _LINE_LENGTHS.items()),
+        pl.col("title", "region", "environment").str.replace_all(r"(\S{18})", "${1}\u200b"),
     )
 
 
@@ -36,3 +43,7 @@ def _shown(name: str) -> pl.Expr:
     column = pl.col(name).fill_null("")
     cut = pl.when(column.str.len_chars() > TEXT_LIMIT).then(column.str.head(TEXT_LIMIT) + "…").otherwise(column)
     return show_controls_in(cut).alias(name)
+
+
+def _folded(name: str, length: int) -> pl.Expr:
+    return pl.col(name).str.replace_all(f"(.{{{length}}})", "${1}\n").str.strip_suffix("\n")

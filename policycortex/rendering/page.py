@@ -24,6 +24,8 @@ from policycortex.rendering.locales import Locale, load_locale
 from policycortex.rendering.templates import templates_folder
 
 TOP_CHECKS_SHOWN: Final = 15
+PRESSING_SHOWN: Final = 4
+"""Checks named on the summary's one page."""
 CHECKS_SHOWN: Final = 6
 """Check ids written beside one requirement; the others are counted."""
 BAR_WIDTH: Final = 600.0
@@ -64,6 +66,8 @@ class PageView:
     section_lines: tuple[SectionLine, ...]
     requirement_groups: tuple[RequirementGroup, ...]
     top_checks: tuple[TopCheck, ...]
+    pressing: tuple[TopCheck, ...]
+    """The first of the top checks."""
 
     def template_values(self) -> dict[str, Any]:
         """Names as the templates use them."""
@@ -93,6 +97,7 @@ def view_page(document: ReportDocument) -> PageView:
         section_lines=tuple(_section_line(row) for row in document.sections),
         requirement_groups=_groups(document),
         top_checks=document.top_checks[:TOP_CHECKS_SHOWN],
+        pressing=document.top_checks[:PRESSING_SHOWN],
     )
 
 

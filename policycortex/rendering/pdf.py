@@ -1,17 +1,21 @@
 """The report as PDF: designed pages by WeasyPrint. Page counts are read from the finished layout, never guessed."""
 
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+import polars as pl
 from weasyprint import HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from policycortex.documents.model import ReportDocument
+from policycortex.rendering.annex import render_annex, render_footers
 from policycortex.rendering.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
 from policycortex.rendering.locales import Locale
+from policycortex.rendering.merging import merge_annex
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.page import page_locale, view_page
 from policycortex.rendering.templates import render_template, templates_folder
@@ -42,25 +46,42 @@ class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
 
 
 def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) -> PdfLayout:
-    """Write the PDF to ``path``."""
+    """Write the PDF to ``path``; findings beyond the designed pages' measure follow as an annex."""
     locale = page_locale(document)
-    pages = HTML(string=print_page(document, locale, options), url_fetcher=TemplatesFetcher()).render(
-        font_config=FontConfiguration()
-    )
-    pages.write_pdf(path)
-    return PdfLayout(pages=len(pages.pages), sections=_section_pages(pages, document, locale))
+    has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
+    front = _lay_out(document, locale, options, has_annex=has_annex)
+    sections = _section_pages(front, document, locale)
+    if not has_annex:
+        front.write_pdf(path, pdf_tags=True)
+        return PdfLayout(pages=len(front.pages), sections=sections)
+    with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
+        folder = Path(spool)
+        front.write_pdf(folder / "front.pdf", pdf_tags=True)
+        first = len(front.pages)
+        del front  # the layout of some hundred pages is not needed while thousands are set
+        annex = render_annex(document, locale, folder)
+        render_footers(first + annex.pages, folder / "footers.pdf")
+        merge_annex(folder / "front.pdf", annex, folder / "footers.pdf", path)
+    *before, findings = sections
+    findings = replace(findings, pages=findings.pages + annex.pages)
+    return PdfLayout(pages=first + annex.pages, sections=(*before, findings))
 
 
-def print_page(document: ReportDocument, locale: Locale, options: RenderingOptions) -> str:
-    """The HTML that WeasyPrint lays out."""
-    view = view_page(document)
-    findings = document.findings.head(options.page_findings if document.show_detailed_findings else 0)
+def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:
+    shown = 0 if has_annex or not document.show_detailed_findings else options.page_findings
+    page = print_page(document, locale, document.findings.head(shown), has_annex=has_annex)
+    return HTML(string=page, url_fetcher=TemplatesFetcher()).render(font_config=FontConfiguration())
+
+
+def print_page(document: ReportDocument, locale: Locale, findings: pl.DataFrame, *, has_annex: bool) -> str:
+    """The HTML that WeasyPrint lays out, with these findings in its table."""
     return render_template(
         "report/print.html",
         locale,
-        **view.template_values(),
-        finding_rows=shape_rows(findings, locale).to_dicts() if findings.height else [],
-        has_long_text=has_long_text(findings),
+        **view_page(document).template_values(),
+        finding_rows=shape_rows(findings).to_dicts(),
+        has_long_text=findings.height > 0 and has_long_text(findings),
+        has_annex=has_annex,
         text_limit=TEXT_LIMIT,
     )
 
