@@ -1,0 +1,116 @@
+"""What a forecast says of itself: points with intervals, how it was chosen, how well it did before. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = NDArray[np.float64]
+Days: TypeAlias = NDArray[np.int64]
+"""Days since an arbitrary start, ascending, without duplicates; days without a score are absent."""
+
+LEVELS: Final = (0.80, 0.95)
+MIN_DAYS: Final = 14
+MIN_POINTS: Final = 5
+
+
+class Method(StrEnum):
+    """Ways to forecast, simplest first: the order decides ties."""
+
+    NAIVE = "naive"
+    THEIL_SEN = "theil_sen"
+    DAMPED_HOLT = "damped_holt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownStep:
+    """A move of the score whose day and size are known beforehand: a waiver that ends, a new framework version."""
+
+    day: date
+    """First day on which the score is moved."""
+    points: float
+    """Percentage points, negative where the score falls."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastPoint:
+    """One future day; all in [0, 100], ``low_95 <= low_80 <= value_pct <= high_80 <= high_95``."""
+
+    day: date
+    value_pct: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """Forecasts made from past days, with what was known then, against what came."""
+
+    origins: int
+    """Past days forecasts were made from."""
+    pairs: int
+    """Forecast and outcome, over all origins and horizons."""
+    horizon_days: int
+    """Furthest horizon that history could test; beyond it intervals are extrapolated."""
+    mean_error: Mapping[Method, float]
+    """Mean absolute error of every method, percentage points."""
+    error_against_naive: float | None
+    """Chosen method's mean error over the naive one's; 1 is no better; None where the naive one made no error."""
+    coverage: Mapping[float, float] | None
+    """Level -> share of outcomes inside intervals made before them; None with fewer than COVERAGE_PAIRS pairs."""
+    coverage_pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToTarget:
+    """When the score first reaches ``target_pct``, as a distribution over days from the last score."""
+
+    target_pct: float
+    probability_within_horizon: float
+    days_p10: int | None
+    """Day by which one path in ten is there; None where that lies beyond the horizon. 0: it is there already."""
+    days_p50: int | None
+    days_p90: int | None
+    cumulative: tuple[float, ...]
+    """Probability to be there by day 1, 2, ... of the horizon; never falls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """A forecast with all that one needs to trust or distrust it."""
+
+    method: Method
+    origin: date
+    """Day of the last score."""
+    last_value_pct: float
+    points: tuple[ForecastPoint, ...]
+    backtest: Backtest
+    known_steps: tuple[KnownStep, ...]
+    """Those that fall into the horizon; they are in the points."""
+    removed_step: KnownStep | None
+    """One isolated past jump that was taken out of the history before fitting; None where there was none."""
+    target: TimeToTarget | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLittleHistory:
+    """The answer below MIN_DAYS days or MIN_POINTS scores: no forecast, and why."""
+
+    days: int
+    """From the first to the last score, both included; 0 without any."""
+    points: int
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        return (
+            f"too little history for a forecast: {self.points} scores over {self.days} days, "
+            f"needed are {MIN_POINTS} scores over {MIN_DAYS} days"
+        )

@@ -1,0 +1,190 @@
+"""The forecast's parts, each against something that is not itself."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from statsmodels.tsa.holtwinters import Holt
+
+from policycortex.scoring import forecast_methods
+from policycortex.scoring.forecast import forecast_score
+from policycortex.scoring.forecast_methods import HoltStates, damped_sum, predict_all
+from policycortex.scoring.forecast_model import Forecast, KnownStep, Method, TooLittleHistory
+from policycortex.scoring.forecast_steps import find_jump, waiver_steps
+
+FIRST = date(2026, 1, 1)
+
+
+def day(number: int) -> date:
+    """The ``number``-th day after the first."""
+    return FIRST + timedelta(days=number)
+
+
+def history_of(values: list[float]) -> dict[date, float | None]:
+    """One score a day."""
+    return {day(number): value for number, value in enumerate(values)}
+
+
+def made(history: dict[date, float | None], **how: object) -> Forecast:
+    """A forecast, and not a refusal."""
+    result = forecast_score(history, **how)  # type: ignore[arg-type]
+    assert isinstance(result, Forecast)
+    return result
+
+
+@pytest.mark.parametrize("triple", [(0.35, 0.15, 0.9), (0.9, 0.3, 0.97), (0.05, 0.0, 0.8)])
+def test_damped_holt_is_that_of_statsmodels(
+    triple: tuple[float, float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same level, trend, damping and start: the same forecasts as an independent library makes."""
+    alpha, beta, phi = triple
+    monkeypatch.setattr(forecast_methods, "_GRID", (triple,))
+    values = 70 + np.cumsum(np.random.default_rng(7).normal(0, 1, 40))
+    model = Holt(
+        values, damped_trend=True, initialization_method="known", initial_level=np.median(values[:5]), initial_trend=0.0
+    )
+    fitted = model.fit(smoothing_level=alpha, smoothing_trend=beta, damping_trend=phi, optimized=False)
+    states = HoltStates(np.arange(40), values)
+    assert states.predict(39, np.arange(1, 15)) == pytest.approx(fitted.forecast(14))
+
+
+def test_a_damped_trend_reaches_its_geometric_sum() -> None:
+    """0.5 + 0.25 + 0.125 = 0.875."""
+    assert damped_sum(0.5, 3) == pytest.approx(0.875)
+
+
+def test_a_gap_counts_as_its_days() -> None:
+    """A line with holes is continued where the line goes: 60 + 0.5 a day, seen on every third day."""
+    days = np.arange(0, 60, 3)
+    values = np.asarray(60 + 0.5 * days, dtype=np.float64)
+    ahead = np.array([1, 10])
+    predicted = predict_all(days, values, HoltStates(days, values), len(days) - 1, ahead)
+    assert predicted[Method.THEIL_SEN] == pytest.approx(values[-1] + 0.5 * ahead)
+    assert predicted[Method.NAIVE] == pytest.approx([values[-1]] * 2)
+
+
+def test_what_came_later_is_not_known() -> None:
+    """The state at the tenth score is the same whether the history ends there or goes on wildly."""
+    values = 70 + np.random.default_rng(3).normal(0, 1, 20)
+    whole, short = HoltStates(np.arange(20), values), HoltStates(np.arange(10), values[:10])
+    assert whole.predict(9, np.array([5])) == pytest.approx(short.predict(9, np.array([5])))
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        ([], "0 scores over 0 days"),
+        (list(range(13)), "13 scores over 13 days"),
+        ([0, 5, 10, 20], "4 scores over 21 days"),
+    ],
+)
+def test_too_little_history_is_said(days: list[int], reason: str) -> None:
+    """Below 14 days or 5 points there is no forecast, and the answer says what is there and what is needed."""
+    refused = forecast_score({day(number): 70.0 for number in days} | {day(400): None})
+    assert isinstance(refused, TooLittleHistory)
+    assert reason in refused.reason
+    assert "5 scores over 14 days" in refused.reason
+
+
+@pytest.mark.parametrize("days", [[0, 1, 2, 3, 13], [0, 10, 11, 12, 13], [0, 3, 6, 9, 365]])
+def test_the_least_history_is_enough_whatever_its_gaps(days: list[int]) -> None:
+    """Five scores over fourteen days give a forecast; a coverage measured on so few is not told."""
+    forecast = made({day(number): 70.0 + number % 3 for number in days}, horizon_days=7)
+    assert len(forecast.points) == 7
+    assert forecast.backtest.coverage is None
+
+
+def test_a_rising_line_is_followed_and_stops_at_100() -> None:
+    """One point a day from 60: reached 89 on day 29; no forecast and no interval leaves 0 to 100."""
+    forecast = made(history_of([60.0 + n for n in range(30)]), horizon_days=30)
+    assert forecast.method is Method.THEIL_SEN
+    assert forecast.points[0].value_pct == pytest.approx(90)
+    assert forecast.points[-1].high_95 == forecast.points[-1].value_pct == 100
+    assert forecast.backtest.error_against_naive == pytest.approx(0, abs=1e-6)
+
+
+def test_a_score_that_never_moved_stays() -> None:
+    """No error in the past leaves no ratio to naive, and an interval of no width."""
+    forecast = made(history_of([88.0] * 40))
+    assert forecast.method is Method.NAIVE
+    assert forecast.backtest.error_against_naive is None
+    assert {(p.low_95, p.value_pct, p.high_95) for p in forecast.points} == {(88.0, 88.0, 88.0)}
+
+
+def test_a_known_step_is_in_the_forecast_from_its_day_on() -> None:
+    """A waiver's end takes 4 points on the fifth day ahead."""
+    step = KnownStep(day=day(44), points=-4.0, reason="waivers of 3 failing findings end")
+    forecast = made(history_of([80.0] * 40), horizon_days=7, steps=[step])
+    assert [p.value_pct for p in forecast.points] == [80.0] * 4 + [76.0] * 3
+    assert forecast.known_steps == (step,)
+
+
+def test_a_known_step_of_the_past_is_no_trend() -> None:
+    """The score fell by 10 when waivers ended; told so, the history is flat and the forecast sure."""
+    values = [80.0 + 0.1 * (n % 2) for n in range(20)] + [70.0 + 0.1 * (n % 2) for n in range(20)]
+    step = KnownStep(day=day(20), points=-10.0, reason="waivers end")
+    forecast = made(history_of(values), steps=[step])
+    assert forecast.removed_step is None
+    assert forecast.known_steps == ()
+    assert all(p.low_95 >= 69 and p.high_95 <= 71 for p in forecast.points)
+
+
+def test_the_end_of_waivers_is_computed_exactly() -> None:
+    """70 of 80 passed is 87.5; with 10 more failing 70 of 90, with another 10 70 of 100."""
+    first, second = waiver_steps(70, 10, {day(9): 10, day(4): 10, day(6): 0})
+    assert (first.day, second.day) == (day(4), day(9))
+    assert first.points == pytest.approx(70 / 0.9 - 87.5)
+    assert second.points == pytest.approx(70 - 70 / 0.9)
+    assert first.reason == "waivers of 10 failing findings end"
+    assert waiver_steps(0, 0, {day(4): 3}) == ()
+
+
+def test_an_isolated_jump_is_found_where_it_is() -> None:
+    """A level shift of ten times the noise at place 30; none is seen in noise, and jumps that repeat are left."""
+    noise = np.random.default_rng(1).normal(0, 1, 60)
+    assert find_jump(70 + noise) is None
+    found = find_jump(70 + noise + 10 * (np.arange(60) >= 30))
+    assert found is not None
+    assert found[0] == 30
+    assert found[1] == pytest.approx(10, abs=1.5)
+    assert find_jump(70 + noise + 10 * (np.arange(60) >= 20) + 10 * (np.arange(60) >= 40)) is None
+
+
+def test_a_removed_jump_is_told() -> None:
+    """The reader learns that the past was moved, when and by how much."""
+    noise = np.random.default_rng(1).normal(0, 0.5, 60)
+    forecast = made(history_of((70 + noise + 10 * (np.arange(60) >= 30)).tolist()))
+    assert forecast.removed_step is not None
+    assert forecast.removed_step.day == day(30)
+    assert forecast.last_value_pct == pytest.approx(80 + noise[-1])
+
+
+def test_time_to_target_is_a_distribution() -> None:
+    """Half a point a day with noise from 60, now about 80: 85 is about ten days away, and 100 not within twenty."""
+    noise = np.random.default_rng(5).normal(0, 0.4, 40)
+    history = history_of((60 + 0.5 * np.arange(40) + noise).tolist())
+    near = made(history, horizon_days=20, target_pct=85.0).target
+    assert near is not None
+    assert near.days_p10 is not None
+    assert near.days_p90 is not None
+    assert near.days_p50 == pytest.approx(11, abs=2)
+    assert near.days_p10 <= 11 <= near.days_p90
+    assert near.probability_within_horizon > 0.99
+    far = made(history, horizon_days=20, target_pct=100.0).target
+    assert far is not None
+    assert far.days_p50 is None
+    assert far.probability_within_horizon < 0.05
+
+
+def test_a_target_that_is_reached_needs_no_days() -> None:
+    """It is there already."""
+    target = made(history_of([90.0] * 20), target_pct=85.0).target
+    assert target is not None
+    assert (target.days_p10, target.days_p90, target.probability_within_horizon) == (0, 0, 1.0)
+
+
+@pytest.mark.parametrize(("horizon", "value", "message"), [(0, 50.0, "1 to 365"), (30, 100.1, "0 and 100")])
+def test_impossible_questions_are_refused(horizon: int, value: float, message: str) -> None:
+    """With the value in the message."""
+    with pytest.raises(ValueError, match=message):
+        forecast_score({FIRST: value}, horizon_days=horizon)
