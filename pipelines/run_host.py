@@ -24,6 +24,7 @@ from dagster._utils.hosted_user_process import recon_job_from_origin
 from dagster._utils.interrupts import setup_interrupt_handlers
 
 from pipelines.doorbell import listening, receive
+from pipelines.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.workers import TAG_WORKER, Worker, this_worker
 
 _log = logging.getLogger("pipelines.run_host")
@@ -72,6 +73,7 @@ def warm_up(definitions_module: str) -> None:
     The libraries' imports leave a few helper threads (jemalloc's, one of DuckDB's, one of pyarrow's) that sleep and
     hold no lock: 200 forks of 200 worked on. A pool of Polars or DuckDB, or a connection, would not survive a fork.
     """
+    os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
     for module in _WARM:
         importlib.import_module(module)
     helpers = _thread_count()

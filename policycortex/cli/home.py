@@ -48,15 +48,32 @@ def make_folder(path: Path) -> None:
 def prepare_dagster_home(settings: Settings) -> None:
     """Write ``dagster.yaml`` anew: it belongs to this program's version, not to the user."""
     make_folder(settings.dagster_home)
+    make_folder(settings.dagster_home / "history")
     write_atomically(settings.dagster_home / "dagster.yaml", yaml.safe_dump(instance_config(settings), sort_keys=False))
 
 
 def instance_config(settings: Settings) -> dict[str, Any]:
     """Dagster's instance for these settings: the shipped template plus storage."""
     config: dict[str, Any] = yaml.safe_load(_shipped("dagster.yaml").read_text(encoding="utf-8"))
+    history = str(settings.dagster_home / "history")
     if settings.database_url:
         config["storage"] = {"postgres": {"postgres_url": {"env": "POLICYCORTEX_DAGSTER_DATABASE_URL"}}}
+    else:
+        config["event_log_storage"] = _plug_in("pipelines.event_log", "HomeEventLogStorage", base_dir=history)
+        config["run_storage"] = _plug_in("dagster._core.storage.runs", "SqliteRunStorage", base_dir=history)
+        config["schedule_storage"] = _plug_in(
+            "dagster._core.storage.schedules",
+            "SqliteScheduleStorage",
+            base_dir=str(settings.dagster_home / "schedules"),
+        )
+    config["run_launcher"] = _plug_in(
+        "pipelines.launcher", "ForkingRunLauncher", socket_path=str(settings.dagster_home / "runs.sock")
+    )
     return config
+
+
+def _plug_in(module: str, name: str, **config: str) -> dict[str, Any]:
+    return {"module": module, "class": name, "config": config}
 
 
 def open_instance(settings: Settings) -> "DagsterInstance":
@@ -64,7 +81,10 @@ def open_instance(settings: Settings) -> "DagsterInstance":
     from dagster import DagsterInstance
 
     prepare_dagster_home(settings)
-    return DagsterInstance.from_config(str(settings.dagster_home))
+    # Two processes that make Dagster's databases at once break them for good.
+    with (settings.dagster_home / "making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return DagsterInstance.from_config(str(settings.dagster_home))
 
 
 def write_atomically(path: Path, text: str) -> None:

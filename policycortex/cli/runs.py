@@ -1,6 +1,7 @@
 """Runs of Dagster jobs in this process, on the home's own instance: the UI shows them like any other."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.definitions import build_defs
+from pipelines.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.loggers import TERMINAL, terminal_logger
 from pipelines.resources import CoreResource
 from pipelines.workers import TAG_WORKER, this_worker
@@ -55,6 +57,7 @@ class HomeRuns:
 def home_runs(settings: Settings) -> Iterator[HomeRuns]:
     """Open a home for runs of this process."""
     make_folder(settings.home / "logs")
+    os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")  # a user can mend none of them; tests turn them into errors
     with open_instance(settings) as instance:

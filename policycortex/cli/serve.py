@@ -12,6 +12,7 @@ from typing import NoReturn
 import httpx
 import yaml
 
+from pipelines.doorbell import ask
 from policycortex.cli.home import exclusive_home, make_folder, open_instance, write_atomically
 from policycortex.cli.supervisor import Service, StopRequest, Supervisor
 from policycortex.errors import ConfigurationError
@@ -52,7 +53,7 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
     workspace = _write_workspace(settings, code_port)
     try:
         _say("starting Dagster")
-        supervisor.start(_code_server(code_port))
+        supervisor.start(_code_server(code_port), _run_host(settings))
         supervisor.start(_daemon(workspace), _webserver(workspace, dagster_port), _api(host, port))
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         print(f"API         http://{shown}:{port}  (documentation at /docs)", flush=True)
@@ -76,6 +77,12 @@ def _code_server(port: int) -> Service:
     command = (*_python("-m", "dagster", "code-server", "start"), "-m", "pipelines.definitions")
     address = ("--host", "127.0.0.1", "--port", str(port), "--location-name", LOCATION)
     return Service(name="code server", command=command + address, is_ready=lambda: _answers(port))
+
+
+def _run_host(settings: Settings) -> Service:
+    path = settings.dagster_home / "runs.sock"
+    command = _python("-m", "pipelines.run_host", str(path), "pipelines.definitions")
+    return Service(name="run host", command=command, is_ready=lambda: _listens(path))
 
 
 def _daemon(workspace: Path) -> Service:
@@ -136,6 +143,14 @@ def _free_port() -> int:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _listens(path: Path) -> bool:
+    try:
+        ask(path, {}, timeout_seconds=2)
+    except OSError:
+        return False
+    return True
 
 
 def _is_code_loaded(port: int) -> bool:
