@@ -72,6 +72,8 @@ def tags_of_labels(labels: tuple[str, ...]) -> tuple[str, str | None]:
 def tags_of_value(value: object) -> dict[str, str]:
     """Tags given as an object, or as a list of labels or of objects with key/name and value. Others tell nothing."""
     if isinstance(value, dict):
+        if value.keys() == {"TagKey", "TagValue"}:
+            return _tag_of_object(value)
         return {str(key): _text(each) for key, each in value.items()}
     tags: dict[str, str] = {}
     for each in value if isinstance(value, list) else ():

@@ -15,7 +15,6 @@ import msgspec
 from policycortex.errors import TruncatedFileError
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.resync import (
-    AFTER_RECORD,
     MAX_RECORD_BYTES,
     DamagedSpan,
     Ending,
@@ -23,6 +22,7 @@ from policycortex.findings.resync import (
     Resync,
     end_of_value,
     scan_brackets,
+    what_may_follow,
 )
 from policycortex.findings.strict import (
     RejectedRecordError,
@@ -37,7 +37,8 @@ from policycortex.findings.window import Window
 _SEPARATORS: Final = re.compile(rb"[\s,]*")
 _JUNK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|\]|\}[}\s]*|[^,\[\]{}"\s][^,\[\]{}"\n]*|.', re.DOTALL)
 _WRAPPER_SEARCH_BYTES: Final = 1024 * 1024
-_CLOSED: Final = re.compile(rb"[}\]\"]\s*\]\s*(?:\}\s*)?\Z")
+_CLOSED: Final = re.compile(rb"\]\s*(?:(?:,[^\[\]]*)?\}\s*)?\Z")
+"""The end of an array of records, and of what may be wrapped around it."""
 _KINDS: Final = {b'"': "a text", b"[": "an array", b"n": "null", b"t": "true", b"f": "false"}
 
 
@@ -106,6 +107,8 @@ class RecordSplitter:
         self._resync = Resync(window, shape)
         self._is_array = is_array
         self._is_wrapped = False
+        self._is_sequence = False
+        """True once a record stood outside any array: then an array is no frame but a bad record."""
         self._may_be_wrapper = not is_array
         self._is_cut = False
 
@@ -117,7 +120,7 @@ class RecordSplitter:
                 case b"{":
                     if not (self._may_be_wrapper and self._enter_wrapper()):
                         yield self._object()
-                case b"[" if not self._is_array:
+                case b"[" if not self._is_array and not self._is_sequence:
                     self._is_array = True
                     self._may_be_wrapper = False
                     window.pos += 1
@@ -167,6 +170,7 @@ class RecordSplitter:
         raw = window.data[window.pos : window.pos + length]
         window.pos += length
         self._may_be_wrapper = False
+        self._is_sequence = not self._is_array
         if len(raw) > MAX_RECORD_BYTES:
             return quarantine(offset, raw, _too_large(len(raw)))
         try:
@@ -180,7 +184,7 @@ class RecordSplitter:
         """True if a separator or an end stands behind the object that ends at ``end``."""
         window = self._window
         while True:
-            found = AFTER_RECORD.match(window.data, end)
+            found = what_may_follow(is_array=self._is_array).match(window.data, end)
             if found is None or found.end() < len(window.data) or window.is_ended:
                 return found is not None
             end -= window.pos  # filling drops what stands before the object
@@ -189,23 +193,27 @@ class RecordSplitter:
     def _damaged(self) -> QuarantinedRecord:
         span = self._resync.find_end(is_array=self._is_array)
         self._may_be_wrapper = False
-        if span.is_last:
-            self._note_end(span)
-        is_large = span.byte_length > MAX_RECORD_BYTES
-        reason = _too_large(span.byte_length) if is_large else _reason(span.head)
+        length = span.byte_length - (self._note_end(span) if span.is_last else 0)
+        head = span.head[:length]
         return QuarantinedRecord(
             byte_offset=span.byte_offset,
-            byte_length=span.byte_length,
-            reason=reason,
-            raw_text=raw_text(span.head),
+            byte_length=length,
+            reason=_too_large(length) if length > MAX_RECORD_BYTES else _reason(head),
+            raw_text=raw_text(head),
         )
 
-    def _note_end(self, span: DamagedSpan) -> None:
-        """The last record is damaged: decide whether the file is complete around it, or was cut inside it."""
-        if self._is_array:
-            self._is_array = span.ending is Ending.OPEN or not _CLOSED.search(span.tail)
-        elif not span.tail.endswith(b"\n"):
-            self._is_cut = span.ending is Ending.OPEN or not span.tail.endswith(b"}")
+    def _note_end(self, span: DamagedSpan) -> int:
+        """The last record is damaged: decide whether the file is complete around it, or was cut inside it.
+
+        Returns how many bytes at the end belong to the array and not to the record.
+        """
+        if not self._is_array:
+            is_whole = span.tail.endswith(b"\n") or (span.ending is not Ending.OPEN and span.tail.endswith(b"}"))
+            self._is_cut = not is_whole
+            return 0
+        closed = _CLOSED.search(span.tail) if span.ending is not Ending.OPEN else None
+        self._is_array = closed is None
+        return len(span.tail.rstrip()[closed.start() :]) if closed else 0
 
     def _junk(self) -> QuarantinedRecord:
         window = self._window
@@ -255,6 +263,8 @@ class RecordSplitter:
         else:
             window.pos = end - 1
         self._is_wrapped = False
+        self._is_sequence = False
+        """True once a record stood outside any array: then an array is no frame but a bad record."""
         self._may_be_wrapper = True
 
 

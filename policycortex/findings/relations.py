@@ -1,4 +1,4 @@
-"""Requirements named in one text, as Security Hub, Prowler and OCSF's Compliance Finding spell them."""
+"""Requirements named in one text, as Security Hub and Prowler spell them in ASFF and in OCSF's Compliance Finding."""
 
 import re
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from typing import Final
 
 _SLASHED: Final = re.compile(r"(?P<key>[^/]+?)/(?P<ids>[^/\s]+)\Z")
 _NIST: Final = re.compile(r"(?P<key>NIST\.[^\s]+)\s+(?P<ids>\S.*)\Z")
-_CUT_LENGTH: Final = 64
+_CUT_LENGTH: Final = 63
 """Prowler cuts each related requirement to this many characters: the last id of such a text may be a part only."""
 
 
 def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[str, list[str]]:
-    """Framework key to requirement ids.
+    """Framework key to requirement ids, for ``RelatedRequirements`` and ``compliance.requirements``.
 
-    Spellings: ``PCI DSS v4.0.1/1.3.1`` and ``NIST.800-53.r5 AC-2(1)`` (Security Hub), ``SOC2 cc_6_1 cc_6_6``
-    (Prowler in ASFF, its keys listed in ``standards``), and bare ids that belong to every one of ``standards`` (OCSF).
+    Spellings: ``SOC2 cc_6_1 cc_6_6`` (Prowler, its keys listed in ``standards``), ``PCI DSS v4.0.1/1.3.1`` and
+    ``NIST.800-53.r5 AC-2(1)`` (Security Hub). A bare id belongs to every one of ``standards`` that is not a path.
     """
     relations: dict[str, list[str]] = {}
-    by_length = sorted(standards, key=len, reverse=True)
+    by_length = sorted((key for key in standards if "/" not in key), key=len, reverse=True)
     for word in words:
         for key, ids in _parts(word.strip(), by_length):
             relations.setdefault(key, []).extend(ids)

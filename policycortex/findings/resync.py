@@ -19,10 +19,13 @@ _TAIL_BYTES: Final = 1024
 _TRAILING: Final = re.compile(r"trailing characters \(byte (\d+)\)")
 _TOKENS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _OPENING: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:')
-_BEFORE_RECORD: Final = re.compile(rb"[,\[\]}\n]\s*\Z")
-AFTER_RECORD: Final = re.compile(rb"\s*(?:[,\]{]|\Z)")
-"""What may stand behind a record: anything else makes the record a damaged one."""
+_BEFORE_RECORD: Final = re.compile(rb"[,\]}\n]\s*\Z")
+_LAYOUT: Final = re.compile(rb"\{\s*")
+_BRACES_BEFORE: Final = re.compile(rb"(?:\{\s*)*\Z")
+_AFTER_ELEMENT: Final = re.compile(rb"\s*(?:[,\]{]|\Z)")
+_AFTER_LINE: Final = re.compile(rb"[ \t\r]*\n|\s*(?:[,{]|\Z)")
 
+_BRACES: Final = re.compile(rb"\{[\s{]*")
 _ENOUGH_KEYS: Final = 3
 _DAMAGED: Final = -1
 _UNFINISHED: Final = 0
@@ -54,7 +57,7 @@ class RecordShape:
     def opening(self) -> re.Pattern[bytes]:
         """Matches where a record may start: a brace followed by one of the keys."""
         keys = "|".join(re.escape(key) for key in sorted(self.keys))
-        return re.compile(rf'\{{\s*"(?:{keys})"\s*:'.encode())
+        return re.compile(rf"\{{\s*[\"']?(?:{keys})[\"']?\s*:".encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,11 @@ class DamagedSpan:
     ending: Ending
 
 
+def what_may_follow(*, is_array: bool) -> re.Pattern[bytes]:
+    """Matches what may stand behind a record; anything else makes the record a damaged one."""
+    return _AFTER_ELEMENT if is_array else _AFTER_LINE
+
+
 def end_of_value(window: Window) -> int | None:
     """Position behind the object at ``window.pos``, filling the window; None if it is damaged or too large."""
     while True:
@@ -95,15 +103,15 @@ def end_of_value(window: Window) -> int | None:
 def _skip_value(data: bytes, start: int) -> int:
     """Position behind the object at ``start``; _UNFINISHED if the data ends first, _DAMAGED if it is not JSON.
 
-    The JSON library skips one value in C and names the byte where something else follows: 20 times faster than
-    counting brackets here. Its wording is held by a test; another wording would cost good records, so it is pinned.
+    The JSON library skips one value in C and names the byte behind the one where something else follows: 20 times
+    faster than counting brackets here. Its wording is held by a test and by the lock file.
     """
     try:
         msgspec.json.decode(memoryview(data)[start:], type=msgspec.Raw)
     except msgspec.DecodeError as error:
         message = str(error)
         if found := _TRAILING.search(message):
-            return data.rfind(b"}", start, start + int(found.group(1))) + 1
+            return data.rfind(b"}", start, start + int(found.group(1)) - 1) + 1
         return _UNFINISHED if "truncated" in message else _DAMAGED
     except RecursionError:
         return _DAMAGED
@@ -138,6 +146,7 @@ class Resync:
         self._window = window
         self._shape = shape
         self._openings: set[bytes] = set()
+        self._layouts: set[bytes] = set()
         self._last_opening = b"\0"
 
     def learn(self, raw: bytes) -> None:
@@ -147,15 +156,16 @@ class Resync:
         if found := _OPENING.match(raw):
             self._last_opening = found.group()
             self._openings.add(found.group())
+            self._layouts.add(_layout(found.group()))
 
     def find_end(self, *, is_array: bool) -> DamagedSpan:
         """The damaged record at ``window.pos``; the window then stands behind it."""
         window = self._window
         while True:
             window.fill(max(_LOOK_AHEAD_BYTES, 2 * window.ahead()))
-            boundary = self._boundary(1, is_array=is_array)
+            boundary = self._boundary(_behind_braces(window.data), is_array=is_array)
             scan = scan_brackets(window.data, 0, boundary)
-            if scan.end and AFTER_RECORD.match(window.data, scan.end):
+            if scan.end and what_may_follow(is_array=is_array).match(window.data, scan.end):
                 return self._take(scan.end)
             if boundary is not None:
                 return self._take(boundary)
@@ -173,7 +183,7 @@ class Resync:
         pattern = re.compile(b"|".join(b"(?:" + each.pattern + b")" for each in patterns))
         for found in pattern.finditer(data, start, len(data) if stop is None else stop):
             if self._is_start(found.start(), found.group(), is_array=is_array):
-                return found.start()
+                return _before_braces(data, found.start())
         return None
 
     def _is_start(self, position: int, opening: bytes, *, is_array: bool) -> bool:
@@ -183,9 +193,9 @@ class Resync:
         value = _value_at(data, position)
         if value is not None and len(self._shape.keys & value.keys()) >= _ENOUGH_KEYS:
             return True
-        # Damaged as well, or with keys missing: then only the bytes themselves can tell. Before any good record
-        # was seen, any of the keys will do.
-        is_known = opening in self._openings if self._openings else value is None
+        # Damaged as well, or with keys missing: then only the bytes can tell, by the layout of good records.
+        is_known = _layout(opening) in self._layouts if self._layouts else value is None
+        position = _before_braces(data, position)
         return is_known and _BEFORE_RECORD.search(data, max(0, position - 256), position) is not None
 
     def _take(self, end: int) -> DamagedSpan:
@@ -238,6 +248,24 @@ class Resync:
             is_last=is_last,
             ending=Ending.TEXT if is_last else Ending.CLOSED,
         )
+
+
+def _layout(opening: bytes) -> bytes:
+    """The brace and the white space behind it, which tell how deep a pretty-printed record stands."""
+    found = _LAYOUT.match(opening)
+    return found.group() if found else b""
+
+
+def _before_braces(data: bytes, position: int) -> int:
+    """``position``, or that of the first of several braces in a row that end there."""
+    found = _BRACES_BEFORE.search(data, max(0, position - 256), position)
+    return found.start() if found else position
+
+
+def _behind_braces(data: bytes) -> int:
+    """Position behind the first brace and any that follow at once: what they open is the damaged record itself."""
+    found = _BRACES.match(data)
+    return found.end() if found else 1
 
 
 def _value_at(data: bytes, position: int) -> dict[str, object] | None:

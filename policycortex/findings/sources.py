@@ -9,13 +9,14 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from glob import glob, has_magic
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.formats import FORMAT_NAMES, PARSERS, recognise_format
+from policycortex.findings.formats import FORMAT_NAMES, parser_of, recognise_format
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
 from policycortex.findings.packing import UnpackedStream, open_zstd, packing_of
 
@@ -40,6 +41,11 @@ class SourceFile:
     modified_ns: int
     packing: str
     """``plain``, ``gzip`` or ``zstd``."""
+
+    @property
+    def modified_at(self) -> datetime:
+        """When the file was last written, UTC; formats that tell no time of their own are dated by it."""
+        return datetime.fromtimestamp(self.modified_ns // 1_000_000_000, UTC)
 
     def open(self) -> BinaryIO:
         """The unpacked bytes, seekable to the start. Raises InputError if the file changed since it was listed.
@@ -73,7 +79,7 @@ def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
         raise InputError(f"{source.path} is empty: run the scanner again, or leave the file out")
     with source.open() as stream:
         name = _recognise(stream, source.path)
-    return name, PARSERS[name]
+    return name, parser_of(name, written_at=source.modified_at)
 
 
 def read_findings(source: SourceFile) -> Iterator[Finding | QuarantinedRecord]:
@@ -127,12 +133,13 @@ def _is_finding_file(path: Path) -> bool:
         return claims
     try:
         with _open_file(path) as file, _unpack(file, packing_of(file.read(4))) as stream:
-            head = stream.read(_HEAD_BYTES[0])
-            if recognise_format(head) is not None:
-                return True
-            return claims and recognise_format(head + stream.read(_HEAD_BYTES[1])) is not None
+            head = stream.read(_HEAD_BYTES[1 if claims else 0])
     except InputError:
         return claims
+    try:
+        return recognise_format(head) is not None
+    except InputError:
+        return False
 
 
 def _source_of(path: Path) -> SourceFile:

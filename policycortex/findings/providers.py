@@ -1,0 +1,25 @@
+"""Providers told by other words, for tools that look at code and not at a cloud."""
+
+import re
+from typing import Final
+
+_CHECK_ID: Final = re.compile(r"CKV\d*_([A-Z0-9]+)_\d+")
+PROVIDERS_OF_CHECKS: Final = {
+    "AWS": "aws", "AZURE": "azure", "AZUREPIPELINES": "azure", "GCP": "gcp", "K8S": "kubernetes", "DOCKER": "docker",
+    "ALI": "alibabacloud", "OCI": "oraclecloud", "GIT": "github", "GHA": "github", "GITLABCI": "gitlab",
+}  # fmt: skip
+"""Middle part of Checkov's check ids."""
+
+PROVIDERS_OF_FRAMEWORKS: Final = {
+    "cloudformation": "aws", "serverless": "aws", "arm": "azure", "bicep": "azure", "kubernetes": "kubernetes",
+    "helm": "kubernetes", "kustomize": "kubernetes", "dockerfile": "docker", "github_actions": "github",
+    "github_configuration": "github", "gitlab_ci": "gitlab", "azure_pipelines": "azure",
+}  # fmt: skip
+"""``check_type`` of Checkov, where the check id tells none."""
+
+
+def provider_of_check(check_id: str, *, framework: str = "") -> str:
+    """``aws`` for ``CKV_AWS_18`` or for CloudFormation; "" where neither tells."""
+    found = _CHECK_ID.fullmatch(check_id)
+    told = PROVIDERS_OF_CHECKS.get(found.group(1), "") if found else ""
+    return told or PROVIDERS_OF_FRAMEWORKS.get(framework, "")

@@ -1,0 +1,202 @@
+"""The product's own columns, for everyone without a scanner format: one row, one finding. See docs/inputs.md.
+
+The findings table of a report (CSV, or the same columns in Parquet) is accepted as it is. No file is read here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from policycortex.findings.model import Finding
+from policycortex.findings.normalize import (
+    ENVIRONMENTS,
+    environment_of,
+    relations_text,
+    tags_of_value,
+    tags_text,
+    time_of_text,
+)
+from policycortex.findings.strict import RejectedRecordError
+from policycortex.names import UNKNOWN_ENVIRONMENT, FindingStatus, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One documented column."""
+
+    name: str
+    meaning: str
+    is_required: bool = False
+
+
+COLUMNS: Final = (
+    Column("check_id", "The scanner's id of the check.", is_required=True),
+    Column("status", "PASS, FAIL or MANUAL.", is_required=True),
+    Column("severity", "critical, high, medium, low or informational.", is_required=True),
+    Column("observed_at", "When it was seen: ISO 8601 with an offset (2026-11-23T15:55:52Z).", is_required=True),
+    Column("finding_uid", "The scanner's id of the finding; made of check and resource where empty."),
+    Column("muted", "true where the scanner suppresses the finding; the status stays."),
+    Column("title", "What the check asks, in a few words."),
+    Column("provider", "aws, azure, gcp, kubernetes...; decides which relations apply."),
+    Column("account_id", "Account, subscription, project or cluster."),
+    Column("region", "Region or location."),
+    Column("environment", "production, staging, development...; empty or unknown leaves it to tags and accounts."),
+    Column("service", "Service the check belongs to (s3, iam)."),
+    Column("resource_uid", "Unique id of the resource."),
+    Column("resource_type", "Kind of the resource."),
+    Column("requirements", "Requirements it speaks to, joined by ; or |: soc2:CC6.1; hipaa:164.312(b)."),
+    Column("remediation", "What to do."),
+    Column("description", "What the check looks at."),
+    Column("status_detail", "What was found on this resource."),
+    Column("risk", "What may happen."),
+    Column("remediation_url", "Where to read on."),
+    Column("source", "Name of the scanner; csv or parquet where empty."),
+    Column("source_version", "Its version."),
+    Column("account_name", "Name of the account, for people."),
+    Column("resource_name", "Name of the resource, for people."),
+    Column("tags", "The resource's tags as a JSON object."),
+    Column("scan_uid", "The scanner's id of the scan."),
+    Column("relations", 'Requirements as a JSON object, besides or instead of requirements: {"soc2": ["CC6.1"]}.'),
+    Column("waived", "Ignored: waivers live in the product."),
+)
+"""In the order of the documentation; a table's own order does not matter."""
+
+COLUMN_NAMES: Final = frozenset(column.name for column in COLUMNS)
+REQUIRED_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.is_required)
+ANY_FRAMEWORK: Final = "*"
+"""Key of requirements that are named without their framework, as a report's own table names them."""
+
+_Word = TypeVar("_Word")
+_STATUSES: Final = {status.value.casefold(): status for status in FindingStatus}
+_SEVERITIES: Final = {severity.value: severity for severity in Severity}
+_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+
+
+def build_table_finding(row: Mapping[str, object], record_no: int, *, source: str) -> Iterable[Finding]:
+    """The finding of one row; values are texts, or typed as Parquet stores them. Raises RejectedRecordError."""
+    for name in REQUIRED_COLUMNS:
+        if row.get(name) in (None, ""):
+            raise RejectedRecordError(f"missing value in column {name}")
+    tags = _tags(row.get("tags"))
+    check_id, resource_uid = _text(row, "check_id"), _text(row, "resource_uid")
+    account_id, region = _text(row, "account_id"), _text(row, "region")
+    return (
+        Finding(
+            record_no=record_no,
+            finding_uid=_text(row, "finding_uid") or f"{check_id}:{account_id}:{region}:{resource_uid}",
+            check_id=check_id,
+            status=_word(row, "status", _STATUSES),
+            severity=_word(row, "severity", _SEVERITIES),
+            is_muted=_truth(row, "muted"),
+            title=_text(row, "title"),
+            description=_text(row, "description"),
+            status_detail=_text(row, "status_detail"),
+            risk=_text(row, "risk"),
+            remediation=_text(row, "remediation"),
+            remediation_url=_text(row, "remediation_url"),
+            source=(_text(row, "source") or source).lower(),
+            source_version=_text(row, "source_version"),
+            provider=_text(row, "provider").lower(),
+            account_id=account_id,
+            account_name=_text(row, "account_name"),
+            region=region,
+            service=_text(row, "service").lower(),
+            resource_uid=resource_uid,
+            resource_name=_text(row, "resource_name"),
+            resource_type=_text(row, "resource_type"),
+            environment_tag=_environment(_text(row, "environment")) or environment_of(tags),
+            tags=tags_text(tags),
+            observed_at=_time(row["observed_at"]),
+            scan_uid=_text(row, "scan_uid"),
+            relations=relations_text(_relations(row)),
+        ),
+    )
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RejectedRecordError(f"wrong type: expected a text in column {name}, got {type(value).__name__}")
+    return value
+
+
+def _word(row: Mapping[str, object], name: str, words: Mapping[str, _Word]) -> _Word:
+    text = _text(row, name)
+    if text.casefold() not in words:
+        raise RejectedRecordError(f"unknown {name} {text!r}: expected one of {', '.join(words)}")
+    return words[text.casefold()]
+
+
+def _truth(row: Mapping[str, object], name: str) -> bool:
+    value = row.get(name)
+    if isinstance(value, bool):
+        return value
+    return _word(row, name, _TRUTHS)
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), tzinfo=UTC)
+    if not isinstance(value, str):
+        raise RejectedRecordError(f"wrong type: expected a time in column observed_at, got {type(value).__name__}")
+    return time_of_text(value, field="observed_at")
+
+
+def _environment(text: str) -> str | None:
+    word = text.strip().casefold()
+    return None if word in ("", UNKNOWN_ENVIRONMENT) else ENVIRONMENTS.get(word, word)
+
+
+def _tags(value: object) -> dict[str, str]:
+    if value in (None, ""):
+        return {}
+    tags = _json(value, "tags") if isinstance(value, str) else value
+    if not isinstance(tags, dict | list):
+        raise RejectedRecordError("wrong type: expected a JSON object in column tags")
+    pairs = [dict([pair]) if isinstance(pair, tuple) else pair for pair in tags] if isinstance(tags, list) else tags
+    return tags_of_value(pairs)
+
+
+def _relations(row: Mapping[str, object]) -> dict[str, list[str]]:
+    relations: dict[str, list[str]] = {}
+    for word in _requirement_words(row.get("requirements")):
+        key, colon, requirement = word.partition(":")
+        if colon and key.strip() and requirement.strip():
+            relations.setdefault(key.strip(), []).append(requirement.strip())
+        else:
+            relations.setdefault(ANY_FRAMEWORK, []).append(word)
+    named = row.get("relations")
+    if named in (None, ""):
+        return relations
+    given = _json(named, "relations") if isinstance(named, str) else named
+    try:
+        more = msgspec.convert(given, dict[str, list[str]])
+    except msgspec.ValidationError:
+        raise RejectedRecordError("wrong type: expected an object of arrays of texts in column relations") from None
+    for key, ids in more.items():
+        relations.setdefault(key, []).extend(ids)
+    return relations
+
+
+def _requirement_words(value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = value.replace("|", ";").split(";")
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise RejectedRecordError("wrong type: expected a list of texts in column requirements")
+    return [each.strip() for each in value if each.strip()]
+
+
+def _json(text: str, name: str) -> Any:  # noqa: ANN401 - a JSON value
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise RejectedRecordError(f"column {name} is not JSON") from None
