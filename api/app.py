@@ -46,7 +46,7 @@ def create_app(
     for router in (reports.router, downloads.router, sharing.router, sharing.links_router, health.router):
         app.include_router(router)
     add_error_answers(app)
-    app.add_middleware(OuterLayer)
+    app.add_middleware(OuterLayer, metrics=services.metrics)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

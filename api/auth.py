@@ -50,14 +50,19 @@ def authenticate(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
     """The caller of a guarded route. Raises ApiError 401 or 403."""
+    address = request.client.host if request.client else None
     if credentials is None:
+        services.limiter.count(f"address {address}")
         raise _unauthorized("Send an API key: Authorization: Bearer sk_live_...", error=None)
     now = services.now()
     key = services.registry.find_key(credentials.credentials)
     if key is None or not key.is_valid_at(now):
+        services.limiter.count(f"address {address}")
         raise _unauthorized("The API key is unknown, expired or revoked", error="invalid_token")
-    caller = Caller(key=key, address=_address(request), request_id=request.scope.get("policycortex.request_id"))
+    caller = Caller(key=key, address=address, request_id=request.scope.get("policycortex.request_id"))
     request.scope["policycortex.key_id"] = key.id
+    if (rate := services.limiter.count(key.id)) is not None:
+        request.scope["policycortex.headers"] = rate.headers()
     _check_rights(caller, required)
     services.registry.note_key_use(key, now=now)
     return caller
@@ -79,10 +84,6 @@ def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
     except ValueError:
         return False
     return any(host in ipaddress.ip_network(network) for network in networks)
-
-
-def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None
 
 
 def _unauthorized(description: str, *, error: str | None) -> ApiError:

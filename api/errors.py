@@ -34,7 +34,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS: Final = {
     400: error_codes.INVALID_REQUEST,
     401: error_codes.UNAUTHORIZED,
@@ -132,7 +132,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """Methods of every route at the path; Starlette names only those of the first."""
-    asked = [{**request.scope, "method": method} for method in _METHODS]
+    asked = [{**request.scope, "method": method} for method in METHODS]
     return [
         str(scope["method"])
         for scope in asked

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import error_codes
 from api.error_codes import ErrorCode
-from api.errors import error_body
+from api.errors import METHODS, error_body
+from api.metrics import Metrics
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
@@ -31,15 +32,19 @@ _CLOSED_PAGE: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 class OuterLayer:
     """Wraps the whole application, so that every answer has an id and the documented body."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(scope, receive, send).serve(self._app)
+        exchange = _Exchange(scope, receive, send)
+        with self._metrics.active.track_inprogress():
+            await exchange.serve(self._app)
+        exchange.count(self._metrics)
 
 
 class _TooLargeError(Exception):
@@ -74,6 +79,11 @@ class _Exchange:
         finally:
             self._log_line()
 
+    def count(self, metrics: Metrics) -> None:
+        route = _route(self._scope)
+        metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
+        metrics.seconds.labels(route).observe(time.perf_counter() - self._began)
+
     def _refusal(self) -> tuple[ErrorCode, str] | None:
         headers = Headers(scope=self._scope)
         if sum(len(name) + len(value) for name, value in self._scope["headers"]) > MAX_HEADER_BYTES:
@@ -95,7 +105,7 @@ class _Exchange:
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._id
-            for name, value in _SECURITY.items():
+            for name, value in (_SECURITY | self._scope.get("policycortex.headers", {})).items():
                 headers.setdefault(name, value)
             if not headers.get("content-type", "").startswith("text/html") or "attachment" in headers.get(
                 "content-disposition", ""
@@ -114,10 +124,18 @@ class _Exchange:
             "request_id": self._id,
             "method": self._scope["method"],
             # the route's pattern, not the path: a path may hold a link's token
-            "route": getattr(self._scope.get("route"), "path", "(none)"),
+            "route": _route(self._scope),
             "status": self._status,
             "duration_ms": round((time.perf_counter() - self._began) * 1000, 1),
             "key_id": self._scope.get("policycortex.key_id"),
             "report_id": self._scope.get("path_params", {}).get("report_id"),
         }
         _log.info("request", extra={key: value for key, value in facts.items() if value is not None})
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "(none)"))
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "(other)"

@@ -25,7 +25,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
     """
     now = services.now()
     order = parse_order(body, organization=caller.organization, now=now, known=Known(frameworks=services.frameworks()))
-    report = _find_begun(services, report_id) or services.registry.create_report(
+    report = find_begun(services, report_id) or services.registry.create_report(
         report_id=report_id,
         organization=caller.organization,
         name=order.name,
@@ -40,6 +40,14 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
     if report.due_at <= now and report.run_id is None:
         _start(services, report, order)
     return report
+
+
+def find_begun(services: Services, report_id: str) -> ReportRow | None:
+    """The report of this id, taken from an order before; None when there is none, or it was withdrawn."""
+    try:
+        return services.registry.find_report(report_id)
+    except NotFoundError:
+        return None
 
 
 def reconcile_report(services: Services, report: ReportRow) -> ReportRow:
@@ -74,20 +82,15 @@ def remove_report(services: Services, report: ReportRow) -> None:
     services.artifacts.delete_report(report.id)
 
 
-def _find_begun(services: Services, report_id: str) -> ReportRow | None:
-    try:
-        return services.registry.find_report(report_id)
-    except NotFoundError:
-        return None
-
-
 def _start(services: Services, report: ReportRow, order: ReportOrder) -> None:
     try:
         run_id = services.launcher.launch(report, order)
     except UnavailableError as error:
+        services.metrics.launches.labels("failed").inc()
         reason = Failure(code=error.code, message=f"its run could not be started: {error}", is_retryable=True)
         services.registry.withdraw_report(report.id, reason)
         raise UnavailableError(f"The report cannot be made now, and nothing was kept: {error}") from error
+    services.metrics.launches.labels("started").inc()
     services.registry.set_run(report.id, run_id)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Request, Response
 
 from api.auth import Caller
+from api.orders import find_begun
 from api.schemas import ReportAccepted
 from api.services import Services
 from policycortex.storage.registry import Claim
@@ -37,15 +38,16 @@ def answer_once(
     if claimed.answer is not None:
         response.headers[REPLAYED] = "true"
         return ReportAccepted.model_validate(claimed.answer)
-    is_settled = False
+    is_made = False
     try:
         answer = make(claimed.report_id)
-        services.registry.settle_key(claim, answer.model_dump(mode="json"))
-        is_settled = True
-        return answer
+        is_made = True
     finally:
-        if not is_settled:
+        # A report that was begun keeps the key: a later try continues it instead of making a second one.
+        if not is_made and find_begun(services, claimed.report_id) is None:
             services.registry.release_key(claim)
+    services.registry.settle_key(claim, answer.model_dump(mode="json"))
+    return answer
 
 
 def claim_of(request: Request, caller: Caller, key: str | None, body: Mapping[str, Any]) -> Claim | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
+from api.metrics import Metrics
+from api.rates import RateLimiter
 from api.runs import RunLauncher
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.settings import Settings
@@ -27,8 +29,13 @@ class Services:
     settings: Settings
     launcher: RunLauncher
     now: Callable[[], datetime] = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
+    limiter: RateLimiter = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.limiter = RateLimiter(self.settings)
 
     @property
     def registry(self) -> Registry:

@@ -50,11 +50,23 @@ class Settings:
     rate_limit_url: str | None = None
     """``POLICYCORTEX_RATE_LIMIT_URL``: ``redis://...`` where several API processes count together; None: each alone."""
 
+    connections: str | None = None
+    """``POLICYCORTEX_CONNECTIONS``: path of the connections file, or its text; None: ``<home>/connections.yaml``."""
+
+    min_schedule_interval_seconds: float = 60.0
+    """``POLICYCORTEX_MIN_SCHEDULE_INTERVAL_SECONDS``: schedules that would run more often than this are refused."""
+
+    max_dagster_schedules: int = 1000
+    """``POLICYCORTEX_MAX_DAGSTER_SCHEDULES``: up to so many schedules show one by one in the Dagster UI; past it a
+    sensor alone carries them all, because each definition costs 26 CPU ms when it is new."""
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
         """Read ``POLICYCORTEX_*``; ``home`` given on a command line wins. Raises ConfigurationError on a bad value."""
         env = os.environ if environ is None else environ
         timeout = env.get(f"{_PREFIX}LOCK_TIMEOUT_SECONDS", "30")
+        interval = env.get(f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS") or "60"
+        definitions = env.get(f"{_PREFIX}MAX_DAGSTER_SCHEDULES") or "1000"
         return cls(
             home=(home or Path(env.get(f"{_PREFIX}HOME") or "var")).absolute(),
             database_url=env.get(f"{_PREFIX}DATABASE_URL") or None,
@@ -68,6 +80,9 @@ class Settings:
             frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
             rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",
             rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
+            connections=env.get(f"{_PREFIX}CONNECTIONS") or None,
+            min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
+            max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
         )
 
     @property
@@ -79,6 +94,11 @@ class Settings:
     def custom_frameworks_dir(self) -> Path:
         """Where custom frameworks are looked for."""
         return self.frameworks_dir or self.home / "frameworks"
+
+
+def environment_value(name: str) -> str | None:
+    """A secret that a connection names as ``env:NAME``; read when it is used, so that it can be changed."""
+    return os.environ.get(name)
 
 
 def _seconds(text: str, *, name: str) -> float:

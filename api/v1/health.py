@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.dependencies import ServicesDep
 from api.errors import RETRY_AFTER_SECONDS
+from api.metrics import MEDIA_TYPE
 from api.runs import PartState
 from api.services import Services
 from policycortex.errors import PolicyCortexError
@@ -40,6 +41,14 @@ class Readiness(BaseModel):
 def get_health() -> Health:
     """200 while the process lives, whatever else is away."""
     return Health(status="ok")
+
+
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
+def get_metrics(services: ServicesDep) -> Response:
+    """The process's own counters, in Prometheus' text format; they name no organisation, report or key."""
+    return Response(services.metrics.print(), media_type=MEDIA_TYPE)
 
 
 @router.get(

@@ -35,7 +35,7 @@ _LINK_ANSWERS: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file
     openapi_extra=body_of(LinkBody, {"format": "pdf", "expires_in": 3600}),
 )
 def create_download_link(
-    report_id: ReportId, body: JsonObject, *, caller: Reader, services: ServicesDep, base_url: BaseUrl
+    report_id: ReportId, *, caller: Reader, body: JsonObject, services: ServicesDep, base_url: BaseUrl
 ) -> LinkMade:
     """A link to one file that works without a key until it expires; it is shown only in this answer."""
     wanted = validated(LinkBody, body)
@@ -76,7 +76,7 @@ def get_sharing(report_id: ReportId, request: Request, caller: Reader, services:
     responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, body=True),
     openapi_extra=body_of(SharingBody, {"visibility": "organization", "keys": [], "links_allowed": True}),
 )
-def put_sharing(report_id: ReportId, body: JsonObject, caller: Writer, services: ServicesDep) -> SharingAnswer:
+def put_sharing(report_id: ReportId, caller: Writer, body: JsonObject, services: ServicesDep) -> SharingAnswer:
     """Replace who may see the report. The key that ordered it and admin keys always may."""
     wanted = validated(SharingBody, body)
     services.registry.get_report(caller.organization, report_id, reader=caller.reader)

@@ -1,7 +1,8 @@
 """Fixtures of the API's tests; what they hand out is described in tests/api/house.py."""
 
+import secrets
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,18 +13,28 @@ from policycortex.storage.registry import open_registry
 from tests.api.house import Clock, HandLauncher, House, serve
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A running API over an empty home."""
-    settings = Settings(home=tmp_path / "home")
+@pytest.fixture(scope="session")
+def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One server for all tests: starting one takes longer than most tests."""
+    settings = Settings(home=tmp_path_factory.mktemp("api") / "home")
     launcher, clock = HandLauncher(), Clock()
     registry = open_registry(settings)
     for url in serve(create_app(settings, launcher=launcher, now=clock)):
-        built = House(url=url, settings=settings, registry=registry, launcher=launcher, clock=clock)
-        yield built
-        for client in built.clients:
-            client.close()
+        yield House(
+            url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
+        )
     registry.close()
+
+
+@pytest.fixture
+def house(running_house: House) -> Iterator[House]:
+    """The running API, seen from an organisation of the test's own."""
+    running_house.launcher.reset()
+    running_house.clock.reset()
+    own = replace(running_house, organization=f"org-{secrets.token_hex(4)}", clients=[])
+    yield own
+    for client in own.clients:
+        client.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,8 @@ from policycortex.names import ReportFormat
 from policycortex.ordering import ReportOrder
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.registry import Failure, NewArtifact, Registry, ReportRow
+from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
+from policycortex.storage.registry.keys import DEFAULT_SCOPES
 
 
 @dataclass
@@ -52,6 +53,13 @@ class HandLauncher:
     def close(self) -> None:
         return
 
+    def reset(self) -> None:
+        """As new."""
+        self.launched.clear()
+        self.cancelled.clear()
+        self.failures.clear()
+        self.is_away = False
+
     def _answer(self) -> None:
         if self.is_away:
             raise UnavailableError("Dagster's webserver does not answer")
@@ -66,6 +74,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.moment
 
+    def reset(self) -> None:
+        """To the true time."""
+        self.moment = datetime.now(UTC)
+
     def pass_by(self, span: timedelta) -> None:
         self.moment += span
 
@@ -79,14 +91,22 @@ class House:
     registry: Registry
     launcher: HandLauncher
     clock: Clock
+    organization: str
+    """Each test has its own, so that all may share one server."""
     clients: list[httpx.Client] = field(default_factory=list)
 
-    def client(
-        self, *, organization: str = "default", scopes: tuple[str, ...] = ("reports:read", "reports:write")
-    ) -> httpx.Client:
-        """A client with a fresh key."""
-        _, token = self.registry.create_key(organization=organization, name="test", scopes=scopes, now=self.clock())
-        return self.bare_client({"Authorization": f"Bearer {token}"})
+    def client(self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES) -> httpx.Client:
+        """A client with a fresh key, of the test's organisation unless another is named."""
+        return self.keyed_client(organization=organization, scopes=scopes)[1]
+
+    def keyed_client(
+        self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES
+    ) -> tuple[KeyRow, httpx.Client]:
+        """The same, with its key's row."""
+        key, token = self.registry.create_key(
+            organization=organization or self.organization, name="test", scopes=scopes, now=self.clock()
+        )
+        return key, self.bare_client({"Authorization": f"Bearer {token}"})
 
     def bare_client(self, headers: dict[str, str] | None = None) -> httpx.Client:
         """A client without a key."""

@@ -75,7 +75,7 @@ def test_a_known_file_is_not_sent_again(client: httpx.Client, path: str) -> None
 
 def test_a_damaged_file_is_never_sent(house: House, client: httpx.Client, path: str) -> None:
     """One flipped byte, or no file at all: a clear 500 and none of its bytes."""
-    stored = next((house.settings.home / "artifacts").rglob("pdf-*"))
+    stored = next((house.settings.home / "artifacts" / path.split("/")[3]).glob("pdf-*"))
     stored.write_bytes(CONTENT[:-1] + b"\x00")
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")

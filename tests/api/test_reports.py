@@ -106,7 +106,7 @@ def test_a_run_that_died_unseen_is_told_on_the_report(
 def test_another_organisation_sees_nothing(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
     """Foreign reports are 404, in no list or count, and do not lengthen the queue."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    other = house.client(organization="other")
+    other = house.client(organization=f"{house.organization}-other")
     assert other.get(f"/v1/reports/{report_id}").status_code == 404
     assert other.get(f"/v1/reports/{report_id}/download/pdf").status_code == 404
     assert other.get("/v1/reports").json()["pagination"]["total"] == 0

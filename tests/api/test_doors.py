@@ -1,0 +1,190 @@
+"""No door is open that should not be: routes guarded, organisations apart, limits kept, nothing told too much."""
+
+import logging
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from api.logs import JsonLines
+from policycortex.names import ReportFormat
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.keys import SCOPES
+from tests.api.house import Clock, HandLauncher, House, serve
+
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/links/{token}"}
+
+
+def _operations(house: House) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = house.bare_client().get("/openapi.json").json()["paths"]
+    return [(method, path, spec) for path, methods in paths.items() for method, spec in methods.items()]
+
+
+def test_every_route_declares_a_known_scope(house: House) -> None:
+    """Only health, metrics and links are open; every other operation names scopes that keys can have."""
+    for method, path, spec in _operations(house):
+        if path in OPEN_PATHS:
+            assert "security" not in spec, f"{method} {path}"
+            continue
+        scopes = [scope for entry in spec["security"] for scope in entry["ApiKey"]]
+        assert scopes, f"{method} {path}"
+        assert set(scopes) <= set(SCOPES)
+
+
+def test_every_route_refuses_who_has_no_key_or_not_the_scope(house: House) -> None:
+    """401 without a key, 403 with a key of another scope, whatever else is wrong with the request."""
+    stranger, powerless = house.bare_client(), house.client(scopes=["findings:write"])
+    for method, path, _ in _operations(house):
+        if path in OPEN_PATHS:
+            continue
+        url = path.replace("{report_id}", "rpt_1").replace("{format}", "pdf").replace("{framework_id}", "soc2")
+        assert stranger.request(method, url).status_code == 401, f"{method} {path}"
+        assert powerless.request(method, url).status_code == 403, f"{method} {path}"
+
+
+def test_another_organisation_meets_404_on_every_route_of_a_report(house: House, order: dict[str, Any]) -> None:
+    """With all scopes and right bodies: the same answer as for an id that never was, but for the id."""
+    client = house.client()
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    house.complete(report_id)
+    other = house.client(organization=f"{house.organization}-other", scopes=["admin"])
+    bodies = {"/download-link": {"format": "pdf"}, "/sharing": {"visibility": "organization"}}
+    for method, path, _ in _operations(house):
+        if "{report_id}" not in path or method == "head":
+            continue
+        body = next((body for end, body in bodies.items() if path.endswith(end) and method != "get"), None)
+        foreign, unknown = (
+            other.request(method, path.format(report_id=asked, format="pdf"), json=body)
+            for asked in (report_id, "rpt_0000000000000000")
+        )
+        assert (foreign.status_code, unknown.status_code) == (404, 404), f"{method} {path}"
+        told = [{**answer.json(), "report_id": "", "request_id": "", "timestamp": ""} for answer in (foreign, unknown)]
+        assert told[0] == told[1]
+    assert client.get(f"/v1/reports/{report_id}").json()["status"] == "completed"
+
+
+def test_a_key_ends_by_revocation_and_time(house: House) -> None:
+    """The next request after either is 401."""
+    key, client = house.keyed_client()
+    assert client.get("/v1/reports").status_code == 200
+    house.registry.revoke_key(key.id, now=house.clock())
+    assert client.get("/v1/reports").status_code == 401
+    key, token = house.registry.create_key(
+        organization=house.organization, name="x", expires_at=house.clock() + timedelta(hours=1)
+    )
+    client = house.bare_client({"Authorization": f"Bearer {token}"})
+    assert client.get("/v1/reports").status_code == 200
+    house.clock.pass_by(timedelta(hours=1))
+    assert client.get("/v1/reports").status_code == 401
+
+
+@pytest.mark.parametrize(("networks", "status"), [(["127.0.0.0/8"], 200), (["10.0.0.0/8", "::1/128"], 403)])
+def test_a_key_may_be_bound_to_networks(house: House, networks: list[str], status: int) -> None:
+    """From elsewhere it is 403."""
+    _, token = house.registry.create_key(organization=house.organization, name="x", networks=networks)
+    assert house.bare_client({"Authorization": f"Bearer {token}"}).get("/v1/reports").status_code == status
+
+
+def test_a_sandbox_key_sees_only_the_sandbox(house: House, order: dict[str, Any]) -> None:
+    """sk_test_ keys order and list in their own organisation."""
+    report_id = house.client().post("/v1/reports", json=order).json()["id"]
+    sandbox = house.client(organization="sandbox")
+    assert sandbox.headers["Authorization"].startswith("Bearer sk_test_")
+    assert sandbox.get(f"/v1/reports/{report_id}").status_code == 404
+
+
+def test_past_the_limit_a_key_waits(tmp_path: Path) -> None:
+    """Three a minute: headers count down, the fourth is 429 with Retry-After; another key is not held up."""
+    settings = Settings(home=tmp_path, rate_limit="3/minute")
+    registry = open_registry(settings)
+    tokens = [registry.create_key(organization="default", name="x")[1] for _ in range(2)]
+    registry.close()
+    for url in serve(create_app(settings, launcher=HandLauncher())):
+        first, second = ({"Authorization": f"Bearer {token}"} for token in tokens)
+        answers = [httpx.get(f"{url}/v1/reports", headers=first, trust_env=False) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+        assert answers[0].headers["RateLimit-Policy"] == '"default";q=3;w=60'
+        assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+        assert answers[3].json()["error_code"] == "RPT_015"
+        assert httpx.get(f"{url}/v1/reports", headers=second, trust_env=False).status_code == 200
+
+
+def test_every_answer_carries_security_headers(client: httpx.Client) -> None:
+    """Good and bad ones."""
+    for path in ("/v1/reports", "/v1/nothing", "/healthz"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_large_headers_are_refused(client: httpx.Client) -> None:
+    """431 past 16 KiB."""
+    answer = client.get("/v1/reports", headers={"X-Long": "x" * 17_000})
+    assert (answer.status_code, answer.json()["error_code"]) == (431, "RPT_019")
+
+
+def test_metrics_count_routes_and_name_nobody(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+    """Patterns, never ids, organisations or keys."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    client.get(f"/v1/reports/{report_id}")
+    text = house.bare_client().get("/metrics").text
+    assert 'policycortex_http_requests_total{method="GET",route="/v1/reports/{report_id}",status="200"}' in text
+    assert 'policycortex_report_launches_total{outcome="started"}' in text
+    assert report_id not in text
+    assert house.organization not in text
+
+
+def test_logs_tell_requests_and_no_secrets(
+    house: House, order: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line per request with its id and route; no key, no link's token, no query."""
+    caplog.set_level(logging.INFO, logger="policycortex")
+    client = house.client()
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    house.complete(report_id, {ReportFormat.PDF: b"x"})
+    url = client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf"}).json()["url"]
+    house.bare_client().get(url)
+    client.get("/v1/reports", params={"q": "very private words"}, headers={"X-Request-Id": "mine-2"})
+    until = time.monotonic() + 20  # the line follows the answer
+    while '"request_id": "mine-2"' not in (text := _lines(caplog)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert '"request_id": "mine-2"' in text
+    assert '"route": "/v1/links/{token}"' in text
+    for secret in (token, url.rpartition("/")[2], "very private"):
+        assert secret not in text
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(JsonLines().format(record) for record in list(caplog.records))
+
+
+def test_readiness_tells_which_part_is_away(house: House) -> None:
+    """503 with the part's name while the orchestrator is away; 200 after; health stays 200."""
+    client = house.bare_client()
+    assert client.get("/readyz").status_code == 200
+    house.launcher.is_away = True
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["dagster"]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_home_that_comes_later_is_found(tmp_path: Path) -> None:
+    """The database cannot be opened at start: 503, and well again by itself when the cause is gone."""
+    home = tmp_path / "home"
+    home.write_text("in the way")
+    settings = replace(Settings(home=home))
+    for url in serve(create_app(settings, launcher=HandLauncher(), now=Clock())):
+        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 503
+        home.unlink()
+        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200

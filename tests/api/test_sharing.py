@@ -1,0 +1,175 @@
+"""Links, sharing, the access log, cancelling and deleting."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from policycortex.names import ReportFormat
+from tests.api.house import House
+
+CONTENT = b"%PDF-1.7 a report"
+
+
+@pytest.fixture
+def report_id(house: House, client: httpx.Client, order: dict[str, Any]) -> str:
+    """A completed report."""
+    made = client.post("/v1/reports", json=order).json()["id"]
+    house.complete(made, {ReportFormat.PDF: CONTENT})
+    return str(made)
+
+
+def _link(client: httpx.Client, report_id: str, **wish: object) -> dict[str, Any]:
+    answer = client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf", **wish})
+    assert answer.status_code == 201
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def test_a_link_downloads_without_a_key_until_it_expires(house: House, client: httpx.Client, report_id: str) -> None:
+    """The documentation's call; the link serves the file with its headers, and is RPT_002 from its end on."""
+    link = _link(client, report_id, expires_in=3600)
+    assert (link["format"], link["expires_in"], link["report_id"]) == ("pdf", 3600, report_id)
+    stranger = house.bare_client()
+    answer = stranger.get(link["url"])
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert stranger.get(link["url"]).status_code == 200
+    house.clock.pass_by(timedelta(seconds=3600))
+    answer = stranger.get(link["url"])
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
+    assert "Download link has expired" in answer.json()["possible_causes"]
+
+
+def test_a_one_time_link_serves_the_whole_file_once(house: House, client: httpx.Client, report_id: str) -> None:
+    """HEAD does not use it up, a range is not served from it, and the second GET is 404."""
+    url, stranger = _link(client, report_id, one_time=True)["url"], house.bare_client()
+    assert stranger.head(url).status_code == 200
+    assert stranger.get(url, headers={"Range": "bytes=0-1"}).content == CONTENT
+    assert stranger.get(url).status_code == 404
+
+
+def test_links_end_with_the_report_and_by_sharing(house: House, client: httpx.Client, report_id: str) -> None:
+    """links_allowed false ends all and forbids new ones; deleting ends all."""
+    first, stranger = _link(client, report_id)["url"], house.bare_client()
+    sharing = {"visibility": "organization", "links_allowed": False}
+    assert client.put(f"/v1/reports/{report_id}/sharing", json=sharing).json()["links"] == []
+    assert stranger.get(first).status_code == 404
+    assert client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf"}).status_code == 409
+    client.put(f"/v1/reports/{report_id}/sharing", json=sharing | {"links_allowed": True})
+    second = _link(client, report_id)["url"]
+    assert client.delete(f"/v1/reports/{report_id}").status_code == 204
+    assert stranger.get(second).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"format": "pdf", "expires_in": 59}, "expires_in"),
+        ({"format": "pdf", "expires_in": 604_801}, "expires_in"),
+        ({"format": "pdf", "expires_in": "3600"}, "expires_in"),
+        ({"format": "docx"}, "format"),
+        ({}, "format"),
+        ({"format": "pdf", "expire_in": 60}, "expire_in"),
+    ],
+)
+def test_a_wrong_wish_for_a_link_is_told(
+    client: httpx.Client, report_id: str, body: dict[str, Any], field: str
+) -> None:
+    """RPT_001 with the field."""
+    answer = client.post(f"/v1/reports/{report_id}/download-link", json=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_001")
+    assert [detail["field"] for detail in answer.json()["details"]] == [field]
+
+
+def test_a_report_shared_with_keys_is_hidden_from_others(house: House, client: httpx.Client, report_id: str) -> None:
+    """The named key, the ordering key and admin see it; for another key it is in no list, count or answer."""
+    named, named_client = house.keyed_client()
+    other, admin = house.client(), house.client(scopes=["admin"])
+    path = f"/v1/reports/{report_id}"
+    shared = client.put(f"{path}/sharing", json={"visibility": "keys", "keys": [named.id]})
+    assert (shared.json()["visibility"], shared.json()["keys"]) == ("keys", [named.id])
+    for reader in (client, named_client, admin):
+        assert reader.get(path).json()["access"]["visibility"] == "keys"
+        assert reader.get("/v1/reports").json()["pagination"]["total"] == 1
+    for hidden in (path, f"{path}/download/pdf", f"{path}/sharing", f"{path}/access-log"):
+        assert other.get(hidden).status_code == 404
+    assert other.delete(path).status_code == 404
+    assert other.get("/v1/reports").json() == {
+        "reports": [],
+        "pagination": {"total": 0, "limit": 20, "offset": 0, "has_more": False},
+    }
+    assert other.get("/v1/reports", params={"q": "monthly"}).json()["pagination"]["total"] == 0
+    client.put(f"{path}/sharing", json={"visibility": "organization"})
+    assert other.get(path).status_code == 200
+
+
+def test_keys_of_another_organisation_cannot_be_named(house: House, client: httpx.Client, report_id: str) -> None:
+    """An unknown and a foreign key look the same."""
+    foreign, _ = house.keyed_client(organization=f"{house.organization}-other")
+    body = {"visibility": "keys", "keys": ["key_none", foreign.id]}
+    answer = client.put(f"/v1/reports/{report_id}/sharing", json=body)
+    assert answer.status_code == 400
+    assert [detail["field"] for detail in answer.json()["details"]] == ["keys.0", "keys.1"]
+
+
+def test_every_read_and_download_is_logged(house: House, report_id: str) -> None:
+    """Newest first, with the key and the request; a list is no read of one report."""
+    key, client = house.keyed_client()
+    path = f"/v1/reports/{report_id}"
+    client.get(path, headers={"X-Request-Id": "mine-1"})
+    client.get(f"{path}/download/pdf")
+    client.get("/v1/reports")
+    house.bare_client().get(_link(client, report_id)["url"])
+    body = client.get(f"{path}/access-log", params={"limit": 4}).json()
+    assert [entry["action"] for entry in body["entries"]] == ["link_used", "link_created", "downloaded", "read"]
+    assert body["entries"][0]["actor"].startswith("link:lnk_")
+    assert (body["entries"][3]["actor"], body["entries"][3]["request_id"]) == (key.id, "mine-1")
+    assert (body["entries"][2]["format"], body["entries"][2]["address"]) == ("pdf", "127.0.0.1")
+    assert body["pagination"] == {"total": 5, "limit": 4, "offset": 0, "has_more": True}
+
+
+def test_cancelling_ends_the_run_and_stays(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+    """The report is cancelled, its run told to end; again changes nothing; a completed one is 409."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    answer = client.post(f"/v1/reports/{report_id}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert house.launcher.cancelled == [f"run-of-{report_id}"]
+    assert client.post(f"/v1/reports/{report_id}/cancel").status_code == 200
+    done = client.post("/v1/reports", json=order).json()["id"]
+    house.complete(done)
+    answer = client.post(f"/v1/reports/{done}/cancel")
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "RPT_003")
+
+
+def test_cancelling_works_while_the_orchestrator_is_away(
+    house: House, client: httpx.Client, order: dict[str, Any]
+) -> None:
+    """The row is the truth: whatever the run does later, it cannot complete."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    house.launcher.is_away = True
+    assert client.post(f"/v1/reports/{report_id}/cancel").json()["status"] == "cancelled"
+
+
+def test_deleting_removes_the_files(house: House, client: httpx.Client, report_id: str) -> None:
+    """204, then 404 everywhere, and nothing on disk; an open one has its run ended."""
+    folder = house.settings.home / "artifacts" / report_id
+    assert folder.is_dir()
+    assert client.delete(f"/v1/reports/{report_id}").status_code == 204
+    assert not folder.exists()
+    assert client.get(f"/v1/reports/{report_id}").status_code == 404
+    assert client.delete(f"/v1/reports/{report_id}").status_code == 404
+    assert client.get("/v1/reports").json()["pagination"]["total"] == 0
+
+
+def test_an_expired_report_answers_as_documented(house: House, client: httpx.Client, report_id: str) -> None:
+    """Listed as expired, its file is RPT_002, its link too."""
+    url = _link(client, report_id)["url"]
+    with house.registry._writing() as connection:
+        connection.exec_driver_sql("UPDATE reports SET expires_at = created_at WHERE id = ?", (report_id,))
+    assert [row.id for row in house.registry.expire_reports(now=house.clock())] == [report_id]
+    answer = client.get(f"/v1/reports/{report_id}/download/pdf")
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
+    assert client.get("/v1/reports", params={"status": "expired"}).json()["pagination"]["total"] == 1
+    assert house.bare_client().get(url).status_code == 404
