@@ -82,7 +82,7 @@ def _code_server(port: int) -> Service:
 def _run_host(settings: Settings) -> Service:
     path = settings.dagster_home / "runs.sock"
     command = _python("-m", "pipelines.run_host", str(path), "pipelines.definitions")
-    return Service(name="run host", command=command, is_ready=lambda: _listens(path))
+    return Service(name="run host", command=command, is_ready=lambda: _listens(path), grace_seconds=8)
 
 
 def _daemon(workspace: Path) -> Service:
@@ -99,7 +99,8 @@ def _webserver(workspace: Path, port: int) -> Service:
 def _api(host: str, port: int) -> Service:
     command = _python("-m", "policycortex.cli.api_server", host, str(port))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    return Service(name="api", command=command, is_ready=lambda: _get(f"http://{shown}:{port}/healthz") is not None)
+    url = f"http://{shown}:{port}/healthz"
+    return Service(name="api", command=command, is_ready=lambda: _get(url) is not None, grace_seconds=8)
 
 
 def _python(*arguments: str) -> tuple[str, ...]:

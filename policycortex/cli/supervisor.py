@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from policycortex.errors import UnavailableError
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 120.0
-_GRACE_SECONDS: Final = 10.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 10_000_000
@@ -27,6 +27,8 @@ class Service:
     command: tuple[str, ...]
     is_ready: Callable[[], bool]
     """Cheap; asked every tenth of a second while the service starts."""
+    grace_seconds: float = 3.0
+    """How long it may take to end after SIGTERM before it is killed."""
 
 
 class StopRequest(Exception):  # noqa: N818 - asked for, no error
@@ -73,15 +75,17 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every child and wait for it: SIGTERM, then SIGKILL after the grace."""
-        groups = {child.process.pid for child in self._children.values()}
-        for child in self._children.values():
-            child.process.poll()
-        watchdog.end_groups(groups, grace_seconds=_GRACE_SECONDS)
-        for child in self._children.values():
-            child.process.wait()
+        reaper = threading.Thread(target=self._reap_all)  # what nobody waited for would count as living
+        reaper.start()
+        watchdog.end_groups({child.process.pid: child.service.grace_seconds for child in self._children.values()})
+        reaper.join()
         if self._watchdog is not None and self._watchdog.stdin is not None:
             self._watchdog.stdin.close()
             self._watchdog.wait()
+
+    def _reap_all(self) -> None:
+        for child in self._children.values():
+            child.process.wait()
 
     def _wait_until_ready(self, child: _Child, deadline: float) -> None:
         while not child.service.is_ready():
@@ -105,7 +109,7 @@ class Supervisor:
             child.failures = 1 if now - child.started_at > _STEADY_SECONDS else child.failures + 1
             pause = min(2.0 ** (child.failures - 1), _LONGEST_PAUSE_SECONDS)
             child.restart_at = now + pause
-            watchdog.end_groups({child.process.pid}, grace_seconds=1.0)
+            watchdog.end_groups({child.process.pid: 1.0})
             self._tell_watchdog("-", child.process.pid)
             self.say(
                 f"the {child.service.name} ended with {child.process.returncode}; starting it again in {pause:.0f} s"

@@ -20,18 +20,19 @@ def main() -> None:
     for line in sys.stdin:
         group = int(line[1:])
         groups.add(group) if line[0] == "+" else groups.discard(group)
-    end_groups(groups, grace_seconds=_GRACE_SECONDS)
+    end_groups(dict.fromkeys(groups, _GRACE_SECONDS))
 
 
-def end_groups(groups: set[int], *, grace_seconds: float) -> None:
-    """SIGTERM to each group, SIGKILL to those that still live after the grace."""
-    living = {group for group in groups if _signal_group(group, signal.SIGTERM)}
-    deadline = time.monotonic() + grace_seconds
-    while living and time.monotonic() < deadline:
+def end_groups(graces: dict[int, float]) -> None:
+    """SIGTERM to each group, SIGKILL to those that still live after their grace in seconds."""
+    started = time.monotonic()
+    living = {group for group in graces if _signal_group(group, signal.SIGTERM)}
+    while living:
         time.sleep(0.05)
-        living = {group for group in living if _signal_group(group, 0)}
-    for group in living:
-        _signal_group(group, signal.SIGKILL)
+        late = {group for group in living if time.monotonic() - started > graces[group]}
+        for group in late:
+            _signal_group(group, signal.SIGKILL)
+        living = {group for group in living - late if _signal_group(group, 0)}
 
 
 def _signal_group(group: int, number: int) -> bool:
