@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
+import polars as pl
 import pyarrow.parquet as pq
 
 from policycortex.findings.model import Finding, QuarantinedRecord
@@ -24,28 +24,28 @@ _FIRST_REASONS: Final = 3
 
 _TEXT_FIELDS: Final = ("title", "description", "risk", "remediation", "remediation_url")
 
-_FINDING_SCHEMA: Final = pa.schema(
-    [("finding_no", pa.int64()), ("record_no", pa.int64()), ("scan_key", pa.string())]
-    + [
-        (name, pa.string())
-        for name in (
+_FINDING_SCHEMA: Final = pl.Schema(
+    {"finding_no": pl.Int64, "record_no": pl.Int64, "scan_key": pl.String}
+    | dict.fromkeys(
+        (
             "scan_uid", "source", "source_version", "provider", "account_id", "account_name", "region", "service",
             "check_id", "mapping_id", "text_id", "status", "severity", "status_detail", "finding_uid", "resource_uid",
             "resource_name", "resource_type", "environment_tag", "tags",
-        )
-    ]
-    + [("is_muted", pa.bool_()), ("observed_at", pa.timestamp("us", tz="UTC"))]
+        ),
+        pl.String,
+    )
+    | {"is_muted": pl.Boolean, "observed_at": pl.Datetime("us", "UTC")}
 )  # fmt: skip
-_TEXT_SCHEMA: Final = pa.schema([(name, pa.string()) for name in ("text_id", *_TEXT_FIELDS)])
-_MAPPING_SCHEMA: Final = pa.schema([(name, pa.string()) for name in ("mapping_id", "framework_key", "requirement_uid")])
-_QUARANTINE_SCHEMA: Final = pa.schema(
-    [
-        ("record_no", pa.int64()),
-        ("byte_offset", pa.int64()),
-        ("byte_length", pa.int64()),
-        ("reason", pa.string()),
-        ("raw_text", pa.string()),
-    ]
+_TEXT_SCHEMA: Final = pl.Schema(dict.fromkeys(("text_id", *_TEXT_FIELDS), pl.String()))
+_MAPPING_SCHEMA: Final = pl.Schema(dict.fromkeys(("mapping_id", "framework_key", "requirement_uid"), pl.String()))
+_QUARANTINE_SCHEMA: Final = pl.Schema(
+    {
+        "record_no": pl.Int64,
+        "byte_offset": pl.Int64,
+        "byte_length": pl.Int64,
+        "reason": pl.String,
+        "raw_text": pl.String,
+    }
 )
 
 
@@ -65,10 +65,10 @@ class StagedCounts:
 class StagedTable:
     """One scratch Parquet file, written batch by batch; rows wait until they are many or long."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
         self.path = path
         self._schema = schema
-        self._writer = pq.ParquetWriter(path, schema, compression="lz4")
+        self._writer = pq.ParquetWriter(path, schema.to_frame().to_arrow().schema, compression="lz4")
         self._columns: list[list[Any]] = [[] for _ in schema]
         self._chars = 0
 
@@ -88,8 +88,9 @@ class StagedTable:
         self._writer.close()
 
     def _flush(self) -> None:
-        arrays = [pa.array(column, field.type) for column, field in zip(self._columns, self._schema, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        # Polars makes the columns: pyarrow would import pandas for it, 47 MB, wherever pandas is installed.
+        columns = dict(zip(self._schema.names(), self._columns, strict=True))
+        self._writer.write_table(pl.DataFrame(columns, schema=self._schema).to_arrow())
         self._columns = [[] for _ in self._schema]
         self._chars = 0
 
