@@ -1,0 +1,160 @@
+"""Daily scores as a line by day, week or month: gaps stay gaps, and what cannot be compared is marked.
+
+A bucket shows the last scored day in it (its closing score) beside the lowest and highest: an average of days would be
+a number that no report of any day ever showed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Final, assert_never
+
+import polars as pl
+
+from policycortex.period import Period
+
+HISTORY_SCHEMA: Final = pl.Schema(
+    {
+        "series": pl.String,
+        "date": pl.Date,
+        "numerator": pl.Float64,
+        "denominator": pl.Float64,
+        "framework_version": pl.String,
+    }
+)
+"""Grain: one series (a framework, section, provider, environment or account) on one scanned UTC day.
+
+A denominator of 0: scanned, nothing assessed. ``framework_version`` null where no framework was asked for.
+"""
+
+
+class Granularity(StrEnum):
+    """How long a bucket is. Weeks start on Monday (ISO 8601)."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendBucket:
+    """One day, week or month of a series; every bucket that the period touches is there, in order."""
+
+    first_date: date
+    last_date: date
+    """Last day of it that lies in the period."""
+    is_partial: bool
+    """The period cuts it: not to be compared with whole ones."""
+    score_pct: float | None
+    """Of its last scored day; None is a gap: not scanned, or nothing assessed."""
+    scored_on: date | None
+    low_pct: float | None
+    high_pct: float | None
+    numerator: float
+    denominator: float
+    scanned_days: int
+    change_points: float | None
+    """Against the latest bucket before it that has a score; None for the first one and for gaps."""
+    is_new_version: bool
+    """The framework's version differs from the latest scored bucket's before: the change is not only findings'."""
+    mark: str
+    """Longest of ``year``, ``quarter``, ``month`` (for days and weeks) that begins in it; "" for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendSeries:
+    """One line of the chart."""
+
+    name: str
+    buckets: tuple[TrendBucket, ...]
+
+
+def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity) -> tuple[TrendSeries, ...]:
+    """Every series of ``history`` (HISTORY_SCHEMA) over all buckets of ``period``, sorted by name."""
+    inside = history.filter(pl.col("date").is_between(period.first_date, period.last_date)).sort("series", "date")
+    spans = tuple(split_period(period, granularity))
+    parts = inside.partition_by("series", as_dict=True, maintain_order=True)
+    return tuple(
+        TrendSeries(name=str(name), buckets=tuple(_buckets(rows.rows(named=True), spans, granularity)))
+        for (name,), rows in sorted(parts.items())
+    )
+
+
+def split_period(period: Period, granularity: Granularity) -> Iterator[tuple[date, date, bool]]:
+    """First day, last day and whether the period cuts it, of every bucket; together they are the period's days."""
+    day = period.first_date
+    while day <= period.last_date:
+        first, last = _whole(day, granularity)
+        end = min(last, period.last_date)
+        yield day, end, day > first or end < last
+        day = end + timedelta(days=1)
+
+
+def _whole(day: date, granularity: Granularity) -> tuple[date, date]:
+    match granularity:
+        case Granularity.DAY:
+            return day, day
+        case Granularity.WEEK:
+            monday = day - timedelta(days=day.weekday())
+            return monday, monday + timedelta(days=6)
+        case Granularity.MONTH:
+            return day.replace(day=1), (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    assert_never(granularity)
+
+
+def _buckets(
+    rows: Sequence[dict[str, Any]], spans: Sequence[tuple[date, date, bool]], granularity: Granularity
+) -> Iterator[TrendBucket]:
+    before: tuple[float, str | None] | None = None
+    for first, last, is_partial in spans:
+        days = [row for row in rows if first <= row["date"] <= last]
+        bucket = _bucket(days, before, first=first, last=last, is_partial=is_partial, granularity=granularity)
+        if bucket.score_pct is not None:
+            before = (bucket.score_pct, _scored(days)[-1]["framework_version"])
+        yield bucket
+
+
+def _bucket(
+    days: Sequence[dict[str, Any]],
+    before: tuple[float, str | None] | None,
+    *,
+    first: date,
+    last: date,
+    is_partial: bool,
+    granularity: Granularity,
+) -> TrendBucket:
+    scored = _scored(days)
+    scores = [100 * row["numerator"] / row["denominator"] for row in scored]
+    closing = scored[-1] if scored else None
+    return TrendBucket(
+        first_date=first,
+        last_date=last,
+        is_partial=is_partial,
+        score_pct=scores[-1] if scores else None,
+        scored_on=closing["date"] if closing else None,
+        low_pct=min(scores, default=None),
+        high_pct=max(scores, default=None),
+        numerator=closing["numerator"] if closing else 0.0,
+        denominator=closing["denominator"] if closing else 0.0,
+        scanned_days=len(days),
+        change_points=scores[-1] - before[0] if scores and before else None,
+        is_new_version=bool(closing and before and closing["framework_version"] != before[1]),
+        mark=_mark(first, last, granularity),
+    )
+
+
+def _scored(days: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in days if row["denominator"]]
+
+
+def _mark(first: date, last: date, granularity: Granularity) -> str:
+    """By the month that begins between ``first`` and ``last``: January a year, every third a quarter."""
+    begins = first if first.day == 1 else last.replace(day=1)
+    if begins < first:
+        return ""
+    if begins.month == 1:
+        return "year"
+    if begins.month % 3 == 1:
+        return "quarter"
+    return "" if granularity is Granularity.MONTH else "month"
