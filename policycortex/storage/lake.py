@@ -4,7 +4,7 @@ Embedded: SQLite catalog and Parquet under ``<home>/lake``. Production: Postgres
 Readers see one committed snapshot per call and never wait; writers are serialised across processes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -23,15 +23,17 @@ from policycortex.storage import (
     lake_reconciliation,
     lake_results,
     lake_schema,
+    lake_spool,
     lake_state,
 )
 from policycortex.storage.lake_attach import catalog_path, connect_lake, scratch_dir
 from policycortex.storage.lake_imports import ImportReceipt, Source
 from policycortex.storage.lake_lock import writer_lock
+from policycortex.storage.lake_results import DayResults
 from policycortex.storage.lake_session import LakeSession, sql
 from policycortex.storage.lake_state import DayCounts
 
-__all__ = ["DayCounts", "ImportReceipt", "Lake", "Source", "open_lake"]
+__all__ = ["DayCounts", "DayResults", "ImportReceipt", "Lake", "Source", "open_lake"]
 
 
 @contextmanager
@@ -104,22 +106,12 @@ class Lake:
         """Organisations that have imported findings, sorted."""
         return tuple(self._session.fetch("organizations")["organization"].to_list())
 
-    def replace_results(
-        self,
-        organization: str,
-        days: Collection[date],
-        framework_id: str,
-        *,
-        requirements: Mapping[date, pl.DataFrame],
-        scores: Mapping[date, pl.DataFrame],
-    ) -> None:
-        """Keep one framework's judgement of ``days`` instead of any earlier one, in one transaction.
+    def replace_results(self, organization: str, days: Collection[date], results: Sequence[DayResults]) -> None:
+        """Keep these judgements of ``days`` instead of all earlier ones, in one transaction.
 
-        Frames are lake_results' schemas; a day without a frame keeps no judgement: it has no scans.
+        A day without results keeps no judgement: it has no scans.
         """
-        lake_results.replace_results(
-            self._session, organization, days, framework_id, requirements=requirements, scores=scores
-        )
+        lake_results.replace_results(self._session, organization, days, results)
 
     def load_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Tallies of the period's closing posture, TALLY_SCHEMA.
@@ -169,7 +161,7 @@ class Lake:
         None keeps all. ``waived`` is true where waivers that hold for ``framework_id`` reach every listed requirement
         (without relations: where a waiver names neither framework nor requirement).
         """
-        return lake_findings.spool_findings(
+        return lake_spool.spool_findings(
             self._session,
             scope,
             period,

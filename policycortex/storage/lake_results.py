@@ -1,6 +1,7 @@
 """Judgements kept for history: requirement results and scores of one framework and day, replaced together."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -46,39 +47,47 @@ SCORES_SCHEMA: Final = pl.Schema(
 """Grain: one score model; severities are failing findings; value_pct null where nothing was assessed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayResults:
+    """One framework's judgement of one day."""
+
+    day: date
+    framework_id: str
+    requirements: pl.DataFrame
+    """REQUIREMENTS_SCHEMA."""
+    scores: pl.DataFrame
+    """SCORES_SCHEMA."""
+
+
 def replace_results(
-    session: LakeSession,
-    organization: str,
-    days: Collection[date],
-    framework_id: str,
-    *,
-    requirements: Mapping[date, pl.DataFrame],
-    scores: Mapping[date, pl.DataFrame],
+    session: LakeSession, organization: str, days: Collection[date], results: Sequence[DayResults]
 ) -> None:
     """See ``Lake.replace_results``."""
     frames = {
-        "new_requirements": _stacked(requirements, REQUIREMENTS_SCHEMA),
-        "new_scores": _stacked(scores, SCORES_SCHEMA),
+        "new_requirements": _stacked(((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENTS_SCHEMA),
+        "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), SCORES_SCHEMA),
     }
-    identity = {"organization": organization, "framework_id": framework_id}
 
     def work(cursor: Cursor) -> None:
         for name in ("results_delete", "scores_delete"):
-            run(cursor, name, identity | {"days": sorted(days)})
+            run(cursor, name, {"organization": organization, "days": sorted(days)})
         for name in ("results_insert", "scores_insert"):
-            run(cursor, name, identity)
+            run(cursor, name, {"organization": organization})
 
-    session.write(f"replace the results of {framework_id} on {len(days)} days", work, frames)
+    session.write(f"replace the results of {len(days)} days", work, frames)
 
 
-def _stacked(frames: Mapping[date, pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    """All days in one frame: ``observed_date``, ``row_no`` within the day, then ``schema``."""
-    parts = [
-        frame.select(schema.names()).cast(schema).with_row_index("row_no").with_columns(observed_date=pl.lit(day))
-        for day, frame in sorted(frames.items())
-    ]
-    empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, "observed_date": pl.Date})
-    return pl.concat([empty, *parts])
+def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
+    """All judgements in one frame: ``row_no`` within its own, ``schema``, ``observed_date``, ``framework_id``."""
+    empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, "observed_date": pl.Date, "framework_id": pl.String})
+    frames = (
+        frame.select(schema.names())
+        .cast(schema)
+        .with_row_index("row_no")
+        .with_columns(observed_date=pl.lit(day), framework_id=pl.lit(framework_id))
+        for day, framework_id, frame in parts
+    )
+    return pl.concat([empty, *frames])
 
 
 def load_framework_scores(session: LakeSession, organization: str, framework_id: str, period: Period) -> pl.DataFrame:

@@ -6,13 +6,12 @@ from typing import Final
 import duckdb
 
 from policycortex.errors import ConfigurationError
+from policycortex.storage.lake_attach import ROWS_HELD
 from policycortex.storage.lake_session import Cursor, LakeSession, sql
 
 SCHEMA_VERSION: Final = 1
 
-_LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": 20_000}
-"""A writer holds one row group per partition and thread in memory."""
-
+_LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
     ("raw", "quarantine"),
     ("core", "findings"),

@@ -1,6 +1,6 @@
 """One scope and period, read from one lake and judged: what days and reports share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,7 +14,7 @@ from policycortex.scope import Scope
 from policycortex.scoring.assess import assess_posture
 from policycortex.scoring.model import WAIVED_SCHEMA, Posture
 from policycortex.storage.lake import Lake
-from policycortex.storage.lake_findings import WAIVERS_SCHEMA
+from policycortex.storage.lake_frames import WAIVERS_SCHEMA
 
 _NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
 
@@ -43,24 +43,35 @@ def judge_period(lake: Lake, framework: Framework | None, scope: Scope, period: 
     return Judged(posture=posture, relations=_in_order(framework, relations), waivers=waivers)
 
 
-def judge_days(lake: Lake, framework: Framework | None, scope: Scope, period: Period) -> Mapping[date, Posture]:
-    """Each scanned day's own posture; days without scans are absent."""
-    mappings = lake.load_mappings(scope.organization)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReadings:
+    """Tallies of each scanned day of a scope, read once and judged against as many frameworks as are asked for."""
+
+    by_day: Mapping[date, pl.DataFrame]
+    """TALLY_SCHEMA per UTC day, oldest first; days without scans are absent."""
+    mappings: pl.DataFrame
+
+
+def read_days(lake: Lake, scope: Scope, period: Period) -> DayReadings:
+    """Each day's own closing tallies."""
+    daily = lake.load_daily_tallies(scope, period)
+    by_day = daily.sort("observed_date").partition_by("observed_date", as_dict=True, include_key=False)
+    return DayReadings(
+        by_day={day: tallies for (day,), tallies in by_day.items()}, mappings=lake.load_mappings(scope.organization)
+    )
+
+
+def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
+    """Each scanned day's own posture, oldest first."""
     return {
         day: assess_posture(
             framework,
             tallies=tallies,
-            relations=expand_crosswalk(framework, tallies, mappings) if framework else _NO_RELATIONS,
+            relations=expand_crosswalk(framework, tallies, readings.mappings) if framework else _NO_RELATIONS,
             waived=WAIVED_SCHEMA.to_frame(),
         )
-        for day, tallies in _by_day(lake, scope, period)
+        for day, tallies in readings.by_day.items()
     }
-
-
-def _by_day(lake: Lake, scope: Scope, period: Period) -> Iterator[tuple[date, pl.DataFrame]]:
-    daily = lake.load_daily_tallies(scope, period)
-    for day in daily["observed_date"].unique().sort().to_list():
-        yield day, daily.filter(pl.col("observed_date") == day).drop("observed_date")
 
 
 def _in_order(framework: Framework, relations: pl.DataFrame) -> pl.DataFrame:

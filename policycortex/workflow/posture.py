@@ -12,8 +12,8 @@ from policycortex.scope import Scope
 from policycortex.scoring.frames import framework_scores_frame, requirement_results_frame
 from policycortex.scoring.model import Posture
 from policycortex.settings import Settings
-from policycortex.storage.lake import DayCounts, Lake, open_lake
-from policycortex.workflow.judging import judge_days
+from policycortex.storage.lake import DayCounts, DayResults, Lake, open_lake
+from policycortex.workflow.judging import judge_days, read_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +56,27 @@ def _score_days(lake: Lake, frameworks: Mapping[str, Framework], days: Sequence[
         return
     period = Period.of_days(days[0], days[-1])
     for organization in lake.load_organizations():
-        for framework in frameworks.values():
-            postures = judge_days(lake, framework, Scope(organization=organization), period)
-            wanted = {day: postures[day] for day in days if day in postures}
-            _keep(lake, organization, framework, days, wanted)
-            yield from (_day_score(day, organization, posture) for day, posture in wanted.items())
+        readings = read_days(lake, Scope(organization=organization), period)
+        judged = {
+            framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in days}
+            for framework in frameworks.values()
+        }
+        lake.replace_results(organization, days, _kept(frameworks, judged))
+        for postures in judged.values():
+            yield from (_day_score(day, organization, posture) for day, posture in postures.items())
 
 
-def _keep(
-    lake: Lake, organization: str, framework: Framework, days: Sequence[date], postures: Mapping[date, Posture]
-) -> None:
-    version = framework.crosswalk.version
-    results = {day: requirement_results_frame(posture) for day, posture in postures.items()}
-    scores = {day: framework_scores_frame(posture, crosswalk_version=version) for day, posture in postures.items()}
-    lake.replace_results(organization, days, framework.id, requirements=results, scores=scores)
+def _kept(frameworks: Mapping[str, Framework], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:
+    return [
+        DayResults(
+            day=day,
+            framework_id=framework_id,
+            requirements=requirement_results_frame(posture),
+            scores=framework_scores_frame(posture, crosswalk_version=frameworks[framework_id].crosswalk.version),
+        )
+        for framework_id, postures in judged.items()
+        for day, posture in postures.items()
+    ]
 
 
 def _day_score(day: date, organization: str, posture: Posture) -> DayScore:

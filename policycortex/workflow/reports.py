@@ -25,7 +25,7 @@ from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.registry.opening import open_registry
 from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
-from policycortex.workflow.judging import judge_days, judge_period
+from policycortex.workflow.judging import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def compose_from_lake(
         header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),
         posture=judged.posture,
         previous=judge_period(lake, framework, order.scope, order.period.previous()).posture,
-        daily=judge_days(lake, framework, order.scope, order.period),
+        daily=judge_days(read_days(lake, order.scope, order.period), framework),
         evidence=evidence,
         show_executive_summary=order.include_executive_summary,
         show_detailed_findings=order.include_detailed_findings,

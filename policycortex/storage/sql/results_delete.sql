@@ -1,3 +1,3 @@
--- One framework's rows of one organisation on these days.
+-- All frameworks' rows of one organisation on these days.
 DELETE FROM lake.marts.requirement_results
-WHERE organization = $organization AND list_contains($days::DATE[], observed_date) AND framework_id = $framework_id
+WHERE organization = $organization AND list_contains($days::DATE[], observed_date)

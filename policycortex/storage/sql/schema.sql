@@ -85,5 +85,3 @@ ALTER TABLE lake.marts.check_tallies SET PARTITIONED BY (organization, observed_
 ALTER TABLE lake.marts.requirement_results SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.framework_scores SET PARTITIONED BY (organization, observed_date);
 
-ALTER TABLE lake.core.findings SET SORTED BY (check_id ASC);
-ALTER TABLE lake.core.finding_state SET SORTED BY (check_id ASC);

@@ -1,0 +1,26 @@
+"""Shapes of the frames that callers hand to the lake. No queries here."""
+
+from typing import Final
+
+import polars as pl
+
+RELATIONS_SCHEMA: Final = pl.Schema(
+    {
+        "provider": pl.String,
+        "check_id": pl.String,
+        "mapping_id": pl.String,
+        "requirement_id": pl.String,
+        "ordinal": pl.Int64,
+    }
+)
+"""Grain: one requirement that the crosswalk gives a tally key; ``ordinal`` is its place in the framework."""
+
+WAIVERS_SCHEMA: Final = pl.Schema(
+    dict.fromkeys(("waiver_id", "framework", "requirement_id", "check_id", "account_id", "resource_glob"), pl.String)
+)
+"""Grain: one waiver that holds; null means any. ``resource_glob`` knows ``*``, ``?`` and ``[...]``."""
+
+
+def in_schema(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    """The frame with these columns in this order; None is an empty one."""
+    return pl.DataFrame(schema=schema) if frame is None else frame.select(schema.names()).cast(schema)
