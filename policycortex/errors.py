@@ -9,8 +9,11 @@
     ├── ConfigurationError       settings, framework files or templates that must be mended by hand
     ├── RenderingError           a document that could not become bytes; permanent
     ├── IntegrityError           stored bytes or counts that do not agree with their record; permanent
+    ├── DeliveryRefusedError     a destination said no for good; permanent
+    ├── DeliveryUncertainError   handed over, but no answer came: perhaps delivered, so never repeated by itself
     └── UnavailableError         a part that may be back soon; the only retryable branch
-        └── StoreBusyError       lake or registry held by another writer past its patience
+        ├── StoreBusyError       lake or registry held by another writer past its patience
+        └── DeliveryDeferredError   a destination that did not take it now; it has nothing of it
 
 Errors are raised where the cause is known and translated in two places: ``pipelines.failures`` and ``api.errors``.
 A message says what was attempted, the value, and what to do.
@@ -85,6 +88,18 @@ class IntegrityError(PolicyCortexError):
     code = "RPT_013"
 
 
+class DeliveryRefusedError(PolicyCortexError):
+    """A destination, or its connection's settings, will not take this however often it is sent."""
+
+    code = "RPT_020"
+
+
+class DeliveryUncertainError(PolicyCortexError):
+    """Everything was handed over and the answer is missing; only a person may send it again."""
+
+    code = "RPT_021"
+
+
 class UnavailableError(PolicyCortexError):
     """A part of the system does not answer now; the same call may work later."""
 
@@ -94,3 +109,11 @@ class UnavailableError(PolicyCortexError):
 
 class StoreBusyError(UnavailableError):
     """The lake or the registry stayed locked by another writer."""
+
+
+class DeliveryDeferredError(UnavailableError):
+    """A destination did not take it now; ``retry_after_seconds`` is its own word, None when it said none."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

@@ -35,7 +35,7 @@ class Settings:
     lock_timeout_seconds: float = 30.0
     """``POLICYCORTEX_LOCK_TIMEOUT_SECONDS``: how long a writer waits for the lake before it gives up."""
 
-    duckdb_memory_limit: str = "192MB"
+    duckdb_memory_limit: str = "128MB"
     """``POLICYCORTEX_DUCKDB_MEMORY_LIMIT``: DuckDB's own buffer limit per process, in DuckDB's notation."""
 
     templates_dir: Path | None = None
@@ -75,7 +75,7 @@ class Settings:
             public_url=(env.get(f"{_PREFIX}PUBLIC_URL") or "").rstrip("/") or None,
             dagster_url=(env.get(f"{_PREFIX}DAGSTER_URL") or "http://127.0.0.1:3000").rstrip("/"),
             lock_timeout_seconds=_seconds(timeout, name=f"{_PREFIX}LOCK_TIMEOUT_SECONDS"),
-            duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "192MB",
+            duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "128MB",
             templates_dir=_folder(env.get(f"{_PREFIX}TEMPLATES_DIR")),
             frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
             rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",

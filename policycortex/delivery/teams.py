@@ -1,0 +1,79 @@
+"""Microsoft Teams: an Adaptive Card with links, posted to a workflow's address. Files cannot go this way."""
+
+import hashlib
+import json
+from typing import Any, Final
+
+from policycortex.delivery.calls import Caller, check_url
+from policycortex.delivery.connections import TeamsConnection, secret_of
+from policycortex.delivery.guard import AddressGuard
+from policycortex.delivery.model import DeliveryContent, Destination, Receipt
+from policycortex.delivery.patterns import fill_text
+from policycortex.delivery.words import facts_of, size_text
+from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+
+_CARD_TYPE: Final = "application/vnd.microsoft.card.adaptive"
+_MOST_ACTIONS: Final = 6  # Teams shows no more
+
+
+def send_teams(connection: TeamsConnection, destination: Destination, content: DeliveryContent) -> Receipt:
+    """Post the card. Raises Refused, Deferred or Uncertain."""
+    body = json.dumps(_message(destination, content), ensure_ascii=False).encode()
+    caller = Caller(
+        guard=AddressGuard.anywhere(), timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file
+    )
+    answer = caller.post(secret_of(connection.url), body, {"Content-Type": "application/json; charset=utf-8"})
+    if answer.status in {200, 201, 202}:
+        reference = answer.headers.get("x-ms-workflow-run-id", "")
+        return Receipt(answer=f"{answer.status}", reference=reference, payload_sha256=hashlib.sha256(body).hexdigest())
+    said = f"Teams answered with status {answer.status}: {' '.join(answer.text.split())[:200]}"
+    if answer.status in {408, 429, 503}:
+        raise DeliveryDeferredError(said, retry_after_seconds=answer.retry_after_seconds)
+    if answer.status >= 500:
+        raise DeliveryUncertainError(said)
+    raise DeliveryRefusedError(said)
+
+
+def check_teams(connection: TeamsConnection) -> str:
+    """That the address can be used; a workflow offers nothing that could be asked without posting."""
+    parts = check_url(secret_of(connection.url))
+    AddressGuard.anywhere().connect(
+        parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), connection.timeout_seconds
+    ).close()
+    return f"{parts.hostname} answers; whether the workflow posts shows only a delivery"
+
+
+def _message(destination: Destination, content: DeliveryContent) -> dict[str, Any]:
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": _body(destination, content),
+        "actions": _actions(content),
+        "msteams": {"width": "Full"},
+    }
+    return {"type": "message", "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": card}]}
+
+
+def _body(destination: Destination, content: DeliveryContent) -> list[dict[str, Any]]:
+    facts = [{"title": label, "value": _plain(value)} for label, value in facts_of(content)]
+    body: list[dict[str, Any]] = [
+        {"type": "TextBlock", "text": _plain(content.name), "size": "Large", "weight": "Bolder", "wrap": True},
+        {"type": "FactSet", "facts": facts},
+    ]
+    if destination.message:
+        body.insert(1, {"type": "TextBlock", "text": _plain(fill_text(destination.message, content)), "wrap": True})
+    return body
+
+
+def _actions(content: DeliveryContent) -> list[dict[str, str]]:
+    links = [(f"{file.name} ({size_text(file)})", file.url) for file in content.files]
+    if content.report_url:
+        links.insert(0, ("See the report", content.report_url))
+    opening = [{"type": "Action.OpenUrl", "title": title, "url": url} for title, url in links if url]
+    return opening[:_MOST_ACTIONS]
+
+
+def _plain(text: str) -> str:
+    """Cards read Markdown: brackets would make a link of a report's name."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("*", "\\*").replace("_", "\\_")

@@ -1,0 +1,63 @@
+"""The address guard: every way to write an inner address, and the allow list."""
+
+import pytest
+
+from policycortex.delivery.calls import check_url
+from policycortex.delivery.guard import AddressGuard
+from policycortex.errors import DeliveryRefusedError
+
+INNER = (
+    "127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",  # noqa: S104 - refused, not bound
+    "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "::ffff:127.0.0.1",
+    "::ffff:7f00:1", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "2002:7f00:1::", "ff02::1", "2001:db8::1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", INNER)
+def test_inner_addresses_are_refused(address: str) -> None:
+    """Private, loopback, link-local, multicast, documentation, and IPv4 hidden in IPv6."""
+    assert not AddressGuard().allows(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"])
+def test_public_addresses_are_allowed(address: str) -> None:
+    """Also where a public IPv4 address is written as IPv6."""
+    assert AddressGuard().allows(address)
+
+
+def test_the_allow_list_opens_what_it_names_and_no_more() -> None:
+    """10.1.0.0/16 is open, the rest of 10.0.0.0/8 is not; hidden forms count as what they are."""
+    guard = AddressGuard.of(["10.1.0.0/16"])
+    assert guard.allows("10.1.2.3")
+    assert guard.allows("::ffff:10.1.2.3")
+    assert not guard.allows("10.2.0.1")
+    assert not guard.allows("127.0.0.1")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001", "017700000001", "0"])
+def test_names_and_odd_spellings_are_judged_by_the_address_they_lead_to(host: str) -> None:
+    """The system's resolver reads them as loopback; so do we."""
+    with pytest.raises(DeliveryRefusedError, match="not a public address"):
+        AddressGuard().resolve(host, 80)
+
+
+def test_one_inner_address_among_a_names_answers_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mixed answer is how rebinding begins."""
+    answers = [(2, 1, 6, "", ("1.1.1.1", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_kwargs: answers)
+    with pytest.raises(DeliveryRefusedError, match=r"127\.0\.0\.1"):
+        AddressGuard().resolve("mixed.example.com", 80)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.com/", "file:///etc/passwd", "https://", "https:///x", "javascript:alert(1)", "//example.com",
+        "https://user:secret@example.com/", "https://example.com@127.0.0.1/", "https://exa mple.com/",
+        "https://example.com/\r\nX: y", "https://example.com:99999/", "https://exämple.com/", "https://a\\@b.com/",
+    ],
+)  # fmt: skip
+def test_urls_that_are_not_plain_are_refused(url: str) -> None:
+    """Userinfo, other schemes, control characters and back-slashes have no business in a webhook's URL."""
+    with pytest.raises(DeliveryRefusedError):
+        check_url(url)
