@@ -6,6 +6,7 @@ Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``tim
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -287,20 +288,22 @@ def _time(record: _Record) -> datetime:
 def _relations(unmapped: Mapping[str, Any], compliance: _Compliance) -> str:
     named = unmapped.get("compliance")
     if named is not None:
-        return relations_text(_named_requirements(named))
+        return _named_relations(msgspec.json.encode(named))
     if compliance.requirements:
         return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
     return "{}"
 
 
-def _named_requirements(named: object) -> Mapping[str, list[str]]:
-    """``unmapped.compliance`` as Prowler writes it: framework to list of requirement ids."""
+@lru_cache(maxsize=2048)
+def _named_relations(text: bytes) -> str:
+    """Canonical relations of ``unmapped.compliance``; every finding of a check repeats the same, so it is kept."""
+    named = msgspec.json.decode(text)
     if not isinstance(named, dict):
         raise RejectedRecordError("wrong type: expected an object at unmapped.compliance")
     for key, ids in named.items():
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             raise RejectedRecordError(f"wrong type: expected an array of texts at unmapped.compliance.{key}")
-    return named
+    return relations_text(named)
 
 
 def _tags(resource: _Resource) -> tuple[str, str | None]:
