@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from policycortex.names import ReportFormat
 from policycortex.ordering.body import Strict, one_of
@@ -11,11 +11,18 @@ from policycortex.ordering.words import refuse
 _DAY = 24 * 3600
 
 
+def whole_number(value: object) -> object:
+    """JSON Schema counts 60.0 among the integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class LinkBody(Strict):
     """Which file, for how long."""
 
     format: ReportFormat = Field(examples=["pdf"])
-    expires_in: int = Field(default=3600, ge=60, le=7 * _DAY, description="Seconds, one minute to seven days")
+    expires_in: Annotated[int, BeforeValidator(whole_number)] = Field(
+        default=3600, ge=60, le=7 * _DAY, description="Seconds, one minute to seven days"
+    )
     one_time: bool = Field(default=False, description="The first download ends it")
 
     @field_validator("format", mode="before")

@@ -193,7 +193,9 @@ class DeliveryBody(Strict):
 class OrderBody(Strict):
     """Body of ``POST /v1/reports``, and of the command line's request file."""
 
-    name: Line = Field(max_length=200, examples=["Monthly Security Assessment"])
+    name: Line = Field(
+        max_length=200, json_schema_extra={"minLength": 1, "pattern": r"\S"}, examples=["Monthly Security Assessment"]
+    )
     type: ReportType = Field(examples=["audit"])
     framework: str | None = Field(default=None, examples=["iso27001"], description="All findings when left out")
     description: Text = Field(default="", max_length=2000)
