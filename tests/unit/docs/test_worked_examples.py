@@ -11,3 +11,10 @@ def test_scoring_page_is_true() -> None:
     result = doctest.testfile(str(DOCS / "scoring.md"), module_relative=False)
     assert result.attempted > 10
     assert result.failed == 0
+
+
+def test_analytics_page_is_true() -> None:
+    """Every example of docs/analytics.md gives the result printed beside it."""
+    result = doctest.testfile(str(DOCS / "analytics.md"), module_relative=False)
+    assert result.attempted > 10
+    assert result.failed == 0
