@@ -1,0 +1,136 @@
+"""The API with everything behind it as a user starts it: orders become Dagster runs, and their ends are told truly."""
+
+import hashlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.dagster_runs import DagsterRuns
+
+pytestmark = pytest.mark.timeout(600)
+
+ORDER: dict[str, Any] = {
+    "name": "October, served",
+    "type": "compliance",
+    "framework": "soc2",
+    "scope": {"date_range": {"start": "2026-10-01T00:00:00Z", "end": "2026-10-31T23:59:59Z"}},
+    "format_options": {"formats": ["pdf", "json"]},
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A product that was started by its command."""
+
+    client: httpx.Client
+    dagster_url: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """``policycortex serve`` over an empty home, with a key; stopped by SIGTERM."""
+    folder = tmp_path_factory.mktemp("served")
+    home, port, dagster_port = folder / "home", _free_port(), _free_port()
+    command = [str(Path(sys.executable).with_name("policycortex"))]
+    ports = ["--port", str(port), "--dagster-port", str(dagster_port)]
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen([*command, "serve", "--home", str(home), *ports], stdout=log, stderr=log)
+        try:
+            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, folder / "serve.log")
+            made = subprocess.run(
+                [*command, "keys", "create", "--name", "e2e", "--home", str(home)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90, trust_env=False
+            ) as client:
+                yield Served(client=client, dagster_url=f"http://127.0.0.1:{dagster_port}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
+    """202, then a run that Dagster shows under the report's id, then files whose digests hold."""
+    answer = served.client.post("/v1/reports", json=ORDER)
+    assert answer.status_code == 202
+    details = _ended(served.client, answer.json()["id"])
+    assert details["status"] == "completed", details["failure"]
+    assert details["run_id"] in _runs_tagged(served, details["id"])
+    assert details["content"]["pages"] >= len(details["content"]["sections"]) > 0
+    for file in details["formats"]:
+        content = served.client.get(file["url"]).content
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+    listed = served.client.get("/v1/reports", params={"status": "completed"}).json()["reports"][0]
+    assert listed["size"]["pages"] == details["content"]["pages"]
+
+
+def test_a_run_ended_in_dagster_is_told_on_the_report(served: Served) -> None:
+    """Someone ends the run in the Dagster UI: the report is failed, with the reason, when it is next looked at."""
+    report_id = served.client.post("/v1/reports", json=ORDER).json()["id"]
+    run_id = served.client.get(f"/v1/reports/{report_id}").json()["run_id"]
+    runs = DagsterRuns(served.dagster_url)
+    runs.cancel(run_id)
+    runs.close()
+    details = _ended(served.client, report_id)
+    assert details["status"] == "failed"
+    assert "canceled" in details["failure"]["message"]
+
+
+def test_cancelling_ends_the_run_in_dagster(served: Served) -> None:
+    """The report is cancelled at once, its run soon after."""
+    report_id = served.client.post("/v1/reports", json=ORDER).json()["id"]
+    assert served.client.post(f"/v1/reports/{report_id}/cancel").json()["status"] == "cancelled"
+    until = time.monotonic() + 120
+    while (states := set(_runs_tagged(served, report_id).values())) != {"CANCELED"} and time.monotonic() < until:
+        time.sleep(0.5)
+    assert states == {"CANCELED"}
+    assert served.client.get(f"/v1/reports/{report_id}").json()["status"] == "cancelled"
+
+
+def _ended(client: httpx.Client, report_id: str) -> dict[str, Any]:
+    until = time.monotonic() + 240
+    details: dict[str, Any] = {}
+    while time.monotonic() < until:
+        details = client.get(f"/v1/reports/{report_id}", headers={"Prefer": "wait=2"}).json()
+        if details["status"] not in {"pending", "running"}:
+            break
+    return details
+
+
+def _runs_tagged(served: Served, report_id: str) -> dict[str, str]:
+    query = """query($id: String!) { runsOrError(filter: {tags: [{key: "policycortex/report_id", value: $id}]}) {
+        ... on Runs { results { runId status } } } }"""
+    body = {"query": query, "variables": {"id": report_id}}
+    found = httpx.post(f"{served.dagster_url}/graphql", json=body, trust_env=False, timeout=60).json()
+    return {run["runId"]: run["status"] for run in found["data"]["runsOrError"]["results"]}
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 240
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(url, trust_env=False, timeout=30).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.5)
+    pytest.fail(f"serve did not become ready:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
