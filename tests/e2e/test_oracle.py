@@ -3,12 +3,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from policycortex.frameworks.catalog import load_builtin_frameworks
+
+Report: TypeAlias = Callable[[str | None], dict[str, Any]]
+
+pytestmark = pytest.mark.xdist_group("oracle")  # one home serves the whole module
 
 FRAMEWORKS = {"soc2": "soc2_aws", "hipaa": "hipaa_aws", "iso27001": "iso27001_2022_aws"}
 STRICT = {"PASS": "compliant", "FAIL": "non_compliant", "NO_DATA": "not_assessed", "MANUAL": "manual"}
@@ -38,8 +44,14 @@ def oracle(shared: Path) -> dict[str, Any]:
     return loaded
 
 
-def report(home: Path, folder: Path, framework: str | None) -> dict[str, Any]:
-    """The JSON report over November 2026."""
+@pytest.fixture(scope="module")
+def report(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """The JSON report over November 2026 of a framework, made once."""
+    return cache(lambda framework: make_report(home, tmp_path_factory.mktemp("report"), framework))
+
+
+def make_report(home: Path, folder: Path, framework: str | None) -> dict[str, Any]:
+    """Order a report by the command line and read the file it leaves."""
     scope = {"date_range": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}}
     order = {"name": "Oracle", "type": "compliance", "framework": framework, "scope": scope}
     request = folder / "request.json"
@@ -51,19 +63,17 @@ def report(home: Path, folder: Path, framework: str | None) -> dict[str, Any]:
     return loaded
 
 
-def test_the_same_file_again_changes_nothing(home: Path, shared: Path, tmp_path: Path) -> None:
+def test_the_same_file_again_changes_nothing(home: Path, shared: Path, report: Report) -> None:
     """1,794 findings stay 1,794, the three repeated uids among them."""
     again = policycortex("ingest", str(shared / SCAN), home=home)
     assert again.returncode == 0, again.stderr
-    assert report(home, tmp_path, None)["completeness"] == {"findings_total": 1794, "findings_included": 1794}
+    assert report(None)["completeness"] == {"findings_total": 1794, "findings_included": 1794}
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_each_requirement_counts_as_the_scanner_counts(
-    framework: str, home: Path, oracle: dict[str, Any], tmp_path: Path
-) -> None:
+def test_each_requirement_counts_as_the_scanner_counts(framework: str, oracle: dict[str, Any], report: Report) -> None:
     """Passed, failed, muted, manual and result of every requirement the scanner knows; the others not assessed."""
-    made = {r["id"]: r for r in report(home, tmp_path, framework)["requirements"]}
+    made = {r["id"]: r for r in report(framework)["requirements"]}
     spellings = load_builtin_frameworks()[framework].requirement_by_spelling()
     seen = set()
     for uid, counted in oracle["frameworks"][FRAMEWORKS[framework]]["requirements"].items():
@@ -76,9 +86,9 @@ def test_each_requirement_counts_as_the_scanner_counts(
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_score_follows_from_the_findings_in_the_report(framework: str, home: Path, tmp_path: Path) -> None:
+def test_the_score_follows_from_the_findings_in_the_report(framework: str, report: Report) -> None:
     """Counted again from the findings table: numerator, denominator, exclusions, severities."""
-    made = report(home, tmp_path, framework)
+    made = report(framework)
     counted = [f for f in made["findings"] if not f["muted"] and not f["waived"]]
     passed = sum(f["status"] == "PASS" for f in counted)
     failed = [f for f in counted if f["status"] == "FAIL"]
