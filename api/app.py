@@ -16,7 +16,7 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
-from api.v1 import downloads, health, reports, sharing
+from api.v1 import downloads, frameworks, health, reports, sharing
 from policycortex.settings import Settings
 
 _DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."
@@ -43,8 +43,9 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    for router in (reports.router, downloads.router, sharing.router, sharing.links_router, health.router):
-        app.include_router(router)
+    for module in (reports, downloads, sharing, frameworks, health):
+        app.include_router(module.router)
+    app.include_router(sharing.links_router)
     add_error_answers(app)
     app.add_middleware(OuterLayer, metrics=services.metrics)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way

@@ -92,4 +92,5 @@ def _unauthorized(description: str, *, error: str | None) -> ApiError:
 
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["reports:read"])]
+FrameworkWriter = Annotated[Caller, Security(authenticate, scopes=["frameworks:write"])]
 Writer = Annotated[Caller, Security(authenticate, scopes=["reports:write"])]

@@ -45,6 +45,16 @@ def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 
 
+def framework_bodies() -> dict[str, Any]:
+    """A framework's file, in any of the forms that are read."""
+    schema = {"type": "object", "description": "The product's own form, Prowler's framework JSON, or an OSCAL catalog"}
+    content = {
+        "application/json": {"schema": schema, "example": FRAMEWORK_EXAMPLE},
+        "application/yaml": {"schema": schema},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def body_definitions() -> dict[str, Any]:
     """Schemas that raw bodies refer to, for ``components``."""
     definitions: dict[str, Any] = {}
@@ -53,6 +63,14 @@ def body_definitions() -> dict[str, Any]:
         definitions |= schema.pop("$defs", {}) | {model.__name__: schema}
     return definitions
 
+
+FRAMEWORK_EXAMPLE: Final = {
+    "id": "acme-baseline",
+    "name": "Acme baseline",
+    "version": "2026.1",
+    "requirements": [{"id": "B1", "title": "Storage is private", "section": "Storage"}],
+    "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
+}
 
 ORDER_EXAMPLE: Final = {
     "name": "Monthly Security Assessment",

@@ -24,7 +24,8 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
     A report of this id that is there already is continued: its order was taken by a process that died.
     """
     now = services.now()
-    order = parse_order(body, organization=caller.organization, now=now, known=Known(frameworks=services.frameworks()))
+    known = Known(frameworks=services.frameworks(caller.organization))
+    order = parse_order(body, organization=caller.organization, now=now, known=known)
     report = find_begun(services, report_id) or services.registry.create_report(
         report_id=report_id,
         organization=caller.organization,

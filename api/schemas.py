@@ -260,3 +260,43 @@ class AccessLog(Answer):
 
     entries: list[AccessEntry]
     pagination: Pagination
+
+
+class FrameworkItem(Answer):
+    """One framework in the list."""
+
+    id: str = Field(description="The word that orders use", examples=["soc2"])
+    name: str = Field(examples=["SOC 2"])
+    version: str
+    is_builtin: bool
+    requirement_count: int = Field(examples=[61])
+
+
+class FrameworkList(Answer):
+    """All frameworks of the organisation; there are tens, so they come at once."""
+
+    frameworks: list[FrameworkItem]
+
+
+class RequirementAnswer(Answer):
+    """One clause, in the framework's order."""
+
+    id: str = Field(examples=["CC6.1"])
+    title: str
+    section: str
+    description: str
+    aliases: list[str]
+    manual_for: list[str] = Field(description="Providers for which only a person can tell; `*` is any")
+    checks: list[str] = Field(description="Checks that the crosswalk relates to it, `provider/check`, sorted")
+
+
+class FrameworkDetails(Answer):
+    """One framework with its requirements and crosswalk."""
+
+    id: str
+    name: str
+    version: str
+    is_builtin: bool
+    requirement_count: int
+    crosswalk_version: str
+    requirements: list[RequirementAnswer]

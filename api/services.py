@@ -1,7 +1,7 @@
 """What endpoints work with, made once per application and held in its state."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,9 +9,10 @@ from functools import cached_property
 from api.metrics import Metrics
 from api.rates import RateLimiter
 from api.runs import RunLauncher
-from policycortex.frameworks.catalog import load_frameworks
+from policycortex.frameworks.model import Framework
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import ArtifactStore, open_artifacts
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, open_registry
 
 _PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
@@ -51,9 +52,9 @@ class Services:
         """The place of artifacts."""
         return open_artifacts(self.settings)
 
-    def frameworks(self) -> Collection[str]:
-        """Ids of all frameworks there are, the user's folder read anew: a new file counts at once."""
-        return tuple(load_frameworks(self.settings.custom_frameworks_dir))
+    def frameworks(self, organization: str) -> Mapping[str, Framework]:
+        """All that the organisation has, by id; the folder is read anew, so that a new file counts at once."""
+        return frameworks_of(self.settings, self.registry, organization)
 
     def close(self) -> None:
         """Give back connections."""

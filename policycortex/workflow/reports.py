@@ -6,6 +6,7 @@ row, makes the same files, and completes it; nothing half-made is ever served.
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,13 +16,13 @@ from policycortex.documents.compose import compose_report
 from policycortex.documents.evidence import Evidence
 from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
 from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexError
-from policycortex.frameworks.catalog import load_frameworks
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
 from policycortex.rendering.report_json import describe_summary
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.registry.opening import open_registry
 from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
@@ -102,7 +103,7 @@ def _make(
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     order = order_from_json(row.order)
-    framework = _framework(settings, order.framework)
+    framework = _framework(settings, order)
     refresh_stale_days(settings, _days_read(order.period), progress)
     with open_lake(settings) as live, live.at(live.snapshot()) as lake:
         document = compose_from_lake(lake, order, framework, report_id=row.id, folder=folder, now=now)
@@ -166,10 +167,12 @@ def _header(
     )
 
 
-def _framework(settings: Settings, framework_id: str | None) -> Framework | None:
+def _framework(settings: Settings, order: ReportOrder) -> Framework | None:
+    framework_id = order.framework
     if framework_id is None:
         return None
-    frameworks = load_frameworks(settings.custom_frameworks_dir)
+    with closing(open_registry(settings)) as registry:
+        frameworks = frameworks_of(settings, registry, order.scope.organization)
     if framework_id not in frameworks:
         raise ConfigurationError(
             f"framework {framework_id!r} is not there any more; put its file back into {settings.custom_frameworks_dir}"

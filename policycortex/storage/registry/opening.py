@@ -9,6 +9,7 @@ from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessVerbs
 from policycortex.storage.registry.base import WRITES, translated_errors
+from policycortex.storage.registry.frameworks import FrameworkVerbs
 from policycortex.storage.registry.idempotency import IdempotencyVerbs
 from policycortex.storage.registry.keys import KeyVerbs
 from policycortex.storage.registry.links import LinkVerbs
@@ -20,7 +21,9 @@ from policycortex.storage.registry.sharing import SharingVerbs
 _MIGRATION_LOCK = 7_263_114_905  # Postgres advisory lock; any number that nothing else in the database uses
 
 
-class Registry(ReportVerbs, ReadingVerbs, KeyVerbs, LinkVerbs, AccessVerbs, IdempotencyVerbs, SharingVerbs):
+class Registry(
+    ReportVerbs, ReadingVerbs, KeyVerbs, LinkVerbs, AccessVerbs, IdempotencyVerbs, SharingVerbs, FrameworkVerbs
+):
     """All verbs over one database. Safe to share between threads; close it before a fork."""
 
 

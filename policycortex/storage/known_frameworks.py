@@ -1,0 +1,29 @@
+"""Which frameworks an organisation has: the built-in ones, the installation's folder, and its own uploads over both."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from policycortex.frameworks.catalog import load_frameworks
+from policycortex.frameworks.model import Framework
+from policycortex.frameworks.reading import read_framework, write_framework
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry
+
+
+def frameworks_of(settings: Settings, registry: Registry, organization: str) -> Mapping[str, Framework]:
+    """By id. An upload never changes what another organisation sees. Raises ConfigurationError on a broken folder."""
+    found = dict(load_frameworks(settings.custom_frameworks_dir))
+    uploads = registry.list_framework_files(organization)
+    return found | {framework_id: _read(content) for framework_id, content in uploads.items()}
+
+
+def read_upload(content: bytes, *, known: Mapping[str, Framework]) -> tuple[Framework, bytes]:
+    """The framework in the bytes, and the form to keep. Raises ConfigurationError with every problem."""
+    framework = read_framework(content, name="body", base=known)
+    return framework, write_framework(framework)
+
+
+@lru_cache(maxsize=256)
+def _read(content: bytes) -> Framework:
+    """Stored bytes are complete: they were laid over their base when they came in, and stand over nothing now."""
+    return read_framework(content, name="upload", base={})

@@ -1,0 +1,42 @@
+"""Frameworks that organisations uploaded, as bytes in the product's own form; what they say is the frameworks' room."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, select
+
+from policycortex.storage.registry.base import Store, UtcDateTime, insert_for, metadata
+from policycortex.storage.registry.reports import ensure_organization
+
+uploaded_frameworks = Table(
+    "uploaded_frameworks",
+    metadata,
+    Column("organization", String(64), ForeignKey("organizations.id"), primary_key=True),
+    Column("framework_id", String(100), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("uploaded_at", UtcDateTime, nullable=False),
+    Column("uploaded_by", String(32)),
+)
+
+
+class FrameworkVerbs(Store):
+    """Keeping uploaded frameworks."""
+
+    def put_framework(
+        self, organization: str, framework_id: str, content: bytes, *, uploaded_by: str | None, now: datetime
+    ) -> None:
+        """Keep it; one of the same id is replaced."""
+        key = {"organization": organization, "framework_id": framework_id}
+        values = {"content": content, "uploaded_at": now, "uploaded_by": uploaded_by}
+        with self._writing() as connection:
+            ensure_organization(connection, organization, now)
+            row = insert_for(connection, uploaded_frameworks).values(**key, **values)
+            key_columns = list(uploaded_frameworks.primary_key.columns)
+            connection.execute(row.on_conflict_do_update(index_elements=key_columns, set_=values))
+
+    def list_framework_files(self, organization: str) -> dict[str, bytes]:
+        """The organisation's uploads by framework id, sorted."""
+        columns = (uploaded_frameworks.c.framework_id, uploaded_frameworks.c.content)
+        query = select(*columns).where(uploaded_frameworks.c.organization == organization)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(uploaded_frameworks.c.framework_id)).all()
+        return {framework_id: bytes(content) for framework_id, content in rows}
