@@ -1,0 +1,153 @@
+"""What the API says, as frozen values. Fields the server adds later are left out, not refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a request; ``field`` is a dotted path."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInfo:
+    """One file of a completed report."""
+
+    format: str
+    url: str
+    size_mb: float
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSummary:
+    """The numbers of page one; ``overall_compliance_score`` is 0-100, None when nothing was assessed."""
+
+    overall_compliance_score: float | None
+    total_violations: int
+    critical: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailure:
+    """Why there is no report."""
+
+    code: str
+    message: str
+    is_retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report. In lists and right after an order only the first fields are known; ``raw`` holds all of it."""
+
+    id: str
+    name: str
+    type: str
+    framework: str | None
+    status: str
+    """``pending, running, completed, failed, cancelled, expired``."""
+    generated_at: datetime | None
+    pages: int | None
+    formats: tuple[FileInfo, ...]
+    summary: ReportSummary | None
+    failure: ReportFailure | None
+    raw: Mapping[str, Any]
+
+    @property
+    def has_ended(self) -> bool:
+        """Nothing more will happen to it, but for expiry."""
+        return self.status not in {"pending", "running"}
+
+    def file(self, report_format: str) -> FileInfo | None:
+        """The file of that format, None when there is none."""
+        return next((f for f in self.formats if f.format == report_format), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPage:
+    """A stretch of a list."""
+
+    reports: tuple[Report, ...]
+    total: int
+    limit: int
+    offset: int
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadLink:
+    """A link that works without a key until ``expires_at``."""
+
+    id: str
+    url: str
+    format: str
+    expires_at: datetime
+    one_time: bool
+
+
+def read_report(body: Mapping[str, Any]) -> Report:
+    """From the body of an order's answer, of details, or of one item of a list."""
+    failure = body.get("failure")
+    return Report(
+        id=body["id"],
+        name=body["name"],
+        type=body["type"],
+        framework=body["framework"],
+        status=body["status"],
+        generated_at=_moment(body.get("generated_at")),
+        pages=(body.get("content") or body.get("size") or {}).get("pages"),
+        formats=tuple(
+            FileInfo(format=f["format"], url=f["url"], size_mb=f["size_mb"], sha256=f["sha256"])
+            for f in body.get("formats", ())
+        ),
+        summary=_summary(body.get("summary")),
+        failure=ReportFailure(code=failure["code"], message=failure["message"], is_retryable=failure["is_retryable"])
+        if failure
+        else None,
+        raw=body,
+    )
+
+
+def read_page(body: Mapping[str, Any]) -> ReportPage:
+    """From the body of a list."""
+    told = body["pagination"]
+    return ReportPage(
+        reports=tuple(read_report(item) for item in body["reports"]),
+        total=told["total"],
+        limit=told["limit"],
+        offset=told["offset"],
+        has_more=told["has_more"],
+    )
+
+
+def read_link(body: Mapping[str, Any]) -> DownloadLink:
+    """From the answer that shows the link."""
+    return DownloadLink(
+        id=body["id"],
+        url=body["url"],
+        format=body["format"],
+        expires_at=datetime.fromisoformat(body["expires_at"]),
+        one_time=body["one_time"],
+    )
+
+
+def _summary(body: Mapping[str, Any] | None) -> ReportSummary | None:
+    if body is None or "overall_compliance_score" not in body:
+        return None
+    return ReportSummary(
+        overall_compliance_score=body["overall_compliance_score"],
+        total_violations=body["total_violations"],
+        critical=body["critical"],
+        high=body["high"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
