@@ -10,8 +10,8 @@ TEXT_LIMIT: Final = 300
 """Characters of one text on a page; a resource id or title beyond that is cut with ``…``."""
 
 _TEXTS: Final = ("title", "check_id", "resource_uid", "account_id", "region", "environment")
-_LINE_LENGTHS: Final = {"check_id": 39, "resource_uid": 36, "account_id": 14}
-"""Characters of the fixed-width columns that fit one line of the findings table (print.css: 33, 31 and 13 % of 174 mm)."""
+_LINE_LENGTHS: Final = {"check_id": 39, "resource_uid": 36, "account_id": 16}
+"""Characters on one line of the fixed-width columns of the findings table, which print.css makes so wide."""
 
 
 def shape_rows(findings: pl.DataFrame) -> pl.DataFrame:
