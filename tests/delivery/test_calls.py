@@ -1,0 +1,255 @@
+"""Slack, Teams and webhooks against a real TLS receiver: bodies, signatures, files, and every kind of trouble."""
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+import trustme
+
+from policycortex.delivery.connections import SlackConnection, TeamsConnection, WebhookConnection
+from policycortex.delivery.guard import AddressGuard
+from policycortex.delivery.model import Channel, DeliveredFile, Destination
+from policycortex.delivery.slack import check_slack, send_slack
+from policycortex.delivery.teams import check_teams, send_teams
+from policycortex.delivery.webhook import check_webhook, send_webhook
+from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+from tests.delivery.conftest import free_port
+from tests.delivery.receivers import Call, Receiver, tls_receiver
+from tests.delivery_sample import NOW, sample_content
+
+LOOPBACK = AddressGuard.of(["127.0.0.0/8", "::1/128"])
+HOOK = Destination(channel=Channel.WEBHOOK, connection="hook", target="")
+SLACK = Destination(channel=Channel.SLACK, connection="slack", target="#executive-reports")
+TEAMS = Destination(channel=Channel.TEAMS, connection="teams", target="")
+
+
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("SLACK_TOKEN", "xoxb-planted")
+
+
+def _hook(ca_file: str, **changes: object) -> WebhookConnection:
+    fields = {"type": "webhook", "secret": "env:HOOK_SECRET", "ca_file": ca_file, "timeout_seconds": 5}
+    return WebhookConnection.model_validate(fields | changes)
+
+
+def test_a_webhook_arrives_signed(authority: trustme.CA, ca_file: str, pdf: DeliveredFile) -> None:
+    """The receiver calculates both signatures from the raw body; id and files are told."""
+    with tls_receiver(authority) as receiver:
+        destination = replace(HOOK, target=f"{receiver.url}/reports?tenant=1")
+        receipt = send_webhook(_hook(ca_file), destination, sample_content(pdf), guard=LOOPBACK, now=NOW)
+    (call,) = receiver.calls
+    secret = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert call.path == "/reports?tenant=1"
+    assert (
+        call.headers["x-policycortex-signature"] == "sha256=" + hmac.new(secret, call.body, hashlib.sha256).hexdigest()
+    )
+    assert call.headers["webhook-id"] == "dlv_0123456789abcdef" == receipt.reference
+    assert call.headers["webhook-signature"].startswith("v1,")
+    assert call.json["event"] == "compliance.report.generated"
+    assert call.json["data"]["files"][0]["sha256"] == pdf.sha256
+    assert receipt.payload_sha256 == hashlib.sha256(call.body).hexdigest()
+
+
+def test_an_inner_address_is_refused_before_anything_is_sent(authority: trustme.CA, ca_file: str) -> None:
+    """Without the allow list loopback is not called; nor is another spelling of it."""
+    with tls_receiver(authority) as receiver:
+        port = receiver.url.rsplit(":", 1)[1]
+        for host in ("localhost", "127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"):
+            destination = replace(HOOK, target=f"https://{host}:{port}/")
+            with pytest.raises(DeliveryRefusedError, match="not a public address"):
+                send_webhook(_hook(ca_file), destination, sample_content(), guard=AddressGuard(), now=NOW)
+    assert receiver.calls == []
+
+
+def test_redirects_are_not_followed(authority: trustme.CA, ca_file: str) -> None:
+    """A redirect to an inner service is an answer, and a permanent one."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda call: (
+            (302, {"Location": f"{receiver.url}/inner"}, b"") if call.path == "/" else (200, {}, b"")
+        )
+        with pytest.raises(DeliveryRefusedError, match="redirects are not followed"):
+            send_webhook(_hook(ca_file, url=f"{receiver.url}/"), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+    assert [call.path for call in receiver.calls] == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, DeliveryRefusedError),
+        (410, DeliveryRefusedError),
+        (429, DeliveryDeferredError),
+        (500, DeliveryDeferredError),
+        (503, DeliveryDeferredError),
+    ],
+)
+def test_statuses_are_judged(authority: trustme.CA, ca_file: str, status: int, error: type[Exception]) -> None:
+    """What will not change is refused, what may is deferred, with the receiver's own wait."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (status, {"Retry-After": "77"}, b"because")
+        with pytest.raises(error, match=f"{status} because") as caught:
+            send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+    if isinstance(caught.value, DeliveryDeferredError):
+        assert caught.value.retry_after_seconds == 77
+
+
+def test_a_lost_answer_can_be_repeated_because_the_id_stays(authority: trustme.CA, ca_file: str) -> None:
+    """The line drops after the event was read; the second attempt carries the same webhook-id."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (0 if len(receiver.calls) == 1 else 200, {}, b"")
+        with pytest.raises(DeliveryDeferredError, match="gave no answer"):
+            send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+        send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+    assert [call.headers["webhook-id"] for call in receiver.calls] == ["dlv_0123456789abcdef"] * 2
+
+
+def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.CA, ca_file: str) -> None:
+    """Connecting to a checked address still proves the name."""
+    with (
+        tls_receiver(authority, "elsewhere.example") as receiver,
+        pytest.raises(DeliveryDeferredError, match="cannot connect"),
+    ):
+        send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+    assert receiver.calls == []
+
+
+def test_nobody_there_is_deferred(ca_file: str) -> None:
+    """Connection refused: the receiver may be back."""
+    connection = _hook(ca_file, url=f"https://localhost:{free_port()}/")
+    with pytest.raises(DeliveryDeferredError):
+        send_webhook(connection, HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+    with pytest.raises(DeliveryDeferredError):
+        check_webhook(connection, guard=LOOPBACK)
+
+
+def _slack_answer(receiver: Receiver, *, upload: int = 200) -> None:
+    def answer(call: Call) -> tuple[int, dict[str, str], bytes]:
+        match call.path:
+            case "/api/chat.postMessage":
+                said: dict[str, object] = {"ok": True, "channel": "C024BE91L", "ts": "1775048400.000100"}
+            case "/api/files.getUploadURLExternal":
+                said = {"ok": True, "upload_url": f"{receiver.url}/upload/F1", "file_id": "F1"}
+            case "/upload/F1":
+                return upload, {}, b"OK"
+            case "/api/files.completeUploadExternal":
+                said = {"ok": True, "files": [{"id": "F1"}]}
+            case _:
+                said = {"ok": True, "user": "reports", "team": "Company"}
+        return 200, {}, json.dumps(said).encode()
+
+    receiver.answer = answer
+
+
+def _slack(receiver: Receiver, ca_file: str) -> SlackConnection:
+    fields = {"type": "slack", "token": "env:SLACK_TOKEN", "base_url": f"{receiver.url}/api", "ca_file": ca_file}
+    return SlackConnection.model_validate(fields | {"timeout_seconds": 5})
+
+
+def test_slack_gets_a_message_and_the_file_in_its_thread(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile
+) -> None:
+    """Four calls of Slack's external upload; the file's bytes are equal; a name cannot mention everyone."""
+    content = sample_content(pdf, name="Report <!channel>", framework_name="<!everyone>")
+    with tls_receiver(authority) as receiver:
+        _slack_answer(receiver)
+        receipt = send_slack(_slack(receiver, ca_file), replace(SLACK, message="Score {{score}} <!here>"), content)
+    post, ask, upload, complete = receiver.calls
+    assert post.headers["authorization"] == "Bearer xoxb-planted"
+    assert post.json["channel"] == "#executive-reports"
+    sections = json.dumps([block for block in post.json["blocks"] if block["type"] != "header"])
+    assert "<!" not in sections
+    assert "Score 96.3 %" in sections
+    assert parse_qs(ask.body.decode()) == {"filename": [pdf.name], "length": [str(pdf.size_bytes)]}
+    assert upload.body == pdf.path.read_bytes()
+    assert "authorization" not in upload.headers
+    done = parse_qs(complete.body.decode())
+    assert done["channel_id"] == ["C024BE91L"]
+    assert done["thread_ts"] == ["1775048400.000100"]
+    assert receipt.reference == "C024BE91L:1775048400.000100"
+    assert receipt.answer == "ok; 1 files"
+
+
+def test_slack_files_that_fail_do_not_repeat_the_message(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile
+) -> None:
+    """The message stands; the receipt tells that its files do not."""
+    with tls_receiver(authority) as receiver:
+        _slack_answer(receiver, upload=500)
+        receipt = send_slack(_slack(receiver, ca_file), SLACK, sample_content(pdf))
+    assert "the message stands, its files do not" in receipt.answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, {"ok": False, "error": "channel_not_found"}, DeliveryRefusedError),
+        (200, {"ok": False, "error": "invalid_auth"}, DeliveryRefusedError),
+        (200, {"ok": False, "error": "ratelimited"}, DeliveryDeferredError),
+        (429, {}, DeliveryDeferredError),
+        (503, {}, DeliveryDeferredError),
+        (500, {}, DeliveryUncertainError),
+        (0, {}, DeliveryUncertainError),
+    ],
+)
+def test_slacks_answers_are_judged(
+    authority: trustme.CA, ca_file: str, status: int, body: dict[str, object], error: type[Exception]
+) -> None:
+    """A word of Slack's decides; no answer after the message was sent is uncertain. The token is never told."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (status, {"Retry-After": "30"}, json.dumps(body).encode())
+        with pytest.raises(error) as caught:
+            send_slack(_slack(receiver, ca_file), SLACK, sample_content())
+    assert "xoxb-planted" not in str(caught.value)
+
+
+def test_a_slack_connection_is_tested_by_asking_who_we_are(authority: trustme.CA, ca_file: str) -> None:
+    """``auth.test`` posts nothing."""
+    with tls_receiver(authority) as receiver:
+        _slack_answer(receiver)
+        assert check_slack(_slack(receiver, ca_file)) == "reports of Company"
+    assert [call.path for call in receiver.calls] == ["/api/auth.test"]
+
+
+def test_teams_gets_an_adaptive_card_with_links(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts, the report's link and the file's; Markdown in a name stays text."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (202, {}, b"")
+        monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret")
+        connection = TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file)
+        receipt = send_teams(connection, TEAMS, sample_content(pdf, name="[click](https://evil.example)"))
+        assert "localhost answers" in check_teams(connection)
+    card = receiver.calls[0].json["attachments"][0]["content"]
+    assert receiver.calls[0].json["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert card["body"][0]["text"] == "\\[click\\](https://evil.example)"
+    assert {"title": "Compliance score", "value": "96.3 %"} in card["body"][1]["facts"]
+    assert [action["url"] for action in card["actions"]] == [
+        "https://reports.example.com/v1/reports/rpt_1234567890abcdef", pdf.url,
+    ]  # fmt: skip
+    assert receipt.answer == "202"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, DeliveryRefusedError),
+        (429, DeliveryDeferredError),
+        (500, DeliveryUncertainError),
+        (0, DeliveryUncertainError),
+    ],
+)
+def test_teams_answers_are_judged(
+    authority: trustme.CA, ca_file: str, status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workflow's address is a secret and stands in no message."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (status, {}, b"why")
+        monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret-part")
+        with pytest.raises(error) as caught:
+            send_teams(TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file), TEAMS, sample_content())
+    assert "secret-part" not in str(caught.value)

@@ -1,0 +1,306 @@
+"""Email against aiosmtpd and Debian's postfix: what arrives is what was made, and each trouble is told apart."""
+
+import email
+import email.policy
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import trustme
+
+from policycortex.delivery.connections import EmailConnection
+from policycortex.delivery.mail import check_mail, send_mail
+from policycortex.delivery.model import Channel, DeliveredFile, Destination
+from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+from tests.delivery.conftest import free_port, program, wait_for_port
+from tests.delivery.receivers import smtp_server
+from tests.delivery_sample import sample_content
+
+TO_CEO = Destination(
+    channel=Channel.EMAIL, connection="mail", target="ceo@company.com", subject="Monthly Compliance Report - {{date}}"
+)
+
+
+def _connection(port: int, **changes: object) -> EmailConnection:
+    fields = {"type": "email", "host": "localhost", "port": port, "security": "none", "timeout_seconds": 5}
+    return EmailConnection.model_validate(fields | {"sender": "PolicyCortex <reports@company.com>"} | changes)
+
+
+def _read(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text and HTML parts, the attachment, the documented subject, and a Message-ID that stays."""
+    monkeypatch.setenv("SMTP_PASSWORD", "s3cret")
+    content = sample_content(pdf, name="Monthly <Report> & Söhne")
+    with smtp_server(authority) as box:
+        connection = _connection(
+            box.port, security="starttls", ca_file=ca_file, username="bot", password="env:SMTP_PASSWORD"
+        )
+        receipt = send_mail(connection, TO_CEO, content)
+    assert box.logins == [("bot", "s3cret")]
+    message = _read(box.messages[0][1])
+    assert message["Subject"] == "Monthly Compliance Report - 2026-04-01"
+    assert message["To"] == "ceo@company.com"
+    assert message["Message-ID"] == "<dlv_0123456789abcdef@company.com>" == receipt.reference
+    assert receipt.answer == "250 2.0.0 taken as 4711"
+    html, text = message.get_body(("html",)), message.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    assert "Monthly &lt;Report&gt; &amp; Söhne" in html.get_content()
+    assert "Monthly <Report> & Söhne" in text.get_content()
+    assert "Violations: 1,018 (2 critical, 4 high)" in text.get_content()
+    (attachment,) = message.iter_attachments()
+    assert attachment.get_filename() == "Monthly report.pdf"
+    assert attachment.get_content_type() == "application/pdf"
+    assert attachment.get_content() == pdf.path.read_bytes()
+
+
+def test_tls_from_the_first_byte_works_too(authority: trustme.CA, ca_file: str) -> None:
+    """Port 465's way."""
+    with smtp_server(authority, is_tls_from_start=True) as box:
+        send_mail(_connection(box.port, security="tls", ca_file=ca_file), TO_CEO, sample_content())
+    assert len(box.messages) == 1
+
+
+def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
+    """20 MB are not attached where 10 are allowed; the link and its end stand in both parts."""
+    with smtp_server() as box:
+        send_mail(_connection(box.port), TO_CEO, sample_content(large))
+    message = _read(box.messages[0][1])
+    assert list(message.iter_attachments()) == []
+    for kind in ("html", "plain"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert large.url is not None
+        assert large.url in body.get_content()
+        assert "2026-04-08 at 13:00 UTC" in body.get_content()
+
+
+def test_a_name_that_would_start_a_header_stays_one_line() -> None:
+    """Whatever a report is called, the mail has the headers we gave it."""
+    content = sample_content(name="Report\r\nBcc: evil@x.org\r\n\r\nbody")
+    with smtp_server() as box:
+        send_mail(_connection(box.port), replace(TO_CEO, subject="{{name}}"), content)
+    message = _read(box.messages[0][1])
+    assert message["Bcc"] is None
+    assert message["Subject"] == "Report Bcc: evil@x.org body"
+
+
+@pytest.mark.parametrize(
+    "target", ["a@x.org>,<evil@x.org", "a@x.org,b@x.org", "a@x.org\r\nRCPT TO:<evil@x.org>", "nobody", "", "a b@x.org"]
+)
+def test_an_address_that_is_more_than_one_is_refused(target: str) -> None:
+    """Nothing is sent to anyone."""
+    with smtp_server() as box, pytest.raises(DeliveryRefusedError, match="e-mail address"):
+        send_mail(_connection(box.port), replace(TO_CEO, target=target), sample_content())
+    assert box.messages == []
+
+
+def test_one_of_three_recipients_is_refused_and_the_others_have_it() -> None:
+    """550 for one is permanent and names the reason; the other two are mails of their own."""
+    outcomes = {}
+    with smtp_server() as box:
+        box.on_recipient["gone@company.com"] = "550 5.1.1 no such user"
+        for name in ("ceo", "gone", "cto"):
+            destination = replace(TO_CEO, target=f"{name}@company.com")
+            try:
+                outcomes[name] = send_mail(_connection(box.port), destination, sample_content()).answer
+            except DeliveryRefusedError as error:
+                outcomes[name] = str(error)
+    assert outcomes["ceo"] == outcomes["cto"] == "250 2.0.0 taken as 4711"
+    assert outcomes["gone"] == "localhost said 550 5.1.1 no such user to gone@company.com"
+    assert [recipient for recipient, _ in box.messages] == ["ceo@company.com", "cto@company.com"]
+
+
+def test_a_server_that_defers_is_asked_again_later() -> None:
+    """451 to the recipient and 452 to the message: nothing was taken."""
+    with smtp_server() as box:
+        box.on_recipient["ceo@company.com"] = "451 4.7.1 greylisted, come back"
+        with pytest.raises(DeliveryDeferredError, match="greylisted"):
+            send_mail(_connection(box.port), TO_CEO, sample_content())
+        box.on_recipient.clear()
+        box.on_data = "452 4.3.1 disk full"
+        with pytest.raises(DeliveryDeferredError, match="disk full"):
+            send_mail(_connection(box.port), TO_CEO, sample_content())
+    assert box.messages == []
+
+
+def test_a_message_that_is_refused_after_its_end_is_refused_for_good() -> None:
+    """554 to the message: the server said no, and nothing is uncertain about it."""
+    with smtp_server() as box:
+        box.on_data = "554 5.7.1 looks like spam"
+        with pytest.raises(DeliveryRefusedError, match="looks like spam"):
+            send_mail(_connection(box.port), TO_CEO, sample_content())
+
+
+@pytest.mark.parametrize("mood", ["hangs_after_data", "drops_after_data"])
+def test_silence_after_the_whole_message_is_uncertain(mood: str) -> None:
+    """The server has the mail here, and we cannot know: so nobody may repeat it unasked."""
+    with smtp_server() as box:
+        setattr(box, mood, True)
+        with pytest.raises(DeliveryUncertainError, match="may have taken it"):
+            send_mail(_connection(box.port, timeout_seconds=1), TO_CEO, sample_content())
+        assert len(box.messages) == 1
+
+
+@contextmanager
+def _server_that(behave: str) -> Iterator[int]:
+    """A TCP server that says nothing at all, or hangs up after its greeting, or stops reading after DATA."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        line, _ = listener.accept()
+        with line:
+            if behave == "says nothing":
+                line.recv(100)
+            else:
+                line.sendall(b"220 hello\r\n")
+                line.recv(100)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        thread.join(10)
+        listener.close()
+
+
+@pytest.mark.parametrize("behave", ["says nothing", "hangs up"])
+def test_trouble_before_the_message_is_deferred(behave: str) -> None:
+    """Nothing was handed over, so it can be tried again."""
+    with _server_that(behave) as port, pytest.raises(DeliveryDeferredError):
+        send_mail(_connection(port, timeout_seconds=1), TO_CEO, sample_content())
+
+
+def test_a_port_nobody_listens_on_is_deferred() -> None:
+    """The server may be back soon."""
+    with pytest.raises(DeliveryDeferredError, match="cannot open a session with localhost"):
+        send_mail(_connection(free_port()), TO_CEO, sample_content())
+
+
+def test_a_wrong_password_is_refused_and_not_told(
+    authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """535 is permanent until somebody mends the connection; the password stands in no message."""
+    monkeypatch.setenv("SMTP_PASSWORD", "wr0ng-pass")
+    login = {"username": "bot", "password": "env:SMTP_PASSWORD"}
+    with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="535") as caught:
+        send_mail(_connection(box.port, security="starttls", ca_file=ca_file, **login), TO_CEO, sample_content())
+    assert "wr0ng-pass" not in str(caught.value)
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(authority: trustme.CA) -> None:
+    """Neither an unknown authority nor a server without STARTTLS gets the mail."""
+    with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="certificate"):
+        send_mail(_connection(box.port, security="starttls"), TO_CEO, sample_content())
+    with smtp_server() as plain, pytest.raises(DeliveryRefusedError, match="does not offer"):
+        send_mail(_connection(plain.port, security="starttls"), TO_CEO, sample_content())
+    assert box.messages == plain.messages == []
+
+
+def test_a_connection_can_be_tested_without_sending() -> None:
+    """Connect and NOOP."""
+    with smtp_server() as box:
+        assert check_mail(_connection(box.port)).startswith("250")
+    assert box.messages == []
+
+
+@pytest.fixture
+def postfix() -> Iterator[tuple[int, Path]]:
+    """An own instance of Debian's postfix: its port, and the folder its mailboxes are in."""
+    master = program("postfix", "postfix")
+    # pytest keeps its folders closed to other users, and postfix works as one
+    folder = Path(tempfile.mkdtemp(prefix="policycortex-postfix-"))
+    folder.chmod(0o755)
+    port, owner = free_port(), Path("/var/lib/postfix").stat()
+    etc, spool, data, mail = (folder / name for name in ("etc", "spool", "data", "mail"))
+    for made in (etc, spool, data, mail):
+        made.mkdir(parents=True)
+    (etc / "main.cf").write_text(
+        f"""compatibility_level = 3.6
+queue_directory = {spool}
+data_directory = {data}
+mail_owner = postfix
+setgid_group = postdrop
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.company.com
+mydestination =
+virtual_mailbox_domains = company.com
+virtual_mailbox_base = {mail}
+virtual_mailbox_maps = inline:{{ {{ ceo@company.com = ceo/ }} }}
+virtual_uid_maps = static:{owner.st_uid}
+virtual_gid_maps = static:{owner.st_gid}
+virtual_minimum_uid = 1
+message_size_limit = 2000000
+maillog_file = {folder / "mail.log"}
+maillog_file_prefixes = {folder}
+smtpd_relay_restrictions = reject_unauth_destination
+"""
+    )
+    services = [f"127.0.0.1:{port} inet n - n - - smtpd"]
+    services += ["pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr"]
+    services += [
+        "rewrite unix - - n - - trivial-rewrite",
+        "bounce unix - - n - 0 bounce",
+        "defer unix - - n - 0 bounce",
+    ]
+    services += ["trace unix - - n - 0 bounce", "showq unix n - n - - showq", "error unix - - n - - error"]
+    services += [
+        "virtual unix - n n - - virtual",
+        "anvil unix - - n - 1 anvil",
+        "postlog unix-dgram n - n - 1 postlogd",
+    ]
+    services += ["tlsmgr unix - - n 1000? 1 tlsmgr", "proxymap unix - - n - - proxymap", "retry unix - - n - - error"]
+    (etc / "master.cf").write_text("\n".join(services) + "\n")
+    for owned in (data, mail):
+        os.chown(owned, owner.st_uid, owner.st_gid)
+    done = subprocess.run([master, "-c", str(etc), "start"], capture_output=True, text=True, timeout=60, check=False)
+    log = folder / "mail.log"
+    assert done.returncode == 0, done.stderr + (log.read_text() if log.exists() else "")
+    try:
+        wait_for_port(port)
+        yield port, mail
+    finally:
+        subprocess.run([master, "-c", str(etc), "stop"], capture_output=True, timeout=60, check=False)
+        shutil.rmtree(folder)
+
+
+def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path], pdf: DeliveredFile) -> None:
+    """A real server's queue id in the receipt, its 550 and its size limit told, the attachment byte-equal."""
+    port, mail = postfix
+    receipt = send_mail(_connection(port, host="127.0.0.1"), TO_CEO, sample_content(pdf))
+    assert "queued as" in receipt.answer
+    with pytest.raises(DeliveryRefusedError, match="User unknown"):
+        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="gone@company.com"), sample_content())
+    with pytest.raises(DeliveryRefusedError, match="Relay access denied"):
+        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="a@elsewhere.example"), sample_content())
+    end = time.monotonic() + 60
+    while not (arrived := list((mail / "ceo").glob("new/*"))) and time.monotonic() < end:
+        time.sleep(0.1)
+    (attachment,) = _read(arrived[0].read_bytes()).iter_attachments()
+    assert attachment.get_content() == pdf.path.read_bytes()
+
+
+def test_postfix_says_that_a_mail_is_too_large(postfix: tuple[int, Path], large: DeliveredFile) -> None:
+    """The limit it announces is met before the data is sent, and is permanent."""
+    connection = _connection(postfix[0], host="127.0.0.1", attachment_limit_mb=100)
+    with pytest.raises(DeliveryRefusedError, match="552"):
+        send_mail(connection, TO_CEO, sample_content(large))
