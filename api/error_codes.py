@@ -152,6 +152,20 @@ HEADERS_TOO_LARGE: Final = ErrorCode(
     meaning="The request's headers or address are longer than the API takes.",
     advice="Shorten them.",
 )
+DELIVERY_REFUSED: Final = ErrorCode(
+    code="RPT_020",
+    error="delivery_refused",
+    status=502,
+    meaning="A destination, or its connection's settings, will not take the delivery however often it is sent.",
+    advice="Mend the destination or the connection; then replay the delivery.",
+)
+DELIVERY_UNCERTAIN: Final = ErrorCode(
+    code="RPT_021",
+    error="delivery_uncertain",
+    status=502,
+    meaning="Everything was handed to the destination, but its answer is missing.",
+    advice="Ask the destination whether it came; replay the delivery only if it did not.",
+)
 INTERNAL: Final = ErrorCode(
     code="RPT_500",
     error="internal_error",
@@ -170,6 +184,7 @@ UNAVAILABLE: Final = ErrorCode(
 ALL: Final = (
     INVALID_CONFIG, REPORT_NOT_FOUND, CONFLICT, UNAUTHORIZED, FORBIDDEN, PATH_NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE,
     WRONG_MEDIA_TYPE, INPUT_UNREADABLE, CONFIGURATION, RENDERING, INTEGRITY, INVALID_REQUEST, RATE_LIMITED, RANGE,
-    PRECONDITION, FORMAT_NOT_MADE, HEADERS_TOO_LARGE, INTERNAL, UNAVAILABLE,
+    PRECONDITION, FORMAT_NOT_MADE, HEADERS_TOO_LARGE, DELIVERY_REFUSED,
+    DELIVERY_UNCERTAIN, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 BY_CODE: Final = {entry.code: entry for entry in ALL}

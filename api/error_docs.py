@@ -9,7 +9,7 @@ _HEAD: Final = """# Error codes
 
 Made of `api/error_codes.py` by `python -m api.error_docs`; a test holds them together.
 
-Every error answer, whatever went wrong, is JSON of this shape, and its `request_id` is also in `X-Request-Id` and in the log:
+Every error answer is JSON of this shape; its `request_id` is also in `X-Request-Id` and in the log:
 
 ```json
 {
