@@ -1,11 +1,12 @@
 """The findings of a report, written to one Parquet file in their total order, in bounded memory.
 
-DuckDB sorts narrow rows, spilling what does not fit; requirements and texts are joined to each batch of the sorted
-stream, for they are long and shared. Sorting them along took more than 400 MB from 100,000 findings on.
+A sort of a million findings does not fit in the memory we promise, so the order is cut into chunks by a plan, each
+sorted by itself. Requirements and texts are joined to the sorted stream, for they are long and shared.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import polars as pl
@@ -18,9 +19,10 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake_closing import scope_parameters
 from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake_session import LakeSession, sql
+from policycortex.storage.lake_session import LakeSession, fetch_frame, sql
 
-_BATCH_ROWS: Final = 10_000
+_CHUNK_ROWS: Final = 50_000
+_BATCH_ROWS: Final = 5_000
 _TEXTS_HELD: Final = 10_000
 _RELATION_KEY: Final = ("provider", "check_id", "mapping_id")
 
@@ -46,20 +48,38 @@ def spool_findings(
 ) -> int:
     """See ``Lake.spool_findings``."""
     frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    asked = scope_parameters(scope, period) | {"is_related": relations is not None, "framework_id": framework_id}
+    asked = scope_parameters(scope, period) | {"is_related": relations is not None}
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with session.cursor(frames) as cursor, pq.ParquetWriter(part, _SPOOL_SCHEMA, compression="zstd") as writer:
-            result = cursor.execute(sql("closing_findings"), asked).to_arrow_reader(_BATCH_ROWS)
-            listed = _listed(frames["relations"])
-            total = _write_batches(session, result, writer, listed, _Texts(scope.organization))
+            listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
+            total = 0
+            for chunk in _chunks(fetch_frame(cursor, "closing_plan", asked)):
+                result = cursor.execute(sql("closing_findings"), asked | chunk | {"framework_id": framework_id})
+                total += _write_batches(session, result.to_arrow_reader(_BATCH_ROWS), writer, listed, texts)
         part.replace(path)
     except OSError as error:
         raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
     return total
+
+
+def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Bounds of consecutive spans of the plan, each of no more findings than a sort holds (one check may hold more)."""
+    chunk: dict[str, Any] = {}
+    held = 0
+    for rank, check_id, findings in plan.iter_rows():
+        if chunk and held + findings > _CHUNK_ROWS:
+            yield chunk
+            chunk, held = {}, 0
+        if not chunk:
+            chunk = {"first_rank": rank, "first_check": check_id}
+        chunk |= {"last_rank": rank, "last_check": check_id}
+        held += findings
+    if chunk:
+        yield chunk
 
 
 def _write_batches(

@@ -1,20 +1,22 @@
--- Grain: one finding of the closing posture in scope, in the total order of the findings table; narrow, so that the sort
--- spills little: texts and requirements are joined to the stream. With relations (provider, check_id, mapping_id,
--- requirement_id, ordinal) only findings they name, else all. A failing finding is waived when waivers reach every
--- requirement it is listed under.
+-- Grain: one finding of the closing posture in scope, in the total order of the findings table, from $first_check under
+-- $first_rank to $last_check under $last_rank; narrow rows, for texts and requirements are joined to the stream.
+-- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings they name, else all.
+-- A failing finding is waived when waivers reach every requirement it is listed under.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(requirement_id) AS requirements
     FROM relations
     GROUP BY ALL
 ),
 found AS (
-    SELECT t.*
+    SELECT t.*, finding_rank(t.status, t.severity) AS rank_
     FROM lake.core.finding_state t
         SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
         USING (observed_date, source, provider, account_id, check_id, scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
             SELECT (provider, check_id, mapping_id) FROM listed))
+        AND (rank_ > $first_rank OR (rank_ = $first_rank AND t.check_id >= $first_check))
+        AND (rank_ < $last_rank OR (rank_ = $last_rank AND t.check_id <= $last_check))
         AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
         AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
         AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
@@ -40,6 +42,4 @@ SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.f
     f.provider, f.account_id, f.region, f.environment, f.service, f.resource_uid, f.resource_type, f.observed_at,
     f.mapping_id, f.text_id
 FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no
-ORDER BY list_position(['FAIL', 'MANUAL', 'PASS'], f.status),
-    list_position(['critical', 'high', 'medium', 'low', 'informational'], f.severity),
-    f.check_id, f.account_id, f.region, f.resource_uid, f.finding_uid, f.import_id, f.finding_no
+ORDER BY f.rank_, f.check_id, f.account_id, f.region, f.resource_uid, f.finding_uid, f.import_id, f.finding_no

@@ -36,3 +36,8 @@ chosen AS (
     GROUP BY ALL
 )
 SELECT observed_date, source, provider, account_id, check_id, scan_key FROM chosen;
+
+-- A finding's place in the findings table: failing before manual before passing, then worst severity.
+CREATE OR REPLACE MACRO memory.main.finding_rank(status_, severity_) AS
+    10 * list_position(['FAIL', 'MANUAL', 'PASS'], status_)
+    + list_position(['critical', 'high', 'medium', 'low', 'informational'], severity_);

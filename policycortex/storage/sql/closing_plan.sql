@@ -1,0 +1,14 @@
+-- Grain: rank and check of the closing posture in scope, in the order of the findings table: how many findings a chunk of
+-- that order will hold. With relations only findings they name, else all.
+SELECT finding_rank(t.status, t.severity) AS rank_, t.check_id, count(*) AS findings
+FROM lake.core.finding_state t
+    SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    USING (observed_date, source, provider, account_id, check_id, scan_key)
+WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
+        SELECT (provider, check_id, mapping_id) FROM relations))
+    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
+    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
+    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+GROUP BY rank_, t.check_id
+ORDER BY rank_, t.check_id
