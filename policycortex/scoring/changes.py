@@ -22,11 +22,17 @@ from policycortex.scoring.changes_model import Cause, CauseShare, PostureSide, S
 _UNCHANGED: Final = "unchanged"
 
 
-def explain_change(before: PostureSide, after: PostureSide) -> ScoreChange:
-    """Split the change of ``findings_pass_rate`` from ``before`` to ``after`` into its causes."""
+def explain_change(
+    before: PostureSide, after: PostureSide, *, same_passed: int = 0, same_failed: int = 0
+) -> ScoreChange:
+    """Split the change of ``findings_pass_rate`` from ``before`` to ``after`` into its causes.
+
+    ``same_passed`` and ``same_failed`` count findings left out of both sides because all of their key is alike on both.
+    """
     sums = _sum_by_cause(match_findings(before, after))
-    first = {name: sum(row[f"{name}_before"] for row in sums.values()) for name in ("passed", "failed")}
-    last = {name: sum(row[f"{name}_after"] for row in sums.values()) for name in ("passed", "failed")}
+    same = {"passed": same_passed, "failed": same_failed}
+    first = {name: count + sum(row[f"{name}_before"] for row in sums.values()) for name, count in same.items()}
+    last = {name: count + sum(row[f"{name}_after"] for row in sums.values()) for name, count in same.items()}
     old, new = exact_pct(first["passed"], first["failed"]), exact_pct(last["passed"], last["failed"])
     mean_score = None if old is None or new is None else (old + new) / 2
     mean_count = Fraction(sum(first.values()) + sum(last.values()), 2)

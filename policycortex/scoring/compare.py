@@ -47,7 +47,7 @@ class Comparison:
     """What became of failing findings between two dates; the four counts are keys, not findings."""
 
     rows: pl.DataFrame
-    """COMPARISON_SCHEMA."""
+    """COMPARISON_SCHEMA; without the persisting keys that were left out of both sides as alike."""
     new: int
     resolved: int
     persisting: int
@@ -66,13 +66,17 @@ class RequirementChange:
     failed_after: int
 
 
-def compare_findings(before: PostureSide, after: PostureSide) -> Comparison:
-    """Failing keys of ``before`` and ``after``; duplicates of a key count once, as in a plain set difference."""
+def compare_findings(before: PostureSide, after: PostureSide, *, same_keys: int = 0) -> Comparison:
+    """Failing keys of ``before`` and ``after``; duplicates of a key count once, as in a plain set difference.
+
+    ``same_keys`` counts failing keys left out of both sides because all of them is alike: they persist.
+    """
     old, new = _by_key(before, after, "before"), _by_key(after, before, "after")
     both = old.join(new, on=COMPARE_KEY, how="full", coalesce=True, nulls_equal=True)
     rows = _shaped(both.filter((pl.col("failed_before") > 0) | (pl.col("failed_after") > 0)))
     counts: Mapping[str, int] = dict(rows.group_by("change").len().iter_rows())
-    return Comparison(rows=rows, **{change: counts.get(change, 0) for change in _CHANGES})
+    counted = {change: counts.get(change, 0) for change in _CHANGES}
+    return Comparison(rows=rows, **counted | {"persisting": counted["persisting"] + same_keys})
 
 
 def compare_requirements(before: Posture, after: Posture) -> tuple[RequirementChange, ...]:

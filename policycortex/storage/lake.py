@@ -26,6 +26,7 @@ from policycortex.storage import (
     lake_spool,
     lake_state,
 )
+from policycortex.storage.lake_analytics import LakeAnalytics
 from policycortex.storage.lake_attach import catalog_path, connect_lake, scratch_dir
 from policycortex.storage.lake_imports import ImportReceipt, Source
 from policycortex.storage.lake_lock import writer_lock
@@ -63,6 +64,11 @@ class Lake:
     def at(self, snapshot: str) -> AbstractContextManager["Lake"]:
         """This lake as it was at ``snapshot``, read-only: all reads of a report see the same rows."""
         return open_lake(self._session.settings, snapshot=snapshot)
+
+    @property
+    def analytics(self) -> LakeAnalytics:
+        """What trends, risk and comparison keep and read, over this lake's connection."""
+        return LakeAnalytics(self._session)
 
     def import_source(
         self,

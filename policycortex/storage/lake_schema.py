@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake_attach import ROWS_HELD
 from policycortex.storage.lake_session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
@@ -20,6 +20,7 @@ _LARGE_TABLES: Final = (
     ("core", "check_texts"),
     ("marts", "check_tallies"),
     ("marts", "requirement_results"),
+    ("core", "failing_since"),
 )
 """Tables that always become Parquet; few rows of the others stay in the catalog."""
 
@@ -49,9 +50,9 @@ def ensure_schema(session: LakeSession, version: int) -> None:
 
 
 def _make_tables(cursor: Cursor) -> None:
-    # One by one: DuckLake takes ten times as long for the same statements in a single text.
-    for statement in cursor.extract_statements(sql("schema")):
-        cursor.execute(statement)
+    for text in ("schema", "analytics_schema"):
+        for statement in cursor.extract_statements(sql(text)):
+            cursor.execute(statement)
 
 
 def _set_options(cursor: Cursor) -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import CensoredData, ecdf
 
 from policycortex.scoring.ages import EPISODE_SCHEMA, RemediationTime, estimate_remediation, summarize_ages
 
@@ -67,6 +68,34 @@ def test_the_share_within_the_days_agreed_needs_watching_that_long() -> None:
     assert (long.severity, long.within_sla_share) == ("high", 0.5)
     short = estimate_remediation(episodes((10, True, 1), (20, False, 1)))[1]
     assert short.within_sla_share is None
+
+
+def test_the_estimate_is_that_of_scipy() -> None:
+    """Random durations, half of them censored: the same median, and the same share by the days agreed."""
+    random = np.random.default_rng(4)
+    lasted, done = random.integers(0, 60, 300), random.random(300) < 0.5
+    survival = ecdf(CensoredData.right_censored(lasted.astype(float), ~done)).sf
+    found = estimate_remediation(episodes(*zip(lasted.tolist(), done.tolist(), [1] * 300, strict=True)))[1]
+    assert found.within_sla_share == pytest.approx(1 - float(survival.evaluate(np.array([30.0]))[0]))
+    assert found.median_days == survival.quantiles[np.nonzero(survival.probabilities <= 0.5)[0][0]]
+
+
+def test_a_period_watches_older_findings_only_from_their_age_on() -> None:
+    """Exponential with mean 20 days, begun over 200 days, watched in the last 40: the median is found all the same.
+
+    Counting the older ones from their first day would hide those that ended before the period, and say too much.
+    """
+    random = np.random.default_rng(8)
+    opened, lasted = random.integers(0, 200, 6000), np.ceil(random.exponential(20, 6000)).astype(int)
+    ended, watched = np.minimum(opened + lasted, 200), START + timedelta(days=160)
+    rows = [
+        ("high", START + timedelta(days=int(o)), START + timedelta(days=int(e)), bool(o + n <= 200), 1)
+        for o, n, e in zip(opened, lasted, ended, strict=True)
+        if e >= 160
+    ]
+    frame = pl.DataFrame(rows, schema=EPISODE_SCHEMA, orient="row")
+    assert estimate_remediation(frame, watched_from=watched)[0].median_days == pytest.approx(20 * np.log(2), abs=1.5)
+    assert (whole(frame).median_days or 0) > 20
 
 
 def test_censoring_is_no_bias() -> None:

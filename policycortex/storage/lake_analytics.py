@@ -1,0 +1,229 @@
+"""The lake's part in trends, risk and comparison: what is kept per day for them, and the frames they are judged from.
+
+Ages need the day before, so a day is built after the days before it; a day that changes re-opens those that look at
+its checks again, until they come out as they were. No reader here opens days outside the period it is asked for.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from policycortex.errors import UnavailableError
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.ages import EPISODE_SCHEMA
+from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
+from policycortex.storage.lake_closing import period_parameters, scope_parameters
+from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake_session import Cursor, LakeSession, fetch_frame, run, sql
+
+LOOKBACK_DAYS: Final = 92
+"""A finding not looked at for longer begins a new age: a quarter without a scan is no evidence of unbroken failing."""
+
+CHANGES_SCHEMA: Final = pl.Schema(
+    {
+        "previous_date": pl.Date,
+        "framework_id": pl.String,
+        "cause": pl.String,
+        "findings": pl.Int64,
+        "passed": pl.Int64,
+        "failed": pl.Int64,
+        "points": pl.String,
+    }
+)
+"""Grain: framework (null: all findings) and cause of one day's change since ``previous_date``.
+
+``points`` is an exact fraction, ``-110/9``; null where either day has no score.
+"""
+
+RISK_SCHEMA: Final = pl.Schema(
+    [
+        ("dimension", pl.String()),
+        ("label", pl.String()),
+        ("risk_version", pl.String()),
+        ("value", pl.Float64()),
+        *((part, pl.Float64()) for part in ("severity", "exposure", "age", "environment")),
+        ("failed", pl.Int64()),
+        ("assessed", pl.Int64()),
+    ]
+)
+"""Grain: one place (``total`` has the label ""); parts in points of risk."""
+
+_BATCH_ROWS: Final = 50_000
+_TALLY: Final = ("provider", "check_id", "mapping_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeCounts:
+    """Keys that fail on one day after its ages were built."""
+
+    day: date
+    keys: int
+    is_changed: bool
+    """Whether the day came out other than it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """Findings and keys that say the same on both of two dates."""
+
+    passed: int
+    failed: int
+    failing_keys: int
+
+
+class LakeAnalytics:
+    """Made by ``Lake.analytics``; safe to share between threads, as the lake is."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def rebuild_ages(self, days: Iterable[date]) -> tuple[AgeCounts, ...]:
+        """Replace failing_since and remediations of these days, oldest first, and of later ones that they change."""
+        asked = frozenset(days)
+        waiting, counts = set(asked), list[AgeCounts]()
+        while waiting:
+            day = min(waiting)
+            counts.append(self._rebuild_day(day))
+            waiting.remove(day)
+            # Of a day that was asked for, what was looked at may be new though nothing fails: always carry on.
+            if day in asked or counts[-1].is_changed:
+                waiting |= self._following(day)
+        return tuple(counts)
+
+    def load_risk_items(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        waivers: pl.DataFrame,
+        relations: pl.DataFrame | None = None,
+        framework_id: str | None = None,
+    ) -> pl.DataFrame:
+        """RISK_ITEM_SCHEMA without ``title``: the closing posture's findings in scope, accepted ones left out."""
+        frames = _frames(relations, waivers)
+        asked = scope_parameters(scope, period) | {"is_related": relations is not None, "framework_id": framework_id}
+        return self._session.fetch("analytics_risk_items", asked, frames)
+
+    def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """EPISODE_SCHEMA: failing keys that ended in the period, and those open in its closing posture."""
+        return self._session.fetch("analytics_episodes", scope_parameters(scope, period)).cast(EPISODE_SCHEMA)
+
+    def load_daily_places(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Per scanned day: provider, account_id, environment, check_id, mapping_id, passed, failed."""
+        return self._session.fetch("analytics_daily", scope_parameters(scope, period))
+
+    def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
+        """RESULT_HISTORY_SCHEMA."""
+        asked = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_requirements", asked)
+
+    def load_changes(self, organization: str, framework_id: str | None, period: Period) -> pl.DataFrame:
+        """``observed_date``, then CHANGES_SCHEMA without framework; oldest first."""
+        asked = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_changes", asked)
+
+    def load_risk_history(self, organization: str, period: Period, *, dimension: str, label: str) -> pl.DataFrame:
+        """``observed_date``, then RISK_SCHEMA without dimension and label; oldest first."""
+        asked = _days(organization, period) | {"dimension": dimension, "label": label}
+        return self._session.fetch("analytics_risk_history", asked)
+
+    def replace_day(self, organization: str, day: date, *, changes: pl.DataFrame, risk: pl.DataFrame) -> None:
+        """Keep these CHANGES_SCHEMA and RISK_SCHEMA rows of a day instead of any earlier ones, in one transaction."""
+        key = {"organization": organization, "day": day}
+
+        def work(cursor: Cursor) -> None:
+            for table in ("changes", "risk"):
+                run(cursor, f"analytics_{table}_delete", key)
+                run(cursor, f"analytics_{table}_insert", key)
+
+        frames = {"new_changes": in_schema(changes, CHANGES_SCHEMA), "new_risk": in_schema(risk, RISK_SCHEMA)}
+        self._session.write(f"keep the changes and risk of {day}", work, frames)
+
+    def load_covered(self, organization: str, period: Period) -> pl.DataFrame:
+        """COVERED_SCHEMA of the closing posture's scans."""
+        found = self._session.fetch("analytics_covered", period_parameters(organization, period))
+        return found.select(COVERED_SCHEMA.names())
+
+    def spool_states(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        path: Path,
+        waivers: pl.DataFrame,
+        relations: pl.DataFrame | None = None,
+        framework_id: str | None = None,
+    ) -> None:
+        """Write the closing posture's findings as STATE_SCHEMA to one Parquet file, those out of scope among them."""
+        asked = scope_parameters(scope, period) | {"framework_id": framework_id}
+        schema = STATE_SCHEMA.to_frame().to_arrow().schema
+        with _new_file(path) as part, self._session.cursor(_frames(relations, waivers)) as cursor:
+            batches = cursor.execute(sql("analytics_states"), asked).to_arrow_reader(_BATCH_ROWS)
+            with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+                for batch in batches:
+                    writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+    def load_turned(
+        self, before: Path, after: Path, *, asked: pl.DataFrame, relations: pl.DataFrame | None
+    ) -> tuple[pl.DataFrame, pl.DataFrame, Unchanged]:
+        """Of two spooled dates the findings (STATE_SCHEMA, STATE_SCHEMA) of keys that changed, and the rest counted.
+
+        ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
+        ``relations`` (either's: the rest is related on both or neither) None counts every finding.
+        """
+        paths = {"before": str(before), "after": str(after)}
+        frames = {"asked": asked.select(_TALLY), "related": in_schema(relations, RELATIONS_SCHEMA).select(_TALLY)}
+        with self._session.cursor(frames) as cursor:
+            turned = fetch_frame(cursor, "analytics_turned", paths)
+            same = fetch_frame(cursor, "analytics_same", paths | {"is_related": relations is not None})
+        parts = turned.partition_by("is_before", as_dict=True, include_key=False)
+        old, new = (parts.get((key,), STATE_SCHEMA.to_frame()).select(STATE_SCHEMA.names()) for key in (True, False))
+        counted = same.row(0, named=True)
+        return old, new, Unchanged(passed=counted["passed"], failed=counted["failed"], failing_keys=counted["keys"])
+
+    def _rebuild_day(self, day: date) -> AgeCounts:
+        window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}
+
+        def work(cursor: Cursor) -> AgeCounts:
+            before = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
+            for table in ("failing", "remediations"):
+                run(cursor, f"analytics_{table}_delete", {"day": day})
+                run(cursor, f"analytics_{table}_insert", window)
+            after = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
+            return AgeCounts(day=day, keys=after[1], is_changed=after != before)
+
+        return self._session.write(f"rebuild the ages of {day}", work)
+
+    def _following(self, day: date) -> set[date]:
+        window = {"day": day, "lookback_days": LOOKBACK_DAYS}
+        return set(self._session.fetch("analytics_later_days", window)["observed_date"].to_list())
+
+
+def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+
+
+def _days(organization: str, period: Period) -> dict[str, Any]:
+    return {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path`` that becomes it at the end, or nothing."""
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+DELETE FROM lake.marts.changes WHERE organization = $organization AND observed_date = $day

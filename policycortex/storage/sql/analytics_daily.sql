@@ -1,0 +1,12 @@
+-- Grain: day, place and tally key over each day's own closing posture in the scope; findings that pass or fail.
+SELECT t.observed_date, t.provider, t.account_id, t.environment, t.check_id, t.mapping_id,
+    sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed
+FROM lake.marts.check_tallies t
+    SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    USING (observed_date, source, provider, account_id, check_id, scan_key)
+WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
+    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
+    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+GROUP BY ALL
+ORDER BY ALL

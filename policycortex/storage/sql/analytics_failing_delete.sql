@@ -1,0 +1,1 @@
+DELETE FROM lake.core.failing_since WHERE observed_date = $day

@@ -1,0 +1,1 @@
+DELETE FROM lake.marts.remediations WHERE observed_date = $day

@@ -1,0 +1,31 @@
+-- Tables of trends, risk and changes. Safe to run again. Grain stands above each table.
+
+-- One key (check on a resource) that fails, unmuted, in one scan on one day, and the first day of its unbroken failing.
+CREATE TABLE IF NOT EXISTS lake.core.failing_since (
+    organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
+    region VARCHAR, environment VARCHAR, check_id VARCHAR, resource_uid VARCHAR, severity VARCHAR,
+    failing_since DATE, findings BIGINT
+);
+
+-- Keys of one severity that stopped failing on one day, by the day they began; not remediated means lost from sight.
+CREATE TABLE IF NOT EXISTS lake.marts.remediations (
+    organization VARCHAR, observed_date DATE, provider VARCHAR, account_id VARCHAR, environment VARCHAR,
+    severity VARCHAR, opened_date DATE, is_remediated BOOLEAN, findings BIGINT
+);
+
+-- Risk of one place (total, account, service, provider, environment, framework) on one day's closing posture.
+CREATE TABLE IF NOT EXISTS lake.marts.risk (
+    organization VARCHAR, observed_date DATE, dimension VARCHAR, label VARCHAR, risk_version VARCHAR, value DOUBLE,
+    severity DOUBLE, exposure DOUBLE, age DOUBLE, environment DOUBLE, failed BIGINT, assessed BIGINT
+);
+
+-- What one cause did to one framework's score from previous_date to observed_date; points are an exact fraction.
+CREATE TABLE IF NOT EXISTS lake.marts.changes (
+    organization VARCHAR, observed_date DATE, previous_date DATE, framework_id VARCHAR, cause VARCHAR,
+    findings BIGINT, passed BIGINT, failed BIGINT, points VARCHAR
+);
+
+ALTER TABLE lake.core.failing_since SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.remediations SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.risk SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.changes SET PARTITIONED BY (organization, observed_date);

@@ -1,0 +1,179 @@
+"""What the lake keeps per day for ages, risk and comparison, over days that come in any order."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.changes_model import STATE_SCHEMA
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
+from policycortex.settings import Settings
+from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
+from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from tests.lake_sample import ORGANIZATION, finding, import_findings
+
+D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 12)
+EVERYTHING = Scope(organization=ORGANIZATION)
+WHOLE = Period.of_days(D1, D3)
+NO_WAIVERS = WAIVERS_SCHEMA.to_frame()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """An empty one."""
+    with open_lake(Settings(home=tmp_path / "home")) as opened:
+        yield opened
+
+
+def build(lake: Lake, *days: date) -> None:
+    """State and ages of these days."""
+    lake.rebuild_state(days)
+    lake.analytics.rebuild_ages(days)
+
+
+def three_days(lake: Lake) -> None:
+    """a fails throughout; b is mended on the second day; c begins to fail there; d is gone on the third."""
+    import_findings(
+        lake, [finding(D1, r, "x", s) for r, s in (("a", "FAIL"), ("b", "FAIL"), ("c", "PASS"), ("d", "FAIL"))]
+    )
+    import_findings(
+        lake, [finding(D2, r, "x", s) for r, s in (("a", "FAIL"), ("b", "PASS"), ("c", "FAIL"), ("d", "FAIL"))]
+    )
+    gone = finding(D3, "d", "y", "PASS")
+    import_findings(lake, [gone, *(finding(D3, r, "x", s) for r, s in (("a", "FAIL"), ("b", "PASS"), ("c", "FAIL")))])
+
+
+def ages(lake: Lake, day: date) -> dict[str, date]:
+    """Check to the day it fails since, in the posture of one day."""
+    items = lake.analytics.load_risk_items(EVERYTHING, Period.of_days(day, day), waivers=NO_WAIVERS)
+    return dict(items.filter(pl.col("failed") > 0).select("check_id", "failing_since").iter_rows())
+
+
+@pytest.mark.parametrize("order", [(D1, D2, D3), (D3, D2, D1), (D2, D1, D3)])
+def test_ages_are_the_same_in_whatever_order_days_are_built(lake: Lake, order: tuple[date, ...]) -> None:
+    """Each day alone, forwards, backwards and mixed: a day that changes carries on to those after it."""
+    three_days(lake)
+    for day in order:
+        lake.rebuild_state([day])
+    for day in order:
+        lake.analytics.rebuild_ages([day])
+    assert ages(lake, D1) == {"a": D1, "b": D1, "d": D1}
+    assert ages(lake, D2) == {"a": D1, "c": D2, "d": D1}
+    assert ages(lake, D3) == {"a": D1, "c": D2}
+
+
+def test_building_again_changes_nothing_and_stops_at_once(lake: Lake) -> None:
+    """The day comes out as it was, and so does the next, so the third is not touched."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    again = lake.analytics.rebuild_ages([D1])
+    assert [(one.day, one.keys, one.is_changed) for one in again] == [(D1, 3, False), (D2, 3, False)]
+
+
+def test_a_late_file_reaches_the_ages_after_it(lake: Lake) -> None:
+    """Between the first and the second day a was seen passing: it fails anew since the second."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    late = date(2026, 1, 6)
+    import_findings(lake, [finding(late, "a", "x", "PASS")])
+    build(lake, late)
+    assert ages(lake, D3) == {"a": D2, "c": D2}
+
+
+def test_a_long_silence_begins_a_new_age(lake: Lake) -> None:
+    """A quarter without a scan is no evidence of failing all along."""
+    near, far = (
+        date.fromordinal(D1.toordinal() + LOOKBACK_DAYS),
+        date.fromordinal(D1.toordinal() + 2 * LOOKBACK_DAYS + 1),
+    )
+    for day in (D1, near, far):
+        import_findings(lake, [finding(day, "a")])
+    build(lake, D1, near, far)
+    assert ages(lake, near) == {"a": D1}
+    assert ages(lake, far) == {"a": far}
+
+
+def test_days_without_ages_are_not_a_lower_risk(lake: Lake) -> None:
+    """State built, ages not yet: every failing finding is there, as old as its day."""
+    three_days(lake)
+    lake.rebuild_state([D1, D2, D3])
+    assert ages(lake, D3) == {"a": D3, "c": D3}
+
+
+def test_episodes_tell_mended_from_gone_and_open(lake: Lake) -> None:
+    """b was mended after 2 days, d went from sight after 7, a and c are open."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).drop("severity").rows()
+    assert sorted(rows) == [(D1, D2, True, 1), (D1, D3, False, 2), (D2, D3, False, 1)]
+
+
+def test_risk_items_hold_the_closing_posture_in_scope(lake: Lake) -> None:
+    """Passing and failing, muted left out, filters after the choice of scans; columns are those of the risk score."""
+    three_days(lake)
+    import_findings(
+        lake, [finding(D3, "m", "x", is_muted=True), finding(D3, "s", "x", environment="staging", account="other")]
+    )
+    build(lake, D1, D2, D3)
+    items = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=NO_WAIVERS)
+    assert set(items.columns) == set(RISK_ITEM_SCHEMA) - {"title"}
+    assert (items["passed"].sum(), items["failed"].sum()) == (2, 3)
+    staging = Scope(organization=ORGANIZATION, environments=("staging",))
+    assert lake.analytics.load_risk_items(staging, WHOLE, waivers=NO_WAIVERS)["check_id"].to_list() == ["s"]
+
+
+def test_waived_findings_leave_the_risk(lake: Lake) -> None:
+    """By glob; a waiver of one requirement counts only when that is all the finding is asked for."""
+    import_findings(lake, [finding(D1, "a", "x1"), finding(D1, "a", "x2"), finding(D1, "b", "x1")])
+    build(lake, D1)
+    everywhere = pl.DataFrame([("w1", None, None, None, None, "x1")], schema=WAIVERS_SCHEMA, orient="row")
+    left = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=everywhere)
+    assert left.filter(pl.col("failed") > 0).select("check_id", "failed").rows() == [("a", 1)]
+
+
+def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> None:
+    """a says the same on both and is only counted; b and c come with all their findings."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    for day in (D1, D2):
+        period = Period.of_days(day, day)
+        lake.analytics.spool_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
+    nothing = pl.DataFrame(schema=dict.fromkeys(("provider", "check_id", "mapping_id"), pl.String))
+    files = (tmp_path / f"{D1}.parquet", tmp_path / f"{D2}.parquet")
+    old, new, same = lake.analytics.load_turned(*files, asked=nothing, relations=None)
+    assert old.schema == new.schema == STATE_SCHEMA
+    assert sorted(old.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
+    assert sorted(new.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
+    assert (same.passed, same.failed, same.failing_keys) == (0, 2, 2)
+    assert [path.name for path in sorted(tmp_path.glob("*.parquet*"))] == [f"{D1}.parquet", f"{D2}.parquet"]
+
+
+def test_what_was_looked_at_is_told_by_region(lake: Lake) -> None:
+    """Of the closing posture's scans."""
+    import_findings(lake, [finding(D1, "a", region="eu"), finding(D1, "b", region="us")])
+    build(lake, D1)
+    covered = lake.analytics.load_covered(ORGANIZATION, WHOLE)
+    assert sorted(covered.rows()) == [("prowler", "acc", "eu", "a"), ("prowler", "acc", "us", "b")]
+
+
+def test_a_day_of_changes_and_risk_is_replaced_whole(lake: Lake) -> None:
+    """Written twice, read once; other days and frameworks stay."""
+    changes = pl.DataFrame(
+        [(D1, "soc2", "fixed", 3, 3, -3, "7/3"), (D1, None, "fixed", 4, 4, -4, None)],
+        schema=CHANGES_SCHEMA,
+        orient="row",
+    )
+    risk = pl.DataFrame([("total", "", "2", 30.0, 20.0, 0.0, 5.0, 5.0, 1, 2)], schema=RISK_SCHEMA, orient="row")
+    for _ in range(2):
+        lake.analytics.replace_day(ORGANIZATION, D2, changes=changes, risk=risk)
+    lake.analytics.replace_day(ORGANIZATION, D3, changes=CHANGES_SCHEMA.to_frame(), risk=RISK_SCHEMA.to_frame())
+    kept = lake.analytics.load_changes(ORGANIZATION, "soc2", WHOLE)
+    assert kept.rows() == [(D2, D1, "fixed", 3, 3, -3, "7/3")]
+    assert lake.analytics.load_changes(ORGANIZATION, None, WHOLE)["findings"].to_list() == [4]
+    history = lake.analytics.load_risk_history(ORGANIZATION, WHOLE, dimension="total", label="")
+    assert history.select("observed_date", "value").rows() == [(D2, 30.0)]
