@@ -4,6 +4,10 @@ from typing import Final
 
 import polars as pl
 
+from policycortex.scoring.waivers import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA
+
+__all__ = ["DAILY_WAIVERS_SCHEMA", "RELATIONS_SCHEMA", "WAIVERS_SCHEMA", "in_schema"]
+
 RELATIONS_SCHEMA: Final = pl.Schema(
     {
         "provider": pl.String,
@@ -14,11 +18,6 @@ RELATIONS_SCHEMA: Final = pl.Schema(
     }
 )
 """Grain: one requirement that the crosswalk gives a tally key; ``ordinal`` is its place in the framework."""
-
-WAIVERS_SCHEMA: Final = pl.Schema(
-    dict.fromkeys(("waiver_id", "framework", "requirement_id", "check_id", "account_id", "resource_glob"), pl.String)
-)
-"""Grain: one waiver that holds; null means any. ``resource_glob`` knows ``*``, ``?`` and ``[...]``."""
 
 
 def in_schema(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:

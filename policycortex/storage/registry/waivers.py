@@ -1,0 +1,136 @@
+"""Waivers: asked for by one, approved by another, taken back by anyone. Acts are added, none is ever rewritten."""
+
+import secrets
+from datetime import datetime
+from typing import Final, NoReturn
+
+from sqlalchemy import Column, ForeignKey, Index, RowMapping, String, Table, Text, func, insert, select, update
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.period import Period
+from policycortex.scoring.waivers import Waiver, WaiverScope
+from policycortex.storage.registry.base import Store, UtcDateTime, metadata
+from policycortex.storage.registry.reports import ensure_organization
+
+waivers = Table(
+    "waivers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organization", String(64), ForeignKey("organizations.id"), nullable=False),
+    Column("framework", String(100)),
+    Column("requirement_id", Text),
+    Column("check_id", Text),
+    Column("account_id", Text),
+    Column("resource_glob", Text),
+    Column("reason", Text, nullable=False),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("valid_until", UtcDateTime, nullable=False),
+    Column("requested_by", String(64), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(64)),
+    Column("approved_at", UtcDateTime),
+    Column("revoked_by", String(64)),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_waivers_requested", "organization", "requested_at", "id"),
+)
+
+_SCOPE: Final = {
+    "framework": waivers.c.framework,
+    "requirement": waivers.c.requirement_id,
+    "check": waivers.c.check_id,
+    "account": waivers.c.account_id,
+    "resource": waivers.c.resource_glob,
+}
+
+
+class WaiverVerbs(Store):
+    """Keeping waivers."""
+
+    def request_waiver(
+        self, organization: str, scope: WaiverScope, *, reason: str, valid: Period, by: str, now: datetime
+    ) -> Waiver:
+        """Write a request down. It accepts nothing until somebody else approves it."""
+        waiver = Waiver(
+            id=f"wvr_{secrets.token_hex(8)}",
+            organization=organization,
+            scope=scope,
+            reason=reason,
+            valid_from=valid.start,
+            valid_until=valid.end,
+            requested_by=by,
+            requested_at=now,
+        )
+        values = {column: getattr(scope, name) for name, column in _SCOPE.items()}
+        own = ("id", "organization", "reason", "valid_from", "valid_until", "requested_by", "requested_at")
+        with self._writing() as connection:
+            ensure_organization(connection, organization, now)
+            row = {column.name: value for column, value in values.items()} | {n: getattr(waiver, n) for n in own}
+            connection.execute(insert(waivers).values(row))
+        return waiver
+
+    def approve_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
+        """From now on it holds. Raises NotFoundError; ConflictError: own request, approved already, or revoked."""
+        fresh = (waivers.c.approved_at.is_(None), waivers.c.revoked_at.is_(None), waivers.c.requested_by != by)
+        with self._writing() as connection:
+            mine = (waivers.c.id == waiver_id, waivers.c.organization == organization)
+            done = connection.execute(update(waivers).where(*mine, *fresh).values(approved_by=by, approved_at=now))
+        waiver = self.get_waiver(organization, waiver_id)
+        if not done.rowcount:
+            _refuse_approval(waiver, by)
+        return waiver
+
+    def revoke_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
+        """From now on it holds no more; periods that ended before keep it. Again is no error, the first time counts."""
+        with self._writing() as connection:
+            live = (
+                waivers.c.id == waiver_id,
+                waivers.c.organization == organization,
+                waivers.c.revoked_at.is_(None),
+            )
+            connection.execute(update(waivers).where(*live).values(revoked_by=by, revoked_at=now))
+        return self.get_waiver(organization, waiver_id)
+
+    def get_waiver(self, organization: str, waiver_id: str) -> Waiver:
+        """The organisation's waiver of this id, ended or not. Raises NotFoundError."""
+        query = select(waivers).where(waivers.c.id == waiver_id, waivers.c.organization == organization)
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no waiver {waiver_id}; 'policycortex waivers list' shows all")
+        return _waiver(row)
+
+    def list_waivers(
+        self, organization: str, *, limit: int | None = None, offset: int = 0, newest_first: bool = False
+    ) -> tuple[Waiver, ...]:
+        """Waivers of the organisation, ended ones too, in the order of their requests."""
+        keys = (waivers.c.requested_at, waivers.c.id)
+        order = [key.desc() for key in keys] if newest_first else keys
+        query = select(waivers).where(waivers.c.organization == organization).order_by(*order)
+        with self._reading() as connection:
+            return tuple(_waiver(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings())
+
+    def count_waivers(self, organization: str) -> int:
+        """How many ``list_waivers`` has without bounds."""
+        query = select(func.count()).where(waivers.c.organization == organization)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def list_waiver_organizations(self) -> tuple[str, ...]:
+        """Organisations that have waivers, sorted."""
+        query = select(waivers.c.organization).distinct().order_by(waivers.c.organization)
+        with self._reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
+
+def _refuse_approval(waiver: Waiver, by: str) -> NoReturn:
+    if waiver.revoked_at is not None:
+        raise ConflictError(f"waiver {waiver.id} was revoked; request a new one")
+    if waiver.approved_at is not None:
+        raise ConflictError(f"waiver {waiver.id} is approved already, by {waiver.approved_by}")
+    raise ConflictError(f"{by} requested waiver {waiver.id} and cannot approve it; approve it with another key")
+
+
+def _waiver(row: RowMapping) -> Waiver:
+    values = dict(row)
+    scope = WaiverScope(**{name: values.pop(column.name) for name, column in _SCOPE.items()})
+    return Waiver(scope=scope, **values)
