@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from pipelines.resources import CoreResource
 from policycortex.errors import PolicyCortexError
 
 RETRY_TRANSIENT: Final = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
@@ -17,20 +18,20 @@ RETRY_TRANSIENT: Final = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backo
 
 
 @contextmanager
-def core_errors_as_failures() -> Iterator[None]:
+def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
     """Translate whatever the core raises into ``dg.Failure``: this front's outer edge."""
     try:
         yield
     except dg.Failure:
         raise
     except PolicyCortexError as error:
-        raise as_failure(error) from error
+        raise as_failure(error, may_retry=core.is_retrying) from error
     except Exception as error:
         told = f"Not foreseen, so not tried again: {type(error).__name__}: {error}"
         raise dg.Failure(description=told, allow_retries=False) from error
 
 
-def as_failure(error: PolicyCortexError) -> dg.Failure:
+def as_failure(error: PolicyCortexError, *, may_retry: bool = True) -> dg.Failure:
     """The failure as the UI shows it: message, code, every detail, and whether a retry can help."""
     metadata: dict[str, dg.MetadataValue[Any]] = {
         "code": dg.MetadataValue.text(error.code),
@@ -39,7 +40,7 @@ def as_failure(error: PolicyCortexError) -> dg.Failure:
     if error.details:
         lines = "\n".join(f"- `{problem.field}`: {problem.message}" for problem in error.details)
         metadata["details"] = dg.MetadataValue.md(lines)
-    return dg.Failure(description=str(error), metadata=metadata, allow_retries=error.is_retryable)
+    return dg.Failure(description=str(error), metadata=metadata, allow_retries=error.is_retryable and may_retry)
 
 
 def is_last_attempt(failure: dg.Failure, retry_number: int) -> bool:

@@ -2,11 +2,15 @@
 
 import logging
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
-TERMINAL = "terminal"
+TERMINAL: Final = "terminal"
+
+_SECONDS_BETWEEN: Final = 1.0
 
 
 def terminal_logger(log_file: Path) -> dg.LoggerDefinition:
@@ -26,10 +30,20 @@ def terminal_logger(log_file: Path) -> dg.LoggerDefinition:
 
 
 class _Progress(logging.StreamHandler):  # type: ignore[type-arg]
-    """Shows only what our own code logged; Dagster's events carry ``dagster_event``."""
+    """Shows what our own code logged, a line a second at most; Dagster's events carry ``dagster_event``.
+
+    The first second is silent: what fails at once leaves one line, the reason.
+    """
+
+    _shown_at: float | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
-        if record.levelno >= logging.INFO and meta.get("dagster_event") is None and meta.get("orig_message"):
-            self.stream.write(f"policycortex: {meta['orig_message']}\n")
+        if record.levelno < logging.INFO or meta.get("dagster_event") is not None or not meta.get("orig_message"):
+            return
+        now = time.monotonic()
+        self._shown_at = self._shown_at or now
+        if now - self._shown_at >= _SECONDS_BETWEEN:
+            self._shown_at = now
+            self.stream.write(f"{meta['orig_message']}\n")
             self.flush()

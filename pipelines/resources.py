@@ -11,6 +11,8 @@ class CoreResource(dg.ConfigurableResource[Settings]):
     """Where this installation lives; all else comes from ``POLICYCORTEX_*``, so that no secret enters Dagster."""
 
     home: str = ""
+    is_retrying: bool = True
+    """False where a person waits at a terminal: the core's own patience with a locked lake is enough there."""
 
     def settings(self) -> Settings:
         """The core's settings; an empty ``home`` leaves the choice to ``POLICYCORTEX_HOME``."""

@@ -62,7 +62,7 @@ def imports(
     context: dg.AssetExecutionContext, config: ImportConfig, core: CoreResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Import the files of the run's config, each in one transaction."""
-    with core_errors_as_failures():
+    with core_errors_as_failures(core):
         summary = workflow.ingest_files(
             core.settings(),
             [Path(path) for path in config.paths],

@@ -43,7 +43,7 @@ def days(
     context: dg.AssetExecutionContext, core: CoreResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Replace the days of the run's window, all of them in one go."""
-    with core_errors_as_failures():
+    with core_errors_as_failures(core):
         counts = workflow.rebuild_days(core.settings(), days_of(context))
         agreement = check_layers(core.settings(), days_of(context))
     told = describe_days(counts)
@@ -69,7 +69,7 @@ def days(
 )
 def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
     """Judge the days of the run's window against every framework."""
-    with core_errors_as_failures():
+    with core_errors_as_failures(core):
         scored = workflow.score_days(core.settings(), days_of(context))
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
         yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored))

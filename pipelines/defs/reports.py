@@ -38,7 +38,7 @@ def artifacts(
     """The files of one ordered report, with their digests. The partition is the report's period."""
     settings = core.settings()
     try:
-        with core_errors_as_failures():
+        with core_errors_as_failures(core):
             produced = workflow.produce_report(
                 settings, config.report_id, run_id=context.run_id, now=datetime.now(UTC), progress=context.log.info
             )

@@ -58,7 +58,7 @@ def ingest(paths: tuple[Path, ...], home: Path | None, org: str) -> None:
 
 
 @app.command()
-@click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path))
+@click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", required=True, type=_FOLDER, help="Folder for the files.")
 @_home_option
 @_org_option

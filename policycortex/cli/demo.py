@@ -27,7 +27,7 @@ def run_demo(settings: Settings, out: Path) -> None:
     """Write samples, import them, report on each framework; prints scores and paths."""
     _clear(out)
     period = _last_months(datetime.now(UTC))
-    print(f"policycortex: writing sample findings, {period.first_date} to {period.last_date}", file=sys.stderr)
+    print(f"writing sample findings, {period.first_date} to {period.last_date}", file=sys.stderr)
     files = write_samples(out / "findings", period=period)
     with exclusive_home(settings), home_runs(settings) as runs, closing(open_registry(settings)) as registry:
         import_and_refresh(runs, files, organization=DEFAULT_ORGANIZATION)

@@ -10,16 +10,15 @@ from pipelines.defs.ingest import FINDINGS, IMPORTS
 from pipelines.defs.sensors import TAG_FOLLOWED
 from pipelines.partitions import range_tags, today, windows_of
 from policycortex.cli.runs import HomeRuns, home_runs
-from policycortex.errors import InputError
+from policycortex.findings.sources import detect_parser, find_sources
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
 
 
 def ingest_paths(settings: Settings, paths: Sequence[Path], *, organization: str) -> None:
     """Import and refresh; prints a line per file and the totals. Raises InputError before anything is made."""
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path} does not exist")
+    for source in find_sources(paths):
+        detect_parser(source)  # what is no findings at all is told at once, before a home is made for it
     with home_runs(settings) as runs:
         import_and_refresh(runs, paths, organization=organization)
 
@@ -33,7 +32,7 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path], *, organization: s
         event.partition for event in done.all_events if event.is_step_materialization and event.asset_key == FINDINGS
     ]
     for first, last in windows_of((day for day in days if day), today=today()):
-        print(f"policycortex: judging {first} to {last}", file=sys.stderr)
+        print(f"judging {first} to {last}", file=sys.stderr)
         runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | range_tags(first, last))
     _print_counts(done)
 

@@ -78,7 +78,7 @@ def print_report(row: ReportRow, files: Sequence[Path]) -> None:
 def _run(runs: HomeRuns, row: ReportRow, order: ReportOrder) -> None:
     key = order.period.partition_key
     tags = {TAG_REPORT: row.id, TAG_ORGANIZATION: row.organization, TAG_FRAMEWORK: row.framework or "none"}
-    print(f"policycortex: making {row.name!r}", file=sys.stderr)
+    print(f"making {row.name!r}", file=sys.stderr)
     runs.instance.add_dynamic_partitions("report_periods", [key])
     config = {"reports__artifacts": {"config": {"report_id": row.id}}}
     if not runs.execute("make_report", config=config, tags=tags, partition=key).success:

@@ -26,7 +26,8 @@ class HomeRuns:
         log_file = settings.home / "logs" / "runs.log"
         self.instance = instance
         self._defs = build_defs(
-            resources={"core": CoreResource(home=str(settings.home))}, loggers={TERMINAL: terminal_logger(log_file)}
+            resources={"core": CoreResource(home=str(settings.home), is_retrying=False)},
+            loggers={TERMINAL: terminal_logger(log_file)},
         )
 
     def execute(

@@ -1,0 +1,152 @@
+"""The console script: what it prints where, and how bad use and bad input end. Every program here is the real one."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from tests.e2e.conftest import run_program
+
+PERIOD = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"}
+ORDER: dict[str, Any] = {
+    "name": "January of SOC 2",
+    "type": "compliance",
+    "framework": "soc2",
+    "scope": {"date_range": PERIOD},
+    "format_options": {"formats": ["csv", "json"]},
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, findings: Path) -> Path:
+    """A home with the sample findings in."""
+    folder = tmp_path_factory.mktemp("cli") / "home"
+    done = run_program("ingest", findings, home=folder)
+    assert (done.returncode, done.stdout) == (0, "kept 120 of 122, quarantined 2\n"), done.stderr
+    return folder
+
+
+def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
+    """The files bear the report's name; its score and they are printed."""
+    request = tmp_path / "order.json"
+    request.write_text(json.dumps(ORDER))
+    done = run_program("report", request, "--out", tmp_path / "out", home=home)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "january-of-soc-2.csv",
+        "january-of-soc-2.json",
+    ]
+    score = json.loads((tmp_path / "out" / "january-of-soc-2.json").read_text())["summary"]["compliance_score"]
+    assert done.stdout.startswith(f"January of SOC 2: {score} %")
+
+
+def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
+    """The same counts are told, from the first import."""
+    again = run_program("ingest", findings, home=home)
+    assert (again.returncode, again.stdout) == (0, "kept 120 of 122, quarantined 2\n"), again.stderr
+
+
+def test_a_key_stands_alone_on_stdout(tmp_path: Path) -> None:
+    """A script can take it as it is."""
+    made = run_program("keys", "create", "--name", "script", home=tmp_path / "home")
+    assert made.returncode == 0
+    assert made.stdout.startswith("sk_live_")
+    assert made.stdout.count("\n") == 1
+
+
+def cut(folder: Path) -> Path:
+    """A file whose end is missing."""
+    path = folder / "cut.json"
+    path.write_text('[{"class_uid": 2004, "finding_info": {"uid": "a"}, "metadata": {}}, {"class_uid": 20')
+    return path
+
+
+def cut_gzip(folder: Path) -> Path:
+    """A compressed file whose end is missing."""
+    path = folder / "cut.json.gz"
+    path.write_bytes(gzip.compress(json.dumps([{"class_uid": 2004, "n": n} for n in range(5000)]).encode())[:2000])
+    return path
+
+
+def empty(folder: Path) -> Path:
+    """A file of no bytes."""
+    path = folder / "empty.json"
+    path.touch()
+    return path
+
+
+def text(folder: Path) -> Path:
+    """A file that is not JSON."""
+    path = folder / "notes.json"
+    path.write_text("this is a letter\n")
+    return path
+
+
+def without_findings(folder: Path) -> Path:
+    """A folder with nothing to read."""
+    path = folder / "nothing"
+    path.mkdir()
+    return path
+
+
+def absent(folder: Path) -> Path:
+    """A path that is not there."""
+    return folder / "absent.json"
+
+
+@pytest.mark.parametrize("make", [cut, cut_gzip, empty, text, without_findings, absent], ids=lambda f: f.__name__)
+def test_bad_input_is_one_line_and_leaves_nothing(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    """Exit code 1, one line that names the file, no findings stored."""
+    path = make(tmp_path)
+    done = run_program("ingest", path, home=tmp_path / "home")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert path.name in done.stderr
+    assert not list((tmp_path / "home").rglob("*.parquet"))
+
+
+def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -> None:
+    """Somebody else writes for longer than the patience that was set."""
+    copy = tmp_path / "other.json"
+    copy.write_text(next(iter(sorted(findings.iterdir()))).read_text() + "\n")
+    with FileLock(home / "lake" / "writer.lock"):
+        done = run_program("ingest", copy, home=home, POLICYCORTEX_LOCK_TIMEOUT_SECONDS="0.2")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "lock" in done.stderr or "busy" in done.stderr or "holds" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Missing command"),
+        (["fly"], "No such command 'fly'"),
+        (["serve", "--port", "70000"], "--port"),
+        (["keys", "create"], "--name"),
+        (["keys", "create", "--name", "x", "--scopes", "all"], "'all' is not a scope"),
+        (["report", "absent.json", "--out", "out"], "absent.json"),
+    ],
+)
+def test_bad_use_is_one_line_and_exit_code_2(arguments: list[str], told: str, tmp_path: Path) -> None:
+    """The line says which word is wrong."""
+    done = run_program(*arguments, home=tmp_path / "home")
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert told in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_request_that_is_not_valid_names_every_problem(tmp_path: Path) -> None:
+    """One line, exit code 2, as the API would refuse it."""
+    request = tmp_path / "order.json"
+    request.write_text(json.dumps({"type": "poem", "scope": {}}))
+    done = run_program("report", request, "--out", tmp_path / "out", home=tmp_path / "home")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "name" in done.stderr
+    assert "type" in done.stderr

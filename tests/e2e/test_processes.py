@@ -1,0 +1,95 @@
+"""What ``serve`` starts, keeps and leaves behind, with real processes that are really killed."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import Server, free_port, run_program, start_server, stop_server, wait_until
+
+pytestmark = pytest.mark.xdist_group("server")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own, on an empty home; the test ends it, a failing one too."""
+    server = start_server(tmp_path / "home")
+    yield server
+    if server.process.poll() is None:
+        stop_server(server)
+    if server.process.stdout is not None:
+        server.process.stdout.close()
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    """Whether none of them runs any more."""
+    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def service(server: Server, words: str) -> psutil.Process | None:
+    """The newest process of the server whose command line holds these words."""
+    found = [p for p in server.family() if words in command_of(p)]
+    return max(found, key=lambda p: p.create_time(), default=None)
+
+
+def command_of(process: psutil.Process) -> str:
+    """Its command line; "" for one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def wait_for_another(server: Server, words: str, old: psutil.Process) -> None:
+    """Until a new process took the place of the old one."""
+
+    def came() -> bool:
+        new = service(server, words)
+        return new is not None and new.pid != old.pid
+
+    wait_until(came, told=f"{words} runs again")
+
+
+def test_a_server_restarts_what_crashed_and_sigterm_leaves_no_process(own: Server) -> None:
+    """The API and the run host are killed and come back; then SIGTERM ends all with exit code 0."""
+    for words in ("policycortex.cli.api_server", "pipelines.run_host"):
+        old = service(own, words)
+        assert old is not None
+        old.kill()
+        wait_for_another(own, words, old)
+    wait_until(lambda: own.http_code("healthz") == "200", told="the API answers again")
+    family = own.family()
+    assert stop_server(own) == 0
+    assert gone(family)
+    assert own.output[-1] == "policycortex: stopped\n"
+
+
+def test_a_server_that_is_killed_takes_its_services_along(own: Server) -> None:
+    """SIGKILL gives no chance to clean up; the watchdog ends what was left, and the home can be served again."""
+    family = own.family()
+    own.process.send_signal(signal.SIGKILL)
+    own.process.wait()
+    wait_until(lambda: gone(family), seconds=30, told="all services ended")
+    again = start_server(own.home)
+    assert stop_server(again) == 0
+
+
+def test_a_home_that_is_served_cannot_be_served_twice(server: Server) -> None:
+    """One line that names the holder, exit code 1."""
+    ports = ("--port", str(free_port()), "--dagster-port", str(free_port()))
+    second = run_program("serve", *ports, home=server.home)
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"policycortex: {server.home} is already being served by process {server.process.pid}; stop it first\n"
+    )
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(server: Server, tmp_path: Path) -> None:
+    """One line that names the port, exit code 2, no home."""
+    taken = run_program("serve", "--port", str(server.port), home=tmp_path / "new")
+    assert taken.returncode == 2
+    assert taken.stderr.count("\n") == 1
+    assert f"127.0.0.1:{server.port}" in taken.stderr
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,30 @@
+"""A home and the definitions on a real, ephemeral instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import build_defs
+from pipelines.resources import CoreResource
+from policycortex.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home of the test's own."""
+    return Settings(home=tmp_path / "home", lock_timeout_seconds=5)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's storages in memory."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+@pytest.fixture
+def defs(settings: Settings) -> dg.Definitions:
+    """The product's definitions on that home."""
+    return build_defs(resources={"core": CoreResource(home=str(settings.home), is_retrying=False)})

@@ -1,0 +1,88 @@
+"""What the Dagster UI shows, by name: a changed asset, job, sensor or cron must show in review."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.definitions import defs
+
+ASSETS = {
+    "raw/imports": ("ingest", None),
+    "raw/quarantine": ("ingest", None),
+    "core/findings": ("ingest", "daily"),
+    "core/finding_state": ("posture", "daily"),
+    "core/scan_coverage": ("posture", "daily"),
+    "marts/check_tallies": ("posture", "daily"),
+    "marts/requirement_results": ("posture", "daily"),
+    "marts/framework_scores": ("posture", "daily"),
+    "reports/artifacts": ("reports", "report_periods"),
+}
+JOBS = {"ingest_findings", "refresh_posture", "make_report"}
+SENSORS = {"landing_zone": 30, "posture_follows_imports": 10, "failed_reports": 10}
+SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC")}
+
+
+def partitions_of(spec: dg.AssetSpec) -> str | None:
+    """A word for how an asset is partitioned."""
+    match spec.partitions_def:
+        case None:
+            return None
+        case dg.DynamicPartitionsDefinition(name=name):
+            return name
+        case dg.DailyPartitionsDefinition():
+            return "daily"
+        case other:
+            return str(other)
+
+
+def test_the_assets_are_these() -> None:
+    """Key, group and partitions of each."""
+    found = {
+        spec.key.to_user_string(): (spec.group_name, partitions_of(spec)) for spec in defs.resolve_all_asset_specs()
+    }
+    assert found == ASSETS
+
+
+def test_every_asset_says_what_it_is_and_whose() -> None:
+    """Description, owner and kind are shown in the UI."""
+    for spec in defs.resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.owners, spec.key
+        assert spec.kinds, spec.key
+
+
+def test_the_jobs_sensors_and_schedules_are_these() -> None:
+    """Names, intervals and crons."""
+    repository = defs.get_repository_def()
+    assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == JOBS
+    assert {sensor.name: sensor.minimum_interval_seconds for sensor in repository.sensor_defs} == SENSORS
+    found = {
+        schedule.name: (schedule.cron_schedule, schedule.execution_timezone) for schedule in repository.schedule_defs
+    }
+    assert found == SCHEDULES
+
+
+def test_the_report_operation_bears_the_name_the_api_launches() -> None:
+    """The contract with the API, which configures this operation of this job."""
+    job = defs.resolve_job_def("make_report")
+    assert {node.name for node in job.nodes} == {"reports__artifacts"}
+
+
+def test_a_range_of_days_runs_as_one_run() -> None:
+    """Every daily asset that computes has the single-run policy."""
+    graph = defs.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        if isinstance(graph.get(key).partitions_def, dg.DailyPartitionsDefinition):
+            assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run(), key
+
+
+def test_dagster_itself_finds_the_definitions_valid(tmp_path: Path) -> None:
+    """``dagster definitions validate`` on the shipped workspace."""
+    program = Path(sys.executable).with_name("dagster")
+    workspace = Path(__file__).parents[2] / "workspace.yaml"
+    env = {"DAGSTER_HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "DAGSTER_DISABLE_TELEMETRY": "1"}
+    command = [str(program), "definitions", "validate", "-w", str(workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, cwd=workspace.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
