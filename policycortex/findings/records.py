@@ -35,7 +35,11 @@ from policycortex.findings.strict import (
 from policycortex.findings.window import Window
 
 _SEPARATORS: Final = re.compile(rb"[\s,]*")
-_JUNK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|\]|\}[}\s]*|[^,\[\]{}"\s][^,\[\]{}"\n]*|.', re.DOTALL)
+_JUNK: Final = re.compile(
+    rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^,\[\]{}"\s:][^,\[\]{}"\n:]*+)(?=\s*[,\]]|\s*\Z|\s*\n)', re.DOTALL
+)
+_JUNK_BYTES: Final = 64 * 1024
+"""Longest value other than an object that is told apart; beyond that it is damage like any other."""
 _WRAPPER_SEARCH_BYTES: Final = 1024 * 1024
 _CLOSED: Final = re.compile(rb"\]\s*(?:(?:,[^\[\]]*)?\}\s*)?\Z")
 """The end of an array of records, and of what may be wrapped around it."""
@@ -216,16 +220,15 @@ class RecordSplitter:
         return len(span.tail.rstrip()[closed.start() :]) if closed else 0
 
     def _junk(self) -> QuarantinedRecord:
+        """What stands where a record should: a whole value of another kind, else all until the next record."""
         window = self._window
+        window.ensure(_JUNK_BYTES)
         start = window.pos
-        if window.ahead() < MAX_RECORD_BYTES:
-            window.fill(MAX_RECORD_BYTES)
-            start = 0
         first = window.data[start : start + 1]
-        found = _JUNK.match(window.data, start)
-        end = found.end() if found else start + 1
-        if first == b"[":
-            end = scan_brackets(window.data, start).end or end
+        found = _JUNK.match(window.data, start, start + _JUNK_BYTES)
+        end = found.end() if found else scan_brackets(window.data, start, start + _JUNK_BYTES).end
+        if end is None or (first == b"]" and found is None):
+            return self._damaged()
         raw = window.data[start:end].rstrip()
         window.pos = end
         kind = _KINDS.get(first, "a number" if first in b"-0123456789" else "something else")
@@ -237,13 +240,12 @@ class RecordSplitter:
         window = self._window
         if not self._shape.wrapper_keys:
             return False
-        if window.ahead() < _WRAPPER_SEARCH_BYTES:
-            window.fill(_WRAPPER_SEARCH_BYTES)
+        window.ensure(_WRAPPER_SEARCH_BYTES)
+        start = window.pos
         keys = b"|".join(re.escape(key.encode()) for key in self._shape.wrapper_keys)
-        for found in re.finditer(rb'"(?:' + keys + rb')"\s*:\s*\[', window.data[window.pos :]):
-            before = window.data[window.pos : window.pos + found.start()]
-            if scan_brackets(before, 0).depth == 1:
-                window.pos += found.end()
+        for found in re.finditer(rb'"(?:' + keys + rb')"\s*:\s*\[', window.data[start : start + _WRAPPER_SEARCH_BYTES]):
+            if scan_brackets(window.data, start, start + found.start()).depth == 1:
+                window.pos = start + found.end()
                 self._is_array = self._is_wrapped = True
                 return True
         return False
@@ -255,13 +257,14 @@ class RecordSplitter:
         self._is_array = False
         if not self._is_wrapped:
             return
-        window.fill(_WRAPPER_SEARCH_BYTES)
-        end = scan_brackets(b"{" + window.data, 0).end
+        window.ensure(_WRAPPER_SEARCH_BYTES)
+        rest = b"{" + window.data[window.pos : window.pos + _WRAPPER_SEARCH_BYTES]
+        end = scan_brackets(rest, 0).end
         if end is None:
             self._is_cut = True
             window.pos = len(window.data)
         else:
-            window.pos = end - 1
+            window.pos += end - 1
         self._is_wrapped = False
         self._is_sequence = False
         """True once a record stood outside any array: then an array is no frame but a bad record."""

@@ -121,7 +121,7 @@ def _skip_value(data: bytes, start: int) -> int:
 def scan_brackets(data: bytes, start: int, stop: int | None = None) -> BracketScan:
     """Follow the brackets from ``start``, texts skipped, until the first one is closed or the data ends."""
     closers: list[bytes] = []
-    for token in _TOKENS.finditer(data, start, len(data) if stop is None else stop):
+    for token in _TOKENS.finditer(data, start, len(data) if stop is None else min(stop, len(data))):
         match token.group()[:1]:
             case b"{":
                 closers.append(b"}")
@@ -161,10 +161,11 @@ class Resync:
     def find_end(self, *, is_array: bool) -> DamagedSpan:
         """The damaged record at ``window.pos``; the window then stands behind it."""
         window = self._window
+        window.ensure(_LOOK_AHEAD_BYTES)
         while True:
-            window.fill(max(_LOOK_AHEAD_BYTES, 2 * window.ahead()))
-            boundary = self._boundary(_behind_braces(window.data), is_array=is_array)
-            scan = scan_brackets(window.data, 0, boundary)
+            start = _behind_braces(window.data, window.pos)
+            boundary = self._boundary(start, is_array=is_array)
+            scan = scan_brackets(window.data, window.pos, boundary)
             if scan.end and what_may_follow(is_array=is_array).match(window.data, scan.end):
                 return self._take(scan.end)
             if boundary is not None:
@@ -173,6 +174,7 @@ class Resync:
                 return self._take_rest(scan.ending)
             if window.ahead() > MAX_RECORD_BYTES:
                 return self._skip_large(is_array=is_array)
+            window.fill(2 * window.ahead())
 
     def _boundary(self, start: int, *, is_array: bool, stop: int | None = None) -> int | None:
         """Position of the next plausible start of a record."""
@@ -181,7 +183,7 @@ class Resync:
         if not is_array:
             patterns.append(re.compile(rb"(?<=\n)\{"))
         pattern = re.compile(b"|".join(b"(?:" + each.pattern + b")" for each in patterns))
-        for found in pattern.finditer(data, start, len(data) if stop is None else stop):
+        for found in pattern.finditer(data, start, len(data) if stop is None else min(stop, len(data))):
             if self._is_start(found.start(), found.group(), is_array=is_array):
                 return _before_braces(data, found.start())
         return None
@@ -200,26 +202,23 @@ class Resync:
 
     def _take(self, end: int) -> DamagedSpan:
         window = self._window
-        raw = window.data[:end].rstrip(b" \t\r\n,")
+        raw = window.data[window.pos : end].rstrip(b" \t\r\n,")
+        offset = window.offset_of(window.pos)
         window.pos = end
         return DamagedSpan(
-            byte_offset=window.offset_of(0),
-            byte_length=len(raw),
-            head=raw,
-            tail=b"",
-            is_last=False,
-            ending=Ending.CLOSED,
+            byte_offset=offset, byte_length=len(raw), head=raw, tail=b"", is_last=False, ending=Ending.CLOSED
         )
 
     def _take_rest(self, ending: Ending) -> DamagedSpan:
         window = self._window
-        data = window.data
-        window.pos = len(data)
+        raw = window.data[window.pos :]
+        offset = window.offset_of(window.pos)
+        window.pos = len(window.data)
         return DamagedSpan(
-            byte_offset=window.offset_of(0),
-            byte_length=len(data.rstrip()),
-            head=data.rstrip(),
-            tail=data[-_TAIL_BYTES:],
+            byte_offset=offset,
+            byte_length=len(raw.rstrip()),
+            head=raw.rstrip(),
+            tail=raw[-_TAIL_BYTES:],
             is_last=True,
             ending=ending,
         )
@@ -227,16 +226,17 @@ class Resync:
     def _skip_large(self, *, is_array: bool) -> DamagedSpan:
         """A record beyond all measure: drop its bytes, a look-ahead at a time, until a record starts."""
         window = self._window
-        offset, head = window.offset_of(0), window.data[:MAX_RAW_TEXT_BYTES]
+        start = window.pos
+        offset, head = window.offset_of(start), window.data[start : start + MAX_RAW_TEXT_BYTES]
         step = _LOOK_AHEAD_BYTES - _TAIL_BYTES  # what an opening may straddle is looked at twice
         boundary = None
-        window.pos = step
+        window.pos += step
         while boundary is None:
-            window.fill(2 * _LOOK_AHEAD_BYTES)
-            boundary = self._boundary(0, is_array=is_array, stop=_LOOK_AHEAD_BYTES)
+            window.ensure(2 * _LOOK_AHEAD_BYTES)
+            boundary = self._boundary(window.pos, is_array=is_array, stop=window.pos + _LOOK_AHEAD_BYTES)
             if boundary is None and window.ahead() <= _LOOK_AHEAD_BYTES:
                 break
-            window.pos = step if boundary is None else boundary
+            window.pos = window.pos + step if boundary is None else boundary
         is_last = boundary is None
         if is_last:
             window.pos = len(window.data)
@@ -262,10 +262,10 @@ def _before_braces(data: bytes, position: int) -> int:
     return found.start() if found else position
 
 
-def _behind_braces(data: bytes) -> int:
+def _behind_braces(data: bytes, start: int) -> int:
     """Position behind the first brace and any that follow at once: what they open is the damaged record itself."""
-    found = _BRACES.match(data)
-    return found.end() if found else 1
+    found = _BRACES.match(data, start)
+    return found.end() if found else start + 1
 
 
 def _value_at(data: bytes, position: int) -> dict[str, object] | None:

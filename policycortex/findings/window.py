@@ -46,6 +46,11 @@ class Window:
         self.data = b"".join(parts)
         return size > came
 
+    def ensure(self, wanted: int) -> None:
+        """Have ``wanted`` bytes at hand, or all that is left, reading only where they lack."""
+        if self.ahead() < wanted and not self.is_ended:
+            self.fill(wanted)
+
     def _read(self) -> bytes:
         try:
             part = self._stream.read(READ_BYTES)
