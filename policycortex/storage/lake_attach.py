@@ -108,8 +108,8 @@ def _attach_statement(settings: Settings, snapshot: str | None) -> str:
         options.append(f"METADATA_SCHEMA {_quoted(_CATALOG_SCHEMA)}")
         catalog = f"postgres:{_libpq_url(settings.database_url)}"
     else:
-        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
-        # WAL lets readers go on while a writer commits.
+        # SQLite waits that long at each of the few statements of an attach; WAL lets readers go on beside a writer.
+        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000 / 4))
         options += ["META_JOURNAL_MODE 'WAL'", f"META_BUSY_TIMEOUT {patience_ms}"]
         catalog = f"sqlite:{catalog_path(settings)}"
     return f"ATTACH {_quoted(f'ducklake:{catalog}')} AS lake ({', '.join(options)})"

@@ -25,14 +25,18 @@ Frames: TypeAlias = Mapping[str, pl.DataFrame]
 
 T = TypeVar("T")
 
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 50
+_LONGEST_WAIT_SECONDS: Final = 1.0
 _CONFLICT_WORDS: Final = ("Transaction conflict", "could not serialize", "deadlock detected")
 
 logger = logging.getLogger(__name__)
 
+# stamina prefers structlog, whose default writes to stdout, where the command line's answers go.
+stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+
 
 class _ConflictError(Exception):
-    """Another writer committed first; the same transaction may succeed now."""
+    """Another writer was first; the same transaction may succeed now."""
 
 
 @cache
@@ -73,17 +77,24 @@ class LakeSession:
     def write(self, message: str, work: Callable[[Cursor], T], frames: Frames | None = None) -> T:
         """Do ``work`` in one transaction under the writer's lock; ``message`` stands in the snapshot.
 
-        Conflicts are retried a few times, so ``work`` must start from what it reads inside. Raises StoreBusyError.
+        Conflicts and a locked catalog are retried within ``lock_timeout_seconds``, so ``work`` must start from what it
+        reads inside. Raises StoreBusyError.
         """
         with writer_lock(self.settings), self.cursor(frames) as cursor:
             try:
                 for attempt in stamina.retry_context(
-                    on=_ConflictError, attempts=_ATTEMPTS, timeout=max(self.settings.lock_timeout_seconds, 0.1)
+                    on=_ConflictError,
+                    attempts=_ATTEMPTS,
+                    timeout=max(self.settings.lock_timeout_seconds, 0.1),
+                    wait_max=_LONGEST_WAIT_SECONDS,
                 ):
                     with attempt:
                         return _transact(cursor, message, work)
             except _ConflictError as error:
-                raise StoreBusyError(f"the lake was changed by others at each attempt to {message}: {error}") from error
+                raise StoreBusyError(
+                    f"the lake in {self.settings.home} was locked or changed by another program at each attempt to "
+                    f"{message}; close it or try again later"
+                ) from error
         raise AssertionError("a retry either returns or raises")
 
 
@@ -108,7 +119,7 @@ def _transact(cursor: Cursor, message: str, work: Callable[[Cursor], T]) -> T:
         cursor.execute("COMMIT")
     except duckdb.Error as error:
         _roll_back(cursor, is_open=is_open)
-        if any(words in str(error) for words in _CONFLICT_WORDS):
+        if is_locked(error) or any(words in str(error) for words in _CONFLICT_WORDS):
             raise _ConflictError(_first_line(error)) from error
         raise
     except BaseException:

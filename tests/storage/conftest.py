@@ -1,0 +1,22 @@
+"""A real lake for each test of the store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policycortex.settings import Settings
+from policycortex.storage.lake import Lake, open_lake
+
+
+@pytest.fixture
+def lake_settings(tmp_path: Path) -> Settings:
+    """A home of the test's own, with little patience."""
+    return Settings(home=tmp_path / "home", lock_timeout_seconds=1.0)
+
+
+@pytest.fixture
+def lake(lake_settings: Settings) -> Iterator[Lake]:
+    """An empty lake."""
+    with open_lake(lake_settings) as opened:
+        yield opened
