@@ -14,16 +14,20 @@ import polars as pl
 from policycortex.documents.model import (
     FINDING_COLUMNS,
     Breakdown,
+    ChangeCause,
+    CheckResult,
     Completeness,
     FindingsTable,
     ReportDocument,
     ReportHeader,
     RequirementRow,
+    RiskPart,
     ScanCoverage,
     SectionRow,
     Summary,
     TopCheck,
     TrendPoint,
+    WaiverRow,
 )
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
@@ -134,7 +138,52 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
         coverage=_coverage(frame),
         completeness=Completeness(findings_total=frame.height, findings_included=frame.height),
         key_messages=_messages(summary, sample),
+        checks=_check_results(frame),
+        waivers=_waivers(frame),
+        risk_parts=_RISK_PARTS if frame.height else (),
+        change_causes=_CHANGE_CAUSES if frame.height else (),
     )
+
+
+_RISK_PARTS: Final = (
+    RiskPart(title="Severity", points=24.0, note="Four critical and seven high findings fail."),
+    RiskPart(title="Exposure", points=11.5, note="Three of them stand open to the internet."),
+    RiskPart(title="Age", points=6.0, note="The oldest has failed for 41 days."),
+)
+_CHANGE_CAUSES: Final = (
+    ChangeCause(title="Fixed", findings=12, points=5.1),
+    ChangeCause(title="New", findings=3, points=-1.3),
+    ChangeCause(title="Change of scope", findings=1, points=-0.4),
+)
+
+
+def _check_results(frame: pl.DataFrame) -> tuple[CheckResult, ...]:
+    grouped = (
+        frame.with_columns(outcome=_OUTCOME)
+        .group_by("check_id", "severity", "service")
+        .agg(
+            pl.col("title").first(),
+            *(
+                (pl.col("outcome") == name).sum().alias(name)
+                for name in ("passed", "failed", "manual", "muted", "waived")
+            ),
+        )
+    )
+    return tuple(CheckResult(**row) for row in grouped.sort("check_id").iter_rows(named=True))
+
+
+def _waivers(frame: pl.DataFrame) -> tuple[WaiverRow, ...]:
+    waived = frame.filter(_OUTCOME == "waived").height
+    if not waived:
+        return ()
+    return (
+        WaiverRow(
+            id="wvr_0001", reason="Replaced in January; the old buckets hold public assets only.",
+            approver="M. Okafor, CISO", scope="s3_bucket_public_access in account 100000000000",
+            valid_from=datetime(2026, 10, 1, tzinfo=UTC), valid_until=datetime(2027, 1, 31, tzinfo=UTC),
+            findings=waived,
+        ),
+    )  # fmt: skip
 
 
 def _header(sample: Sample) -> ReportHeader:
@@ -326,10 +375,20 @@ def _top_checks(frame: pl.DataFrame) -> tuple[TopCheck, ...]:
     rank = {s.value: n for n, s in enumerate(Severity)}
     grouped = frame.filter(_OUTCOME == "failed").group_by("check_id", "severity", "service").agg(
         pl.col("title").first(), pl.len().alias("failed"), pl.col("account_id").n_unique().alias("accounts"),
-        pl.col("remediation").first(),
+        pl.col("remediation").first(), pl.col("resource_uid").n_unique().alias("resources"),
+        pl.col("resource_uid").sort().head(3).alias("affected"),
     )  # fmt: skip
     rows = sorted(grouped.iter_rows(named=True), key=lambda r: (rank[r["severity"]], -r["failed"], r["check_id"]))
-    return tuple(TopCheck(**row) for row in rows)
+    return tuple(
+        TopCheck(
+            **row | {"affected": tuple(row["affected"])},
+            gain_points=round(100 * row["failed"] / frame.height, 1),
+            owners=("platform",) if row["service"] == "ec2" else ("identity",) if row["service"] == "iam" else (),
+            risk="Anyone on the internet could read or change it.",
+            remediation_url=f"https://docs.example.com/{row['service']}",
+        )
+        for row in rows
+    )
 
 
 def _breakdowns(frame: pl.DataFrame) -> tuple[Breakdown, ...]:

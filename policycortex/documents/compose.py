@@ -132,7 +132,7 @@ def _top_checks(failing: pl.DataFrame) -> tuple[TopCheck, ...]:
         failing.iter_rows(named=True),
         key=lambda row: (_SEVERITY_RANK[row["severity"]], -row["failed"], row["check_id"], row["provider"]),
     )
-    return tuple(TopCheck(**{name: row[name] for name in TopCheck.__dataclass_fields__}) for row in rows)
+    return tuple(TopCheck(**{name: row[name] for name in TopCheck.__dataclass_fields__ if name in row}) for row in rows)
 
 
 def _breakdown(row: Mapping[str, object]) -> Breakdown:

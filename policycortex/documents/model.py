@@ -120,6 +120,64 @@ class TopCheck:
     failed: int
     accounts: int
     remediation: str
+    resources: int | None = None
+    """Distinct resources among the failing findings; None where nobody counted."""
+    remediation_url: str = ""
+    risk: str = ""
+    """Why it matters, in the scanner's words."""
+    gain_points: float | None = None
+    """Percentage points the score would rise if all its failing findings passed; None where not calculated."""
+    owners: tuple[str, ...] = ()
+    """Who is to mend it, from the resources' tags."""
+    affected: tuple[str, ...] = ()
+    """Some of the failing resources' uids, as examples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """All findings of one check in scope: the evidence behind requirements. Sorted by check_id."""
+
+    check_id: str
+    title: str
+    severity: str
+    service: str
+    passed: int
+    failed: int
+    manual: int
+    muted: int
+    waived: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverRow:
+    """One waiver in force at the end of the period, with how many failing findings it covers."""
+
+    id: str
+    reason: str
+    approver: str
+    scope: str
+    """What it reaches, in words."""
+    valid_from: datetime
+    valid_until: datetime
+    findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskPart:
+    """One part of the risk score: what it is, how many points of the 0-100 it brings, and why."""
+
+    title: str
+    points: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCause:
+    """One cause of the change against the period before; all causes add up to ``change_points``."""
+
+    title: str
+    findings: int
+    points: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +246,10 @@ class ReportDocument:
     completeness: Completeness
     key_messages: tuple[str, ...]
     """Sentences of the executive summary, most important first; true by construction from the numbers above."""
+    checks: tuple[CheckResult, ...] = ()
+    waivers: tuple[WaiverRow, ...] = ()
+    risk_parts: tuple[RiskPart, ...] = ()
+    change_causes: tuple[ChangeCause, ...] = ()
     show_executive_summary: bool = True
     show_detailed_findings: bool = True
 

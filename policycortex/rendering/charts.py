@@ -108,7 +108,7 @@ def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def draw_trend(points: Sequence[TrendPoint], width: float = 640, height: float = 200) -> TrendChart | None:
+def draw_trend(points: Sequence[TrendPoint], width: float = 640, height: float = 260) -> TrendChart | None:
     """The line of daily scores on an axis cut to their span; None with fewer than two scored days."""
     scores = [p.compliance_score for p in points if p.compliance_score is not None]
     if len(scores) < 2:

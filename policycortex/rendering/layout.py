@@ -11,15 +11,16 @@ from policycortex.names import ReportType
 
 SECTIONS: Final[Mapping[ReportType, tuple[str, ...]]] = {
     ReportType.COMPLIANCE: (
-        "executive_summary", "section_results", "control_assessment", "top_risks", "trend", "methodology", "findings",
+        "executive_summary", "section_results", "control_assessment", "top_risks", "exposure", "trend", "methodology",
+        "findings",
     ),
     ReportType.AUDIT: (
-        "executive_summary", "section_results", "control_assessment", "top_risks", "trend", "methodology", "findings",
+        "executive_summary", "section_results", "control_assessment", "evidence", "waivers", "methodology", "findings",
     ),
-    ReportType.RISK: ("executive_summary", "top_risks", "section_results", "trend", "methodology", "findings"),
-    ReportType.TREND: ("executive_summary", "trend", "section_results", "top_risks", "methodology", "findings"),
+    ReportType.RISK: ("executive_summary", "risk_profile", "exposure", "top_risks", "trend", "methodology", "findings"),
+    ReportType.TREND: ("executive_summary", "trend", "history", "section_results", "methodology", "findings"),
     ReportType.REMEDIATION: (
-        "executive_summary", "top_risks", "section_results", "control_assessment", "methodology", "findings",
+        "executive_summary", "remediation_plan", "work_packages", "section_results", "methodology", "findings",
     ),
 }  # fmt: skip
 
@@ -30,5 +31,5 @@ def list_sections(document: ReportDocument) -> tuple[str, ...]:
     if not document.show_executive_summary:
         hidden.add("executive_summary")
     if not document.requirements:
-        hidden |= {"section_results", "control_assessment"}
+        hidden |= {"section_results", "control_assessment", "evidence"}
     return tuple(name for name in SECTIONS[document.header.type] if name not in hidden)

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policycortex.documents.model import ReportDocument, RequirementRow, SectionRow, TopCheck
+from policycortex.documents.model import (
+    Breakdown,
+    CheckResult,
+    ReportDocument,
+    RequirementRow,
+    SectionRow,
+    TopCheck,
+    TrendPoint,
+)
 from policycortex.names import RequirementResult
 from policycortex.rendering.charts import (
     Gauge,
@@ -28,6 +36,12 @@ PRESSING_SHOWN: Final = 4
 """Checks named on the summary's one page."""
 CHECKS_SHOWN: Final = 6
 """Check ids written beside one requirement; the others are counted."""
+PLANNED_SHOWN: Final = 40
+"""Items of a remediation plan; who has done forty orders the next report."""
+BREAKDOWN_SHOWN: Final = 30
+MATRIX_LIMIT: Final = 300
+"""Requirements shown at a glance at most; more are no glance."""
+GLYPHS: Final = {"compliant": "✓", "non_compliant": "✗", "manual": "◆", "not_assessed": "–", "not_applicable": "·"}
 BAR_WIDTH: Final = 600.0
 SECTION_BAR_WIDTH: Final = 160.0
 
@@ -51,6 +65,33 @@ class RequirementGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownLine:
+    """One value of a dimension with its failing findings as a bar in proportion to the longest of the group."""
+
+    row: Breakdown
+    bar: tuple[Segment, ...]
+    other: int
+    """Failing findings below high."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownGroup:
+    """The values of one dimension, most failing first, cut to a page's measure."""
+
+    dimension: str
+    lines: tuple[BreakdownLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One scanned day with its split of findings."""
+
+    point: TrendPoint
+    bar: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """Everything a page shows besides the findings themselves."""
 
@@ -68,6 +109,12 @@ class PageView:
     top_checks: tuple[TopCheck, ...]
     pressing: tuple[TopCheck, ...]
     """The first of the top checks."""
+    plan: tuple[TopCheck, ...]
+    checks_by_id: Mapping[str, CheckResult]
+    risk_gauge: Gauge
+    breakdown_groups: tuple[BreakdownGroup, ...]
+    history: tuple[HistoryLine, ...]
+    """Newest day first."""
 
     def template_values(self) -> dict[str, Any]:
         """Names as the templates use them."""
@@ -75,6 +122,8 @@ class PageView:
             "header": self.document.header,
             "summary": self.document.summary,
             "checks_shown": CHECKS_SHOWN,
+            "glyphs": GLYPHS,
+            "has_matrix": 0 < len(self.document.requirements) <= MATRIX_LIMIT,
             "bar_width": BAR_WIDTH,
             "section_bar_width": SECTION_BAR_WIDTH,
         }
@@ -98,6 +147,11 @@ def view_page(document: ReportDocument) -> PageView:
         requirement_groups=_groups(document),
         top_checks=document.top_checks[:TOP_CHECKS_SHOWN],
         pressing=document.top_checks[:PRESSING_SHOWN],
+        plan=document.top_checks[:PLANNED_SHOWN],
+        checks_by_id={check.check_id: check for check in document.checks},
+        risk_gauge=draw_gauge(summary.risk_score),
+        breakdown_groups=_breakdown_groups(document),
+        history=tuple(_history_line(point) for point in reversed(document.trend)),
     )
 
 
@@ -138,3 +192,28 @@ def _groups(document: ReportDocument) -> tuple[RequirementGroup, ...]:
     for row in document.requirements:
         groups.setdefault(row.section, []).append(row)
     return tuple(RequirementGroup(title=title, rows=tuple(rows)) for title, rows in groups.items())
+
+
+def _breakdown_groups(document: ReportDocument) -> tuple[BreakdownGroup, ...]:
+    groups: dict[str, list[Breakdown]] = {}
+    for row in document.breakdowns:
+        groups.setdefault(row.dimension, []).append(row)
+    return tuple(_breakdown_group(dimension, rows) for dimension, rows in groups.items())
+
+
+def _breakdown_group(dimension: str, rows: list[Breakdown]) -> BreakdownGroup:
+    worst_first = sorted(rows, key=lambda row: (-row.critical, -row.high, -row.failed, row.label))
+    longest = max(row.failed for row in rows)
+    lines = tuple(_breakdown_line(row, longest) for row in worst_first[:BREAKDOWN_SHOWN])
+    return BreakdownGroup(dimension=dimension, lines=lines, total=len(rows))
+
+
+def _breakdown_line(row: Breakdown, longest: int) -> BreakdownLine:
+    other = row.failed - row.critical - row.high
+    counts = {"critical": row.critical, "high": row.high, "low": other}
+    return BreakdownLine(row=row, bar=stack_bar(counts, SECTION_BAR_WIDTH * row.failed / (longest or 1)), other=other)
+
+
+def _history_line(point: TrendPoint) -> HistoryLine:
+    counts = {"compliant": point.passed, "non_compliant": point.failed}
+    return HistoryLine(point=point, bar=stack_bar(counts, SECTION_BAR_WIDTH))

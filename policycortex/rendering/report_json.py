@@ -32,7 +32,27 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
     yield from _array(_finding_lines(document.findings))
     yield ',\n"trend": '
     yield from _array(_dump(asdict(point) | {"date": point.date.isoformat()}) for point in document.trend)
-    yield f',\n"completeness": {_dump(asdict(document.completeness))}\n}}\n'
+    yield f',\n"completeness": {_dump(asdict(document.completeness))}'
+    for name, rows in _further_tables(document):
+        yield f',\n"{name}": '
+        yield from _array(_dump(row) for row in rows)
+    yield "\n}\n"
+
+
+def _further_tables(document: ReportDocument) -> Iterator[tuple[str, Iterator[Mapping[str, Any]]]]:
+    """What the pages show beyond the promised keys, so that no number stands on paper alone."""
+    yield "sections", (asdict(row) for row in document.sections)
+    yield "top_checks", (asdict(row) for row in document.top_checks)
+    yield "checks", (asdict(row) for row in document.checks)
+    yield "waivers", (_times_written(asdict(row)) for row in document.waivers)
+    yield "breakdowns", (asdict(row) for row in document.breakdowns)
+    yield "scan_coverage", (_times_written(asdict(row)) for row in document.coverage)
+    yield "risk_parts", (asdict(row) for row in document.risk_parts)
+    yield "change_causes", (asdict(row) for row in document.change_causes)
+
+
+def _times_written(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: write_time(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def describe_report(document: ReportDocument) -> dict[str, Any]:
