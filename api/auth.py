@@ -2,14 +2,17 @@
 
 import ipaddress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.dependencies import ServicesDep
 from api.errors import ApiError
+from api.services import Services
 from policycortex.storage.registry import KeyRow
 
 _bearer = HTTPBearer(
@@ -43,29 +46,43 @@ class Caller:
         return scope in self.key.scopes or "admin" in self.key.scopes
 
 
-def authenticate(
+async def authenticate(
     request: Request,
     required: SecurityScopes,
     services: ServicesDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """The caller of a guarded route. Raises ApiError 401 or 403."""
+    """The caller of a guarded route. Raises ApiError 401, 403 or 429."""
     address = request.client.host if request.client else None
-    if credentials is None:
-        services.limiter.count(f"address {address}")
-        raise _unauthorized("Send an API key: Authorization: Bearer sk_live_...", error=None)
-    now = services.now()
-    key = services.registry.find_key(credentials.credentials)
-    if key is None or not key.is_valid_at(now):
-        services.limiter.count(f"address {address}")
-        raise _unauthorized("The API key is unknown, expired or revoked", error="invalid_token")
+    key = await _find_key(services, credentials)
+    if key is None:
+        await services.limiter.count(f"address {address}")
+        raise _unauthorized(credentials)
     caller = Caller(key=key, address=address, request_id=request.scope.get("policycortex.request_id"))
     request.scope["policycortex.key_id"] = key.id
-    if (rate := services.limiter.count(key.id)) is not None:
+    if (rate := await services.limiter.count(key.id)) is not None:
         request.scope["policycortex.headers"] = rate.headers()
     _check_rights(caller, required)
-    services.registry.note_key_use(key, now=now)
     return caller
+
+
+async def _find_key(services: Services, credentials: HTTPAuthorizationCredentials | None) -> KeyRow | None:
+    if credentials is None:
+        return None
+    token, now = credentials.credentials, services.now()
+    key = services.known_keys.get(token)
+    if key is None:
+        key = await run_in_threadpool(_ask_registry, services, token, now)
+        if key is not None:
+            services.known_keys.keep(token, key)
+    return key if key is not None and key.is_valid_at(now) else None
+
+
+def _ask_registry(services: Services, token: str, now: datetime) -> KeyRow | None:
+    key = services.registry.find_key(token)
+    if key is not None and key.is_valid_at(now):
+        services.registry.note_key_use(key, now=now)
+    return key
 
 
 def _check_rights(caller: Caller, required: SecurityScopes) -> None:
@@ -86,8 +103,12 @@ def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
     return any(host in ipaddress.ip_network(network) for network in networks)
 
 
-def _unauthorized(description: str, *, error: str | None) -> ApiError:
-    challenge = 'Bearer realm="policycortex"' + (f', error="{error}"' if error else "")
+def _unauthorized(credentials: HTTPAuthorizationCredentials | None) -> ApiError:
+    if credentials is None:
+        description, error = "Send an API key: Authorization: Bearer sk_live_...", ""
+    else:
+        description, error = "The API key is unknown, expired or revoked", ', error="invalid_token"'
+    challenge = f'Bearer realm="policycortex"{error}'
     return ApiError(error_codes.UNAUTHORIZED, description, headers={"WWW-Authenticate": challenge})
 
 

@@ -16,7 +16,7 @@ from policycortex.errors import Problem
 MAX_JSON_DEPTH: Final = 32
 
 
-def get_services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     """The application's services."""
     return cast("Services", request.app.state.services)
 
@@ -24,7 +24,7 @@ def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-def get_base_url(request: Request, services: ServicesDep) -> str:
+async def get_base_url(request: Request, services: ServicesDep) -> str:
     """Where URLs in answers begin: the public URL of the settings, else the address the request came to."""
     return services.settings.public_url or str(request.base_url).rstrip("/")
 

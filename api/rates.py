@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, WindowStats, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.errors import ApiError
@@ -49,13 +50,13 @@ class RateLimiter:
             storage = storage_from_string(url, wrap_exceptions=True)
         except (ValueError, ImportError, StorageError) as error:
             raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT_URL cannot be used: {error}") from error
+        self._is_local = url.startswith("memory://")
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
-    def count(self, who: str) -> RateState | None:
+    async def count(self, who: str) -> RateState | None:
         """Count one request. Raises ApiError 429 past the limit. None when the counter is away: nobody waits."""
         try:
-            is_within = self._limiter.hit(self._item, who)
-            stats = self._limiter.get_window_stats(self._item, who)
+            is_within, stats = self._hit(who) if self._is_local else await run_in_threadpool(self._hit, who)
         except StorageError as error:
             _log.warning("rate limits are not counted", extra={"reason": str(error)})
             return None
@@ -69,6 +70,9 @@ class RateLimiter:
             headers = {**state.headers(), "Retry-After": str(state.reset_seconds)}
             raise ApiError(error_codes.RATE_LIMITED, f"More than {self._item} requests", headers=headers)
         return state
+
+    def _hit(self, who: str) -> tuple[bool, WindowStats]:
+        return self._limiter.hit(self._item, who), self._limiter.get_window_stats(self._item, who)
 
 
 def _parse(text: str) -> RateLimitItem:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
+from api.known_keys import KnownKeys
 from api.metrics import Metrics
 from api.rates import RateLimiter
 from api.runs import RunLauncher
@@ -31,6 +32,7 @@ class Services:
     launcher: RunLauncher
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)

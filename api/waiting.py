@@ -16,7 +16,7 @@ _POLL_SECONDS: Final = 0.25
 _WAIT: Final = re.compile(r'(?:^|[,;\s])wait="?(\d{1,6})"?(?:$|[,;\s])')
 
 
-def read_preference(
+async def read_preference(
     prefer: Annotated[
         str | None, Header(max_length=200, description="`wait=N`: wait up to N seconds, 60 at most")
     ] = None,

@@ -84,10 +84,10 @@ async def get_report(
     seconds: WaitSeconds,
 ) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
-    report = await run_in_threadpool(_look_at, services, caller, report_id)
+    report, answer = await run_in_threadpool(_look_at, services, report_id, base_url, caller)
     if seconds and report.status in OPEN:
         report = await wait_for_end(services, report_id, seconds)
-    answer = await run_in_threadpool(_details, services, report, base_url, caller)
+        answer = await run_in_threadpool(_details, services, report, base_url, caller)
     return send_json(request, answer)
 
 
@@ -108,10 +108,11 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     return shape_details(cancelled, None, base_url, caller)
 
 
-def _look_at(services: Services, caller: Caller, report_id: str) -> ReportRow:
+def _look_at(services: Services, report_id: str, base_url: str, caller: Caller) -> tuple[ReportRow, ReportDetails]:
     report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
     log_act(services, caller, report_id, "read")
-    return reconcile_report(services, report)
+    report = reconcile_report(services, report)
+    return report, _details(services, report, base_url, caller)
 
 
 def _details(services: Services, report: ReportRow, base_url: str, caller: Caller) -> ReportDetails:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, insert, select, update
+from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, bindparam, insert, select, update
 
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
@@ -74,9 +74,7 @@ class KeyVerbs(Store):
         if not is_well_formed(token, (LIVE_PREFIX, SANDBOX_PREFIX)):
             return None
         with self._reading() as connection:
-            row = (
-                connection.execute(select(*_COLUMNS).where(api_keys.c.digest == digest_token(token))).mappings().first()
-            )
+            row = connection.execute(_BY_DIGEST, {"digest": digest_token(token)}).mappings().first()
         return _key(row) if row is not None else None
 
     def note_key_use(self, key: KeyRow, *, now: datetime) -> None:
@@ -132,6 +130,7 @@ class KeyVerbs(Store):
 
 
 _COLUMNS: Final = [c for c in api_keys.c if c.name != "digest"]
+_BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
 
 
 def _key(row: RowMapping | dict[str, Any]) -> KeyRow:

@@ -1,11 +1,24 @@
 """Reading reports: one, a page of many, the queue before one, and how long such reports took."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, UnaryExpression, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    UnaryExpression,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
@@ -19,7 +32,9 @@ SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framewo
 
 _OPEN: Final = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
 _SAMPLE: Final = 20
-_LISTED: Final = [c for c in reports.c if c.name not in {"search_text", "is_restricted", "deleted_at"}]
+_ROW: Final = [c for c in reports.c if c.name not in {"search_text", "is_restricted", "deleted_at"}]
+_Shape = tuple[str, ...]
+_LISTED: Final = [c for c in _ROW if c.name not in {"order", "description", "failure"}]  # half of a row's bytes
 
 
 class ReadingVerbs(Store):
@@ -44,20 +59,22 @@ class ReadingVerbs(Store):
         offset: int = 0,
         sort: str = "-created_at",
     ) -> ReportPage:
-        """A page without artifacts, newest first unless ``sort`` says otherwise; ties are broken by id."""
+        """A page, newest first unless ``sort`` says otherwise; ties are broken by id.
+
+        Its rows come without artifacts, order, description and failure, which no list shows.
+        """
         chosen = wanted or ReportFilter()
-        where = _conditions(organization, chosen)
-        query = select(*_LISTED).where(*where).order_by(*_ordering(sort)).limit(limit).offset(offset)
+        parameters = _parameters(organization, chosen)
+        page = {**parameters, "page_limit": limit, "page_offset": offset}
         with self._reading() as connection:
-            rows = connection.execute(query).mappings().all()
-            return ReportPage(
-                reports=tuple(_report(row) for row in rows), total=_total(connection, organization, chosen)
-            )
+            rows = connection.execute(_page_query(_shape(chosen), sort), page).mappings().all()
+            total = _total(connection, organization, chosen, parameters)
+        return ReportPage(reports=tuple(_report(row) for row in rows), total=total)
 
     def list_open_reports(self, *, before: datetime, limit: int = 1000) -> tuple[ReportRow, ...]:
         """Pending and running reports of all organisations that were due before then, oldest first; for reconciling."""
         due = (reports.c.status.in_(_OPEN), reports.c.due_at <= before, reports.c.deleted_at.is_(None))
-        query = select(*_LISTED).where(*due).order_by(reports.c.due_at).limit(limit)
+        query = select(*_ROW).where(*due).order_by(reports.c.due_at).limit(limit)
         with self._reading() as connection:
             return tuple(_report(row) for row in connection.execute(query).mappings())
 
@@ -91,55 +108,97 @@ def load_report(
     connection: Connection, report_id: str, *, organization: str | None = None, reader: str | None = None
 ) -> ReportRow:
     """One live report, inside the caller's transaction. Raises NotFoundError."""
-    where = [reports.c.id == report_id, reports.c.deleted_at.is_(None)]
-    if organization is not None:
-        where.append(reports.c.organization == organization)
-    if reader is not None:
-        where.append(_visible_to(reader))
-    row = connection.execute(select(*_LISTED).where(*where)).mappings().first()
+    parameters = {"report_id": report_id, "organization": organization, "reader": reader}
+    given = {name: value for name, value in parameters.items() if value is not None}
+    row = connection.execute(_report_query(tuple(given)), given).mappings().first()
     if row is None:
         raise NotFoundError(f"no report {report_id}")
-    query = (
-        select(report_artifacts).where(report_artifacts.c.report_id == report_id).order_by(report_artifacts.c.format)
-    )
-    return _report(row, connection.execute(query).mappings().all())
+    artifacts = connection.execute(_ARTIFACTS_QUERY, {"report_id": report_id}).mappings().all()
+    return _report(row, artifacts)
 
 
-def _conditions(organization: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [reports.c.organization == organization, reports.c.deleted_at.is_(None)]
-    for name in ("type", "framework", "status"):
-        value = getattr(wanted, name)
-        if value is not None:
-            where.append(reports.c[name] == value)
-    if wanted.generated_after is not None:
-        where.append(reports.c.completed_at >= wanted.generated_after)
-    if wanted.generated_before is not None:
-        where.append(reports.c.completed_at < wanted.generated_before)
-    if wanted.text:
-        where.append(reports.c.search_text.contains(wanted.text.casefold(), autoescape=True))
-    if wanted.reader is not None:
-        where.append(_visible_to(wanted.reader))
+_ARTIFACTS_QUERY: Final = (
+    select(report_artifacts)
+    .where(report_artifacts.c.report_id == bindparam("report_id"))
+    .order_by(report_artifacts.c.format)
+)
+
+
+@lru_cache(maxsize=8)
+def _report_query(given: _Shape) -> Select[Any]:
+    where: list[ColumnElement[bool]] = [reports.c.id == bindparam("report_id"), reports.c.deleted_at.is_(None)]
+    if "organization" in given:
+        where.append(reports.c.organization == bindparam("organization"))
+    if "reader" in given:
+        where.append(_visible_to(bindparam("reader")))
+    return select(*_ROW).where(*where)
+
+
+def _shape(wanted: ReportFilter) -> _Shape:
+    """Which filters are set: as many statements are built as there are shapes, not one for each request."""
+    return tuple(item.name for item in fields(wanted) if getattr(wanted, item.name) is not None)
+
+
+def _parameters(organization: str, wanted: ReportFilter) -> dict[str, Any]:
+    values = {name: getattr(wanted, name) for name in _shape(wanted)}
+    if wanted.text is not None:
+        escaped = wanted.text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{escaped}%"
+    return {"organization": organization, **{name: getattr(value, "value", value) for name, value in values.items()}}
+
+
+@lru_cache(maxsize=1024)
+def _page_query(shape: _Shape, sort: str) -> Select[Any]:
+    query = select(*_LISTED).where(*_conditions(shape)).order_by(*_ordering(sort))
+    return query.limit(bindparam("page_limit")).offset(bindparam("page_offset"))
+
+
+@lru_cache(maxsize=256)
+def _count_query(shape: _Shape) -> Select[int]:
+    return select(func.count()).select_from(reports).where(*_conditions(shape))
+
+
+@lru_cache(maxsize=64)
+def _hidden_query(shape: _Shape) -> Select[int]:
+    """Restricted reports that the reader may not see."""
+    others = tuple(name for name in shape if name != "reader")
+    hidden = (*_conditions(others), reports.c.is_restricted, ~_visible_to(bindparam("reader")))
+    return select(func.count()).select_from(reports).where(*hidden)
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [
+        reports.c.organization == bindparam("organization"),
+        reports.c.deleted_at.is_(None),
+    ]
+    for name in shape:
+        match name:
+            case "generated_after":
+                where.append(reports.c.completed_at >= bindparam(name))
+            case "generated_before":
+                where.append(reports.c.completed_at < bindparam(name))
+            case "text":
+                where.append(reports.c.search_text.like(bindparam(name), escape="\\"))
+            case "reader":
+                where.append(_visible_to(bindparam(name)))
+            case _:
+                where.append(reports.c[name] == bindparam(name))
     return where
 
 
-def _visible_to(reader: str) -> ColumnElement[bool]:
+def _visible_to(reader: ColumnElement[str]) -> ColumnElement[bool]:
     shared = exists().where(report_shares.c.report_id == reports.c.id, report_shares.c.key_id == reader)
     return or_(reports.c.is_restricted.is_(False), reports.c.created_by == reader, shared)
 
 
-def _total(connection: Connection, organization: str, wanted: ReportFilter) -> int:
+def _total(connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any]) -> int:
+    shape = _shape(wanted)
     if not wanted.is_exact:
-        return _count(connection, select(func.count()).select_from(reports).where(*_conditions(organization, wanted)))
+        return int(connection.execute(_count_query(shape), parameters).scalar_one())
     total = load_tally(connection, organization, wanted)
     if wanted.reader is None:
         return total
-    restricted = (*_conditions(organization, replace(wanted, reader=None)), reports.c.is_restricted)
-    hidden = select(func.count()).select_from(reports).where(*restricted, ~_visible_to(wanted.reader))
-    return total - _count(connection, hidden)
-
-
-def _count(connection: Connection, query: Select[int]) -> int:
-    return int(connection.execute(query).scalar_one())
+    return total - int(connection.execute(_hidden_query(shape), parameters).scalar_one())
 
 
 def _ordering(sort: str) -> list[UnaryExpression[Any]]:
@@ -152,7 +211,7 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
 
 def _report(row: RowMapping, artifacts: Sequence[RowMapping] = ()) -> ReportRow:
     values = dict(row)
-    failure, sharing = values.pop("failure"), values.pop("sharing") or {}
+    failure, sharing = values.pop("failure", None), values.pop("sharing") or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])
     made = tuple(
         ArtifactRow(

@@ -1,7 +1,7 @@
 """What the registry hands out and takes in: frozen values, no SQL. All times are UTC with zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -59,15 +59,15 @@ class ReportRow:
     name: str
     type: ReportType
     framework: str | None
-    description: str
-    order: Mapping[str, Any]
-    """The order as JSON; ``policycortex.ordering.order_from_json`` makes it a value again."""
     status: ReportStatus
     created_at: datetime
     created_by: str | None
     """Id of the key that ordered it; None for the command line."""
     due_at: datetime
     """Not to be made before this; equals ``created_at`` unless the order names a later time."""
+    description: str = ""
+    order: Mapping[str, Any] = field(default_factory=dict)
+    """The order as JSON; ``policycortex.ordering.order_from_json`` makes it a value again. Empty in lists."""
     run_id: str | None = None
     """Dagster's run; None until one was launched."""
     started_at: datetime | None = None

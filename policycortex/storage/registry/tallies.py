@@ -1,9 +1,10 @@
 """Sums of reports per organisation, type, framework and status, kept by every change so that lists need no counting."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.rows import ReportFilter
@@ -26,11 +27,13 @@ def shift_tally(connection: Connection, row: Mapping[str, Any], step: int) -> No
 
 def load_tally(connection: Connection, organization: str, wanted: ReportFilter) -> int:
     """How many live reports match type, framework and status."""
-    where = [report_tallies.c.organization == organization]
-    for name in ("type", "framework", "status"):
-        value = getattr(wanted, name)
-        if value is not None:
-            where.append(report_tallies.c[name] == value)
-    return int(
-        connection.execute(select(func.coalesce(func.sum(report_tallies.c["count"]), 0)).where(*where)).scalar_one()
-    )
+    names = ("type", "framework", "status")
+    given = {name: getattr(value, "value", value) for name in names if (value := getattr(wanted, name)) is not None}
+    query = _sum_query(tuple(given))
+    return int(connection.execute(query, {"organization": organization, **given}).scalar_one())
+
+
+@lru_cache(maxsize=8)
+def _sum_query(given: tuple[str, ...]) -> Select[int]:
+    where = [report_tallies.c[name] == bindparam(name) for name in ("organization", *given)]
+    return select(func.coalesce(func.sum(report_tallies.c["count"]), 0)).where(*where)
