@@ -72,12 +72,14 @@ class AgeCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unchanged:
-    """Findings and keys that say the same on both of two dates."""
+class Turned:
+    """Two dates, less what both say alike."""
 
-    passed: int
-    failed: int
-    failing_keys: int
+    before: pl.DataFrame
+    """STATE_SCHEMA: all findings of (check, account, region, resource) that changed."""
+    after: pl.DataFrame
+    same: pl.DataFrame
+    """Grain: tally key; ``passed`` and ``failed`` findings in scope of keys that did not change."""
 
 
 class LakeAnalytics:
@@ -117,9 +119,12 @@ class LakeAnalytics:
         """EPISODE_SCHEMA: failing keys that ended in the period, and those open in its closing posture."""
         return self._session.fetch("analytics_episodes", scope_parameters(scope, period)).cast(EPISODE_SCHEMA)
 
-    def load_daily_places(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """Per scanned day: provider, account_id, environment, check_id, mapping_id, passed, failed."""
-        return self._session.fetch("analytics_daily", scope_parameters(scope, period))
+    def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
+        """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
+
+        ``by``: account, provider or environment; any other word gives one place, "".
+        """
+        return self._session.fetch("analytics_daily", scope_parameters(scope, period) | {"by": by})
 
     def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
         """RESULT_HISTORY_SCHEMA."""
@@ -172,23 +177,25 @@ class LakeAnalytics:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
-    def load_turned(
-        self, before: Path, after: Path, *, asked: pl.DataFrame, relations: pl.DataFrame | None
-    ) -> tuple[pl.DataFrame, pl.DataFrame, Unchanged]:
-        """Of two spooled dates the findings (STATE_SCHEMA, STATE_SCHEMA) of keys that changed, and the rest counted.
+    def load_turned(self, before: Path, after: Path, *, asked: pl.DataFrame | None = None) -> Turned:
+        """What two spooled dates say of keys that changed, and the rest counted.
 
         ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
-        ``relations`` (either's: the rest is related on both or neither) None counts every finding.
         """
-        paths = {"before": str(before), "after": str(after)}
-        frames = {"asked": asked.select(_TALLY), "related": in_schema(relations, RELATIONS_SCHEMA).select(_TALLY)}
-        with self._session.cursor(frames) as cursor:
-            turned = fetch_frame(cursor, "analytics_turned", paths)
-            same = fetch_frame(cursor, "analytics_same", paths | {"is_related": relations is not None})
+        with self._session.cursor({"asked": _keys(asked)}) as cursor:
+            turned = fetch_frame(cursor, "analytics_turned", {"before": str(before), "after": str(after)})
+            same = fetch_frame(cursor, "analytics_same", {"before": str(before), "after": str(after)})
         parts = turned.partition_by("is_before", as_dict=True, include_key=False)
         old, new = (parts.get((key,), STATE_SCHEMA.to_frame()).select(STATE_SCHEMA.names()) for key in (True, False))
-        counted = same.row(0, named=True)
-        return old, new, Unchanged(passed=counted["passed"], failed=counted["failed"], failing_keys=counted["keys"])
+        return Turned(before=old, after=new, same=same)
+
+    def count_same_keys(
+        self, before: Path, after: Path, *, asked: pl.DataFrame | None, relations: pl.DataFrame | None
+    ) -> int:
+        """How many (check, account, region, resource) that ``load_turned`` left out fail alike on both dates."""
+        frames = {"asked": _keys(asked), "related": _keys(relations)}
+        paths = {"before": str(before), "after": str(after), "is_related": relations is not None}
+        return int(self._session.fetch("analytics_same_keys", paths, frames)["keys"].item())
 
     def _rebuild_day(self, day: date) -> AgeCounts:
         window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}
@@ -210,6 +217,10 @@ class LakeAnalytics:
 
 def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+
+
+def _keys(frame: pl.DataFrame | None) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(_TALLY, pl.String)) if frame is None else frame.select(_TALLY).unique()
 
 
 def _days(organization: str, period: Period) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA
-from tests.lake_sample import ORGANIZATION, finding, import_findings
+from tests.lake_sample import ORGANIZATION, copy_home, finding, import_findings, make_empty_home
 
 D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 12)
 EVERYTHING = Scope(organization=ORGANIZATION)
@@ -23,10 +23,16 @@ WHOLE = Period.of_days(D1, D3)
 NO_WAIVERS = WAIVERS_SCHEMA.to_frame()
 
 
+@pytest.fixture(scope="module")
+def empty_lake_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; each test has a copy."""
+    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lake]:
+def lake(tmp_path: Path, empty_lake_home: Path) -> Iterator[Lake]:
     """An empty one."""
-    with open_lake(Settings(home=tmp_path / "home")) as opened:
+    with open_lake(Settings(home=copy_home(empty_lake_home, tmp_path / "home"))) as opened:
         yield opened
 
 
@@ -143,13 +149,20 @@ def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> 
     for day in (D1, D2):
         period = Period.of_days(day, day)
         lake.analytics.spool_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
-    nothing = pl.DataFrame(schema=dict.fromkeys(("provider", "check_id", "mapping_id"), pl.String))
     files = (tmp_path / f"{D1}.parquet", tmp_path / f"{D2}.parquet")
-    old, new, same = lake.analytics.load_turned(*files, asked=nothing, relations=None)
-    assert old.schema == new.schema == STATE_SCHEMA
-    assert sorted(old.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
-    assert sorted(new.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
-    assert (same.passed, same.failed, same.failing_keys) == (0, 2, 2)
+    turned = lake.analytics.load_turned(*files)
+    assert turned.before.schema == turned.after.schema == STATE_SCHEMA
+    assert sorted(turned.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
+    assert sorted(turned.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
+    assert sorted(turned.same.select("check_id", "passed", "failed").rows()) == [("a", 0, 1), ("d", 0, 1)]
+    assert lake.analytics.count_same_keys(*files, asked=None, relations=None) == 2
+    only_a = turned.same.filter(pl.col("check_id") == "a")
+    assert lake.analytics.count_same_keys(*files, asked=None, relations=only_a) == 1
+    assert lake.analytics.load_turned(*files, asked=only_a).before["check_id"].unique().sort().to_list() == [
+        "a",
+        "b",
+        "c",
+    ]
     assert [path.name for path in sorted(tmp_path.glob("*.parquet*"))] == [f"{D1}.parquet", f"{D2}.parquet"]
 
 

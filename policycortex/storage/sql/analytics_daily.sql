@@ -1,5 +1,9 @@
--- Grain: day, place and tally key over each day's own closing posture in the scope; findings that pass or fail.
-SELECT t.observed_date, t.provider, t.account_id, t.environment, t.check_id, t.mapping_id,
+-- Grain: day, place ($by: account, provider, environment, else one for all) and tally key over each day's own closing
+-- posture in the scope; findings that pass or fail.
+SELECT t.observed_date,
+    CASE $by WHEN 'account' THEN t.account_id WHEN 'provider' THEN t.provider WHEN 'environment' THEN t.environment
+        ELSE '' END AS place,
+    t.provider, t.check_id, t.mapping_id,
     sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed
 FROM lake.marts.check_tallies t
     SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c

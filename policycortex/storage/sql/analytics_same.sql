@@ -1,5 +1,4 @@
--- What analytics_turned left out: how many findings of tally keys in "related" pass and fail alike on both dates, and
--- how many (check, account, region, resource) fail alike. All findings where not $is_related.
+-- Grain: tally key; findings in scope that pass and fail in keys that analytics_turned left out: alike on both dates.
 WITH old AS (FROM read_parquet($before)),
 new AS (FROM read_parquet($after)),
 turned AS (
@@ -11,14 +10,9 @@ turned AS (
         UNION ALL
         (SELECT o.* FROM old o SEMI JOIN asked USING (provider, check_id, mapping_id))
     )
-),
-same AS (
-    SELECT * FROM old
-        ANTI JOIN turned USING (account_id, check_id, region, resource_uid)
-    WHERE is_in_scope AND NOT is_muted
 )
-SELECT count(*) FILTER (status = 'PASS') AS passed, count(*) FILTER (status = 'FAIL' AND NOT is_waived) AS failed,
-    count(DISTINCT (check_id, account_id, region, resource_uid)) FILTER (status = 'FAIL' AND NOT is_waived) AS keys
-FROM same LEFT JOIN (SELECT DISTINCT provider, check_id, mapping_id, true AS is_listed FROM related) l
-    USING (provider, check_id, mapping_id)
-WHERE l.is_listed OR NOT $is_related
+SELECT provider, check_id, mapping_id, count(*) FILTER (status = 'PASS') AS passed,
+    count(*) FILTER (status = 'FAIL' AND NOT is_waived) AS failed
+FROM old ANTI JOIN turned USING (account_id, check_id, region, resource_uid)
+WHERE is_in_scope AND NOT is_muted
+GROUP BY ALL

@@ -1,0 +1,54 @@
+"""The installation's own risk weights: a YAML file in ``RiskWeights``' words; what it leaves out stays."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from policycortex.errors import ConfigurationError
+from policycortex.scoring.risk_model import RiskPart, RiskWeights
+
+_TABLES: Final = ("parts", "severity", "criticality", "sla_days")
+
+
+def load_risk_weights(path: Path) -> RiskWeights:
+    """Weights of the file; the defaults without one. Raises ConfigurationError naming what to mend."""
+    if not path.exists():
+        return RiskWeights()
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"cannot read risk weights from {path}: {error}") from None
+    return parse_risk_weights(tree or {}, name=str(path))
+
+
+def parse_risk_weights(tree: object, *, name: str) -> RiskWeights:
+    """Weights of a parsed file; tables are laid over the defaults, so that one number can be changed alone."""
+    if not isinstance(tree, Mapping) or not set(tree) <= {*_TABLES, "exposure_words"}:
+        raise ConfigurationError(f"{name} must hold some of {', '.join(_TABLES)} and exposure_words, nothing else")
+    usual = RiskWeights()
+    words = tree.get("exposure_words", usual.exposure_words)
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word for word in words):
+        raise ConfigurationError(f"{name}: exposure_words must be a list of words")
+    return RiskWeights(
+        parts={RiskPart(part): share for part, share in _table(tree, "parts", usual.parts, name).items()},
+        severity=_table(tree, "severity", usual.severity, name),
+        criticality=_table(tree, "criticality", usual.criticality, name),
+        sla_days={word: int(days) for word, days in _table(tree, "sla_days", usual.sla_days, name).items()},
+        exposure_words=tuple(words),
+    )
+
+
+def _table(tree: Mapping[str, Any], field: str, usual: Mapping[Any, float], name: str) -> dict[str, float]:
+    given = tree.get(field, {})
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{name}: {field} must be a table of words and numbers, got {given!r}")
+    base = {str(word): float(number) for word, number in usual.items()}
+    for word, number in given.items():
+        if field != "criticality" and word not in base:
+            raise ConfigurationError(f"{name}: {field} has no {word!r}; it has {', '.join(base)}")
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ConfigurationError(f"{name}: {field}.{word} must be a number, got {number!r}")
+        base[str(word)] = float(number)
+    return base

@@ -1,0 +1,191 @@
+"""Days to what trends and risk are answered from: ages, risk of every place, and why each score moved."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from policycortex.frameworks.catalog import load_frameworks
+from policycortex.frameworks.crosswalk import expand_crosswalk
+from policycortex.frameworks.model import Framework
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.changes import explain_change
+from policycortex.scoring.changes_model import PostureSide, ScoreChange
+from policycortex.scoring.risk import assess_risk
+from policycortex.scoring.risk_file import load_risk_weights
+from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
+from policycortex.settings import Settings
+from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, Turned
+from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+
+_TALLY: Final = ("provider", "check_id", "mapping_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyticsDay:
+    """What was built of one day of one organisation."""
+
+    day: date
+    organization: str
+    previous: date | None
+    """Scanned day before it that changes are told against; None within LOOKBACK_DAYS."""
+    risk: float | None
+    failing: int
+
+
+def risk_weights(settings: Settings) -> RiskWeights:
+    """``<home>/risk.yaml``, or the defaults."""
+    return load_risk_weights(settings.home / "risk.yaml")
+
+
+def rebuild_analytics(settings: Settings, days: Sequence[date]) -> tuple[AnalyticsDay, ...]:
+    """Replace ages, risk and changes of ``days``, and of the scanned days after them that they reach."""
+    frameworks, weights = load_frameworks(settings.custom_frameworks_dir), risk_weights(settings)
+    with open_lake(settings) as lake:
+        touched = sorted({*days, *(counts.day for counts in lake.analytics.rebuild_ages(days))})
+        return tuple(
+            built
+            for organization in lake.load_organizations()
+            for built in _build(lake, organization, touched, frameworks, weights)
+        )
+
+
+def risk_items(
+    lake: Lake,
+    scope: Scope,
+    period: Period,
+    *,
+    waivers: pl.DataFrame,
+    relations: pl.DataFrame | None = None,
+    framework_id: str | None = None,
+) -> pl.DataFrame:
+    """RISK_ITEM_SCHEMA of the closing posture, titles of checks included."""
+    items = lake.analytics.load_risk_items(
+        scope, period, waivers=waivers, relations=relations, framework_id=framework_id
+    )
+    facts = lake.load_check_facts(scope, period, items["check_id"].unique().to_list())
+    return items.join(facts.select("provider", "check_id", "title"), on=["provider", "check_id"], how="left")
+
+
+def relations_of(lake: Lake, organization: str, framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
+    """RELATION_SCHEMA of these tally keys."""
+    return expand_crosswalk(framework, keys.select(_TALLY).unique(), lake.load_mappings(organization))
+
+
+def _build(
+    lake: Lake, organization: str, days: Sequence[date], frameworks: Mapping[str, Framework], weights: RiskWeights
+) -> tuple[AnalyticsDay, ...]:
+    if not days:
+        return ()
+    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+        builder = _Builder(
+            lake=lake, organization=organization, frameworks=frameworks, weights=weights, folder=Path(folder)
+        )
+        return tuple(builder.build(days))
+
+
+def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None) -> ScoreChange:
+    """Causes between two dates of one framework, from what turned and the rest counted."""
+    same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
+    sides = [
+        PostureSide(states=states, covered=looked, relations=relations)
+        for states, looked in zip((turned.before, turned.after), covered, strict=True)
+    ]
+    return explain_change(*sides, same_passed=int(same["passed"].sum()), same_failed=int(same["failed"].sum()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Builder:
+    """One organisation's days, and what they are judged by."""
+
+    lake: Lake
+    organization: str
+    frameworks: Mapping[str, Framework]
+    weights: RiskWeights
+    folder: Path
+
+    def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
+        """These days, and the scanned day after each, whose change they are the start of."""
+        reach = timedelta(days=LOOKBACK_DAYS)
+        scanned = self.lake.observed_dates(self.organization, Period.of_days(days[0] - reach, days[-1] + reach))
+        wanted = {*days, *(_after(scanned, day) for day in days)}
+        for number, day in enumerate(scanned):
+            if day in wanted:
+                yield self._build_day(day, scanned[number - 1] if number else None)
+
+    def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
+        scope, period = Scope(organization=self.organization), Period.of_days(day, day)
+        items = risk_items(self.lake, scope, period, waivers=WAIVERS_SCHEMA.to_frame())
+        risk = assess_risk(items, as_of=day, weights=self.weights, relations=self._related(items))
+        changes = CHANGES_SCHEMA.to_frame() if previous is None else self._changes(previous, day)
+        self.lake.analytics.replace_day(self.organization, day, changes=changes, risk=_risk_frame(risk))
+        return AnalyticsDay(
+            day=day,
+            organization=self.organization,
+            previous=previous,
+            risk=risk.total.value,
+            failing=risk.total.failed,
+        )
+
+    def _changes(self, previous: date, day: date) -> pl.DataFrame:
+        """Causes of every framework and of all findings (None) from one day to the next."""
+        before, after = self._spooled(previous), self._spooled(day)
+        turned = self.lake.analytics.load_turned(before, after)
+        covered = [self.lake.analytics.load_covered(self.organization, Period.of_days(d, d)) for d in (previous, day)]
+        rows = [
+            row
+            for id_, relations in [(None, None), *self._related(tally_keys(before, after)).items()]
+            for row in _rows(explain_turned(turned, covered, relations), previous, id_)
+        ]
+        return pl.DataFrame(rows, schema=CHANGES_SCHEMA, orient="row")
+
+    def _related(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return {
+            id_: relations_of(self.lake, self.organization, framework, keys)
+            for id_, framework in self.frameworks.items()
+        }
+
+    def _spooled(self, day: date) -> Path:
+        """The day's states; of two days in a row the later is the next pair's earlier, so only older files go."""
+        path = self.folder / f"{day}.parquet"
+        if not path.exists():
+            for old in sorted(self.folder.glob("*.parquet"))[:-1]:
+                old.unlink()
+            scope = Scope(organization=self.organization)
+            self.lake.analytics.spool_states(
+                scope, Period.of_days(day, day), path=path, waivers=WAIVERS_SCHEMA.to_frame()
+            )
+        return path
+
+
+def _after(scanned: Sequence[date], day: date) -> date | None:
+    return next((later for later in scanned if later > day), None)
+
+
+def tally_keys(*spooled: Path) -> pl.DataFrame:
+    """Distinct (provider, check_id, mapping_id) of spooled states."""
+    return pl.concat([pl.scan_parquet(path).select(_TALLY).unique() for path in spooled]).unique().collect()
+
+
+def _rows(change: ScoreChange, previous: date, framework_id: str | None) -> Iterator[tuple[object, ...]]:
+    for share in change.shares:
+        points = None if share.points is None else str(share.points)
+        yield previous, framework_id, share.cause.value, share.findings, share.passed, share.failed, points
+
+
+def _risk_frame(risk: Risk) -> pl.DataFrame:
+    places = [("total", "", risk.total), *((group.dimension, group.label, group.score) for group in risk.groups)]
+    rows = [
+        (
+            dimension, label, risk.version, score.value, *(score.parts[part] for part in RiskPart), score.failed,
+            score.assessed,
+        )
+        for dimension, label, score in places
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=RISK_SCHEMA, orient="row")
