@@ -13,6 +13,8 @@ from policycortex.names import ReportStatus, ReportType
 from policycortex.storage.registry.base import Store, insert_for
 from policycortex.storage.registry.reading import load_report
 from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
+from policycortex.storage.registry.schedule_tables import insert_deliveries
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_shares, reports
 from policycortex.storage.registry.tallies import shift_tally
 
@@ -35,32 +37,28 @@ class ReportVerbs(Store):
         due_at: datetime | None = None,
         created_by: str | None = None,
         report_id: str | None = None,
+        deliveries: Collection[NewDelivery] = (),
         now: datetime | None = None,
     ) -> ReportRow:
-        """Write a pending report. Its run is launched afterwards, by the caller or when it is due."""
-        moment, chosen_id = now or _now(), report_id or f"rpt_{secrets.token_hex(8)}"
-        row = {
-            "id": chosen_id,
-            "organization": organization,
-            "name": name,
-            "type": ReportType(type).value,
-            "framework": framework,
-            "description": description,
-            "search_text": f"{name}\n{description}".casefold(),
-            "order": dict(order),
-            "status": ReportStatus.PENDING.value,
-            "created_at": moment,
-            "created_by": created_by,
-            "due_at": max(due_at or moment, moment),
-            "progress_pct": 0,
-            "size_bytes": 0,
-            "is_restricted": False,
-        }
+        """Write a pending report and where it is to go. Its run is launched by the caller, or when it is due."""
+        moment = now or _now()
+        new = NewReport(
+            id=report_id or f"rpt_{secrets.token_hex(8)}",
+            organization=organization,
+            name=name,
+            type=ReportType(type),
+            framework=framework,
+            description=description,
+            order=order,
+            due_at=max(due_at or moment, moment),
+            created_by=created_by,
+        )
         with self._writing() as connection:
-            ensure_organization(connection, organization, moment)
-            connection.execute(insert(reports).values(row))
-            shift_tally(connection, row, 1)
-            return load_report(connection, chosen_id)
+            insert_report(connection, new, moment)
+            insert_deliveries(
+                connection, organization=organization, report_id=new.id, schedule_id=None, new=deliveries, now=moment
+            )
+            return load_report(connection, new.id)
 
     def set_run(self, report_id: str, run_id: str) -> None:
         """Note which run makes it; a report that came to its end meanwhile stays as it is."""
@@ -155,6 +153,30 @@ class ReportVerbs(Store):
             _write_move(connection, before, target, values)
             _write_artifacts(connection, report_id, artifacts)
             return load_report(connection, report_id)
+
+
+def insert_report(connection: Connection, new: NewReport, moment: datetime) -> None:
+    """A pending report, within the caller's transaction."""
+    row = {
+        "id": new.id,
+        "organization": new.organization,
+        "name": new.name,
+        "type": new.type.value,
+        "framework": new.framework,
+        "description": new.description,
+        "search_text": f"{new.name}\n{new.description}".casefold(),
+        "order": dict(new.order),
+        "status": ReportStatus.PENDING.value,
+        "created_at": moment,
+        "created_by": new.created_by,
+        "due_at": new.due_at,
+        "progress_pct": 0,
+        "size_bytes": 0,
+        "is_restricted": False,
+    }
+    ensure_organization(connection, new.organization, moment)
+    connection.execute(insert(reports).values(row))
+    shift_tally(connection, row, 1)
 
 
 def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:

@@ -1,0 +1,231 @@
+"""The outbox and its ledger: claimed before it is sent, settled after, every attempt kept."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import ReportStatus
+from policycortex.storage.registry.base import Store
+from policycortex.storage.registry.schedule_rows import (
+    REPLAYABLE,
+    AttemptRow,
+    DeliveryRow,
+    DeliveryStatus,
+    Settled,
+)
+from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
+from policycortex.storage.registry.tables import reports
+
+MOST_ALERTS: Final = 5
+"""So often the owner is tried to be told of one failure."""
+
+_NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
+_COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
+_TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
+
+
+class DeliveryVerbs(Store):
+    """Everything about deliveries; reports bring them into being (see ``insert_deliveries``)."""
+
+    def get_delivery(self, organization: str, delivery_id: str) -> DeliveryRow:
+        """The delivery with all its attempts. Raises NotFoundError, also for another organisation's."""
+        with self._reading() as connection:
+            return _load(connection, delivery_id, organization)
+
+    def find_delivery(self, delivery_id: str) -> DeliveryRow:
+        """As ``get_delivery``, for callers that serve every organisation."""
+        with self._reading() as connection:
+            return _load(connection, delivery_id)
+
+    def list_deliveries(
+        self,
+        organization: str | None,
+        *,
+        status: DeliveryStatus | None = None,
+        channel: str | None = None,
+        report_id: str | None = None,
+        schedule_id: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[DeliveryRow, ...], int]:
+        """A page without attempts, newest first, and how many there are."""
+        wanted = {
+            deliveries.c.organization: organization,
+            deliveries.c.status: status.value if status is not None else None,
+            deliveries.c.channel: channel,
+            deliveries.c.report_id: report_id,
+            deliveries.c.schedule_id: schedule_id,
+        }
+        where = [column == value for column, value in wanted.items() if value is not None]
+        query = select(*_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
+        with self._reading() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
+            total = connection.execute(select(func.count()).select_from(deliveries).where(*where)).scalar_one()
+        return tuple(_delivery(row) for row in rows), int(total)
+
+    def release_deliveries(self, *, now: datetime) -> int:
+        """Let those go whose report is completed, and abandon those whose report never comes; how many moved."""
+        waiting = deliveries.c.status == DeliveryStatus.WAITING.value
+        with self._writing() as connection:
+            done = _reports_that(ReportStatus.COMPLETED.value)
+            moved = connection.execute(
+                update(deliveries)
+                .where(waiting, deliveries.c.report_id.in_(done))
+                .values(status=DeliveryStatus.PENDING.value, next_attempt_at=now)
+            ).rowcount
+            ended = {"status": DeliveryStatus.ABANDONED.value, "ended_at": now, "reason": "its report did not come"}
+            never = _reports_that(*_NEVER_COMING)
+            moved += connection.execute(
+                update(deliveries).where(waiting, deliveries.c.report_id.in_(never)).values(**ended)
+            ).rowcount
+        return moved
+
+    def has_due_deliveries(self, *, now: datetime) -> bool:
+        """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something."""
+        waits = and_(
+            deliveries.c.status == DeliveryStatus.WAITING.value,
+            deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
+        )
+        with self._reading() as connection:
+            query = select(deliveries.c.id).where(or_(_is_due(now), _is_lost(now), waits)).limit(1)
+            return connection.execute(query).first() is not None
+
+    def claim_delivery(
+        self, *, now: datetime, lease: timedelta, except_connections: Collection[str] = ()
+    ) -> DeliveryRow | None:
+        """Take the delivery that waited longest, and note the attempt before anything is sent; None: none is due."""
+        query = select(deliveries.c.id).where(_is_due(now))
+        if except_connections:
+            query = query.where(deliveries.c.connection.not_in(list(except_connections)))
+        query = query.order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1)
+        with self._writing() as connection:
+            found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+            if found is None:
+                return None
+            row = _load(connection, found)
+            values = {"status": DeliveryStatus.SENDING.value, "lease_until": now + lease}
+            counts = {"attempt_count": row.attempt_count + 1, "number": row.number + 1}
+            connection.execute(update(deliveries).where(deliveries.c.id == found).values(**values, **counts))
+            attempt = {"delivery_id": found, "number": row.number + 1, "connection": row.connection}
+            connection.execute(insert(delivery_attempts).values(**attempt, started_at=now, answer=""))
+            return _load(connection, found)
+
+    def list_lost_deliveries(self, *, now: datetime) -> tuple[DeliveryRow, ...]:
+        """Those whose sender died: claimed, never settled, the lease over."""
+        with self._reading() as connection:
+            rows = connection.execute(select(*_COLUMNS).where(_is_lost(now))).mappings().all()
+        return tuple(_delivery(row) for row in rows)
+
+    def settle_delivery(self, claimed: DeliveryRow, settled: Settled, *, now: datetime) -> None:
+        """Note how the attempt ended. Raises ConflictError when the claim was lost to another sender meanwhile."""
+        is_end = settled.status is not DeliveryStatus.PENDING
+        values: dict[str, Any] = {
+            "status": settled.status.value,
+            "lease_until": None,
+            "reason": "" if settled.status is DeliveryStatus.SENT else settled.answer,
+            "ended_at": now if is_end else None,
+            "next_attempt_at": settled.next_attempt_at or now,
+        }
+        if settled.receipt is not None:
+            values["receipt"] = dict(settled.receipt)
+        mine = (
+            deliveries.c.id == claimed.id,
+            deliveries.c.status == DeliveryStatus.SENDING.value,
+            deliveries.c.number == claimed.number,
+        )
+        with self._writing() as connection:
+            if connection.execute(update(deliveries).where(*mine).values(**values)).rowcount != 1:
+                raise ConflictError(f"delivery {claimed.id} is no longer held by attempt {claimed.number}")
+            _end_attempt(connection, claimed, settled, now)
+
+    def replay_delivery(self, organization: str | None, delivery_id: str, *, now: datetime) -> DeliveryRow:
+        """Send it again from the start, by a person's wish. Raises ConflictError when it stands elsewhere."""
+        with self._writing() as connection:
+            before = _load(connection, delivery_id, organization)
+            if before.status not in REPLAYABLE:
+                raise ConflictError(
+                    f"delivery {delivery_id} is {before.status.value}; failed, uncertain and withheld ones are replayed"
+                )
+            same = (deliveries.c.id == delivery_id, deliveries.c.status == before.status.value)
+            values = {"attempt_count": 0, "ended_at": None, "reason": "replayed", "condition": None}
+            again = {"next_attempt_at": now, "alerted_at": None, "alert_count": 0}
+            written = connection.execute(
+                update(deliveries).where(*same).values(status=DeliveryStatus.PENDING.value, **values, **again)
+            )
+            if written.rowcount != 1:
+                raise ConflictError(f"delivery {delivery_id} was changed by someone else meanwhile")
+            return _load(connection, delivery_id)
+
+    def recent_outcomes(self, connection_name: str, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
+        """When the newest ended attempts at a connection ended, and how; newest first."""
+        mine = (delivery_attempts.c.connection == connection_name, delivery_attempts.c.ended_at.is_not(None))
+        query = select(delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(*mine)
+        query = query.order_by(delivery_attempts.c.ended_at.desc()).limit(limit)
+        with self._reading() as connection:
+            return tuple((row.ended_at, row.outcome) for row in connection.execute(query))
+
+    def due_connections(self, *, now: datetime) -> tuple[str, ...]:
+        """Connections that due deliveries want."""
+        with self._reading() as connection:
+            return tuple(connection.execute(select(deliveries.c.connection).where(_is_due(now)).distinct()).scalars())
+
+    def list_untold_failures(self, *, limit: int = 100) -> tuple[DeliveryRow, ...]:
+        """Failed, uncertain and abandoned deliveries whose owner was not told yet, the oldest first."""
+        untold = (deliveries.c.alerted_at.is_(None), deliveries.c.alert_count < MOST_ALERTS)
+        query = select(*_COLUMNS).where(deliveries.c.status.in_([s.value for s in _TELLABLE]), *untold)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(deliveries.c.ended_at).limit(limit)).mappings().all()
+        return tuple(_delivery(row) for row in rows)
+
+    def note_alert(self, row: DeliveryRow, *, is_told: bool, now: datetime) -> None:
+        """The owner was told, or telling failed once more."""
+        values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_told else {})
+        with self._writing() as connection:
+            connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
+
+
+def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    completed = _reports_that(ReportStatus.COMPLETED.value)
+    return and_(
+        deliveries.c.status == DeliveryStatus.PENDING.value,
+        deliveries.c.next_attempt_at <= now,
+        deliveries.c.report_id.in_(completed),
+    )
+
+
+def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
+
+
+def _reports_that(*statuses: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    return select(reports.c.id).where(reports.c.id == deliveries.c.report_id, reports.c.status.in_(statuses))
+
+
+def _end_attempt(connection: Connection, claimed: DeliveryRow, settled: Settled, now: datetime) -> None:
+    mine = (delivery_attempts.c.delivery_id == claimed.id, delivery_attempts.c.number == claimed.number)
+    digest = settled.receipt.get("payload_sha256") if settled.receipt is not None else None
+    values = {"ended_at": now, "outcome": settled.outcome, "answer": settled.answer, "payload_sha256": digest}
+    connection.execute(update(delivery_attempts).where(*mine).values(**values))
+
+
+def _load(connection: Connection, delivery_id: str, organization: str | None = None) -> DeliveryRow:
+    query = select(*_COLUMNS).where(deliveries.c.id == delivery_id)
+    if organization is not None:
+        query = query.where(deliveries.c.organization == organization)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFoundError(f"no delivery {delivery_id}")
+    tries = select(delivery_attempts).where(delivery_attempts.c.delivery_id == delivery_id)
+    attempts = connection.execute(tries.order_by(delivery_attempts.c.number)).mappings().all()
+    return _delivery(row, tuple(_attempt(attempt) for attempt in attempts))
+
+
+def _delivery(row: RowMapping, attempts: tuple[AttemptRow, ...] = ()) -> DeliveryRow:
+    return DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}, attempts=attempts)
+
+
+def _attempt(row: RowMapping) -> AttemptRow:
+    return AttemptRow(**{name: value for name, value in row.items() if name not in {"delivery_id", "connection"}})

@@ -1,0 +1,271 @@
+"""Schedules and their ticks. A tick is dealt with once, whoever comes first; its row is the proof."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.storage.registry.base import Store, insert_for
+from policycortex.storage.registry.reports import ensure_organization, insert_report
+from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
+from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
+from policycortex.storage.registry.tables import reports
+
+_COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
+_TICKS: Final = (
+    select(
+        *schedule_ticks.c,
+        reports.c.status.label("report_status"),
+        reports.c.run_id,
+        reports.c.completed_at,
+    )
+    .select_from(schedule_ticks.outerjoin(reports, reports.c.id == schedule_ticks.c.report_id))
+    .order_by(schedule_ticks.c.tick.desc())
+)
+
+
+class ScheduleVerbs(Store):
+    """Standing orders: made, changed, ended; and their ticks claimed."""
+
+    def create_schedule(
+        self,
+        *,
+        organization: str,
+        name: str,
+        description: str,
+        cron: str,
+        timezone: str,
+        body: Mapping[str, Any],
+        is_enabled: bool,
+        misfire: str,
+        grace_seconds: int,
+        next_tick_at: datetime | None,
+        created_by: str | None,
+        now: datetime,
+    ) -> ScheduleRow:
+        """Write the schedule; its first tick is ``next_tick_at``."""
+        row = {
+            "id": f"sch_{secrets.token_hex(8)}",
+            "organization": organization,
+            "name": name,
+            "search_text": f"{name}\n{description}".casefold(),
+            "description": description,
+            "cron": cron,
+            "timezone": timezone,
+            "body": dict(body),
+            "is_enabled": is_enabled,
+            "misfire": misfire,
+            "grace_seconds": grace_seconds,
+            "created_at": now,
+            "created_by": created_by,
+            "updated_at": now,
+            "revision": 1,
+            "next_tick_at": next_tick_at if is_enabled else None,
+        }
+        with self._writing() as connection:
+            ensure_organization(connection, organization, now)
+            connection.execute(insert(schedules).values(row))
+            return _load(connection, str(row["id"]))
+
+    def get_schedule(self, organization: str, schedule_id: str) -> ScheduleRow:
+        """The schedule. Raises NotFoundError, also for another organisation's."""
+        with self._reading() as connection:
+            return _load(connection, schedule_id, organization)
+
+    def find_schedule(self, schedule_id: str) -> ScheduleRow:
+        """As ``get_schedule``, for callers that serve every organisation."""
+        with self._reading() as connection:
+            return _load(connection, schedule_id)
+
+    def list_schedules(
+        self,
+        organization: str | None,
+        *,
+        is_enabled: bool | None = None,
+        text: str | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[ScheduleRow, ...], int]:
+        """A page, newest first, and how many there are; None for the organisation means all."""
+        where: list[ColumnElement[bool]] = [schedules.c.deleted_at.is_(None)]
+        if organization is not None:
+            where.append(schedules.c.organization == organization)
+        if is_enabled is not None:
+            where.append(schedules.c.is_enabled.is_(is_enabled))
+        if text:
+            where.append(schedules.c.search_text.contains(text.casefold(), autoescape=True))
+        query = select(*_COLUMNS).where(*where).order_by(schedules.c.created_at.desc(), schedules.c.id)
+        with self._reading() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
+            total = connection.execute(select(func.count()).select_from(schedules).where(*where)).scalar_one()
+        return tuple(_schedule(row) for row in rows), int(total)
+
+    def count_enabled_schedules(self) -> int:
+        """Of all organisations."""
+        with self._reading() as connection:
+            live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled)
+            return int(connection.execute(select(func.count()).select_from(schedules).where(*live)).scalar_one())
+
+    def change_schedule(
+        self,
+        before: ScheduleRow,
+        changes: Mapping[str, Any],
+        *,
+        due: Sequence[TickClaim],
+        next_tick_at: datetime | None,
+        now: datetime,
+    ) -> ScheduleRow:
+        """Write new values, and in the same transaction deal with ticks that were due under the old ones.
+
+        Raises ConflictError when somebody else changed it since ``before`` was read.
+        """
+        values = dict(changes) | {"updated_at": now, "revision": before.revision + 1, "next_tick_at": next_tick_at}
+        values["search_text"] = f"{values.get('name', before.name)}\n{values.get('description', before.description)}"
+        values["search_text"] = values["search_text"].casefold()
+        with self._writing() as connection:
+            _lock(connection, before)
+            _insert_ticks(connection, before, due, now)
+            connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
+            return _load(connection, before.id)
+
+    def delete_schedule(self, before: ScheduleRow, *, now: datetime) -> None:
+        """End it: no tick is due any more; its ticks and reports stay. Raises ConflictError as ``change_schedule``."""
+        ended = {"deleted_at": now, "is_enabled": False, "next_tick_at": None, "revision": before.revision + 1}
+        with self._writing() as connection:
+            _lock(connection, before)
+            connection.execute(update(schedules).where(schedules.c.id == before.id).values(**ended))
+
+    def list_due_schedules(self, *, now: datetime, limit: int = 500) -> tuple[ScheduleRow, ...]:
+        """Those with a tick that nobody has dealt with, the longest waiting first."""
+        query = select(*_COLUMNS).where(schedules.c.next_tick_at <= now, schedules.c.deleted_at.is_(None))
+        query = query.order_by(schedules.c.next_tick_at, schedules.c.id).limit(limit)
+        with self._reading() as connection:
+            return tuple(_schedule(row) for row in connection.execute(query).mappings())
+
+    def claim_ticks(
+        self, before: ScheduleRow, claims: Sequence[TickClaim], *, next_tick_at: datetime | None, now: datetime
+    ) -> tuple[str, ...]:
+        """Deal with due ticks: rows, reports and their deliveries in one transaction. Returns ids of new reports.
+
+        Raises ConflictError when another claim or change came first: nothing is written then.
+        """
+        with self._writing() as connection:
+            _lock(connection, before)
+            made = _insert_ticks(connection, before, claims, now)
+            connection.execute(update(schedules).where(schedules.c.id == before.id).values(next_tick_at=next_tick_at))
+            return made
+
+    def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
+        """A tick out of turn; the next regular one stays as it is. Returns the report's id."""
+        with self._writing() as connection:
+            _lock(connection, schedule)
+            return _insert_ticks(connection, schedule, (claim,), now)[0]
+
+    def list_ticks(self, schedule_id: str, *, limit: int = 20, offset: int = 0) -> tuple[tuple[TickRow, ...], int]:
+        """Ticks that were dealt with, newest first, and how many."""
+        mine = schedule_ticks.c.schedule_id == schedule_id
+        with self._reading() as connection:
+            rows = connection.execute(_TICKS.where(mine).limit(limit).offset(offset)).mappings().all()
+            total = connection.execute(select(func.count()).select_from(schedule_ticks).where(mine)).scalar_one()
+        return tuple(TickRow(**row) for row in rows), int(total)
+
+    def last_runs(self, schedule_ids: Sequence[str]) -> dict[str, TickRow]:
+        """The newest tick of each schedule that made a report."""
+        newest = (
+            select(schedule_ticks.c.schedule_id, func.max(schedule_ticks.c.tick).label("tick"))
+            .where(schedule_ticks.c.schedule_id.in_(schedule_ids), schedule_ticks.c.report_id.is_not(None))
+            .group_by(schedule_ticks.c.schedule_id)
+            .subquery()
+        )
+        same = (schedule_ticks.c.schedule_id == newest.c.schedule_id) & (schedule_ticks.c.tick == newest.c.tick)
+        with self._reading() as connection:
+            rows = connection.execute(_TICKS.join(newest, same)).mappings().all()
+        return {row["schedule_id"]: TickRow(**row) for row in rows}
+
+    def find_tick(self, report_id: str) -> TickRow | None:
+        """The tick that made the report; None for a report that was ordered otherwise."""
+        with self._reading() as connection:
+            row = connection.execute(_TICKS.where(schedule_ticks.c.report_id == report_id)).mappings().first()
+        return TickRow(**row) if row is not None else None
+
+    def find_tick_before(self, tick: TickRow) -> TickRow | None:
+        """The newest earlier tick of the schedule whose report was completed."""
+        earlier = (
+            schedule_ticks.c.schedule_id == tick.schedule_id,
+            schedule_ticks.c.tick < tick.tick,
+            reports.c.status == "completed",
+        )
+        with self._reading() as connection:
+            row = connection.execute(_TICKS.where(*earlier).limit(1)).mappings().first()
+        return TickRow(**row) if row is not None else None
+
+
+def _lock(connection: Connection, before: ScheduleRow) -> None:
+    """Hold the row for the rest of the transaction, if it is still what was read."""
+    query = select(schedules.c.revision, schedules.c.next_tick_at).where(
+        schedules.c.id == before.id, schedules.c.deleted_at.is_(None)
+    )
+    row = connection.execute(query.with_for_update()).first()
+    if row is None:
+        raise NotFoundError(f"schedule {before.id} is gone")
+    if (row.revision, row.next_tick_at) != (before.revision, before.next_tick_at):
+        raise ConflictError(f"schedule {before.id} was changed meanwhile; read it again")
+
+
+def _insert_ticks(
+    connection: Connection, schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime
+) -> tuple[str, ...]:
+    made = []
+    for claim in claims:
+        if not _insert_tick(connection, schedule.id, claim, now):
+            continue  # the very instant was dealt with before a change of cron or zone brought it round again
+        if claim.report is not None:
+            _attach_report(connection, schedule.id, claim, now)
+            made.append(claim.report.id)
+    return tuple(made)
+
+
+def _insert_tick(connection: Connection, schedule_id: str, claim: TickClaim, now: datetime) -> bool:
+    row = {
+        "schedule_id": schedule_id,
+        "tick": claim.tick,
+        "claimed_at": now,
+        "is_manual": claim.is_manual,
+        "reason": claim.reason,
+    }
+    written = connection.execute(insert_for(connection, schedule_ticks).values(row).on_conflict_do_nothing())
+    return written.rowcount == 1
+
+
+def _attach_report(connection: Connection, schedule_id: str, claim: TickClaim, now: datetime) -> None:
+    new = claim.report
+    if new is None:
+        return
+    insert_report(connection, new, now)
+    insert_deliveries(
+        connection,
+        organization=new.organization,
+        report_id=new.id,
+        schedule_id=schedule_id,
+        new=new.deliveries,
+        now=now,
+    )
+    same = (schedule_ticks.c.schedule_id == schedule_id, schedule_ticks.c.tick == claim.tick)
+    connection.execute(update(schedule_ticks).where(*same).values(report_id=new.id))
+
+
+def _load(connection: Connection, schedule_id: str, organization: str | None = None) -> ScheduleRow:
+    query = select(*_COLUMNS).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
+    if organization is not None:
+        query = query.where(schedules.c.organization == organization)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFoundError(f"no schedule {schedule_id}")
+    return _schedule(row)
+
+
+def _schedule(row: RowMapping) -> ScheduleRow:
+    return ScheduleRow(**row)
