@@ -49,7 +49,7 @@ class FileOfBytes:
 def seen(day: int, check: str = "c1", resource: str = "r1", status: str = "FAIL", **fields: object) -> Finding:
     """A finding of November ``day``, 06:00 UTC, with any field set; its scan is ``scan-<day>`` unless said."""
     made = finding(date(2026, 11, day), check, resource, status)
-    severity = Severity(fields.pop("severity", "high"))
+    severity = Severity(str(fields.pop("severity", "high")))
     return msgspec.structs.replace(made, **({"scan_uid": f"scan-{day}", "severity": severity} | fields))
 
 
