@@ -13,7 +13,6 @@ from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessVerbs
 from policycortex.storage.registry.base import WRITES, translated_errors
 from policycortex.storage.registry.deliveries import DeliveryVerbs
-from policycortex.storage.registry.deliveries import DeliveryVerbs
 from policycortex.storage.registry.frameworks import FrameworkVerbs
 from policycortex.storage.registry.idempotency import IdempotencyVerbs
 from policycortex.storage.registry.keys import KeyVerbs
@@ -21,7 +20,6 @@ from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.reading import ReadingVerbs
 from policycortex.storage.registry.reports import ReportVerbs
-from policycortex.storage.registry.schedules import ScheduleVerbs
 from policycortex.storage.registry.schedules import ScheduleVerbs
 from policycortex.storage.registry.sharing import SharingVerbs
 from policycortex.storage.registry.waivers import WaiverVerbs
