@@ -192,13 +192,16 @@ class Resync:
         data = self._window.data
         if not is_array and data[position - 1 : position] == b"\n":
             return True
+        before = _before_braces(data, position)
+        if _BEFORE_RECORD.search(data, max(0, before - 256), before) is None:
+            return False
         value = _value_at(data, position)
         if value is not None and len(self._shape.keys & value.keys()) >= _ENOUGH_KEYS:
             return True
         # Damaged as well, or with keys missing: then only the bytes can tell, by the layout of good records.
-        is_known = _layout(opening) in self._layouts if self._layouts else value is None
-        position = _before_braces(data, position)
-        return is_known and _BEFORE_RECORD.search(data, max(0, position - 256), position) is not None
+        if value is not None:
+            return opening in self._openings
+        return _layout(opening) in self._layouts if self._layouts else True
 
     def _take(self, end: int) -> DamagedSpan:
         window = self._window
