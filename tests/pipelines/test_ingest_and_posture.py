@@ -107,10 +107,7 @@ def test_a_lost_finding_fails_the_reconciliation(
     assert imported.success
     break_a_layer(settings, "DELETE FROM lake.core.findings WHERE observed_date = DATE '2024-01-16'")
     check = dg.AssetCheckKey(dg.AssetKey(["raw", "imports"]), "records_reconcile")
-    job = (
-        defs.resolve_implicit_global_asset_job_def() if hasattr(defs, "resolve_implicit_global_asset_job_def") else None
-    )
-    assert job is not None
+    job = defs.resolve_implicit_global_asset_job_def()
     selection = job.get_subset(asset_selection=set(), asset_check_selection={check})
     (evaluation,) = selection.execute_in_process(instance=instance).get_asset_check_evaluations()
     assert not evaluation.passed
