@@ -17,24 +17,26 @@ _SHARPNESS: Final = 5.0
 _LONELINESS: Final = 2.0
 
 
-def waiver_steps(passed: int, failed: int, expiries: Mapping[date, int]) -> tuple[KnownStep, ...]:
-    """What the end of waivers does to ``findings_pass_rate``: day -> failing findings that count again from that day.
+def waiver_steps(passed: int, failed: int, turns: Mapping[date, int]) -> tuple[KnownStep, ...]:
+    """What the ends and beginnings of waivers do to ``findings_pass_rate``.
 
-    ``passed`` and ``failed`` are today's counts; all else stays as it is, so each step is exact. Days in order.
+    ``turns``: day -> failing findings that count again from that day (waivers that end), less those that no longer do
+    (waivers that begin). ``passed`` and ``failed`` are today's counts; all else stays, so each step is exact.
     """
-    days = sorted(day for day, findings in expiries.items() if findings > 0)
-    if not passed + failed:
+    days = sorted(day for day, findings in turns.items() if findings)
+    sizes = list(accumulate((turns[day] for day in days), initial=passed + failed))
+    if min(sizes) <= 0:
         return ()
-    back = list(accumulate((expiries[day] for day in days), initial=0))
-    scores = [100 * passed / (passed + failed + findings) for findings in back]
+    scores = [100 * passed / size for size in sizes]
     return tuple(
-        KnownStep(day=day, points=after - before, reason=_ended(expiries[day]))
+        KnownStep(day=day, points=after - before, reason=_turned(turns[day]))
         for day, before, after in zip(days, scores[:-1], scores[1:], strict=True)
     )
 
 
-def _ended(findings: int) -> str:
-    return f"waivers of {findings} failing finding{'s' if findings > 1 else ''} end"
+def _turned(findings: int) -> str:
+    many = "s" if abs(findings) > 1 else ""
+    return f"waivers of {abs(findings)} failing finding{many} {'end' if findings > 0 else 'begin'}"
 
 
 def past_shift(days: Sequence[date], steps: Sequence[KnownStep]) -> Numbers:

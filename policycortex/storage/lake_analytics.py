@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from policycortex.errors import UnavailableError
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import EPISODE_SCHEMA
 from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
 from policycortex.storage.lake_closing import period_parameters, scope_parameters
-from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import Cursor, LakeSession, fetch_frame, run, sql
 
 LOOKBACK_DAYS: Final = 92
@@ -216,7 +217,7 @@ class LakeAnalytics:
 
 
 def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+    return {"relations": in_schema(relations, RELATION_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
 
 
 def _keys(frame: pl.DataFrame | None) -> pl.DataFrame:

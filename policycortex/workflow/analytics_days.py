@@ -2,14 +2,14 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from policycortex.frameworks.catalog import load_frameworks
 from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
@@ -19,10 +19,12 @@ from policycortex.scoring.changes_model import PostureSide, ScoreChange
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_file import load_risk_weights
 from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
+from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
 from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, Turned
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from policycortex.storage.registry import open_registry
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
 
@@ -44,16 +46,32 @@ def risk_weights(settings: Settings) -> RiskWeights:
     return load_risk_weights(settings.home / "risk.yaml")
 
 
-def rebuild_analytics(settings: Settings, days: Sequence[date]) -> tuple[AnalyticsDay, ...]:
-    """Replace ages, risk and changes of ``days``, and of the scanned days after them that they reach."""
-    frameworks, weights = load_frameworks(settings.custom_frameworks_dir), risk_weights(settings)
-    with open_lake(settings) as lake:
+def rebuild_analytics(
+    settings: Settings, days: Sequence[date], *, now: datetime | None = None
+) -> tuple[AnalyticsDay, ...]:
+    """Replace ages, risk and changes of ``days``, and of the scanned days after them that they reach.
+
+    ``now`` (the clock, unless given) bounds what is known of waivers on a day that has not ended.
+    """
+    if not days:
+        return ()
+    moment, weights = now or datetime.now(UTC), risk_weights(settings)
+    with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         touched = sorted({*days, *(counts.day for counts in lake.analytics.rebuild_ages(days))})
-        return tuple(
-            built
-            for organization in lake.load_organizations()
-            for built in _build(lake, organization, touched, frameworks, weights)
-        )
+        built: list[AnalyticsDay] = []
+        for organization in lake.load_organizations():
+            with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+                builder = _Builder(
+                    lake=lake,
+                    organization=organization,
+                    frameworks=frameworks_of(settings, registry, organization),
+                    waivers=registry.list_waivers(organization),
+                    weights=weights,
+                    now=moment,
+                    folder=Path(folder),
+                )
+                built += builder.build(touched)
+    return tuple(built)
 
 
 def risk_items(
@@ -78,18 +96,6 @@ def relations_of(lake: Lake, organization: str, framework: Framework, keys: pl.D
     return expand_crosswalk(framework, keys.select(_TALLY).unique(), lake.load_mappings(organization))
 
 
-def _build(
-    lake: Lake, organization: str, days: Sequence[date], frameworks: Mapping[str, Framework], weights: RiskWeights
-) -> tuple[AnalyticsDay, ...]:
-    if not days:
-        return ()
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-        builder = _Builder(
-            lake=lake, organization=organization, frameworks=frameworks, weights=weights, folder=Path(folder)
-        )
-        return tuple(builder.build(days))
-
-
 def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None) -> ScoreChange:
     """Causes between two dates of one framework, from what turned and the rest counted."""
     same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
@@ -107,7 +113,9 @@ class _Builder:
     lake: Lake
     organization: str
     frameworks: Mapping[str, Framework]
+    waivers: Sequence[Waiver]
     weights: RiskWeights
+    now: datetime
     folder: Path
 
     def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
@@ -121,7 +129,7 @@ class _Builder:
 
     def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
         scope, period = Scope(organization=self.organization), Period.of_days(day, day)
-        items = risk_items(self.lake, scope, period, waivers=WAIVERS_SCHEMA.to_frame())
+        items = risk_items(self.lake, scope, period, waivers=self._in_force(day))
         risk = assess_risk(items, as_of=day, weights=self.weights, relations=self._related(items))
         changes = CHANGES_SCHEMA.to_frame() if previous is None else self._changes(previous, day)
         self.lake.analytics.replace_day(self.organization, day, changes=changes, risk=_risk_frame(risk))
@@ -135,14 +143,16 @@ class _Builder:
 
     def _changes(self, previous: date, day: date) -> pl.DataFrame:
         """Causes of every framework and of all findings (None) from one day to the next."""
+        covered = [self.lake.analytics.load_covered(self.organization, Period.of_days(d, d)) for d in (previous, day)]
         before, after = self._spooled(previous), self._spooled(day)
         turned = self.lake.analytics.load_turned(before, after)
-        covered = [self.lake.analytics.load_covered(self.organization, Period.of_days(d, d)) for d in (previous, day)]
-        rows = [
-            row
-            for id_, relations in [(None, None), *self._related(tally_keys(before, after)).items()]
-            for row in _rows(explain_turned(turned, covered, relations), previous, id_)
-        ]
+        rows = list(_rows(explain_turned(turned, covered, None), previous, None))
+        for id_, relations in self._related(tally_keys(before, after)).items():
+            if self._is_framework_waived(previous) or self._is_framework_waived(day):
+                turned = self.lake.analytics.load_turned(
+                    self._spooled(previous, id_, relations), self._spooled(day, id_, relations)
+                )
+            rows += _rows(explain_turned(turned, covered, relations), previous, id_)
         return pl.DataFrame(rows, schema=CHANGES_SCHEMA, orient="row")
 
     def _related(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -151,15 +161,27 @@ class _Builder:
             for id_, framework in self.frameworks.items()
         }
 
-    def _spooled(self, day: date) -> Path:
+    def _in_force(self, day: date) -> pl.DataFrame:
+        return waivers_in_force(self.waivers, waiver_moment(Period.of_days(day, day), self.now))
+
+    def _is_framework_waived(self, day: date) -> bool:
+        """Whether a waiver accepts findings for one framework or requirement only: then each has states of its own."""
+        named = self._in_force(day).select("framework", "requirement_id")
+        return bool(named.select(pl.any_horizontal(pl.all().is_not_null().any())).item())
+
+    def _spooled(self, day: date, framework_id: str | None = None, relations: pl.DataFrame | None = None) -> Path:
         """The day's states; of two days in a row the later is the next pair's earlier, so only older files go."""
-        path = self.folder / f"{day}.parquet"
+        path = self.folder / f"{day}.{framework_id or ''}.parquet"
         if not path.exists():
-            for old in sorted(self.folder.glob("*.parquet"))[:-1]:
+            for old in sorted(self.folder.glob(f"*.{framework_id or ''}.parquet"))[:-1]:
                 old.unlink()
-            scope = Scope(organization=self.organization)
             self.lake.analytics.spool_states(
-                scope, Period.of_days(day, day), path=path, waivers=WAIVERS_SCHEMA.to_frame()
+                Scope(organization=self.organization),
+                Period.of_days(day, day),
+                path=path,
+                waivers=self._in_force(day),
+                relations=relations,
+                framework_id=framework_id,
             )
         return path
 

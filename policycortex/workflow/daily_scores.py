@@ -1,0 +1,149 @@
+"""Passed and failed findings of every scanned day, by place or by part of a framework: what trends are drawn from.
+
+Waived findings are taken out as reports do it, each day with the waivers that held at its own end.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from policycortex.frameworks.model import Framework
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.assess import KEY
+from policycortex.scoring.trend import HISTORY_SCHEMA
+from policycortex.scoring.waived import waived_of_framework
+from policycortex.scoring.waivers import waiver_moment, waivers_by_day, waivers_in_force
+from policycortex.storage.lake import Lake
+from policycortex.workflow.analytics_days import relations_of
+
+if TYPE_CHECKING:
+    from policycortex.workflow.analytics import Question
+
+PLACES: Final = ("provider", "environment", "account")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A line of its own: a framework or a section of one; ``relations`` None for all findings."""
+
+    name: str
+    framework: Framework | None
+    relations: pl.DataFrame | None
+
+
+def load_history(
+    lake: Lake, question: "Question", *, by: str | None, frameworks: Mapping[str, Framework]
+) -> pl.DataFrame:
+    """HISTORY_SCHEMA of the question's scope and period; for ``by`` see ``load_trends``."""
+    daily = lake.analytics.load_daily_places(question.scope, question.period, by=by or "")
+    frames = [_history(lake, question, daily, part, by=by) for part in _parts(lake, question, daily, by, frameworks)]
+    return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
+
+
+def daily_counts(lake: Lake, question: "Question", day: date, *, at: datetime) -> tuple[int, int]:
+    """Passed and failed findings of one day's posture, with the waivers that will hold at ``at``."""
+    period, framework = Period.of_days(day, day), question.framework
+    tallies = lake.load_tallies(question.scope, period)
+    waived = lake.load_waived(question.scope, period, waivers_in_force(question.waivers, at))
+    if framework is None:
+        excluded = waived_of_framework(waived, None, {})
+    else:
+        relations = relations_of(lake, question.scope.organization, framework, tallies)
+        tallies = tallies.join(relations, on=KEY, how="semi")
+        excluded = waived_of_framework(waived, framework.id, _sets(relations))
+    return int(tallies["passed"].sum()), int(tallies["failed"].sum()) - sum(excluded.values())
+
+
+def _parts(
+    lake: Lake, question: "Question", daily: pl.DataFrame, by: str | None, frameworks: Mapping[str, Framework]
+) -> Iterator[_Part]:
+    organization, framework = question.scope.organization, question.framework
+    if by == "framework":
+        for id_, each in frameworks.items():
+            yield _Part(name=id_, framework=each, relations=relations_of(lake, organization, each, daily))
+    elif framework is None:
+        yield _Part(name="all", framework=None, relations=None)
+    elif by == "section":
+        yield from _sections(framework, relations_of(lake, organization, framework, daily))
+    else:
+        yield _Part(
+            name=framework.id, framework=framework, relations=relations_of(lake, organization, framework, daily)
+        )
+
+
+def _sections(framework: Framework, relations: pl.DataFrame) -> Iterator[_Part]:
+    sections = {r.id: r.section for r in framework.requirements}
+    for name in dict.fromkeys(sections.values()):
+        mine = [id_ for id_, section in sections.items() if section == name]
+        yield _Part(name=name, framework=framework, relations=relations.filter(pl.col("requirement_id").is_in(mine)))
+
+
+def _history(lake: Lake, question: "Question", daily: pl.DataFrame, part: _Part, *, by: str | None) -> pl.DataFrame:
+    """One line, or one per place; days that were scanned but have nothing of it keep a denominator of 0."""
+    related = daily if part.relations is None else daily.join(part.relations, on=KEY, how="semi")
+    scanned = daily.select(date="observed_date", place="place").unique()
+    sums = related.group_by(date="observed_date", place="place").agg(pl.col("passed", "failed").sum())
+    waived = _waived(lake, question, part, scanned, by=by)
+    counts = (
+        scanned.join(sums, on=["date", "place"], how="left")
+        .join(waived, on=["date", "place"], how="left")
+        .with_columns(pl.col("passed", "failed", "waived").fill_null(0))
+    )
+    failed = pl.col("failed") - pl.col("waived")
+    version = part.framework.version if part.framework else None
+    return counts.select(
+        series=pl.col("place") if by in PLACES else pl.lit(part.name),
+        date="date",
+        numerator=pl.col("passed").cast(pl.Float64),
+        denominator=(pl.col("passed") + failed).cast(pl.Float64),
+        framework_version=pl.lit(version, dtype=pl.String),
+    ).sort("series", "date")
+
+
+def _waived(lake: Lake, question: "Question", part: _Part, scanned: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
+    """Waived findings per day and place; each place asks for itself, since what is waived is kept per scope."""
+    days = scanned["date"].unique().to_list()
+    moments = {day: waiver_moment(Period.of_days(day, day), question.now) for day in days}
+    in_force = waivers_by_day(question.waivers, moments)
+    places = scanned["place"].unique().to_list() if len(in_force) else []
+    rows = [
+        (day, place, count)
+        for place in places
+        for day, count in _waived_of_place(lake, question, part, _narrowed(question.scope, by, place), in_force)
+    ]
+    schema = {"date": pl.Date, "place": pl.String, "waived": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _waived_of_place(
+    lake: Lake, question: "Question", part: _Part, scope: Scope, in_force: pl.DataFrame
+) -> Iterator[tuple[date, int]]:
+    waived = lake.load_daily_waived(scope, question.period, in_force)
+    sets = {} if part.relations is None else _sets(part.relations)
+    framework_id = part.framework.id if part.framework else None
+    for (day,), rows in waived.partition_by("observed_date", as_dict=True, include_key=False).items():
+        yield day, sum(waived_of_framework(rows, framework_id, sets).values())
+
+
+def _narrowed(scope: Scope, by: str | None, place: str) -> Scope:
+    match by:
+        case "account":
+            return replace(scope, accounts=(place,))
+        case "provider":
+            return replace(scope, cloud_providers=(place,))
+        case "environment":
+            return replace(scope, environments=(place,))
+        case _:
+            return scope
+
+
+def _sets(relations: pl.DataFrame) -> dict[tuple[str, ...], set[str]]:
+    grouped: dict[tuple[str, ...], set[str]] = {}
+    keyed: Sequence[tuple[str, ...]] = relations.select(*KEY, "requirement_id").rows()
+    for *key, requirement_id in keyed:
+        grouped.setdefault(tuple(key), set()).add(requirement_id)
+    return grouped
