@@ -151,6 +151,10 @@ class Lake:
         """Failing, unmuted findings of the closing posture that waivers (WAIVERS_SCHEMA) cover; WAIVED_SCHEMA."""
         return lake_findings.load_waived(self._session, scope, period, waivers)
 
+    def load_daily_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
+        """The same of each day's own closing posture and waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
+        return lake_findings.load_daily_waived(self._session, scope, period, waivers)
+
     def spool_findings(
         self,
         scope: Scope,
@@ -188,6 +192,10 @@ class Lake:
     def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
         """Scores kept by ``replace_results``: ``observed_date``, then SCORES_SCHEMA, oldest first."""
         return lake_results.load_framework_scores(self._session, organization, framework_id, period)
+
+    def load_days_judged_otherwise(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
+        """Tallied days whose kept judgements are not exactly these frameworks, id to recorded version; in order."""
+        return lake_results.load_days_judged_otherwise(self._session, organization, versions)
 
     def load_import_totals(self) -> pl.DataFrame:
         """Per import: receipt's read, kept, quarantined beside the stored rows, and ``is_reconciled``."""

@@ -11,7 +11,7 @@ from policycortex.documents.evidence import FAILING_CHECKS_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake_closing import load_check_facts, scope_parameters
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake_frames import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import LakeSession
 
 
@@ -19,6 +19,12 @@ def load_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.
     """See ``Lake.load_waived``."""
     frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
     return session.fetch("waived", scope_parameters(scope, period), frames)
+
+
+def load_daily_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
+    """See ``Lake.load_daily_waived``."""
+    frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
+    return session.fetch("daily_waived", scope_parameters(scope, period), frames)
 
 
 def load_dimensions(session: LakeSession, spooled: Path) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Judgements kept for history: requirement results and scores of one framework and day, replaced together."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -96,3 +97,14 @@ def load_framework_scores(session: LakeSession, organization: str, framework_id:
     return session.fetch(
         "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
     )
+
+
+def load_days_judged_otherwise(
+    session: LakeSession, organization: str, versions: Mapping[str, str]
+) -> tuple[date, ...]:
+    """See ``Lake.load_days_judged_otherwise``."""
+    recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
+    rows = session.fetch("scored_versions", {"organization": organization})
+    for day, framework_id, version in rows.iter_rows():
+        recorded[day] |= {framework_id: version} if framework_id else {}
+    return tuple(sorted(day for day, known in recorded.items() if known != versions))

@@ -4,7 +4,7 @@ A verb opens what it needs, calls the rooms in the order the data flows, and clo
 """
 
 from policycortex.workflow.ingest import IngestSummary, ingest_files
-from policycortex.workflow.posture import DayScore, rebuild_days, score_days
+from policycortex.workflow.posture import DayScore, load_rescore_days, rebuild_days, rescore_days, score_days
 from policycortex.workflow.reports import ProducedReport, fail_report, produce_report
 
 __all__ = [
@@ -13,7 +13,9 @@ __all__ = [
     "ProducedReport",
     "fail_report",
     "ingest_files",
+    "load_rescore_days",
     "produce_report",
     "rebuild_days",
+    "rescore_days",
     "score_days",
 ]

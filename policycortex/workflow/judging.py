@@ -1,8 +1,8 @@
 """One scope and period, read from one lake and judged: what days and reports share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
@@ -13,10 +13,11 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.assess import assess_posture
 from policycortex.scoring.model import WAIVED_SCHEMA, Posture
+from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_by_day, waivers_in_force
 from policycortex.storage.lake import Lake
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA
 
 _NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
+_NOTHING_WAIVED: Final = WAIVED_SCHEMA.to_frame()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +31,19 @@ class Judged:
     """Waivers that held at the end of the period, the lake's WAIVERS_SCHEMA."""
 
 
-def judge_period(lake: Lake, framework: Framework | None, scope: Scope, period: Period) -> Judged:
-    """The closing posture of ``period``."""
-    waivers = WAIVERS_SCHEMA.to_frame()
+def judge_period(
+    lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
+) -> Judged:
+    """The closing posture of ``period``, with those of ``waivers`` that held at its end, or now if that is earlier."""
+    in_force = waivers_in_force(waivers, waiver_moment(period, now))
     tallies, mappings = lake.load_tallies(scope, period), lake.load_mappings(scope.organization)
-    waived = lake.load_waived(scope, period, waivers) if len(waivers) else WAIVED_SCHEMA.to_frame()
+    waived = lake.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
     if framework is None:
         posture = assess_posture(None, tallies=tallies, relations=_NO_RELATIONS, waived=waived)
-        return Judged(posture=posture, relations=None, waivers=waivers)
+        return Judged(posture=posture, relations=None, waivers=in_force)
     relations = expand_crosswalk(framework, tallies, mappings)
     posture = assess_posture(framework, tallies=tallies, relations=relations, waived=waived)
-    return Judged(posture=posture, relations=_in_order(framework, relations), waivers=waivers)
+    return Judged(posture=posture, relations=_in_order(framework, relations), waivers=in_force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,18 @@ class DayReadings:
 
     by_day: Mapping[date, pl.DataFrame]
     """TALLY_SCHEMA per UTC day, oldest first; days without scans are absent."""
+    waived: Mapping[date, pl.DataFrame]
+    """WAIVED_SCHEMA per UTC day; days without waived findings are absent."""
     mappings: pl.DataFrame
 
 
-def read_days(lake: Lake, scope: Scope, period: Period) -> DayReadings:
-    """Each day's own closing tallies."""
-    daily = lake.load_daily_tallies(scope, period)
-    by_day = daily.sort("observed_date").partition_by("observed_date", as_dict=True, include_key=False)
-    return DayReadings(
-        by_day={day: tallies for (day,), tallies in by_day.items()}, mappings=lake.load_mappings(scope.organization)
-    )
+def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
+    """Each day's own closing tallies, and what those of ``waivers`` cover that held at the day's own end."""
+    by_day = _by_day(lake.load_daily_tallies(scope, period))
+    moments = {day: waiver_moment(Period.of_days(day, day), now) for day in by_day}
+    in_force = waivers_by_day(waivers, moments)
+    waived = _by_day(lake.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
+    return DayReadings(by_day=by_day, waived=waived, mappings=lake.load_mappings(scope.organization))
 
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
@@ -68,10 +73,15 @@ def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[da
             framework,
             tallies=tallies,
             relations=expand_crosswalk(framework, tallies, readings.mappings) if framework else _NO_RELATIONS,
-            waived=WAIVED_SCHEMA.to_frame(),
+            waived=readings.waived.get(day, _NOTHING_WAIVED),
         )
         for day, tallies in readings.by_day.items()
     }
+
+
+def _by_day(daily: pl.DataFrame) -> dict[date, pl.DataFrame]:
+    parts = daily.sort("observed_date").partition_by("observed_date", as_dict=True, include_key=False)
+    return {day: rows for (day,), rows in parts.items()}
 
 
 def _in_order(framework: Framework, relations: pl.DataFrame) -> pl.DataFrame:

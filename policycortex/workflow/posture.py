@@ -1,19 +1,26 @@
 """Days to postures: rebuild the daily truth, then judge every framework on it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Final
 
 from policycortex.findings.accounts import load_account_environments
-from policycortex.frameworks.catalog import load_frameworks
+from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.frames import framework_scores_frame, requirement_results_frame
 from policycortex.scoring.model import Posture
+from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import DayCounts, DayResults, Lake, open_lake
+from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.judging import judge_days, read_days
+
+_STRETCH_DAYS: Final = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,45 +41,111 @@ def rebuild_days(settings: Settings, days: Sequence[date]) -> tuple[DayCounts, .
         return lake.rebuild_state(days, load_account_environments(settings.home / "accounts.yaml"))
 
 
-def score_days(settings: Settings, days: Sequence[date]) -> tuple[DayScore, ...]:
-    """Judge every framework on each of ``days`` for every organisation, and replace their marts."""
-    frameworks = load_frameworks(settings.custom_frameworks_dir)
-    with open_lake(settings) as lake:
-        return tuple(_score_days(lake, frameworks, sorted(days)))
+def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None = None) -> tuple[DayScore, ...]:
+    """Judge every framework on each of ``days`` for every organisation, and replace their marts.
+
+    ``now`` (the clock, unless given) bounds what is known of waivers on a day that has not ended.
+    """
+    moment = now or datetime.now(UTC)
+    with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
+        return tuple(
+            score
+            for organization in lake.load_organizations()
+            for score in _score_days(lake, _house(settings, registry, organization), sorted(days), moment)
+        )
 
 
-def refresh_stale_days(settings: Settings, span: tuple[date, date], progress: Callable[[str], None]) -> None:
+def rescore_days(
+    settings: Settings, *, now: datetime | None = None, progress: Callable[[str], None] = lambda _: None
+) -> tuple[DayScore, ...]:
+    """Judge anew, from tallies alone, all days whose kept judgement rests on other frameworks than those of today."""
+    moment = now or datetime.now(UTC)
+    scores: list[DayScore] = []
+    with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
+        for organization in lake.load_organizations():
+            house = _house(settings, registry, organization)
+            days = _judged_otherwise(lake, house)
+            if days:
+                progress(f"judging {len(days)} days of {organization} anew, {days[0]} to {days[-1]}")
+            for stretch in _stretches(days):
+                scores += _score_days(lake, house, stretch, moment)
+    return tuple(scores)
+
+
+def load_rescore_days(settings: Settings) -> tuple[date, ...]:
+    """The days that ``rescore_days`` would judge, of all organisations."""
+    with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
+        found = (
+            _judged_otherwise(lake, _house(settings, registry, organization))
+            for organization in lake.load_organizations()
+        )
+        return tuple(sorted({day for days in found for day in days}))
+
+
+def refresh_stale_days(
+    settings: Settings, span: tuple[date, date], progress: Callable[[str], None], *, now: datetime | None = None
+) -> None:
     """Bring days of ``span`` (both ends in) that imports have touched since they were built up to date."""
     with open_lake(settings) as lake:
         stale = lake.load_stale_days(*span)
     if stale:
         progress(f"bringing {len(stale)} days up to date first")
         rebuild_days(settings, stale)
-        score_days(settings, stale)
+        score_days(settings, stale, now=now)
 
 
-def _score_days(lake: Lake, frameworks: Mapping[str, Framework], days: Sequence[date]) -> Iterator[DayScore]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """What one organisation is judged against."""
+
+    organization: str
+    frameworks: Mapping[str, Framework]
+    waivers: Sequence[Waiver]
+
+    def versions(self) -> dict[str, str]:
+        """As they are recorded with judgements."""
+        return {framework.id: recorded_version(framework) for framework in self.frameworks.values()}
+
+
+def _house(settings: Settings, registry: Registry, organization: str) -> _House:
+    return _House(
+        organization=organization,
+        frameworks=frameworks_of(settings, registry, organization),
+        waivers=registry.list_waivers(organization),
+    )
+
+
+def _judged_otherwise(lake: Lake, house: _House) -> tuple[date, ...]:
+    return lake.load_days_judged_otherwise(house.organization, house.versions())
+
+
+def _stretches(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """A year of days at a time, so that a decade of history is neither held at once nor one transaction."""
+    for start in range(0, len(days), _STRETCH_DAYS):
+        yield days[start : start + _STRETCH_DAYS]
+
+
+def _score_days(lake: Lake, house: _House, days: Sequence[date], now: datetime) -> Iterator[DayScore]:
     if not days:
         return
-    period = Period.of_days(days[0], days[-1])
-    for organization in lake.load_organizations():
-        readings = read_days(lake, Scope(organization=organization), period)
-        judged = {
-            framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in days}
-            for framework in frameworks.values()
-        }
-        lake.replace_results(organization, days, _kept(frameworks, judged))
-        for postures in judged.values():
-            yield from (_day_score(day, organization, posture) for day, posture in postures.items())
+    period, wanted = Period.of_days(days[0], days[-1]), set(days)
+    readings = read_days(lake, Scope(organization=house.organization), period, waivers=house.waivers, now=now)
+    judged = {
+        framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in wanted}
+        for framework in house.frameworks.values()
+    }
+    lake.replace_results(house.organization, days, _kept(house.versions(), judged))
+    for postures in judged.values():
+        yield from (_day_score(day, house.organization, posture) for day, posture in postures.items())
 
 
-def _kept(frameworks: Mapping[str, Framework], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:
+def _kept(versions: Mapping[str, str], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:
     return [
         DayResults(
             day=day,
             framework_id=framework_id,
             requirements=requirement_results_frame(posture),
-            scores=framework_scores_frame(posture, crosswalk_version=frameworks[framework_id].crosswalk.version),
+            scores=framework_scores_frame(posture, crosswalk_version=versions[framework_id]),
         )
         for framework_id, postures in judged.items()
         for day, posture in postures.items()

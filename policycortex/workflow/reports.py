@@ -20,6 +20,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
 from policycortex.rendering.report_json import describe_summary
+from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
@@ -103,10 +104,10 @@ def _make(
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     order = order_from_json(row.order)
-    framework = _framework(settings, order)
-    refresh_stale_days(settings, _days_read(order.period), progress)
+    framework, waivers = _house(settings, order)
+    refresh_stale_days(settings, _days_read(order.period), progress, now=now)
     with open_lake(settings) as live, live.at(live.snapshot()) as lake:
-        document = compose_from_lake(lake, order, framework, report_id=row.id, folder=folder, now=now)
+        document = compose_from_lake(lake, order, framework, waivers=waivers, report_id=row.id, folder=folder, now=now)
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
     rendered = []
     for report_format in order.formats:
@@ -116,10 +117,19 @@ def _make(
 
 
 def compose_from_lake(
-    lake: Lake, order: ReportOrder, framework: Framework | None, *, report_id: str, folder: Path, now: datetime
+    lake: Lake,
+    order: ReportOrder,
+    framework: Framework | None,
+    *,
+    waivers: Sequence[Waiver],
+    report_id: str,
+    folder: Path,
+    now: datetime,
 ) -> ReportDocument:
     """Read everything the document shows from one lake at one snapshot; findings are spooled into ``folder``."""
-    judged = judge_period(lake, framework, order.scope, order.period)
+    judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
+    before = judge_period(lake, framework, order.scope, order.period.previous(), waivers=waivers, now=now)
+    readings = read_days(lake, order.scope, order.period, waivers=waivers, now=now)
     findings_path = folder / "findings.parquet"
     total = lake.spool_findings(
         order.scope,
@@ -139,8 +149,8 @@ def compose_from_lake(
     return compose_report(
         header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),
         posture=judged.posture,
-        previous=judge_period(lake, framework, order.scope, order.period.previous()).posture,
-        daily=judge_days(read_days(lake, order.scope, order.period), framework),
+        previous=before.posture,
+        daily=judge_days(readings, framework),
         evidence=evidence,
         show_executive_summary=order.include_executive_summary,
         show_detailed_findings=order.include_detailed_findings,
@@ -167,17 +177,19 @@ def _header(
     )
 
 
-def _framework(settings: Settings, order: ReportOrder) -> Framework | None:
-    framework_id = order.framework
-    if framework_id is None:
-        return None
+def _house(settings: Settings, order: ReportOrder) -> tuple[Framework | None, Sequence[Waiver]]:
+    """What the order's organisation measures and accepts: the framework asked for, and all its waivers."""
+    framework_id, organization = order.framework, order.scope.organization
     with closing(open_registry(settings)) as registry:
-        frameworks = frameworks_of(settings, registry, order.scope.organization)
+        waivers = registry.list_waivers(organization)
+        frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
+    if framework_id is None:
+        return None, waivers
     if framework_id not in frameworks:
         raise ConfigurationError(
             f"framework {framework_id!r} is not there any more; put its file back into {settings.custom_frameworks_dir}"
         )
-    return frameworks[framework_id]
+    return frameworks[framework_id], waivers
 
 
 def _days_read(period: Period) -> tuple[date, date]:

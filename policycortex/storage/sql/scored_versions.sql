@@ -1,0 +1,9 @@
+-- Grain: one tallied day of an organisation and one framework it was judged against; nulls where there is none.
+SELECT tallied.observed_date, scored.framework_id, scored.crosswalk_version
+FROM (SELECT DISTINCT observed_date FROM lake.marts.check_tallies WHERE organization = $organization) tallied
+    LEFT JOIN (
+        SELECT DISTINCT observed_date, framework_id, crosswalk_version
+        FROM lake.marts.framework_scores
+        WHERE organization = $organization
+    ) scored USING (observed_date)
+ORDER BY observed_date, framework_id
