@@ -1,0 +1,41 @@
+"""Runs whose process is killed: noticed, tried again, and true at their end."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from pipelines.workers import Worker
+from tests.e2e.conftest import Server, wait_until
+from tests.e2e.test_documented_calls import ORDER, order, wait_for_end
+
+pytestmark = pytest.mark.xdist_group("server")
+
+
+def runs_of(server: Server, report_id: str) -> list[dict[str, Any]]:
+    """Dagster's runs of a report, newest first, with their workers."""
+    tag = f'{{key: "policycortex/report_id", value: "{report_id}"}}'
+    wanted = "... on Runs { results { status tags { key value } } }"
+    query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ {wanted} }} }}"
+    told = server.curl_json(
+        f"http://127.0.0.1:{server.dagster_port}/graphql",
+        "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
+    )  # fmt: skip
+    results = told["data"]["runsOrError"]["results"]
+    return [{"status": run["status"], **{tag["key"]: tag["value"] for tag in run["tags"]}} for run in results]
+
+
+def test_a_killed_worker_is_noticed_and_its_report_still_comes(server: Server) -> None:
+    """SIGKILL while the run works: the first run ends as failed, a second one completes the report."""
+    ordered = order(server, ORDER | {"name": "Killed once", "format_options": {"formats": ["pdf", "html"]}})
+
+    def working() -> Worker | None:
+        started = [run for run in runs_of(server, ordered["id"]) if run["status"] == "STARTED"]
+        return Worker.from_tag(started[0]["policycortex/worker"]) if started else None
+
+    worker = wait_until(working, seconds=60, told="the run works")
+    os.kill(worker.pid, signal.SIGKILL)
+    assert wait_for_end(server, ordered["id"])["status"] == "completed"
+    assert sorted(run["status"] for run in runs_of(server, ordered["id"])) == ["FAILURE", "SUCCESS"]
