@@ -10,6 +10,7 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_findings, describe_import, describe_quarantine
 from pipelines.partitions import daily, has_partition, today
 from pipelines.resources import CoreResource
+from pipelines.tables import table_metadata
 from policycortex import workflow
 from policycortex.names import DEFAULT_ORGANIZATION
 
@@ -33,6 +34,7 @@ findings = dg.AssetSpec(
     owners=OWNERS,
     kinds={"ducklake", "parquet"},
     partitions_def=daily,
+    metadata=table_metadata(FINDINGS),
     description="Every finding kept, one row per outcome of a check on a resource, by the UTC day it was observed. "
     "Written by `raw/imports`; each day an import touched is reported here.",
 )
@@ -46,12 +48,14 @@ findings = dg.AssetSpec(
             description="One row per imported file: digest, format, records read, kept and quarantined.",
             kinds={"ducklake"},
             owners=OWNERS,
+            metadata=table_metadata(IMPORTS),
         ),
         dg.AssetSpec(
             key=QUARANTINE,
             description="Records that could not be kept, with file, byte offset, length, reason and raw text.",
             kinds={"ducklake"},
             owners=OWNERS,
+            metadata=table_metadata(QUARANTINE),
         ),
     ],
     group_name="ingest",

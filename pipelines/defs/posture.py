@@ -1,6 +1,7 @@
 """From stored findings to daily posture: what each scan's day says, tallied and judged against every framework."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
@@ -10,6 +11,7 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_days, describe_scores
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
+from pipelines.tables import table_metadata
 from policycortex import workflow
 
 FINDING_STATE = dg.AssetKey(["core", "finding_state"])
@@ -18,8 +20,20 @@ REQUIREMENT_RESULTS = dg.AssetKey(["marts", "requirement_results"])
 FRAMEWORK_SCORES = dg.AssetKey(["marts", "framework_scores"])
 
 
+_FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
+"""Scanners run daily or weekly; after that a score speaks of the past."""
+
+
 def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
-    return dg.AssetSpec(key=key, description=description, deps=deps, kinds={"ducklake", "parquet"}, owners=OWNERS)
+    return dg.AssetSpec(
+        key=key,
+        description=description,
+        deps=deps,
+        kinds={"ducklake", "parquet"},
+        owners=OWNERS,
+        metadata=table_metadata(key),
+        freshness_policy=_FRESH,
+    )
 
 
 @dg.multi_asset(

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from policycortex.settings import Settings
 Command = Callable[..., Any]
 
 _PORT = click.IntRange(1, 65535)
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -67,6 +69,17 @@ def report(request: Path, out: Path, home: Path | None, org: str) -> None:
     from policycortex.cli.report import order_report
 
     order_report(Settings.from_environment(home=home), request, out=out, organization=org)
+
+
+@app.command()
+@click.option("--start", required=True, type=_DAY, help="First day, YYYY-MM-DD.")
+@click.option("--end", required=True, type=_DAY, help="Last day, included.")
+@_home_option
+def backfill(start: datetime, end: datetime, home: Path | None) -> None:
+    """Rebuild and judge a range of days, a run per month."""
+    from policycortex.cli.backfill import backfill_days
+
+    backfill_days(Settings.from_environment(home=home), start.date(), end.date())
 
 
 @app.command()

@@ -50,6 +50,13 @@ def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
     assert (again.returncode, again.stdout) == (0, "kept 120 of 122, quarantined 2\n"), again.stderr
 
 
+def test_a_backfill_judges_month_by_month(home: Path) -> None:
+    """A run per month of the range; the demo's day is in the first."""
+    done = run_program("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "judged 2024-01-10 to 2024-01-31\njudged 2024-02-01 to 2024-02-02\n"
+
+
 def test_a_key_stands_alone_on_stdout(tmp_path: Path) -> None:
     """A script can take it as it is."""
     made = run_program("keys", "create", "--name", "script", home=tmp_path / "home")
@@ -129,6 +136,7 @@ def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -
         (["serve", "--port", "70000"], "--port"),
         (["keys", "create"], "--name"),
         (["keys", "create", "--name", "x", "--scopes", "all"], "'all' is not a scope"),
+        (["backfill", "--start", "2024-02-02", "--end", "2024-02-01"], "--start must lie between"),
         (["report", "absent.json", "--out", "out"], "absent.json"),
     ],
 )

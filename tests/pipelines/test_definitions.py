@@ -53,6 +53,15 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
         assert spec.kinds, spec.key
 
 
+def test_every_table_shows_its_columns_and_grain() -> None:
+    """As the one schema file makes them."""
+    for spec in defs.resolve_all_asset_specs():
+        if spec.group_name != "reports":
+            columns = {column.name for column in spec.metadata["dagster/column_schema"].columns}
+            assert "organization" in columns, spec.key
+            assert spec.metadata["grain"].endswith("."), spec.key
+
+
 def test_the_jobs_sensors_and_schedules_are_these() -> None:
     """Names, intervals and crons."""
     repository = defs.get_repository_def()

@@ -1,0 +1,29 @@
+"""What the UI shows of a table before any run: name, grain, columns, read from the one file that makes the tables."""
+
+import re
+from functools import cache
+from typing import Any
+
+import dagster as dg
+
+from policycortex.storage.lake_session import sql
+
+_TABLE = re.compile(
+    r"-- (?P<grain>[^\n]*(?:\n-- [^\n]*)*)\nCREATE TABLE IF NOT EXISTS lake\.(?P<name>[\w.]+) \((?P<columns>[^;]*)\);"
+)
+
+
+def table_metadata(key: dg.AssetKey) -> dict[str, Any]:
+    """Definition metadata of the asset whose table is ``lake.<layer>.<noun>``. Raises KeyError where there is none."""
+    grain, columns = _tables()[".".join(key.path)]
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type=kind) for name, kind in columns])
+    return {"dagster/table_name": f"lake.{'.'.join(key.path)}", "dagster/column_schema": schema, "grain": grain}
+
+
+@cache
+def _tables() -> dict[str, tuple[str, list[tuple[str, str]]]]:
+    found = {}
+    for table in _TABLE.finditer(sql("schema")):
+        columns = [column.split(maxsplit=1) for column in table["columns"].split(",")]
+        found[table["name"]] = (table["grain"].replace("\n-- ", " "), [(name, kind.strip()) for name, kind in columns])
+    return found
