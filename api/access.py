@@ -6,15 +6,23 @@ from policycortex.storage.registry import AccessRow
 
 
 def log_act(services: Services, caller: Caller, report_id: str, action: str, report_format: str | None = None) -> None:
-    """Add the caller's act to the report's log."""
-    services.registry.log_access(
-        AccessRow(
-            report_id=report_id,
-            at=services.now(),
-            action=action,
-            actor=caller.key.id,
-            address=caller.address,
-            request_id=caller.request_id,
-            format=report_format,
-        )
+    """Add the caller's act to the report's log, after all that is waiting to be written there."""
+    services.read_log.flush()
+    services.registry.log_access(_row(services, caller, report_id, action, report_format))
+
+
+def log_read(services: Services, caller: Caller, report_id: str) -> None:
+    """Add a read of the details; it is written within a moment."""
+    services.read_log.add(_row(services, caller, report_id, "read", None))
+
+
+def _row(services: Services, caller: Caller, report_id: str, action: str, report_format: str | None) -> AccessRow:
+    return AccessRow(
+        report_id=report_id,
+        at=services.now(),
+        action=action,
+        actor=caller.key.id,
+        address=caller.address,
+        request_id=caller.request_id,
+        format=report_format,
     )

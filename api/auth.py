@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
-from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.dependencies import ServicesDep
@@ -72,7 +71,7 @@ async def _find_key(services: Services, credentials: HTTPAuthorizationCredential
     token, now = credentials.credentials, services.now()
     key = services.known_keys.get(token)
     if key is None:
-        key = await run_in_threadpool(_ask_registry, services, token, now)
+        key = await services.quick.run(_ask_registry, services, token, now)
         if key is not None:
             services.known_keys.keep(token, key)
     return key if key is not None and key.is_valid_at(now) else None

@@ -19,6 +19,7 @@ def follow_link(request: Request, services: Services, token: str) -> Response:
     answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
     if request.method == "GET" and answer.status_code < 300:
         services.registry.use_link(link, now=services.now())
+        services.read_log.flush()
         services.registry.log_access(_act(request, services, link))
     return answer
 

@@ -8,7 +8,9 @@ from functools import cached_property
 
 from api.known_keys import KnownKeys
 from api.metrics import Metrics
+from api.quick import QuickReads
 from api.rates import RateLimiter
+from api.read_log import ReadLog
 from api.runs import RunLauncher
 from policycortex.frameworks.model import Framework
 from policycortex.settings import Settings
@@ -32,6 +34,8 @@ class Services:
     launcher: RunLauncher
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    read_log: ReadLog = field(init=False, repr=False)
+    quick: QuickReads = field(default_factory=QuickReads, repr=False)
     known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -39,6 +43,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.limiter = RateLimiter(self.settings)
+        self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
     @property
     def registry(self) -> Registry:
@@ -61,5 +66,6 @@ class Services:
     def close(self) -> None:
         """Give back connections."""
         self.launcher.close()
+        self.read_log.close()
         if self._registry is not None:
             self._registry.close()

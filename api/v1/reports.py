@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import error_codes as codes
-from api.access import log_act
+from api.access import log_act, log_read
 from api.answers import send_json
 from api.auth import Caller, Reader, Writer
 from api.dependencies import BaseUrl, JsonObject, ServicesDep
@@ -63,14 +63,11 @@ async def create_report(
 
 
 @router.get("", response_model=ReportList, responses=errors_of())
-def list_reports(
+async def list_reports(
     request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
 ) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
-    page = services.registry.list_reports(
-        caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
-    )
-    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
+    return send_json(request, await services.quick.run(_list, services, caller, query))
 
 
 @router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
@@ -84,10 +81,12 @@ async def get_report(
     seconds: WaitSeconds,
 ) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
-    report, answer = await run_in_threadpool(_look_at, services, report_id, base_url, caller)
-    if seconds and report.status in OPEN:
-        report = await wait_for_end(services, report_id, seconds)
-        answer = await run_in_threadpool(_details, services, report, base_url, caller)
+    answer = await services.quick.run(_details_of_ended, services, report_id, base_url, caller)
+    if answer is None:
+        answer = await run_in_threadpool(_details_of_open, services, report_id, base_url, caller)
+        if seconds and answer.status in OPEN:
+            report = await wait_for_end(services, report_id, seconds)
+            answer = await run_in_threadpool(_details, services, report, base_url, caller)
     return send_json(request, answer)
 
 
@@ -108,11 +107,23 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     return shape_details(cancelled, None, base_url, caller)
 
 
-def _look_at(services: Services, report_id: str, base_url: str, caller: Caller) -> tuple[ReportRow, ReportDetails]:
+def _list(services: Services, caller: Caller, query: ListQuery) -> ReportList:
+    page = services.registry.list_reports(
+        caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
+    )
+    return shape_list(page, limit=query.limit, offset=query.offset, caller=caller)
+
+
+def _details_of_ended(services: Services, report_id: str, base_url: str, caller: Caller) -> ReportDetails | None:
+    """None for an open report, whose run must be asked after."""
     report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
-    log_act(services, caller, report_id, "read")
-    report = reconcile_report(services, report)
-    return report, _details(services, report, base_url, caller)
+    log_read(services, caller, report_id)
+    return shape_details(report, None, base_url, caller) if report.status not in OPEN else None
+
+
+def _details_of_open(services: Services, report_id: str, base_url: str, caller: Caller) -> ReportDetails:
+    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    return _details(services, reconcile_report(services, report), base_url, caller)
 
 
 def _details(services: Services, report: ReportRow, base_url: str, caller: Caller) -> ReportDetails:

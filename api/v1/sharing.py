@@ -95,5 +95,6 @@ def list_access(
 ) -> Response:
     """Every read and download of the report, newest first."""
     services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    services.read_log.flush()
     entries, total = services.registry.list_access(report_id, limit=query.limit, offset=query.offset)
     return send_json(request, shape_access_log(entries, total=total, limit=query.limit, offset=query.offset))

@@ -28,11 +28,11 @@ _COLUMNS: Final = [c for c in access_log.c if c.name != "id"]
 class AccessVerbs(Store):
     """Writing and reading the log."""
 
-    def log_access(self, row: AccessRow) -> None:
-        """Add one act."""
-        values = {column.name: getattr(row, column.name) for column in _COLUMNS}
+    def log_access(self, *rows: AccessRow) -> None:
+        """Add acts, all or none."""
+        values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
         with self._writing() as connection:
-            connection.execute(insert(access_log).values(values))
+            connection.execute(insert(access_log), values)
 
     def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
         """A page, newest first, and how many there are."""

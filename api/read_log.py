@@ -1,0 +1,70 @@
+"""Reads of details, written to the access log in batches: a commit for each would make every read a write.
+
+What waits here is at most a quarter of a second old. Only a crash of the process loses it; a database that is away
+does not: the batch waits for it. Downloads and changes are never held back here.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from policycortex.errors import UnavailableError
+from policycortex.storage.registry import AccessRow
+
+_EVERY_SECONDS: Final = 0.25
+_MOST_WAITING: Final = 10_000
+_log: Final = logging.getLogger("policycortex.api")
+
+
+class ReadLog:
+    """A buffer with one thread that empties it through ``write``; ``close`` writes the rest."""
+
+    def __init__(self, write: Callable[..., None]) -> None:
+        self._write = write
+        self._rows: list[AccessRow] = []
+        self._adding, self._flushing = threading.Lock(), threading.Lock()
+        self._is_closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, row: AccessRow) -> None:
+        """Remember a read. When too many wait, it is written here and now, or UnavailableError says why not."""
+        with self._adding:
+            self._rows.append(row)
+            is_full = len(self._rows) >= _MOST_WAITING
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="read-log", daemon=True)
+                self._thread.start()
+        if is_full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all that waits. Raises UnavailableError; then it waits on."""
+        with self._flushing:
+            with self._adding:
+                batch, self._rows = self._rows, []
+            if not batch:
+                return
+            try:
+                self._write(*batch)
+            except UnavailableError:
+                with self._adding:
+                    self._rows = batch + self._rows
+                raise
+
+    def close(self) -> None:
+        """Write the rest and end the thread."""
+        self._is_closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._try_flush()
+
+    def _run(self) -> None:
+        while not self._is_closing.wait(_EVERY_SECONDS):
+            self._try_flush()
+
+    def _try_flush(self) -> None:
+        try:
+            self.flush()
+        except UnavailableError as error:
+            _log.warning("the access log waits", extra={"reason": str(error), "waiting": len(self._rows)})
