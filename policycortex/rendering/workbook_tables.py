@@ -76,7 +76,9 @@ class Forms:
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": INK, "valign": "bottom"})
         self.note = book.add_format({"font_color": "#566779", "text_wrap": True, "valign": "top"})
         self.label = book.add_format({"font_color": "#566779", "valign": "top"})
-        self.figure = book.add_format({"bold": True, "font_size": 28, "font_color": "#14526B", "align": "left"})
+        self.figure = book.add_format(
+            {"bold": True, "font_size": 28, "font_color": "#14526B", "align": "left", "num_format": '0.0"%"'}
+        )
         self.link = book.add_format({"font_color": "#14526B", "underline": 1, "valign": "top"})
         self.head = book.add_format(
             {"bold": True, "font_color": "#FFFFFF", "bg_color": HEAD_FILL, "valign": "vcenter", "text_wrap": True}
