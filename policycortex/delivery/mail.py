@@ -37,6 +37,15 @@ def send_mail(connection: EmailConnection, destination: Destination, content: De
         return _hand_over(smtp, connection, destination.target, message)
 
 
+def send_note(connection: EmailConnection, target: str, *, subject: str, text: str, note_id: str) -> None:
+    """A plain mail to somebody who runs the installation. Raises as ``send_mail``."""
+    message = _begin(connection, target, f"{note_id}.alert")
+    message["Subject"] = " ".join(subject.split())[:_LONGEST_SUBJECT]
+    message.set_content(text)
+    with _session(connection) as smtp:
+        _hand_over(smtp, connection, target, message)
+
+
 def check_mail(connection: EmailConnection) -> str:
     """Connect, secure and log in, and send nothing. Raises as ``send_mail``."""
     with _session(connection) as smtp:
@@ -49,16 +58,8 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
     total = sum(file.size_bytes for file in content.files)
     attaches = bool(content.files) and total <= connection.attachment_limit_mb * _MEGABYTE
     said = fill_text(destination.message, content)
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    sender = _address(connection.sender)
-    message["From"] = sender
-    message["To"] = _address(destination.target)
-    if connection.reply_to:
-        message["Reply-To"] = _address(connection.reply_to)
+    message = _begin(connection, destination.target, content.delivery_id)
     message["Subject"] = fill_line(destination.subject or DEFAULT_SUBJECT, content)[:_LONGEST_SUBJECT]
-    message["Date"] = format_datetime(datetime.now(UTC))
-    message["Message-ID"] = f"<{content.delivery_id}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
     message["X-PolicyCortex-Report"] = content.report_id
     message.set_content(render_mail("report.txt", content, message=said, has_attachments=attaches))
     html = render_mail("report.html", content, message=said, has_attachments=attaches)
@@ -66,6 +67,19 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
     for file in content.files if attaches else ():
         main, _, sub = file.media_type.partition(";")[0].partition("/")
         message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+    return message
+
+
+def _begin(connection: EmailConnection, target: str, message_id: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    sender = _address(connection.sender)
+    message["From"] = sender
+    message["To"] = _address(target)
+    if connection.reply_to:
+        message["Reply-To"] = _address(connection.reply_to)
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{message_id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
     return message
 
 

@@ -41,6 +41,12 @@ def send_slack(connection: SlackConnection, destination: Destination, content: D
     return Receipt(answer=f"ok{said}", reference=f"{channel}:{moment}", payload_sha256=hashlib.sha256(body).hexdigest())
 
 
+def post_note(connection: SlackConnection, channel: str, text: str) -> None:
+    """A plain message. Raises as ``send_slack``."""
+    payload = {"channel": channel, "text": _escaped(text)[:_LONGEST_TEXT], "unfurl_links": False}
+    _Slack(connection).call("chat.postMessage", payload)
+
+
 def check_slack(connection: SlackConnection) -> str:
     """Whose token it is. Raises as ``send_slack``."""
     answer = _Slack(connection).call("auth.test", {})

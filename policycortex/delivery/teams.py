@@ -18,7 +18,29 @@ _MOST_ACTIONS: Final = 6  # Teams shows no more
 
 def send_teams(connection: TeamsConnection, destination: Destination, content: DeliveryContent) -> Receipt:
     """Post the card. Raises Refused, Deferred or Uncertain."""
-    body = json.dumps(_message(destination, content), ensure_ascii=False).encode()
+    return _post(connection, _message(_body(destination, content), _actions(content)))
+
+
+def post_card_note(connection: TeamsConnection, title: str, text: str) -> None:
+    """A card of plain text. Raises as ``send_teams``."""
+    blocks = [
+        {"type": "TextBlock", "text": _plain(title), "weight": "Bolder", "wrap": True},
+        {"type": "TextBlock", "text": _plain(text), "wrap": True},
+    ]
+    _post(connection, _message(blocks, []))
+
+
+def check_teams(connection: TeamsConnection) -> str:
+    """That the address can be used; a workflow offers nothing that could be asked without posting."""
+    parts = check_url(secret_of(connection.url))
+    AddressGuard.anywhere().connect(
+        parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), connection.timeout_seconds
+    ).close()
+    return f"{parts.hostname} answers; whether the workflow posts shows only a delivery"
+
+
+def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
+    body = json.dumps(message, ensure_ascii=False).encode()
     caller = Caller(
         guard=AddressGuard.anywhere(), timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file
     )
@@ -34,22 +56,13 @@ def send_teams(connection: TeamsConnection, destination: Destination, content: D
     raise DeliveryRefusedError(said)
 
 
-def check_teams(connection: TeamsConnection) -> str:
-    """That the address can be used; a workflow offers nothing that could be asked without posting."""
-    parts = check_url(secret_of(connection.url))
-    AddressGuard.anywhere().connect(
-        parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), connection.timeout_seconds
-    ).close()
-    return f"{parts.hostname} answers; whether the workflow posts shows only a delivery"
-
-
-def _message(destination: Destination, content: DeliveryContent) -> dict[str, Any]:
+def _message(body: list[dict[str, Any]], actions: list[dict[str, str]]) -> dict[str, Any]:
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": _body(destination, content),
-        "actions": _actions(content),
+        "body": body,
+        "actions": actions,
         "msteams": {"width": "Full"},
     }
     return {"type": "message", "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": card}]}

@@ -30,14 +30,34 @@ def send_webhook(
     now: datetime,
 ) -> Receipt:
     """POST the event to ``destination.target``, else the connection's URL. Raises Refused or Deferred."""
-    url = destination.target or connection.url
+    return send_event(
+        connection,
+        destination.target,
+        event_of(content),
+        event_id=content.delivery_id,
+        event=EVENT_GENERATED,
+        guard=guard,
+        now=now,
+    )
+
+
+def send_event(
+    connection: WebhookConnection,
+    target: str,
+    event_body: dict[str, Any],
+    *,
+    event_id: str,
+    event: str,
+    guard: AddressGuard,
+    now: datetime | None = None,
+) -> Receipt:
+    """POST any event, signed. Raises as ``send_webhook``."""
+    url = target or connection.url
     if not url:
         raise DeliveryRefusedError("neither the delivery nor its connection has a URL")
-    body = json.dumps(event_of(content), ensure_ascii=False, separators=(",", ":")).encode()
-    headers = {
-        "Content-Type": "application/json",
-        **signatures(secret_of(connection.secret), content.delivery_id, now, body),
-    }
+    body = json.dumps(event_body, ensure_ascii=False, separators=(",", ":")).encode()
+    signed = signatures(secret_of(connection.secret), event_id, now or datetime.now(UTC), body)
+    headers = {"Content-Type": "application/json", "X-PolicyCortex-Event": event, **signed}
     caller = Caller(guard=guard, timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file)
     try:
         answer = caller.post(url, body, headers)
@@ -45,7 +65,7 @@ def send_webhook(
         raise DeliveryDeferredError(str(error)) from error
     said = f"{answer.status} {' '.join(answer.text.split())[:200]}".strip()
     if 200 <= answer.status < 300:
-        return Receipt(answer=said, reference=content.delivery_id, payload_sha256=hashlib.sha256(body).hexdigest())
+        return Receipt(answer=said, reference=event_id, payload_sha256=hashlib.sha256(body).hexdigest())
     if answer.status in _LATER or answer.status >= 500:
         raise DeliveryDeferredError(f"the receiver answered {said}", retry_after_seconds=answer.retry_after_seconds)
     redirect = "; redirects are not followed, give the final address" if 300 <= answer.status < 400 else ""
@@ -108,7 +128,6 @@ def signatures(secret: str, event_id: str, now: datetime, body: bytes) -> dict[s
     standard = base64.b64encode(hmac.digest(_key_of(secret), signed, "sha256")).decode()
     return {
         "X-PolicyCortex-Signature": f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}",
-        "X-PolicyCortex-Event": EVENT_GENERATED,
         "webhook-id": event_id,
         "webhook-timestamp": moment,
         "webhook-signature": f"v1,{standard}",

@@ -80,6 +80,12 @@ class ScheduleVerbs(Store):
         with self._reading() as connection:
             return _load(connection, schedule_id)
 
+    def find_timezone(self, schedule_id: str) -> str:
+        """The zone of a schedule, of a deleted one too."""
+        with self._reading() as connection:
+            query = select(schedules.c.timezone).where(schedules.c.id == schedule_id)
+            return str(connection.execute(query).scalar_one())
+
     def list_schedules(
         self,
         organization: str | None,

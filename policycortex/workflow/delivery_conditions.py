@@ -1,0 +1,65 @@
+"""Whether a delivery's condition is met, judged on the lake as it was when each of the two reports was made."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from policycortex.delivery.conditions import Condition, Outline, reason_to_withhold
+from policycortex.ordering.model import order_from_json
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+from policycortex.storage.registry import Registry, ReportRow
+from policycortex.storage.registry.schedule_rows import DeliveryRow
+
+_NOT_READ: Final = Outline(score_pct=None, state_digest="", criticals=frozenset())
+_IDENTITY: Final = ("provider", "account_id", "region", "check_id", "resource_uid")
+
+
+def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: DeliveryRow) -> str | None:
+    """Why it is not sent; None: send it. Asked once, at the first attempt."""
+    if not row.condition or row.attempt_count > 1:
+        return None
+    condition = Condition(row.condition["type"])
+    if condition is Condition.ALWAYS:
+        return None
+    report, before = registry.find_report(row.report_id), _report_before(registry, row)
+    if condition is Condition.SCORE_BELOW:
+        outline = Outline(score_pct=_score(report), state_digest="", criticals=frozenset())
+        return reason_to_withhold(
+            condition, report=outline, previous=None, threshold_pct=row.condition.get("threshold")
+        )
+    previous = _outline(settings, before) if before is not None else None
+    return reason_to_withhold(condition, report=_outline(settings, report), previous=previous)
+
+
+def _report_before(registry: Registry, row: DeliveryRow) -> ReportRow | None:
+    tick = registry.find_tick(row.report_id)
+    earlier = registry.find_tick_before(tick) if tick is not None else None
+    return registry.find_report(earlier.report_id) if earlier is not None and earlier.report_id else None
+
+
+def _outline(settings: Settings, report: ReportRow) -> Outline:
+    """Of the findings in the report's scope, by check and resource: a scanner's uids change from scan to scan."""
+    if report.snapshot is None:
+        return _NOT_READ
+    order = order_from_json(report.order)
+    with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
+        path = Path(folder) / "findings.parquet"
+        with open_lake(settings, snapshot=report.snapshot) as lake:
+            lake.spool_findings(order.scope, order.period, path=path)
+        findings = pl.read_parquet(path, columns=[*_IDENTITY, "status", "severity", "muted"])
+    keys = findings.with_columns(key=pl.concat_str(_IDENTITY, separator="\x1f"))
+    state = keys.select(pl.concat_str("key", "status", separator="\x1f")).to_series().unique().sort()
+    failing = (pl.col("status") == "FAIL") & (pl.col("severity") == "critical") & ~pl.col("muted")
+    digest = hashlib.sha256("\n".join(state.to_list()).encode()).hexdigest()
+    return Outline(
+        score_pct=_score(report), state_digest=digest, criticals=frozenset(keys.filter(failing)["key"].to_list())
+    )
+
+
+def _score(report: ReportRow) -> float | None:
+    score = (report.summary or {}).get("compliance_score")
+    return float(score) if score is not None else None

@@ -1,0 +1,135 @@
+"""A finished report as channels see it: facts of its row, files proven against their digests, links where they help."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from policycortex.delivery.connections import Connections, EmailConnection
+from policycortex.delivery.model import Channel, DeliveredFile, DeliveryContent
+from policycortex.delivery.patterns import safe_name
+from policycortex.errors import ConflictError
+from policycortex.names import ReportStatus, Severity
+from policycortex.ordering.model import order_from_json
+from policycortex.settings import Settings
+from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.registry import ArtifactRow, Registry, ReportRow
+from policycortex.storage.registry.schedule_rows import DeliveryRow
+
+_LINKS_LAST: Final = timedelta(days=7)
+_LINKING: Final = frozenset({Channel.EMAIL, Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK})
+_MEGABYTE: Final = 1_000_000
+
+
+@contextmanager
+def gather_content(
+    settings: Settings, registry: Registry, connections: Connections, row: DeliveryRow, *, now: datetime
+) -> Iterator[DeliveryContent]:
+    """The content of one delivery; its files last as long as the context.
+
+    Raises IntegrityError when a stored file is not what was made, NotFoundError and ConflictError when it is gone.
+    """
+    report = registry.find_report(row.report_id)
+    if report.status is not ReportStatus.COMPLETED:
+        raise ConflictError(f"report {report.id} is {report.status.value}; there is nothing to deliver")
+    with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
+        files = tuple(_fetch(settings, report, artifact, Path(folder)) for artifact in report.artifacts)
+        if _wants_links(settings, connections, row, files):
+            files = tuple(_linked(settings, registry, report, file, now) for file in files)
+        yield _content(settings, registry, report, row, files)
+
+
+def _content(
+    settings: Settings, registry: Registry, report: ReportRow, row: DeliveryRow, files: tuple[DeliveredFile, ...]
+) -> DeliveryContent:
+    order, summary = order_from_json(report.order), report.summary or {}
+    made_at = report.completed_at or report.created_at
+    return DeliveryContent(
+        delivery_id=row.id,
+        report_id=report.id,
+        schedule_id=row.schedule_id,
+        organization=report.organization,
+        name=report.name,
+        type=report.type.value,
+        framework=report.framework,
+        framework_name=_framework_name(settings, registry, report),
+        period=order.period,
+        dated=_dated(registry, row, made_at),
+        generated_at=made_at,
+        score_pct=summary.get("compliance_score"),
+        total_violations=int(summary.get("total_violations", 0)),
+        failed_by_severity={severity.value: int(summary.get(severity.value, 0)) for severity in Severity},
+        report_url=_url(settings, f"/v1/reports/{report.id}"),
+        files=files,
+    )
+
+
+def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
+    """The day of the nominal tick on the schedule's clocks; a report made late keeps the day it was due."""
+    tick = registry.find_tick(row.report_id)
+    if tick is None:
+        return made_at.astimezone(UTC).date()
+    zone = registry.find_timezone(tick.schedule_id)
+    return tick.tick.astimezone(ZoneInfo(zone)).date()
+
+
+def _fetch(settings: Settings, report: ReportRow, artifact: ArtifactRow, folder: Path) -> DeliveredFile:
+    path = folder / f"{artifact.format.value}.{artifact.format.extension}"
+    with (
+        open_artifacts(settings).open_artifact(artifact.key, sha256=artifact.sha256) as source,
+        path.open("wb") as copy,
+    ):
+        shutil.copyfileobj(source, copy, 1 << 20)
+    return DeliveredFile(
+        format=artifact.format,
+        name=f"{safe_name(report.name)}.{artifact.format.extension}",
+        path=path,
+        size_bytes=artifact.size_bytes,
+        sha256=artifact.sha256,
+    )
+
+
+def _wants_links(
+    settings: Settings, connections: Connections, row: DeliveryRow, files: tuple[DeliveredFile, ...]
+) -> bool:
+    """A link is a key to the file, so none is made that nobody is shown."""
+    channel = Channel(row.channel)
+    if settings.public_url is None or channel not in _LINKING:
+        return False
+    connection = connections.connections.get(row.connection)
+    if isinstance(connection, EmailConnection):
+        return sum(file.size_bytes for file in files) > connection.attachment_limit_mb * _MEGABYTE
+    return True
+
+
+def _linked(
+    settings: Settings, registry: Registry, report: ReportRow, file: DeliveredFile, now: datetime
+) -> DeliveredFile:
+    until = now + _LINKS_LAST
+    _, token = registry.create_link(
+        organization=report.organization,
+        report_id=report.id,
+        format=file.format,
+        expires_at=until,
+        is_one_time=False,
+        created_by=None,
+        now=now,
+    )
+    return replace(file, url=_url(settings, f"/v1/links/{token}"), url_expires_at=until)
+
+
+def _url(settings: Settings, path: str) -> str | None:
+    return f"{settings.public_url}{path}" if settings.public_url is not None else None
+
+
+def _framework_name(settings: Settings, registry: Registry, report: ReportRow) -> str:
+    if report.framework is None:
+        return "All findings"
+    framework: Any = frameworks_of(settings, registry, report.organization).get(report.framework)
+    return str(framework.name) if framework is not None else report.framework

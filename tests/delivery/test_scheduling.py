@@ -1,0 +1,204 @@
+"""Standing orders over a real registry: due ticks become reports exactly once, through downtime, changes and crowds."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import closing
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycortex.errors import ConflictError, NotFoundError, RequestError
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry.schedule_rows import ScheduleRow
+from policycortex.workflow.scheduling import (
+    change_schedule,
+    claim_due_ticks,
+    create_schedule,
+    preview_runs,
+    run_schedule_now,
+)
+from tests.delivery.ledger import MONTHLY, settings_of
+
+START = datetime(2026, 3, 15, tzinfo=UTC)
+FIRST = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A fresh installation without connections."""
+    return settings_of(tmp_path)
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    """Its registry."""
+    with closing(open_registry(settings)) as opened:
+        yield opened
+
+
+def _create(settings: Settings, registry: Registry, *, now: datetime = START, **changes: Any) -> ScheduleRow:  # noqa: ANN401
+    body = deepcopy(MONTHLY)
+    for name, value in changes.items():
+        body[name] = {**body[name], **value} if isinstance(value, dict) else value
+    return create_schedule(settings, registry, body, organization="default", created_by=None, now=now)
+
+
+def test_the_documented_schedule_previews_its_runs(settings: Settings, registry: Registry) -> None:
+    """The 1st at 9:00 in New York, through the change of clocks in November."""
+    schedule = _create(settings, registry, now=datetime(2026, 9, 15, tzinfo=UTC))
+    assert [run.isoformat() for run in preview_runs(schedule, now=datetime(2026, 9, 15, tzinfo=UTC))] == [
+        "2026-10-01T13:00:00+00:00", "2026-11-01T14:00:00+00:00", "2026-12-01T14:00:00+00:00",
+        "2027-01-01T14:00:00+00:00", "2027-02-01T14:00:00+00:00",
+    ]  # fmt: skip
+
+
+def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, registry: Registry) -> None:
+    """Its period is cut at midnight in New York, its deliveries wait for it; asking again makes no second."""
+    schedule = _create(settings, registry)
+    assert claim_due_ticks(settings, now=FIRST - timedelta(seconds=1)) == ()
+    (report_id,) = claim_due_ticks(settings, now=FIRST + timedelta(seconds=2))
+    assert claim_due_ticks(settings, now=FIRST + timedelta(minutes=5)) == ()
+    report = registry.find_report(report_id)
+    assert report.order["period"] == {"start": "2026-03-01T05:00:00+00:00", "end": "2026-04-01T04:00:00+00:00"}
+    assert report.due_at == FIRST
+    deliveries, total = registry.list_deliveries("default", report_id=report_id)
+    assert total == 3
+    assert {(row.channel, row.target, row.status.value) for row in deliveries} == {
+        ("email", "ceo@company.com", "waiting"),
+        ("email", "cto@company.com", "waiting"),
+        ("slack", "#executive-reports", "waiting"),
+    }
+    ((tick,), _) = registry.list_ticks(schedule.id)
+    assert (tick.tick, tick.report_id, tick.report_status) == (FIRST, report_id, "pending")
+    assert registry.last_runs([schedule.id])[schedule.id].report_id == report_id
+
+
+@pytest.mark.parametrize(("misfire", "reports"), [("skip", 0), ("latest", 1), ("all", 3)])
+def test_downtime_follows_the_policy(settings: Settings, registry: Registry, misfire: str, reports: int) -> None:
+    """Down from March to mid June: three ticks were missed; each is in the list with its report or its reason."""
+    schedule = _create(settings, registry, schedule={"misfire": misfire})
+    made = claim_due_ticks(settings, now=datetime(2026, 6, 15, tzinfo=UTC))
+    assert len(made) == reports
+    ticks, total = registry.list_ticks(schedule.id)
+    assert total == 3
+    assert all(bool(tick.report_id) != bool(tick.reason) for tick in ticks)
+    if misfire == "latest":
+        assert ticks[0].report_id == made[0]
+
+
+def test_a_long_downtime_is_dealt_with_in_batches(settings: Settings, registry: Registry) -> None:
+    """Two days of minutes: 2,880 ticks, one report, nothing left due."""
+    now = START + timedelta(days=2)
+    schedule = _create(settings, registry, schedule={"cron": "* * * * *"})
+    made = claim_due_ticks(settings, now=now)
+    assert len(made) == 16  # fifteen minutes of grace, both ends in
+    _, total = registry.list_ticks(schedule.id, limit=1)
+    assert total == 2880
+    assert registry.find_schedule(schedule.id).next_tick_at == now + timedelta(minutes=1)
+
+
+def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, registry: Registry) -> None:
+    """The tick of 13:00 was due when the change came at 13:00:30; it is neither lost nor run again at the new time."""
+    schedule = _create(settings, registry)
+    now = FIRST + timedelta(seconds=30)
+    changed = change_schedule(settings, registry, schedule, {"schedule": {"timezone": "UTC"}}, now=now)
+    assert changed.timezone == "UTC"
+    assert changed.cron == "0 9 1 * *"
+    assert changed.next_tick_at == datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
+    ((tick,), total) = registry.list_ticks(schedule.id)
+    assert (tick.tick, total) == (FIRST, 1)
+    assert tick.report_id is not None
+    back = change_schedule(settings, registry, changed, {"schedule": {"cron": "* * * * *"}}, now=now)
+    assert back.next_tick_at == FIRST + timedelta(minutes=1)
+    assert claim_due_ticks(settings, now=now) == ()
+
+
+def test_a_disabled_schedule_is_quiet_and_an_enabled_one_begins_anew(settings: Settings, registry: Registry) -> None:
+    """Ticks that passed while it was disabled are not missed: nobody wanted them."""
+    schedule = change_schedule(settings, registry, _create(settings, registry), {"enabled": False}, now=START)
+    assert preview_runs(schedule, now=START) == ()
+    assert claim_due_ticks(settings, now=FIRST) == ()
+    again = change_schedule(settings, registry, schedule, {"enabled": True}, now=FIRST + timedelta(days=1))
+    assert again.next_tick_at == datetime(2026, 5, 1, 13, 0, tzinfo=UTC)
+
+
+def test_two_changes_at_once_are_one_change_and_one_conflict(settings: Settings, registry: Registry) -> None:
+    """The second writer read an older schedule."""
+    schedule = _create(settings, registry)
+    change_schedule(settings, registry, schedule, {"name": "First"}, now=START)
+    with pytest.raises(ConflictError):
+        change_schedule(settings, registry, schedule, {"name": "Second"}, now=START)
+    assert registry.find_schedule(schedule.id).name == "First"
+
+
+def test_run_now_makes_a_report_out_of_turn(settings: Settings, registry: Registry) -> None:
+    """The regular tick stays."""
+    schedule = _create(settings, registry)
+    report_id = run_schedule_now(settings, registry, schedule, now=START)
+    ((tick,), _) = registry.list_ticks(schedule.id)
+    assert tick.is_manual
+    assert tick.report_id == report_id
+    assert registry.find_schedule(schedule.id).next_tick_at == FIRST
+
+
+def test_a_deleted_schedule_is_gone_and_its_reports_stay(settings: Settings, registry: Registry) -> None:
+    """Another organisation cannot see it even before."""
+    schedule = _create(settings, registry)
+    (report_id,) = claim_due_ticks(settings, now=FIRST)
+    with pytest.raises(NotFoundError):
+        registry.get_schedule("another", schedule.id)
+    registry.delete_schedule(registry.find_schedule(schedule.id), now=FIRST)
+    with pytest.raises(NotFoundError):
+        registry.get_schedule("default", schedule.id)
+    assert claim_due_ticks(settings, now=FIRST + timedelta(days=90)) == ()
+    assert registry.find_report(report_id).id == report_id
+
+
+def test_a_framework_that_is_gone_is_told_on_the_tick(
+    settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schedule goes on; the list of its runs says why there was none."""
+    schedule = _create(settings, registry)
+    monkeypatch.setattr("policycortex.workflow.scheduling.frameworks_of", lambda *_: {})
+    assert claim_due_ticks(settings, now=FIRST) == ()
+    ((tick,), _) = registry.list_ticks(schedule.id)
+    assert "Unknown framework 'soc2'" in tick.reason
+    assert registry.find_schedule(schedule.id).next_tick_at == datetime(2026, 5, 1, 13, 0, tzinfo=UTC)
+
+
+def test_too_frequent_schedules_are_refused_where_the_installation_says_so(
+    settings: Settings, registry: Registry
+) -> None:
+    """With a least interval of an hour."""
+    hourly = Settings(home=settings.home, connections=settings.connections, min_schedule_interval_seconds=3600)
+    with pytest.raises(RequestError) as caught:
+        _create(hourly, registry, schedule={"cron": "*/15 * * * *"})
+    assert "Runs every 15 minutes" in caught.value.details[0].message
+    assert _create(hourly, registry, schedule={"cron": "0 * * * *"}).cron == "0 * * * *"
+
+
+def _claim(settings: Settings, start: Any) -> None:  # noqa: ANN401 - a multiprocessing event
+    start.wait()
+    claim_due_ticks(settings, now=FIRST)
+
+
+def test_a_crowd_of_claimers_makes_each_report_once(settings: Settings, registry: Registry) -> None:
+    """Sixty schedules due in one minute, four processes at once."""
+    for number in range(60):
+        _create(settings, registry, name=f"Schedule {number}")
+    context = multiprocessing.get_context("spawn")
+    start = context.Event()
+    crowd = [context.Process(target=_claim, args=(settings, start)) for _ in range(4)]
+    for claimer in crowd:
+        claimer.start()
+    start.set()
+    for claimer in crowd:
+        claimer.join(120)
+    assert [claimer.exitcode for claimer in crowd] == [0] * 4
+    _, deliveries = registry.list_deliveries("default", limit=1)
+    assert registry.list_reports("default").total == 60
+    assert deliveries == 180
