@@ -22,6 +22,7 @@ from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_l
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
+from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
 from policycortex.storage.lake import Lake
 from policycortex.workflow.analytics_days import explain_turned, relations_of, risk_items
@@ -52,16 +53,6 @@ class ExplainedChange:
     first: date
     last: date
     change: ScoreChange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayCause:
-    """What one cause did to the score on one day; ``points`` None where either day has no score."""
-
-    day: date
-    cause: Cause
-    findings: int
-    points: Fraction | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +106,7 @@ def explain_days(lake: Lake, question: Question, first: date, last: date) -> Exp
     if question.framework is not None:
         everything = Scope(organization=organization)
         tallies = pl.concat(lake.load_tallies(everything, Period.of_days(day, day)) for day in days)
-        relations = relations_of(lake, organization, question.framework, tallies)
+        relations = relations_of(question.framework, tallies, lake.load_mappings(organization))
     with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         paths = [Path(folder) / f"{day}.parquet" for day in days]
         for day, path in zip(days, paths, strict=True):
@@ -131,7 +122,8 @@ def load_risk(
     """Risk on the period's last day. ``frameworks`` are those that get a risk of their own."""
     scope, period = question.scope, question.period
     items, as_of = _items(lake, question), min(period.last_date, question.now.date())
-    related = {id_: relations_of(lake, scope.organization, f, items) for id_, f in frameworks.items()}
+    mappings = lake.load_mappings(scope.organization)
+    related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = lake.analytics.load_episodes(scope, period)
     return RiskAnswer(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
@@ -190,7 +182,8 @@ def _items(lake: Lake, question: Question) -> pl.DataFrame:
     waivers = waivers_in_force(question.waivers, waiver_moment(period, question.now))
     if question.framework is None:
         return risk_items(lake, scope, period, waivers=waivers)
-    relations = relations_of(lake, scope.organization, question.framework, lake.load_tallies(scope, period))
+    mappings = lake.load_mappings(scope.organization)
+    relations = relations_of(question.framework, lake.load_tallies(scope, period), mappings)
     return risk_items(lake, scope, period, waivers=waivers, relations=relations, framework_id=question.framework.id)
 
 

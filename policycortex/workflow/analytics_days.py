@@ -65,6 +65,7 @@ def rebuild_analytics(
                     lake=lake,
                     organization=organization,
                     frameworks=frameworks_of(settings, registry, organization),
+                    mappings=lake.load_mappings(organization),
                     waivers=registry.list_waivers(organization),
                     weights=weights,
                     now=moment,
@@ -91,19 +92,20 @@ def risk_items(
     return items.join(facts.select("provider", "check_id", "title"), on=["provider", "check_id"], how="left")
 
 
-def relations_of(lake: Lake, organization: str, framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
-    """RELATION_SCHEMA of these tally keys."""
-    return expand_crosswalk(framework, keys.select(_TALLY).unique(), lake.load_mappings(organization))
+def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
+    """RELATION_SCHEMA of these tally keys; ``mappings`` is the organisation's MAPPING_SCHEMA."""
+    return expand_crosswalk(framework, keys.select(_TALLY).unique(), mappings)
 
 
 def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None) -> ScoreChange:
     """Causes between two dates of one framework, from what turned and the rest counted."""
     same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
-    sides = [
+    before, after = (
         PostureSide(states=states, covered=looked, relations=relations)
         for states, looked in zip((turned.before, turned.after), covered, strict=True)
-    ]
-    return explain_change(*sides, same_passed=int(same["passed"].sum()), same_failed=int(same["failed"].sum()))
+    )
+    counted = {f"same_{name}": int(same[name].sum()) for name in ("passed", "failed")}
+    return explain_change(before, after, **counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class _Builder:
     lake: Lake
     organization: str
     frameworks: Mapping[str, Framework]
+    mappings: pl.DataFrame
     waivers: Sequence[Waiver]
     weights: RiskWeights
     now: datetime
@@ -156,10 +159,7 @@ class _Builder:
         return pl.DataFrame(rows, schema=CHANGES_SCHEMA, orient="row")
 
     def _related(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        return {
-            id_: relations_of(self.lake, self.organization, framework, keys)
-            for id_, framework in self.frameworks.items()
-        }
+        return {id_: relations_of(framework, keys, self.mappings) for id_, framework in self.frameworks.items()}
 
     def _in_force(self, day: date) -> pl.DataFrame:
         return waivers_in_force(self.waivers, waiver_moment(Period.of_days(day, day), self.now))

@@ -52,7 +52,7 @@ def daily_counts(lake: Lake, question: "Question", day: date, *, at: datetime) -
     if framework is None:
         excluded = waived_of_framework(waived, None, {})
     else:
-        relations = relations_of(lake, question.scope.organization, framework, tallies)
+        relations = relations_of(framework, tallies, lake.load_mappings(question.scope.organization))
         tallies = tallies.join(relations, on=KEY, how="semi")
         excluded = waived_of_framework(waived, framework.id, _sets(relations))
     return int(tallies["passed"].sum()), int(tallies["failed"].sum()) - sum(excluded.values())
@@ -61,18 +61,16 @@ def daily_counts(lake: Lake, question: "Question", day: date, *, at: datetime) -
 def _parts(
     lake: Lake, question: "Question", daily: pl.DataFrame, by: str | None, frameworks: Mapping[str, Framework]
 ) -> Iterator[_Part]:
-    organization, framework = question.scope.organization, question.framework
+    framework, mappings = question.framework, lake.load_mappings(question.scope.organization)
     if by == "framework":
         for id_, each in frameworks.items():
-            yield _Part(name=id_, framework=each, relations=relations_of(lake, organization, each, daily))
+            yield _Part(name=id_, framework=each, relations=relations_of(each, daily, mappings))
     elif framework is None:
         yield _Part(name="all", framework=None, relations=None)
     elif by == "section":
-        yield from _sections(framework, relations_of(lake, organization, framework, daily))
+        yield from _sections(framework, relations_of(framework, daily, mappings))
     else:
-        yield _Part(
-            name=framework.id, framework=framework, relations=relations_of(lake, organization, framework, daily)
-        )
+        yield _Part(name=framework.id, framework=framework, relations=relations_of(framework, daily, mappings))
 
 
 def _sections(framework: Framework, relations: pl.DataFrame) -> Iterator[_Part]:

@@ -1,0 +1,46 @@
+"""Causes of buckets from causes of days: exact, or not told."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import polars as pl
+
+from policycortex.period import Period
+from policycortex.scoring.changes_model import Cause
+from policycortex.scoring.trend import HISTORY_SCHEMA, Granularity, TrendBucket, build_trend
+from policycortex.scoring.trend_causes import DayCause, causes_by_bucket
+
+D1, D2, D3 = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 10)
+
+
+def weeks() -> tuple[TrendBucket, ...]:
+    """1 of 3 and 2 of 3 in the first week, 2 of 4 in the second."""
+    rows = [("all", D1, 1.0, 3.0, None), ("all", D2, 2.0, 3.0, None), ("all", D3, 2.0, 4.0, None)]
+    frame = pl.DataFrame(rows, schema=HISTORY_SCHEMA, orient="row")
+    (series,) = build_trend(frame, Period.of_days(D1, D3), Granularity.WEEK)
+    return series.buckets
+
+
+def cause(day: date, which: Cause, points: Fraction) -> DayCause:
+    """One finding's."""
+    return DayCause(day=day, cause=which, findings=1, points=points)
+
+
+FIXED = cause(D2, Cause.FIXED, Fraction(100, 3))
+NEW = cause(D3, Cause.NEW_RESOURCES, Fraction(-50, 3))
+
+
+def test_a_bucket_has_the_causes_since_the_one_before() -> None:
+    """66.67 to 50: minus 16.67 by a new resource; the fix of the first week belongs to no change told."""
+    first, second = causes_by_bucket(weeks(), [FIXED, NEW])
+    assert first == ()
+    assert {c.cause: c.points for c in second if c.findings} == {Cause.NEW_RESOURCES: Decimal("-16.67")}
+    assert sum((c.points for c in second), Decimal()) == Decimal("50.0") - Decimal("66.67")
+
+
+def test_causes_that_do_not_make_up_the_change_are_not_told() -> None:
+    """A day is missing, or says something else."""
+    assert causes_by_bucket(weeks(), [FIXED]) == ((), ())
+    assert causes_by_bucket(weeks(), [FIXED, cause(D3, Cause.REGRESSED, Fraction(-16))]) == ((), ())
+    assert causes_by_bucket((), []) == ()
