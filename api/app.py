@@ -17,6 +17,7 @@ from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
 from api.v1 import downloads, frameworks, health, reports, sharing
+from api.webhooks import describe_webhooks
 from policycortex.settings import Settings
 
 _DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."
@@ -46,6 +47,7 @@ def create_app(
     for module in (reports, downloads, sharing, frameworks, health):
         app.include_router(module.router)
     app.include_router(sharing.links_router)
+    describe_webhooks(app)
     add_error_answers(app)
     app.add_middleware(OuterLayer, metrics=services.metrics)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
@@ -54,7 +56,13 @@ def create_app(
 
 def _describe(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=_DESCRIPTION,
+            routes=app.routes,
+            webhooks=app.webhooks.routes,
+        )
         document["components"]["schemas"] |= body_definitions()
         app.openapi_schema = document
     return app.openapi_schema
