@@ -16,7 +16,7 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
-from api.v1 import downloads, frameworks, health, reports, sharing
+from api.v1 import downloads, frameworks, health, reports, sharing, waivers
 from api.webhooks import describe_webhooks
 from policycortex.settings import Settings
 
@@ -44,7 +44,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (reports, downloads, sharing, frameworks, health):
+    for module in (reports, downloads, sharing, frameworks, waivers, health):
         app.include_router(module.router)
     app.include_router(sharing.links_router)
     describe_webhooks(app)

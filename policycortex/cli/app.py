@@ -1,31 +1,22 @@
 """The commands and the outer edge: whatever goes wrong is one line on stderr, exit 2 for bad use, 1 for failed work."""
 
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
+from policycortex.cli.frameworks import frameworks
+from policycortex.cli.options import FOLDER as _FOLDER
+from policycortex.cli.options import home_option as _home_option
+from policycortex.cli.options import org_option as _org_option
+from policycortex.cli.waivers import waivers
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
-from policycortex.names import DEFAULT_ORGANIZATION
 from policycortex.settings import Settings
-
-Command = Callable[..., Any]
 
 _PORT = click.IntRange(1, 65535)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
-_FOLDER = click.Path(path_type=Path)
-
-
-def _home_option(command: Command) -> Command:
-    told = "Folder of all state; default: POLICYCORTEX_HOME, else ./var."
-    return click.option("--home", type=_FOLDER, default=None, help=told)(command)
-
-
-def _org_option(command: Command) -> Command:
-    return click.option("--org", default=DEFAULT_ORGANIZATION, show_default=True, help="Whose data it is.")(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
@@ -106,6 +97,10 @@ def create_key(name: str, scopes: str, org: str, home: Path | None) -> None:
     from policycortex.cli.keys import print_new_key
 
     print_new_key(Settings.from_environment(home=home), name=name, scopes=scopes, organization=org)
+
+
+app.add_command(waivers)
+app.add_command(frameworks)
 
 
 def run() -> NoReturn:
