@@ -6,6 +6,13 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.checks import CHECKS
+from pipelines.defs.deliveries import (
+    deliver_reports,
+    due_reports,
+    load_customer_schedules,
+    outbox,
+    schedule_definitions,
+)
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
 from pipelines.defs.posture import days, scores
@@ -25,9 +32,9 @@ def build_defs(
     return dg.Definitions(
         assets=[findings, imports, days, scores, artifacts],
         asset_checks=CHECKS,
-        jobs=JOBS,
-        sensors=[landing_zone, posture_follows_imports, failed_reports],
-        schedules=[historical_audit],
+        jobs=[*JOBS, deliver_reports],
+        sensors=[landing_zone, posture_follows_imports, failed_reports, due_reports, outbox, schedule_definitions],
+        schedules=[historical_audit, *load_customer_schedules(settings)],
         resources={"core": CoreResource()} | dict(resources or {}),
         loggers=loggers,
         executor=dg.in_process_executor,

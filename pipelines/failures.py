@@ -16,6 +16,8 @@ from policycortex.errors import PolicyCortexError
 RETRY_TRANSIENT: Final = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 """At most 3 more attempts within 14 seconds: a locked lake frees itself in that time, or a person must look."""
 
+INTERRUPTED: Final = "Interrupted: the run was canceled, or its process was asked to end."
+
 
 @contextmanager
 def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
@@ -26,6 +28,9 @@ def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
         raise
     except PolicyCortexError as error:
         raise as_failure(error, may_retry=core.is_retrying) from error
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
+        # Left alone, Dagster would try an interrupted asset again and a canceled run would go on.
+        raise dg.Failure(description=INTERRUPTED, allow_retries=False) from interrupt
     except Exception as error:
         told = f"Not foreseen, so not tried again: {type(error).__name__}: {error}"
         raise dg.Failure(description=told, allow_retries=False) from error

@@ -15,6 +15,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -40,7 +41,6 @@ _WARM: Final = (
 )
 """Loaded before the first run although a run may need only some: together they cost 3 seconds, once."""
 
-_GRACE_SECONDS: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -165,13 +165,11 @@ def _reap(workers: dict[str, Worker]) -> None:
 
 
 def _end(workers: dict[str, Worker]) -> None:
+    # Killed, not interrupted: an interrupted run ends as failed, a killed one is tried again at the next start.
     for worker in workers.values():
-        worker.send_signal(signal.SIGTERM)
-    deadline = _GRACE_SECONDS
-    while workers and deadline > 0:
-        _reap(workers)
-        signal.sigtimedwait([], 0.05)
-        deadline -= 0.05
+        worker.send_signal(signal.SIGKILL)
+    while any(worker.is_alive() for worker in workers.values()):
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":

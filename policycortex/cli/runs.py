@@ -51,6 +51,8 @@ class HomeRuns:
             cause = failure.__cause__
             if isinstance(cause, PolicyCortexError):
                 raise cause from None
+            if isinstance(cause, BaseException) and not isinstance(cause, Exception):
+                raise KeyboardInterrupt from None
             raise PolicyCortexError(failure.description or "the run failed") from failure
 
 

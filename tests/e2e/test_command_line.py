@@ -2,14 +2,20 @@
 
 import gzip
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from tests.e2e.conftest import run_program
+from policycortex.findings.samples import write_samples
+from policycortex.period import Period
+from tests.e2e.conftest import PROGRAM, run_program
 
 PERIOD = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"}
 ORDER: dict[str, Any] = {
@@ -55,6 +61,19 @@ def test_a_backfill_judges_month_by_month(home: Path) -> None:
     done = run_program("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "judged 2024-01-10 to 2024-01-31\njudged 2024-02-01 to 2024-02-02\n"
+
+
+def test_an_interrupted_ingest_stops(tmp_path: Path) -> None:
+    """Ctrl-C while files are read: one word, exit code 130, and no run that claims to go on."""
+    day = date(2024, 1, 15)
+    write_samples(tmp_path / "in", period=Period.of_days(day, day), clouds=("aws",), findings_per_scan=30_000)
+    env = os.environ | {"POLICYCORTEX_HOME": str(tmp_path / "home")}
+    with subprocess.Popen([PROGRAM, "ingest", tmp_path / "in"], stderr=subprocess.PIPE, text=True, env=env) as program:
+        assert program.stderr is not None
+        program.stderr.readline()  # it has begun
+        program.send_signal(signal.SIGINT)
+        lines = program.stderr.read().splitlines()
+    assert (program.returncode, lines[-1]) == (130, "policycortex: stopped")
 
 
 def test_a_key_stands_alone_on_stdout(tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ def test_what_nobody_foresaw_is_not_tried_again() -> None:
     assert failure.description == "Not foreseen, so not tried again: ZeroDivisionError: a bug"
 
 
+def test_an_interrupt_is_final() -> None:
+    """Dagster would try it again under a retry policy: a canceled run would go on."""
+    with pytest.raises(dg.Failure, match="canceled") as caught, core_errors_as_failures(CORE):
+        raise dg.DagsterExecutionInterruptedError
+    assert not caught.value.allow_retries
+
+
 def test_at_a_terminal_nothing_is_tried_again() -> None:
     """A person waits; the core was patient already."""
     assert not failure_of(StoreBusyError("locked"), CoreResource(is_retrying=False)).allow_retries

@@ -1,0 +1,166 @@
+"""What leaves the house by itself: customers' schedules, reports that are due, and the outbox of their deliveries.
+
+The registry is the truth. A schedule definition and a sensor both do no more than wake the same claim, which deals with
+each tick once, so it does not matter which of them comes first, or that Dagster lost one.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import dagster as dg
+
+from pipelines.defs.jobs import make_report
+from pipelines.defs.reports import ARTIFACTS, ReportConfig
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.partitions import report_periods
+from pipelines.reloading import LoadedSchedules, reload_location
+from pipelines.resources import CoreResource
+from policycortex import workflow
+from policycortex.errors import PolicyCortexError
+from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT, TAG_SCHEDULE, TAG_TICK
+from policycortex.settings import Settings
+
+_log = logging.getLogger("policycortex.pipelines")
+_SCHEDULES_FIRST: Final = timedelta(seconds=20)
+"""So long the sensor leaves a tick to its own schedule, whose row in the UI it belongs to."""
+
+_OP: Final = ARTIFACTS.to_python_identifier()
+_MOST_DELIVERY_RUNS: Final = 2
+_UNFINISHED: Final = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
+
+
+@dg.op(name="send_due", retry_policy=RETRY_TRANSIENT, description="Sends every delivery that is due, each once.")
+def send_due(context: dg.OpExecutionContext, core: CoreResource) -> None:
+    """One round of the outbox."""
+    with core_errors_as_failures(core):
+        summary = workflow.deliver_due(core.settings(), progress=context.log.info)
+    context.add_output_metadata({"attempts": summary.total, **summary.outcomes})
+
+
+@dg.job(name="deliver_reports", description="Deliver completed reports to their destinations.")
+def deliver_reports() -> None:
+    """One op: the outbox is the registry's, not Dagster's."""
+    send_due()
+
+
+@dg.sensor(
+    job=deliver_reports,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a round of deliveries when one is due, or a report that was waited for has come or failed.",
+)
+def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+    """At most two rounds at a time: a second one, so that a server that hangs in the first holds up nobody."""
+    if not workflow.has_due_deliveries(core.settings(), now=_now()):
+        return dg.SkipReason("nothing is due")
+    busy = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
+    if busy >= _MOST_DELIVERY_RUNS:
+        return dg.SkipReason(f"{busy} rounds are on their way")
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    job=make_report,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts reports whose time has come: ordered for later, or by ticks that no schedule here acted on.",
+)
+def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Claims overdue ticks, then asks for a run of each due report that has none."""
+    settings, now = core.settings(), _now()
+    head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
+    workflow.claim_due_ticks(settings, now=now - head_start)
+    asked = 0
+    for due in workflow.load_startable_reports(settings, now=now):
+        runs = context.instance.get_run_records(dg.RunsFilter(tags={TAG_REPORT: due.report_id}), limit=1)
+        if runs:
+            workflow.note_run(settings, due.report_id, runs[0].dagster_run.run_id)
+            continue
+        asked += 1
+        yield _request(context.instance, due, run_key=due.report_id)
+    if not asked:
+        yield dg.SkipReason("no report is due")
+
+
+@dg.sensor(
+    target=None,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Lets Dagster load customers' schedules anew after one was made, changed or ended.",
+)
+def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SkipReason:
+    """Compares what was loaded with the registry; reloading costs 1.5 CPU s, so changes are gathered for 15 s."""
+    settings = core.settings()
+    if workflow.load_schedule_marks(settings) == LOADED.marks:
+        return dg.SkipReason("the loaded schedules are those of the registry")
+    origin = context.code_location_origin
+    if origin is None:
+        return dg.SkipReason("this code location has no name to reload it by")
+    said = reload_location(settings.dagster_url, origin.location_name)
+    return dg.SkipReason(said)
+
+
+def load_customer_schedules(settings: Settings) -> tuple[dg.ScheduleDefinition, ...]:
+    """One definition per enabled schedule; none past ``max_dagster_schedules``, where the sensor carries them all."""
+    try:
+        wanted = workflow.load_enabled_schedules(settings)
+    except PolicyCortexError as error:
+        _log.warning("customers' schedules could not be read, the sensor acts on them: %s", error)
+        wanted = ()
+    LOADED.marks = {schedule.id: schedule.revision for schedule in wanted}
+    LOADED.is_one_by_one = len(wanted) <= settings.max_dagster_schedules
+    return tuple(_definition(schedule) for schedule in wanted) if LOADED.is_one_by_one else ()
+
+
+LOADED: Final = LoadedSchedules()
+"""Of this process, the code server's."""
+
+
+def _definition(schedule: workflow.EnabledSchedule) -> dg.ScheduleDefinition:
+    def evaluate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        settings: Settings = context.resources.core.settings()
+        made = workflow.claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
+        if not made:
+            return dg.SkipReason("its tick was dealt with, or the schedule was changed, disabled or ended")
+        due = workflow.load_due_reports(settings, made)
+        return [_request(context.instance, report, run_key=f"{schedule.id}:{report.tick}") for report in due]
+
+    return dg.ScheduleDefinition(
+        name=f"delivery_{schedule.id}",
+        job=make_report,
+        cron_schedule=schedule.plain_cron,
+        execution_timezone=schedule.timezone,
+        execution_fn=evaluate,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"{schedule.name} ({schedule.organization})",
+        required_resource_keys={"core"},
+        tags={TAG_SCHEDULE: schedule.id, TAG_ORGANIZATION: schedule.organization},
+    )
+
+
+def _request(instance: dg.DagsterInstance, due: workflow.DueReport, *, run_key: str) -> dg.RunRequest:
+    instance.add_dynamic_partitions(str(report_periods.name), [due.partition_key])
+    tags = {
+        "dagster/partition": due.partition_key,
+        TAG_REPORT: due.report_id,
+        TAG_ORGANIZATION: due.organization,
+        TAG_FRAMEWORK: due.framework,
+        TAG_SCHEDULE: due.schedule_id,
+        TAG_TICK: due.tick,
+    }
+    return dg.RunRequest(
+        run_key=run_key,
+        run_config=dg.RunConfig(ops={_OP: ReportConfig(report_id=due.report_id)}),
+        tags={key: value for key, value in tags.items() if value},
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
