@@ -12,11 +12,11 @@ from typing import Any
 from policycortex.cli.home import make_folder
 from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
-from policycortex.frameworks.catalog import load_frameworks
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
 from policycortex.ordering import Known, ReportOrder, order_to_json, parse_order
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 from policycortex.workflow import fail_report
 
@@ -34,7 +34,7 @@ def produce(
     runs: HomeRuns, registry: Registry, settings: Settings, body: Mapping[str, Any], *, organization: str
 ) -> ReportRow:
     """Write the order's row, run the job that makes it, return the completed row."""
-    known = Known(frameworks=tuple(load_frameworks(settings.custom_frameworks_dir)))
+    known = Known(frameworks=tuple(frameworks_of(settings, registry, organization)))
     order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
     row = registry.create_report(
         organization=organization,
