@@ -1,0 +1,207 @@
+"""Analytics over HTTP: the numbers of a small history, the words of its refusals, one organisation's only."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from policycortex.names import ReportFormat
+from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.lake import open_lake
+from policycortex.storage.registry import NewArtifact
+from policycortex.workflow.analytics_days import rebuild_analytics
+from policycortex.workflow.posture import rebuild_days
+from tests.api.house import House
+from tests.lake_sample import finding, import_findings
+
+DAYS = 16
+RELATIONS = '{"SOC2":["cc_6_1"]}'
+
+
+@pytest.fixture(scope="module")
+def told(running_house: House) -> Iterator[House]:
+    """An organisation with 16 days up to yesterday: of 16 findings one more passes each day; in CC6.1 of SOC 2."""
+    running_house.clock.reset()
+    house = replace(running_house, organization="analytics", clients=[])
+    days = [house.clock().date() - timedelta(days=DAYS - n) for n in range(DAYS)]
+    with open_lake(house.settings) as lake:
+        for number, day in enumerate(days):
+            found = [
+                finding(day, "c1", f"r{r:02}", "PASS" if r < number else "FAIL", relations=RELATIONS)
+                for r in range(DAYS)
+            ]
+            import_findings(lake, found, organization=house.organization)
+    rebuild_days(house.settings, days)
+    rebuild_analytics(house.settings, days)
+    yield house
+    for client in house.clients:
+        client.close()
+
+
+def asked(house: House, path: str, **query: str | float) -> dict[str, Any]:
+    """A good answer; patient, for the first forecast of a process imports its statistics."""
+    answer = house.client().get(f"/v1/analytics/{path}", params=query, timeout=60)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_trends_with_causes_that_add_up(told: House) -> None:
+    """0 of 16 to 15 of 16: 15 fixed; each day's points add up to its change."""
+    body = asked(told, "trends", framework="soc2", granularity="day")
+    (series,) = body["series"]
+    scored = [point for point in series["points"] if point["compliance_score"] is not None]
+    assert [point["passed"] for point in scored] == list(range(DAYS))
+    assert body["change"]["points"] == 93.75
+    causes = {cause["cause"]: cause for cause in body["change"]["causes"]}
+    assert causes["fixed"]["findings"] == 15
+    assert sum(cause["points"] for cause in causes.values()) == body["change"]["points"]
+    for point in scored[1:]:
+        assert round(sum(cause["points"] for cause in point["causes"]), 2) == point["change_points"]
+    assert len(series["points"]) > len(scored)
+    assert (body["framework"], body["granularity"], body["model"]) == ("soc2", "day", "findings_pass_rate")
+
+
+def test_lines_by_place_and_section(told: House) -> None:
+    """Production is all there is; a section of SOC 2 holds the findings."""
+    assert [s["name"] for s in asked(told, "trends", by="environment", granularity="month")["series"]] == ["production"]
+    sections = asked(told, "trends", by="section", framework="soc2", granularity="week")["series"]
+    assert len(sections) > 5
+    assert sum(s["points"][-1]["assessed"] > 0 for s in sections) == 1
+
+
+def test_risk_with_parts_and_items(told: House) -> None:
+    """One of 16 fails, since the first day."""
+    body = asked(told, "risk")
+    total = body["total"]
+    parts = sum(total[part] for part in ("severity", "exposure", "age", "environment"))
+    assert parts == pytest.approx(total["risk_score"], abs=0.02)
+    (item,) = body["top"]
+    assert (item["check_id"], item["failed"], body["top_of"]) == ("c1", 1, 1)
+    assert item["lowers_by"] == pytest.approx(total["risk_score"], abs=0.01)
+    assert {group["dimension"] for group in body["groups"]} == {
+        "account", "service", "provider", "environment", "framework",
+    }  # fmt: skip
+    assert body["remediation"][0]["remediated"] == 15
+    assert next(age for age in body["ages"] if age["severity"] == "high")["failing"] == 1
+    assert len(body["history"]) == DAYS
+
+
+def test_a_forecast_with_its_backtest(told: House) -> None:
+    """A finding a day: the trend goes on, and reaches 100 soon; likely failures say why there is no list."""
+    body = asked(told, "forecast", framework="soc2", horizon_days=7, target_score=100)
+    assert body["status"] == "ok"
+    assert len(body["points"]) == 7
+    assert all(
+        p["low_95"] <= p["low_80"] <= p["compliance_score"] <= p["high_80"] <= p["high_95"] for p in body["points"]
+    )
+    assert set(body["backtest"]["mean_error"]) == {"naive", "theil_sen", "damped_holt"}
+    assert body["target"]["days_p50"] is not None
+    assert body["likely_failures"]["items"] == []
+    assert body["likely_failures"]["reason"]
+
+
+def test_an_organisation_without_findings_gets_no_numbers(house: House) -> None:
+    """Not another's either."""
+    assert asked(house, "trends") | {"period": None} == {
+        "framework": None,
+        "framework_version": None,
+        "period": None,
+        "granularity": "day",
+        "by": None,
+        "model": "findings_pass_rate",
+        "series": [],
+        "change": None,
+    }
+    assert asked(house, "risk")["total"]["risk_score"] is None
+    body = asked(house, "forecast")
+    assert (body["status"], body["points"]) == ("too_little_history", [])
+    assert "needed are 5 scores over 14 days" in body["reason"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("trends", {"framework": "soc3"}, "framework"),
+        ("trends", {"granularity": "year"}, "granularity"),
+        ("trends", {"by": "section"}, "by"),
+        ("trends", {"start": "yesterday", "end": "2026-01-01T00:00:00Z"}, "start"),
+        ("trends", {"start": "2026-01-01T00:00:00Z"}, "end"),
+        ("trends", {"cloud_providers": "awss"}, "cloud_providers"),
+        (
+            "trends",
+            {"date_range_type": "last_month", "start": "2025-01-01T00:00:00Z", "end": "2025-02-01T00:00:00Z"},
+            "date_range_type",
+        ),
+        ("risk", {"top": 0}, "top"),
+        ("risk", {"tpo": 3}, "tpo"),
+        ("forecast", {"horizon_days": 366}, "horizon_days"),
+        ("forecast", {"target_score": 101}, "target_score"),
+        ("forecast", {"start": "2025-01-01T00:00:00Z"}, "start"),
+    ],
+)
+def test_what_is_wrong_is_named(house: House, path: str, query: dict[str, Any], field: str) -> None:
+    """Each parameter by its own name, as a 400 in the documented body."""
+    answer = house.client().get(f"/v1/analytics/{path}", params=query)
+    assert answer.status_code == 400, answer.text
+    assert field in [detail["field"] for detail in answer.json()["details"]]
+
+
+def completed(house: House, client: httpx.Client, day: date, snapshot: str) -> str:
+    """A completed report of one day."""
+    body = {
+        "name": str(day),
+        "type": "compliance",
+        "framework": "soc2",
+        "scope": {"date_range": {"start": f"{day}T00:00:00Z", "end": f"{day}T23:59:59Z"}},
+    }
+    made = client.post("/v1/reports", json=body)
+    assert made.status_code == 202, made.text
+    report_id: str = made.json()["id"]
+    source = house.settings.home / "source.tmp"
+    source.write_bytes(b"%PDF-1.7")
+    stored = open_artifacts(house.settings).put_artifact(report_id, ReportFormat.PDF, source)
+    file = NewArtifact(format=ReportFormat.PDF, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
+    house.registry.mark_running(report_id, "run", now=house.clock())
+    house.registry.complete_report(
+        report_id,
+        artifacts=[file],
+        summary={},
+        content={"pages": 1, "sections": []},
+        snapshot=snapshot,
+        now=house.clock(),
+    )
+    return report_id
+
+
+def test_two_reports_side_by_side(told: House) -> None:
+    """Five days apart: five resolved, the rest persist; the change of the scores is told by its causes."""
+    client, today = told.client(), told.clock().date()
+    with open_lake(told.settings) as lake:
+        snapshot = lake.snapshot()
+    first, second = (completed(told, client, today - timedelta(days=n), snapshot) for n in (10, 5))
+    answer = client.get(f"/v1/reports/{first}/compare/{second}", params={"limit": 2, "offset": 1})
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["counts"] == {"new": 0, "resolved": 5, "persisting": 5, "not_looked_at": 0}
+    assert (len(body["findings"]), body["findings_total"]) == (2, 5)
+    assert {f["reason"] for f in body["findings"]} == {"fixed"}
+    assert body["change"]["points"] == 31.25
+    assert sum(cause["points"] for cause in body["change"]["causes"]) == 31.25
+    assert body["requirements"] == []
+    backwards = client.get(f"/v1/reports/{second}/compare/{first}").json()
+    assert backwards["counts"]["new"] == 5
+
+
+def test_a_comparison_needs_two_completed_reports_of_ones_own(
+    told: House, house: House, order: dict[str, object]
+) -> None:
+    """An open report is a conflict; another organisation's is not there."""
+    client = told.client()
+    open_report = client.post("/v1/reports", json=order | {"delivery": {}}).json()["id"]
+    assert client.get(f"/v1/reports/{open_report}/compare/{open_report}").status_code == 409
+    foreign = house.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
+    assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
