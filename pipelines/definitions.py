@@ -29,13 +29,14 @@ def build_defs(
 
     Runs execute in one process: a second interpreter per step costs 2 seconds and buys nothing here.
     """
+    given = {"core": CoreResource()} | dict(resources or {})
     return dg.Definitions(
         assets=[findings, imports, days, scores, artifacts],
         asset_checks=CHECKS,
         jobs=[*JOBS, deliver_reports],
         sensors=[landing_zone, posture_follows_imports, failed_reports, due_reports, outbox, schedule_definitions],
-        schedules=[historical_audit, *load_customer_schedules(settings)],
-        resources={"core": CoreResource()} | dict(resources or {}),
+        schedules=[historical_audit, *load_customer_schedules(given["core"])],
+        resources=given,
         loggers=loggers,
         executor=dg.in_process_executor,
     )

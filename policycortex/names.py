@@ -105,5 +105,6 @@ SANDBOX_ORGANIZATION: Final = "sandbox"
 
 TAG_REPORT: Final = "policycortex/report_id"
 TAG_SCHEDULE: Final = "policycortex/schedule_id"
+TAG_TICK: Final = "policycortex/tick"
 TAG_ORGANIZATION: Final = "policycortex/organization"
 TAG_FRAMEWORK: Final = "policycortex/framework"

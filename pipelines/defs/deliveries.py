@@ -51,7 +51,7 @@ def deliver_reports() -> None:
 
 
 @dg.sensor(
-    job=deliver_reports,
+    job_name=deliver_reports.name,  # given as a job, Dagster 1.13 warns of a beta parameter that it passes itself
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round of deliveries when one is due, or a report that was waited for has come or failed.",
@@ -107,13 +107,14 @@ def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource
     return dg.SkipReason(said)
 
 
-def load_customer_schedules(settings: Settings) -> tuple[dg.ScheduleDefinition, ...]:
+def load_customer_schedules(core: CoreResource) -> tuple[dg.ScheduleDefinition, ...]:
     """One definition per enabled schedule; none past ``max_dagster_schedules``, where the sensor carries them all."""
     try:
+        settings = core.settings()
         wanted = workflow.load_enabled_schedules(settings)
     except PolicyCortexError as error:
         _log.warning("customers' schedules could not be read, the sensor acts on them: %s", error)
-        wanted = ()
+        return ()
     LOADED.marks = {schedule.id: schedule.revision for schedule in wanted}
     LOADED.is_one_by_one = len(wanted) <= settings.max_dagster_schedules
     return tuple(_definition(schedule) for schedule in wanted) if LOADED.is_one_by_one else ()
@@ -124,13 +125,13 @@ LOADED: Final = LoadedSchedules()
 
 
 def _definition(schedule: workflow.EnabledSchedule) -> dg.ScheduleDefinition:
-    def evaluate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         settings: Settings = context.resources.core.settings()
         made = workflow.claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
         if not made:
-            return dg.SkipReason("its tick was dealt with, or the schedule was changed, disabled or ended")
-        due = workflow.load_due_reports(settings, made)
-        return [_request(context.instance, report, run_key=f"{schedule.id}:{report.tick}") for report in due]
+            yield dg.SkipReason("its tick was dealt with, or the schedule was changed, disabled or ended")
+        for report in workflow.load_due_reports(settings, made):
+            yield _request(context.instance, report, run_key=f"{schedule.id}:{report.tick}")
 
     return dg.ScheduleDefinition(
         name=f"delivery_{schedule.id}",

@@ -19,7 +19,7 @@ ASSETS = {
     "marts/framework_scores": ("posture", "daily"),
     "reports/artifacts": ("reports", "report_periods"),
 }
-JOBS = {"ingest_findings", "refresh_posture", "make_report"}
+JOBS = {"ingest_findings", "refresh_posture", "make_report", "deliver_reports"}
 SENSORS = {"landing_zone": 30, "posture_follows_imports": 10, "failed_reports": 10}
 SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC")}
 

@@ -109,11 +109,12 @@ class ScheduleVerbs(Store):
             total = connection.execute(select(func.count()).select_from(schedules).where(*where)).scalar_one()
         return tuple(_schedule(row) for row in rows), int(total)
 
-    def count_enabled_schedules(self) -> int:
-        """Of all organisations."""
+    def list_schedule_marks(self) -> dict[str, int]:
+        """Id to revision of every enabled schedule of all organisations."""
+        live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled)
         with self._reading() as connection:
-            live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled)
-            return int(connection.execute(select(func.count()).select_from(schedules).where(*live)).scalar_one())
+            rows = connection.execute(select(schedules.c.id, schedules.c.revision).where(*live))
+            return {row.id: row.revision for row in rows}
 
     def change_schedule(
         self,

@@ -1,0 +1,114 @@
+"""What the orchestrator must start and show: reports whose time has come, and the schedules that order them."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from policycortex.names import ReportStatus
+from policycortex.ordering.model import order_from_json
+from policycortex.scheduling.cron import parse_cron
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, ReportRow, open_registry
+
+_OTHERS_START_IT: Final = timedelta(seconds=90)
+"""A report ordered for now is started by whoever took the order, unless that process died."""
+
+_SCHEDULE_STARTS_IT: Final = timedelta(seconds=15)
+"""A schedule's own evaluation asks for the run of the tick it claimed within a moment."""
+
+_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueReport:
+    """One report that needs a run, with what the run is tagged by."""
+
+    report_id: str
+    organization: str
+    framework: str | None
+    partition_key: str
+    schedule_id: str | None
+    tick: str | None
+    """The nominal tick, ISO 8601 in UTC; None for reports that no schedule ordered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnabledSchedule:
+    """A schedule as the orchestrator shows it."""
+
+    id: str
+    organization: str
+    name: str
+    plain_cron: str
+    timezone: str
+    revision: int
+
+
+def load_startable_reports(settings: Settings, *, now: datetime) -> tuple[DueReport, ...]:
+    """Pending reports whose time has come and that nobody is about to start; at most 200, the longest due first."""
+    with closing(open_registry(settings)) as registry:
+        rows = [row for row in registry.list_open_reports(before=now) if _is_startable(row, now)]
+        return tuple(_due(registry, row) for row in rows[:_MOST])
+
+
+def load_due_reports(settings: Settings, report_ids: Sequence[str]) -> tuple[DueReport, ...]:
+    """Those reports, in that order."""
+    with closing(open_registry(settings)) as registry:
+        return tuple(_due(registry, registry.find_report(report_id)) for report_id in report_ids)
+
+
+def note_run(settings: Settings, report_id: str, run_id: str) -> None:
+    """Remember the run that makes the report."""
+    with closing(open_registry(settings)) as registry:
+        registry.set_run(report_id, run_id)
+
+
+def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
+    """All that may fire; none where the installation has no registry yet, which is not made by looking."""
+    if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
+        return ()
+    with closing(open_registry(settings)) as registry:
+        rows, _ = registry.list_schedules(None, is_enabled=True, limit=1_000_000)
+    return tuple(
+        EnabledSchedule(
+            id=row.id,
+            organization=row.organization,
+            name=row.name,
+            plain_cron=parse_cron(row.cron).plain_text,
+            timezone=row.timezone,
+            revision=row.revision,
+        )
+        for row in rows
+    )
+
+
+def load_schedule_marks(settings: Settings) -> dict[str, int]:
+    """Id to revision of every enabled schedule: equal marks need no loading anew."""
+    if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
+        return {}
+    with closing(open_registry(settings)) as registry:
+        return registry.list_schedule_marks()
+
+
+def _is_startable(row: ReportRow, now: datetime) -> bool:
+    if row.status is not ReportStatus.PENDING or row.run_id is not None:
+        return False
+    if row.due_at == row.created_at:
+        return row.created_at <= now - _OTHERS_START_IT
+    if row.due_at < row.created_at:
+        return row.created_at <= now - _SCHEDULE_STARTS_IT
+    return True
+
+
+def _due(registry: Registry, row: ReportRow) -> DueReport:
+    tick = registry.find_tick(row.id)
+    return DueReport(
+        report_id=row.id,
+        organization=row.organization,
+        framework=row.framework,
+        partition_key=order_from_json(row.order).period.partition_key,
+        schedule_id=tick.schedule_id if tick is not None else None,
+        tick=tick.tick.isoformat() if tick is not None else None,
+    )

@@ -1,0 +1,172 @@
+"""Schedules and deliveries through Dagster: ticks become tagged runs once, due reports start, the outbox is emptied."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import build_defs
+from pipelines.defs.deliveries import LOADED
+from pipelines.resources import CoreResource
+from policycortex import workflow
+from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+from tests.delivery.ledger import MONTHLY, complete_report, order_report
+from tests.delivery.receivers import smtp_server
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A fresh home, as the code location finds it."""
+    monkeypatch.delenv("POLICYCORTEX_CONNECTIONS", raising=False)
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    """Its registry."""
+    with closing(open_registry(settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A real instance with storages on disk: a schedule's context opens it anew by its reference."""
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def _core(settings: Settings) -> CoreResource:
+    return CoreResource(home=str(settings.home), is_retrying=False)
+
+
+def _repository(settings: Settings) -> dg.RepositoryDefinition:
+    return build_defs(resources={"core": _core(settings)}).get_repository_def()
+
+
+def _every_minute(settings: Settings, registry: Registry, *, started_ago: timedelta) -> str:
+    body = MONTHLY | {"schedule": {"cron": "* * * * *", "timezone": "UTC", "misfire": "latest", "grace_seconds": 0}}
+    moment = datetime.now(UTC) - started_ago
+    made = workflow.create_schedule(settings, registry, body, organization="default", created_by=None, now=moment)
+    return made.id
+
+
+def _evaluate_schedule(settings: Settings, instance: dg.DagsterInstance, schedule_id: str) -> list[dg.RunRequest]:
+    repository = _repository(settings)
+    definition = repository.get_schedule_def(f"delivery_{schedule_id}")
+    with dg.build_schedule_context(
+        instance, scheduled_execution_time=datetime.now(UTC), resources={"core": _core(settings)}
+    ) as context:
+        return list(definition.evaluate_tick(context).run_requests or [])
+
+
+def _evaluate_sensor(settings: Settings, instance: dg.DagsterInstance, name: str) -> list[dg.RunRequest]:
+    sensor = _repository(settings).get_sensor_def(name)
+    with dg.build_sensor_context(instance=instance, resources={"core": _core(settings)}) as context:
+        return list(sensor.evaluate_tick(context).run_requests or [])
+
+
+def test_each_enabled_schedule_has_a_definition(settings: Settings, registry: Registry) -> None:
+    """With its cron and zone; a disabled one has none; past the limit the sensor carries them all."""
+    kept = workflow.create_schedule(
+        settings, registry, MONTHLY, organization="default", created_by=None, now=datetime.now(UTC)
+    )
+    off = MONTHLY | {"enabled": False}
+    workflow.create_schedule(settings, registry, off, organization="default", created_by=None, now=datetime.now(UTC))
+    made = [s for s in _repository(settings).schedule_defs if s.name.startswith("delivery_")]
+    assert [(s.name, s.cron_schedule, s.execution_timezone) for s in made] == [
+        (f"delivery_{kept.id}", "0 9 1 * *", "America/New_York")
+    ]
+    assert LOADED.marks == {kept.id: 1}
+
+
+def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:
+    """Tagged with schedule, report and nominal tick; the second evaluation finds it dealt with."""
+    schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=2))
+    (request,) = _evaluate_schedule(settings, instance, schedule_id)
+    ((tick, *_), _) = registry.list_ticks(schedule_id)
+    assert request.tags[TAG_SCHEDULE] == schedule_id
+    assert request.tags[TAG_REPORT] == tick.report_id
+    assert request.tags[TAG_TICK] == tick.tick.isoformat()
+    assert instance.has_dynamic_partition("report_periods", request.tags["dagster/partition"])
+    assert request.run_config["ops"]["reports__artifacts"]["config"] == {"report_id": tick.report_id}
+    assert "secret" not in json.dumps(request.run_config)
+    assert _evaluate_schedule(settings, instance, schedule_id) == []
+
+
+def test_the_sensor_acts_on_ticks_no_schedule_acted_on(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    """After its head start; it claims, and asks for the run once the schedule had its chance."""
+    schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=3))
+    (report_id,) = workflow.claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
+    assert _evaluate_sensor(settings, instance, "due_reports") != [], schedule_id
+    assert registry.find_report(report_id).status == "pending"
+
+
+def test_a_report_ordered_for_later_starts_then_and_once(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    """``delivery.scheduled_at``: not before, and not again once a run of it is there."""
+    now = datetime.now(UTC)
+    report = order_report(settings, registry, {}, now=now - timedelta(hours=1))
+    later = registry.create_report(
+        organization="default",
+        name="Later",
+        type=report.type,
+        framework="soc2",
+        description="",
+        order=report.order,
+        due_at=now + timedelta(hours=1),
+        now=now,
+    )
+    due = registry.create_report(
+        organization="default",
+        name="Due",
+        type=report.type,
+        framework="soc2",
+        description="",
+        order=report.order,
+        due_at=now - timedelta(minutes=1),
+        now=now - timedelta(minutes=30),
+    )
+    asked = {request.tags[TAG_REPORT] for request in _evaluate_sensor(settings, instance, "due_reports")}
+    assert due.id in asked
+    assert later.id not in asked
+    job = _repository(settings).get_job("make_report")
+    config = {"ops": {"reports__artifacts": {"config": {"report_id": due.id}}}}
+    run = instance.create_run_for_job(job, run_config=config, tags={TAG_REPORT: due.id})
+    assert due.id not in {request.tags[TAG_REPORT] for request in _evaluate_sensor(settings, instance, "due_reports")}
+    assert registry.find_report(due.id).run_id == run.run_id
+
+
+def test_the_outbox_is_emptied_by_a_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:
+    """The sensor asks when a report was completed; the job sends; then nothing is due."""
+    with smtp_server() as box:
+        mail = {"type": "email", "host": "localhost", "port": box.port, "security": "none", "sender": "r@company.com"}
+        (settings.home / "connections.yaml").write_text(json.dumps({"connections": {"mail": mail}}))
+        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
+        assert _evaluate_sensor(settings, instance, "outbox") == []
+        complete_report(settings, registry, report.id)
+        assert len(_evaluate_sensor(settings, instance, "outbox")) == 1
+        job = _repository(settings).get_job("deliver_reports")
+        assert job.execute_in_process(instance=instance).success
+        assert _evaluate_sensor(settings, instance, "outbox") == []
+    assert [recipient for recipient, _ in box.messages] == ["ceo@company.com"]
+
+
+def test_a_changed_registry_asks_for_loading_anew(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    """Without a webserver to ask the sensor says so and harms nothing."""
+    sensor = _repository(settings).get_sensor_def("schedule_definitions")
+    with dg.build_sensor_context(instance=instance, resources={"core": _core(settings)}) as context:
+        assert "are those of the registry" in str(sensor.evaluate_tick(context).skip_message)
+    _every_minute(settings, registry, started_ago=timedelta(0))
+    with dg.build_sensor_context(instance=instance, resources={"core": _core(settings)}) as context:
+        assert "no name to reload" in str(sensor.evaluate_tick(context).skip_message)
