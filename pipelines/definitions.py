@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.deliveries import (
     deliver_reports,
@@ -31,7 +32,7 @@ def build_defs(
     """
     given = {"core": CoreResource()} | dict(resources or {})
     return dg.Definitions(
-        assets=[findings, imports, days, scores, artifacts],
+        assets=[findings, imports, days, scores, analytics, artifacts],
         asset_checks=CHECKS,
         jobs=[*JOBS, deliver_reports],
         sensors=[landing_zone, posture_follows_imports, failed_reports, due_reports, outbox, schedule_definitions],

@@ -1,4 +1,4 @@
-"""What the UI shows of a table before any run: name, grain, columns, read from the one file that makes the tables."""
+"""What the UI shows of a table before any run: name, grain, columns, read from the files that make the tables."""
 
 import re
 from functools import cache
@@ -23,7 +23,7 @@ def table_metadata(key: dg.AssetKey) -> dict[str, Any]:
 @cache
 def _tables() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     found = {}
-    for table in _TABLE.finditer(sql("schema")):
+    for table in _TABLE.finditer(sql("schema") + sql("analytics_schema")):
         columns = [column.split(maxsplit=1) for column in table["columns"].split(",")]
         found[table["name"]] = (table["grain"].replace("\n-- ", " "), [(name, kind.strip()) for name, kind in columns])
     return found

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
+from pipelines.defs.analytics import ANALYTICS
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
 
-POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES)
+POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES, *ANALYTICS)
 
 ingest_findings = dg.define_asset_job(
     "ingest_findings",

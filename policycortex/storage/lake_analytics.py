@@ -90,8 +90,11 @@ class LakeAnalytics:
         self._session = session
 
     def rebuild_ages(self, days: Iterable[date]) -> tuple[AgeCounts, ...]:
-        """Replace failing_since and remediations of these days, oldest first, and of later ones that they change."""
-        asked = frozenset(days)
+        """Replace failing_since and remediations of these days, oldest first, and of later ones that they change.
+
+        Days without findings have none and are left out of the answer.
+        """
+        asked = self._held(frozenset(days))
         waiting, counts = set(asked), list[AgeCounts]()
         while waiting:
             day = min(waiting)
@@ -210,6 +213,12 @@ class LakeAnalytics:
             return AgeCounts(day=day, keys=after[1], is_changed=after != before)
 
         return self._session.write(f"rebuild the ages of {day}", work)
+
+    def _held(self, days: frozenset[date]) -> frozenset[date]:
+        if not days:
+            return days
+        bounds = {"first_date": min(days), "last_date": max(days)}
+        return days.intersection(self._session.fetch("analytics_days", bounds)["observed_date"].to_list())
 
     def _following(self, day: date) -> set[date]:
         window = {"day": day, "lookback_days": LOOKBACK_DAYS}

@@ -17,6 +17,10 @@ ASSETS = {
     "marts/check_tallies": ("posture", "daily"),
     "marts/requirement_results": ("posture", "daily"),
     "marts/framework_scores": ("posture", "daily"),
+    "core/failing_since": ("analytics", "daily"),
+    "marts/remediations": ("analytics", "daily"),
+    "marts/risk": ("analytics", "daily"),
+    "marts/changes": ("analytics", "daily"),
     "reports/artifacts": ("reports", "report_periods"),
 }
 JOBS = {"ingest_findings", "refresh_posture", "make_report", "deliver_reports"}

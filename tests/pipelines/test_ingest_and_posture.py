@@ -67,7 +67,7 @@ def test_imports_reconcile(imported: dg.ExecuteInProcessResult) -> None:
 
 @pytest.mark.usefixtures("imported")
 def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    """Each of the five daily assets has both days; the asset check passes."""
+    """Each of the daily assets has both days; the asset check passes."""
     done = refresh(defs, instance)
     assert done.success
     for key in defs.resolve_job_def("refresh_posture").asset_layer.executable_asset_keys:

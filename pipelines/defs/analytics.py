@@ -1,0 +1,79 @@
+"""From daily posture to what trends and risk are answered from: ages, remediations, risk, causes of change."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines.defs.checks import CHECK_TALLIES
+from pipelines.defs.ingest import OWNERS
+from pipelines.defs.posture import FINDING_STATE, SCAN_COVERAGE
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.metadata import frame_table
+from pipelines.partitions import daily, days_of
+from pipelines.resources import CoreResource
+from pipelines.tables import table_metadata
+from policycortex.workflow.analytics_days import AnalyticsDay, rebuild_analytics
+
+FAILING_SINCE = dg.AssetKey(["core", "failing_since"])
+REMEDIATIONS = dg.AssetKey(["marts", "remediations"])
+RISK = dg.AssetKey(["marts", "risk"])
+CHANGES = dg.AssetKey(["marts", "changes"])
+ANALYTICS = (FAILING_SINCE, REMEDIATIONS, RISK, CHANGES)
+
+_FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
+
+
+def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=key,
+        description=description,
+        deps=deps,
+        kinds={"ducklake", "parquet"},
+        owners=OWNERS,
+        metadata=table_metadata(key),
+        freshness_policy=_FRESH,
+    )
+
+
+@dg.multi_asset(
+    name="analytics",
+    specs=[
+        _spec(
+            FAILING_SINCE,
+            "Failing findings of the day with the first day of their failing.",
+            FINDING_STATE,
+            SCAN_COVERAGE,
+        ),
+        _spec(REMEDIATIONS, "Findings that stopped failing that day: mended, or lost from sight.", FAILING_SINCE),
+        _spec(RISK, "Risk of the day, 0 to 100 with its parts, in all and by place.", FAILING_SINCE, CHECK_TALLIES),
+        _spec(CHANGES, "Why each framework's score moved since the scanned day before, exactly.", FINDING_STATE),
+    ],
+    group_name="analytics",
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=False,
+    pool="lake",
+    retry_policy=RETRY_TRANSIENT,
+)
+def analytics(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Replace the days of the run's window, and the scanned days after them that they reach."""
+    with core_errors_as_failures(core):
+        built = rebuild_analytics(core.settings(), days_of(context))
+    for key in ANALYTICS:
+        yield dg.MaterializeResult(asset_key=key, metadata=_told(built))
+
+
+def _told(built: Sequence[AnalyticsDay]) -> dict[str, Any]:
+    """The newest days first, one line per day and organisation."""
+    rows = [
+        (one.day, one.organization, None if one.risk is None else round(one.risk, 1), one.failing, one.previous)
+        for one in sorted(built, key=lambda one: (-one.day.toordinal(), one.organization))
+    ]
+    head = ["day", "organisation", "risk", "failing", "compared with"]
+    return {
+        "days": len({one.day for one in built}),
+        "analytics": frame_table(pl.DataFrame(rows, schema=head, orient="row")),
+    }

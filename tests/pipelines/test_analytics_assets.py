@@ -1,0 +1,54 @@
+"""Ages, risk and changes through their assets, on a real instance and a real lake."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from pipelines.defs.analytics import ANALYTICS
+from pipelines.partitions import range_tags
+from policycortex.period import Period
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+from tests.lake_sample import ORGANIZATION, finding, import_findings
+
+FIRST = date(2026, 1, 5)
+DAYS = [FIRST, FIRST + timedelta(days=2)]
+
+
+@pytest.fixture
+def refreshed(defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings) -> dg.ExecuteInProcessResult:
+    """Two scanned days with one between; a finding is mended on the second."""
+    with open_lake(settings) as lake:
+        for day, status in zip(DAYS, ("FAIL", "PASS"), strict=True):
+            import_findings(lake, [finding(day, "c1", "a", status), finding(day, "c1", "b", "FAIL")])
+    tags = range_tags(DAYS[0], DAYS[1])
+    return defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=tags)
+
+
+def test_a_range_is_built_in_one_run_and_tells_its_days(
+    refreshed: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
+) -> None:
+    """Every day of the window is materialized; the table names the scanned ones."""
+    assert refreshed.success
+    for key in ANALYTICS:
+        assert len(instance.get_materialized_partitions(key)) == 3, key
+    told = refreshed.asset_materializations_for_node("analytics")
+    metadata = next(m.metadata for m in told if m.asset_key == ANALYTICS[2])
+    assert metadata["days"].value == 2
+    assert "| 2026-01-07 | default |" in str(metadata["analytics"].value)
+
+
+@pytest.mark.usefixtures("refreshed")
+def test_what_was_built_is_in_the_lake(settings: Settings) -> None:
+    """Risk by day falls, and its change is one fixed finding, for all findings and every framework alike."""
+    period = Period.of_days(*DAYS)
+    with open_lake(settings) as lake:
+        risk = lake.analytics.load_risk_history(ORGANIZATION, period, dimension="total", label="")
+        changes = lake.analytics.load_changes(ORGANIZATION, None, period)
+        of_soc2 = lake.analytics.load_changes(ORGANIZATION, "soc2", period)
+    assert risk["observed_date"].to_list() == DAYS
+    assert risk["value"][1] < risk["value"][0]
+    fixed = changes.filter(changes["cause"] == "fixed").row(0, named=True)
+    assert (fixed["observed_date"], fixed["previous_date"], fixed["points"]) == (DAYS[1], DAYS[0], "50")
+    assert set(of_soc2["findings"]) == {0}
