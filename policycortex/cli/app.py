@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from policycortex.cli.frameworks import frameworks
+from policycortex.cli.keys import keys
 from policycortex.cli.options import FOLDER as _FOLDER
 from policycortex.cli.options import home_option as _home_option
 from policycortex.cli.options import org_option as _org_option
@@ -82,23 +83,7 @@ def demo(out: Path) -> None:
     run_demo(Settings.from_environment(home=out / "home"), out)
 
 
-@app.group()
-def keys() -> None:
-    """API keys."""
-
-
-@keys.command("create")
-@click.option("--name", required=True, help="Who or what will use it.")
-@click.option("--scopes", default="reports:read,reports:write", show_default=True, help="Separated by commas.")
-@_org_option
-@_home_option
-def create_key(name: str, scopes: str, org: str, home: Path | None) -> None:
-    """Make a key and print it, alone, on stdout. It is shown this once."""
-    from policycortex.cli.keys import print_new_key
-
-    print_new_key(Settings.from_environment(home=home), name=name, scopes=scopes, organization=org)
-
-
+app.add_command(keys)
 app.add_command(waivers)
 app.add_command(frameworks)
 

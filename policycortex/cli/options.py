@@ -1,5 +1,6 @@
 """Options that commands share."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +10,8 @@ import click
 from policycortex.names import DEFAULT_ORGANIZATION
 
 Command = Callable[..., Any]
+
+_ORGANIZATION: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 FOLDER: Final = click.Path(path_type=Path)
 
@@ -21,4 +24,15 @@ def home_option(command: Command) -> Command:
 
 def org_option(command: Command) -> Command:
     """``--org``."""
-    return click.option("--org", default=DEFAULT_ORGANIZATION, show_default=True, help="Whose data it is.")(command)
+    return click.option(
+        "--org", default=DEFAULT_ORGANIZATION, show_default=True, callback=_organization, help="Whose data it is."
+    )(command)
+
+
+def _organization(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    # It becomes part of partitions and folder names, where other characters would have a meaning of their own.
+    if not _ORGANIZATION.fullmatch(name):
+        raise click.BadParameter(
+            f"{name!r} is no organisation: use a-z, 0-9, - and _, at most 63, a letter or digit first"
+        )
+    return name
