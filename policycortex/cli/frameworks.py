@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policycortex.cli.options import home_option, org_option
-from policycortex.errors import ConflictError, NotFoundError
+from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,21 +27,22 @@ def frameworks() -> None:
 
 
 @frameworks.command("add")
-@click.argument("file", type=_FILE)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
 @click.option("--id", "framework_id", default=None, help="The word reports ask for it by, where the file gives none.")
 @click.option("--replace", is_flag=True, help="Take the place of a framework of the folder with the same id.")
 @home_option
-def add(file: Path, framework_id: str | None, replace: bool, home: Path | None) -> None:
-    """Put a framework file into the folder, and judge history anew: YAML or JSON, Prowler's JSON, an OSCAL catalog."""
+def add(files: tuple[Path, ...], framework_id: str | None, replace: bool, home: Path | None) -> None:
+    """Put framework files into the folder, and judge history anew: YAML or JSON, Prowler's JSON, OSCAL catalogs."""
     from policycortex.workflow.custom_frameworks import add_framework, would_replace
 
     settings = Settings.from_environment(home=home)
-    if not replace and (known := would_replace(settings, file, framework_id)):
-        raise ConflictError(f"{known} is there already; --replace puts {file.name} in its place")
-    path, framework = add_framework(settings, file, framework_id)
-    print(
-        f"{framework.id}: {len(framework.requirements)} requirements, version {framework.version or 'none'}, in {path}"
-    )
+    if framework_id is not None and len(files) > 1:
+        raise RequestError("--id names one framework; add the files one by one")
+    for file in files:
+        if not replace and (known := would_replace(settings, file, framework_id)):
+            raise ConflictError(f"{known} is there already; --replace puts {file.name} in its place")
+        path, added = add_framework(settings, file, framework_id)
+        print(f"{added.id}: {len(added.requirements)} requirements, version {added.version or 'none'}, in {path}")
     _rescore(settings)
 
 

@@ -16,7 +16,9 @@ Report: TypeAlias = Callable[[str | None], dict[str, Any]]
 
 pytestmark = pytest.mark.xdist_group("oracle")  # one home serves the whole module
 
-FRAMEWORKS = {"soc2": "soc2_aws", "hipaa": "hipaa_aws", "iso27001": "iso27001_2022_aws"}
+BUILT_IN = {"soc2": "soc2_aws", "hipaa": "hipaa_aws", "iso27001": "iso27001_2022_aws"}
+UPLOADED = ("cis_6.0_aws", "csa_ccm_4.0", "nist_800_53_revision_5_aws", "prowler_threatscore_aws")
+FRAMEWORKS = BUILT_IN | {name: name for name in UPLOADED} | {"pci_4.0_aws": "pci_4.0_aws"}
 STRICT = {"PASS": "compliant", "FAIL": "non_compliant", "NO_DATA": "not_assessed", "MANUAL": "manual"}
 SCAN = "findings/prowler-aws-acme/prowler-acme.ocsf.json.gz"
 
@@ -28,13 +30,30 @@ def policycortex(*arguments: str, home: Path) -> subprocess.CompletedProcess[str
 
 
 @pytest.fixture(scope="module")
-def home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has the real scan, ingested once."""
+def home(shared: Path, oracle: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has the real scan, ingested once, and the frameworks added after it."""
     folder = tmp_path_factory.mktemp("oracle") / "home"
     done = policycortex("ingest", str(shared / SCAN), home=folder)
     assert done.returncode == 0, done.stderr
     assert "1794" in done.stdout.replace(",", "")
+    files = [str(shared / "frameworks" / f"{name}.json") for name in UPLOADED]
+    pci = list_of_requirements(oracle, folder.with_name("pci_4.0_aws.json"))
+    added = policycortex("frameworks", "add", *files, str(pci), home=folder)
+    assert added.returncode == 0, added.stderr
+    assert added.stdout.endswith("judged 1 days anew\n")
     return folder
+
+
+def list_of_requirements(oracle: dict[str, Any], path: Path) -> Path:
+    """PCI's file is not among the shared ones: a framework of its ids alone, so that the findings' own word decides."""
+    counted = oracle["frameworks"]["pci_4.0_aws"]["requirements"]
+    requirements = [
+        {"id": uid, "title": uid} | ({"manual_for": ["aws"]} if row["strict_status"] == "MANUAL" else {})
+        for uid, row in counted.items()
+    ]
+    head = {"id": "pci_4.0_aws", "name": "PCI by its ids", "version": "4.0", "finding_keys": ["PCI-4.0"]}
+    path.write_text(json.dumps(head | {"requirements": requirements}))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +93,14 @@ def test_the_same_file_again_changes_nothing(home: Path, shared: Path, report: R
 def test_each_requirement_counts_as_the_scanner_counts(framework: str, oracle: dict[str, Any], report: Report) -> None:
     """Passed, failed, muted, manual and result of every requirement the scanner knows; the others not assessed."""
     made = {r["id"]: r for r in report(framework)["requirements"]}
-    spellings = load_builtin_frameworks()[framework].requirement_by_spelling()
+    spellings = load_builtin_frameworks()[framework].requirement_by_spelling() if framework in BUILT_IN else {}
     seen = set()
     for uid, counted in oracle["frameworks"][FRAMEWORKS[framework]]["requirements"].items():
-        requirement = made[spellings[uid.casefold()]]
+        requirement = made[spellings.get(uid.casefold(), uid)]
         seen.add(requirement["id"])
         ours = tuple(requirement[k] for k in ("passed", "failed", "muted", "manual"))
-        assert ours == tuple(counted[k] for k in ("pass", "fail", "muted", "manual")), uid
+        manual = counted["manual"] + (counted["strict_status"] == "MANUAL" and not counted["rows"])  # the clause's own
+        assert ours == (counted["pass"], counted["fail"], counted["muted"], manual), uid
         assert requirement["result"] == STRICT[counted["strict_status"]], uid
     assert {made[i]["result"] for i in made.keys() - seen} <= {"not_assessed"}
 
@@ -99,3 +119,11 @@ def test_the_score_follows_from_the_findings_in_the_report(framework: str, repor
     assert made["summary"]["critical"] == sum(f["severity"] == "critical" for f in failed)
     assert score["excluded"]["muted"] == sum(f["muted"] for f in made["findings"])
     assert all(f["requirements"] for f in made["findings"])
+
+
+def test_threatscore_is_prowlers_own(report: Report, oracle: dict[str, Any]) -> None:
+    """94.76 by the App's formula, to two decimals, beside the other models."""
+    models = report("prowler_threatscore_aws")["summary"]["models"]
+    wanted = oracle["frameworks"]["prowler_threatscore_aws"]["threatscore_app_formula"]
+    assert round(models["prowler_threatscore"], 2) == wanted
+    assert set(models) == {"findings_pass_rate", "requirements_passed", "severity_weighted", "prowler_threatscore"}
