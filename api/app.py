@@ -16,7 +16,7 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
-from api.v1 import analytics, downloads, frameworks, health, reports, sharing, waivers
+from api.v1 import analytics, deliveries, downloads, frameworks, health, reports, schedules, sharing, waivers
 from api.webhooks import describe_webhooks
 from policycortex.settings import Settings
 
@@ -44,7 +44,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (reports, downloads, sharing, frameworks, waivers, analytics, health):
+    # schedules first: their path would else be taken for a report's id
+    for module in (schedules, reports, downloads, sharing, frameworks, waivers, analytics, deliveries, health):
         app.include_router(module.router)
     app.include_router(sharing.links_router)
     app.include_router(analytics.compare_router)

@@ -113,4 +113,5 @@ def _unauthorized(credentials: HTTPAuthorizationCredentials | None) -> ApiError:
 
 Reader = Annotated[Caller, Security(authenticate, scopes=["reports:read"])]
 FrameworkWriter = Annotated[Caller, Security(authenticate, scopes=["frameworks:write"])]
+ScheduleWriter = Annotated[Caller, Security(authenticate, scopes=["schedules:write"])]
 Writer = Annotated[Caller, Security(authenticate, scopes=["reports:write"])]

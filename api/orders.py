@@ -7,10 +7,13 @@ from typing import Any, Final
 
 from api.auth import Caller
 from api.services import Services
+from policycortex.delivery.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
 from policycortex.ordering import Known, ReportOrder, order_from_json, order_to_json, parse_order
+from policycortex.ordering.destinations import mail_deliveries
 from policycortex.storage.registry import Failure, ReportRow
+from policycortex.storage.registry.schedule_rows import NewDelivery
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
@@ -36,6 +39,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
         order=order_to_json(order),
         due_at=order.delivery.scheduled_at,
         created_by=caller.key.id,
+        deliveries=_deliveries(services, order),
         now=now,
     )
     if report.due_at <= now and report.run_id is None:
@@ -81,6 +85,11 @@ def remove_report(services: Services, report: ReportRow) -> None:
     if before.status in OPEN:
         _end_run(services, before)
     services.artifacts.delete_report(report.id)
+
+
+def _deliveries(services: Services, order: ReportOrder) -> tuple[NewDelivery, ...]:
+    emails, organization = order.delivery.emails, order.scope.organization
+    return mail_deliveries(emails, load_connections(services.settings), organization) if emails else ()
 
 
 def _start(services: Services, report: ReportRow, order: ReportOrder) -> None:

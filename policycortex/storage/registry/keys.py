@@ -16,7 +16,7 @@ from policycortex.storage.registry.rows import KeyRow
 from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
 
 SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks:write", "findings:write", "admin")
-DEFAULT_SCOPES: Final = ("reports:read", "reports:write")
+DEFAULT_SCOPES: Final = ("reports:read", "reports:write", "schedules:write")
 
 _USE_GRAIN: Final = timedelta(minutes=1)  # a write for each request would cost more than the request
 

@@ -1,0 +1,188 @@
+"""Schedules and deliveries over the API: the documented body, its refusals, its life, and the ledger."""
+
+from contextlib import closing
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.schedule_rows import DeliveryStatus
+from policycortex.workflow import claim_due_ticks, deliver_due
+from tests.api.house import House
+from tests.delivery.ledger import MONTHLY
+
+PATH = "/v1/reports/schedules"
+
+
+def _body(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of many types
+    body = deepcopy(MONTHLY)
+    for name, value in changes.items():
+        body[name] = {**body[name], **value} if isinstance(value, dict) and isinstance(body.get(name), dict) else value
+    return body
+
+
+def _create(client: httpx.Client, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    answer = client.post(PATH, json=_body(**changes))
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def test_the_documented_body_makes_a_schedule(house: House, client: httpx.Client) -> None:
+    """Every part comes back as it was given, with id, the next five runs, and no run yet."""
+    house.clock.moment = datetime(2026, 9, 15, tzinfo=UTC)
+    client = house.client()
+    answer = client.post(PATH, json=MONTHLY)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert answer.headers["Location"].endswith(f"{PATH}/{made['id']}")
+    assert made["id"].startswith("sch_")
+    assert len(made["id"]) == 20
+    assert made["schedule"] == {
+        "cron": "0 9 1 * *", "timezone": "America/New_York", "misfire": "latest", "grace_seconds": 900,
+    }  # fmt: skip
+    for name in ("name", "description", "report_template", "delivery", "enabled"):
+        assert made[name] == MONTHLY[name]
+    assert made["next_runs"] == [
+        "2026-10-01T13:00:00Z", "2026-11-01T14:00:00Z", "2026-12-01T14:00:00Z", "2027-01-01T14:00:00Z",
+        "2027-02-01T14:00:00Z",
+    ]  # fmt: skip
+    assert made["last_run"] is None
+    assert client.get(f"{PATH}/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "field"),
+    [
+        ("schedule", {"cron": "R R * * *"}, "schedule.cron"),
+        ("schedule", {"cron": "* * * * * *"}, "schedule.cron"),
+        ("schedule", {"cron": "61 * * * *"}, "schedule.cron"),
+        ("schedule", {"cron": "0 0 30 2 *"}, "schedule.cron"),
+        ("schedule", {"timezone": "Mars/Olympus"}, "schedule.timezone"),
+        ("schedule", {"timezone": "+02:00"}, "schedule.timezone"),
+        ("schedule", {"misfire": "never"}, "schedule.misfire"),
+        ("schedule", {"every": "day"}, "schedule.every"),
+        ("report_template", {"type": "summary"}, "report_template.type"),
+        ("report_template", {"framework": "soc3"}, "report_template.framework"),
+        ("report_template", {"scope": {"date_range_type": "last_moth"}}, "report_template.scope.date_range_type"),
+        ("delivery", {"email": {"recipients": []}}, "delivery.email.recipients"),
+        ("delivery", {"email": {"recipients": ["a@x.org>,<b@x.org"]}}, "delivery.email.recipients.0"),
+        ("delivery", {"email": {"recipients": ["a@x.org"], "subject": "a\r\nBcc: b@x.org"}}, "delivery.email.subject"),
+        ("delivery", {"email": {"recipients": ["a@x.org"], "subject": "{{ 7*7 }}"}}, "delivery.email.subject"),
+        ("delivery", {"slack": {"channel": "general"}}, "delivery.slack.channel"),
+        ("delivery", {"slack": {"channel": "#general", "token": "xoxb-1"}}, "delivery.slack.token"),
+        ("delivery", {"webhook": {"url": "file:///etc/passwd"}}, "delivery.webhook.url"),
+        ("delivery", {"webhook": {"url": "https://a:b@example.com"}}, "delivery.webhook.url"),
+        ("delivery", {"condition": {"type": "score_below"}}, "delivery.condition"),
+        ("delivery", {"fax": {}}, "delivery.fax"),
+    ],
+)
+def test_what_is_wrong_is_named(client: httpx.Client, part: str, change: dict[str, Any], field: str) -> None:
+    """400, RPT_001, one detail under the dotted path."""
+    answer = client.post(PATH, json=_body(**{part: change}))
+    assert answer.status_code == 400
+    assert answer.json()["error_code"] == "RPT_001"
+    assert [problem["field"] for problem in answer.json()["details"]] == [field]
+
+
+def test_parts_are_changed_one_by_one(client: httpx.Client) -> None:
+    """A new cron keeps the zone; disabled it has no next runs; a bad patch changes nothing."""
+    made = _create(client)
+    path = f"{PATH}/{made['id']}"
+    changed = client.patch(path, json={"schedule": {"cron": "@daily"}, "name": "Daily"}).json()
+    assert changed["schedule"]["timezone"] == "America/New_York"
+    assert changed["schedule"]["cron"] == "@daily"
+    assert changed["name"] == "Daily"
+    assert len(changed["next_runs"]) == 5
+    assert client.patch(path, json={"enabled": False}).json()["next_runs"] == []
+    for patch in ({"schedule": {"cron": "61 * * * *"}}, {"unknown": 1}, {"name": ""}):
+        assert client.patch(path, json=patch).status_code == 400
+    kept = client.get(path).json()
+    assert (kept["name"], kept["enabled"], kept["schedule"]["cron"]) == ("Daily", False, "@daily")
+
+
+def test_schedules_are_listed_and_ended(client: httpx.Client) -> None:
+    """Newest first, searched, filtered; a deleted one is 404."""
+    first, second = _create(client, name="First one"), _create(client, name="Second", enabled=False)
+    listed = client.get(PATH).json()
+    assert {row["id"] for row in listed["schedules"]} == {first["id"], second["id"]}
+    assert listed["pagination"] == {"total": 2, "limit": 20, "offset": 0, "has_more": False}
+    assert [row["id"] for row in client.get(PATH, params={"q": "first"}).json()["schedules"]] == [first["id"]]
+    assert [r["id"] for r in client.get(PATH, params={"enabled": "false"}).json()["schedules"]] == [second["id"]]
+    assert client.delete(f"{PATH}/{first['id']}").status_code == 204
+    gone = client.get(f"{PATH}/{first['id']}")
+    assert gone.status_code == 404
+    assert "No such schedule" in gone.json()["error_description"]
+    assert client.get(PATH).json()["pagination"]["total"] == 1
+
+
+def test_another_organisation_and_a_lesser_key_are_kept_out(house: House, client: httpx.Client) -> None:
+    """404 for the stranger, 403 for a key that may only read."""
+    made = _create(client)
+    stranger = house.client(organization="stranger")
+    for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/run"), ("GET", "/runs")):
+        body = {"json": {}} if method == "PATCH" else {}
+        assert stranger.request(method, f"{PATH}/{made['id']}{path}", **body).status_code == 404
+    reader = house.client(scopes=("reports:read",))
+    assert reader.get(f"{PATH}/{made['id']}").status_code == 200
+    assert reader.post(PATH, json=MONTHLY).status_code == 403
+    assert reader.delete(f"{PATH}/{made['id']}").status_code == 403
+
+
+def test_run_now_orders_and_starts_a_report(house: House, client: httpx.Client) -> None:
+    """It is in the runs, its run is launched, its period is that of now."""
+    made = _create(client)
+    answer = client.post(f"{PATH}/{made['id']}/run")
+    assert answer.status_code == 202
+    report_id = answer.json()["report_id"]
+    assert any(launched.startswith(report_id) for launched in house.launcher.launched)
+    (run,) = client.get(f"{PATH}/{made['id']}/runs").json()["runs"]
+    assert (run["report_id"], run["manual"], run["status"]) == (report_id, True, "pending")
+    assert client.get(f"{PATH}/{made['id']}").json()["last_run"]["report_id"] == report_id
+    assert client.get(f"/v1/reports/{report_id}").json()["name"] == MONTHLY["name"]
+
+
+def test_templates_can_be_sent_back(client: httpx.Client) -> None:
+    """Each of the five is a body as it stands."""
+    templates = client.get(f"{PATH}/templates").json()["templates"]
+    assert len(templates) == 5
+    for template in templates:
+        body = {key: template[key] for key in ("name", "description", "schedule", "report_template")}
+        assert client.post(PATH, json=body).status_code == 201
+
+
+def test_the_ledger_shows_what_became_of_each_delivery(house: House, client: httpx.Client) -> None:
+    """A tick's report is completed; no connection is configured, so each delivery says so and can be replayed."""
+    now = house.clock.moment.replace(second=0, microsecond=0)
+    made = _create(client, schedule={"cron": "* * * * *"})
+    reports = claim_due_ticks(house.settings, now=now + timedelta(minutes=1), schedule_id=made["id"])
+    house.complete(reports[0])
+    deliver_due(house.settings, clock=lambda: now + timedelta(minutes=2))
+    listed = client.get("/v1/deliveries", params={"schedule_id": made["id"], "status": "failed"}).json()
+    assert {row["target"] for row in listed["deliveries"]} == {
+        "ceo@company.com", "cto@company.com", "#executive-reports",
+    }  # fmt: skip
+    one = listed["deliveries"][0]
+    details = client.get(f"/v1/deliveries/{one['id']}").json()
+    assert "no connection" in details["reason"]
+    assert [attempt["outcome"] for attempt in details["attempts"]] == ["refused"]
+    assert house.client(organization="stranger").get(f"/v1/deliveries/{one['id']}").status_code == 404
+    assert house.client(organization="stranger").post(f"/v1/deliveries/{one['id']}/replay").status_code == 404
+    assert house.client(scopes=("reports:read",)).post(f"/v1/deliveries/{one['id']}/replay").status_code == 403
+    replayed = client.post(f"/v1/deliveries/{one['id']}/replay")
+    assert (replayed.status_code, replayed.json()["status"]) == (202, "pending")
+    assert client.post(f"/v1/deliveries/{one['id']}/replay").status_code == 409
+
+
+def test_notifications_of_an_order_become_deliveries(
+    house: House, client: httpx.Client, order: dict[str, object]
+) -> None:
+    """``delivery.notifications.email``: one row that waits for the report, from the very transaction of the order."""
+    order["delivery"] = {"notifications": {"email": ["compliance@company.com"]}}
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    with closing(open_registry(house.settings)) as registry:
+        ((row,), _) = registry.list_deliveries(house.organization, report_id=report_id)
+    assert (row.channel, row.target, row.status) == ("email", "compliance@company.com", DeliveryStatus.WAITING)
