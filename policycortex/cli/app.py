@@ -7,6 +7,8 @@ from typing import NoReturn
 
 import click
 
+from policycortex.cli.connections import connections
+from policycortex.cli.deliveries import deliveries
 from policycortex.cli.frameworks import frameworks
 from policycortex.cli.keys import keys
 from policycortex.cli.options import FOLDER as _FOLDER
@@ -41,11 +43,11 @@ def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
 
 
 @app.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @_home_option
 @_org_option
-def ingest(paths: tuple[Path, ...], home: Path | None, org: str) -> None:
-    """Import files or folders of findings, and refresh the posture of the days they touch."""
+def ingest(paths: tuple[str, ...], home: Path | None, org: str) -> None:
+    """Import files, folders or s3:// URLs of findings, and refresh the posture of the days they touch."""
     from policycortex.cli.ingest import ingest_paths
 
     ingest_paths(Settings.from_environment(home=home), paths, organization=org)
@@ -86,6 +88,8 @@ def demo(out: Path) -> None:
 app.add_command(keys)
 app.add_command(waivers)
 app.add_command(frameworks)
+app.add_command(connections)
+app.add_command(deliveries)
 
 
 def run() -> NoReturn:
