@@ -1,8 +1,9 @@
 """Which finding of one date is which of the other, as multisets: a key that repeats is matched as often as it stands.
 
-Within a key, findings that say the same on both dates are matched first; what remains is paired in one fixed order
-(failing of before with passing of after first), and what remains then stands on one side only. Counts per outcome are
-kept whatever the pairing, so no choice made here can move a score. All in polars: no Python loop runs over findings.
+Within a key, findings that say the same on both dates are matched first, then failing of before with passing of after,
+then passing with failing, then the rest in one order; what remains stands on one side only. Each step is its own mirror
+image, so swapping the dates swaps fixed and regressed. Counts per outcome are kept whatever the pairing, so no choice
+made here can move a score. All in polars: no Python loop runs over findings.
 """
 
 from typing import Final
@@ -18,10 +19,9 @@ OUTSIDE: Final = "outside"
 _TALLY: Final = ("provider", "check_id", "mapping_id")
 _STATE: Final = ("outcome", "status", "is_in_scope", "is_related_elsewhere", "is_covered_elsewhere")
 _SEVERITY_RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
-_RANKS: Final = {
-    "before": ("failed", "passed", "waived", "muted", "manual", OUTSIDE),
-    "after": ("passed", "failed", "waived", "muted", "manual", OUTSIDE),
-}
+_RANKS: Final = {word: n for n, word in enumerate(("failed", "passed", "waived", "muted", "manual", OUTSIDE))}
+_TURNS: Final = (("failed", "passed"), ("passed", "failed"))
+"""Outcomes (before, after) that are paired first, in this order."""
 
 
 def match_findings(before: PostureSide, after: PostureSide) -> pl.DataFrame:
@@ -35,9 +35,10 @@ def match_findings(before: PostureSide, after: PostureSide) -> pl.DataFrame:
     same = old.join(new, on=shared, how="inner", nulls_equal=True, suffix="_after")
     matched = pl.min_horizontal("findings", "findings_after")
     kept = _both(same.with_columns(findings=matched))
-    rest_old = _spread(_less(old, same), "before")
-    rest_new = _spread(_less(new, same), "after")
-    return pl.concat([kept, _paired(rest_old, rest_new)], how="vertical_relaxed")
+    rest_old, rest_new = _less(old, same), _less(new, same)
+    turns = _turns(rest_old, rest_new)
+    spread = _spread(rest_old, turns, side=0), _spread(rest_new, turns, side=1)
+    return pl.concat([kept, _paired(*spread)], how="vertical_relaxed")
 
 
 def judge_outcomes(side: PostureSide, other: PostureSide) -> pl.DataFrame:
@@ -113,16 +114,41 @@ def _less(groups: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
     return left.with_columns(findings=remains).filter(pl.col("findings") > 0)
 
 
-def _spread(groups: pl.DataFrame, side: str) -> pl.DataFrame:
-    """One row per finding, ranked within its key in the order of pairing."""
-    rank = pl.col("outcome").replace_strict({word: n for n, word in enumerate(_RANKS[side])}, return_dtype=pl.Int8)
-    single = groups.with_columns(order=rank).select(pl.all().repeat_by("findings").explode())
-    single = single.sort(*FINDING_KEY, "order", *_STATE[1:])
-    return single.with_columns(turn=pl.int_range(pl.len()).over(FINDING_KEY)).drop("order", "findings")
+def _turns(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Per key, how many findings turn from failed to passed (``turns_0``) and from passed to failed (``turns_1``)."""
+
+    def counted(groups: pl.DataFrame, side: int) -> pl.DataFrame:
+        sums = [
+            pl.col("findings").filter(pl.col("outcome") == turn[side]).sum().alias(f"turns_{n}")
+            for n, turn in enumerate(_TURNS)
+        ]
+        return groups.group_by(FINDING_KEY).agg(sums)
+
+    both = counted(old, 0).join(counted(new, 1), on=FINDING_KEY, nulls_equal=True, suffix="_new")
+    return both.select(
+        *FINDING_KEY,
+        *(pl.min_horizontal(f"turns_{n}", f"turns_{n}_new").alias(f"turns_{n}") for n in range(len(_TURNS))),
+    )
+
+
+def _spread(groups: pl.DataFrame, turns: pl.DataFrame, *, side: int) -> pl.DataFrame:
+    """One row per finding with its ``slot`` (0 and 1 as in _TURNS, 2 the rest) and its ``place`` there."""
+    single = groups.select(pl.all().repeat_by("findings").explode()).drop("findings")
+    single = single.with_columns(order=pl.col("outcome").replace_strict(_RANKS, return_dtype=pl.Int8))
+    single = single.sort(*FINDING_KEY, "order", *_STATE[1:]).with_columns(
+        number=pl.int_range(pl.len()).over(*FINDING_KEY, "outcome")
+    )
+    slot = pl.lit(len(_TURNS), dtype=pl.Int8)
+    for n, turn in enumerate(_TURNS):
+        takes_part = (pl.col("outcome") == turn[side]) & (pl.col("number") < pl.col(f"turns_{n}").fill_null(0))
+        slot = pl.when(takes_part).then(pl.lit(n, dtype=pl.Int8)).otherwise(slot)
+    slotted = single.join(turns, on=FINDING_KEY, how="left", nulls_equal=True, maintain_order="left")
+    slotted = slotted.with_columns(slot=slot)
+    return slotted.select(*FINDING_KEY, *_STATE, "slot", place=pl.int_range(pl.len()).over(*FINDING_KEY, "slot"))
 
 
 def _paired(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    keys = [*FINDING_KEY, "turn"]
+    keys = [*FINDING_KEY, "slot", "place"]
     left = old.rename({name: f"{name}_before" for name in _STATE}).with_columns(is_present_before=pl.lit(value=True))
     right = new.rename({name: f"{name}_after" for name in _STATE}).with_columns(is_present_after=pl.lit(value=True))
     joined = left.join(right, on=keys, how="full", coalesce=True, nulls_equal=True)

@@ -113,11 +113,18 @@ def test_the_run_is_in_dagster_with_the_reports_tags(server: Server, completed: 
     """The UI's own query finds one successful make_report run tagged with the report."""
     tag = f'{{key: "policycortex/report_id", value: "{completed["id"]}"}}'
     query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ ... on Runs {{ results {{ status jobName }} }} }} }}"
-    told = server.curl_json(
-        f"http://127.0.0.1:{server.dagster_port}/graphql",
-        "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
-    )  # fmt: skip
-    assert told["data"]["runsOrError"]["results"] == [{"status": "SUCCESS", "jobName": "make_report"}]
+
+    def ended() -> list[dict[str, Any]] | None:
+        told = server.curl_json(
+            f"http://127.0.0.1:{server.dagster_port}/graphql",
+            "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
+        )  # fmt: skip
+        runs: list[dict[str, Any]] = told["data"]["runsOrError"]["results"]
+        return None if any(run["status"] == "STARTED" for run in runs) else runs
+
+    # The report is complete a moment before Dagster has written its run's end.
+    runs = wait_until(ended, seconds=60, told="the run has ended")
+    assert runs == [{"status": "SUCCESS", "jobName": "make_report"}]
 
 
 def test_an_installation_that_can_make_reports_says_it_is_ready(server: Server) -> None:
