@@ -27,7 +27,7 @@ from policycortex.storage import (
     lake_state,
 )
 from policycortex.storage.lake_analytics import LakeAnalytics
-from policycortex.storage.lake_attach import catalog_path, connect_lake, scratch_dir
+from policycortex.storage.lake_attach import NoLakeError, connect_lake, create_lake, scratch_dir
 from policycortex.storage.lake_imports import ImportReceipt, Source
 from policycortex.storage.lake_lock import writer_lock
 from policycortex.storage.lake_results import DayResults
@@ -208,10 +208,15 @@ class Lake:
 
 def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
     _make_folders(settings)
-    if not settings.database_url and not catalog_path(settings).exists():
-        with writer_lock(settings):  # two processes that make one catalog at once would break it
-            connect_lake(settings).close()
-    session = LakeSession(connect_lake(settings, snapshot=snapshot), settings)
+    try:
+        connection = connect_lake(settings, snapshot=snapshot)
+    except NoLakeError:
+        if snapshot is not None:
+            raise
+        with writer_lock(settings):
+            create_lake(settings)
+        connection = connect_lake(settings)
+    session = LakeSession(connection, settings)
     try:
         if snapshot is None:
             lake_schema.ensure_schema(session, lake_schema.found_version(session))

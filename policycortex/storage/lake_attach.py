@@ -23,6 +23,7 @@ ROWS_HELD: Final = 5_000
 _CATALOG_SCHEMA: Final = "lake"
 """Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
 
+_NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
 _LOCKED_WORDS: Final = ("database is locked", "database table is locked")
 
 
@@ -36,18 +37,33 @@ def scratch_dir(settings: Settings) -> Path:
     return settings.home / "lake" / "scratch"
 
 
+class NoLakeError(ConfigurationError):
+    """The catalog holds no lake yet."""
+
+
 def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the lake attached as ``lake``, at ``snapshot`` and read-only if one is given.
 
-    Raises StoreBusyError when somebody holds the catalog, ConfigurationError when it cannot be opened at all.
+    Raises NoLakeError where none was made, StoreBusyError when somebody holds the catalog, ConfigurationError when it
+    cannot be opened at all.
     """
+    at_snapshot = () if snapshot is None else (f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}",)
+    return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
+
+
+def create_lake(settings: Settings) -> None:
+    """Make an empty lake where there is none. Only one process may do so at a time: hold the writer's lock."""
+    _attach(settings, ()).close()
+
+
+def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     connection = _new_connection(settings)
     try:
         for name in _extensions(settings):
             connection.execute(f"LOAD {_quoted(str(_extension_path(name)))}")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute(f"SET GLOBAL partitioned_write_flush_threshold = {ROWS_HELD}")
-        connection.execute(_attach_statement(settings, snapshot))
+        connection.execute(_attach_statement(settings, options))
     except duckdb.Error as error:
         connection.close()
         raise translate_attach_error(error, settings) from None
@@ -57,6 +73,8 @@ def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.D
 def translate_attach_error(error: duckdb.Error, settings: Settings) -> UnavailableError | ConfigurationError:
     """One sentence for a catalog that did not open; a database URL never stands in it, for it may hold a password."""
     text = str(error)
+    if _NO_LAKE_WORDS in text:
+        return NoLakeError(f"there is no lake in {settings.home} yet")
     if is_locked(error):
         return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
     if settings.database_url:
@@ -99,11 +117,9 @@ def _extension_path(name: str) -> Path:
     return path
 
 
-def _attach_statement(settings: Settings, snapshot: str | None) -> str:
+def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
     """ATTACH takes no parameters; its values come from settings and are quoted."""
-    options = [f"DATA_PATH {_quoted(_data_path(settings))}", "OVERRIDE_DATA_PATH true"]
-    if snapshot is not None:
-        options.append(f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}")
+    options = [f"DATA_PATH {_quoted(_data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
     if settings.database_url:
         options.append(f"METADATA_SCHEMA {_quoted(_CATALOG_SCHEMA)}")
         catalog = f"postgres:{_libpq_url(settings.database_url)}"

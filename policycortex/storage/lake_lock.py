@@ -4,7 +4,7 @@ Readers take neither. The operating system (or Postgres) frees the lock of a pro
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 import sqlalchemy
@@ -42,17 +42,19 @@ def _file_lock(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(settings: Settings, url: str) -> Iterator[None]:
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, hide_parameters=True)
-    try:
-        connection = engine.connect()
-        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
-        connection.execute(sqlalchemy.text(f"SET lock_timeout = {patience_ms}"))
-        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
-    except sqlalchemy.exc.OperationalError as error:
-        if "lock timeout" in str(error):
-            raise _busy(settings, "the lake in Postgres") from None
-        raise UnavailableError("Postgres does not answer; see POLICYCORTEX_DATABASE_URL") from None
-    with connection:
+    engine = sqlalchemy.create_engine(
+        url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+    )
+    with ExitStack() as open_things:
+        try:
+            connection = open_things.enter_context(engine.connect())
+            patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
+            connection.execute(sqlalchemy.text(f"SET lock_timeout = {patience_ms}"))
+            connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
+        except sqlalchemy.exc.OperationalError as error:
+            if "lock timeout" in str(error):
+                raise _busy(settings, "the lake in Postgres") from None
+            raise UnavailableError("Postgres does not answer; see POLICYCORTEX_DATABASE_URL") from None
         yield
 
 
