@@ -21,8 +21,9 @@ from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import EPISODE_SCHEMA
-from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
-from policycortex.storage.lake_closing import period_parameters, scope_parameters
+from policycortex.scoring.changes_model import STATE_SCHEMA
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
+from policycortex.storage.lake_closing import scope_parameters
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import Cursor, LakeSession, fetch_frame, run, sql
 
@@ -114,10 +115,10 @@ class LakeAnalytics:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> pl.DataFrame:
-        """RISK_ITEM_SCHEMA without ``title``: the closing posture's findings in scope, accepted ones left out."""
+        """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; titles only of failing ones."""
         frames = _frames(relations, waivers)
         asked = scope_parameters(scope, period) | {"is_related": relations is not None, "framework_id": framework_id}
-        return self._session.fetch("analytics_risk_items", asked, frames)
+        return self._session.fetch("analytics_risk_items", asked, frames).cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
         """EPISODE_SCHEMA: failing keys that ended in the period, and those open in its closing posture."""
@@ -156,11 +157,6 @@ class LakeAnalytics:
 
         frames = {"new_changes": in_schema(changes, CHANGES_SCHEMA), "new_risk": in_schema(risk, RISK_SCHEMA)}
         self._session.write(f"keep the changes and risk of {day}", work, frames)
-
-    def load_covered(self, organization: str, period: Period) -> pl.DataFrame:
-        """COVERED_SCHEMA of the closing posture's scans."""
-        found = self._session.fetch("analytics_covered", period_parameters(organization, period))
-        return found.select(COVERED_SCHEMA.names())
 
     def spool_states(
         self,

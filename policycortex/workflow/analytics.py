@@ -25,7 +25,7 @@ from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
 from policycortex.storage.lake import Lake
-from policycortex.workflow.analytics_days import explain_turned, relations_of, risk_items
+from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage
 from policycortex.workflow.daily_scores import daily_counts, load_history
 
 HISTORY_DAYS: Final = 365
@@ -111,7 +111,7 @@ def explain_days(lake: Lake, question: Question, first: date, last: date) -> Exp
         paths = [Path(folder) / f"{day}.parquet" for day in days]
         for day, path in zip(days, paths, strict=True):
             _spool(lake, question, day, path, relations)
-        covered = [lake.analytics.load_covered(organization, Period.of_days(day, day)) for day in days]
+        covered = [spooled_coverage(path) for path in paths]
         change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
     return ExplainedChange(first=first, last=last, change=change)
 
@@ -181,10 +181,12 @@ def _items(lake: Lake, question: Question) -> pl.DataFrame:
     scope, period = question.scope, question.period
     waivers = waivers_in_force(question.waivers, waiver_moment(period, question.now))
     if question.framework is None:
-        return risk_items(lake, scope, period, waivers=waivers)
+        return lake.analytics.load_risk_items(scope, period, waivers=waivers)
     mappings = lake.load_mappings(scope.organization)
     relations = relations_of(question.framework, lake.load_tallies(scope, period), mappings)
-    return risk_items(lake, scope, period, waivers=waivers, relations=relations, framework_id=question.framework.id)
+    return lake.analytics.load_risk_items(
+        scope, period, waivers=waivers, relations=relations, framework_id=question.framework.id
+    )
 
 
 def _spool(lake: Lake, question: Question, day: date, path: Path, relations: pl.DataFrame | None) -> None:

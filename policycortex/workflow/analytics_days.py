@@ -15,7 +15,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.changes import explain_change
-from policycortex.scoring.changes_model import PostureSide, ScoreChange
+from policycortex.scoring.changes_model import COVERED_SCHEMA, PostureSide, ScoreChange
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_file import load_risk_weights
 from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
@@ -75,23 +75,6 @@ def rebuild_analytics(
     return tuple(built)
 
 
-def risk_items(
-    lake: Lake,
-    scope: Scope,
-    period: Period,
-    *,
-    waivers: pl.DataFrame,
-    relations: pl.DataFrame | None = None,
-    framework_id: str | None = None,
-) -> pl.DataFrame:
-    """RISK_ITEM_SCHEMA of the closing posture, titles of checks included."""
-    items = lake.analytics.load_risk_items(
-        scope, period, waivers=waivers, relations=relations, framework_id=framework_id
-    )
-    facts = lake.load_check_facts(scope, period, items["check_id"].unique().to_list())
-    return items.join(facts.select("provider", "check_id", "title"), on=["provider", "check_id"], how="left")
-
-
 def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
     """RELATION_SCHEMA of these tally keys; ``mappings`` is the organisation's MAPPING_SCHEMA."""
     return expand_crosswalk(framework, keys.select(_TALLY).unique(), mappings)
@@ -132,7 +115,7 @@ class _Builder:
 
     def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
         scope, period = Scope(organization=self.organization), Period.of_days(day, day)
-        items = risk_items(self.lake, scope, period, waivers=self._in_force(day))
+        items = self.lake.analytics.load_risk_items(scope, period, waivers=self._in_force(day))
         risk = assess_risk(items, as_of=day, weights=self.weights, relations=self._related(items))
         changes = CHANGES_SCHEMA.to_frame() if previous is None else self._changes(previous, day)
         self.lake.analytics.replace_day(self.organization, day, changes=changes, risk=_risk_frame(risk))
@@ -146,8 +129,8 @@ class _Builder:
 
     def _changes(self, previous: date, day: date) -> pl.DataFrame:
         """Causes of every framework and of all findings (None) from one day to the next."""
-        covered = [self.lake.analytics.load_covered(self.organization, Period.of_days(d, d)) for d in (previous, day)]
         before, after = self._spooled(previous), self._spooled(day)
+        covered = (spooled_coverage(before), spooled_coverage(after))
         turned = self.lake.analytics.load_turned(before, after)
         rows = list(_rows(explain_turned(turned, covered, None), previous, None))
         for id_, relations in self._related(tally_keys(before, after)).items():
@@ -188,6 +171,11 @@ class _Builder:
 
 def _after(scanned: Sequence[date], day: date) -> date | None:
     return next((later for later in scanned if later > day), None)
+
+
+def spooled_coverage(spooled: Path) -> pl.DataFrame:
+    """COVERED_SCHEMA of spooled states: a check leaves findings wherever it looked, or nobody knows that it did."""
+    return pl.scan_parquet(spooled).select(COVERED_SCHEMA.names()).unique().collect()
 
 
 def tally_keys(*spooled: Path) -> pl.DataFrame:

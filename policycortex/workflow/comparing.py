@@ -22,7 +22,7 @@ from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.registry import ReportRow
-from policycortex.workflow.analytics_days import relations_of, tally_keys
+from policycortex.workflow.analytics_days import relations_of, spooled_coverage, tally_keys
 from policycortex.workflow.judging import judge_period
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -102,7 +102,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
     relations = [_relations(side, keys) for side in sides]
     asked = _asked_once(keys, relations)
     turned = after.lake.analytics.load_turned(before.path, after.path, asked=asked)
-    covered = [s.lake.analytics.load_covered(s.order.scope.organization, s.order.period) for s in sides]
+    covered = [spooled_coverage(side.path) for side in sides]
     old, new = (
         PostureSide(states=states, covered=looked, relations=related)
         for states, looked, related in zip((turned.before, turned.after), covered, relations, strict=True)

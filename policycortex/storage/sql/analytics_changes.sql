@@ -1,6 +1,6 @@
 -- Grain: day and cause of one framework (null: all findings), oldest first.
 SELECT observed_date, previous_date, cause, findings, passed, failed, points
 FROM lake.marts.changes
-WHERE organization = $organization AND framework_id IS NOT DISTINCT FROM $framework_id
+WHERE organization = $organization AND coalesce(framework_id, '') = coalesce($framework_id, '')
     AND observed_date BETWEEN $first_date AND $last_date
 ORDER BY observed_date, cause

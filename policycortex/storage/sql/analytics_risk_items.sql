@@ -1,7 +1,9 @@
--- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource.
+-- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource;
+-- titles stand with failing ones.
 -- With relations only findings they name. A failing finding is left out where waivers reach every requirement it is
 -- listed under (without relations: where a waiver names neither framework nor requirement). A day whose ages were not
--- built yet counts from itself.
+-- built yet counts from itself. Status and muting are compared joined: a filter on a bare column makes DuckLake read
+-- that column's statistics of all files of all days, which cost more than the rows it could skip.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
     FROM relations
@@ -16,12 +18,12 @@ passing AS (
         NULL::DATE AS failing_since, sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
     FROM lake.marts.check_tallies t
         SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
-    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date AND t.passed > 0
+    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     GROUP BY ALL
 ),
 failing AS (
     SELECT t.import_id, t.finding_no, t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id,
-        t.severity, t.resource_uid, coalesce(f.failing_since, t.observed_date) AS failing_since
+        t.severity, t.text_id, t.resource_uid, coalesce(f.failing_since, t.observed_date) AS failing_since
     FROM lake.core.finding_state t
         SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
         LEFT JOIN (
@@ -29,7 +31,7 @@ failing AS (
             WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
         ) f USING (observed_date, scan_key, source, account_id, region, check_id, resource_uid)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
-        AND t.status = 'FAIL' AND NOT t.is_muted
+        AND concat(t.status, t.is_muted) = 'FAILfalse'
 ),
 reached AS (
     SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
@@ -48,18 +50,20 @@ waived AS (
     WHERE is_whole OR (len(requirements) > 0 AND list_has_all(reached, requirements))
 ),
 items AS (
-    FROM passing
+    SELECT *, NULL AS text_id FROM passing WHERE passed > 0
     UNION ALL BY NAME
     SELECT provider, account_id, environment, service, check_id, mapping_id, severity, failing_since,
-        0::BIGINT AS passed, count(*) AS failed
+        min(text_id) AS text_id, 0::BIGINT AS passed, count(*) AS failed
     FROM failing ANTI JOIN waived USING (import_id, finding_no)
     GROUP BY ALL
 )
-SELECT i.provider, i.account_id, i.environment, i.service, i.check_id, i.mapping_id, i.severity, i.failing_since,
-    i.passed, i.failed
+SELECT i.provider, i.account_id, i.environment, i.service, i.check_id, i.mapping_id, x.title, i.severity,
+    i.failing_since, i.passed, i.failed
 FROM items i
     LEFT JOIN (SELECT provider, check_id, mapping_id, true AS is_listed FROM listed) l
     ON l.provider = i.provider AND l.check_id = i.check_id AND l.mapping_id = i.mapping_id
+    LEFT JOIN (SELECT text_id, any_value(title) AS title FROM lake.core.check_texts
+        WHERE organization = $organization GROUP BY text_id) x ON x.text_id = i.text_id
 WHERE (l.is_listed OR NOT $is_related)
     AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], i.environment))
     AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], i.provider))
