@@ -4,11 +4,13 @@ Renderings only lay out. What is specific to a report's type is its list of sect
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 import polars as pl
 
+from policycortex.documents.analytics_rows import change_rows, risk_rows
 from policycortex.documents.evidence import Evidence
 from policycortex.documents.messages import key_messages
 from policycortex.documents.model import (
@@ -26,6 +28,7 @@ from policycortex.documents.model import (
 from policycortex.names import RequirementResult, Severity
 from policycortex.scoring.model import Posture, RequirementAssessment
 from policycortex.scoring.risk import score_risk
+from policycortex.scoring.risk_model import Risk
 from policycortex.scoring.rounding import round_pct
 
 _SEVERITY_RANK: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
@@ -42,10 +45,12 @@ def compose_report(
     show_detailed_findings: bool = True,
 ) -> ReportDocument:
     """The document of one order. ``daily`` holds each scanned day's own posture, ``previous`` the period before."""
-    summary = summarize_posture(posture)
-    previous_summary = summarize_posture(previous) if previous and previous.counts.total else None
+    summary = summarize_posture(posture, evidence.risk)
+    previous_summary = (
+        summarize_posture(previous, evidence.previous_risk) if previous and previous.counts.total else None
+    )
     top_checks = _top_checks(evidence.failing_checks)
-    return ReportDocument(
+    document = ReportDocument(
         header=header,
         summary=summary,
         previous=previous_summary,
@@ -58,12 +63,14 @@ def compose_report(
         coverage=tuple(ScanCoverage(**row) for row in evidence.coverage.iter_rows(named=True)),
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
         key_messages=key_messages(header, summary, previous_summary, top_checks),
+        risk_parts=risk_rows(evidence.risk),
         show_executive_summary=show_executive_summary,
         show_detailed_findings=show_detailed_findings,
     )
+    return replace(document, change_causes=change_rows(evidence.change, document.change_points))
 
 
-def summarize_posture(posture: Posture) -> Summary:
+def summarize_posture(posture: Posture, risk: Risk | None = None) -> Summary:
     """The numbers of page one, rounded for people where they are percentages."""
     results = [r.result for r in posture.requirements]
     return Summary(
@@ -72,7 +79,7 @@ def summarize_posture(posture: Posture) -> Summary:
         models={name: round_pct(score.value_pct) for name, score in posture.scores.items()},
         total_violations=posture.counts.failed,
         failed_by_severity=posture.failed_by_severity,
-        risk_score=round_pct(score_risk(posture)),
+        risk_score=round_pct(risk.total.value if risk else score_risk(posture)),
         result_counts={result.value: results.count(result) for result in RequirementResult},
     )
 

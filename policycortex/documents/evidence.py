@@ -6,6 +6,8 @@ from typing import Final
 import polars as pl
 
 from policycortex.documents.model import FindingsTable
+from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.risk_model import Risk
 
 FAILING_CHECKS_SCHEMA: Final = pl.Schema(
     {
@@ -58,3 +60,8 @@ class Evidence:
     failing_checks: pl.DataFrame
     dimensions: pl.DataFrame
     coverage: pl.DataFrame
+    risk: Risk | None = None
+    """Of the report's own findings; None where only tallies were read: the risk score is then severity's alone."""
+    previous_risk: Risk | None = None
+    change: ScoreChange | None = None
+    """From the period before to this one; None where that holds no findings."""

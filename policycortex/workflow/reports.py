@@ -20,6 +20,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
 from policycortex.rendering.report_json import describe_summary
+from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
@@ -27,8 +28,10 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.registry.opening import open_registry
 from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.judging import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
+from policycortex.workflow.report_analytics import assess_period_risk, explain_periods
 
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
@@ -107,7 +110,16 @@ def _make(
     framework, waivers = _house(settings, order)
     refresh_stale_days(settings, _days_read(order.period), progress, now=now)
     with open_lake(settings) as live, live.at(live.snapshot()) as lake:
-        document = compose_from_lake(lake, order, framework, waivers=waivers, report_id=row.id, folder=folder, now=now)
+        document = compose_from_lake(
+            lake,
+            order,
+            framework,
+            waivers=waivers,
+            report_id=row.id,
+            folder=folder,
+            now=now,
+            weights=risk_weights(settings),
+        )
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
     rendered = []
     for report_format in order.formats:
@@ -125,6 +137,7 @@ def compose_from_lake(
     report_id: str,
     folder: Path,
     now: datetime,
+    weights: RiskWeights,
 ) -> ReportDocument:
     """Read everything the document shows from one lake at one snapshot; findings are spooled into ``folder``."""
     judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
@@ -145,6 +158,9 @@ def compose_from_lake(
         failing_checks=lake.load_failing_checks(order.scope, order.period, findings_path),
         dimensions=lake.load_dimensions(findings_path),
         coverage=lake.load_scan_coverage(order.scope, order.period),
+        risk=assess_period_risk(lake, order, order.period, judged, weights),
+        previous_risk=assess_period_risk(lake, order, order.period.previous(), before, weights),
+        change=explain_periods(lake, order, framework, (before, judged), folder),
     )
     return compose_report(
         header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),

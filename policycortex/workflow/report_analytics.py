@@ -1,0 +1,51 @@
+"""Risk of a report's periods, and why its score moved since the period before."""
+
+from pathlib import Path
+
+from policycortex.frameworks.model import Framework
+from policycortex.ordering.model import ReportOrder
+from policycortex.period import Period
+from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.risk import assess_risk
+from policycortex.scoring.risk_model import Risk, RiskWeights
+from policycortex.storage.lake import Lake
+from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
+from policycortex.workflow.judging import Judged
+
+
+def assess_period_risk(lake: Lake, order: ReportOrder, period: Period, judged: Judged, weights: RiskWeights) -> Risk:
+    """Risk of the closing posture as ``judged``: same findings, same waivers; ages as of the period's last day."""
+    items = lake.analytics.load_risk_items(
+        order.scope, period, waivers=judged.waivers, relations=judged.relations, framework_id=order.framework
+    )
+    return assess_risk(items, as_of=period.last_date, weights=weights)
+
+
+def explain_periods(
+    lake: Lake, order: ReportOrder, framework: Framework | None, pair: tuple[Judged, Judged], folder: Path
+) -> ScoreChange | None:
+    """Causes of the change between the closing postures of the period before and the report's own.
+
+    None where either has no score. Both are measured by today's framework, so its version is never a cause here.
+    """
+    if any(each.posture.score.value_pct is None for each in pair):
+        return None
+    periods = (order.period.previous(), order.period)
+    paths = [folder / f"states-{period.partition_key}.parquet" for period in periods]
+    for period, judged, path in zip(periods, pair, paths, strict=True):
+        lake.analytics.spool_states(
+            order.scope,
+            period,
+            path=path,
+            waivers=judged.waivers,
+            relations=judged.relations,
+            framework_id=order.framework,
+        )
+    relations = None
+    if framework is not None:
+        relations = relations_of(framework, tally_keys(*paths), lake.load_mappings(order.scope.organization))
+    covered = [spooled_coverage(path) for path in paths]
+    change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
+    for path in paths:
+        path.unlink()
+    return change
