@@ -28,7 +28,9 @@ def _messages(
         yield _change(summary, previous)
     worst = summary.failed_by_severity.get(Severity.CRITICAL, 0), summary.failed_by_severity.get(Severity.HIGH, 0)
     if any(worst):
-        yield f"{worst[0]:,} critical and {worst[1]:,} high findings fail and come first."
+        yield f"{_count(sum(worst), 'failing finding')} of the two worst severities come first: " + (
+            f"{worst[0]:,} critical, {worst[1]:,} high."
+        )
     if top_checks:
         top = top_checks[0]
         yield f"The most pressing check is “{top.title}”: {_count(top.failed, 'failing finding')}, {top.severity}."
@@ -63,7 +65,8 @@ def _excluded(summary: Summary) -> Iterator[str]:
         if count
     ]
     if parts:
-        yield f"Outside the score, and counted apart: {', '.join(parts)} findings."
+        noun = "finding" if excluded.total == 1 else "findings"
+        yield f"Outside the score, and counted apart: {', '.join(parts)} {noun}."
 
 
 def _pct(value: float | None) -> str:
