@@ -28,9 +28,7 @@ def _messages(
         yield _change(summary, previous)
     worst = summary.failed_by_severity.get(Severity.CRITICAL, 0), summary.failed_by_severity.get(Severity.HIGH, 0)
     if any(worst):
-        yield f"{_count(sum(worst), 'failing finding')} of the two worst severities come first: " + (
-            f"{worst[0]:,} critical, {worst[1]:,} high."
-        )
+        yield f"First come the worst: {worst[0]:,} critical and {worst[1]:,} high, failing."
     if top_checks:
         top = top_checks[0]
         yield f"The most pressing check is “{top.title}”: {_count(top.failed, 'failing finding')}, {top.severity}."
