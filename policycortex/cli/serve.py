@@ -53,7 +53,7 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
     workspace = _write_workspace(settings, code_port)
     try:
         _say("starting Dagster")
-        supervisor.start(_code_server(code_port), _run_host(settings))
+        supervisor.start(_code_server(code_port, dagster_port), _run_host(settings))
         supervisor.start(_daemon(workspace), _webserver(workspace, dagster_port), _api(host, port))
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         print(f"API         http://{shown}:{port}  (documentation at /docs)", flush=True)
@@ -73,10 +73,16 @@ def prepare_home(settings: Settings) -> None:
     open_registry(settings)
 
 
-def _code_server(port: int) -> Service:
+def _code_server(port: int, dagster_port: int) -> Service:
+    """A proxy with the true server as its child; it outlives that child's death and never starts another."""
     command = (*_python("-m", "dagster", "code-server", "start"), "-m", "pipelines.definitions")
     address = ("--host", "127.0.0.1", "--port", str(port), "--location-name", LOCATION)
-    return Service(name="code server", command=command + address, is_ready=lambda: _answers(port))
+    return Service(
+        name="code server",
+        command=command + address,
+        is_ready=lambda: _answers(port),
+        is_alive=lambda: not _is_code_broken(dagster_port),
+    )
 
 
 def _run_host(settings: Settings) -> Service:
@@ -157,6 +163,12 @@ def _listens(path: Path) -> bool:
 def _is_code_loaded(port: int) -> bool:
     body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
     return body is not None and b'"RepositoryLocation"' in body
+
+
+def _is_code_broken(port: int) -> bool:
+    """The webserver answers, and says that it cannot reach the code; a webserver that is away says nothing."""
+    body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
+    return body is not None and b'"PythonError"' in body
 
 
 def _get(url: str, body: bytes | None = None) -> bytes | None:

@@ -17,6 +17,8 @@ _START_SECONDS: Final = 120.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 10_000_000
+_EXAMINE_SECONDS: Final = 5.0
+_MOST_DENIALS: Final = 4  # in a row: a code location that is being loaded anew shows itself broken for a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Service:
     """Cheap; asked every tenth of a second while the service starts."""
     grace_seconds: float = 3.0
     """How long it may take to end after SIGTERM before it is killed."""
+    is_alive: Callable[[], bool] = lambda: True
+    """Cheap; asked every five seconds: False where the process lives but its work is dead, so that it is ended."""
 
 
 class StopRequest(Exception):  # noqa: N818 - asked for, no error
@@ -42,6 +46,8 @@ class _Child:
     started_at: float
     failures: int = 0
     restart_at: float | None = None
+    examined_at: float = 0.0
+    denials: int = 0
 
 
 @dataclass(slots=True)
@@ -117,6 +123,17 @@ class Supervisor:
         elif child.restart_at is not None and now >= child.restart_at:
             fresh = self._spawn(child.service)
             child.process, child.started_at, child.restart_at = fresh.process, fresh.started_at, None
+        elif child.restart_at is None and now - max(child.examined_at, child.started_at) >= _EXAMINE_SECONDS:
+            self._examine(child, now)
+
+    def _examine(self, child: _Child, now: float) -> None:
+        """End a service whose process outlives its work; the next round starts it again."""
+        child.examined_at = now
+        child.denials = 0 if child.service.is_alive() else child.denials + 1
+        if child.denials >= _MOST_DENIALS:
+            child.denials = 0
+            self.say(f"the {child.service.name} does not work any more; ending it")
+            watchdog.end_groups({child.process.pid: 1.0})
 
     def _spawn(self, service: Service) -> _Child:
         log = self._log_of(service)
