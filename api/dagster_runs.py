@@ -1,5 +1,6 @@
 """Runs through Dagster's own door, the webserver's GraphQL; no Dagster is imported."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ OPERATION: Final = "reports__artifacts"
 PARTITIONS: Final = "report_periods"
 
 _ENDED_BADLY: Final = frozenset({"FAILURE", "CANCELED"})
+_UNDECIDED_SECONDS: Final = 15.0
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
 _REASON_LENGTH: Final = 500
 
@@ -187,5 +189,8 @@ def _tags(report: ReportRow, partition_key: str) -> dict[str, str]:
 
 def _will_retry(runs: list[dict[str, Any]]) -> bool:
     last = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
-    is_awaited = last.get("dagster/will_retry") == "true" and "dagster/auto_retry_run_id" not in last
-    return bool(is_awaited)
+    verdict = last.get("dagster/will_retry")
+    if verdict is None and runs[0]["status"] == "FAILURE":
+        # Dagster writes its verdict a moment after the failure: until then nobody knows.
+        return time.time() - (runs[0].get("endTime") or 0) < _UNDECIDED_SECONDS
+    return verdict == "true" and "dagster/auto_retry_run_id" not in last

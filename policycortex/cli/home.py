@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -14,6 +14,9 @@ from policycortex.settings import Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
+"""Made from POLICYCORTEX_DATABASE_URL for Dagster's own processes; nobody sets it by hand."""
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def instance_config(settings: Settings) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load(_shipped("dagster.yaml").read_text(encoding="utf-8"))
     history = str(settings.dagster_home / "history")
     if settings.database_url:
-        config["storage"] = {"postgres": {"postgres_url": {"env": "POLICYCORTEX_DAGSTER_DATABASE_URL"}}}
+        config["storage"] = {"postgres": {"postgres_url": {"env": DAGSTER_DATABASE_VARIABLE}}}
     else:
         config["event_log_storage"] = _plug_in("pipelines.event_log", "HomeEventLogStorage", base_dir=history)
         config["run_storage"] = _plug_in("dagster._core.storage.runs", "SqliteRunStorage", base_dir=history)
@@ -76,11 +79,24 @@ def _plug_in(module: str, name: str, **config: str) -> dict[str, Any]:
     return {"module": module, "class": name, "config": config}
 
 
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """What Dagster's processes need in their environment: the folder, no telemetry, and the database with its driver.
+
+    The URL goes by the environment, because dagster.yaml is a file that people copy and show.
+    """
+    environment = {"DAGSTER_HOME": str(settings.dagster_home), "DAGSTER_DISABLE_TELEMETRY": "1"}
+    if settings.database_url:
+        _, _, rest = settings.database_url.partition("://")
+        environment[DAGSTER_DATABASE_VARIABLE] = f"postgresql+psycopg2://{rest}"
+    return environment
+
+
 def open_instance(settings: Settings) -> "DagsterInstance":
     """The home's own Dagster instance, created on first use; the caller closes it (context manager)."""
     from dagster import DagsterInstance
 
     prepare_dagster_home(settings)
+    os.environ.update(dagster_environment(settings))
     # Two processes that make Dagster's databases at once break them for good.
     with (settings.dagster_home / "making.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

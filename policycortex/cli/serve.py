@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from pipelines.doorbell import ask
-from policycortex.cli.home import exclusive_home, make_folder, open_instance, write_atomically
+from policycortex.cli.home import dagster_environment, exclusive_home, make_folder, open_instance, write_atomically
 from policycortex.cli.supervisor import Service, StopRequest, Supervisor
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
@@ -114,13 +114,12 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 
 def _environment(settings: Settings, dagster_port: int) -> dict[str, str]:
-    return os.environ | {
+    own = {
         "POLICYCORTEX_HOME": str(settings.home),
         "POLICYCORTEX_DAGSTER_URL": f"http://127.0.0.1:{dagster_port}",
-        "DAGSTER_HOME": str(settings.dagster_home),
-        "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    return os.environ | own | dagster_environment(settings)
 
 
 def _write_workspace(settings: Settings, code_port: int) -> Path:
