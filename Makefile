@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test test-fast check up lock format clean
+.PHONY: help setup demo test storm test-fast check up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,10 @@ check: setup ## format, lint, types, imports
 test: check ## all that CI runs
 	@deploy/setup-tests.sh
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+storm: setup ## schedules and deliveries while processes are killed at random; takes minutes
+	@deploy/setup-tests.sh
+	$(BIN)/pytest -m storm --timeout 1800
 
 test-fast: setup ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties

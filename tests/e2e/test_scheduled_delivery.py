@@ -22,6 +22,9 @@ KILLS = int(os.environ.get("POLICYCORTEX_TEST_STORM_KILLS", "4"))
 """The measured storm of docs/delivery.md is 60 schedules and 10 kills; it takes minutes, so fewer are the habit."""
 
 
+pytestmark = pytest.mark.storm
+
+
 @pytest.fixture
 def box() -> Iterator[Mailbox]:
     """A mail server on loopback."""
