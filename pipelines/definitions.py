@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.defs.accepted import changed_frameworks, rescore_posture, waivers
 from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.deliveries import (
@@ -16,10 +17,11 @@ from pipelines.defs.deliveries import (
 )
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
+from pipelines.defs.landing import landing_zone
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.schedules import historical_audit
-from pipelines.defs.sensors import failed_reports, landing_zone, posture_follows_imports
+from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.resources import CoreResource
 
 
@@ -32,10 +34,18 @@ def build_defs(
     """
     given = {"core": CoreResource()} | dict(resources or {})
     return dg.Definitions(
-        assets=[findings, imports, days, scores, analytics, artifacts],
+        assets=[findings, imports, days, scores, analytics, waivers, artifacts],
         asset_checks=CHECKS,
-        jobs=[*JOBS, deliver_reports],
-        sensors=[landing_zone, posture_follows_imports, failed_reports, due_reports, outbox, schedule_definitions],
+        jobs=[*JOBS, rescore_posture, deliver_reports],
+        sensors=[
+            landing_zone,
+            posture_follows_imports,
+            changed_frameworks,
+            failed_reports,
+            due_reports,
+            outbox,
+            schedule_definitions,
+        ],
         schedules=[historical_audit, *load_customer_schedules(given["core"])],
         resources=given,
         loggers=loggers,

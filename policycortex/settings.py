@@ -44,6 +44,10 @@ class Settings:
     frameworks_dir: Path | None = None
     """``POLICYCORTEX_FRAMEWORKS_DIR``: folder of custom frameworks; None means ``<home>/frameworks``."""
 
+    landing_url: str | None = None
+    """``POLICYCORTEX_LANDING_URL``: folder or ``s3://bucket/prefix`` whose new files are imported; None means
+    ``<home>/landing``."""
+
     rate_limit: str = "60000/minute"
     """``POLICYCORTEX_RATE_LIMIT``: requests per key, as ``count/second|minute|hour|day``."""
 
@@ -78,6 +82,7 @@ class Settings:
             duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "128MB",
             templates_dir=_folder(env.get(f"{_PREFIX}TEMPLATES_DIR")),
             frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
+            landing_url=env.get(f"{_PREFIX}LANDING_URL") or None,
             rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",
             rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
             connections=env.get(f"{_PREFIX}CONNECTIONS") or None,

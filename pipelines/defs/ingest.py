@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import dagster as dg
 
@@ -21,7 +20,7 @@ OWNERS = ["team:compliance-data"]
 
 
 class ImportConfig(dg.Config):
-    """Which files to import, for whom."""
+    """Which files, folders, globs or object-store URLs to import, for whom."""
 
     paths: list[str]
     organization: str = DEFAULT_ORGANIZATION
@@ -69,7 +68,7 @@ def imports(
     with core_errors_as_failures(core):
         summary = workflow.ingest_files(
             core.settings(),
-            [Path(path) for path in config.paths],
+            config.paths,
             organization=config.organization,
             now=datetime.now(UTC),
             progress=context.log.info,

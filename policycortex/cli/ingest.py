@@ -10,22 +10,23 @@ from pipelines.defs.ingest import FINDINGS, IMPORTS
 from pipelines.defs.sensors import TAG_FOLLOWED
 from pipelines.partitions import range_tags, today, windows_of
 from policycortex.cli.runs import HomeRuns, home_runs
-from policycortex.findings.sources import detect_parser, find_sources
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
+from policycortex.storage.object_files import is_object_url
+from policycortex.workflow.ingest import check_locations
 
 
-def ingest_paths(settings: Settings, paths: Sequence[Path], *, organization: str) -> None:
+def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organization: str) -> None:
     """Import and refresh; prints a line per file and the totals. Raises InputError before anything is made."""
-    for source in find_sources(paths):
-        detect_parser(source)  # what is no findings at all is told at once, before a home is made for it
+    check_locations(paths)  # what is no findings at all is told at once, before a home is made for it
     with home_runs(settings) as runs:
         import_and_refresh(runs, paths, organization=organization)
 
 
-def import_and_refresh(runs: HomeRuns, paths: Sequence[Path], *, organization: str) -> None:
+def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organization: str) -> None:
     """The two jobs of an ingest, one after the other."""
-    config = {"imports": {"config": {"paths": [str(p.absolute()) for p in paths], "organization": organization}}}
+    given = [str(p) if is_object_url(str(p)) else str(Path(p).absolute()) for p in paths]
+    config = {"imports": {"config": {"paths": given, "organization": organization}}}
     tags = {TAG_ORGANIZATION: organization, TAG_FOLLOWED: "inline"}
     done = runs.execute("ingest_findings", config=config, tags=tags)
     days = [

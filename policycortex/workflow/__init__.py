@@ -20,7 +20,14 @@ from policycortex.workflow.due_reports import (
     note_run,
 )
 from policycortex.workflow.ingest import IngestSummary, ingest_files
-from policycortex.workflow.posture import DayScore, load_rescore_days, rebuild_days, rescore_days, score_days
+from policycortex.workflow.posture import (
+    DayScore,
+    load_framework_versions,
+    load_rescore_days,
+    rebuild_days,
+    rescore_days,
+    score_days,
+)
 from policycortex.workflow.reports import ProducedReport, fail_report, produce_report
 from policycortex.workflow.scheduling import (
     change_schedule,
@@ -47,6 +54,7 @@ __all__ = [
     "ingest_files",
     "load_due_reports",
     "load_enabled_schedules",
+    "load_framework_versions",
     "load_rescore_days",
     "load_schedule_marks",
     "load_startable_reports",

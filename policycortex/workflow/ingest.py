@@ -1,13 +1,16 @@
 """Files in: each file is one transaction, and the same bytes are taken once."""
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from policycortex.findings.sources import detect_parser, find_sources
+from policycortex.errors import InputError
+from policycortex.findings.sources import SourceFile, detect_parser, find_sources
 from policycortex.settings import Settings
 from policycortex.storage.lake import ImportReceipt, open_lake
+from policycortex.storage.object_files import ObjectFile, copy_object, is_object_url, list_objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +42,23 @@ class IngestSummary:
 
 def ingest_files(
     settings: Settings,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
     organization: str,
     now: datetime,
     progress: Callable[[str], None] = lambda _: None,
 ) -> IngestSummary:
-    """Import every file that ``paths`` name. Raises InputError at the first file that cannot be read at all.
+    """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
 
-    Files before it stay imported; of the bad one nothing is kept, so mending it and running again is safe.
+    Raises InputError at the first file that cannot be read at all. Files before it stay imported; of the bad one
+    nothing is kept, so mending it and running again is safe.
     """
-    sources = find_sources(paths)
-    receipts = []
+    local = find_sources([path for path in paths if not is_object_url(str(path))])
+    remote = [(url, list_objects(url)) for url in map(str, paths) if is_object_url(url)]
+    total, receipts = len(local) + sum(len(objects) for _, objects in remote), []
     with open_lake(settings) as lake:
-        for number, source in enumerate(sources, start=1):
-            progress(f"file {number} of {len(sources)}: {source.name}")
+        for number, source in enumerate(_each(local, remote), start=1):
+            progress(f"file {number} of {total}: {source.name}")
             format_name, parser = detect_parser(source)
             receipts.append(
                 lake.import_source(
@@ -66,3 +71,43 @@ def ingest_files(
                 )
             )
     return IngestSummary(files=tuple(receipts))
+
+
+def check_locations(paths: Sequence[Path | str]) -> None:
+    """That there is something to read, as far as it can be told without copying. Raises InputError."""
+    for source in find_sources([path for path in paths if not is_object_url(str(path))]):
+        detect_parser(source)
+    for url in map(str, paths):
+        if is_object_url(url) and not list_objects(url):
+            raise _no_files(url)
+
+
+def _each(local: Sequence[SourceFile], remote: Sequence[tuple[str, tuple[ObjectFile, ...]]]) -> Iterator[SourceFile]:
+    yield from local
+    for url, objects in remote:
+        is_named = len(objects) == 1 and objects[0].url == url
+        found = False
+        for each in objects:
+            for source in _copied(each, is_named):
+                found = True
+                yield source
+        if not found:
+            raise _no_files(url)
+
+
+def _copied(found: ObjectFile, is_named: bool) -> Iterator[SourceFile]:
+    """The object as a local source while it is being read; nothing for what is no findings among others."""
+    with tempfile.TemporaryDirectory(prefix="policycortex-") as name:
+        folder = Path(name)
+        if not found.name or (found.name.startswith((".", "_")) and not is_named):
+            return
+        path = copy_object(found, folder)
+        try:
+            yield from find_sources([path if is_named else folder])
+        except InputError as error:
+            if is_named or "holds no finding files" not in str(error):
+                raise type(error)(str(error).replace(str(path), found.url)) from None
+
+
+def _no_files(url: str) -> InputError:
+    return InputError(f"{url} holds no finding files: check bucket and prefix")

@@ -82,6 +82,13 @@ def load_rescore_days(settings: Settings) -> tuple[date, ...]:
         return tuple(sorted({day for days in found for day in days}))
 
 
+def load_framework_versions(settings: Settings) -> dict[tuple[str, str], str]:
+    """Recorded version by (organisation, framework); "" stands for organisations without uploads. Opens no lake."""
+    with closing(open_registry(settings)) as registry:
+        houses = [_house(settings, registry, name) for name in ("", *registry.list_framework_organizations())]
+    return {(house.organization, id_): version for house in houses for id_, version in house.versions().items()}
+
+
 def refresh_stale_days(
     settings: Settings, span: tuple[date, date], progress: Callable[[str], None], *, now: datetime | None = None
 ) -> None:

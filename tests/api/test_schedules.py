@@ -124,8 +124,8 @@ def test_another_organisation_and_a_lesser_key_are_kept_out(house: House, client
     made = _create(client)
     stranger = house.client(organization="stranger")
     for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/run"), ("GET", "/runs")):
-        body = {"json": {}} if method == "PATCH" else {}
-        assert stranger.request(method, f"{PATH}/{made['id']}{path}", **body).status_code == 404
+        body: dict[str, str] | None = {} if method == "PATCH" else None
+        assert stranger.request(method, f"{PATH}/{made['id']}{path}", json=body).status_code == 404
     reader = house.client(scopes=("reports:read",))
     assert reader.get(f"{PATH}/{made['id']}").status_code == 200
     assert reader.post(PATH, json=MONTHLY).status_code == 403

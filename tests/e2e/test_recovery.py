@@ -37,8 +37,8 @@ def test_a_killed_worker_is_noticed_and_its_report_still_comes(server: Server) -
 
     worker = wait_until(working, seconds=60, told="the run works")
     os.kill(worker.pid, signal.SIGKILL)
-    ended = wait_for_end(server, ordered["id"])
-    assert ended["status"] == "completed", ended.get("failure")
+    report = wait_for_end(server, ordered["id"])
+    assert report["status"] == "completed", report.get("failure")
 
     def ended() -> list[str] | None:
         states = sorted(run["status"] for run in runs_of(server, ordered["id"]))

@@ -94,7 +94,9 @@ def test_every_due_report_arrives_once_while_processes_are_killed(own_server: Se
         _kill_one(own_server, chance)
     listed = wait_until(lambda: _ended(own_server), seconds=900, told="all deliveries at their end")
     outcomes = Counter(row["status"] for row in listed["deliveries"])
-    assert set(outcomes) <= {"sent", "uncertain"}, listed
+    lost = [row["report_id"] for row in listed["deliveries"] if row["status"] not in {"sent", "uncertain"}]
+    reasons = [own_server.curl_json(f"{own_server.url}/v1/reports/{report_id}").get("failure") for report_id in lost]
+    assert set(outcomes) <= {"sent", "uncertain"}, reasons
     arrived = Counter(recipient for recipient, _ in box.messages)
     for row in listed["deliveries"]:
         assert arrived[row["target"]] == 1 or (row["status"] == "uncertain" and arrived[row["target"]] == 0), row

@@ -21,10 +21,19 @@ ASSETS = {
     "marts/remediations": ("analytics", "daily"),
     "marts/risk": ("analytics", "daily"),
     "marts/changes": ("analytics", "daily"),
+    "core/waivers": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),
 }
-JOBS = {"ingest_findings", "refresh_posture", "make_report", "deliver_reports"}
-SENSORS = {"landing_zone": 30, "posture_follows_imports": 10, "failed_reports": 10}
+JOBS = {"ingest_findings", "refresh_posture", "rescore_posture", "make_report", "deliver_reports"}
+SENSORS = {
+    "landing_zone": 10,
+    "posture_follows_imports": 10,
+    "changed_frameworks": 30,
+    "failed_reports": 10,
+    "due_reports": 10,
+    "outbox": 5,
+    "schedule_definitions": 15,
+}
 SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC")}
 
 

@@ -40,3 +40,9 @@ class FrameworkVerbs(Store):
         with self._reading() as connection:
             rows = connection.execute(query.order_by(uploaded_frameworks.c.framework_id)).all()
         return {framework_id: bytes(content) for framework_id, content in rows}
+
+    def list_framework_organizations(self) -> tuple[str, ...]:
+        """Organisations that have uploads, sorted."""
+        query = select(uploaded_frameworks.c.organization).distinct().order_by(uploaded_frameworks.c.organization)
+        with self._reading() as connection:
+            return tuple(connection.execute(query).scalars())

@@ -1,0 +1,80 @@
+"""What decides scores besides findings: waivers, shown as an asset; frameworks, whose change judges history anew."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from pipelines.defs.ingest import OWNERS
+from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.partitions import range_tags, today, windows_of
+from pipelines.resources import CoreResource
+from policycortex import workflow
+from policycortex.scoring.waivers import WaiverStatus
+from policycortex.storage.registry import open_registry
+
+WAIVERS = dg.AssetKey(["core", "waivers"])
+
+_COLUMNS = dg.TableSchema(
+    columns=[
+        dg.TableColumn("organization", "VARCHAR"),
+        dg.TableColumn("status", "VARCHAR", description=", ".join(WaiverStatus)),
+        dg.TableColumn("waivers", "BIGINT"),
+    ]
+)
+
+
+@dg.asset(
+    key=WAIVERS,
+    group_name="posture",
+    owners=OWNERS,
+    kinds={"sqlalchemy"},
+    retry_policy=RETRY_TRANSIENT,
+    metadata={"dagster/column_schema": _COLUMNS, "grain": "One organisation and one status of its waivers."},
+    description="Failing findings accepted for a while, as the registry holds them: how many stand where. Scores read "
+    "the registry itself, as of each day's end.",
+)
+def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
+    """Count the waivers of each organisation by where they stand now."""
+    now = datetime.now(UTC)
+    with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
+        counts = Counter(
+            (organization, waiver.status_at(now))
+            for organization in registry.list_waiver_organizations()
+            for waiver in registry.list_waivers(organization)
+        )
+    by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in WaiverStatus}
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(counts), "waivers": counts.total(), **by_status})
+
+
+rescore_posture = dg.define_asset_job(
+    "rescore_posture",
+    selection=[REQUIREMENT_RESULTS, FRAMEWORK_SCORES],
+    description="Judge a range of days anew from their tallies; findings are not read.",
+)
+
+
+@dg.sensor(
+    job=rescore_posture,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="When a framework was added, changed or taken away, judges the days anew that rest on another one.",
+)
+def changed_frameworks(
+    context: dg.SensorEvaluationContext, core: CoreResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Looks at the lake only when the frameworks themselves are not those of the last look."""
+    with core_errors_as_failures(core):
+        versions = workflow.load_framework_versions(core.settings())
+        mark = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
+        if mark == context.cursor:
+            yield dg.SkipReason("frameworks are those of the last look")
+            return
+        days = workflow.load_rescore_days(core.settings())
+    for first, last in windows_of(days, today=today()):
+        yield dg.RunRequest(run_key=f"{mark}:{first}", tags=range_tags(first, last))
+    context.update_cursor(mark)

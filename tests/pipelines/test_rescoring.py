@@ -1,0 +1,133 @@
+"""A framework that is re-mapped judges history anew from tallies: the findings themselves may be gone."""
+
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from pipelines.defs.accepted import changed_frameworks
+from pipelines.partitions import range_tags
+from pipelines.resources import CoreResource
+from policycortex import workflow
+from policycortex.errors import ConfigurationError
+from policycortex.period import Period
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+from policycortex.storage.registry import open_registry
+from policycortex.workflow.custom_frameworks import add_framework, check_framework
+from tests.unit.findings.ocsf_records import array_text, ocsf_record
+
+DAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+REMAP = '{"id": "soc2", "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["CC7.2"]}}}}'
+
+
+@pytest.fixture
+def scanned(settings: Settings, tmp_path: Path) -> Settings:
+    """Three failing findings of one check, judged; then the raw findings are deleted from the disk."""
+    scan = tmp_path / "scan.json"
+    scan.write_bytes(array_text([ocsf_record(n) for n in range(3)]))
+    workflow.ingest_files(settings, [scan], organization="default", now=NOW)
+    workflow.rebuild_days(settings, [DAY])
+    workflow.score_days(settings, [DAY], now=NOW)
+    raw = list((settings.home / "lake").rglob("core/findings/**/*.parquet"))
+    assert raw
+    for path in raw:
+        path.unlink()
+    return settings
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    """A framework file somewhere."""
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def failing(settings: Settings) -> dict[str, int]:
+    """Failed findings by requirement of soc2, as kept for the day."""
+    with open_lake(settings) as lake:
+        session = lake._session
+        with session.cursor() as cursor:
+            query = "SELECT requirement_id, failed FROM lake.marts.requirement_results WHERE framework_id = 'soc2'"
+            rows: pl.DataFrame = cursor.execute(query).pl()
+    return {row["requirement_id"]: row["failed"] for row in rows.to_dicts() if row["failed"]}
+
+
+def test_a_remapped_framework_judges_history_without_its_findings(scanned: Settings, tmp_path: Path) -> None:
+    """The check spoke to several requirements, now to CC7.2 alone; then nothing is left to do."""
+    assert failing(scanned)["CC6.1"] == 3
+    assert workflow.load_rescore_days(scanned) == ()
+    add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
+    assert workflow.load_rescore_days(scanned) == (DAY,)
+    workflow.rescore_days(scanned, now=NOW)
+    assert failing(scanned) == {"CC7.2": 3}
+    assert workflow.load_rescore_days(scanned) == ()
+
+
+def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
+    """And is kept among the day's scores."""
+    house = b'{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
+    with closing(open_registry(scanned)) as registry:
+        registry.put_framework("other", "house", house, uploaded_by=None, now=NOW)
+        assert workflow.load_rescore_days(scanned) == ()
+        registry.put_framework("default", "house", house, uploaded_by=None, now=NOW)
+    assert {score.framework_id for score in workflow.rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
+    with open_lake(scanned) as lake:
+        assert len(lake.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
+
+
+def test_the_sensor_asks_once_for_a_change(
+    scanned: Settings, tmp_path: Path, instance: dg.DagsterInstance, defs: dg.Definitions
+) -> None:
+    """A run over the days concerned, which reads no findings; not again for the same frameworks."""
+    core = CoreResource(home=str(scanned.home))
+
+    def look(cursor: str | None) -> tuple[list[dg.RunRequest], str | None]:
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"core": core})
+        found: Any = changed_frameworks(context)
+        return [each for each in found if isinstance(each, dg.RunRequest)], context.cursor
+
+    asked, cursor = look(None)
+    assert asked == []
+    add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
+    [request], cursor = look(cursor)
+    assert request.tags == range_tags(DAY, DAY)
+    run = defs.resolve_job_def("rescore_posture").execute_in_process(instance=instance, tags=request.tags)
+    assert run.success
+    assert failing(scanned) == {"CC7.2": 3}
+    assert look(cursor)[0] == []
+
+
+def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """The same id under another name, or nonsense: told before anything is written, and the folder stays usable."""
+    house = '{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
+    settings.custom_frameworks_dir.mkdir(parents=True)
+    write(settings.custom_frameworks_dir, "by-hand.yaml", house)
+    with pytest.raises(ConfigurationError, match=r"by-hand\.yaml"):
+        add_framework(settings, write(tmp_path, "house.json", house), None)
+    with pytest.raises(ConfigurationError, match="requirements"):
+        check_framework(settings, write(tmp_path, "bad.json", '{"id": "x"}'), None)
+    assert [path.name for path in settings.custom_frameworks_dir.iterdir()] == ["by-hand.yaml"]
+
+
+def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """The asset tells how many are requested and active."""
+    from pipelines.defs.accepted import waivers
+    from policycortex.scoring.waivers import WaiverScope
+
+    now = datetime.now(UTC)
+    valid = Period(start=now.replace(year=now.year - 1), end=now.replace(year=now.year + 1))
+    with closing(open_registry(settings)) as registry:
+        made = [
+            registry.request_waiver("default", WaiverScope(check="c"), reason="r", valid=valid, by="a", now=valid.start)
+            for _ in range(2)
+        ]
+        registry.approve_waiver("default", made[0].id, by="b", now=now)
+    done = dg.materialize([waivers], instance=instance, resources={"core": CoreResource(home=str(settings.home))})
+    metadata = done.asset_materializations_for_node("core__waivers")[0].metadata
+    assert (metadata["requested"].value, metadata["active"].value, metadata["waivers"].value) == (1, 1, 2)
