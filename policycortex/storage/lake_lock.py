@@ -42,8 +42,10 @@ def _file_lock(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(settings: Settings, url: str) -> Iterator[None]:
+    # SQLAlchemy 2.1 takes the bare scheme for psycopg 3, which is not installed.
+    address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
     engine = sqlalchemy.create_engine(
-        url, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+        address, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
     )
     with ExitStack() as open_things:
         try:

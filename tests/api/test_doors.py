@@ -63,7 +63,7 @@ def test_another_organisation_meets_404_on_every_route_of_a_report(house: House,
             continue
         body = next((body for end, body in bodies.items() if path.endswith(end) and method != "get"), None)
         foreign, unknown = (
-            other.request(method, path.format(report_id=asked, format="pdf"), json=body)
+            other.request(method, path.format(report_id=asked, other_id=report_id, format="pdf"), json=body)
             for asked in (report_id, "rpt_0000000000000000")
         )
         assert (foreign.status_code, unknown.status_code) == (404, 404), f"{method} {path}"
