@@ -26,7 +26,7 @@ check: setup ## format, lint, types, imports
 
 test: check ## all that CI runs
 	@deploy/setup-tests.sh
-	$(BIN)/pytest -n 2 --dist loadgroup
+	POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 storm: setup ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh
