@@ -73,9 +73,7 @@ def compare_findings(before: PostureSide, after: PostureSide, *, same_keys: int 
     """
     old, new = _by_key(before, after, "before"), _by_key(after, before, "after")
     both = old.join(new, on=COMPARE_KEY, how="full", coalesce=True, nulls_equal=True)
-    # One plain mask: Polars 2.1 crashed at times on an "or" of masks with the nulls of a full join.
-    is_failing = pl.col("failed_before").fill_null(0) + pl.col("failed_after").fill_null(0) > 0
-    rows = _shaped(both.filter(is_failing))
+    rows = _shaped(both.filter((pl.col("failed_before") > 0) | (pl.col("failed_after") > 0)))
     counts: Mapping[str, int] = dict(rows.group_by("change").len().iter_rows())
     counted = {change: counts.get(change, 0) for change in _CHANGES}
     return Comparison(rows=rows, **counted | {"persisting": counted["persisting"] + same_keys})
