@@ -102,6 +102,18 @@ def estimate_remediation(
     )
 
 
+def open_episodes(items: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """EPISODE_SCHEMA of what still fails in ``items`` (severity, failing_since, failed), censored on ``as_of``."""
+    failing = items.filter(pl.col("failed") > 0)
+    return failing.select(
+        "severity",
+        opened_on=pl.col("failing_since").fill_null(as_of).clip(upper_bound=as_of),
+        ended_on=pl.lit(as_of, dtype=pl.Date),
+        is_remediated=pl.lit(value=False),
+        findings="failed",
+    ).cast(EPISODE_SCHEMA)
+
+
 def _ages(rows: pl.DataFrame, severity: str, sla_days: int) -> AgeSummary:
     ordered = rows.sort("age")
     upto = ordered["failed"].cum_sum().to_numpy()

@@ -111,7 +111,9 @@ def _by_key(side: PostureSide, other: PostureSide, name: str) -> pl.DataFrame:
     """Grain COMPARE_KEY: failing findings, worst failing severity, a word for the rest, and the other date's look."""
     failing = pl.col("outcome") == "failed"
     rest = pl.col("outcome").filter(~failing)
-    best = rest.sort_by(rest.replace_strict(_ORDER, return_dtype=pl.Int8)).first()
+    # The least rank, turned back into its word: sorting words of an empty group left a column that crashed Polars 2.1.
+    best = rest.replace_strict(_ORDER, return_dtype=pl.Int8).min()
+    words = dict(enumerate(_ORDER))
     return (
         judge_outcomes(side, other)
         .group_by(COMPARE_KEY)
@@ -123,6 +125,7 @@ def _by_key(side: PostureSide, other: PostureSide, name: str) -> pl.DataFrame:
             pl.col("provider").min().alias(f"provider_{name}"),
             pl.col("severity_rank").filter(failing).min().alias(f"severity_{name}"),
         )
+        .with_columns(pl.col(f"rest_{name}").replace_strict(words, return_dtype=pl.String))
     )
 
 

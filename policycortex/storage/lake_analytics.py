@@ -91,7 +91,7 @@ class LakeAnalytics:
         self._session = session
 
     def rebuild_ages(self, days: Iterable[date]) -> tuple[AgeCounts, ...]:
-        """Replace failing_since and remediations of these days, oldest first, and of later ones that they change.
+        """Replace ages, remediations and risk tallies of these days, oldest first, and of later ones that they change.
 
         Days without findings have none and are left out of the answer.
         """
@@ -115,14 +115,20 @@ class LakeAnalytics:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> pl.DataFrame:
-        """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; titles only of failing ones."""
-        frames = _frames(relations, waivers)
-        asked = scope_parameters(scope, period) | {"is_related": relations is not None, "framework_id": framework_id}
-        return self._session.fetch("analytics_risk_items", asked, frames).cast(RISK_ITEM_SCHEMA)
+        """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; failing ones have titles."""
+        asked, frames = (
+            scope_parameters(scope, period) | {"is_related": relations is not None},
+            _frames(relations, waivers),
+        )
+        if waivers.is_empty():
+            return self._session.fetch("analytics_risk_items", asked, frames).cast(RISK_ITEM_SCHEMA)
+        asked |= {"framework_id": framework_id}
+        return self._session.fetch("analytics_risk_items_waived", asked, frames).cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """EPISODE_SCHEMA: failing keys that ended in the period, and those open in its closing posture."""
-        return self._session.fetch("analytics_episodes", scope_parameters(scope, period)).cast(EPISODE_SCHEMA)
+        """EPISODE_SCHEMA: failing keys that ended in the period."""
+        asked = _days(scope.organization, period) | _filters(scope)
+        return self._session.fetch("analytics_episodes", asked).cast(EPISODE_SCHEMA)
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
         """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
@@ -205,6 +211,8 @@ class LakeAnalytics:
             for table in ("failing", "remediations"):
                 run(cursor, f"analytics_{table}_delete", {"day": day})
                 run(cursor, f"analytics_{table}_insert", window)
+            run(cursor, "analytics_tallies_delete", {"day": day})
+            run(cursor, "analytics_tallies_insert", {"day": day})
             after = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
             return AgeCounts(day=day, keys=after[1], is_changed=after != before)
 
@@ -219,6 +227,15 @@ class LakeAnalytics:
     def _following(self, day: date) -> set[date]:
         window = {"day": day, "lookback_days": LOOKBACK_DAYS}
         return set(self._session.fetch("analytics_later_days", window)["observed_date"].to_list())
+
+
+def _filters(scope: Scope) -> dict[str, Any]:
+    """A scope's filters alone; an empty list filters nothing."""
+    return {
+        "environments": list(scope.environments),
+        "providers": list(scope.cloud_providers),
+        "accounts": list(scope.accounts),
+    }
 
 
 def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake_attach import ROWS_HELD
 from policycortex.storage.lake_session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
@@ -21,6 +21,7 @@ _LARGE_TABLES: Final = (
     ("marts", "check_tallies"),
     ("marts", "requirement_results"),
     ("core", "failing_since"),
+    ("marts", "risk_tallies"),
 )
 """Tables that always become Parquet; few rows of the others stay in the catalog."""
 

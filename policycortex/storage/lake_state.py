@@ -44,6 +44,9 @@ def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -
             run(cursor, f"{table}_delete", {"day": day})
         run(cursor, "builds_insert", {"day": day})
         findings = run(cursor, "state_insert", {"day": day, **accounts})
+        # Ages are built later; until then every failing finding is there, as old as its day: never a lower risk.
+        run(cursor, "analytics_tallies_delete", {"day": day})
+        run(cursor, "analytics_tallies_insert", {"day": day})
         return DayCounts(
             day=day,
             findings=findings,

@@ -13,7 +13,7 @@ import polars as pl
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_remediation, summarize_ages
+from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_remediation, open_episodes, summarize_ages
 from policycortex.scoring.changes_model import Cause, ScoreChange
 from policycortex.scoring.forecast import forecast_score
 from policycortex.scoring.forecast_model import Forecast, KnownStep, TooLittleHistory
@@ -124,7 +124,7 @@ def load_risk(
     items, as_of = _items(lake, question), min(period.last_date, question.now.date())
     mappings = lake.load_mappings(scope.organization)
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
-    episodes = lake.analytics.load_episodes(scope, period)
+    episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
     return RiskAnswer(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
         as_of=as_of,

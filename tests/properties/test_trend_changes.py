@@ -3,7 +3,6 @@
 from collections import Counter
 from fractions import Fraction
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,7 +98,6 @@ def test_nothing_changed_has_no_cause(one: PostureSide) -> None:
     assert change.points in (None, 0)
 
 
-@pytest.mark.polars_crash
 @settings(deadline=None)
 @given(sides(), sides())
 def test_a_comparison_is_a_plain_set_difference(before: PostureSide, after: PostureSide) -> None:

@@ -1,71 +1,36 @@
--- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource;
--- titles stand with failing ones.
--- With relations only findings they name. A failing finding is left out where waivers reach every requirement it is
--- listed under (without relations: where a waiver names neither framework nor requirement). A day whose ages were not
--- built yet counts from itself. Status and muting are compared joined: a filter on a bare column makes DuckLake read
--- that column's statistics of all files of all days, which cost more than the rows it could skip.
-WITH listed AS (
-    SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
-    FROM relations
+-- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource. With
+-- relations only findings they name. The choice of scans is that of closing_scans, made on this one table: each table
+-- that is asked costs DuckLake the statistics of all its files of all days.
+WITH seen AS MATERIALIZED (
+    SELECT observed_date, scan_key, scan_at, source, provider, account_id, environment, service, check_id, mapping_id,
+        title, severity, failing_since, passed, failed
+    FROM lake.marts.risk_tallies
+    WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
+),
+timely AS (
+    FROM seen WHERE scan_at >= $start_at AND scan_at < $end_at
+),
+scans AS (
+    SELECT source, provider, account_id, scan_key, max(scan_at) AS newest_at
+    FROM timely
     GROUP BY ALL
 ),
 chosen AS (
-    SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
-    FROM closing_scans($organization, $first_date, $last_date, $start_at, $end_at)
-),
-passing AS (
-    SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,
-        NULL::DATE AS failing_since, sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
-    FROM lake.marts.check_tallies t
-        SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
-    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    SELECT source, provider, account_id, check_id, arg_max(scan_key, (newest_at, scan_key)) AS scan_key
+    FROM timely JOIN scans USING (source, provider, account_id, scan_key)
     GROUP BY ALL
 ),
-failing AS (
-    SELECT t.import_id, t.finding_no, t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id,
-        t.severity, t.text_id, t.resource_uid, coalesce(f.failing_since, t.observed_date) AS failing_since
-    FROM lake.core.finding_state t
-        SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
-        LEFT JOIN (
-            FROM lake.core.failing_since
-            WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
-        ) f USING (observed_date, scan_key, source, account_id, region, check_id, resource_uid)
-    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
-        AND concat(t.status, t.is_muted) = 'FAILfalse'
-),
-reached AS (
-    SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
-        bool_or(w.requirement_id IS NULL) AS is_whole, list(DISTINCT w.requirement_id) AS reached
-    FROM failing f JOIN waivers w
-        ON (w.framework IS NULL OR w.framework = $framework_id)
-        AND (w.check_id IS NULL OR w.check_id = f.check_id)
-        AND (w.account_id IS NULL OR w.account_id = f.account_id)
-        AND (w.resource_glob IS NULL OR f.resource_uid GLOB w.resource_glob)
-        LEFT JOIN listed l ON l.provider = f.provider AND l.check_id = f.check_id AND l.mapping_id = f.mapping_id
-    GROUP BY f.import_id, f.finding_no
-),
-waived AS (
-    SELECT import_id, finding_no
-    FROM reached
-    WHERE is_whole OR (len(requirements) > 0 AND list_has_all(reached, requirements))
-),
-items AS (
-    SELECT *, NULL AS text_id FROM passing WHERE passed > 0
-    UNION ALL BY NAME
-    SELECT provider, account_id, environment, service, check_id, mapping_id, severity, failing_since,
-        min(text_id) AS text_id, 0::BIGINT AS passed, count(*) AS failed
-    FROM failing ANTI JOIN waived USING (import_id, finding_no)
-    GROUP BY ALL
+listed AS (
+    SELECT DISTINCT provider, check_id, mapping_id FROM relations
 )
-SELECT i.provider, i.account_id, i.environment, i.service, i.check_id, i.mapping_id, x.title, i.severity,
-    i.failing_since, i.passed, i.failed
-FROM items i
-    LEFT JOIN (SELECT provider, check_id, mapping_id, true AS is_listed FROM listed) l
-    ON l.provider = i.provider AND l.check_id = i.check_id AND l.mapping_id = i.mapping_id
-    LEFT JOIN (SELECT text_id, any_value(title) AS title FROM lake.core.check_texts
-        WHERE organization = $organization GROUP BY text_id) x ON x.text_id = i.text_id
-WHERE (l.is_listed OR NOT $is_related)
-    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], i.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], i.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], i.account_id))
+SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, any_value(t.title) AS title,
+    t.severity, t.failing_since, sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed
+FROM timely t
+    SEMI JOIN chosen c USING (source, provider, account_id, check_id, scan_key)
+WHERE t.passed + t.failed > 0
+    AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (FROM listed))
+    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
+    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
+    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+GROUP BY ALL
 ORDER BY ALL

@@ -7,6 +7,14 @@ CREATE TABLE IF NOT EXISTS lake.core.failing_since (
     failing_since DATE, findings BIGINT
 );
 
+-- Findings of one scan and day alike in all that risk asks for; those that fail stand apart by the day they fail since.
+-- Checks whose findings neither pass nor fail are there, too: their scan may be the newest.
+CREATE TABLE IF NOT EXISTS lake.marts.risk_tallies (
+    organization VARCHAR, observed_date DATE, scan_key VARCHAR, scan_at TIMESTAMPTZ, source VARCHAR, provider VARCHAR,
+    account_id VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, title VARCHAR,
+    severity VARCHAR, failing_since DATE, passed BIGINT, failed BIGINT
+);
+
 -- Keys of one severity that stopped failing on one day, by the day they began; not remediated means lost from sight.
 CREATE TABLE IF NOT EXISTS lake.marts.remediations (
     organization VARCHAR, observed_date DATE, provider VARCHAR, account_id VARCHAR, environment VARCHAR,
@@ -26,6 +34,7 @@ CREATE TABLE IF NOT EXISTS lake.marts.changes (
 );
 
 ALTER TABLE lake.core.failing_since SET PARTITIONED BY (organization, observed_date);
+ALTER TABLE lake.marts.risk_tallies SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.remediations SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.risk SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.changes SET PARTITIONED BY (organization, observed_date);

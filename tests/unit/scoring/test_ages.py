@@ -7,7 +7,13 @@ import polars as pl
 import pytest
 from scipy.stats import CensoredData, ecdf
 
-from policycortex.scoring.ages import EPISODE_SCHEMA, RemediationTime, estimate_remediation, summarize_ages
+from policycortex.scoring.ages import (
+    EPISODE_SCHEMA,
+    RemediationTime,
+    estimate_remediation,
+    open_episodes,
+    summarize_ages,
+)
 
 START = date(2026, 1, 1)
 
@@ -109,3 +115,16 @@ def test_censoring_is_no_bias() -> None:
     naive_mean = np.mean([days for days, done, _ in rows if done])
     assert naive_mean < 17
     assert found.mean_days == pytest.approx(20, abs=2)
+
+
+def test_what_still_fails_is_censored_today() -> None:
+    """With the day it fails since; passing groups are none."""
+    rows = [("high", START, 3), ("low", None, 2), ("low", START, 0)]
+    items = pl.DataFrame(
+        rows, schema={"severity": pl.String, "failing_since": pl.Date, "failed": pl.Int64}, orient="row"
+    )
+    today = START + timedelta(days=4)
+    assert open_episodes(items, as_of=today).rows() == [
+        ("high", START, today, False, 3),
+        ("low", today, today, False, 2),
+    ]

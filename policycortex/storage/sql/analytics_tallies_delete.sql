@@ -1,0 +1,1 @@
+DELETE FROM lake.marts.risk_tallies WHERE observed_date = $day

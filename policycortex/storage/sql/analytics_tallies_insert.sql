@@ -1,0 +1,32 @@
+-- Grain: findings of one scan on $day by what risk asks for. A key whose age is not built yet fails since $day.
+INSERT INTO lake.marts.risk_tallies BY NAME
+WITH scans AS (
+    SELECT organization, source, provider, account_id, scan_key, max(observed_at) AS scan_at
+    FROM lake.core.finding_state
+    WHERE observed_date = $day
+    GROUP BY ALL
+),
+ages AS (
+    SELECT organization, scan_key, source, account_id, region, check_id, resource_uid, failing_since
+    FROM lake.core.failing_since
+    WHERE observed_date = $day
+),
+titles AS (
+    SELECT organization, text_id, any_value(title) AS title FROM lake.core.check_texts GROUP BY ALL
+),
+found AS (
+    SELECT t.*, s.scan_at, x.title, t.status = 'PASS' AND NOT t.is_muted AS is_passing,
+        t.status = 'FAIL' AND NOT t.is_muted AS is_failing
+    FROM lake.core.finding_state t
+        JOIN scans s USING (organization, source, provider, account_id, scan_key)
+        LEFT JOIN titles x ON x.organization = t.organization AND x.text_id = t.text_id
+    WHERE t.observed_date = $day
+)
+SELECT f.organization, f.observed_date, f.scan_key, f.scan_at, f.source, f.provider, f.account_id, f.environment,
+    f.service, f.check_id, f.mapping_id, min(f.title) AS title, f.severity,
+    CASE WHEN f.is_failing THEN coalesce(a.failing_since, $day::DATE) END AS failing_since,
+    count(*) FILTER (f.is_passing) AS passed, count(*) FILTER (f.is_failing) AS failed
+FROM found f
+    LEFT JOIN ages a USING (organization, scan_key, source, account_id, region, check_id, resource_uid)
+GROUP BY ALL
+ORDER BY f.organization, f.check_id, f.account_id, f.scan_key, f.severity, failing_since
