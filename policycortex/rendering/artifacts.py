@@ -13,6 +13,7 @@ from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat
 from policycortex.rendering.findings_csv import render_csv
 from policycortex.rendering.options import RenderingOptions, SectionPages
+from policycortex.rendering.oscal import render_oscal
 from policycortex.rendering.pdf import render_pdf
 from policycortex.rendering.report_json import render_json
 from policycortex.rendering.screen import render_html
@@ -50,7 +51,7 @@ def render_artifact(
             return RenderedArtifact(
                 format=format, path=path, media_type=format.media_type, pages=layout.pages, sections=layout.sections
             )
-        _renderer(format)(document, part, options)
+        _RENDERERS[format](document, part, options)
         part.replace(path)
     except OSError as error:
         raise RenderingError(f"{path} could not be written: {error.strerror or error}") from error
@@ -63,11 +64,6 @@ _RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
     ReportFormat.CSV: lambda document, path, _: render_csv(document, path),
     ReportFormat.JSON: lambda document, path, _: render_json(document, path),
     ReportFormat.HTML: render_html,
+    ReportFormat.OSCAL: lambda document, path, _: render_oscal(document, path),
     ReportFormat.EXCEL: render_workbook,
 }
-
-
-def _renderer(kind: ReportFormat) -> _Renderer:
-    if kind not in _RENDERERS:
-        raise RenderingError(f"reports cannot be rendered as {kind.value}; choose one of {', '.join(_RENDERERS)}, pdf")
-    return _RENDERERS[kind]

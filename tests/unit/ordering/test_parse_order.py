@@ -133,7 +133,6 @@ def test_an_order_for_later_may_begin_before_it_is_due() -> None:
         ("format_options.formats", [], "Must have at least 1 entry"),
         ("format_options.formats", ["pdf", "pdf"], "twice"),
         ("format_options.formats", ["pdf", "xlsx"], "Must be one of pdf, excel"),
-        ("format_options.formats", ["oscal"], "not available yet"),
         ("format_options.formats", ["pdf"] * 7, "twice"),
         ("format_options.include_executive_summary", "true", "Must be true or false"),
         ("format_options.locale", "xx", "known are en"),
