@@ -13,15 +13,21 @@ import polars as pl
 
 from policycortex.documents.model import (
     FINDING_COLUMNS,
+    AgeRow,
     Breakdown,
     ChangeCause,
     CheckResult,
     Completeness,
+    ExposureRow,
     FindingsTable,
+    ForecastRow,
+    ForecastView,
     ReportDocument,
     ReportHeader,
     RequirementRow,
+    RiskItemRow,
     RiskPart,
+    RiskPlace,
     ScanCoverage,
     SectionRow,
     Summary,
@@ -142,6 +148,12 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
         waivers=_waivers(frame),
         risk_parts=_RISK_PARTS if frame.height else (),
         change_causes=_CHANGE_CAUSES if frame.height else (),
+        risk_places=_risk_places(frame),
+        risk_items=_risk_items(frame),
+        risk_items_total=len(_risk_items(frame)),
+        exposure=_exposure(frame),
+        ages=_ages(frame),
+        forecast=_forecast(summary) if sample.type is ReportType.TREND else None,
     )
 
 
@@ -155,6 +167,74 @@ _CHANGE_CAUSES: Final = (
     ChangeCause(title="New", findings=3, points=-1.3),
     ChangeCause(title="Change of scope", findings=1, points=-0.4),
 )
+
+
+def _risk_places(frame: pl.DataFrame) -> tuple[RiskPlace, ...]:
+    return tuple(
+        RiskPlace(
+            dimension=row.dimension, label=row.label, risk_score=41.5, severity=24.0, exposure=11.5, age=6.0,
+            environment=0.0, failed=row.failed, assessed=row.failed + row.passed,
+        )
+        for row in _breakdowns(frame)
+        if row.failed + row.passed
+    )  # fmt: skip
+
+
+def _risk_items(frame: pl.DataFrame) -> tuple[RiskItemRow, ...]:
+    grouped = frame.filter(_OUTCOME == "failed").group_by("account_id", "check_id", "severity", "service").agg(
+        pl.col("title").first(), pl.len().alias("failed")
+    )  # fmt: skip
+    rows = grouped.sort("failed", "account_id", "check_id", descending=[True, False, False]).iter_rows(named=True)
+    return tuple(
+        RiskItemRow(
+            **row, provider="aws", is_exposed="public" in row["check_id"], oldest_days=41,
+            lowers_by=round(row["failed"] / frame.height, 2),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _exposure(frame: pl.DataFrame) -> tuple[ExposureRow, ...]:
+    failing = frame.filter(_OUTCOME == "failed")
+    if not frame.height:
+        return ()
+    counts = {
+        (severity, exposed): failing.filter(
+            (pl.col("severity") == severity) & (pl.col("check_id").str.contains("public") == exposed)
+        ).height
+        for severity in Severity
+        for exposed in (True, False)
+    }
+    return tuple(ExposureRow(severity=s.value, exposed=counts[s, True], other=counts[s, False]) for s in Severity)
+
+
+def _ages(frame: pl.DataFrame) -> tuple[AgeRow, ...]:
+    return tuple(
+        AgeRow(
+            severity=row.severity, failing=row.exposed + row.other, overdue=(row.exposed + row.other) // 3, sla_days=30,
+            median_days=12 if row.exposed + row.other else None, p90_days=38 if row.exposed + row.other else None,
+            oldest_days=41 if row.exposed + row.other else None,
+        )
+        for row in _exposure(frame)
+    )  # fmt: skip
+
+
+def _forecast(summary: Summary) -> ForecastView:
+    if summary.compliance_score is None:
+        return ForecastView(method=None, history_days=0, history_points=0)
+    last = summary.compliance_score
+    points = tuple(
+        ForecastRow(
+            date=_PERIOD.last_date + timedelta(days=n), compliance_score=round(last, 2), low_80=round(last * 0.97, 2),
+            high_80=round(min(100.0, last * 1.03), 2), low_95=round(last * 0.95, 2),
+            high_95=round(min(100.0, last * 1.05), 2),
+        )
+        for n in range(1, 31)
+    )  # fmt: skip
+    return ForecastView(
+        method="damped_holt", origin=_PERIOD.last_date, points=points, error_points=1.4, error_against_naive=0.82,
+        tested_days=10, known_steps=("2026-12-15: waivers of 3 failing findings end",),
+    )  # fmt: skip
 
 
 def _check_results(frame: pl.DataFrame) -> tuple[CheckResult, ...]:

@@ -6,12 +6,10 @@ Renderings only lay out. What is specific to a report's type is its list of sect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
-
-import polars as pl
 
 from policycortex.documents.analytics_rows import change_rows, risk_rows
 from policycortex.documents.evidence import Evidence
+from policycortex.documents.evidence_rows import check_rows, waiver_rows
 from policycortex.documents.messages import key_messages
 from policycortex.documents.model import (
     Breakdown,
@@ -22,16 +20,15 @@ from policycortex.documents.model import (
     ScanCoverage,
     SectionRow,
     Summary,
-    TopCheck,
     TrendPoint,
 )
-from policycortex.names import RequirementResult, Severity
+from policycortex.documents.plan import rank_checks
+from policycortex.documents.risk_tables import age_rows, exposure_rows, forecast_view, item_rows, place_rows
+from policycortex.names import RequirementResult
 from policycortex.scoring.model import Posture, RequirementAssessment
 from policycortex.scoring.risk import score_risk
 from policycortex.scoring.risk_model import Risk
 from policycortex.scoring.rounding import round_pct
-
-_SEVERITY_RANK: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 def compose_report(
@@ -49,7 +46,7 @@ def compose_report(
     previous_summary = (
         summarize_posture(previous, evidence.previous_risk) if previous and previous.counts.total else None
     )
-    top_checks = _top_checks(evidence.failing_checks)
+    top_checks = rank_checks(evidence.failing_checks, evidence.owners, summary.score)
     document = ReportDocument(
         header=header,
         summary=summary,
@@ -63,7 +60,15 @@ def compose_report(
         coverage=tuple(ScanCoverage(**row) for row in evidence.coverage.iter_rows(named=True)),
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
         key_messages=key_messages(header, summary, previous_summary, top_checks),
+        checks=check_rows(evidence.checks),
+        waivers=waiver_rows(evidence.waivers),
         risk_parts=risk_rows(evidence.risk),
+        risk_places=place_rows(evidence.risk),
+        risk_items=item_rows(evidence.risk),
+        risk_items_total=evidence.risk.top_of if evidence.risk else 0,
+        exposure=exposure_rows(evidence.exposure),
+        ages=age_rows(evidence.ages),
+        forecast=forecast_view(evidence.forecast),
         show_executive_summary=show_executive_summary,
         show_detailed_findings=show_detailed_findings,
     )
@@ -132,14 +137,6 @@ def _section(title: str, members: Sequence[RequirementAssessment]) -> SectionRow
         failed=failed,
         score_pct=_pass_pct(passed, failed),
     )
-
-
-def _top_checks(failing: pl.DataFrame) -> tuple[TopCheck, ...]:
-    rows = sorted(
-        failing.iter_rows(named=True),
-        key=lambda row: (_SEVERITY_RANK[row["severity"]], -row["failed"], row["check_id"], row["provider"]),
-    )
-    return tuple(TopCheck(**{name: row[name] for name in TopCheck.__dataclass_fields__ if name in row}) for row in rows)
 
 
 def _breakdown(row: Mapping[str, object]) -> Breakdown:

@@ -130,7 +130,8 @@ class TopCheck:
     owners: tuple[str, ...] = ()
     """Who is to mend it, from the resources' tags."""
     affected: tuple[str, ...] = ()
-    """Some of the failing resources' uids, as examples."""
+    """The first of the failing resources' uids by name: examples, ``resources`` tells of how many."""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,93 @@ class RiskPart:
     title: str
     points: float
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskPlace:
+    """The risk of one account, service, environment or provider by itself; its four parts add up to its score."""
+
+    dimension: str
+    label: str
+    risk_score: float
+    severity: float
+    exposure: float
+    age: float
+    environment: float
+    failed: int
+    assessed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskItemRow:
+    """One failing check in one account, and by how many points mending it lowers the risk of the whole."""
+
+    provider: str
+    account_id: str
+    check_id: str
+    title: str
+    service: str
+    severity: str
+    failed: int
+    is_exposed: bool
+    oldest_days: int
+    lowers_by: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureRow:
+    """Failing findings of one severity: those that speak of what anybody can reach, and the others."""
+
+    severity: str
+    exposed: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeRow:
+    """How long failing findings of one severity have been failing, in days at the period's end; None without any."""
+
+    severity: str
+    failing: int
+    overdue: int
+    """Older than ``sla_days``."""
+    sla_days: int
+    median_days: int | None
+    p90_days: int | None
+    oldest_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """One day to come; intervals hold the score in 80 and 95 of 100 cases, judged by the method's own past."""
+
+    date: date
+    compliance_score: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastView:
+    """The score's next days, or how little history there is to say anything."""
+
+    method: str | None
+    """None: too little history, then ``history_days`` and ``history_points`` tell how much."""
+    history_days: int = 0
+    history_points: int = 0
+    origin: date | None = None
+    """Day of the last score."""
+    points: tuple[ForecastRow, ...] = ()
+    error_points: float | None = None
+    """Mean error of past forecasts by this method, percentage points."""
+    error_against_naive: float | None = None
+    """That error as a share of the one of "stays as it is"; 1 is no better."""
+    tested_days: int = 0
+    """Furthest day ahead that the past could test."""
+    known_steps: tuple[str, ...] = ()
+    """Moves known beforehand that are in the points: date and reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +338,17 @@ class ReportDocument:
     waivers: tuple[WaiverRow, ...] = ()
     risk_parts: tuple[RiskPart, ...] = ()
     change_causes: tuple[ChangeCause, ...] = ()
+    risk_places: tuple[RiskPlace, ...] = ()
+    """By dimension, highest risk first."""
+    risk_items: tuple[RiskItemRow, ...] = ()
+    """What lowers the risk most, first; ``risk_items_total`` tells of how many."""
+    risk_items_total: int = 0
+    exposure: tuple[ExposureRow, ...] = ()
+    """One row per severity, worst first; none where nothing was assessed."""
+    ages: tuple[AgeRow, ...] = ()
+    """One row per severity, worst first; none where nothing was assessed."""
+    forecast: ForecastView | None = None
+    """Only reports of type trend forecast."""
     show_executive_summary: bool = True
     show_detailed_findings: bool = True
 

@@ -11,14 +11,19 @@ from policycortex.names import ReportType
 
 SECTIONS: Final[Mapping[ReportType, tuple[str, ...]]] = {
     ReportType.COMPLIANCE: (
-        "executive_summary", "section_results", "control_assessment", "top_risks", "exposure", "trend", "methodology",
+        "executive_summary", "trend", "top_risks", "section_results", "exposure", "control_assessment", "methodology",
         "findings",
     ),
     ReportType.AUDIT: (
         "executive_summary", "section_results", "control_assessment", "evidence", "waivers", "methodology", "findings",
     ),
-    ReportType.RISK: ("executive_summary", "risk_profile", "exposure", "top_risks", "trend", "methodology", "findings"),
-    ReportType.TREND: ("executive_summary", "trend", "history", "section_results", "methodology", "findings"),
+    ReportType.RISK: (
+        "executive_summary", "risk_profile", "risk_matrix", "risk_places", "ages", "top_risks", "trend", "methodology",
+        "findings",
+    ),
+    ReportType.TREND: (
+        "executive_summary", "trend", "history", "forecast", "section_results", "methodology", "findings",
+    ),
     ReportType.REMEDIATION: (
         "executive_summary", "remediation_plan", "work_packages", "section_results", "methodology", "findings",
     ),

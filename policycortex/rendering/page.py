@@ -10,8 +10,12 @@ from typing import Any, Final
 from policycortex.documents.model import (
     Breakdown,
     CheckResult,
+    ExposureRow,
+    ForecastRow,
     ReportDocument,
     RequirementRow,
+    RiskItemRow,
+    RiskPlace,
     SectionRow,
     TopCheck,
     TrendPoint,
@@ -39,6 +43,9 @@ CHECKS_SHOWN: Final = 6
 PLANNED_SHOWN: Final = 40
 """Items of a remediation plan; who has done forty orders the next report."""
 BREAKDOWN_SHOWN: Final = 30
+ITEMS_SHOWN: Final = 10
+FORECAST_STEP: Final = 5
+"""Every so many days of a forecast stand on a page."""
 MATRIX_LIMIT: Final = 300
 """Requirements shown at a glance at most; more are no glance."""
 GLYPHS: Final = {"compliant": "✓", "non_compliant": "✗", "manual": "◆", "not_assessed": "–", "not_applicable": "·"}
@@ -84,6 +91,25 @@ class BreakdownGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureLine:
+    """One row of the matrix of severity and exposure; heat is 0 (none) to 4 (most of the matrix)."""
+
+    row: ExposureRow
+    total: int
+    exposed_heat: int
+    other_heat: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskPlaceGroup:
+    """The risk of the places of one dimension, highest first, cut to a page's measure."""
+
+    dimension: str
+    rows: tuple[RiskPlace, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
     """One scanned day with its split of findings."""
 
@@ -113,6 +139,11 @@ class PageView:
     checks_by_id: Mapping[str, CheckResult]
     risk_gauge: Gauge
     breakdown_groups: tuple[BreakdownGroup, ...]
+    exposure_lines: tuple[ExposureLine, ...]
+    risk_place_groups: tuple[RiskPlaceGroup, ...]
+    risk_items: tuple[RiskItemRow, ...]
+    forecast_rows: tuple[ForecastRow, ...]
+    """Every FORECAST_STEP-th day."""
     history: tuple[HistoryLine, ...]
     """Newest day first."""
 
@@ -151,6 +182,10 @@ def view_page(document: ReportDocument) -> PageView:
         checks_by_id={check.check_id: check for check in document.checks},
         risk_gauge=draw_gauge(summary.risk_score),
         breakdown_groups=_breakdown_groups(document),
+        exposure_lines=_exposure_lines(document),
+        risk_place_groups=_risk_place_groups(document),
+        risk_items=document.risk_items[:ITEMS_SHOWN],
+        forecast_rows=document.forecast.points[FORECAST_STEP - 1 :: FORECAST_STEP] if document.forecast else (),
         history=tuple(_history_line(point) for point in reversed(document.trend)),
     )
 
@@ -212,6 +247,34 @@ def _breakdown_line(row: Breakdown, longest: int) -> BreakdownLine:
     other = row.failed - row.critical - row.high
     counts = {"critical": row.critical, "high": row.high, "low": other}
     return BreakdownLine(row=row, bar=stack_bar(counts, SECTION_BAR_WIDTH * row.failed / (longest or 1)), other=other)
+
+
+def _exposure_lines(document: ReportDocument) -> tuple[ExposureLine, ...]:
+    most = max((max(row.exposed, row.other) for row in document.exposure), default=0)
+    return tuple(
+        ExposureLine(
+            row=row,
+            total=row.exposed + row.other,
+            exposed_heat=_heat(row.exposed, most),
+            other_heat=_heat(row.other, most),
+        )
+        for row in document.exposure
+    )
+
+
+def _heat(count: int, most: int) -> int:
+    """0 for none, else 1 to 4 by quarters of the greatest cell."""
+    return min(4, 1 + 4 * count // most) if count else 0
+
+
+def _risk_place_groups(document: ReportDocument) -> tuple[RiskPlaceGroup, ...]:
+    groups: dict[str, list[RiskPlace]] = {}
+    for row in document.risk_places:
+        groups.setdefault(row.dimension, []).append(row)
+    return tuple(
+        RiskPlaceGroup(dimension=dimension, rows=tuple(rows[:BREAKDOWN_SHOWN]), total=len(rows))
+        for dimension, rows in groups.items()
+    )
 
 
 def _history_line(point: TrendPoint) -> HistoryLine:

@@ -6,7 +6,7 @@ Written as a stream, so that a million findings need no more memory than ten tho
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
     yield ',\n"findings": '
     yield from _array(_finding_lines(document.findings))
     yield ',\n"trend": '
-    yield from _array(_dump(asdict(point) | {"date": point.date.isoformat()}) for point in document.trend)
+    yield from _array(_dump(asdict(point)) for point in document.trend)
     yield f',\n"completeness": {_dump(asdict(document.completeness))}'
     for name, rows in _further_tables(document):
         yield f',\n"{name}": '
         yield from _array(_dump(row) for row in rows)
+    yield f',\n"forecast": {_dump(asdict(document.forecast) if document.forecast else None)}'
     yield "\n}\n"
 
 
@@ -44,15 +45,15 @@ def _further_tables(document: ReportDocument) -> Iterator[tuple[str, Iterator[Ma
     yield "sections", (asdict(row) for row in document.sections)
     yield "top_checks", (asdict(row) for row in document.top_checks)
     yield "checks", (asdict(row) for row in document.checks)
-    yield "waivers", (_times_written(asdict(row)) for row in document.waivers)
+    yield "waivers", (asdict(row) for row in document.waivers)
     yield "breakdowns", (asdict(row) for row in document.breakdowns)
-    yield "scan_coverage", (_times_written(asdict(row)) for row in document.coverage)
+    yield "scan_coverage", (asdict(row) for row in document.coverage)
     yield "risk_parts", (asdict(row) for row in document.risk_parts)
+    yield "risk_places", (asdict(row) for row in document.risk_places)
+    yield "risk_items", (asdict(row) for row in document.risk_items)
+    yield "exposure", (asdict(row) for row in document.exposure)
+    yield "ages", (asdict(row) for row in document.ages)
     yield "change_causes", (asdict(row) for row in document.change_causes)
-
-
-def _times_written(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: write_time(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def describe_report(document: ReportDocument) -> dict[str, Any]:
@@ -128,4 +129,12 @@ def _array(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_write_date)
+
+
+def _write_date(value: object) -> str:
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a report's JSON holds no {type(value).__name__}")

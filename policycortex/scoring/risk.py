@@ -17,7 +17,7 @@ import polars as pl
 from policycortex.names import UNKNOWN_ENVIRONMENT, Severity
 from policycortex.scoring.ages import age_days
 from policycortex.scoring.model import Posture
-from policycortex.scoring.risk_model import Risk, RiskGroup, RiskItem, RiskPart, RiskScore, RiskWeights
+from policycortex.scoring.risk_model import ExposureCount, Risk, RiskGroup, RiskItem, RiskPart, RiskScore, RiskWeights
 
 DIMENSIONS: Final = ("account", "service", "provider", "environment", "framework")
 
@@ -53,6 +53,19 @@ def assess_risk(
         groups=tuple(_groups(loaded, relations or {})),
         top=tuple(_item(row, total) for row in ranked.head(top).iter_rows(named=True)),
         top_of=len(ranked),
+    )
+
+
+def count_exposure(items: pl.DataFrame, *, weights: RiskWeights) -> tuple[ExposureCount, ...]:
+    """Failing findings of ``items`` (RISK_ITEM_SCHEMA), every severity worst first; none where nothing was assessed."""
+    if not items.select(pl.col("passed", "failed").sum()).sum_horizontal().item():
+        return ()
+    named = items.with_columns(is_exposed=_exposed(weights.exposure_words))
+    counted = dict.fromkeys(((s.value, exposed) for s in Severity for exposed in (True, False)), 0)
+    for severity, exposed, failed in named.group_by("severity", "is_exposed").agg(pl.col("failed").sum()).iter_rows():
+        counted[severity, exposed] += failed
+    return tuple(
+        ExposureCount(severity=s.value, exposed=counted[s.value, True], other=counted[s.value, False]) for s in Severity
     )
 
 

@@ -136,6 +136,15 @@ class RiskItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureCount:
+    """Failing findings of one severity, apart by whether their check speaks of what anybody can reach."""
+
+    severity: str
+    exposed: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """The risk of a scope on a day, with its parts, its places, and what lowers it most."""
 

@@ -189,6 +189,18 @@ class Lake:
         """Failing checks of spooled findings with their texts, FAILING_CHECKS_SCHEMA."""
         return lake_findings.load_failing_checks(self._session, scope, period, spooled)
 
+    def load_check_counts(self, spooled: Path) -> pl.DataFrame:
+        """All spooled findings counted by check, CHECK_COUNTS_SCHEMA."""
+        return lake_findings.load_check_counts(self._session, spooled)
+
+    def load_waiver_counts(self, spooled: Path, waivers: pl.DataFrame, framework_id: str | None) -> pl.DataFrame:
+        """``waiver_id`` and how many spooled failing, unmuted ``findings`` each of ``waivers`` reaches."""
+        return lake_findings.load_waiver_counts(self._session, spooled, waivers, framework_id)
+
+    def load_owners(self, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
+        """Owners of spooled failing resources by check, from the resources' tags, OWNERS_SCHEMA."""
+        return lake_findings.load_owners(self._session, scope, period, spooled)
+
     def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
         """Scores kept by ``replace_results``: ``observed_date``, then SCORES_SCHEMA, oldest first."""
         return lake_results.load_framework_scores(self._session, organization, framework_id, period)

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import polars as pl
 
-from policycortex.documents.evidence import FAILING_CHECKS_SCHEMA
+from policycortex.documents.evidence import (
+    AFFECTED_EXAMPLES,
+    CHECK_COUNTS_SCHEMA,
+    FAILING_CHECKS_SCHEMA,
+    OWNER_TAGS,
+    OWNERS_SCHEMA,
+)
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake_closing import load_check_facts, scope_parameters
+from policycortex.storage.lake_closing import load_check_facts, period_parameters, scope_parameters
 from policycortex.storage.lake_frames import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import LakeSession
 
@@ -34,8 +40,37 @@ def load_dimensions(session: LakeSession, spooled: Path) -> pl.DataFrame:
 
 def load_failing_checks(session: LakeSession, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
     """See ``Lake.load_failing_checks``."""
-    failing = session.fetch("spooled_failing", {"path": str(spooled)})
+    failing = session.fetch("spooled_failing", {"path": str(spooled), "examples": AFFECTED_EXAMPLES})
     facts = load_check_facts(session, scope, period, failing["check_id"].unique().to_list())
     texts = facts.select("provider", "check_id", "title", "remediation", "remediation_url", "risk")
     joined = failing.join(texts, on=["provider", "check_id"], how="left", maintain_order="left")
     return joined.select(FAILING_CHECKS_SCHEMA.names())
+
+
+def load_check_counts(session: LakeSession, spooled: Path) -> pl.DataFrame:
+    """See ``Lake.load_check_counts``."""
+    return session.fetch("spooled_checks", {"path": str(spooled)}).cast(dict(CHECK_COUNTS_SCHEMA))
+
+
+def load_waiver_counts(
+    session: LakeSession, spooled: Path, waivers: pl.DataFrame, framework_id: str | None
+) -> pl.DataFrame:
+    """See ``Lake.load_waiver_counts``."""
+    frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+    return session.fetch("spooled_waivers", {"path": str(spooled), "framework_id": framework_id}, frames)
+
+
+def load_owners(session: LakeSession, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
+    """See ``Lake.load_owners``. Days before the closing posture's oldest are not opened."""
+    asked = period_parameters(scope.organization, period)
+    oldest = session.fetch("closing_oldest", asked)["day"].item()
+    if oldest is None:
+        return OWNERS_SCHEMA.to_frame()
+    owners = {
+        "organization": scope.organization,
+        "oldest_date": oldest,
+        "last_date": period.last_date,
+        "path": str(spooled),
+        "owner_tags": list(OWNER_TAGS),
+    }
+    return session.fetch("closing_owners", owners).cast(dict(OWNERS_SCHEMA))

@@ -1,24 +1,38 @@
 """Risk of a report's periods, and why its score moved since the period before."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
+from policycortex.scoring.ages import AgeSummary, summarize_ages
 from policycortex.scoring.changes_model import ScoreChange
-from policycortex.scoring.risk import assess_risk
-from policycortex.scoring.risk_model import Risk, RiskWeights
+from policycortex.scoring.risk import assess_risk, count_exposure
+from policycortex.scoring.risk_model import ExposureCount, Risk, RiskWeights
 from policycortex.storage.lake import Lake
 from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
 from policycortex.workflow.judging import Judged
 
 
-def assess_period_risk(lake: Lake, order: ReportOrder, period: Period, judged: Judged, weights: RiskWeights) -> Risk:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodRisk:
+    """What the failing findings of one period's closing posture mean."""
+
+    risk: Risk
+    exposure: tuple[ExposureCount, ...]
+    ages: tuple[AgeSummary, ...]
+    """Empty where nothing was assessed."""
+
+
+def assess_period(lake: Lake, order: ReportOrder, period: Period, judged: Judged, weights: RiskWeights) -> PeriodRisk:
     """Risk of the closing posture as ``judged``: same findings, same waivers; ages as of the period's last day."""
     items = lake.analytics.load_risk_items(
         order.scope, period, waivers=judged.waivers, relations=judged.relations, framework_id=order.framework
     )
-    return assess_risk(items, as_of=period.last_date, weights=weights)
+    risk = assess_risk(items, as_of=period.last_date, weights=weights)
+    ages = summarize_ages(items, as_of=period.last_date, sla_days=weights.sla_days) if risk.total.assessed else ()
+    return PeriodRisk(risk=risk, exposure=count_exposure(items, weights=weights), ages=ages)
 
 
 def explain_periods(

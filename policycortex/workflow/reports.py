@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policycortex.documents.compose import compose_report
-from policycortex.documents.evidence import Evidence
-from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
+from policycortex.documents.model import ReportDocument, ReportHeader
 from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
@@ -31,7 +30,7 @@ from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.judging import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.report_analytics import assess_period_risk, explain_periods
+from policycortex.workflow.report_evidence import Reading, read_evidence
 
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
@@ -143,31 +142,21 @@ def compose_from_lake(
     judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
     before = judge_period(lake, framework, order.scope, order.period.previous(), waivers=waivers, now=now)
     readings = read_days(lake, order.scope, order.period, waivers=waivers, now=now)
-    findings_path = folder / "findings.parquet"
-    total = lake.spool_findings(
-        order.scope,
-        order.period,
-        path=findings_path,
-        relations=judged.relations,
-        framework_id=order.framework,
-        waivers=judged.waivers,
-    )
-    evidence = Evidence(
-        findings=FindingsTable(path=findings_path, total=total),
-        findings_total=total,
-        failing_checks=lake.load_failing_checks(order.scope, order.period, findings_path),
-        dimensions=lake.load_dimensions(findings_path),
-        coverage=lake.load_scan_coverage(order.scope, order.period),
-        risk=assess_period_risk(lake, order, order.period, judged, weights),
-        previous_risk=assess_period_risk(lake, order, order.period.previous(), before, weights),
-        change=explain_periods(lake, order, framework, (before, judged), folder),
+    reading = Reading(
+        order=order,
+        framework=framework,
+        waivers=waivers,
+        before=before,
+        judged=judged,
+        weights=weights,
+        now=now,
     )
     return compose_report(
         header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),
         posture=judged.posture,
         previous=before.posture,
         daily=judge_days(readings, framework),
-        evidence=evidence,
+        evidence=read_evidence(lake, reading, folder),
         show_executive_summary=order.include_executive_summary,
         show_detailed_findings=order.include_detailed_findings,
     )

@@ -29,9 +29,9 @@ HEADER = ReportHeader(
     organization="default",
 )
 FAILING_ROWS = [
-    ("aws", "low_many", "low", "s3", "Many low", "Mend", "", "", 90, 3, 90),
-    ("aws", "crit_few", "critical", "iam", "Few critical", "Mend", "", "", 1, 1, 1),
-    ("aws", "crit_more", "critical", "ec2", "More critical", "Mend", "", "", 4, 2, 4),
+    ("aws", "low_many", "low", "s3", "Many low", "Mend", "", "", 90, 3, 90, ["a"]),
+    ("aws", "crit_few", "critical", "iam", "Few critical", "Mend", "", "", 1, 1, 1, ["a"]),
+    ("aws", "crit_more", "critical", "ec2", "More critical", "Mend", "", "", 4, 2, 4, ["a", "b"]),
 ]
 
 

@@ -1,0 +1,95 @@
+"""Everything a document shows beside its posture, read from one lake at one snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from policycortex.documents.evidence import OWNERS_SCHEMA, Evidence, WaiverInForce
+from policycortex.documents.model import FindingsTable
+from policycortex.frameworks.model import Framework
+from policycortex.names import ReportType
+from policycortex.ordering.model import ReportOrder
+from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
+from policycortex.scoring.risk_model import RiskWeights
+from policycortex.scoring.waivers import Waiver
+from policycortex.storage.lake import Lake
+from policycortex.workflow.analytics import Question, load_forecast
+from policycortex.workflow.judging import Judged
+from policycortex.workflow.report_analytics import assess_period, explain_periods
+
+FORECAST_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is read for: an order, what it is measured against, and how its two periods were judged."""
+
+    order: ReportOrder
+    framework: Framework | None
+    waivers: Sequence[Waiver]
+    before: Judged
+    judged: Judged
+    weights: RiskWeights
+    now: datetime
+
+
+def read_evidence(lake: Lake, reading: Reading, folder: Path) -> Evidence:
+    """Findings are spooled into ``folder``; tables of findings are counted from there, so they cannot disagree."""
+    order, judged = reading.order, reading.judged
+    path = folder / "findings.parquet"
+    total = lake.spool_findings(
+        order.scope,
+        order.period,
+        path=path,
+        relations=judged.relations,
+        framework_id=order.framework,
+        waivers=judged.waivers,
+    )
+    risk = assess_period(lake, order, order.period, judged, reading.weights)
+    previous = assess_period(lake, order, order.period.previous(), reading.before, reading.weights)
+    return Evidence(
+        findings=FindingsTable(path=path, total=total),
+        findings_total=total,
+        failing_checks=lake.load_failing_checks(order.scope, order.period, path),
+        dimensions=lake.load_dimensions(path),
+        coverage=lake.load_scan_coverage(order.scope, order.period),
+        checks=lake.load_check_counts(path),
+        owners=(
+            lake.load_owners(order.scope, order.period, path)
+            if order.type is ReportType.REMEDIATION
+            else OWNERS_SCHEMA.to_frame()
+        ),
+        waivers=_waivers(lake, reading, path),
+        risk=risk.risk,
+        exposure=risk.exposure,
+        ages=risk.ages,
+        previous_risk=previous.risk,
+        change=explain_periods(lake, order, reading.framework, (reading.before, judged), folder),
+        forecast=_forecast(lake, reading) if order.type is ReportType.TREND else None,
+    )
+
+
+def _waivers(lake: Lake, reading: Reading, spooled: Path) -> tuple[WaiverInForce, ...]:
+    """Those in force that speak of the order's framework or of any, with the findings each reaches."""
+    framework_id = reading.order.framework
+    by_id = {waiver.id: waiver for waiver in reading.waivers}
+    counts = lake.load_waiver_counts(spooled, reading.judged.waivers, framework_id)
+    held = [(by_id[waiver_id], findings) for waiver_id, findings in counts.iter_rows() if waiver_id in by_id]
+    return tuple(
+        WaiverInForce(waiver=waiver, findings=findings)
+        for waiver, findings in held
+        if waiver.scope.framework in {None, framework_id}
+    )
+
+
+def _forecast(lake: Lake, reading: Reading) -> Forecast | TooLittleHistory:
+    question = Question(
+        scope=reading.order.scope,
+        period=reading.order.period,
+        framework=reading.framework,
+        waivers=reading.waivers,
+        now=reading.now,
+    )
+    return load_forecast(lake, question, horizon_days=FORECAST_DAYS, target_pct=None).forecast
