@@ -14,20 +14,20 @@ from policycortex.scoring.risk_model import ExposureCount, Risk
 from policycortex.scoring.waivers import Waiver
 
 FAILING_CHECKS_SCHEMA: Final = pl.Schema(
-    {
-        "provider": pl.String,
-        "check_id": pl.String,
-        "severity": pl.String,
-        "service": pl.String,
-        "title": pl.String,
-        "remediation": pl.String,
-        "remediation_url": pl.String,
-        "risk": pl.String,
-        "failed": pl.Int64,
-        "accounts": pl.Int64,
-        "resources": pl.Int64,
-        "affected": pl.List(pl.String),
-    }
+    [
+        ("provider", pl.String()),
+        ("check_id", pl.String()),
+        ("severity", pl.String()),
+        ("service", pl.String()),
+        ("title", pl.String()),
+        ("remediation", pl.String()),
+        ("remediation_url", pl.String()),
+        ("risk", pl.String()),
+        ("failed", pl.Int64()),
+        ("accounts", pl.Int64()),
+        ("resources", pl.Int64()),
+        ("affected", pl.List(pl.String())),
+    ]
 )
 """Grain: provider, check and severity with at least one failing finding that is neither muted nor waived.
 

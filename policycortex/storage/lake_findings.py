@@ -49,7 +49,7 @@ def load_failing_checks(session: LakeSession, scope: Scope, period: Period, spoo
 
 def load_check_counts(session: LakeSession, spooled: Path) -> pl.DataFrame:
     """See ``Lake.load_check_counts``."""
-    return session.fetch("spooled_checks", {"path": str(spooled)}).cast(dict(CHECK_COUNTS_SCHEMA))
+    return session.fetch("spooled_checks", {"path": str(spooled)}).cast(CHECK_COUNTS_SCHEMA)
 
 
 def load_waiver_counts(
@@ -73,4 +73,4 @@ def load_owners(session: LakeSession, scope: Scope, period: Period, spooled: Pat
         "path": str(spooled),
         "owner_tags": list(OWNER_TAGS),
     }
-    return session.fetch("closing_owners", owners).cast(dict(OWNERS_SCHEMA))
+    return session.fetch("closing_owners", owners).cast(OWNERS_SCHEMA)
