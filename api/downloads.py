@@ -3,8 +3,8 @@
 import base64
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from typing import BinaryIO, Final
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from api.errors import ApiError
 from policycortex.errors import ConflictError, IntegrityError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.storage.artifacts import ArtifactStore
-from policycortex.storage.registry import ArtifactRow, ReportRow
+from policycortex.storage.registry import ArtifactRow, FileRow, ReportRow
 
 _CHUNK: Final = 1 << 18
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -53,6 +53,14 @@ def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow
     return artifact
 
 
+def find_copy(files: Sequence[FileRow], name: str, artifact: ArtifactRow) -> ArtifactRow:
+    """The copy of that name in place of the report's own file. Raises NotFoundError when it is gone."""
+    copy = next((file for file in files if file.name == name), None)
+    if copy is None:
+        raise NotFoundError(f"the copy {name} is gone")
+    return replace(artifact, key=copy.key, size_bytes=copy.size_bytes, sha256=copy.sha256)
+
+
 def send_artifact(
     request: Request, store: ArtifactStore, report: ReportRow, artifact: ArtifactRow, *, allow_parts: bool = True
 ) -> Response:
@@ -78,12 +86,12 @@ def send_artifact(
     return StreamingResponse(_chunks(stream, length), status_code=status, headers=headers)
 
 
-def file_name(report: ReportRow, report_format: ReportFormat) -> str:
+def file_name(report: ReportRow, extension: str) -> str:
     """The report's name as a file's: letters and digits of any script, no signs that a system could take amiss."""
     plain = unicodedata.normalize("NFC", report.name)
     kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" or sign in "-_." else " " for sign in plain)
     stem = "-".join(kept.split()).strip("-._")[:_NAME_LENGTH]
-    return f"{stem or report.id}.{report_format.extension}"
+    return f"{stem or report.id}.{extension}"
 
 
 def disposition(name: str) -> str:
@@ -99,7 +107,7 @@ def _headers(report: ReportRow, artifact: ArtifactRow) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
     headers = {
         "Content-Type": artifact.media_type,
-        "Content-Disposition": disposition(file_name(report, artifact.format)),
+        "Content-Disposition": disposition(file_name(report, artifact.extension)),
         "ETag": f'"{artifact.sha256}"',
         "Repr-Digest": f"sha-256=:{digest}:",
         "X-Checksum-SHA256": artifact.sha256,

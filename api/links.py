@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from api.downloads import find_artifact, send_artifact
+from api.downloads import find_artifact, find_copy, send_artifact
 from api.services import Services
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.storage.registry import AccessRow, LinkRow
@@ -14,6 +14,8 @@ def follow_link(request: Request, services: Services, token: str) -> Response:
     report = services.registry.find_report(link.report_id)
     try:
         artifact = find_artifact(report, link.format)
+        if link.file_name is not None:
+            artifact = find_copy(services.registry.list_files(report.id), link.file_name, artifact)
     except ConflictError as error:
         raise NotFoundError(str(error)) from error
     answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)

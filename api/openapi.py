@@ -99,6 +99,7 @@ def file_answers() -> Responses:
     """A file, whole or in part, or nothing new."""
     binary = {"schema": {"type": "string", "format": "binary"}}
     content = {report_format.media_type.partition(";")[0]: binary for report_format in ReportFormat}
+    content["application/zip"] = binary
     return {
         200: {"description": "The whole file", "content": content, "headers": _FILE_HEADERS},
         206: {"description": "The part that `Range` asked for", "content": content, "headers": _FILE_HEADERS},

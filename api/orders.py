@@ -14,6 +14,7 @@ from policycortex.ordering import Known, ReportOrder, order_from_json, order_to_
 from policycortex.ordering.destinations import mail_deliveries
 from policycortex.storage.registry import Failure, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
+from policycortex.workflow import seal_password
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
@@ -37,6 +38,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
         framework=order.framework,
         description=order.description,
         order=order_to_json(order),
+        sealed_password=seal_password(services.settings, order, report_id),
         due_at=order.delivery.scheduled_at,
         created_by=caller.key.id,
         deliveries=_deliveries(services, order),

@@ -1,6 +1,5 @@
 """``Idempotency-Key``: the same order sent twice is one report with one answer, for 24 hours."""
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from api.auth import Caller
 from api.orders import find_begun
 from api.schemas import ReportAccepted
 from api.services import Services
+from policycortex.proof.vault import open_vault
 from policycortex.storage.registry import Claim
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -50,10 +50,13 @@ def answer_once(
     return answer
 
 
-def claim_of(request: Request, caller: Caller, key: str | None, body: Mapping[str, Any]) -> Claim | None:
+def claim_of(
+    services: Services, request: Request, caller: Caller, key: str | None, body: Mapping[str, Any]
+) -> Claim | None:
     """What the client's key stands for; None without one."""
     if key is None:
         return None
     said = json.dumps([request.method, request.url.path, body], sort_keys=True)
-    fingerprint = hashlib.sha256(said.encode()).hexdigest()
+    # keyed, as a plain digest of a body would tell its password to whoever guesses
+    fingerprint = open_vault(services.settings).fingerprint(said.encode())
     return Claim(organization=caller.organization, key=key, fingerprint=fingerprint)

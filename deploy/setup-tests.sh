@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . deploy/apt.sh
 
 # command:package
-readonly TOOLS="curl:curl pdfinfo:poppler-utils"
+readonly TOOLS="curl:curl pdfinfo:poppler-utils qpdf:qpdf openssl:openssl 7zz:7zip"
 
 missing=()
 for tool in $TOOLS; do

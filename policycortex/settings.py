@@ -57,6 +57,10 @@ class Settings:
     connections: str | None = None
     """``POLICYCORTEX_CONNECTIONS``: path of the connections file, or its text; None: ``<home>/connections.yaml``."""
 
+    installation_key: str | None = None
+    """``POLICYCORTEX_INSTALLATION_KEY``: ``env:NAME`` or ``file:PATH`` of 32 bytes in base64, which seals passwords and
+    guards the audit trail; None: ``<home>/keys/installation.key``, made on first use."""
+
     min_schedule_interval_seconds: float = 60.0
     """``POLICYCORTEX_MIN_SCHEDULE_INTERVAL_SECONDS``: schedules that would run more often than this are refused."""
 
@@ -86,6 +90,7 @@ class Settings:
             rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",
             rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
             connections=env.get(f"{_PREFIX}CONNECTIONS") or None,
+            installation_key=env.get(f"{_PREFIX}INSTALLATION_KEY") or None,
             min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
             max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
         )

@@ -51,7 +51,7 @@ async def create_report(
         log_act(services, caller, report.id, "created")
         return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
 
-    claim = claim_of(request, caller, idempotency_key, body)
+    claim = claim_of(services, request, caller, idempotency_key, body)
     accepted = await run_in_threadpool(answer_once, services, claim, make, response)
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_patience(accepted.estimated_duration))

@@ -1,6 +1,7 @@
 """``policycortex report``: one order from a file to files, as a run the Dagster UI shows."""
 
 import json
+import secrets
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from policycortex.workflow import fail_report
+from policycortex.workflow import fail_report, seal_password
 
 
 def order_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:
@@ -36,6 +37,7 @@ def produce(
     """Write the order's row, run the job that makes it, return the completed row."""
     known = Known(frameworks=tuple(frameworks_of(settings, registry, organization)))
     order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
+    report_id = f"rpt_{secrets.token_hex(8)}"
     row = registry.create_report(
         organization=organization,
         name=order.name,
@@ -43,6 +45,8 @@ def produce(
         framework=order.framework,
         description=order.description,
         order=order_to_json(order),
+        report_id=report_id,
+        sealed_password=seal_password(settings, order, report_id),
     )
     try:
         _run(runs, row, order)
@@ -57,7 +61,7 @@ def copy_artifacts(settings: Settings, row: ReportRow, out: Path) -> tuple[Path,
     store = open_artifacts(settings)
     copied = []
     for artifact in row.artifacts:
-        target = out / f"{_slug(row.name)}.{artifact.format.extension}"
+        target = out / f"{_slug(row.name)}.{artifact.extension}"
         part = target.with_name(f".{target.name}.part")
         with store.open_artifact(artifact.key, sha256=artifact.sha256) as stored, part.open("wb") as copy:
             shutil.copyfileobj(stored, copy)

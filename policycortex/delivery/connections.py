@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from policycortex.delivery.guard import AddressGuard
 from policycortex.delivery.model import Channel
-from policycortex.delivery.secret_text import is_reference, read_secret
 from policycortex.errors import ConfigurationError, NotFoundError
+from policycortex.proof.secret_text import is_reference, read_secret
 from policycortex.settings import Settings
 
 FILE_NAME: Final = "connections.yaml"

@@ -63,11 +63,14 @@ class DeliveredFile:
     url: str | None = None
     """Where it can be downloaded; None where the installation has no public address."""
     url_expires_at: datetime | None = None
+    extension: str = ""
+    """Without dot, as its name ends; "" stands for the format's own."""
+    media_type: str = ""
+    """IANA media type; "" stands for the format's own."""
 
-    @property
-    def media_type(self) -> str:
-        """IANA media type."""
-        return self.format.media_type
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extension", self.extension or self.format.extension)
+        object.__setattr__(self, "media_type", self.media_type or self.format.media_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

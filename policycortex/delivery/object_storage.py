@@ -50,7 +50,7 @@ def check_azure(connection: AzureBlobConnection) -> str:
 def object_names(destination: Destination, content: DeliveryContent) -> dict[str, DeliveredFile]:
     """Name in the store to file; the format's extension is added to the pattern."""
     stem = fill_object_name(destination.target or DEFAULT_NAME, content)
-    return {f"{stem}.{file.format.extension}": file for file in content.files}
+    return {f"{stem}.{file.extension}": file for file in content.files}
 
 
 def digest_of(content: DeliveryContent) -> str:

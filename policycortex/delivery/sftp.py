@@ -31,7 +31,7 @@ def send_sftp(connection: SftpConnection, destination: Destination, content: Del
     names = []
     with _session(connection) as sftp:
         for file in content.files:
-            name = PurePosixPath(connection.folder) / f"{stem}.{file.format.extension}"
+            name = PurePosixPath(connection.folder) / f"{stem}.{file.extension}"
             _put(sftp, file, name)
             names.append(str(name))
     digests = "".join(file.sha256 for file in content.files)

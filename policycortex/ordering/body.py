@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from policycortex.names import DateRangeType, ReportFormat, ReportType
-from policycortex.ordering.words import Email, Line, Moment, Text, ZoneName, did_you_mean, refuse, suggest
+from policycortex.ordering.words import Email, Line, Moment, Text, ZoneName, check_line, did_you_mean, refuse, suggest
+from policycortex.proof.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
 PROVIDERS: Final = frozenset(
@@ -25,6 +26,7 @@ PROVIDERS: Final = frozenset(
 
 _Member = TypeVar("_Member", bound=StrEnum)
 _LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
+_LONGEST_MARK: Final = 60
 _Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
 
 
@@ -127,9 +129,18 @@ class FormatOptionsBody(Strict):
     include_executive_summary: bool = True
     include_detailed_findings: bool = True
     locale: str = Field(default="en", examples=["en"])
-    password: Any = Field(default=None, description="Not available yet")
-    watermark: Any = Field(default=None, description="Not available yet")
-    sign: Any = Field(default=None, description="Not available yet")
+    password: str | None = Field(
+        default=None,
+        json_schema_extra={"format": "password", "writeOnly": True},
+        description="Files open with it alone: AES-256 in PDF and Excel, an AES-256 zip for the others."
+        " 12 to 127 signs; never kept beyond the run, never shown again",
+    )
+    watermark: bool | str = Field(
+        default=False,
+        description="Text over every page of PDF and HTML and above every sheet of Excel; true: CONFIDENTIAL",
+        examples=["CONFIDENTIAL"],
+    )
+    sign: bool = Field(default=False, description="PAdES in the PDF; a detached CMS signature (.p7s) for the others")
     branding: Any = Field(default=None, description="Not available yet")
     template: Any = Field(default=None, description="Not available yet")
 
@@ -154,7 +165,26 @@ class FormatOptionsBody(Strict):
             raise refuse(f"Unknown locale {value!r}; known are {', '.join(sorted(known))}")
         return value
 
-    @field_validator("password", "watermark", "sign", "branding", "template")
+    @field_validator("password")
+    @classmethod
+    def _password(cls, value: str | None) -> str | None:
+        problem = password_problem(value) if value is not None else None
+        if problem is not None:
+            raise refuse(problem)
+        return value
+
+    @field_validator("watermark", mode="before")
+    @classmethod
+    def _watermark(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise refuse("Must be a text, or true for CONFIDENTIAL")
+        if len(value) > _LONGEST_MARK:
+            raise refuse(f"Must have at most {_LONGEST_MARK} characters")
+        return check_line(value)
+
+    @field_validator("branding", "template")
     @classmethod
     def _absent(cls, value: object) -> None:
         if value is not None and value is not False:

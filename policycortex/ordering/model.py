@@ -37,6 +37,10 @@ class ReportOrder:
     include_executive_summary: bool = True
     include_detailed_findings: bool = True
     locale: str = "en"
+    watermark: str | None = None
+    is_signed: bool = False
+    password: str | None = field(default=None, repr=False)
+    """Never part of the JSON form; the registry keeps it sealed until the run has ended."""
     delivery: Delivery = field(default_factory=Delivery)
 
 
@@ -58,6 +62,8 @@ def order_to_json(order: ReportOrder) -> dict[str, Any]:
         "include_executive_summary": order.include_executive_summary,
         "include_detailed_findings": order.include_detailed_findings,
         "locale": order.locale,
+        "watermark": order.watermark,
+        "is_signed": order.is_signed,
         "scheduled_at": at.isoformat() if at else None,
         "emails": list(order.delivery.emails),
     }
@@ -85,5 +91,7 @@ def order_from_json(stored: Mapping[str, Any]) -> ReportOrder:
         include_executive_summary=stored["include_executive_summary"],
         include_detailed_findings=stored["include_detailed_findings"],
         locale=stored["locale"],
+        watermark=stored.get("watermark"),  # absent from orders taken before it was known, as the next
+        is_signed=stored.get("is_signed", False),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
     )

@@ -15,6 +15,8 @@ from policycortex.ordering.words import did_you_mean, parse_moment, zone_of
 from policycortex.period import Period, resolve_period
 from policycortex.scope import Scope
 
+DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
+
 REFUSED: Final = "Report configuration validation failed"
 """The documented sentence; the details say the rest."""
 
@@ -55,6 +57,9 @@ def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, kn
         include_executive_summary=options.include_executive_summary,
         include_detailed_findings=options.include_detailed_findings,
         locale=options.locale,
+        watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
+        is_signed=options.sign,
+        password=options.password,
         delivery=Delivery(
             scheduled_at=checked.delivery.scheduled_at,
             emails=tuple(dict.fromkeys(checked.delivery.notifications.email)),

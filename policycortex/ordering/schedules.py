@@ -77,6 +77,16 @@ class ReportTemplateBody(Strict):
     scope: TemplateScopeBody = TemplateScopeBody()
     format_options: FormatOptionsBody = FormatOptionsBody()
 
+    @field_validator("format_options")
+    @classmethod
+    def _keeps_no_password(cls, value: FormatOptionsBody) -> FormatOptionsBody:
+        if value.password is not None:
+            raise refuse(
+                "A schedule takes no password: it would have to be kept for as long as the schedule lives."
+                " Order the report with a password when you need it, or sign and watermark it here"
+            )
+        return value
+
     @field_validator("type", mode="before")
     @classmethod
     def _type(cls, value: object) -> object:

@@ -60,7 +60,8 @@ def check_text(value: str) -> str:
     return value
 
 
-def _check_line(value: str) -> str:
+def check_line(value: str) -> str:
+    """One line of text, without blanks around it."""
     if "\n" in check_text(value) or "\t" in value:
         raise refuse("Must be one line, without tabs or line breaks")
     if not value.strip():
@@ -99,7 +100,7 @@ Moment = Annotated[
     BeforeValidator(parse_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, with a time zone"}),
 ]
-Line = Annotated[str, AfterValidator(_check_line)]
+Line = Annotated[str, AfterValidator(check_line)]
 Text = Annotated[str, AfterValidator(check_text)]
 Email = Annotated[str, AfterValidator(_check_email), WithJsonSchema({"type": "string", "format": "email"})]
 ZoneName = Annotated[str, AfterValidator(_check_zone)]

@@ -14,12 +14,14 @@ from policycortex.names import ReportFormat
 from policycortex.rendering.findings_csv import render_csv
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.oscal import render_oscal
+from policycortex.rendering.page import page_locale
 from policycortex.rendering.pdf import render_pdf
 from policycortex.rendering.report_json import render_json
 from policycortex.rendering.screen import render_html
+from policycortex.rendering.watermarks import stamp_watermark
 from policycortex.rendering.workbook import render_workbook
 
-__all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact"]
+__all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact", "render_copy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,11 @@ def render_artifact(
     try:
         if format is ReportFormat.PDF:
             layout = render_pdf(document, part, options)
-            part.replace(path)
+            if options.watermark is None:
+                part.replace(path)
+            else:
+                stamp_watermark(part, path, options.watermark, page_locale(document))
+                part.replace(plain_path(path))
             return RenderedArtifact(
                 format=format, path=path, media_type=format.media_type, pages=layout.pages, sections=layout.sections
             )
@@ -56,6 +62,26 @@ def render_artifact(
     except OSError as error:
         raise RenderingError(f"{path} could not be written: {error.strerror or error}") from error
     return RenderedArtifact(format=format, path=path, media_type=format.media_type)
+
+
+def plain_path(path: Path) -> Path:
+    """Where the PDF without its watermark lies until the folder goes, for copies with a mark of their own."""
+    return path.with_name(f".plain-{path.name}")
+
+
+def render_copy(document: ReportDocument, rendered: RenderedArtifact, watermark: str, folder: Path) -> Path | None:
+    """The same file with another watermark, in ``folder``; None for formats that bear none. Raises RenderingError."""
+    path = folder / rendered.path.name
+    match rendered.format:
+        case ReportFormat.PDF:
+            stamp_watermark(plain_path(rendered.path), path, watermark, page_locale(document))
+        case ReportFormat.HTML | ReportFormat.EXCEL:
+            path = render_artifact(
+                document, rendered.format, folder, options=RenderingOptions(watermark=watermark)
+            ).path
+        case _:
+            return None
+    return path
 
 
 _Renderer = Callable[[ReportDocument, Path, RenderingOptions], None]

@@ -13,6 +13,8 @@ class RenderingOptions:
     """Findings embedded in one HTML file; a browser stays quick up to here. More are named with "n of N"."""
     sheet_rows: int = 1_048_575
     """Findings on one sheet of the workbook: all rows Excel has, without the head."""
+    watermark: str | None = None
+    """Text over every page and above every sheet; None for none. Tables and JSON have no place for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

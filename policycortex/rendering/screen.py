@@ -32,7 +32,7 @@ def render_html(document: ReportDocument, path: Path, options: RenderingOptions)
     locale = page_locale(document)
     embedded = options.screen_findings if document.show_detailed_findings else 0
     findings = _shown(document.findings.head(embedded))
-    before, mark, after = _page(document, locale, findings).partition(_DATA_MARK)
+    before, mark, after = _page(document, locale, findings, options.watermark).partition(_DATA_MARK)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(before)
         if mark:
@@ -48,7 +48,7 @@ def embed_json(value: object) -> str:
     return text
 
 
-def _page(document: ReportDocument, locale: Locale, findings: pl.DataFrame) -> str:
+def _page(document: ReportDocument, locale: Locale, findings: pl.DataFrame, watermark: str | None) -> str:
     style, script = (_text(name) for name in ("screen.css", "screen.js"))
     words = embed_json({key: locale.text(key) for key in _SCRIPT_TEXTS})
     return render_template(
@@ -60,6 +60,7 @@ def _page(document: ReportDocument, locale: Locale, findings: pl.DataFrame) -> s
         style_hash=_source_hash(style),
         script_hash=_source_hash(script),
         words=words,
+        watermark=watermark,
         static_rows=findings.head(STATIC_ROWS).to_dicts(),
         embedded=findings.height,
         severities_in_order=[severity.value for severity in Severity],

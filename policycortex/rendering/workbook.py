@@ -53,3 +53,11 @@ def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, o
     findings = write_findings(book, forms, document, locale, options, tints=severity_tints)
     names = [*(sheet.name for sheet in sheets), *findings]
     write_summary(book, summary, forms, document, locale, sheets=names)
+    if options.watermark is not None:
+        for sheet in book.worksheets():
+            sheet.set_header(f"&C{_printed(options.watermark)}")
+
+
+def _printed(text: str) -> str:
+    """A text for Excel's page header, where ``&`` begins a command and 255 characters are all there is."""
+    return show_controls(text).replace("&", "&&")[:240]

@@ -33,8 +33,17 @@ class StoredArtifact:
 class ArtifactStore(Protocol):
     """What a place for artifacts can do, a folder or object storage."""
 
-    def put_artifact(self, report_id: str, report_format: ReportFormat, source: Path) -> StoredArtifact:
-        """Keep a copy of the file. The same bytes again change nothing; other bytes never replace a stored file."""
+    def put_artifact(
+        self, report_id: str, report_format: ReportFormat, source: Path, *, extension: str | None = None
+    ) -> StoredArtifact:
+        """Keep a copy of the file. The same bytes again change nothing; other bytes never replace a stored file.
+
+        ``extension`` is the format's own unless the file was put into another, such as ``csv.zip``.
+        """
+        ...
+
+    def put_file(self, report_id: str, stem: str, extension: str, source: Path) -> StoredArtifact:
+        """Keep a copy of a file that belongs to the report beside its formats; ``stem`` is of ``[a-z0-9_]``."""
         ...
 
     def open_artifact(self, key: str, *, sha256: str) -> BinaryIO:
@@ -52,16 +61,21 @@ class FolderArtifacts:
 
     root: Path
 
-    def put_artifact(self, report_id: str, report_format: ReportFormat, source: Path) -> StoredArtifact:
+    def put_artifact(
+        self, report_id: str, report_format: ReportFormat, source: Path, *, extension: str | None = None
+    ) -> StoredArtifact:
+        """See ArtifactStore. Raises UnavailableError when the disk refuses."""
+        return self.put_file(report_id, report_format.value, extension or report_format.extension, source)
+
+    def put_file(self, report_id: str, stem: str, extension: str, source: Path) -> StoredArtifact:
         """See ArtifactStore. Raises UnavailableError when the disk refuses."""
         folder = self.root / _checked(report_id)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return _put(folder, report_format, source)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            return _put(folder, stem, extension, source)
         except OSError as error:
-            raise UnavailableError(
-                f"cannot store {report_format} of {report_id} in {folder}: {error.strerror}"
-            ) from error
+            raise UnavailableError(f"cannot store {stem} of {report_id} in {folder}: {error.strerror}") from error
 
     def open_artifact(self, key: str, *, sha256: str) -> BinaryIO:
         """See ArtifactStore. The stream that was proven is the stream that is returned."""
@@ -101,7 +115,7 @@ def open_artifacts(settings: Settings) -> ArtifactStore:
     return FolderArtifacts(root=settings.home / "artifacts")
 
 
-def _put(folder: Path, report_format: ReportFormat, source: Path) -> StoredArtifact:
+def _put(folder: Path, stem: str, extension: str, source: Path) -> StoredArtifact:
     digest, size = hashlib.sha256(), 0
     descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")  # mkstemp makes it 0600
     try:
@@ -111,7 +125,7 @@ def _put(folder: Path, report_format: ReportFormat, source: Path) -> StoredArtif
                 size += writer.write(chunk)
             writer.flush()
             os.fsync(writer.fileno())
-        name = f"{report_format.value}-{digest.hexdigest()[:16]}.{report_format.extension}"
+        name = f"{stem}-{digest.hexdigest()[:16]}.{extension}"
         Path(temporary).replace(folder / name)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from policycortex.workflow.due_reports import (
     load_startable_reports,
     note_run,
 )
+from policycortex.workflow.finishing import seal_password
 from policycortex.workflow.ingest import IngestSummary, ingest_files
 from policycortex.workflow.posture import (
     DayScore,
@@ -66,4 +67,5 @@ __all__ = [
     "rescore_days",
     "run_schedule_now",
     "score_days",
+    "seal_password",
 ]

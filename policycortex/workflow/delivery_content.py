@@ -19,8 +19,9 @@ from policycortex.ordering.model import order_from_json
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.registry import ArtifactRow, Registry, ReportRow
+from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.workflow.finishing import copy_name
 
 _LINKS_LAST: Final = timedelta(days=7)
 _LINKING: Final = frozenset({Channel.EMAIL, Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK})
@@ -39,9 +40,11 @@ def gather_content(
     if report.status is not ReportStatus.COMPLETED:
         raise ConflictError(f"report {report.id} is {report.status.value}; there is nothing to deliver")
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
-        files = tuple(_fetch(settings, report, artifact, Path(folder)) for artifact in report.artifacts)
+        beside = {file.name: file for file in registry.list_files(report.id)}
+        copies = {a.format: beside.get(copy_name(row.id, a.format)) for a in report.artifacts}
+        files = tuple(_fetch(settings, report, a, copies[a.format], Path(folder)) for a in report.artifacts)
         if _wants_links(settings, connections, row, files):
-            files = tuple(_linked(settings, registry, report, file, now) for file in files)
+            files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
         yield _content(settings, registry, report, row, files)
 
 
@@ -79,19 +82,25 @@ def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
     return tick.tick.astimezone(ZoneInfo(zone)).date()
 
 
-def _fetch(settings: Settings, report: ReportRow, artifact: ArtifactRow, folder: Path) -> DeliveredFile:
-    path = folder / f"{artifact.format.value}.{artifact.format.extension}"
+def _fetch(
+    settings: Settings, report: ReportRow, artifact: ArtifactRow, copy: FileRow | None, folder: Path
+) -> DeliveredFile:
+    """The copy marked for the delivery where one was made, else the report's own file."""
+    chosen = copy or artifact
+    path = folder / f"{artifact.format.value}.{artifact.extension}"
     with (
-        open_artifacts(settings).open_artifact(artifact.key, sha256=artifact.sha256) as source,
-        path.open("wb") as copy,
+        open_artifacts(settings).open_artifact(chosen.key, sha256=chosen.sha256) as source,
+        path.open("wb") as target,
     ):
-        shutil.copyfileobj(source, copy, 1 << 20)
+        shutil.copyfileobj(source, target, 1 << 20)
     return DeliveredFile(
         format=artifact.format,
-        name=f"{safe_name(report.name)}.{artifact.format.extension}",
+        name=f"{safe_name(report.name)}.{artifact.extension}",
+        extension=artifact.extension,
+        media_type=artifact.media_type,
         path=path,
-        size_bytes=artifact.size_bytes,
-        sha256=artifact.sha256,
+        size_bytes=chosen.size_bytes,
+        sha256=chosen.sha256,
     )
 
 
@@ -108,8 +117,13 @@ def _wants_links(
     return True
 
 
-def _linked(
-    settings: Settings, registry: Registry, report: ReportRow, file: DeliveredFile, now: datetime
+def _linked(  # noqa: PLR0917 - all that a link is made of
+    settings: Settings,
+    registry: Registry,
+    report: ReportRow,
+    file: DeliveredFile,
+    copy: FileRow | None,
+    now: datetime,
 ) -> DeliveredFile:
     until = now + _LINKS_LAST
     _, token = registry.create_link(
@@ -119,6 +133,7 @@ def _linked(
         expires_at=until,
         is_one_time=False,
         created_by=None,
+        file_name=copy.name if copy is not None else None,
         now=now,
     )
     return replace(file, url=_url(settings, f"/v1/links/{token}"), url_expires_at=until)

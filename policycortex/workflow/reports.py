@@ -7,7 +7,7 @@ row, makes the same files, and completes it; nothing half-made is ever served.
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,10 @@ from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import Lake, open_lake
-from policycortex.storage.registry.opening import open_registry
-from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.storage.registry.opening import Registry, open_registry
+from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
+from policycortex.workflow.finishing import FinishedFile, finish_files, unseal_password
 from policycortex.workflow.judging import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.report_evidence import Reading, read_evidence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
 
 _ALL_FINDINGS = "All findings"
+_MOST_COPIES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def produce_report(
         row = registry.mark_running(report_id, run_id, now=now)
         with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
             document, rendered = _make(settings, row, Path(folder), now, progress)
-            artifacts = _store(settings, report_id, rendered)
+            files = _finish(settings, registry, row, document, rendered, Path(folder), now)
+            artifacts, beside = _store(settings, report_id, files)
         produced = ProducedReport(
             report_id=report_id,
             artifacts=artifacts,
@@ -74,6 +77,7 @@ def produce_report(
         registry.complete_report(
             report_id,
             artifacts=artifacts,
+            files=beside,
             summary=produced.summary,
             content=_content(rendered),
             snapshot=produced.snapshot,
@@ -103,7 +107,7 @@ def _make(
     settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]
 ) -> "tuple[ReportDocument, tuple[RenderedArtifact, ...]]":
     # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
-    from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
+    from policycortex.rendering.artifacts import RenderingOptions, render_artifact  # noqa: PLC0415
 
     order = order_from_json(row.order)
     framework, waivers = _house(settings, order)
@@ -122,7 +126,9 @@ def _make(
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
     rendered = []
     for report_format in order.formats:
-        rendered.append(render_artifact(document, report_format, folder))
+        rendered.append(
+            render_artifact(document, report_format, folder, options=RenderingOptions(watermark=order.watermark))
+        )
         progress(f"rendered {report_format.value}")
     return document, tuple(rendered)
 
@@ -202,10 +208,41 @@ def _days_read(period: Period) -> tuple[date, date]:
     return period.previous().first_date, period.last_date
 
 
-def _store(settings: Settings, report_id: str, rendered: "Sequence[RenderedArtifact]") -> tuple[NewArtifact, ...]:
+def _finish(  # noqa: PLR0917 - the run's whole state
+    settings: Settings,
+    registry: Registry,
+    row: ReportRow,
+    document: ReportDocument,
+    rendered: "Sequence[RenderedArtifact]",
+    folder: Path,
+    now: datetime,
+) -> tuple[FinishedFile, ...]:
+    order = order_from_json(row.order)
+    marked = registry.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
+    return finish_files(
+        document,
+        rendered,
+        order=order,
+        password=unseal_password(settings, registry.load_sealed_password(row.id), row.id),
+        recipients=[(delivery.id, delivery.target) for delivery in marked],
+        folder=folder,
+        now=now,
+    )
+
+
+def _store(
+    settings: Settings, report_id: str, files: Sequence[FinishedFile]
+) -> tuple[tuple[NewArtifact, ...], tuple[FileRow, ...]]:
+    """The report's own files, and those beside them."""
     store = open_artifacts(settings)
-    stored = [(r.format, store.put_artifact(report_id, r.format, r.path)) for r in rendered]
-    return tuple(NewArtifact(format=f, key=s.key, size_bytes=s.size_bytes, sha256=s.sha256) for f, s in stored)
+    own, beside = [], []
+    for file in files:
+        stored = store.put_file(report_id, file.stem, file.extension, file.path)
+        if file.format is not None:
+            own.append(NewArtifact(format=file.format, media_type=file.media_type, **asdict(stored)))
+        else:
+            beside.append(FileRow(name=file.name, media_type=file.media_type, **asdict(stored)))
+    return tuple(own), tuple(beside)
 
 
 def _content(rendered: "Sequence[RenderedArtifact]") -> dict[str, Any]:

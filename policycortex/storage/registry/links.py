@@ -26,6 +26,7 @@ download_links = Table(
     Column("is_one_time", Boolean, nullable=False),
     Column("used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("file_name", String(64)),
 )
 
 _COLUMNS: Final = [c for c in download_links.c if c.name != "digest"]
@@ -43,6 +44,7 @@ class LinkVerbs(Store):
         expires_at: datetime,
         is_one_time: bool,
         created_by: str | None,
+        file_name: str | None = None,
         now: datetime | None = None,
     ) -> tuple[LinkRow, str]:
         """The link's row and its token, which cannot be had again."""
@@ -56,6 +58,7 @@ class LinkVerbs(Store):
             "created_by": created_by,
             "expires_at": expires_at,
             "is_one_time": is_one_time,
+            "file_name": file_name,
         }
         with self._writing() as connection:
             connection.execute(insert(download_links).values(**row, digest=digest_token(token)))

@@ -23,8 +23,16 @@ from sqlalchemy import (
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.storage.registry.base import Store
-from policycortex.storage.registry.rows import ArtifactRow, Failure, ReportFilter, ReportPage, ReportRow, Sharing
-from policycortex.storage.registry.tables import report_artifacts, report_shares, reports
+from policycortex.storage.registry.rows import (
+    ArtifactRow,
+    Failure,
+    FileRow,
+    ReportFilter,
+    ReportPage,
+    ReportRow,
+    Sharing,
+)
+from policycortex.storage.registry.tables import report_artifacts, report_files, report_shares, reports
 from policycortex.storage.registry.tallies import load_tally
 
 SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
@@ -32,7 +40,9 @@ SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framewo
 
 _OPEN: Final = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
 _SAMPLE: Final = 20
-_ROW: Final = [c for c in reports.c if c.name not in {"search_text", "is_restricted", "deleted_at"}]
+_INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
+"""Columns that leave the registry in no row."""
+_ROW: Final = [c for c in reports.c if c.name not in _INSIDE]
 _Shape = tuple[str, ...]
 _LISTED: Final = [c for c in _ROW if c.name not in {"order", "description", "failure"}]  # half of a row's bytes
 
@@ -70,6 +80,20 @@ class ReadingVerbs(Store):
             rows = connection.execute(_page_query(_shape(chosen), sort), page).mappings().all()
             total = _total(connection, organization, chosen, parameters)
         return ReportPage(reports=tuple(_report(row) for row in rows), total=total)
+
+    def load_sealed_password(self, report_id: str) -> str | None:
+        """What the order sealed for its run; None when it has none, or the report has ended."""
+        query = select(reports.c.sealed_password).where(reports.c.id == report_id)
+        with self._reading() as connection:
+            sealed: str | None = connection.execute(query).scalar_one_or_none()
+        return sealed
+
+    def list_files(self, report_id: str) -> tuple[FileRow, ...]:
+        """The report's files beside its formats, by name."""
+        columns = [c for c in report_files.c if c.name != "report_id"]
+        query = select(*columns).where(report_files.c.report_id == report_id).order_by(report_files.c.name)
+        with self._reading() as connection:
+            return tuple(FileRow(**row) for row in connection.execute(query).mappings())
 
     def list_open_reports(self, *, before: datetime, limit: int = 1000) -> tuple[ReportRow, ...]:
         """Pending and running reports of all organisations that were due before then, oldest first; for reconciling."""

@@ -12,10 +12,10 @@ from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus, ReportType
 from policycortex.storage.registry.base import Store, insert_for
 from policycortex.storage.registry.reading import load_report
-from policycortex.storage.registry.rows import Failure, NewArtifact, ReportRow
+from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
-from policycortex.storage.registry.tables import organizations, report_artifacts, report_shares, reports
+from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, report_shares, reports
 from policycortex.storage.registry.tallies import shift_tally
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
@@ -38,6 +38,7 @@ class ReportVerbs(Store):
         created_by: str | None = None,
         report_id: str | None = None,
         deliveries: Collection[NewDelivery] = (),
+        sealed_password: str | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
         """Write a pending report and where it is to go. Its run is launched by the caller, or when it is due."""
@@ -52,6 +53,7 @@ class ReportVerbs(Store):
             order=order,
             due_at=max(due_at or moment, moment),
             created_by=created_by,
+            sealed_password=sealed_password,
         )
         with self._writing() as connection:
             insert_report(connection, new, moment)
@@ -86,6 +88,7 @@ class ReportVerbs(Store):
         summary: Mapping[str, Any],
         content: Mapping[str, Any],
         snapshot: str,
+        files: Collection[FileRow] = (),
         expires_at: datetime | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
@@ -99,7 +102,7 @@ class ReportVerbs(Store):
             "expires_at": expires_at,
             "size_bytes": sum(artifact.size_bytes for artifact in artifacts),
         }
-        return self._move(report_id, OPEN, ReportStatus.COMPLETED, artifacts=artifacts, **values)
+        return self._move(report_id, OPEN, ReportStatus.COMPLETED, artifacts=artifacts, files=files, **values)
 
     def fail_report(self, report_id: str, failure: Failure, *, now: datetime | None = None) -> ReportRow:
         """No artifacts will come, and why. Raises ConflictError when it has ended already."""
@@ -144,6 +147,7 @@ class ReportVerbs(Store):
         *,
         organization: str | None = None,
         artifacts: Collection[NewArtifact] = (),
+        files: Collection[FileRow] = (),
         **values: Any,  # noqa: ANN401 - columns of many types
     ) -> ReportRow:
         with self._writing() as connection:
@@ -152,6 +156,8 @@ class ReportVerbs(Store):
                 raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
             _write_move(connection, before, target, values)
             _write_artifacts(connection, report_id, artifacts)
+            for file in files:
+                connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
             return load_report(connection, report_id)
 
 
@@ -173,6 +179,7 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> N
         "progress_pct": 0,
         "size_bytes": 0,
         "is_restricted": False,
+        "sealed_password": new.sealed_password,
     }
     ensure_organization(connection, new.organization, moment)
     connection.execute(insert(reports).values(row))
@@ -187,6 +194,8 @@ def ensure_organization(connection: Connection, organization: str, moment: datet
 
 def _write_move(connection: Connection, before: ReportRow, target: ReportStatus, values: Mapping[str, Any]) -> None:
     same = (reports.c.id == before.id, reports.c.status == before.status.value)
+    if target in ENDED:
+        values = {**values, "sealed_password": None}  # nobody needs it any more
     written = connection.execute(update(reports).where(*same).values(status=target.value, **values))
     if written.rowcount != 1:
         raise ConflictError(
@@ -205,7 +214,7 @@ def _write_artifacts(connection: Connection, report_id: str, artifacts: Collecti
             "key": artifact.key,
             "size_bytes": artifact.size_bytes,
             "sha256": artifact.sha256,
-            "media_type": artifact.format.media_type,
+            "media_type": artifact.media_type or artifact.format.media_type,
         }
         connection.execute(insert(report_artifacts).values(values))
 
@@ -215,6 +224,7 @@ def _remove(connection: Connection, row: ReportRow, moment: datetime) -> None:
     if connection.execute(update(reports).where(*live).values(deleted_at=moment)).rowcount != 1:
         raise NotFoundError(f"report {row.id} is gone already")
     connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == row.id))
+    connection.execute(delete(report_files).where(report_files.c.report_id == row.id))
     connection.execute(delete(report_shares).where(report_shares.c.report_id == row.id))
     key = {"organization": row.organization, "type": row.type.value, "framework": row.framework}
     shift_tally(connection, {**key, "status": row.status.value}, -1)

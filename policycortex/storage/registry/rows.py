@@ -27,6 +27,8 @@ class NewArtifact:
     """Where the artifact store keeps it."""
     size_bytes: int
     sha256: str
+    media_type: str | None = None
+    """None: the format's own; a protected file may be of another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,28 @@ class ArtifactRow:
     size_bytes: int
     sha256: str
     media_type: str
+
+    @property
+    def extension(self) -> str:
+        """As it is stored: the format's own, or ``csv.zip`` and the like for a protected file."""
+        return self.key.rpartition("/")[2].partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """A stored file that belongs to a report beside its formats: a proof, or a copy marked for one delivery."""
+
+    name: str
+    """``manifest.json``, ``manifest.json.p7s``, ``<format>.p7s``, or ``<delivery id>/<format>``."""
+    key: str
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+    @property
+    def extension(self) -> str:
+        """As it is stored."""
+        return self.key.rpartition("/")[2].partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +180,8 @@ class LinkRow:
     created_by: str | None
     expires_at: datetime
     is_one_time: bool
+    file_name: str | None = None
+    """Of a ``FileRow``: the copy marked for a delivery; None: the format's own file."""
     used_at: datetime | None = None
     revoked_at: datetime | None = None
 

@@ -1,7 +1,7 @@
 """What the registry hands out and takes in about schedules and deliveries: frozen values, no SQL. Times are UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,8 @@ class NewReport:
     due_at: datetime
     created_by: str | None = None
     deliveries: tuple[NewDelivery, ...] = ()
+    sealed_password: str | None = field(default=None, repr=False)
+    """As the vault sealed it; gone when the report has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

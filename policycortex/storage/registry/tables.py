@@ -39,6 +39,7 @@ reports = Table(
     Column("is_restricted", Boolean, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),
+    Column("sealed_password", Text),  # only while the report is open
 )
 
 report_artifacts = Table(
@@ -46,6 +47,17 @@ report_artifacts = Table(
     metadata,
     Column("report_id", String(32), ForeignKey("reports.id"), primary_key=True),
     Column("format", String(16), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", Text, nullable=False),
+)
+
+report_files = Table(
+    "report_files",
+    metadata,
+    Column("report_id", String(32), ForeignKey("reports.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
     Column("key", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),

@@ -1,0 +1,101 @@
+"""A finished file behind a password: AES-256 in PDF (revision 6), agile encryption in Excel, an AES-256 zip else.
+
+The plain file is gone afterwards: encrypted is written beside it and takes its place.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pikepdf
+import pyzipper
+from msoffcrypto.exceptions import EncryptionError
+from msoffcrypto.format.ooxml import OOXMLFile
+
+from policycortex.errors import RenderingError
+from policycortex.names import ReportFormat
+
+ZIP_MEDIA_TYPE: Final = "application/zip"
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedFile:
+    """The file as it is from now on."""
+
+    path: Path
+    extension: str
+    media_type: str
+
+
+def protected_extension(report_format: ReportFormat) -> str:
+    """``pdf`` and ``xlsx`` keep theirs; the others stand in a zip: ``csv.zip``."""
+    return report_format.extension if _encrypts_itself(report_format) else f"{report_format.extension}.zip"
+
+
+def protected_media_type(report_format: ReportFormat) -> str:
+    """What the protected file is."""
+    return report_format.media_type if _encrypts_itself(report_format) else ZIP_MEDIA_TYPE
+
+
+def protect_file(report_format: ReportFormat, path: Path, password: str, *, made_at: datetime) -> ProtectedFile:
+    """Encrypt ``path``, which is removed where the name changes. Raises RenderingError; no plain file is left then."""
+    extension = protected_extension(report_format)
+    target = path.with_name(f"{path.name.removesuffix(f'.{report_format.extension}')}.{extension}")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        match report_format:
+            case ReportFormat.PDF:
+                _encrypt_pdf(path, part, password)
+            case ReportFormat.EXCEL:
+                _encrypt_workbook(path, part, password)
+            case _:
+                _zip(path, part, password, made_at)
+        part.replace(target)
+    except (OSError, pikepdf.PdfError, EncryptionError) as error:
+        raise RenderingError(f"{report_format.value} could not be encrypted: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+        if path != target:
+            path.unlink(missing_ok=True)
+    return ProtectedFile(path=target, extension=extension, media_type=protected_media_type(report_format))
+
+
+def _encrypts_itself(report_format: ReportFormat) -> bool:
+    return report_format in {ReportFormat.PDF, ReportFormat.EXCEL}
+
+
+def _encrypt_pdf(source: Path, target: Path, password: str) -> None:
+    rights = pikepdf.Permissions(extract=True, modify_annotation=False, modify_assembly=False, modify_other=False)
+    nobody = secrets.token_urlsafe(32)  # the owner's password lifts the limits; it is thrown away
+    with pikepdf.open(source) as pdf:
+        pdf.save(
+            target,
+            encryption=pikepdf.Encryption(user=password, owner=nobody, R=6, allow=rights),
+            object_stream_mode=pikepdf.ObjectStreamMode.preserve,
+        )
+
+
+def _encrypt_workbook(source: Path, target: Path, password: str) -> None:
+    logging.getLogger("msoffcrypto").setLevel(logging.WARNING)  # it would tell salts at DEBUG
+    with source.open("rb") as plain, target.open("wb") as encrypted:
+        OOXMLFile(plain).encrypt(password, encrypted)
+
+
+def _zip(source: Path, target: Path, password: str, made_at: datetime) -> None:
+    """One entry, by WinZip's AES-256 (AE-2), which says nothing of the content but its length."""
+    entry = pyzipper.AESZipFile.zipinfo_cls(source.name, made_at.astimezone(UTC).timetuple()[:6])
+    entry.external_attr = 0o600 << 16
+    with pyzipper.AESZipFile(
+        target, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES, allowZip64=True
+    ) as archive:
+        archive.setpassword(password.encode())
+        archive.setencryption(pyzipper.WZ_AES, nbits=256)
+        entry.compress_type = pyzipper.ZIP_DEFLATED
+        entry.file_size = source.stat().st_size
+        with source.open("rb") as plain, archive.open(entry, "w") as encrypted:
+            while chunk := plain.read(_CHUNK):
+                encrypted.write(chunk)

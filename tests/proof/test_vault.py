@@ -1,0 +1,65 @@
+"""The installation's key: made once, private, and what it seals opens only with it and for its purpose."""
+
+import base64
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from policycortex.errors import ConfigurationError, IntegrityError
+from policycortex.proof.vault import Vault, open_vault
+from policycortex.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home that is not there yet."""
+    return Settings(home=tmp_path / "home")
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(settings: Settings) -> None:
+    """Many processes at once agree on one key; file 0600, folders 0700."""
+    with ThreadPoolExecutor(8) as pool:
+        vaults = list(pool.map(lambda _: open_vault(settings), range(16)))
+    assert len({vault.key for vault in vaults}) == 1
+    path = settings.home / "keys" / "installation.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, settings.home)} == {0o700}
+    assert sorted(path.parent.iterdir()) == [path]
+    assert repr(vaults[0]) == "Vault()"
+
+
+def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:
+    """Another purpose, another key and a changed text are refused without a word of the content."""
+    vault = open_vault(settings)
+    sealed = vault.seal("Tr0ub4dor&3", purpose="a")
+    assert vault.unseal(sealed, purpose="a") == "Tr0ub4dor&3"
+    assert "Tr0ub4dor" not in sealed
+    assert vault.seal("Tr0ub4dor&3", purpose="a") != sealed
+    changed = sealed[:20] + ("A" if sealed[20] != "A" else "B") + sealed[21:]
+    for other, text, purpose in (
+        (vault, sealed, "b"),
+        (Vault(key=bytes(32)), sealed, "a"),
+        (vault, changed, "a"),
+        (vault, "no token", "a"),
+    ):
+        with pytest.raises(IntegrityError, match="cannot be opened"):
+            other.unseal(text, purpose=purpose)
+
+
+def test_the_key_may_stand_elsewhere(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By reference, never by value; a bad one is told without showing it."""
+    text = base64.b64encode(bytes(range(32))).decode()
+    (tmp_path / "key").write_text(text + "\n")
+    monkeypatch.setenv("SOME_KEY", text)
+    for reference in (f"file:{tmp_path / 'key'}", "env:SOME_KEY"):
+        assert open_vault(replace(settings, installation_key=reference)).key == bytes(range(32))
+    assert not settings.home.exists()
+    with pytest.raises(ConfigurationError, match="never the key itself") as refused:
+        open_vault(replace(settings, installation_key=text))
+    assert text not in str(refused.value)
+    (tmp_path / "key").write_text("c2hvcnQ=")
+    with pytest.raises(ConfigurationError, match="32 bytes"):
+        open_vault(replace(settings, installation_key=f"file:{tmp_path / 'key'}"))
