@@ -179,7 +179,7 @@ def test_all_problems_are_told_at_once() -> None:
             "cloud_providers": ["awss"],
             "date_range": {"start": "2099-01-01T00:00:00Z", "end": "yesterday"},
         },
-        "format_options": {"formats": ["pfd"], "sign": True},
+        "format_options": {"formats": ["pfd"], "sign": "yes"},
         "delivery": {"immediate": False, "notifications": {"email": ["x"]}},
     }
     assert set(_problems(body)) == {
