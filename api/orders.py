@@ -28,7 +28,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
     A report of this id that is there already is continued: its order was taken by a process that died.
     """
     now = services.now()
-    known = Known(frameworks=services.frameworks(caller.organization))
+    known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
     order = parse_order(body, organization=caller.organization, now=now, known=known)
     report = find_begun(services, report_id) or services.registry.create_report(
         report_id=report_id,

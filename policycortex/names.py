@@ -14,6 +14,15 @@ class ReportType(StrEnum):
     REMEDIATION = "remediation"
 
 
+class PdfVariant(StrEnum):
+    """Standards that a PDF can be made to."""
+
+    ARCHIVE = "pdf/a-3b"
+    """ISO 19005-3, level B: for keeping; carries the report's JSON and CSV."""
+    ACCESSIBLE = "pdf/ua-1"
+    """ISO 14289-1: for readers aloud."""
+
+
 class ReportFormat(StrEnum):
     """The kinds of file a document can become."""
 

@@ -35,7 +35,7 @@ def produce(
     runs: HomeRuns, registry: Registry, settings: Settings, body: Mapping[str, Any], *, organization: str
 ) -> ReportRow:
     """Write the order's row, run the job that makes it, return the completed row."""
-    known = Known(frameworks=tuple(frameworks_of(settings, registry, organization)))
+    known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
     report_id = f"rpt_{secrets.token_hex(8)}"
     row = registry.create_report(

@@ -10,6 +10,7 @@ from datetime import date
 from policycortex.documents.analytics_rows import change_rows, risk_rows
 from policycortex.documents.evidence import Evidence
 from policycortex.documents.evidence_rows import check_rows, waiver_rows
+from policycortex.documents.locales import Locale
 from policycortex.documents.messages import key_messages
 from policycortex.documents.model import (
     Breakdown,
@@ -38,10 +39,14 @@ def compose_report(
     previous: Posture | None,
     daily: Mapping[date, Posture],
     evidence: Evidence,
+    locale: Locale,
     show_executive_summary: bool = True,
     show_detailed_findings: bool = True,
 ) -> ReportDocument:
-    """The document of one order. ``daily`` holds each scanned day's own posture, ``previous`` the period before."""
+    """The document of one order. ``daily`` holds each scanned day's own posture, ``previous`` the period before.
+
+    Sentences and names are in the words of ``locale``.
+    """
     summary = summarize_posture(posture, evidence.risk)
     previous_summary = (
         summarize_posture(previous, evidence.previous_risk) if previous and previous.counts.total else None
@@ -59,10 +64,10 @@ def compose_report(
         breakdowns=tuple(_breakdown(row) for row in evidence.dimensions.iter_rows(named=True)),
         coverage=tuple(ScanCoverage(**row) for row in evidence.coverage.iter_rows(named=True)),
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
-        key_messages=key_messages(header, summary, previous_summary, top_checks),
+        key_messages=key_messages(header, summary, previous_summary, top_checks, locale),
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),
-        risk_parts=risk_rows(evidence.risk),
+        risk_parts=risk_rows(evidence.risk, locale),
         risk_places=place_rows(evidence.risk),
         risk_items=item_rows(evidence.risk),
         risk_items_total=evidence.risk.top_of if evidence.risk else 0,
@@ -72,7 +77,7 @@ def compose_report(
         show_executive_summary=show_executive_summary,
         show_detailed_findings=show_detailed_findings,
     )
-    return replace(document, change_causes=change_rows(evidence.change, document.change_points))
+    return replace(document, change_causes=change_rows(evidence.change, document.change_points, locale))
 
 
 def summarize_posture(posture: Posture, risk: Risk | None = None) -> Summary:

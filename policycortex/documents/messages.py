@@ -1,75 +1,80 @@
-"""The sentences of the executive summary, most important first; each true by construction from the numbers given."""
+"""The sentences of the executive summary, most important first; each true by construction from the numbers given.
+
+Words come from the catalogue of the document's language, texts ``message.*``.
+"""
 
 from collections.abc import Iterator, Sequence
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportHeader, Summary, TopCheck
 from policycortex.names import Severity
-from policycortex.scoring.rounding import round_pct
 
 
 def key_messages(
-    header: ReportHeader, summary: Summary, previous: Summary | None, top_checks: Sequence[TopCheck]
+    header: ReportHeader,
+    summary: Summary,
+    previous: Summary | None,
+    top_checks: Sequence[TopCheck],
+    locale: Locale,
 ) -> tuple[str, ...]:
     """Three to five sentences. Nothing assessed is said first and alone: no number then means anything."""
     if summary.compliance_score is None:
-        return (_nothing_assessed(header),)
-    return tuple(_messages(header, summary, previous, top_checks))
+        if header.framework_id is None:
+            return (locale.text("message.nothing_assessed_any"),)
+        return (locale.text("message.nothing_assessed", framework=header.framework_name),)
+    return tuple(_messages(header, summary, previous, top_checks, locale))
 
 
 def _messages(
-    header: ReportHeader, summary: Summary, previous: Summary | None, top_checks: Sequence[TopCheck]
+    header: ReportHeader,
+    summary: Summary,
+    previous: Summary | None,
+    top_checks: Sequence[TopCheck],
+    locale: Locale,
 ) -> Iterator[str]:
+    text, number = locale.text, locale.number
     score, coverage = summary.score, summary.score.coverage
-    yield (
-        f"{_pct(summary.compliance_score)} of findings mapped to {header.framework_name} pass: "
-        f"{score.numerator:,.0f} of {score.denominator:,.0f}."
-    )
+    values = {
+        "score": locale.score(summary.compliance_score),
+        "passed": number(score.numerator),
+        "decided": number(score.denominator),
+    }
+    if header.framework_id is None:
+        yield text("message.score_any", **values)
+    else:
+        yield text("message.score", framework=header.framework_name, **values)
     if previous is not None and previous.compliance_score is not None:
-        yield _change(summary, previous)
+        yield _change(summary, previous, locale)
     worst = summary.failed_by_severity.get(Severity.CRITICAL, 0), summary.failed_by_severity.get(Severity.HIGH, 0)
     if any(worst):
-        yield f"First come the worst: {worst[0]:,} critical and {worst[1]:,} high, failing."
+        yield text("message.worst", critical=number(worst[0]), high=number(worst[1]))
     if top_checks:
         top = top_checks[0]
-        yield f"The most pressing check is “{top.title}”: {_count(top.failed, 'failing finding')}, {top.severity}."
+        failing = locale.plural("message.failing", top.failed)
+        yield text("message.pressing", title=top.title, failing=failing, severity=_severity(top.severity, locale))
     if coverage.total:
-        yield (
-            f"{coverage.assessed} of {coverage.total} requirements were assessed by scans; "
-            "the others are no statement either way."
-        )
-    yield from _excluded(summary)
+        yield text("message.coverage", assessed=number(coverage.assessed), total=number(coverage.total))
+    yield from _excluded(summary, locale)
 
 
-def _nothing_assessed(header: ReportHeader) -> str:
-    return (
-        f"Nothing was assessed against {header.framework_name} in this period: no passing or failing finding is in "
-        "scope. This is missing evidence, not compliance."
-    )
+def _severity(severity: str, locale: Locale) -> str:
+    key = f"message.severity.{severity}"
+    return locale.text(key) if key in locale.texts else severity
 
 
-def _change(summary: Summary, previous: Summary) -> str:
+def _change(summary: Summary, previous: Summary, locale: Locale) -> str:
     now, before = summary.compliance_score or 0.0, previous.compliance_score or 0.0
     points = round(now - before, 1)
     if not points:
-        return f"The score is unchanged from the period before ({_pct(before)})."
-    return f"The score {'rose' if points > 0 else 'fell'} by {abs(points):.1f} points from {_pct(before)}."
+        return locale.text("message.unchanged", before=locale.score(before))
+    key = "message.rose" if points > 0 else "message.fell"
+    return locale.text(key, points=locale.number(abs(points), 1), before=locale.score(before))
 
 
-def _excluded(summary: Summary) -> Iterator[str]:
+def _excluded(summary: Summary, locale: Locale) -> Iterator[str]:
     excluded = summary.score.excluded
-    parts = [
-        f"{count:,} {word}"
-        for count, word in ((excluded.muted, "muted"), (excluded.waived, "waived"), (excluded.manual, "manual"))
-        if count
-    ]
+    named = (("muted", excluded.muted), ("waived", excluded.waived), ("manual", excluded.manual))
+    parts = [locale.text(f"message.{name}", count=locale.number(count)) for name, count in named if count]
     if parts:
-        noun = "finding" if excluded.total == 1 else "findings"
-        yield f"Outside the score, and counted apart: {', '.join(parts)} {noun}."
-
-
-def _pct(value: float | None) -> str:
-    return f"{round_pct(value, 1):.1f} %"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        key = "message.excluded.one" if excluded.total == 1 else "message.excluded.other"
+        yield locale.text(key, parts=", ".join(parts))

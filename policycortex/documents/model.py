@@ -4,13 +4,14 @@ Renderings hold no arithmetic and no rule. Findings may be many, so they are a t
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from policycortex.documents.branding import Branding
 from policycortex.names import ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
@@ -67,6 +68,9 @@ class ReportHeader:
     """The lake's snapshot the numbers were read from."""
     organization: str
     locale: str = "en"
+    branding: Branding = field(default_factory=Branding)
+    template: str | None = None
+    """A custom template of the installation, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

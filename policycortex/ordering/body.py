@@ -3,15 +3,19 @@
 Validation needs a ``Known`` under the context's key ``known``: what exists, and the moment the report is due.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from policycortex.names import DateRangeType, ReportFormat, ReportType
+from policycortex.documents.branding import BrandingError, check_accent, check_colour, read_logo
+from policycortex.documents.locales import is_locale_of
+from policycortex.documents.template_files import catalogue_folders, list_catalogues, list_templates
+from policycortex.names import DateRangeType, PdfVariant, ReportFormat, ReportType
 from policycortex.ordering.words import Email, Line, Moment, Text, ZoneName, check_line, did_you_mean, refuse, suggest
 from policycortex.proof.passwords import password_problem
 
@@ -25,6 +29,7 @@ PROVIDERS: Final = frozenset(
 """Providers that scanners name today; those that findings in the lake name come on top."""
 
 _Member = TypeVar("_Member", bound=StrEnum)
+_Checked = TypeVar("_Checked")
 _LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
 _LONGEST_MARK: Final = 60
 _Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
@@ -38,7 +43,19 @@ class Known:
     environments: Collection[str] = ENVIRONMENTS
     cloud_providers: Collection[str] = PROVIDERS
     formats: Collection[ReportFormat] = tuple(ReportFormat)
-    locales: Collection[str] = ("en",)
+    locales: Collection[str] = ("de", "en")
+    """Languages there is a catalogue for; ``de-AT`` is read as ``de``."""
+    templates: Collection[str] = ()
+    """Custom templates of the installation."""
+
+    @classmethod
+    def of(cls, frameworks: Collection[str], templates_dir: Path | None) -> "Known":
+        """What an installation knows: these frameworks, and the catalogues and templates of its folder."""
+        return cls(
+            frameworks=tuple(frameworks),
+            locales=tuple(sorted(set(list_catalogues(catalogue_folders(templates_dir))))),
+            templates=list_templates(templates_dir),
+        )
 
 
 class Strict(BaseModel):
@@ -122,13 +139,50 @@ class ScopeBody(Strict):
         return value
 
 
+class ColoursBody(Strict):
+    """The sender's colours as ``#rrggbb``; the house's own where left out."""
+
+    primary: str | None = Field(default=None, examples=["#10273a"], description="The cover's field")
+    accent: str | None = Field(
+        default=None, examples=["#14526b"], description="Lines, gauge and numbers; at least 4.5:1 against white"
+    )
+
+    @field_validator("primary")
+    @classmethod
+    def _primary(cls, value: str | None) -> str | None:
+        return value and _worn(check_colour, value)
+
+    @field_validator("accent")
+    @classmethod
+    def _accent(cls, value: str | None) -> str | None:
+        return value and _worn(check_accent, value)
+
+
+class BrandingBody(Strict):
+    """The sender's look. Everything is in the order itself: no file and no address is read for it."""
+
+    company: Line | None = Field(default=None, max_length=80, examples=["Acme Corporation"])
+    colours: ColoursBody | None = None
+    logo: str | None = Field(
+        default=None,
+        max_length=400_000,
+        examples=["data:image/png;base64,iVBORw0KGgo..."],
+        description="PNG, JPEG or SVG of at most 256 KiB as a data: address",
+    )
+
+    @field_validator("logo")
+    @classmethod
+    def _logo(cls, value: str | None) -> str | None:
+        return value and _worn(read_logo, value).data_uri
+
+
 class FormatOptionsBody(Strict):
     """How the report looks and which files are made; ``["pdf"]`` unless said otherwise."""
 
     formats: list[ReportFormat] = Field(default=[ReportFormat.PDF], min_length=1, max_length=len(ReportFormat))
     include_executive_summary: bool = True
     include_detailed_findings: bool = True
-    locale: str = Field(default="en", examples=["en"])
+    locale: str = Field(default="en", max_length=35, examples=["en"], description="BCP 47 tag: en, de, de-AT")
     password: str | None = Field(
         default=None,
         json_schema_extra={"format": "password", "writeOnly": True},
@@ -141,8 +195,13 @@ class FormatOptionsBody(Strict):
         examples=["CONFIDENTIAL"],
     )
     sign: bool = Field(default=False, description="PAdES in the PDF; a detached CMS signature (.p7s) for the others")
-    branding: Any = Field(default=None, description="Not available yet")
-    template: Any = Field(default=None, description="Not available yet")
+    pdf_variant: PdfVariant | None = Field(
+        default=None, description="pdf/a-3b for keeping, with JSON and CSV inside; pdf/ua-1 for readers aloud"
+    )
+    branding: BrandingBody | None = None
+    template: str | None = Field(
+        default=None, max_length=64, examples=["acme"], description="A folder of the installation's own templates"
+    )
 
     @field_validator("formats", mode="before")
     @classmethod
@@ -161,7 +220,7 @@ class FormatOptionsBody(Strict):
     @classmethod
     def _locale(cls, value: str, info: ValidationInfo) -> str:
         known = _known(info).locales
-        if value not in known:
+        if not is_locale_of(value, known):
             raise refuse(f"Unknown locale {value!r}; known are {', '.join(sorted(known))}")
         return value
 
@@ -184,11 +243,26 @@ class FormatOptionsBody(Strict):
             raise refuse(f"Must have at most {_LONGEST_MARK} characters")
         return check_line(value)
 
-    @field_validator("branding", "template")
+    @field_validator("pdf_variant", mode="before")
     @classmethod
-    def _absent(cls, value: object) -> None:
-        if value is not None and value is not False:
-            raise refuse("Is not available yet; leave it out")
+    def _variant(cls, value: object, info: ValidationInfo) -> object:
+        if value is None:
+            return None
+        variant = one_of(PdfVariant, value)
+        if ReportFormat.PDF not in info.data.get("formats", [ReportFormat.PDF]):
+            raise refuse("Says how the PDF is made, but formats names no pdf; add it or leave this out")
+        if variant is PdfVariant.ARCHIVE and info.data.get("password") is not None:
+            raise refuse("PDF/A forbids encryption: leave out password or pdf_variant")
+        return variant
+
+    @field_validator("template")
+    @classmethod
+    def _template(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = _known(info).templates
+        if value is not None and value not in known:
+            there = f"known are {', '.join(sorted(known))}" if known else "this installation has none"
+            raise refuse(f"Unknown template {value!r}{did_you_mean(value, known) or f'; {there}'}")
+        return value
 
 
 class NotificationsBody(Strict):
@@ -240,6 +314,13 @@ class OrderBody(Strict):
             hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
             raise refuse(f"Unknown framework {value!r}{hint}")
         return value
+
+
+def _worn(check: Callable[[str], _Checked], value: str) -> _Checked:
+    try:
+        return check(value)
+    except BrandingError as error:
+        raise refuse(str(error)) from None
 
 
 def one_of(kind: type[_Member], value: object) -> _Member:

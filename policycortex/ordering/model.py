@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from policycortex.names import ReportFormat, ReportType
+from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
+from policycortex.names import PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period
 from policycortex.scope import Scope
 
@@ -41,6 +42,10 @@ class ReportOrder:
     is_signed: bool = False
     password: str | None = field(default=None, repr=False)
     """Never part of the JSON form; the registry keeps it sealed until the run has ended."""
+    pdf_variant: PdfVariant | None = None
+    branding: Branding | None = None
+    template: str | None = None
+    """A custom template of the installation, by name."""
     delivery: Delivery = field(default_factory=Delivery)
 
 
@@ -64,6 +69,9 @@ def order_to_json(order: ReportOrder) -> dict[str, Any]:
         "locale": order.locale,
         "watermark": order.watermark,
         "is_signed": order.is_signed,
+        "pdf_variant": order.pdf_variant.value if order.pdf_variant else None,
+        "branding": branding_to_json(order.branding) if order.branding else None,
+        "template": order.template,
         "scheduled_at": at.isoformat() if at else None,
         "emails": list(order.delivery.emails),
     }
@@ -93,5 +101,9 @@ def order_from_json(stored: Mapping[str, Any]) -> ReportOrder:
         locale=stored["locale"],
         watermark=stored.get("watermark"),  # absent from orders taken before it was known, as the next
         is_signed=stored.get("is_signed", False),
+        # rows written before these options existed have none of them
+        pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
+        branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
+        template=stored.get("template"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
     )

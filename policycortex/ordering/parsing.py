@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from policycortex.documents.branding import branding_from_json
 from policycortex.errors import Problem, RequestError
 from policycortex.names import DateRangeType
 from policycortex.ordering.body import Known, OrderBody, ScopeBody
@@ -60,6 +61,9 @@ def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, kn
         watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
         is_signed=options.sign,
         password=options.password,
+        pdf_variant=options.pdf_variant,
+        branding=branding_from_json(options.branding.model_dump()) if options.branding else None,
+        template=options.template,
         delivery=Delivery(
             scheduled_at=checked.delivery.scheduled_at,
             emails=tuple(dict.fromkeys(checked.delivery.notifications.email)),

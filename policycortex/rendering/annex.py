@@ -16,12 +16,12 @@ import pikepdf
 import polars as pl
 import typst
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import templates_folder
 from policycortex.errors import RenderingError
 from policycortex.names import FindingStatus, Severity
 from policycortex.rendering.finding_rows import break_lines, shape_rows
-from policycortex.rendering.locales import Locale
-from policycortex.rendering.templates import templates_folder
 from policycortex.rendering.visible_text import shorten, show_controls
 
 CHUNK_ROWS: Final = 250

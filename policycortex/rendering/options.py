@@ -1,6 +1,9 @@
 """What may differ between two renderings of the same document, and what a paged rendering tells about itself."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from policycortex.names import PdfVariant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +18,10 @@ class RenderingOptions:
     """Findings on one sheet of the workbook: all rows Excel has, without the head."""
     watermark: str | None = None
     """Text over every page and above every sheet; None for none. Tables and JSON have no place for it."""
+    pdf_variant: PdfVariant | None = None
+    """The standard the PDF is made to; None for a tagged one that follows none."""
+    templates_dir: Path | None = None
+    """The installation's own templates and catalogues; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ No markup here and no judgement: only what is shown, in which order, and how muc
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from policycortex.documents.locales import Locale, load_locale
 from policycortex.documents.model import (
     Breakdown,
     CheckResult,
@@ -20,6 +22,7 @@ from policycortex.documents.model import (
     TopCheck,
     TrendPoint,
 )
+from policycortex.documents.template_files import catalogue_folders, custom_template
 from policycortex.names import RequirementResult
 from policycortex.rendering.charts import (
     Gauge,
@@ -32,8 +35,7 @@ from policycortex.rendering.charts import (
     stack_bar,
 )
 from policycortex.rendering.layout import list_sections
-from policycortex.rendering.locales import Locale, load_locale
-from policycortex.rendering.templates import templates_folder
+from policycortex.rendering.options import RenderingOptions
 
 TOP_CHECKS_SHOWN: Final = 15
 PRESSING_SHOWN: Final = 4
@@ -152,6 +154,7 @@ class PageView:
         return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
             "header": self.document.header,
             "summary": self.document.summary,
+            "branding": self.document.header.branding,
             "checks_shown": CHECKS_SHOWN,
             "glyphs": GLYPHS,
             "has_matrix": 0 < len(self.document.requirements) <= MATRIX_LIMIT,
@@ -190,9 +193,15 @@ def view_page(document: ReportDocument) -> PageView:
     )
 
 
-def page_locale(document: ReportDocument) -> Locale:
+def page_locale(document: ReportDocument, options: RenderingOptions) -> Locale:
     """The catalogue the document is written in. Raises ConfigurationError where there is none."""
-    return load_locale(document.header.locale, templates_folder() / "locales")
+    return load_locale(document.header.locale, *catalogue_folders(options.templates_dir))
+
+
+def own_folder(document: ReportDocument, options: RenderingOptions) -> Path | None:
+    """The folder of the document's custom template, None for the built-in ones. Raises ConfigurationError."""
+    name = document.header.template
+    return None if name is None else custom_template(options.templates_dir, name)
 
 
 _RESULT_ORDER: Final = (

@@ -11,17 +11,22 @@ from weasyprint import HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from policycortex.documents.branding import Logo
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import read_inside, templates_folder
+from policycortex.errors import RenderingError
 from policycortex.rendering.annex import render_annex, render_footers
 from policycortex.rendering.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.merging import merge_annex
 from policycortex.rendering.options import RenderingOptions, SectionPages
-from policycortex.rendering.page import page_locale, view_page
-from policycortex.rendering.templates import render_template, templates_folder
+from policycortex.rendering.page import own_folder, page_locale, view_page
+from policycortex.rendering.templates import render_template
 
 SCHEME: Final = "templates:"
-"""Scheme of the only addresses a page may read: files of the templates folder."""
+OWN_SCHEME: Final = "template:"
+LOGO_ADDRESS: Final = "logo:brand"
+"""The only addresses a page may read: files of the built-in templates, of the custom one, and the order's logo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +38,21 @@ class PdfLayout:
 
 
 class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
-    """Serves ``templates:`` addresses from the templates folder and refuses all others, whatever a text asks for."""
+    """Serves files of the templates folders and the order's own logo; refuses all else, whatever a text asks for."""
+
+    def __init__(self, own: Path | None = None, logo: Logo | None = None) -> None:
+        super().__init__()
+        self._folders = {SCHEME: templates_folder()} | ({OWN_SCHEME: own} if own is not None else {})
+        self._logo = logo
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:  # noqa: ARG002 - WeasyPrint's signature
         """The bytes of one template file. Raises FatalURLFetchingError, which ends the rendering, on anything else."""
-        root = templates_folder().resolve()
-        path = (root / url.removeprefix(SCHEME)).resolve()
-        if not url.startswith(SCHEME) or not path.is_relative_to(root) or not path.is_file():
+        if url == LOGO_ADDRESS and self._logo is not None:
+            return URLFetcherResponse(url, body=self._logo.content, headers={"Content-Type": self._logo.media_type})
+        scheme, _, name = url.partition(":")
+        folder = self._folders.get(f"{scheme}:")
+        path = read_inside(folder, name) if folder is not None else None
+        if path is None:
             raise FatalURLFetchingError(f"a report may only read its own templates, not {url[:200]}")
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return URLFetcherResponse(url, body=path.read_bytes(), headers={"Content-Type": media_type})
@@ -47,7 +60,7 @@ class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
 
 def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) -> PdfLayout:
     """Write the PDF to ``path``; findings beyond the designed pages' measure follow as an annex."""
-    locale = page_locale(document)
+    locale = page_locale(document, options)
     has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
     front = _lay_out(document, locale, options, has_annex=has_annex)
     sections = _section_pages(front, document, locale)
@@ -69,15 +82,25 @@ def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) 
 
 def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:
     shown = 0 if has_annex or not document.show_detailed_findings else options.page_findings
-    page = print_page(document, locale, document.findings.head(shown), has_annex=has_annex)
-    return HTML(string=page, url_fetcher=TemplatesFetcher()).render(font_config=FontConfiguration())
+    own = own_folder(document, options)
+    page = print_page(document, locale, document.findings.head(shown), has_annex=has_annex, own=own)
+    fetcher = TemplatesFetcher(own, document.header.branding.logo)
+    try:
+        return HTML(string=page, url_fetcher=fetcher).render(font_config=FontConfiguration())
+    except FatalURLFetchingError as error:
+        template = f"custom template {document.header.template!r}" if own else "the report"
+        raise RenderingError(f"{template} could not be laid out: {error}") from error
 
 
-def print_page(document: ReportDocument, locale: Locale, findings: pl.DataFrame, *, has_annex: bool) -> str:
+def print_page(
+    document: ReportDocument, locale: Locale, findings: pl.DataFrame, *, has_annex: bool, own: Path | None = None
+) -> str:
     """The HTML that WeasyPrint lays out, with these findings in its table."""
     return render_template(
         "report/print.html",
         locale,
+        own,
+        has_own_style=own is not None and read_inside(own, "print.css") is not None,
         **view_page(document).template_values(),
         finding_rows=shape_rows(findings).to_dicts(),
         has_long_text=findings.height > 0 and has_long_text(findings),

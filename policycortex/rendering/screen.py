@@ -11,13 +11,15 @@ from typing import Any, Final
 
 import polars as pl
 
+from policycortex.documents.branding import Branding
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.options import RenderingOptions
-from policycortex.rendering.page import page_locale, view_page
-from policycortex.rendering.templates import render_template, templates_folder
+from policycortex.rendering.page import own_folder, page_locale, view_page
+from policycortex.rendering.templates import own_text, render_template
 from policycortex.rendering.visible_text import show_controls_in
 
 STATIC_ROWS: Final = 50
@@ -29,10 +31,11 @@ _DATA_MARK: Final = "<!--findings-->"
 
 def render_html(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
     """Write the page to ``path``; the same document gives the same bytes."""
-    locale = page_locale(document)
+    locale = page_locale(document, options)
     embedded = options.screen_findings if document.show_detailed_findings else 0
     findings = _shown(document.findings.head(embedded))
-    before, mark, after = _page(document, locale, findings, options.watermark).partition(_DATA_MARK)
+    own = own_folder(document, options)
+    before, mark, after = _page(document, locale, findings, own, options.watermark).partition(_DATA_MARK)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(before)
         if mark:
@@ -48,12 +51,16 @@ def embed_json(value: object) -> str:
     return text
 
 
-def _page(document: ReportDocument, locale: Locale, findings: pl.DataFrame, watermark: str | None) -> str:
+def _page(
+    document: ReportDocument, locale: Locale, findings: pl.DataFrame, own: Path | None, watermark: str | None
+) -> str:
     style, script = (_text(name) for name in ("screen.css", "screen.js"))
+    style += _brand_style(document.header.branding) + own_text(own, "screen.css").replace("</", "<\\/")
     words = embed_json({key: locale.text(key) for key in _SCRIPT_TEXTS})
     return render_template(
         "report/screen.html",
         locale,
+        own,
         **view_page(document).template_values(),
         style=style,
         script=script,
@@ -65,6 +72,14 @@ def _page(document: ReportDocument, locale: Locale, findings: pl.DataFrame, wate
         embedded=findings.height,
         severities_in_order=[severity.value for severity in Severity],
     )
+
+
+def _brand_style(branding: Branding) -> str:
+    """The sender's colours over the house's; on dark ground the accent stays, as it was proven on white only."""
+    if branding == Branding():
+        return ""
+    field = f":root {{ --field: {branding.primary}; --on-field: {branding.on_primary}; }}"
+    return f"{field}\n@media (prefers-color-scheme: light) {{ :root {{ --accent: {branding.accent}; }} }}\n"
 
 
 _SCRIPT_TEXTS: Final = (

@@ -1,48 +1,77 @@
-"""Where the built-in templates lie and the Jinja environment they run in. Autoescape on, unknown names are errors.
+"""The Jinja environments templates run in: the house's own, and the sandbox for those an installation adds.
 
-Everything a template prints passes ``show_controls``, so no text from outside can act in a page.
+Autoescape on, unknown names are errors. Everything a template prints passes ``show_controls``, so no text from outside
+can act in a page.
 """
 
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from types import TracebackType
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from markupsafe import Markup
 
-from policycortex.errors import ConfigurationError, RenderingError
-from policycortex.rendering.locales import Locale
+from policycortex.documents.locales import Locale
+from policycortex.documents.template_files import read_inside, templates_folder
+from policycortex.errors import RenderingError
+from policycortex.rendering.sandbox import TemplateSandbox
 from policycortex.rendering.visible_text import shorten, show_controls
 
+BUILT_IN: Final = "built_in"
+"""Prefix of the house's templates for those that take their place: ``{% extends "built_in/report/print.html" %}``."""
 
-@cache
-def templates_folder() -> Path:
-    """``templates`` of a checkout, ``policycortex/_templates`` of an installed wheel. Raises ConfigurationError."""
-    package = Path(str(files("policycortex")))
-    for folder in (package / "_templates", package.parent / "templates"):
-        if (folder / "report").is_dir():
-            return folder
-    raise ConfigurationError(f"the templates are missing beside {package}; install the package again")
+# What a template's own expressions can raise, beside Jinja's errors.
+_SLIPS: Final = (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-def render_template(name: str, locale: Locale, **values: object) -> str:
-    """The text of template ``name``. Raises RenderingError with the template's own complaint."""
+def render_template(name: str, locale: Locale, own: Path | None = None, **values: object) -> str:
+    """The text of template ``name``, from folder ``own`` where that has it.
+
+    Raises RenderingError with the file, the line and the template's own complaint.
+    """
     try:
-        return page_environment(locale).get_template(name).render(**values)
-    except TemplateError as error:
-        raise RenderingError(f"template {name} could not be rendered: {error}") from error
+        return page_environment(locale, own).get_template(name).render(**values)
+    except _SLIPS as error:
+        raise RenderingError(f"{_place(error, name, own)} could not be rendered: {_complaint(error)}") from error
+
+
+def own_text(own: Path | None, name: str) -> str:
+    """A file of the custom template's folder as text; empty where there is none. Raises RenderingError."""
+    path = read_inside(own, name) if own is not None else None
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RenderingError(
+            f"{path.name} of custom template {path.parent.name!r} could not be read: {error}"
+        ) from error
 
 
 @cache
-def page_environment(locale: Locale) -> Environment:
+def page_environment(locale: Locale, own: Path | None) -> Environment:
     """The environment of HTML pages in one locale; ``t`` gives texts, filters write numbers and dates."""
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()),
+    make: Callable[..., Environment] = Environment if own is None else TemplateSandbox
+    environment = make(
+        loader=_loader(own),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalize,
+        auto_reload=own is not None,
     )
     environment.globals["t"] = locale.text
     environment.globals["locale"] = locale
@@ -57,5 +86,64 @@ def page_environment(locale: Locale) -> Environment:
     return environment
 
 
+class _OwnLoader(BaseLoader):
+    """``report/print.html`` is ``print.html`` in the custom folder; nothing outside it is read, links included."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get_source(
+        self,
+        environment: Environment,  # noqa: ARG002 - Jinja's signature
+        template: str,
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Text, path, and whether both still hold. Raises TemplateNotFound."""
+        path = read_inside(self._folder, template.removeprefix("report/"))
+        if path is None or path.suffix != ".html":
+            raise TemplateNotFound(template)
+        written_at = path.stat().st_mtime_ns
+        text = own_text(self._folder, template.removeprefix("report/"))
+        return text, str(path), lambda: path.is_file() and path.stat().st_mtime_ns == written_at
+
+
+def _loader(own: Path | None) -> BaseLoader:
+    built_in = FileSystemLoader(templates_folder())
+    if own is None:
+        return built_in
+    return ChoiceLoader([_OwnLoader(own), built_in, PrefixLoader({BUILT_IN: built_in})])
+
+
 def _finalize(value: object) -> object:
     return show_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _complaint(error: BaseException) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
+    said = str(error) or type(error).__name__
+    return said if isinstance(error, TemplateError) else f"{type(error).__name__}: {said}"
+
+
+def _place(error: BaseException, name: str, own: Path | None) -> str:
+    """The template and the line an error comes from; the outermost template where none is known."""
+    file, line = name, None
+    if isinstance(error, TemplateSyntaxError):
+        file, line = error.filename or error.name or name, error.lineno
+    else:
+        for path, number in _frames(error.__traceback__):
+            if path.endswith(".html"):
+                file, line = path, number
+    where = f" line {line}" if line else ""
+    if own is not None and Path(file).is_relative_to(own.resolve()):
+        return f"custom template {own.name!r}, {Path(file).relative_to(own.resolve())}{where},"
+    folder = templates_folder()
+    shown = Path(file).relative_to(folder) if Path(file).is_relative_to(folder) else file
+    return f"template {shown}{where}"
+
+
+def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
+    frames = []
+    while trace is not None:
+        frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    return frames

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.page import page_locale
 from policycortex.rendering.visible_text import show_controls
@@ -23,7 +23,7 @@ from policycortex.rendering.workbook_tables import Forms, write_table
 
 def render_workbook(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
     """Write the workbook to ``path``."""
-    locale = page_locale(document)
+    locale = page_locale(document, options)
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
         with (

@@ -7,9 +7,9 @@ import polars as pl
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls_in
 from policycortex.rendering.workbook_tables import (

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import RequirementResult, Severity
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.report_json import describe_report
 from policycortex.rendering.workbook_tables import Column, Kind, Tint
 

@@ -7,9 +7,9 @@ import xlsxwriter
 from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
+from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import Severity
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.page import shown_results
 from policycortex.rendering.workbook_tables import Forms, Kind, write_cell
 

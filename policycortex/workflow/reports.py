@@ -12,8 +12,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policycortex.documents.branding import Branding
 from policycortex.documents.compose import compose_report
+from policycortex.documents.locales import Locale, load_locale
 from policycortex.documents.model import ReportDocument, ReportHeader
+from policycortex.documents.template_files import catalogue_folders
 from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
@@ -36,7 +39,6 @@ from policycortex.workflow.report_evidence import Reading, read_evidence
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
 
-_ALL_FINDINGS = "All findings"
 _MOST_COPIES = 10_000
 
 
@@ -122,13 +124,15 @@ def _make(
             folder=folder,
             now=now,
             weights=risk_weights(settings),
+            locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
         )
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
+    options = RenderingOptions(
+        watermark=order.watermark, templates_dir=settings.templates_dir, pdf_variant=order.pdf_variant
+    )
     rendered = []
     for report_format in order.formats:
-        rendered.append(
-            render_artifact(document, report_format, folder, options=RenderingOptions(watermark=order.watermark))
-        )
+        rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
     return document, tuple(rendered)
 
@@ -143,6 +147,7 @@ def compose_from_lake(
     folder: Path,
     now: datetime,
     weights: RiskWeights,
+    locale: Locale,
 ) -> ReportDocument:
     """Read everything the document shows from one lake at one snapshot; findings are spooled into ``folder``."""
     judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
@@ -158,18 +163,19 @@ def compose_from_lake(
         now=now,
     )
     return compose_report(
-        header=_header(order, framework, report_id=report_id, snapshot=lake.snapshot(), now=now),
+        header=_header(order, framework, locale, report_id=report_id, snapshot=lake.snapshot(), now=now),
         posture=judged.posture,
         previous=before.posture,
         daily=judge_days(readings, framework),
         evidence=read_evidence(lake, reading, folder),
+        locale=locale,
         show_executive_summary=order.include_executive_summary,
         show_detailed_findings=order.include_detailed_findings,
     )
 
 
 def _header(
-    order: ReportOrder, framework: Framework | None, *, report_id: str, snapshot: str, now: datetime
+    order: ReportOrder, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
 ) -> ReportHeader:
     return ReportHeader(
         id=report_id,
@@ -177,7 +183,7 @@ def _header(
         type=order.type,
         description=order.description,
         framework_id=order.framework,
-        framework_name=framework.name if framework else _ALL_FINDINGS,
+        framework_name=framework.name if framework else locale.text("cover.all_findings"),
         framework_version=framework.version if framework else None,
         period=order.period,
         scope=order.scope_as_given,
@@ -185,6 +191,8 @@ def _header(
         snapshot=snapshot,
         organization=order.scope.organization,
         locale=order.locale,
+        branding=order.branding or Branding(),
+        template=order.template,
     )
 
 

@@ -194,7 +194,7 @@ def _report(schedule: ScheduleRow, known: Known, connections: Connections, tick:
 def _parse(
     settings: Settings, registry: Registry, body: Mapping[str, Any], organization: str, now: datetime
 ) -> ScheduleOrder:
-    known = Known(frameworks=frameworks_of(settings, registry, organization))
+    known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     configured = Configured(
         connections=load_connections(settings), min_interval_seconds=settings.min_schedule_interval_seconds
     )
@@ -202,7 +202,7 @@ def _parse(
 
 
 def _known(settings: Settings, registry: Registry, schedule: ScheduleRow) -> Known:
-    return Known(frameworks=frameworks_of(settings, registry, schedule.organization))
+    return Known.of(frameworks_of(settings, registry, schedule.organization), settings.templates_dir)
 
 
 def _first(moments: Sequence[datetime]) -> datetime | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from policycortex.documents.locales import load_locale
 from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.template_files import templates_folder
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
 from policycortex.rendering.layout import SECTIONS
-from policycortex.rendering.locales import load_locale
-from policycortex.rendering.templates import templates_folder
 from policycortex.rendering.visible_text import show_controls
 from tests.documents_sample import HOSTILE
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet

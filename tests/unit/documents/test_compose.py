@@ -8,12 +8,15 @@ import pytest
 
 from policycortex.documents.compose import compose_report
 from policycortex.documents.evidence import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, Evidence
+from policycortex.documents.locales import Locale, load_locale
 from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
+from policycortex.documents.template_files import catalogue_folders
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
 
+ENGLISH = load_locale("en", *catalogue_folders(None))
 HEADER = ReportHeader(
     id="rpt_0000000000000001",
     name="Q1",
@@ -61,7 +64,7 @@ def posture(*sections: tuple[str, int, int], muted: int = 0) -> Posture:
     )
 
 
-def compose(now: Posture, before: Posture | None = None) -> ReportDocument:
+def compose(now: Posture, before: Posture | None = None, locale: Locale = ENGLISH) -> ReportDocument:
     """A document of ``now``, with three failing checks as evidence."""
     evidence = Evidence(
         findings=FindingsTable(path=Path("unread.parquet"), total=8),
@@ -71,7 +74,7 @@ def compose(now: Posture, before: Posture | None = None) -> ReportDocument:
         coverage=COVERAGE_SCHEMA.to_frame(),
     )
     daily = {date(2024, 2, 2): now, date(2024, 1, 1): now}
-    return compose_report(header=HEADER, posture=now, previous=before, daily=daily, evidence=evidence)
+    return compose_report(header=HEADER, posture=now, previous=before, daily=daily, evidence=evidence, locale=locale)
 
 
 def test_sections_keep_the_frameworks_order_and_add_up() -> None:
@@ -103,9 +106,9 @@ def test_what_is_left_out_is_said() -> None:
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        (posture(("Z", 1, 1)), "The score rose by 25.0 points from 50.0 %."),
-        (posture(("Z", 3, 1)), "The score is unchanged from the period before (75.0 %)."),
-        (posture(("Z", 9, 1)), "The score fell by 15.0 points from 90.0 %."),
+        (posture(("Z", 1, 1)), "The score rose by 25.0 points from 50.0%."),
+        (posture(("Z", 3, 1)), "The score is unchanged from the period before (75.0%)."),
+        (posture(("Z", 9, 1)), "The score fell by 15.0 points from 90.0%."),
     ],
 )
 def test_the_change_is_told_in_points(before: Posture, said: str) -> None:
@@ -127,3 +130,12 @@ def test_nothing_assessed_is_said_first_and_alone() -> None:
     assert document.summary.risk_score is None
     assert len(document.key_messages) == 1
     assert "missing evidence" in document.key_messages[0]
+
+
+def test_sentences_are_in_the_language_of_the_report() -> None:
+    """Every sentence comes from the catalogue, with the language's own numbers."""
+    german = load_locale("de", *catalogue_folders(None))
+    messages = compose(posture(("Z", 3, 1)), posture(("Z", 9, 1)), locale=german).key_messages
+    assert messages[0] == "75,0 % der Befunde, die Tiny betreffen, sind bestanden: 3 von 4."
+    assert messages[1] == "Der Wert fiel um 15,0 Punkte von 90,0 %."
+    assert not any(word in " ".join(messages) for word in (" the ", "finding", "score"))

@@ -1,6 +1,8 @@
 """An order is read to the letter of the documentation, and everything wrong with it is told at once."""
 
 import copy
+import json
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,12 +137,26 @@ def test_an_order_for_later_may_begin_before_it_is_due() -> None:
         ("format_options.formats", ["pdf", "xlsx"], "Must be one of pdf, excel"),
         ("format_options.formats", ["pdf"] * 7, "twice"),
         ("format_options.include_executive_summary", "true", "Must be true or false"),
-        ("format_options.locale", "xx", "known are en"),
+        ("format_options.locale", "xx", "Unknown locale 'xx'; known are de, en"),
+        ("format_options.locale", "../de", "known are de, en"),
+        ("format_options.pdf_variant", "pdf/a-1b", "Must be one of pdf/a-3b, pdf/ua-1"),
+        ("format_options.branding", "acme", "Must be an object"),
+        (
+            "format_options.branding.logo",
+            "https://example.com/logo.png",
+            "Must be the picture itself as a data: address",
+        ),
+        ("format_options.branding.logo", "file:///etc/passwd", "files and other addresses are not read"),
+        ("format_options.branding.logo", "data:image/png;base64,AAAA", "Is not a whole PNG picture"),
+        ("format_options.branding.logo", "data:image/png;base64,A", "Is not valid base64"),
+        ("format_options.branding.colours.primary", "red", "Must be a colour such as #14526b"),
+        ("format_options.branding.colours.accent", "#ffee00", "too light to be read on white: its contrast is 1.2"),
+        ("format_options.branding.company", "a\nb", "Must be one line"),
+        ("format_options.branding.colors", {}, "Unknown field; did you mean 'colours'?"),
+        ("format_options.template", "mine", "Unknown template 'mine'; this installation has none"),
         ("format_options.password", "secret", "Must have 12 to 127 characters"),
         ("format_options.watermark", 7, "Must be a text, or true for CONFIDENTIAL"),
         ("format_options.sign", "yes", "Must be true or false"),
-        ("format_options.branding", {}, "Is not available yet"),
-        ("format_options.template", "mine", "Is not available yet"),
         ("delivery.immediate", True, "scheduled_at names a time"),
         ("delivery.scheduled_at", None, ""),
         ("delivery.notifications.sms", [], "Unknown field"),
@@ -202,3 +218,33 @@ def test_a_past_schedule_means_now() -> None:
     body = {"name": "x", "type": "audit", "scope": {"date_range_type": "yesterday"}}
     at = (NOW - timedelta(days=100)).isoformat()
     assert _parse(body | {"delivery": {"scheduled_at": at}}).period.first_date.isoformat() == "2026-05-19"
+
+
+def test_a_variant_needs_a_pdf() -> None:
+    """How a PDF is made says nothing about other files."""
+    body = _with("format_options", {"formats": ["csv"], "pdf_variant": "pdf/a-3b"})
+    assert "formats names no pdf" in _problems(body)["format_options.pdf_variant"]
+
+
+def test_pdf_a_cannot_be_encrypted() -> None:
+    """The standard forbids it."""
+    body = _with("format_options", {"pdf_variant": "pdf/a-3b", "password": "a long enough one"})
+    assert "PDF/A forbids encryption" in _problems(body)["format_options.pdf_variant"]
+
+
+def test_looks_survive_the_registry() -> None:
+    """Branding, template, variant and locale come back from the order's stored form as they were."""
+    known = Known(frameworks=("soc2",), templates=("acme",))
+    logo = "data:image/svg+xml;base64," + b64encode(b'<svg xmlns="http://www.w3.org/2000/svg"/>').decode()
+    options = {
+        "locale": "de-AT",
+        "pdf_variant": "pdf/ua-1",
+        "branding": {"company": "Äcme", "colours": {"primary": "#AABBCC"}, "logo": logo},
+        "template": "acme",
+    }
+    body = {"name": "x", "type": "audit", "scope": {}, "format_options": options}
+    order = parse_order(body, organization="acme", now=NOW, known=known)
+    assert order.branding is not None
+    assert order.branding.primary == "#aabbcc"
+    assert order.branding.on_primary == "#12263a"
+    assert order_from_json(json.loads(json.dumps(order_to_json(order)))) == order

@@ -1,19 +1,25 @@
-"""Words, numbers and dates in the reader's language: one YAML catalogue per locale in ``templates/locales``."""
+"""Words, numbers and dates in the reader's language: one YAML catalogue per language in a ``locales`` folder."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any, Final
 
 import yaml
 
+from policycortex.documents.template_files import list_catalogues
 from policycortex.errors import ConfigurationError
 from policycortex.scoring.rounding import round_pct
 
 FALLBACK: Final = "en"
 """Catalogue that has every text; others may leave some out."""
+_MONTHS: Final = 12
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
+_NAMES: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -72,26 +78,71 @@ class Locale:
 
 
 @cache
-def load_locale(tag: str, folder: Path) -> Locale:
-    """The catalogue for ``tag`` (``de-AT`` falls back to ``de``). Raises ConfigurationError where there is none."""
+def load_locale(tag: str, *folders: Path) -> Locale:
+    """The catalogue for ``tag`` from the first folder that has it; ``de-AT`` falls back to ``de``.
+
+    What a catalogue leaves out is taken from those of the same language behind it, then from the English one.
+    Raises ConfigurationError where there is no catalogue, or where one does not fit the English one.
+    """
     language = tag.replace("_", "-").split("-")[0].lower()
-    path = folder / f"{language}.yaml"
-    if not language.isalpha() or not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    paths = [folder / f"{language}.yaml" for folder in folders]
+    found = [path for path in paths if language.isalpha() and path.is_file()]
+    if not found:
+        known = ", ".join(sorted(set(list_catalogues(folders))))
         raise ConfigurationError(f"there is no catalogue for locale {tag!r}; known are {known}, or add {language}.yaml")
-    raw = _read(path)
-    texts = _flatten(raw["texts"])
-    if language != FALLBACK:
-        texts = _flatten(_read(folder / f"{FALLBACK}.yaml")["texts"]) | texts
+    fallback = folders[-1] / f"{FALLBACK}.yaml"
+    raws = [_read(path) for path in found]
+    english = _flatten(_read(fallback)["texts"])
+    texts = dict(english)
+    for path, raw in zip(reversed(found), reversed(raws), strict=True):
+        own = _flatten(raw["texts"])
+        _check_texts(path, own, english)
+        texts |= own
+    first = raws[0]
     return Locale(
         language=language,
-        decimal_mark=raw["decimal_mark"],
-        group_mark=raw["group_mark"],
-        percent_form=raw["percent_form"],
-        date_form=raw["date_form"],
-        months=tuple(raw["months"]),
+        decimal_mark=first["decimal_mark"],
+        group_mark=first["group_mark"],
+        percent_form=first["percent_form"],
+        date_form=first["date_form"],
+        months=tuple(first["months"]),
         texts=texts,
     )
+
+
+def is_locale_of(tag: str, languages: Collection[str]) -> bool:
+    """Whether ``tag`` is written as a locale is, of one of these languages."""
+    return _TAG.fullmatch(tag) is not None and re.split("[-_]", tag)[0].lower() in languages
+
+
+def _check_texts(path: Path, own: Mapping[str, str], english: Mapping[str, str]) -> None:
+    """A text nobody asks for is a typing error, and one with other ``{names}`` would break the report it stands in."""
+    unknown = sorted(set(own) - set(english))
+    if unknown:
+        raise ConfigurationError(f"the catalogue {path.name} has texts nobody reads: {', '.join(unknown[:5])}")
+    for key, text in own.items():
+        names, wanted = _names(path, key, text), set(_NAMES.findall(english[key]))
+        if names - wanted:
+            raise ConfigurationError(
+                f"the catalogue {path.name} asks in {key} for {{{'}, {'.join(sorted(names - wanted))}}}; "
+                f"known there are {', '.join(sorted(wanted)) or 'none'}"
+            )
+
+
+def _names(path: Path, key: str, text: str) -> set[str]:
+    """The ``{names}`` of a text; plain ones only, as a form such as ``{count:>9}`` could be made to fill the memory."""
+    try:
+        parts = [(name, spec, form) for _, name, spec, form in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the catalogue {path.name} has in {key} a brace that is not closed: {error}"
+        ) from None
+    odd = [name for name, spec, form in parts if spec or form or not name.isidentifier()]
+    if odd:
+        raise ConfigurationError(
+            f"the catalogue {path.name} asks in {key} for {{{odd[0]}}}; only plain names may stand there"
+        )
+    return {name for name, _, _ in parts}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -99,9 +150,13 @@ def _read(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"the catalogue {path.name} could not be read: {error}") from error
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("texts"), Mapping):
+        raise ConfigurationError(f"the catalogue {path.name} must be a mapping with one of texts in it")
     missing = {"decimal_mark", "group_mark", "percent_form", "date_form", "months", "texts"} - set(raw or ())
     if missing:
         raise ConfigurationError(f"the catalogue {path.name} lacks {', '.join(sorted(missing))}")
+    if len(raw["months"]) != _MONTHS:
+        raise ConfigurationError(f"the catalogue {path.name} names {len(raw['months'])} months; a year has 12")
     return dict(raw)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from policycortex.documents.locales import load_locale
+from policycortex.documents.template_files import templates_folder
 from policycortex.errors import ConfigurationError
-from policycortex.rendering.locales import load_locale
-from policycortex.rendering.templates import templates_folder
 
 _FOLDER = templates_folder() / "locales"
 
@@ -55,3 +55,39 @@ def test_an_unknown_locale_names_those_there_are(tag: str) -> None:
     """The error tells what to mend; a tag is never a path."""
     with pytest.raises(ConfigurationError, match="known are de, en"):
         load_locale(tag, _FOLDER)
+
+
+_HEAD = 'decimal_mark: ","\ngroup_mark: "."\npercent_form: "{} %"\ndate_form: "{day} {month} {year}"\nmonths: '
+_MONTHS = "[janvier, février, mars, avril, mai, juin, juillet, août, septembre, octobre, novembre, décembre]"
+
+
+def test_a_catalogue_of_the_installation_s_own_adds_a_language(tmp_path: Path) -> None:
+    """What it leaves out stands in English."""
+    (tmp_path / "fr.yaml").write_text(
+        f"{_HEAD}{_MONTHS}\ntexts:\n  type:\n    audit: Rapport d'audit\n", encoding="utf-8"
+    )
+    french = load_locale("fr-CA", tmp_path, _FOLDER)
+    assert french.text("type.audit") == "Rapport d'audit"
+    assert french.text("type.risk") == "Risk report"
+    assert french.day(date(2026, 8, 1)) == "1 août 2026"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("texts: [", "could not be read"),
+        ("- a", "must be a mapping"),
+        ("texts: {}", "lacks"),
+        (f"{_HEAD}[a, b]\ntexts: {{}}", "names 2 months"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{typ: {{audit: x}}}}", "texts nobody reads: typ.audit"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{sheet}}'}}}}", "asks in page.count for {sheet}"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page.x}}'}}}}", "only plain names"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page:>9}}'}}}}", "only plain names"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page'}}}}", "not closed"),
+    ],
+)
+def test_a_catalogue_with_a_mistake_says_which(tmp_path: Path, content: str, told: str) -> None:
+    """The file's name and what to mend, before anything is rendered with it."""
+    (tmp_path / "fr.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"fr.yaml.*{told}"):
+        load_locale("fr", tmp_path, _FOLDER)

@@ -1,0 +1,110 @@
+"""A custom template can say what it likes and reach nothing; its mistakes are told by file and line."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import list_templates
+from policycortex.errors import ConfigurationError, RenderingError
+from policycortex.names import ReportFormat
+from policycortex.rendering.artifacts import RenderingOptions, render_artifact
+from tests.documents_sample import Sample, build_document
+
+Render = Callable[[dict[str, str]], str]
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> ReportDocument:
+    """Few findings, ordered with the template ``acme``."""
+    made = build_document(tmp_path, Sample(findings=3))
+    return replace(made, header=replace(made.header, template="acme"))
+
+
+@pytest.fixture
+def render(document: ReportDocument, tmp_path: Path) -> Render:
+    """Writes the files into ``templates/acme`` and gives the HTML report's text."""
+
+    def make(files: dict[str, str]) -> str:
+        for name, text in files.items():
+            path = tmp_path / "templates" / "acme" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        options = RenderingOptions(templates_dir=tmp_path / "templates")
+        return render_artifact(document, ReportFormat.HTML, tmp_path, options=options).path.read_text(encoding="utf-8")
+
+    return make
+
+
+def test_a_template_takes_the_place_of_a_section_and_may_use_the_house_s(render: Render) -> None:
+    """A file replaces the one of its name; the replaced one can still be included; a style is added."""
+    section = "<p>Acme says {{ summary.total_violations|number }}</p>"
+    section += '{% include "built_in/report/sections/methodology.html" %}'
+    page = render({"sections/methodology.html": section, "screen.css": ".acme { color: red }"})
+    assert "<p>Acme says " in page
+    assert 'class="grid models"' in page
+    assert ".acme { color: red }" in page
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{{ nothing }}", "'nothing' is undefined"),
+        ("{% if %}", "Expected an expression"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError"),
+        ("{{ t('no.such') }}", "no text 'no.such'"),
+        ("{% include 'report/../../secret.html' %}", "there is no template"),
+        ("{{ document.findings.path }}", "unsafe"),
+        ("{{ document.findings.head(1).write_csv('x') }}", "unsafe"),
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ t.__globals__ }}", "unsafe"),
+        ("{{ 'a' * 1000000000 }}", "longer than 100,000"),
+        ("{{ 10**9**9 }}", "a power this high"),
+        ("{{ '%9999999d' % 1 }}", "cannot be formatted"),
+        ("{{ '{:>9999999}'.format(1) }}", "not safely callable"),
+        ("{% for n in range(10**8) %}{% endfor %}", "Range too big"),
+        ("{{ document.header.period.previous() }}", "not safely callable"),
+    ],
+)
+def test_a_slip_is_told_by_file_and_line_and_nothing_is_reached(render: Render, body: str, told: str) -> None:
+    """Names, syntax, arithmetic, paths and everything beyond reading the document."""
+    with pytest.raises((RenderingError, ConfigurationError), match=told) as caught:
+        render({"sections/methodology.html": f"<p>\n{body}</p>"})
+    if isinstance(caught.value, RenderingError) and "no template" not in told:
+        assert "custom template 'acme', sections/methodology.html line 2" in str(caught.value)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(render: Render, tmp_path: Path) -> None:
+    """The house's own section is shown instead."""
+    (tmp_path / "secret.html").write_text("SECRET", encoding="utf-8")
+    (tmp_path / "templates" / "acme" / "sections").mkdir(parents=True)
+    (tmp_path / "templates" / "acme" / "sections" / "trend.html").symlink_to(tmp_path / "secret.html")
+    assert "SECRET" not in render({})
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.png", "file:///etc/passwd", "template:../x.png"])
+def test_a_page_that_asks_for_more_fails_and_says_so(document: ReportDocument, tmp_path: Path, address: str) -> None:
+    """No file beside the template's own and no address is read."""
+    folder = tmp_path / "templates" / "acme"
+    folder.mkdir(parents=True)
+    (folder / "print.html").write_text(f'<img src="{address}" alt="">', encoding="utf-8")
+    options = RenderingOptions(templates_dir=tmp_path / "templates")
+    with pytest.raises(RenderingError, match=r"custom template 'acme' could not be laid out: .* only read its own"):
+        render_artifact(document, ReportFormat.PDF, tmp_path, options=options)
+
+
+def test_only_folders_with_plain_names_are_templates(tmp_path: Path) -> None:
+    """Catalogues, files and hidden folders are none."""
+    for name in ("acme", "two_words", "locales", ".git", "A b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    assert list_templates(tmp_path) == ("acme", "two_words")
+    assert list_templates(None) == list_templates(tmp_path / "gone") == ()
+
+
+def test_a_template_that_was_taken_away_is_told(document: ReportDocument, tmp_path: Path) -> None:
+    """Between order and making."""
+    with pytest.raises(ConfigurationError, match="custom template 'acme' is not in"):
+        render_artifact(document, ReportFormat.PDF, tmp_path)
