@@ -52,7 +52,7 @@ def render_artifact(
             if options.watermark is None:
                 part.replace(path)
             else:
-                stamp_watermark(part, path, options.watermark, page_locale(document))
+                stamp_watermark(part, path, options.watermark, page_locale(document, options))
                 part.replace(plain_path(path))
             return RenderedArtifact(
                 format=format, path=path, media_type=format.media_type, pages=layout.pages, sections=layout.sections
@@ -69,16 +69,21 @@ def plain_path(path: Path) -> Path:
     return path.with_name(f".plain-{path.name}")
 
 
-def render_copy(document: ReportDocument, rendered: RenderedArtifact, watermark: str, folder: Path) -> Path | None:
-    """The same file with another watermark, in ``folder``; None for formats that bear none. Raises RenderingError."""
+def render_copy(
+    document: ReportDocument, rendered: RenderedArtifact, options: RenderingOptions, folder: Path
+) -> Path | None:
+    """The same file with the watermark of ``options``, in ``folder``; None for formats that bear none.
+
+    Raises RenderingError.
+    """
+    if options.watermark is None:
+        raise ValueError("a copy is made for its watermark, and none is given")
     path = folder / rendered.path.name
     match rendered.format:
         case ReportFormat.PDF:
-            stamp_watermark(plain_path(rendered.path), path, watermark, page_locale(document))
+            stamp_watermark(plain_path(rendered.path), path, options.watermark, page_locale(document, options))
         case ReportFormat.HTML | ReportFormat.EXCEL:
-            path = render_artifact(
-                document, rendered.format, folder, options=RenderingOptions(watermark=watermark)
-            ).path
+            path = render_artifact(document, rendered.format, folder, options=options).path
         case _:
             return None
     return path

@@ -12,8 +12,8 @@ import pikepdf
 from pikepdf import Name
 from weasyprint import HTML
 
+from policycortex.documents.locales import Locale
 from policycortex.errors import RenderingError
-from policycortex.rendering.locales import Locale
 from policycortex.rendering.pdf import TemplatesFetcher
 from policycortex.rendering.templates import render_template
 

@@ -15,6 +15,7 @@ from policycortex.settings import Settings
 if TYPE_CHECKING:
     from policycortex.documents.model import ReportDocument
     from policycortex.rendering.artifacts import RenderedArtifact
+    from policycortex.rendering.options import RenderingOptions
 
 _TARGET_SHOWN: Final = 60
 
@@ -53,22 +54,25 @@ def finish_files(
     document: "ReportDocument",
     rendered: "Sequence[RenderedArtifact]",
     *,
-    order: ReportOrder,
+    options: "RenderingOptions",
     password: str | None,
     recipients: Sequence[tuple[str, str]],
     folder: Path,
     now: datetime,
 ) -> tuple[FinishedFile, ...]:
-    """The report's own files, then the copies. ``recipients`` are delivery ids with where each goes."""
+    """The report's own files, then the copies. ``recipients`` are delivery ids with where each goes.
+
+    ``options`` are those that ``rendered`` was made with.
+    """
     from policycortex.rendering.artifacts import render_copy  # noqa: PLC0415 - see workflow.reports
 
     copies = []
-    for delivery_id, target in recipients if order.watermark is not None else ():
+    for delivery_id, target in recipients if options.watermark is not None else ():
         place = folder / delivery_id
         place.mkdir(mode=0o700, exist_ok=True)
-        text = mark_for(order.watermark or "", target, delivery_id)
+        text = mark_for(options.watermark or "", target, delivery_id)
         for item in rendered:
-            path = render_copy(document, item, text, place)
+            path = render_copy(document, item, replace(options, watermark=text), place)
             if path is not None:
                 copies.append((copy_name(delivery_id, item.format), item.format, path))
     own = [_finished(item.format.value, item.format, item.path, password, now) for item in rendered]

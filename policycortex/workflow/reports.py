@@ -21,6 +21,7 @@ from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexE
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
+from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
@@ -109,7 +110,7 @@ def _make(
     settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]
 ) -> "tuple[ReportDocument, tuple[RenderedArtifact, ...]]":
     # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
-    from policycortex.rendering.artifacts import RenderingOptions, render_artifact  # noqa: PLC0415
+    from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     order = order_from_json(row.order)
     framework, waivers = _house(settings, order)
@@ -127,9 +128,7 @@ def _make(
             locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
         )
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
-    options = RenderingOptions(
-        watermark=order.watermark, templates_dir=settings.templates_dir, pdf_variant=order.pdf_variant
-    )
+    options = rendering_options(settings, order)
     rendered = []
     for report_format in order.formats:
         rendered.append(render_artifact(document, report_format, folder, options=options))
@@ -211,6 +210,13 @@ def _house(settings: Settings, order: ReportOrder) -> tuple[Framework | None, Se
     return frameworks[framework_id], waivers
 
 
+def rendering_options(settings: Settings, order: ReportOrder) -> RenderingOptions:
+    """How the order's files look."""
+    return RenderingOptions(
+        watermark=order.watermark, templates_dir=settings.templates_dir, pdf_variant=order.pdf_variant
+    )
+
+
 def _days_read(period: Period) -> tuple[date, date]:
     """First and last UTC day a report over ``period`` looks at, the period before included."""
     return period.previous().first_date, period.last_date
@@ -225,12 +231,11 @@ def _finish(  # noqa: PLR0917 - the run's whole state
     folder: Path,
     now: datetime,
 ) -> tuple[FinishedFile, ...]:
-    order = order_from_json(row.order)
     marked = registry.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
     return finish_files(
         document,
         rendered,
-        order=order,
+        options=rendering_options(settings, order_from_json(row.order)),
         password=unseal_password(settings, registry.load_sealed_password(row.id), row.id),
         recipients=[(delivery.id, delivery.target) for delivery in marked],
         folder=folder,

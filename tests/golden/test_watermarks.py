@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -27,7 +28,7 @@ def test_every_page_of_a_pdf_is_marked(build: Build, tmp_path: Path) -> None:
         assert pdf.check_pdf_syntax() == []
         assert len(pdf.pages) == made.pages
     (tmp_path / "copy").mkdir()
-    copy = render_copy(document, made, "FOR bob · dlv_1", tmp_path / "copy")
+    copy = render_copy(document, made, replace(options, watermark="FOR bob · dlv_1"), tmp_path / "copy")
     assert copy is not None
     pages = read_pdf_text(copy).split("\f")[: made.pages]
     assert all("FOR bob · dlv_1" in " ".join(page.split()) and MARK not in page for page in pages)
@@ -55,5 +56,5 @@ def test_formats_without_a_place_for_it_get_no_copy(build: Build, tmp_path: Path
     """Tables for programs stay as they are."""
     document = build()
     made = render_artifact(document, ReportFormat.CSV, tmp_path, options=RenderingOptions(watermark=MARK))
-    assert render_copy(document, made, "FOR bob", tmp_path) is None
+    assert render_copy(document, made, RenderingOptions(watermark="FOR bob"), tmp_path) is None
     assert MARK not in made.path.read_text()

@@ -228,7 +228,7 @@ def test_a_variant_needs_a_pdf() -> None:
 
 def test_pdf_a_cannot_be_encrypted() -> None:
     """The standard forbids it."""
-    body = _with("format_options", {"pdf_variant": "pdf/a-3b", "password": "a long enough one"})
+    body = _with("format_options", {"pdf_variant": "pdf/a-3b", "password": "Kestrel-41-harbour"})
     assert "PDF/A forbids encryption" in _problems(body)["format_options.pdf_variant"]
 
 
