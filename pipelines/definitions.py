@@ -22,6 +22,7 @@ from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.schedules import historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
+from pipelines.defs.standing import standing
 from pipelines.resources import CoreResource
 
 
@@ -34,7 +35,7 @@ def build_defs(
     """
     given = {"core": CoreResource()} | dict(resources or {})
     return dg.Definitions(
-        assets=[findings, imports, days, scores, analytics, waivers, artifacts],
+        assets=[findings, imports, days, scores, analytics, waivers, artifacts, standing],
         asset_checks=CHECKS,
         jobs=[*JOBS, rescore_posture, deliver_reports],
         sensors=[

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 from policycortex.storage.lake import DayCounts
-from policycortex.workflow import DayScore, IngestSummary, ProducedReport
+from policycortex.workflow import DayScore, IngestSummary, ProducedReport, StandingReport
 
 _ROWS_SHOWN: Final = 40
 
@@ -69,6 +69,17 @@ def describe_report(produced: ProducedReport) -> Metadata:
         "report_id": produced.report_id,
         **{name: value for name, value in produced.summary.items() if isinstance(value, int | float | str)},
         "artifacts": _table(("format", "artifact", "bytes", "sha256"), rows),
+    }
+
+
+def describe_standing(reports: Sequence[StandingReport]) -> Metadata:
+    """Score and files of a month's reports, and whether anything was new."""
+    rows = [(r.framework_id, r.report_id, *file) for r in reports for file in r.files]
+    return {
+        "report_id": ", ".join(r.report_id for r in reports),
+        "score": ", ".join(_pct(r.score_pct) for r in reports),
+        "is_new": any(r.is_new for r in reports),
+        "artifacts": _table(("framework", "report", "format", "bytes", "sha256"), rows),
     }
 
 

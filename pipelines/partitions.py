@@ -1,11 +1,14 @@
 """How time is cut in the UI, and how a run's window becomes days of the core. No other calendar arithmetic here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 import dagster as dg
+
+from policycortex.frameworks.builtin import BUILTIN_IDS
 
 FIRST_DAY: Final = date(2020, 1, 1)
 """The oldest day that has a partition; findings older than that are kept, and judged when a report asks for them."""
@@ -18,10 +21,42 @@ daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=
 report_periods = dg.DynamicPartitionsDefinition(name="report_periods")
 """Date ranges that reports were ordered for; keys are ``Period.partition_key``, both days included."""
 
+standing_periods = dg.MultiPartitionsDefinition(
+    {
+        "month": dg.MonthlyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC"),
+        "framework": dg.StaticPartitionsDefinition(list(BUILTIN_IDS)),
+    }
+)
+"""Closed UTC months by built-in framework, for reports that nobody has to order; keys are ``soc2|2026-01-01``."""
+
 
 def days_of(context: dg.AssetExecutionContext) -> tuple[date, ...]:
     """The days of this run's window, in order."""
     return tuple(date.fromisoformat(key) for key in context.partition_keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingPartition:
+    """One key of ``standing_periods`` and what it names."""
+
+    key: str
+    month: date
+    framework_id: str
+
+
+def standing_of(context: dg.AssetExecutionContext) -> tuple[StandingPartition, ...]:
+    """This run's part of ``standing_periods``, the oldest month first."""
+    found = []
+    for key in context.partition_keys:
+        framework_id, _, month = key.rpartition("|")
+        found.append(StandingPartition(key=key, month=date.fromisoformat(month), framework_id=framework_id))
+    return tuple(sorted(found, key=lambda one: (one.month, one.framework_id)))
+
+
+def standing_range_tags(framework_id: str, months: Sequence[date]) -> dict[str, str]:
+    """Tags that make one run of these months, which follow each other, of one framework."""
+    keys = [dg.MultiPartitionKey({"framework": framework_id, "month": f"{month:%Y-%m-%d}"}) for month in months]
+    return {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
 
 
 def today() -> date:

@@ -7,6 +7,7 @@ from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
+from pipelines.defs.standing import STANDING
 
 POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES, *ANALYTICS)
 
@@ -28,4 +29,10 @@ make_report = dg.define_asset_job(
     description="Produce the files of one ordered report.",
 )
 
-JOBS = (ingest_findings, refresh_posture, make_report)
+make_standing_reports = dg.define_asset_job(
+    "make_standing_reports",
+    selection=[STANDING],
+    description="Report on closed months by framework, a range of months in one run; what is there stays.",
+)
+
+JOBS = (ingest_findings, refresh_posture, make_report, make_standing_reports)

@@ -16,6 +16,7 @@ from policycortex.cli.options import home_option as _home_option
 from policycortex.cli.options import org_option as _org_option
 from policycortex.cli.waivers import waivers
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
+from policycortex.names import ReportFormat
 from policycortex.settings import Settings
 
 _PORT = click.IntRange(1, 65535)
@@ -68,12 +69,36 @@ def report(request: Path, out: Path, home: Path | None, org: str) -> None:
 @app.command()
 @click.option("--start", required=True, type=_DAY, help="First day, YYYY-MM-DD.")
 @click.option("--end", required=True, type=_DAY, help="Last day, included.")
+@click.option(
+    "--framework",
+    "frameworks",
+    multiple=True,
+    metavar="ID",
+    help="Also keep a report of each whole closed month by this framework. May be repeated.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice([kind.value for kind in ReportFormat]),
+    help="Of those reports: pdf, csv and json unless said. May be repeated.",
+)
 @_home_option
-def backfill(start: datetime, end: datetime, home: Path | None) -> None:
-    """Rebuild and judge a range of days, a run per month."""
+@_org_option
+def backfill(
+    *,
+    start: datetime,
+    end: datetime,
+    frameworks: tuple[str, ...],
+    formats: tuple[str, ...],
+    home: Path | None,
+    org: str,
+) -> None:
+    """Rebuild and judge a range of days, and report on its months: a run per month. Safe to stop and to run again."""
     from policycortex.cli.backfill import backfill_days
 
-    backfill_days(Settings.from_environment(home=home), start.date(), end.date())
+    settings = Settings.from_environment(home=home)
+    backfill_days(settings, start.date(), end.date(), frameworks=frameworks, formats=formats, organization=org)
 
 
 @app.command()

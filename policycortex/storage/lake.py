@@ -112,6 +112,14 @@ class Lake:
         """Organisations that have imported findings, sorted."""
         return tuple(self._session.fetch("organizations")["organization"].to_list())
 
+    def load_import_ids(self, organization: str, first: date, last: date) -> tuple[str, ...]:
+        """Imports of the organisation that may have brought findings of those days, both in; sorted.
+
+        An id is a digest of the file's content, so equal ids mean equal findings.
+        """
+        window = {"organization": organization, "first_date": first, "last_date": last}
+        return tuple(self._session.fetch("import_ids", window)["import_id"].to_list())
+
     def replace_results(self, organization: str, days: Collection[date], results: Sequence[DayResults]) -> None:
         """Keep these judgements of ``days`` instead of all earlier ones, in one transaction.
 

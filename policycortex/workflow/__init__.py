@@ -37,6 +37,7 @@ from policycortex.workflow.scheduling import (
     preview_runs,
     run_schedule_now,
 )
+from policycortex.workflow.standing import StandingOrder, StandingReport, make_standing_report, standing_months
 
 __all__ = [
     "DayScore",
@@ -45,6 +46,8 @@ __all__ = [
     "EnabledSchedule",
     "IngestSummary",
     "ProducedReport",
+    "StandingOrder",
+    "StandingReport",
     "ask_connection",
     "change_schedule",
     "claim_due_ticks",
@@ -59,6 +62,7 @@ __all__ = [
     "load_rescore_days",
     "load_schedule_marks",
     "load_startable_reports",
+    "make_standing_report",
     "note_run",
     "preview_runs",
     "produce_report",
@@ -68,4 +72,5 @@ __all__ = [
     "run_schedule_now",
     "score_days",
     "seal_password",
+    "standing_months",
 ]

@@ -23,8 +23,16 @@ ASSETS = {
     "marts/changes": ("analytics", "daily"),
     "core/waivers": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),
+    "reports/standing": ("reports", "framework x month"),
 }
-JOBS = {"ingest_findings", "refresh_posture", "rescore_posture", "make_report", "deliver_reports"}
+JOBS = {
+    "ingest_findings",
+    "refresh_posture",
+    "rescore_posture",
+    "make_report",
+    "make_standing_reports",
+    "deliver_reports",
+}
 SENSORS = {
     "landing_zone": 10,
     "posture_follows_imports": 10,
@@ -44,6 +52,8 @@ def partitions_of(spec: dg.AssetSpec) -> str | None:
             return None
         case dg.DynamicPartitionsDefinition(name=name):
             return name
+        case dg.MultiPartitionsDefinition(partition_dimension_names=names):
+            return " x ".join(names)
         case dg.DailyPartitionsDefinition():
             return "daily"
         case other:

@@ -60,6 +60,15 @@ class ReadingVerbs(Store):
         with self._reading() as connection:
             return load_report(connection, report_id)
 
+    def seek_status(self, report_id: str) -> ReportStatus | None:
+        """Where a report of any organisation stands; None for an id never used, ``cancelled`` for a deleted one."""
+        query = select(reports.c.status, reports.c.deleted_at).where(reports.c.id == report_id)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return ReportStatus(row.status) if row.deleted_at is None else ReportStatus.CANCELLED
+
     def list_reports(
         self,
         organization: str,
