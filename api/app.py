@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.backfills import Backfills
+from api.dagster_backfills import DagsterBackfills
 from api.dagster_runs import DagsterRuns
 from api.dependencies import refuse_unknown_parameters
 from api.errors import add_error_answers
@@ -16,7 +18,20 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
-from api.v1 import analytics, deliveries, downloads, frameworks, health, reports, schedules, sharing, waivers
+from api.v1 import (
+    analytics,
+    deliveries,
+    downloads,
+    frameworks,
+    health,
+    reports,
+    schedules,
+    sharing,
+    waivers,
+)
+from api.v1 import (
+    backfills as backfill_routes,
+)
 from api.webhooks import describe_webhooks
 from policycortex.settings import Settings
 
@@ -24,10 +39,19 @@ _DESCRIPTION = "Generate and manage compliance reports from the findings of clou
 
 
 def create_app(
-    settings: Settings, *, launcher: RunLauncher | None = None, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    *,
+    launcher: RunLauncher | None = None,
+    backfills: Backfills | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The API over ``settings``; runs go to Dagster unless a ``launcher`` is given. Opens nothing yet."""
-    services = Services(settings=settings, launcher=launcher or DagsterRuns(settings.dagster_url), now=now)
+    """The API over ``settings``; runs and backfills go to Dagster unless others are given. Opens nothing yet."""
+    services = Services(
+        settings=settings,
+        launcher=launcher or DagsterRuns(settings.dagster_url),
+        backfills=backfills or DagsterBackfills(settings.dagster_url),
+        now=now,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -45,7 +69,18 @@ def create_app(
     )
     app.state.services = services
     # schedules first: their path would else be taken for a report's id
-    for module in (schedules, reports, downloads, sharing, frameworks, waivers, analytics, deliveries, health):
+    for module in (
+        schedules,
+        reports,
+        downloads,
+        sharing,
+        frameworks,
+        waivers,
+        analytics,
+        deliveries,
+        backfill_routes,
+        health,
+    ):
         app.include_router(module.router)
     app.include_router(sharing.links_router)
     app.include_router(analytics.compare_router)

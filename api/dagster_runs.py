@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
-
+from api.dagster_door import DagsterDoor
 from api.runs import PartState
 from policycortex.errors import UnavailableError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
@@ -19,7 +18,6 @@ PARTITIONS: Final = "report_periods"
 
 _ENDED_BADLY: Final = frozenset({"FAILURE", "CANCELED"})
 _UNDECIDED_SECONDS: Final = 15.0
-_TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
 _REASON_LENGTH: Final = 500
 
 _WORKSPACE: Final = """query { workspaceOrError { __typename
@@ -57,8 +55,7 @@ class DagsterRuns:
     """A RunLauncher over the webserver at ``url``. Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT)
+        self._door = DagsterDoor(url)
         self._place: _Place | None = None
 
     def launch(self, report: ReportRow, order: ReportOrder) -> str:
@@ -87,14 +84,14 @@ class DagsterRuns:
 
     def cancel(self, run_id: str) -> None:
         """See RunLauncher."""
-        self._ask(_TERMINATE, {"id": run_id})
+        self._door.ask(_TERMINATE, {"id": run_id})
 
     def check(self) -> tuple[PartState, ...]:
         """See RunLauncher: the webserver, the code location with its job, and the daemons that are needed."""
         try:
             self._place = None
             self._find_place()
-            statuses = self._ask(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
+            statuses = self._door.ask(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
         except UnavailableError as error:
             return (PartState(name="dagster", is_ok=False, detail=str(error)),)
         sick = [s["daemonType"] for s in statuses if s["required"] and not s["healthy"]]
@@ -103,12 +100,14 @@ class DagsterRuns:
 
     def close(self) -> None:
         """See RunLauncher."""
-        self._client.close()
+        self._door.close()
 
     def _launch(self, report: ReportRow, order: ReportOrder, place: _Place) -> str:
         key = order.period.partition_key
         selector = {"repositoryLocationName": place.location, "repositoryName": place.repository}
-        added = self._ask(_ADD_PARTITION, {"selector": selector, "name": PARTITIONS, "key": key})["addDynamicPartition"]
+        added = self._door.ask(_ADD_PARTITION, {"selector": selector, "name": PARTITIONS, "key": key})[
+            "addDynamicPartition"
+        ]
         if added["__typename"] not in {"AddDynamicPartitionSuccess", "DuplicateDynamicPartitionError"}:
             raise UnavailableError(
                 f"Dagster did not take the period {key}: {added.get('message', added['__typename'])}"
@@ -118,7 +117,7 @@ class DagsterRuns:
             "runConfigData": {"ops": {OPERATION: {"config": {"report_id": report.id}}}},
             "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in _tags(report, key).items()]},
         }
-        launched = self._ask(_LAUNCH, {"params": params})["launchRun"]
+        launched = self._door.ask(_LAUNCH, {"params": params})["launchRun"]
         match launched["__typename"]:
             case "LaunchRunSuccess":
                 return str(launched["run"]["runId"])
@@ -132,14 +131,14 @@ class DagsterRuns:
     def _runs_of(self, report: ReportRow) -> list[dict[str, Any]]:
         """Newest first."""
         wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
-        answer = self._ask(_RUNS, {"filter": wanted})["runsOrError"]
+        answer = self._door.ask(_RUNS, {"filter": wanted})["runsOrError"]
         if answer["__typename"] != "Runs":
             raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
         runs: list[dict[str, Any]] = answer["results"]
         return runs
 
     def _reason(self, run_id: str) -> str:
-        run = self._ask(_EVENTS, {"id": run_id})["runOrError"]
+        run = self._door.ask(_EVENTS, {"id": run_id})["runOrError"]
         events = run.get("eventConnection", {}).get("events", [])
         errors = [e["error"] for e in events if e.get("error")]
         causes = [(e.get("cause") or e)["message"] for e in errors] or [
@@ -150,20 +149,8 @@ class DagsterRuns:
 
     def _find_place(self) -> _Place:
         if self._place is None:
-            self._place = _place_of(self._ask(_WORKSPACE, {})["workspaceOrError"])
+            self._place = _place_of(self._door.ask(_WORKSPACE, {})["workspaceOrError"])
         return self._place
-
-    def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            answer = self._client.post("/graphql", json={"query": query, "variables": dict(variables)})
-            answer.raise_for_status()
-            body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise UnavailableError(f"Dagster's webserver at {self._url} does not answer ({error})") from error
-        if body.get("errors"):
-            raise UnavailableError(f"Dagster's webserver refused a query: {body['errors'][0]['message']}")
-        data: dict[str, Any] = body["data"]
-        return data
 
 
 class _MovedError(UnavailableError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
+from api.backfills import Backfills
 from api.known_keys import KnownKeys
 from api.metrics import Metrics
 from api.quick import QuickReads
@@ -32,6 +33,7 @@ class Services:
 
     settings: Settings
     launcher: RunLauncher
+    backfills: Backfills
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
     read_log: ReadLog = field(init=False, repr=False)
@@ -66,6 +68,7 @@ class Services:
     def close(self) -> None:
         """Give back connections."""
         self.launcher.close()
+        self.backfills.close()
         self.read_log.close()
         if self._registry is not None:
             self._registry.close()

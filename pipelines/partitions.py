@@ -9,9 +9,7 @@ from typing import Final
 import dagster as dg
 
 from policycortex.frameworks.builtin import BUILTIN_IDS
-
-FIRST_DAY: Final = date(2020, 1, 1)
-"""The oldest day that has a partition; findings older than that are kept, and judged when a report asks for them."""
+from policycortex.period import FIRST_DAY
 
 _LONGEST_GAP: Final = timedelta(days=7)
 

@@ -10,6 +10,9 @@ from policycortex.names import DateRangeType
 
 _LAST_SECOND = time(23, 59, 59)
 
+FIRST_DAY = date(2020, 1, 1)
+"""The oldest day that is judged by itself; older findings are kept, and judged when a report asks for them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
@@ -28,6 +31,12 @@ class Period:
     def of_days(cls, first: date, last: date) -> "Period":
         """Whole UTC days, ``last`` included."""
         return cls(start=_midnight(first), end=_midnight(last + timedelta(days=1)))
+
+    @classmethod
+    def of_month(cls, first: date) -> "Period":
+        """The whole UTC month that ``first`` lies in."""
+        start = first.replace(day=1)
+        return cls(start=_midnight(start), end=_midnight(_months_before(start, -1)))
 
     @classmethod
     def as_given(cls, start: datetime, end: datetime) -> "Period":
@@ -63,6 +72,16 @@ class Period:
         if months:
             return Period(start=_add_months(self.start, -months), end=self.start)
         return Period(start=self.start - (self.end - self.start), end=self.start)
+
+
+def whole_months(first: date, last: date) -> tuple[date, ...]:
+    """First days of the whole months within the days ``first`` to ``last``, both in."""
+    start = first if first.day == 1 else _months_before(first.replace(day=1), -1)
+    months = []
+    while (month := Period.of_month(start)).last_date <= last:
+        months.append(start)
+        start = month.end.date()
+    return tuple(months)
 
 
 def resolve_period(kind: DateRangeType, *, now: datetime, zone: ZoneInfo) -> Period:

@@ -11,7 +11,7 @@ from pipelines.metadata import describe_standing
 from pipelines.partitions import standing_of, standing_periods
 from pipelines.resources import CoreResource
 from policycortex import workflow
-from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat, ReportType
+from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportFormat, ReportType
 
 STANDING = dg.AssetKey(["reports", "standing"])
 
@@ -58,13 +58,15 @@ def standing(
 ) -> dg.MaterializeResult[None]:
     """Make what is missing of the run's months; a run that was killed goes on where it stopped."""
     made = []
+    # A backfill's runs carry its organisation as a tag: Dagster hands no configuration to some of its runs only.
+    for_whom = config.model_copy(update={"organization": context.run.tags.get(TAG_ORGANIZATION, config.organization)})
     with core_errors_as_failures(core):
         for part in standing_of(context):
             report = workflow.make_standing_report(
                 core.settings(),
                 part.month,
                 part.framework_id,
-                standing=config.order(),
+                standing=for_whom.order(),
                 run_id=context.run.run_id,
                 now=datetime.now(UTC),
                 progress=context.log.info,

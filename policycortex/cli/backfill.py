@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from pipelines.partitions import FIRST_DAY, range_tags, standing_range_tags, today
+from pipelines.partitions import range_tags, standing_range_tags, today
 from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.errors import Problem, RequestError
 from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION
+from policycortex.period import FIRST_DAY, whole_months
 from policycortex.settings import Settings
-from policycortex.workflow import standing_months
 
 _BACKFILL_PRIORITY: Final = {"dagster/priority": "-10"}
 
@@ -37,7 +37,7 @@ def backfill_days(
             print(f"month {number} of {len(months)}: {first} to {final}", file=sys.stderr)
             runs.execute("refresh_posture", tags=range_tags(first, final) | _BACKFILL_PRIORITY)
             print(f"judged {first} to {final}")
-        closed = standing_months(start, min(last, today().replace(day=1) - timedelta(days=1)))
+        closed = whole_months(start, min(last, today().replace(day=1) - timedelta(days=1)))
         for month in closed if frameworks else ():
             for framework_id in frameworks:
                 _report(runs, month, framework_id, organization, formats)

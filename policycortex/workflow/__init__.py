@@ -37,7 +37,7 @@ from policycortex.workflow.scheduling import (
     preview_runs,
     run_schedule_now,
 )
-from policycortex.workflow.standing import StandingOrder, StandingReport, make_standing_report, standing_months
+from policycortex.workflow.standing import StandingOrder, StandingReport, make_standing_report
 
 __all__ = [
     "DayScore",
@@ -72,5 +72,4 @@ __all__ = [
     "run_schedule_now",
     "score_days",
     "seal_password",
-    "standing_months",
 ]

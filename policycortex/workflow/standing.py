@@ -6,7 +6,7 @@ report beside the old one: what was handed out once is never rewritten.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -67,7 +67,7 @@ def make_standing_report(
     progress: Callable[[str], None] = lambda _: None,
 ) -> StandingReport:
     """The report of the month that starts on ``month``; made unless it is there. Raises ConfigurationError."""
-    period = _month(month)
+    period = Period.of_month(month)
     refresh_stale_days(settings, (period.previous().first_date, period.last_date), progress, now=now)
     with closing(open_registry(settings)) as registry:
         framework = _framework(settings, registry, standing.organization, framework_id)
@@ -81,11 +81,6 @@ def make_standing_report(
         produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
     with closing(open_registry(settings)) as registry:
         return _told(registry.find_report(report_id), month, is_new=done is None)
-
-
-def _month(first: date) -> Period:
-    following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return Period.of_days(first.replace(day=1), following - timedelta(days=1))
 
 
 def _framework(settings: Settings, registry: Registry, organization: str, framework_id: str) -> Framework:
@@ -180,12 +175,3 @@ def _told(row: ReportRow, month: date, *, is_new: bool) -> StandingReport:
         score_pct=summary.get("compliance_score"),
         files=tuple((a.format.value, a.size_bytes, a.sha256) for a in row.artifacts),
     )
-
-
-def standing_months(start: date, end: date) -> Sequence[date]:
-    """First days of the whole months within the days ``start`` to ``end``, both in."""
-    months, first = [], start if start.day == 1 else (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-    while (period := _month(first)).last_date <= end:
-        months.append(first)
-        first = period.end.date()
-    return tuple(months)

@@ -14,11 +14,11 @@ from pipelines.partitions import range_tags, standing_range_tags
 from pipelines.resources import CoreResource
 from policycortex.findings.samples import write_samples
 from policycortex.names import ReportFormat, ReportStatus
-from policycortex.period import Period
+from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
-from policycortex.workflow import StandingOrder, make_standing_report, standing_months
+from policycortex.workflow import StandingOrder, make_standing_report
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])
@@ -83,7 +83,9 @@ def test_a_range_is_one_run_and_a_report_per_month(
     assert filled.is_dir()
     assert make(defs, instance).success
     assert [row.status for row in rows(settings)] == [ReportStatus.COMPLETED] * 2
-    assert [row.name for row in rows(settings)] == ["SOC 2, January 2024", "SOC 2, February 2024"]
+    assert [row.name for row in rows(settings)] == [
+        f"SOC 2 Trust Services Criteria, {month} 2024" for month in ("January", "February")
+    ]
     told = {
         record.partition_key: record.asset_materialization.metadata["report_id"].value  # type: ignore[union-attr]
         for record in instance.fetch_materializations(KEY, limit=10).records
@@ -171,4 +173,4 @@ def make_standing_by_hand(settings: Settings) -> None:
 )
 def test_only_whole_months_are_reported_on(start: date, end: date, months: list[int]) -> None:
     """A month that is cut has no standing report."""
-    assert [month.month for month in standing_months(start, end)] == months
+    assert [month.month for month in whole_months(start, end)] == months
