@@ -20,7 +20,7 @@ from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
-from pipelines.defs.schedules import historical_audit
+from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.defs.standing import standing
 from pipelines.resources import CoreResource
@@ -47,7 +47,7 @@ def build_defs(
             outbox,
             schedule_definitions,
         ],
-        schedules=[historical_audit, *load_customer_schedules(given["core"])],
+        schedules=[historical_audit, closed_months, *load_customer_schedules(given["core"])],
         resources=given,
         loggers=loggers,
         executor=dg.in_process_executor,

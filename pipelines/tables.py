@@ -20,6 +20,11 @@ def table_metadata(key: dg.AssetKey) -> dict[str, Any]:
     return {"dagster/table_name": f"lake.{'.'.join(key.path)}", "dagster/column_schema": schema, "grain": grain}
 
 
+def columns_of(table: str) -> frozenset[str]:
+    """Names of the columns of ``<layer>.<noun>``. Raises KeyError where there is no such table."""
+    return frozenset(name for name, _ in _tables()[table][1])
+
+
 @cache
 def _tables() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     found = {}

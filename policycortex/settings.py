@@ -68,6 +68,10 @@ class Settings:
     """``POLICYCORTEX_MAX_DAGSTER_SCHEDULES``: up to so many schedules show one by one in the Dagster UI; past it a
     sensor alone carries them all, because each definition costs 26 CPU ms when it is new."""
 
+    standing_frameworks: tuple[str, ...] = ("soc2", "hipaa", "iso27001")
+    """``POLICYCORTEX_STANDING_FRAMEWORKS``: built-in frameworks whose closed months are reported on by themselves,
+    separated by commas; ``none`` for no such reports."""
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
         """Read ``POLICYCORTEX_*``; ``home`` given on a command line wins. Raises ConfigurationError on a bad value."""
@@ -92,6 +96,7 @@ class Settings:
             connections=env.get(f"{_PREFIX}CONNECTIONS") or None,
             installation_key=env.get(f"{_PREFIX}INSTALLATION_KEY") or None,
             min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
+            standing_frameworks=_words(env.get(f"{_PREFIX}STANDING_FRAMEWORKS") or "soc2,hipaa,iso27001"),
             max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
         )
 
@@ -116,6 +121,10 @@ def _seconds(text: str, *, name: str) -> float:
         return float(text)
     except ValueError:
         raise ConfigurationError(f"{name} must be a number of seconds, got {text!r}") from None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return () if text.strip() == "none" else tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _folder(text: str | None) -> Path | None:

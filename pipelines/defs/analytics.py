@@ -11,6 +11,7 @@ from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FINDING_STATE, SCAN_COVERAGE
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.lineage import column_lineage
 from pipelines.metadata import frame_table
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
@@ -63,7 +64,7 @@ def analytics(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator
     with core_errors_as_failures(core):
         built = rebuild_analytics(core.settings(), days_of(context))
     for key in ANALYTICS:
-        yield dg.MaterializeResult(asset_key=key, metadata=_told(built))
+        yield dg.MaterializeResult(asset_key=key, metadata=_told(built) | column_lineage(key))
 
 
 def _told(built: Sequence[AnalyticsDay]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import dagster as dg
 from pipelines.defs.checks import CHECK_TALLIES, check_layers, layers_agree
 from pipelines.defs.ingest import FINDINGS, OWNERS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.lineage import column_lineage
 from pipelines.metadata import describe_days, describe_scores
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
@@ -62,7 +63,7 @@ def days(
         agreement = check_layers(core.settings(), days_of(context))
     told = describe_days(counts)
     for key in (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES):
-        yield dg.MaterializeResult(asset_key=key, metadata=told[key.path[-1]])
+        yield dg.MaterializeResult(asset_key=key, metadata=told[key.path[-1]] | column_lineage(key))
     yield agreement
 
 
@@ -86,4 +87,4 @@ def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg
     with core_errors_as_failures(core):
         scored = workflow.score_days(core.settings(), days_of(context))
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
-        yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored))
+        yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored) | column_lineage(key))

@@ -37,7 +37,12 @@ from policycortex.workflow.scheduling import (
     preview_runs,
     run_schedule_now,
 )
-from policycortex.workflow.standing import StandingOrder, StandingReport, make_standing_report
+from policycortex.workflow.standing import (
+    StandingOrder,
+    StandingReport,
+    load_standing_organizations,
+    make_standing_report,
+)
 
 __all__ = [
     "DayScore",
@@ -61,6 +66,7 @@ __all__ = [
     "load_framework_versions",
     "load_rescore_days",
     "load_schedule_marks",
+    "load_standing_organizations",
     "load_startable_reports",
     "make_standing_report",
     "note_run",

@@ -6,7 +6,7 @@ report beside the old one: what was handed out once is never rewritten.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -81,6 +81,15 @@ def make_standing_report(
         produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
     with closing(open_registry(settings)) as registry:
         return _told(registry.find_report(report_id), month, is_new=done is None)
+
+
+def load_standing_organizations(settings: Settings, months: Sequence[date]) -> tuple[str, ...]:
+    """Organisations with findings in the span of those months, which follow each other; none for no months."""
+    if not months:
+        return ()
+    span = Period.of_days(months[0], Period.of_month(months[-1]).last_date)
+    with open_lake(settings) as lake:
+        return tuple(name for name in lake.load_organizations() if lake.observed_dates(name, span))
 
 
 def _framework(settings: Settings, registry: Registry, organization: str, framework_id: str) -> Framework:

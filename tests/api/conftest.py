@@ -16,7 +16,8 @@ from tests.api.house import Clock, HandLauncher, House, serve
 @pytest.fixture(scope="session")
 def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One server for all tests: starting one takes longer than most tests."""
-    settings = Settings(home=tmp_path_factory.mktemp("api") / "home")
+    home = tmp_path_factory.mktemp("api") / "home"
+    settings = Settings(home=home, dagster_url="http://127.0.0.1:1")  # nobody listens there
     launcher, clock = HandLauncher(), Clock()
     registry = open_registry(settings)
     for url in serve(create_app(settings, launcher=launcher, now=clock)):

@@ -33,6 +33,20 @@ class Served:
 
     client: httpx.Client
     dagster_url: str
+    home: Path
+
+    def make_key(self, *options: str) -> str:
+        """Another key, by the command line."""
+        command = [
+            Path(sys.executable).with_name("policycortex"),
+            "keys",
+            "create",
+            "--name",
+            "e2e",
+            "--home",
+            self.home,
+        ]
+        return subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +70,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90, trust_env=False
             ) as client:
-                yield Served(client=client, dagster_url=f"http://127.0.0.1:{dagster_port}")
+                yield Served(client=client, dagster_url=f"http://127.0.0.1:{dagster_port}", home=home)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -101,6 +115,28 @@ def test_cancelling_ends_the_run_in_dagster(served: Served) -> None:
         time.sleep(0.5)
     assert states == {"CANCELED"}
     assert served.client.get(f"/v1/reports/{report_id}").json()["status"] == "cancelled"
+
+
+def test_a_backfill_is_started_and_followed_to_its_end(served: Served) -> None:
+    """A month of an empty lake by one framework: ten days' tables and the month's report, seen by its owner alone."""
+    admin = served.client.post("/v1/backfills", json={"start": "2026-09-01", "end": "2026-09-30", "frameworks": []})
+    assert admin.status_code == 403
+    key = served.make_key("--scopes", "admin")
+    headers = {"Authorization": f"Bearer {key}"}
+    body = {"start": "2026-09-01", "end": "2026-09-30", "frameworks": ["soc2"]}
+    started = served.client.post("/v1/backfills", json=body, headers=headers)
+    assert started.status_code == 202, started.text
+    url = started.json()["progress_url"]
+    stranger = {"Authorization": f"Bearer {served.make_key('--scopes', 'admin', '--org', 'stranger')}"}
+    assert served.client.get(url, headers=stranger).status_code == 404
+    assert served.client.post(f"{url}/cancel", headers=stranger).status_code == 404
+    until = time.monotonic() + 400
+    while (told := served.client.get(url, headers=headers).json())["status"] == "running" and time.monotonic() < until:
+        time.sleep(2)
+    assert told["status"] == "completed", told
+    assert told["progress"] == {"total": 9 * 30 + 1, "completed": 9 * 30 + 1, "failed": 0, "in_progress": 0}
+    reports = served.client.get("/v1/reports", params={"q": "September 2026"}).json()["reports"]
+    assert [report["status"] for report in reports] == ["completed"]
 
 
 def _ended(client: httpx.Client, report_id: str) -> dict[str, Any]:

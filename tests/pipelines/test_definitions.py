@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from api import dagster_backfills
 from pipelines.definitions import defs
 
 ASSETS = {
@@ -42,7 +43,7 @@ SENSORS = {
     "outbox": 5,
     "schedule_definitions": 15,
 }
-SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC")}
+SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC"), "closed_months": ("0 5 2 * *", "UTC")}
 
 
 def partitions_of(spec: dg.AssetSpec) -> str | None:
@@ -118,3 +119,15 @@ def test_dagster_itself_finds_the_definitions_valid(tmp_path: Path) -> None:
     command = [str(program), "definitions", "validate", "-w", str(workspace)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, cwd=workspace.parent)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_backfill_of_the_api_names_assets_that_there_are() -> None:
+    """The contract with the API: every daily asset that computes, and the standing reports."""
+    graph = defs.resolve_asset_graph()
+    daily = {
+        key.to_user_string()
+        for key in graph.materializable_asset_keys
+        if isinstance(graph.get(key).partitions_def, dg.DailyPartitionsDefinition)
+    }
+    assert set(dagster_backfills._DAYS) == daily
+    assert graph.has(dg.AssetKey(dagster_backfills._STANDING.split("/")))

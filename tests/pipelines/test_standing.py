@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
+from pipelines.defs.schedules import closed_months
 from pipelines.partitions import range_tags, standing_range_tags
 from pipelines.resources import CoreResource
 from policycortex.findings.samples import write_samples
@@ -174,3 +175,23 @@ def make_standing_by_hand(settings: Settings) -> None:
 def test_only_whole_months_are_reported_on(start: date, end: date, months: list[int]) -> None:
     """A month that is cut has no standing report."""
     assert [month.month for month in whole_months(start, end)] == months
+
+
+def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_findings(
+    instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """Three frameworks unless set otherwise, a year of months up to the last closed one."""
+    assert filled.is_dir()
+    core = CoreResource(home=str(settings.home))
+
+    def ask(moment: datetime) -> list[dg.RunRequest]:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=moment, resources={"core": core}
+        )
+        return list(closed_months.evaluate_tick(context).run_requests or ())
+
+    asked = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
+    assert [request.tags["policycortex/framework"] for request in asked] == ["soc2", "hipaa", "iso27001"]
+    assert {request.tags["policycortex/organization"] for request in asked} == {"default"}
+    assert asked[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
+    assert ask(datetime(2026, 3, 2, 5, tzinfo=UTC)) == []
