@@ -7,6 +7,7 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from pipelines.score_chart import score_chart
 from policycortex.storage.lake import DayCounts
 from policycortex.workflow import DayScore, IngestSummary, ProducedReport, StandingReport
 
@@ -58,6 +59,7 @@ def describe_scores(scores: Sequence[DayScore]) -> Metadata:
     rows = [(s.day.isoformat(), s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in newest]
     return {
         "days": len({s.day for s in scores}),
+        "scores_by_day": score_chart(scores),
         "scores": _table(("day", "organisation", "framework", "score", "passed", "failed"), rows),
     }
 

@@ -37,16 +37,10 @@ class Served:
 
     def make_key(self, *options: str) -> str:
         """Another key, by the command line."""
-        command = [
-            Path(sys.executable).with_name("policycortex"),
-            "keys",
-            "create",
-            "--name",
-            "e2e",
-            "--home",
-            self.home,
-        ]
-        return subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout.strip()
+        program = str(Path(sys.executable).with_name("policycortex"))
+        command = [program, "keys", "create", "--name", "e2e", "--home", str(self.home), *options]
+        made = subprocess.run(command, check=True, capture_output=True, text=True)
+        return str(made.stdout).strip()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.partitions import FIRST_DAY, has_partition, range_tags, windows_of
+from pipelines.partitions import has_partition, range_tags, windows_of
+from policycortex.period import FIRST_DAY
 
 TODAY = date(2026, 11, 23)
 
