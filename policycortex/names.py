@@ -109,6 +109,8 @@ class DateRangeType(StrEnum):
 
 
 UNKNOWN_ENVIRONMENT: Final = "unknown"
+ANY_FRAMEWORK: Final = "*"
+"""Key of requirements that findings name without their framework, as a report's own table names them."""
 DEFAULT_ORGANIZATION: Final = "default"
 SANDBOX_ORGANIZATION: Final = "sandbox"
 

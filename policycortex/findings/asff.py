@@ -193,9 +193,10 @@ def _check_id(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> 
 def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> tuple[FindingStatus, bool]:
     """Status, and whether it is muted: suppressed by a person, or archived because it is no longer so."""
     workflow = (record.Workflow.Status if record.Workflow else None) or record.WorkflowState or "NEW"
+    workflow = workflow.upper()
     if record.Workflow and workflow not in WORKFLOWS:
         raise RejectedRecordError(f"unknown Workflow.Status {workflow!r}")
-    state = record.RecordState or "ACTIVE"
+    state = (record.RecordState or "ACTIVE").upper()
     if state not in RECORD_STATES:
         raise RejectedRecordError(f"unknown RecordState {state!r}")
     is_muted = workflow == "SUPPRESSED" or state == "ARCHIVED"
@@ -203,18 +204,19 @@ def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> t
         if is_prowler:
             raise RejectedRecordError("missing key Compliance.Status")
         return FindingStatus.PASS if workflow == "RESOLVED" else FindingStatus.FAIL, is_muted
-    if compliance.Status not in STATUSES:
+    status = compliance.Status.upper()
+    if status not in STATUSES:
         raise RejectedRecordError(f"unknown Compliance.Status {compliance.Status!r}")
-    if is_prowler and compliance.Status == "WARNING":
+    if is_prowler and status == "WARNING":
         return FindingStatus.FAIL, True
-    return STATUSES[compliance.Status], is_muted
+    return STATUSES[status], is_muted
 
 
 def _severity(severity: _Severity) -> Severity:
     if severity.Label is not None:
-        if severity.Label not in SEVERITY_LABELS:
+        if severity.Label.upper() not in SEVERITY_LABELS:
             raise RejectedRecordError(f"unknown Severity.Label {severity.Label!r}")
-        return SEVERITY_LABELS[severity.Label]
+        return SEVERITY_LABELS[severity.Label.upper()]
     if severity.Normalized is None:
         raise RejectedRecordError("missing key Severity.Label")
     for least, word in NORMALIZED_SEVERITIES:

@@ -24,7 +24,16 @@ _JSON_SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = {
     ocsf.FORMAT: ("class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"),
     asff.FORMAT: ("SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"),
     sarif.FORMAT: ("runs", "tool", "driver", "rules", "results", "ruleId", "\\$schema"),
-    checkov.FORMAT: ("check_type", "passed_checks", "failed_checks", "check_result", "check_id", "checkov_version"),
+    checkov.FORMAT: (
+        "check_type",
+        "passed_checks",
+        "failed_checks",
+        "check_result",
+        "check_id",
+        "checkov_version",
+        "parsing_errors",
+        "resource_count",
+    ),
 }
 """Keys that together mark a format; two must be in the head, and the format with most of them wins."""
 

@@ -21,6 +21,7 @@ from policycortex.findings.normalize import (
     time_of_epoch,
     time_of_text,
 )
+from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
 from policycortex.findings.records import parse_records
 from policycortex.findings.relations import relations_of_words
 from policycortex.findings.resync import RecordShape
@@ -48,13 +49,15 @@ STATUS_CODES: Final = {
     "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "compliant": FindingStatus.PASS,
     "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
     "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
+    "not_available": FindingStatus.MANUAL,
 }  # fmt: skip
 """``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information"."""
 
 COMPLIANCE_STATUS_IDS: Final = {
     0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
 }  # fmt: skip
-"""``compliance.status_id`` of a Compliance Finding; 99 (Other) asks its text."""
+"""``compliance.status_id`` of a Compliance Finding. 0 (Unknown) and 99 (Other) ask the words first."""
+TOLD_STATUS_IDS: Final = frozenset((1, 2, 3))
 
 DETECTION_STATUS_IDS: Final = {
     0: FindingStatus.FAIL, 1: FindingStatus.FAIL, 2: FindingStatus.FAIL, 3: FindingStatus.FAIL,
@@ -62,6 +65,11 @@ DETECTION_STATUS_IDS: Final = {
 }  # fmt: skip
 """``status_id`` of a Detection Finding without ``status_code``: it tells of a problem until it is resolved (4),
 archived (5) or deleted (6)."""
+
+DETECTION_STATUSES: Final = {
+    "unknown": 0, "new": 1, "in progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
+}  # fmt: skip
+"""Captions of ``status``, where a producer leaves ``status_id`` out or says 99 (Other)."""
 
 KNOWN_STATUS_IDS: Final = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
 SUPPRESSED_ID: Final = 3
@@ -74,6 +82,7 @@ SEVERITY_IDS: Final = {
 
 SEVERITY_WORDS: Final = {
     "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
+    "other": Severity.INFORMATIONAL,
     "low": Severity.LOW, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "high": Severity.HIGH,
     "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
 }  # fmt: skip
@@ -168,6 +177,8 @@ class _Record(msgspec.Struct, gc=False):
     risk_details: str | None = None
     cloud: _Cloud | None = None
     resources: list[_Resource] | None = None
+    resource: _Resource | None = None
+    """What version 1.1 of the Compliance Finding has instead of ``resources``."""
     remediation: _Remediation | None = None
     compliance: _Compliance | None = None
     unmapped: Any = None
@@ -202,16 +213,20 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
     compliance = record.compliance or _NO_COMPLIANCE
     check = compliance.checks[0] if compliance.checks else _NO_CHECK
     remediation = record.remediation or _NO_REMEDIATION
+    is_prowler = (product.name or "").casefold() == "prowler"
     check_id = record.metadata.event_code or check.uid or analytic.uid or compliance.control
+    if not check_id and not is_prowler:  # the standard asks for no more than a title
+        check_id = analytic.name or check.name or info.title
     if not check_id:
         raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
     if not info.uid:
         raise RejectedRecordError("finding_info.uid is empty")
-    status = _status(record, compliance)
+    status = _status(record, compliance, is_prowler=is_prowler)
     severity = _severity(record)
     observed_at = _time(record)
-    relations = _relations(unmapped, compliance)
-    for resource in record.resources or (_NO_RESOURCE,):
+    relations = _relations(unmapped, compliance, is_prowler=is_prowler)
+    provider = cloud.provider or _text(unmapped, "provider") or (_provider_of_uid(info.uid) if is_prowler else "")
+    for resource in record.resources or (record.resource or _NO_RESOURCE,):
         tags, environment = _tags(resource)
         yield Finding(
             record_no=record_no,
@@ -228,7 +243,7 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             remediation_url=remediation.references[0] if remediation.references else "",
             source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
             source_version=product.version or "",
-            provider=(cloud.provider or _text(unmapped, "provider")).lower(),
+            provider=provider_word(provider),
             account_id=(account.uid if account else "") or cloud.project_uid or _text(unmapped, "provider_uid"),
             account_name=(account.name if account else "") or "",
             region=resource.region or cloud.region or resource.namespace or "",
@@ -244,24 +259,36 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
         )
 
 
-def _status(record: _Record, compliance: _Compliance) -> FindingStatus:
+def _status(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> FindingStatus:
     if record.status_id is not None and record.status_id not in KNOWN_STATUS_IDS:
         raise RejectedRecordError(f"unknown status_id {record.status_id}")
-    word = record.status_code or compliance.status_code or compliance.status
-    if word:
-        status = STATUS_CODES.get(word.casefold())
-        if status is None:
-            raise RejectedRecordError(f"unknown status_code {word!r}: expected PASS, FAIL or MANUAL")
-        return status
-    if record.class_uid == COMPLIANCE_FINDING:
+    is_compliance = record.class_uid == COMPLIANCE_FINDING
+    if is_compliance and compliance.status_id in TOLD_STATUS_IDS:
+        return COMPLIANCE_STATUS_IDS[compliance.status_id]
+    own = (compliance.status, compliance.status_code)
+    words = [word for word in ((*own, record.status_code) if is_compliance else (record.status_code, *own)) if word]
+    for word in words:
+        if status := STATUS_CODES.get(word.casefold()):
+            return status
+    if words:
+        raise RejectedRecordError(f"unknown status_code {words[0]!r}: expected PASS, FAIL or MANUAL")
+    if is_compliance:
         if compliance.status_id in COMPLIANCE_STATUS_IDS:
             return COMPLIANCE_STATUS_IDS[compliance.status_id]
         raise RejectedRecordError(f"unknown compliance.status_id {compliance.status_id}")
-    if (record.metadata.product.name or "").casefold() == "prowler":
+    if is_prowler:
         raise RejectedRecordError("missing key status_code")
-    if record.status_id in DETECTION_STATUS_IDS:
-        return DETECTION_STATUS_IDS[record.status_id]
-    raise RejectedRecordError(f"unknown outcome: no status_code, and status_id {record.status_id}")
+    return _detection_status(record)
+
+
+def _detection_status(record: _Record) -> FindingStatus:
+    by_word = DETECTION_STATUSES.get((record.status or "").casefold())
+    status_id = by_word if record.status_id in (None, 99) else record.status_id
+    if status_id in DETECTION_STATUS_IDS:
+        return DETECTION_STATUS_IDS[status_id]
+    raise RejectedRecordError(
+        f"unknown outcome: no status_code, status_id {record.status_id}, status {record.status!r}"
+    )
 
 
 def _severity(record: _Record) -> Severity:
@@ -285,13 +312,20 @@ def _time(record: _Record) -> datetime:
     raise RejectedRecordError("missing key time")
 
 
-def _relations(unmapped: Mapping[str, Any], compliance: _Compliance) -> str:
+def _relations(unmapped: Mapping[str, Any], compliance: _Compliance, *, is_prowler: bool) -> str:
     named = unmapped.get("compliance")
-    if named is not None:
+    if named is not None and (is_prowler or _is_relations(named)):
         return _named_relations(msgspec.json.encode(named))
     if compliance.requirements:
         return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
     return "{}"
+
+
+def _is_relations(named: object) -> bool:
+    """Another producer's unmapped fields may mean anything."""
+    return isinstance(named, dict) and all(
+        isinstance(ids, list) and all(isinstance(each, str) for each in ids) for ids in named.values()
+    )
 
 
 @lru_cache(maxsize=2048)
@@ -322,3 +356,10 @@ def _unmapped_cloud(unmapped: Mapping[str, Any]) -> _Cloud:
 def _text(values: Mapping[str, Any], key: str) -> str:
     text = values.get(key)
     return text if isinstance(text, str) else ""
+
+
+def _provider_of_uid(uid: str) -> str:
+    """``kubernetes`` of ``prowler-kubernetes-...``: older versions tell a cluster's provider nowhere else."""
+    scanner, _, rest = uid.partition("-")
+    provider, dash, _ = rest.partition("-")
+    return provider if dash and scanner == "prowler" and provider in KNOWN_PROVIDERS else ""

@@ -1,4 +1,4 @@
-"""Providers told by other words, for tools that look at code and not at a cloud."""
+"""Providers told by other words: their own long names, and what tools say that look at code and not at a cloud."""
 
 import re
 from typing import Final
@@ -16,6 +16,29 @@ PROVIDERS_OF_FRAMEWORKS: Final = {
     "github_configuration": "github", "gitlab_ci": "gitlab", "azure_pipelines": "azure",
 }  # fmt: skip
 """``check_type`` of Checkov, where the check id tells none."""
+
+KNOWN_PROVIDERS: Final = frozenset(
+    (
+        "aws", "azure", "gcp", "kubernetes", "m365", "github", "googleworkspace", "oraclecloud", "alibabacloud",
+        "mongodbatlas", "cloudflare", "openstack", "nhn", "iac", "llm",
+    )
+)  # fmt: skip
+"""As Prowler calls them, and so the crosswalks."""
+
+_LONG_NAMES: Final = {
+    "amazon": "aws", "amazonwebservices": "aws", "amazonaws": "aws",
+    "microsoftazure": "azure", "azurecloud": "azure",
+    "google": "gcp", "googlecloud": "gcp", "googlecloudplatform": "gcp",
+    "k8s": "kubernetes", "microsoft365": "m365", "office365": "m365", "o365": "m365",
+    "oracle": "oraclecloud", "oci": "oraclecloud", "alibaba": "alibabacloud", "aliyun": "alibabacloud",
+}  # fmt: skip
+"""Without case, spaces and signs."""
+
+
+def provider_word(name: str) -> str:
+    """``aws`` for ``AWS`` and for ``Amazon Web Services``; a name that is not known stays as it is, in lower case."""
+    folded = re.sub(r"[^a-z0-9]", "", name.lower())
+    return _LONG_NAMES.get(folded, name.strip().lower())
 
 
 def provider_of_check(check_id: str, *, framework: str = "") -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from policycortex.names import ANY_FRAMEWORK
+
 _SLASHED: Final = re.compile(r"(?P<key>[^/]+?)/(?P<ids>[^/\s]+)\Z")
 _NIST: Final = re.compile(r"(?P<key>NIST\.[^\s]+)\s+(?P<ids>\S.*)\Z")
 _CUT_LENGTH: Final = 63
@@ -14,7 +16,8 @@ def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[s
     """Framework key to requirement ids, for ``RelatedRequirements`` and ``compliance.requirements``.
 
     Spellings: ``SOC2 cc_6_1 cc_6_6`` (Prowler, its keys listed in ``standards``), ``PCI DSS v4.0.1/1.3.1`` and
-    ``NIST.800-53.r5 AC-2(1)`` (Security Hub). A bare id belongs to every one of ``standards`` that is not a path.
+    ``NIST.800-53.r5 AC-2(1)`` (Security Hub). A bare id belongs to every one of ``standards`` that is not a path; where
+    there is none, to ANY_FRAMEWORK.
     """
     relations: dict[str, list[str]] = {}
     by_length = sorted((key for key in standards if "/" not in key), key=len, reverse=True)
@@ -31,4 +34,4 @@ def _parts(word: str, standards: Sequence[str]) -> list[tuple[str, list[str]]]:
             return [(key, ids[:-1] if len(word) >= _CUT_LENGTH and len(ids) > 1 else ids)]
     if found := _NIST.match(word) or _SLASHED.match(word):
         return [(found["key"].strip(), found["ids"].split())]
-    return [(key, [word]) for key in standards] if word else []
+    return [(key, [word]) for key in standards or (ANY_FRAMEWORK,)] if word else []

@@ -36,9 +36,17 @@ SHAPE: Final = RecordShape(
 
 KINDS: Final = {
     "pass": FindingStatus.PASS, "fail": FindingStatus.FAIL,
-    "open": FindingStatus.MANUAL, "review": FindingStatus.MANUAL,
+    "open": FindingStatus.MANUAL, "review": FindingStatus.MANUAL, "informational": FindingStatus.MANUAL,
+    "notApplicable": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``kind``, "fail" where absent. ``informational`` and ``notApplicable`` tell no outcome and are quarantined."""
+"""``kind``, "fail" where absent. What tells no outcome is never a pass."""
+NOT_APPLICABLE: Final = "notApplicable"
+"""Nobody has anything to look at: muted."""
+BASELINE_STATES: Final = frozenset(("new", "unchanged", "updated", "absent"))
+GONE: Final = "absent"
+"""``baselineState`` of a result that stood in an earlier run and stands no more: muted, for nothing fails today."""
+_NO_FINGERPRINT: Final = "requires login"
+"""What Semgrep writes into every fingerprint for those who are not its customers."""
 
 LEVELS: Final = {
     "error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFORMATIONAL,
@@ -57,6 +65,11 @@ class _Text(msgspec.Struct, gc=False):
     markdown: str | None = None
 
 
+class _Message(_Text, gc=False):
+    id: str | None = None
+    arguments: list[str] | None = None
+
+
 class _Configuration(msgspec.Struct, gc=False):
     level: str | None = None
 
@@ -72,13 +85,18 @@ class _Check(msgspec.Struct, gc=False):
     helpUri: str | None = None  # noqa: N815
     defaultConfiguration: _Configuration | None = None  # noqa: N815
     properties: dict[str, Any] | None = None
+    messageStrings: dict[str, _Text] | None = None  # noqa: N815
 
 
 class _Driver(msgspec.Struct, gc=False):
     name: str
     version: str | None = None
     semanticVersion: str | None = None  # noqa: N815
-    rules: list[_Check] | None = None
+    rules: list[Any] | None = None
+
+    def checks(self) -> list[_Check | None]:
+        """What it lists, each in its place; None for an entry that cannot be read."""
+        return [_check_of(each) for each in self.rules or ()]
 
 
 class _Tool(msgspec.Struct, gc=False):
@@ -123,18 +141,25 @@ class _Suppression(msgspec.Struct, gc=False):
     status: str | None = None
 
 
+class _PartReference(msgspec.Struct, gc=False):
+    index: int | None = None
+    name: str | None = None
+
+
 class _CheckReference(msgspec.Struct, gc=False):
     id: str | None = None
     index: int | None = None
+    toolComponent: _PartReference | None = None  # noqa: N815
 
 
 class _Result(msgspec.Struct, gc=False):
-    message: _Text
+    message: _Message
     ruleId: str | None = None  # noqa: N815
     ruleIndex: int | None = None  # noqa: N815
     rule: _CheckReference | None = None
     kind: str = "fail"
     level: str | None = None
+    baselineState: str | None = None  # noqa: N815
     guid: str | None = None
     fingerprints: dict[str, str] | None = None
     partialFingerprints: dict[str, str] | None = None  # noqa: N815
@@ -148,6 +173,8 @@ class _Run(msgspec.Struct):
 
     driver: _Driver = msgspec.field(default_factory=lambda: _Driver(name=""))
     checks: dict[str, _Check] = msgspec.field(default_factory=dict)
+    listed: dict[int, list[_Check | None]] = msgspec.field(default_factory=dict)
+    """Checks in their order by part of the tool: -1 is its driver, from 0 its extensions."""
     observed_at: datetime | None = None
     repository: str = ""
 
@@ -156,6 +183,7 @@ _FRAME: Final = {
     "results": Pick.RECORDS, "tool": Pick.VALUE, "invocations": Pick.VALUE, "versionControlProvenance": Pick.VALUE,
 }  # fmt: skip
 _NO_LOCATION: Final = _Location()
+_DRIVER: Final = -1
 
 
 def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
@@ -191,12 +219,14 @@ def _note_frame(run: _Run, key: str, value: object) -> None:
         case "tool":
             tool = msgspec.convert(value, _Tool)
             run.driver = tool.driver
-            for part in (*(tool.extensions or ()), tool.driver):
-                run.checks |= {check.id: check for check in part.rules or ()}
+            parts = [*enumerate(tool.extensions or ()), (_DRIVER, tool.driver)]
+            run.listed = {index: part.checks() for index, part in parts}
+            for listed in run.listed.values():
+                run.checks |= {check.id: check for check in listed if check}
         case "invocations":
             for invocation in msgspec.convert(value, list[_Invocation]):
                 text = invocation.endTimeUtc or invocation.startTimeUtc
-                run.observed_at = time_of_text(text, field="endTimeUtc") if text else run.observed_at
+                run.observed_at = _time(text) if text else run.observed_at
         case "versionControlProvenance":
             for repository in msgspec.convert(value, list[_Repository])[:1]:
                 run.repository = repository.repositoryUri or ""
@@ -218,6 +248,9 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
     location = result.locations[0] if result.locations else _NO_LOCATION
     uri, line = _place(location)
     logical = location.logicalLocations[0] if location.logicalLocations else _Logical()
+    if result.baselineState is not None and result.baselineState not in BASELINE_STATES:
+        raise RejectedRecordError(f"unknown baselineState {result.baselineState!r}")
+    is_suppressed = any(each.status in (None, "accepted") for each in result.suppressions or ())
     tags = tags_of_value((result.properties or {}).get("tags"))
     yield Finding(
         record_no=record_no,
@@ -225,10 +258,10 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
         check_id=check.id,
         status=KINDS[result.kind],
         severity=_severity(result, check),
-        is_muted=any(each.status in (None, "accepted") for each in result.suppressions or ()),
+        is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == GONE,
         title=_first_text(check.shortDescription) or check.name or check.id,
         description=_first_text(check.fullDescription),
-        status_detail=_first_text(result.message),
+        status_detail=_told(result.message, check),
         risk="",
         remediation=_first_text(check.help),
         remediation_url=check.helpUri or "",
@@ -253,14 +286,36 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
 def _check(run: _Run, result: _Result) -> _Check:
     reference = result.rule or _CheckReference()
     check_id = result.ruleId or reference.id
-    index = reference.index if result.ruleIndex is None else result.ruleIndex
-    listed = run.driver.rules or []
-    if check_id is None and index is not None and 0 <= index < len(listed):
-        check_id = listed[index].id
+    check = _listed(run, reference, result.ruleIndex)
+    if check is not None and check_id in (None, check.id):
+        return check
     if not check_id:
         raise RejectedRecordError("missing key ruleId")
     # An id may be more specific than the listed one: ``CA1000/1`` is described by ``CA1000``.
     return run.checks.get(check_id) or run.checks.get(check_id.split("/", 1)[0]) or _Check(id=check_id)
+
+
+def _listed(run: _Run, reference: _CheckReference, index: int | None) -> _Check | None:
+    """The check that a position in the driver's or an extension's list means."""
+    part = reference.toolComponent.index if reference.toolComponent else None
+    index = reference.index if reference.index is not None else index
+    listed = run.listed.get(_DRIVER if part is None else part, [])
+    return listed[index] if index is not None and 0 <= index < len(listed) else None
+
+
+def _check_of(value: object) -> _Check | None:
+    try:
+        return msgspec.convert(value, _Check)
+    except msgspec.ValidationError:
+        return None
+
+
+def _time(text: str) -> datetime:
+    """``endTimeUtc`` says by its name what some tools leave out of its text."""
+    try:
+        return time_of_text(text, field="endTimeUtc")
+    except RejectedRecordError:
+        return time_of_text(f"{text.strip()}Z", field="endTimeUtc")
 
 
 def _severity(result: _Result, check: _Check) -> Severity:
@@ -296,9 +351,21 @@ def _place(location: _Location) -> tuple[str, int | None]:
 
 def _uid(result: _Result, check_id: str, uri: str, line: int | None) -> str:
     for prints in (result.fingerprints, result.partialFingerprints):
-        if prints:
-            return next(iter(prints.values()))
+        told = [each for each in (prints or {}).values() if each and each != _NO_FINGERPRINT]
+        if told:
+            return told[0]
     return result.guid or f"{check_id}:{uri}:{line or 0}"
+
+
+def _told(message: _Message, check: _Check) -> str:
+    """The result's own words, or those its check lists under the message's id, with their arguments."""
+    text = _first_text(message)
+    if text or message.id is None:
+        return text
+    told = _first_text((check.messageStrings or {}).get(message.id))
+    for number, argument in enumerate(message.arguments or ()):
+        told = told.replace(f"{{{number}}}", argument)
+    return told
 
 
 def _first_text(text: _Text | None) -> str:

@@ -19,8 +19,9 @@ from policycortex.findings.normalize import (
     tags_text,
     time_of_text,
 )
+from policycortex.findings.providers import provider_word
 from policycortex.findings.strict import RejectedRecordError
-from policycortex.names import UNKNOWN_ENVIRONMENT, FindingStatus, Severity
+from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,6 @@ COLUMNS: Final = (
 
 COLUMN_NAMES: Final = frozenset(column.name for column in COLUMNS)
 REQUIRED_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.is_required)
-ANY_FRAMEWORK: Final = "*"
-"""Key of requirements that are named without their framework, as a report's own table names them."""
 
 _Word = TypeVar("_Word")
 _STATUSES: Final = {status.value.casefold(): status for status in FindingStatus}
@@ -99,7 +98,7 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             remediation_url=_text(row, "remediation_url"),
             source=(_text(row, "source") or source).lower(),
             source_version=_text(row, "source_version"),
-            provider=_text(row, "provider").lower(),
+            provider=provider_word(_text(row, "provider")),
             account_id=account_id,
             account_name=_text(row, "account_name"),
             region=region,

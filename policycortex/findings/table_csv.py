@@ -1,4 +1,4 @@
-"""The product's columns as CSV: comma, semicolon or tab, a header row, UTF-8, texts with quotes and line ends.
+"""The product's columns as CSV: comma, semicolon, tab or bar, a header row, UTF-8, texts with quotes and line ends.
 
 A stray quote would swallow all rows behind it: a row that does not come out right is given up alone, and reading goes
 on with the next line.
@@ -18,7 +18,7 @@ from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_ta
 from policycortex.findings.window import Window
 
 FORMAT: Final = "csv"
-DELIMITERS: Final = (",", ";", "\t")
+DELIMITERS: Final = (",", ";", "\t", "|")
 
 _FORMULA_CELL: Final = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 """A cell that our own reports disarmed with an apostrophe, which is taken off again."""

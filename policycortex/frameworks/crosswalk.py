@@ -1,11 +1,13 @@
 """Which requirements the findings speak to: the framework's relations first, where it is silent the findings' own."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
 from policycortex.frameworks.model import Framework
+from policycortex.names import ANY_FRAMEWORK
 
 _KEY: Final = ("provider", "check_id", "mapping_id")
 _PAIR: Final = ("provider", "check_id")
@@ -22,7 +24,8 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
 
     ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
     framework's crosswalk decides alone where it says anything, the named provider before ``*``; else each mapping_id
-    brings what its own findings name under one of the framework's keys.
+    brings what its own findings name: under one of the framework's keys, or without any framework in a spelling that
+    this one knows.
     """
     keys = _distinct_keys(framework, tallies)
     decided = _decided(framework, keys)
@@ -37,7 +40,7 @@ def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: 
     keys = _distinct_keys(framework, tallies)
     named = _named(framework, keys, _decided(framework, keys), mappings)
     return (
-        named.filter(pl.col("requirement_id").is_null())
+        named.filter(pl.col("requirement_id").is_null(), pl.col("framework_key") != ANY_FRAMEWORK)
         .select(list(UNKNOWN_SCHEMA))
         .unique()
         .sort(list(UNKNOWN_SCHEMA))
@@ -66,8 +69,8 @@ def _said(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str,
 
 def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
     """What findings of undecided keys name, with its ``requirement_id``; null where the framework does not have it."""
-    wanted = {key.casefold() for key in (framework.id, *framework.finding_keys)}
-    ours = [key for key in mappings["framework_key"].unique().to_list() if key.casefold() in wanted]
+    wanted = {_folded(key) for key in (framework.id, *framework.finding_keys, ANY_FRAMEWORK)}
+    ours = [key for key in mappings["framework_key"].unique().to_list() if _folded(key) in wanted]
     named = keys.join(decided, on=_PAIR, how="anti").join(
         mappings.filter(pl.col("framework_key").is_in(ours)), on="mapping_id"
     )
@@ -76,3 +79,8 @@ def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mapp
     spelled = {"requirement_uid": uids, "requirement_id": [spellings.get(uid.strip().casefold()) for uid in uids]}
     known = pl.DataFrame(spelled, schema=dict.fromkeys(spelled, pl.String))
     return named.join(known, on="requirement_uid")
+
+
+def _folded(key: str) -> str:
+    """``soc2`` of ``SOC 2`` and ``iso270012022`` of ``ISO 27001:2022``; dots stay, CIS 1.10 is not 11.0."""
+    return re.sub(r"[\s_:-]", "", key.casefold())

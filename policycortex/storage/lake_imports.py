@@ -124,9 +124,15 @@ def _stage(
 
 
 def _scan_key_of(content_sha256: str, format_name: str) -> Callable[[Finding], str]:
+    """The scanner's id of the scan, else one made of file, account and day.
+
+    A made key starts with a dash: at equal times a scan that bears its scanner's id goes first, then OCSF before ASFF,
+    so that a folder with one scan in several formats counts as its best one says.
+    """
+    digest = content_sha256[:16]
     if format_name in _ONE_SCAN_FORMATS:
-        return lambda finding: finding.scan_uid or content_sha256[:16]
-    return lambda f: f.scan_uid or f"{content_sha256[:8]}/{f.account_id}/{f.observed_at:%Y-%m-%d}"
+        return lambda finding: finding.scan_uid or f"-{format_name}/{digest}"
+    return lambda f: f.scan_uid or f"-{format_name}/{digest}/{f.account_id}/{f.observed_at:%Y-%m-%d}"
 
 
 def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:
@@ -135,7 +141,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
     if earlier:  # by another process, while this one parsed
         return earlier
     for name in _INSERTS:
-        values = {name: row[name] for name in ("organization", "import_id", "file_name")}
+        values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
         run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
     run(cursor, "import_receipt", row)
     return ImportReceipt(
@@ -156,7 +162,7 @@ def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
     used = {
         "import_texts": ("organization",),
         "import_mappings": ("organization",),
-        "import_findings": ("organization", "import_id"),
+        "import_findings": ("organization", "import_id", "format"),
         "import_quarantine": ("organization", "import_id", "file_name"),
     }
     return {key: values[key] for key in used[name]}

@@ -1,9 +1,20 @@
 -- Grain: one finding of the file. The digest tells whether two files say the same of a finding: it holds all that is
 -- said of the resource, not the texts that describe the check.
+-- Prowler stamps a whole scan with its start: where it names no scan and the file's findings of an account bear one time,
+-- that time is the scan, so that a scan cut into several files, by region or by size, is found together.
 INSERT INTO lake.core.findings BY NAME
+WITH stamped AS (
+    SELECT scan_key, account_id,
+        concat('-', $format::VARCHAR, '/', account_id, '/', strftime(min(observed_at), '%Y-%m-%dT%H:%M:%S.%f')) AS stamp
+    FROM read_parquet($path)
+    WHERE scan_uid = '' AND source = 'prowler'
+    GROUP BY scan_key, account_id
+    HAVING min(observed_at) = max(observed_at)
+)
 SELECT $organization AS organization, $import_id AS import_id, observed_at::DATE AS observed_date,
     md5_number_lower(concat_ws(chr(31), finding_uid, check_id, status, severity, is_muted, status_detail, provider,
         account_id, region, service, resource_uid, resource_name, resource_type, coalesce(environment_tag, chr(30)),
         tags, mapping_id, epoch_us(observed_at))) AS content_digest,
-    *
-FROM read_parquet($path)
+    coalesce(stamp, scan_key) AS scan_key,
+    f.* EXCLUDE (scan_key, stamp)
+FROM (SELECT * FROM read_parquet($path) LEFT JOIN stamped USING (scan_key, account_id)) f

@@ -53,7 +53,7 @@ def test_a_report_table_comes_back_as_it_was() -> None:
     assert finding.observed_at == datetime(2026, 11, 23, 15, 55, 52, 447000, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_delimiters_and_any_order_of_columns(delimiter: str) -> None:
     """Told by the header; unknown columns are left alone."""
     content = delimiter.join(["Severity", "status", "extra", "observed_at", "check_id"]) + "\n"

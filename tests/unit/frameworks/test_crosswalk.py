@@ -52,6 +52,21 @@ def test_the_framework_decides_alone_where_it_says_anything() -> None:
     assert found == {("aws", "c", "m", "R2")}
 
 
+def test_a_requirement_without_its_framework_speaks_to_whoever_knows_it() -> None:
+    """As a report's own table names them; the framework's word on a check goes before, and nothing unknown is told."""
+    named = mappings(("m", "*", "r_1"), ("m", "*", "CC6.1"))
+    assert expanded({}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R1")}
+    assert expanded({("*", "c"): ("R2",)}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R2")}
+    assert unknown_requirements(framework({}), tallies(("aws", "c", "m")), named).is_empty()
+
+
+def test_keys_are_known_without_spaces_dashes_and_colons() -> None:
+    """``Tiny 2022`` and ``TINY:2022`` are Tiny-2022; another version is not."""
+    named = mappings(("m", "Tiny 2022", "R1"), ("m", "TINY:2022", "R2"), ("m", "Tiny-2013", "R2"), ("n", "Ti.ny", "R2"))
+    keys = tallies(("aws", "c", "m"), ("aws", "c", "n"))
+    assert expanded({}, keys, named) == {("aws", "c", "m", "R1"), ("aws", "c", "m", "R2")}
+
+
 def test_findings_speak_where_the_framework_is_silent() -> None:
     """Key and requirement are known without regard to case; both spellings of R1 are one relation."""
     named = mappings(("m", "TINY-2022", "R_1"), ("m", "tiny-2022", " r1 "), ("m", "tiny", "R2"))
