@@ -14,6 +14,7 @@ from policycortex.cli.keys import keys
 from policycortex.cli.options import FOLDER as _FOLDER
 from policycortex.cli.options import home_option as _home_option
 from policycortex.cli.options import org_option as _org_option
+from policycortex.cli.quarantine import quarantine
 from policycortex.cli.waivers import waivers
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
 from policycortex.names import ReportFormat
@@ -110,6 +111,7 @@ def demo(out: Path) -> None:
     run_demo(Settings.from_environment(home=out / "home"), out)
 
 
+app.add_command(quarantine)
 app.add_command(keys)
 app.add_command(waivers)
 app.add_command(frameworks)

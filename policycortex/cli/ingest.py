@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.defs.ingest import FINDINGS, IMPORTS
+from pipelines.defs.ingest import FINDINGS, IMPORTS, QUARANTINE
 from pipelines.defs.sensors import TAG_FOLLOWED
 from pipelines.partitions import range_tags, today, windows_of
 from policycortex.cli.runs import HomeRuns, home_runs
@@ -36,6 +36,7 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organizat
         print(f"judging {first} to {last}", file=sys.stderr)
         runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | range_tags(first, last))
     _print_counts(done)
+    _print_reasons(done)
 
 
 def _print_counts(done: dg.ExecuteInProcessResult) -> None:
@@ -45,3 +46,13 @@ def _print_counts(done: dg.ExecuteInProcessResult) -> None:
     numbers = {name: told[name].value for name in ("records_read", "records_kept", "records_quarantined")}
     read, kept, quarantined = numbers.values()
     print(f"kept {kept} of {read}, quarantined {quarantined}")
+
+
+def _print_reasons(done: dg.ExecuteInProcessResult) -> None:
+    """Of each file with bad records the first three reasons; all of them are in ``policycortex quarantine``."""
+    told = next(
+        e.materialization.metadata for e in done.all_events if e.is_step_materialization and e.asset_key == QUARANTINE
+    )
+    files = told["files"].value
+    for record in files.records if isinstance(files, dg.TableMetadataValue) else ():
+        print(f"{record.data['file']}: {record.data['first reasons']}", file=sys.stderr)

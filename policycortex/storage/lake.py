@@ -221,6 +221,17 @@ class Lake:
         """Per import: receipt's read, kept, quarantined beside the stored rows, and ``is_reconciled``."""
         return lake_reconciliation.load_import_totals(self._session)
 
+    def load_quarantined(
+        self, organization: str, *, file_name: str = "", row_limit: int = 1000, text_length: int = 200
+    ) -> pl.DataFrame:
+        """Records that could not be kept (QUARANTINED_SCHEMA), newest import first, in the file's order.
+
+        Of all files, or of those called ``file_name``; at most ``row_limit``, texts cut to ``text_length``.
+        """
+        return lake_reconciliation.load_quarantined(
+            self._session, organization, file_name=file_name, row_limit=row_limit, text_length=text_length
+        )
+
     def load_reconciliation(self, days: Iterable[date]) -> pl.DataFrame:
         """Per organisation and day: findings as core, state, coverage and tallies hold them, and ``is_reconciled``."""
         return lake_reconciliation.load_reconciliation(self._session, days)
