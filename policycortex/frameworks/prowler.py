@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from policycortex.errors import Problem
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
@@ -19,6 +19,8 @@ from policycortex.frameworks.tree import one_line
 
 _SECTION_FIELDS: Final = ("Section", "Category", "Domain", "FamilyName", "Marco")
 _TITLE_LENGTH: Final = 200
+_FILES_OWN: Final = "*"
+"""Stands for the provider that the file names once for all, or for any."""
 
 Attributes = list[dict[str, Any]]
 
@@ -51,6 +53,12 @@ class _UniversalRequirement(_Entry):
     attributes: dict[str, Any] | list[dict[str, Any]] = {}
     tactics: list[str] = []
     checks: dict[Line, list[Line]] = {}
+
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _by_provider(cls, value: object) -> object:
+        """A file of one provider may list checks without it."""
+        return {_FILES_OWN: value} if isinstance(value, list) else value
 
 
 class _UniversalFile(_Entry):
@@ -101,6 +109,7 @@ def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | No
         file = _UniversalFile.model_validate(tree)
     except ValidationError as error:
         raise file_error(name, explain(error, fields={})) from None
+    own = file.provider.lower() or _FILES_OWN
     clauses = tuple(
         _Clause(
             id=r.id,
@@ -108,7 +117,7 @@ def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | No
             description=r.description,
             attributes=r.attributes if isinstance(r.attributes, dict) else (r.attributes or [{}])[0],
             tactics=tuple(r.tactics),
-            checks={provider.lower(): tuple(checks) for provider, checks in r.checks.items()},
+            checks={own if p == _FILES_OWN else p.lower(): tuple(checks) for p, checks in r.checks.items()},
         )
         for r in file.requirements
     )
