@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test storm test-fast check up lock format clean
+.PHONY: help setup demo test storm bench test-fast check up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ storm: setup ## schedules and deliveries while processes are killed at random; t
 	@deploy/setup-tests.sh
 	$(BIN)/pytest -m storm --timeout 1800
 
+bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; takes an hour or two
+	@deploy/setup-bench.sh
+	@.venv-bench/bin/python -m benchmarks $(ONLY)
+
 test-fast: setup ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties
 
@@ -44,4 +48,4 @@ format: setup ## rewrite the sources in the house's form
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what was installed and cached, and the demo; your own data stays
-	rm -rf $(VENV) .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-prowler .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,109 @@
+"""Runs commands in turn, A B A B, as whole processes, and keeps what each run cost.
+
+A contender is a command. CPU seconds and peak memory are the kernel's own count for the finished process and the
+children it waited for. A command may print further figures of its own: a JSON object of numbers in its last line.
+The process that calls this must itself stay small: until a child has called exec, the kernel counts its parent's pages
+as the child's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parent.parent
+WALL, CPU, PEAK = "wall_seconds", "cpu_seconds", "peak_mb"
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One side of a comparison: a command that does the work once and ends with status 0."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[], None] | None = None
+    """Called before each run, outside of what is measured: to empty a folder, say."""
+    timeout_seconds: float = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """All counted runs of one contender: figure name to its values, in the order of the rounds."""
+
+    name: str
+    figures: Mapping[str, Sequence[float]]
+
+    def middle(self, figure: str) -> float:
+        """Median of the rounds."""
+        return median(self.figures[figure])
+
+
+def python(module: str, *arguments: object) -> list[str]:
+    """The command of a module of this project, in the interpreter that runs the benchmark."""
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def interleave(contenders: Sequence[Contender], *, rounds: int = 3, warm_up: int = 0) -> list[Measured]:
+    """Run all contenders once per round, in turn. Warm-up rounds are not counted. Raises SystemExit if one fails."""
+    runs: dict[str, list[Figures]] = {contender.name: [] for contender in contenders}
+    for number in range(warm_up + rounds):
+        for contender in contenders:
+            figures = run_once(contender)
+            shown = " ".join(f"{name}={value:.4g}" for name, value in figures.items())
+            print(f"  round {number + 1 - warm_up}: {contender.name}: {shown}", file=sys.stderr, flush=True)
+            if number >= warm_up:
+                runs[contender.name].append(figures)
+    return [
+        Measured(name=name, figures={figure: [run[figure] for run in each] for figure in each[0]})
+        for name, each in runs.items()
+    ]
+
+
+def run_once(contender: Contender) -> Figures:
+    """One run: wall and CPU seconds, peak MB (of its largest process), and what it printed of its own."""
+    if contender.prepare:
+        contender.prepare()
+    with tempfile.TemporaryFile() as output:
+        began = perf_counter()
+        process = subprocess.Popen(
+            contender.command,
+            env=os.environ | contender.environment,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        watch = threading.Timer(contender.timeout_seconds, _kill, (process.pid,))
+        watch.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            watch.cancel()
+        wall = perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if process.returncode:
+        raise SystemExit(f"{contender.name} ended with {process.returncode}:\n{text[-4000:]}")
+    spent = {WALL: wall, CPU: usage.ru_utime + usage.ru_stime, PEAK: usage.ru_maxrss / 1024}
+    return spent | _own_figures(text)
+
+
+def _own_figures(text: str) -> Figures:
+    last = text.strip().rpartition("\n")[2]
+    return {name: float(value) for name, value in json.loads(last).items()} if last.startswith("{") else {}
+
+
+def _kill(pid: int) -> None:
+    os.killpg(pid, signal.SIGKILL)
