@@ -1,0 +1,1 @@
+"""Trends and risk over a year of 100,000 findings a day, beside a month of them."""
