@@ -41,8 +41,8 @@ def _compare(findings: int, *, rounds: int) -> Comparison:
     shutil.rmtree(work)
     megabytes = clean.stat().st_size / 1e6
     note = (
-        f"One file of {megabytes:.0f} MB. All write the same columns to Parquet; ours also gives findings their texts and "
-        "relations by digest, sets damaged records aside with their place and reason, and commits to the lake."
+        f"One file of {megabytes:.0f} MB. All write the same columns to Parquet; ours also keeps texts and "
+        "relations once by digest, sets damaged records aside with their place and reason, and commits to the lake."
     )
     columns = ("cpu_seconds", "wall_seconds", "peak_mb", "rows")
     return Comparison(name=f"{findings:,} findings", measured=measured, bars=bars, note=note, columns=columns)
