@@ -24,6 +24,7 @@ from policycortex.findings.resync import (
     scan_brackets,
     what_may_follow,
 )
+from policycortex.findings.runs import Run, decode_run, last_start
 from policycortex.findings.strict import (
     RejectedRecordError,
     decode_record,
@@ -65,11 +66,32 @@ def parse_records(
     ``build`` gets the value and the record's ordinal and raises ValidationError or RejectedRecordError. Raises
     TruncatedFileError at the end of a stream that ends inside its content.
     """
-    for number, record in enumerate(split_records(stream, shape)):
-        if isinstance(record, QuarantinedRecord):
-            yield record
-        else:
-            yield from build_findings(record, number, build)
+    number = 0
+    for record in _split(stream, shape):
+        match record:
+            case Run():
+                for index, value in enumerate(record.values):
+                    yield from _build_of_run(record, index, value, number + index, build)
+                number += len(record.values)
+                continue
+            case QuarantinedRecord():
+                yield record
+            case _:
+                yield from build_findings(record, number, build)
+        number += 1
+
+
+def _build_of_run(
+    run: Run, index: int, value: dict[str, Any], number: int, build: Callable[[dict[str, Any], int], Iterable[Finding]]
+) -> Iterable[Finding | QuarantinedRecord]:
+    """As ``build_findings``; where the record stood is found only if it is bad."""
+    if not run.has_escaped_control:
+        try:
+            return tuple(build(value, number))
+        except (msgspec.ValidationError, RejectedRecordError):
+            pass  # told below, with its bytes
+    offset, raw = run.record(index)
+    return build_findings(Record(offset=offset, raw=raw, value=value), number, build)
 
 
 def build_findings(
@@ -95,6 +117,16 @@ def quarantine(offset: int, raw: bytes, reason: str) -> QuarantinedRecord:
 
 def split_records(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord]:
     """Records of the stream in order. Raises TruncatedFileError at the end if the content is cut."""
+    for each in _split(stream, shape):
+        if isinstance(each, Run):
+            for index, value in enumerate(each.values):
+                offset, raw = each.record(index)
+                yield Record(offset=offset, raw=raw, value=value)
+        else:
+            yield each
+
+
+def _split(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord | Run]:
     window = Window(stream)
     window.fill(_WRAPPER_SEARCH_BYTES)
     if window.data.startswith(b"\xef\xbb\xbf"):
@@ -115,15 +147,17 @@ class RecordSplitter:
         """True once a record stood outside any array: then an array is no frame but a bad record."""
         self._may_be_wrapper = not is_array
         self._is_cut = False
+        self._walked_until = 0
+        """Offset up to which records are taken one by one, because a run of them was unusual."""
 
-    def records(self) -> Iterator[Record | QuarantinedRecord]:
-        """All records up to the end of the stream."""
+    def records(self) -> Iterator[Record | QuarantinedRecord | Run]:
+        """All records up to the end of the stream; many at once where they are sound."""
         window = self._window
         while self._find_next():
             match window.data[window.pos : window.pos + 1]:
                 case b"{":
                     if not (self._may_be_wrapper and self._enter_wrapper()):
-                        yield self._object()
+                        yield self._run() or self._object()
                 case b"[" if not self._is_array and not self._is_sequence:
                     self._is_array = True
                     self._may_be_wrapper = False
@@ -161,6 +195,22 @@ class RecordSplitter:
                 return True
             if not window.fill():
                 return False
+
+    def _run(self) -> Run | None:
+        """The sound records at hand but the last one, which may go on behind the window; None: one by one."""
+        window, opening = self._window, self._resync.last_opening
+        offset = window.offset_of(window.pos)
+        if not self._is_array or opening is None or offset < self._walked_until:
+            return None
+        stop = last_start(window.data, window.pos, opening)
+        if stop == window.pos:
+            return None
+        found = decode_run(window.data, window.pos, stop, offset=offset, first_keys=self._resync.first_keys)
+        if found is None:
+            self._walked_until = window.offset_of(stop)
+        else:
+            window.pos = stop
+        return found
 
     def _object(self) -> Record | QuarantinedRecord:
         window = self._window

@@ -148,6 +148,13 @@ class Resync:
         self._openings: set[bytes] = set()
         self._layouts: set[bytes] = set()
         self._last_opening = b"\0"
+        self.first_keys = frozenset[str]()
+        """The keys that good records start with."""
+
+    @property
+    def last_opening(self) -> bytes | None:
+        """How the record learnt last starts: brace, layout, first key, colon."""
+        return self._last_opening if self._openings else None
 
     def learn(self, raw: bytes) -> None:
         """Remember how a good record starts."""
@@ -157,6 +164,7 @@ class Resync:
             self._last_opening = found.group()
             self._openings.add(found.group())
             self._layouts.add(_layout(found.group()))
+            self.first_keys |= {msgspec.json.decode(found.group()[1:-1].strip())}
 
     def find_end(self, *, is_array: bool) -> DamagedSpan:
         """The damaged record at ``window.pos``; the window then stands behind it."""

@@ -69,15 +69,14 @@ class StagedTable:
         self.path = path
         self._schema = schema
         self._writer = pq.ParquetWriter(path, schema.to_frame().to_arrow().schema, compression="lz4")
-        self._columns: list[list[Any]] = [[] for _ in schema]
+        self._rows: list[Sequence[Any]] = []
         self._chars = 0
 
     def add(self, row: Sequence[Any], *, chars: int) -> bool:
         """Take a row in schema order; ``chars`` is about how long its texts are. True when a batch was written."""
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
+        self._rows.append(row)
         self._chars += chars
-        if len(self._columns[0]) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
+        if len(self._rows) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
             return False
         self._flush()
         return True
@@ -89,9 +88,10 @@ class StagedTable:
 
     def _flush(self) -> None:
         # Polars makes the columns: pyarrow would import pandas for it, 47 MB, wherever pandas is installed.
-        columns = dict(zip(self._schema.names(), self._columns, strict=True))
-        self._writer.write_table(pl.DataFrame(columns, schema=self._schema).to_arrow())
-        self._columns = [[] for _ in self._schema]
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self._schema)
+        frame = pl.DataFrame(dict(zip(self._schema.names(), columns, strict=True)), schema=self._schema)
+        self._writer.write_table(frame.to_arrow())
+        self._rows = []
         self._chars = 0
 
 

