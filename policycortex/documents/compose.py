@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from policycortex.documents.analytics_rows import change_rows, risk_rows
+from policycortex.documents.comparison import compose_comparison
 from policycortex.documents.evidence import Evidence
 from policycortex.documents.evidence_rows import check_rows, waiver_rows
 from policycortex.documents.locales import Locale
@@ -26,6 +27,7 @@ from policycortex.documents.model import (
 from policycortex.documents.plan import rank_checks
 from policycortex.documents.risk_tables import age_rows, exposure_rows, forecast_view, item_rows, place_rows
 from policycortex.names import RequirementResult
+from policycortex.scoring.compare import compare_requirements
 from policycortex.scoring.model import Posture, RequirementAssessment
 from policycortex.scoring.risk import score_risk
 from policycortex.scoring.risk_model import Risk
@@ -74,6 +76,11 @@ def compose_report(
         exposure=exposure_rows(evidence.exposure),
         ages=age_rows(evidence.ages),
         forecast=forecast_view(evidence.forecast),
+        comparison=compose_comparison(
+            header.period.previous(),
+            evidence.comparison,
+            compare_requirements(previous, posture) if previous else (),
+        ),
         show_executive_summary=show_executive_summary,
         show_detailed_findings=show_detailed_findings,
     )

@@ -9,6 +9,7 @@ import polars as pl
 from policycortex.documents.model import FindingsTable
 from policycortex.scoring.ages import AgeSummary
 from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import ExposureCount, Risk
 from policycortex.scoring.waivers import Waiver
@@ -106,6 +107,8 @@ class Evidence:
     previous_risk: Risk | None = None
     change: ScoreChange | None = None
     """From the period before to this one; None where that holds no findings."""
+    comparison: Comparison | None = None
+    """Failing findings of the period before and of this one; None as ``change`` is."""
     checks: pl.DataFrame = field(default_factory=CHECK_COUNTS_SCHEMA.to_frame)
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.documents.branding import Branding
+from policycortex.documents.comparison import PeriodComparison
 from policycortex.names import ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
@@ -353,6 +354,8 @@ class ReportDocument:
     """One row per severity, worst first; none where nothing was assessed."""
     forecast: ForecastView | None = None
     """Only reports of type trend forecast."""
+    comparison: PeriodComparison | None = None
+    """Beside the period before; None where that holds no findings."""
     show_executive_summary: bool = True
     show_detailed_findings: bool = True
 

@@ -11,8 +11,8 @@ from policycortex.names import ReportType
 
 SECTIONS: Final[Mapping[ReportType, tuple[str, ...]]] = {
     ReportType.COMPLIANCE: (
-        "executive_summary", "trend", "top_risks", "section_results", "exposure", "control_assessment", "methodology",
-        "findings",
+        "executive_summary", "trend", "comparison", "top_risks", "section_results", "exposure", "control_assessment",
+        "methodology", "findings",
     ),
     ReportType.AUDIT: (
         "executive_summary", "section_results", "control_assessment", "evidence", "waivers", "methodology", "findings",
@@ -22,7 +22,7 @@ SECTIONS: Final[Mapping[ReportType, tuple[str, ...]]] = {
         "findings",
     ),
     ReportType.TREND: (
-        "executive_summary", "trend", "history", "forecast", "section_results", "methodology", "findings",
+        "executive_summary", "trend", "comparison", "history", "forecast", "section_results", "methodology", "findings",
     ),
     ReportType.REMEDIATION: (
         "executive_summary", "remediation_plan", "work_packages", "section_results", "methodology", "findings",
@@ -32,7 +32,7 @@ SECTIONS: Final[Mapping[ReportType, tuple[str, ...]]] = {
 
 def list_sections(document: ReportDocument) -> tuple[str, ...]:
     """The sections of this document, in order, without those it was ordered without."""
-    hidden = set()
+    hidden = set() if document.comparison else {"comparison"}
     if not document.show_executive_summary:
         hidden.add("executive_summary")
     if not document.requirements:

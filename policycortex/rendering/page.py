@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from policycortex.documents.comparison import PeriodComparison
 from policycortex.documents.locales import Locale, load_locale
 from policycortex.documents.model import (
     Breakdown,
@@ -24,6 +25,7 @@ from policycortex.documents.model import (
 )
 from policycortex.documents.template_files import catalogue_folders, custom_template
 from policycortex.names import RequirementResult
+from policycortex.period import Period
 from policycortex.rendering.charts import (
     Gauge,
     Matrix,
@@ -36,6 +38,7 @@ from policycortex.rendering.charts import (
 )
 from policycortex.rendering.layout import list_sections
 from policycortex.rendering.options import RenderingOptions
+from policycortex.scoring.compare import RequirementChange
 
 TOP_CHECKS_SHOWN: Final = 15
 PRESSING_SHOWN: Final = 4
@@ -46,6 +49,8 @@ PLANNED_SHOWN: Final = 40
 """Items of a remediation plan; who has done forty orders the next report."""
 BREAKDOWN_SHOWN: Final = 30
 ITEMS_SHOWN: Final = 10
+CHANGES_SHOWN: Final = 40
+"""Findings, and requirements, that changed since the period before."""
 FORECAST_STEP: Final = 5
 """Every so many days of a forecast stand on a page."""
 MATRIX_LIMIT: Final = 300
@@ -120,6 +125,18 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """The period before beside this one, cut to a page's measure."""
+
+    against: Period
+    counts: Mapping[str, int]
+    rows: tuple[Mapping[str, Any], ...]
+    rows_total: int
+    requirements: tuple[RequirementChange, ...]
+    requirements_total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """Everything a page shows besides the findings themselves."""
 
@@ -148,6 +165,7 @@ class PageView:
     """Every FORECAST_STEP-th day."""
     history: tuple[HistoryLine, ...]
     """Newest day first."""
+    comparison: ComparisonView | None
 
     def template_values(self) -> dict[str, Any]:
         """Names as the templates use them."""
@@ -190,6 +208,7 @@ def view_page(document: ReportDocument) -> PageView:
         risk_items=document.risk_items[:ITEMS_SHOWN],
         forecast_rows=document.forecast.points[FORECAST_STEP - 1 :: FORECAST_STEP] if document.forecast else (),
         history=tuple(_history_line(point) for point in reversed(document.trend)),
+        comparison=_comparison(document.comparison) if document.comparison else None,
     )
 
 
@@ -283,6 +302,17 @@ def _risk_place_groups(document: ReportDocument) -> tuple[RiskPlaceGroup, ...]:
     return tuple(
         RiskPlaceGroup(dimension=dimension, rows=tuple(rows[:BREAKDOWN_SHOWN]), total=len(rows))
         for dimension, rows in groups.items()
+    )
+
+
+def _comparison(found: PeriodComparison) -> ComparisonView:
+    return ComparisonView(
+        against=found.against,
+        counts=found.counts,
+        rows=tuple(found.rows.head(CHANGES_SHOWN).iter_rows(named=True)),
+        rows_total=found.rows_total,
+        requirements=found.requirements[:CHANGES_SHOWN],
+        requirements_total=len(found.requirements),
     )
 
 

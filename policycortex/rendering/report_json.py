@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from policycortex.documents.comparison import PeriodComparison
 from policycortex.documents.model import FINDING_COLUMNS, FindingsTable, ReportDocument, RequirementRow, Summary
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
@@ -37,6 +38,12 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
         yield f',\n"{name}": '
         yield from _array(_dump(row) for row in rows)
     yield f',\n"forecast": {_dump(asdict(document.forecast) if document.forecast else None)}'
+    if document.comparison:
+        yield f',\n"comparison": {{{_dump(_comparison_head(document.comparison))[1:-1]},\n"findings": '
+        yield from _array(_dump(row) for row in document.comparison.rows.iter_rows(named=True))
+        yield ',\n"requirements": '
+        yield from _array(_dump(asdict(row)) for row in document.comparison.requirements)
+        yield "}"
     yield "\n}\n"
 
 
@@ -54,6 +61,11 @@ def _further_tables(document: ReportDocument) -> Iterator[tuple[str, Iterator[Ma
     yield "exposure", (asdict(row) for row in document.exposure)
     yield "ages", (asdict(row) for row in document.ages)
     yield "change_causes", (asdict(row) for row in document.change_causes)
+
+
+def _comparison_head(found: PeriodComparison) -> dict[str, Any]:
+    period = {"start": write_time(found.against.start), "end": write_time(found.against.end)}
+    return {"against": period, **found.counts, "findings_total": found.rows_total}
 
 
 def describe_report(document: ReportDocument) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from policycortex.errors import RenderingError
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.page import page_locale
 from policycortex.rendering.visible_text import show_controls
+from policycortex.rendering.workbook_comparison import comparison_sheets
 from policycortex.rendering.workbook_findings import write_findings
 from policycortex.rendering.workbook_sheets import list_sheets, severity_tints
 from policycortex.rendering.workbook_summary import write_summary
@@ -47,7 +48,7 @@ def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, o
     )
     forms = Forms(book)
     summary = book.add_worksheet(locale.text("sheet.summary"))
-    sheets = list(list_sheets(document, locale))
+    sheets = [*list_sheets(document, locale), *comparison_sheets(document, locale)]
     for sheet in sheets:
         write_table(book.add_worksheet(sheet.name), forms, sheet.columns, sheet.rows, tints=sheet.tints)
     findings = write_findings(book, forms, document, locale, options, tints=severity_tints)

@@ -83,12 +83,20 @@ def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFram
 def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None) -> ScoreChange:
     """Causes between two dates of one framework, from what turned and the rest counted."""
     same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
+    before, after = turned_sides(turned, covered, relations)
+    counted = {f"same_{name}": int(same[name].sum()) for name in ("passed", "failed")}
+    return explain_change(before, after, **counted)
+
+
+def turned_sides(
+    turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
+) -> tuple[PostureSide, PostureSide]:
+    """What turned of two dates of one framework, earlier first."""
     before, after = (
         PostureSide(states=states, covered=looked, relations=relations)
         for states, looked in zip((turned.before, turned.after), covered, strict=True)
     )
-    counted = {f"same_{name}": int(same[name].sum()) for name in ("passed", "failed")}
-    return explain_change(before, after, **counted)
+    return before, after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,17 @@ from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
 from policycortex.scoring.ages import AgeSummary, summarize_ages
 from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.compare import Comparison, compare_findings
 from policycortex.scoring.risk import assess_risk, count_exposure
 from policycortex.scoring.risk_model import ExposureCount, Risk, RiskWeights
 from policycortex.storage.lake import Lake
-from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
+from policycortex.workflow.analytics_days import (
+    explain_turned,
+    relations_of,
+    spooled_coverage,
+    tally_keys,
+    turned_sides,
+)
 from policycortex.workflow.judging import Judged
 
 
@@ -35,10 +42,18 @@ def assess_period(lake: Lake, order: ReportOrder, period: Period, judged: Judged
     return PeriodRisk(risk=risk, exposure=count_exposure(items, weights=weights), ages=ages)
 
 
-def explain_periods(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodChange:
+    """The period before beside the report's own."""
+
+    causes: ScoreChange
+    findings: Comparison
+
+
+def compare_periods(
     lake: Lake, order: ReportOrder, framework: Framework | None, pair: tuple[Judged, Judged], folder: Path
-) -> ScoreChange | None:
-    """Causes of the change between the closing postures of the period before and the report's own.
+) -> PeriodChange | None:
+    """Causes of the change between both closing postures, and what became of each failing finding.
 
     None where either has no score. Both are measured by today's framework, so its version is never a cause here.
     """
@@ -59,7 +74,11 @@ def explain_periods(
     if framework is not None:
         relations = relations_of(framework, tally_keys(*paths), lake.load_mappings(order.scope.organization))
     covered = [spooled_coverage(path) for path in paths]
-    change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
+    turned = lake.analytics.load_turned(*paths)
+    same_keys = lake.analytics.count_same_keys(*paths, asked=None, relations=relations)
     for path in paths:
         path.unlink()
-    return change
+    return PeriodChange(
+        causes=explain_turned(turned, covered, relations),
+        findings=compare_findings(*turned_sides(turned, covered, relations), same_keys=same_keys),
+    )

@@ -17,7 +17,7 @@ from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake import Lake
 from policycortex.workflow.analytics import Question, load_forecast
 from policycortex.workflow.judging import Judged
-from policycortex.workflow.report_analytics import assess_period, explain_periods
+from policycortex.workflow.report_analytics import assess_period, compare_periods
 
 FORECAST_DAYS: Final = 30
 
@@ -49,6 +49,7 @@ def read_evidence(lake: Lake, reading: Reading, folder: Path) -> Evidence:
     )
     risk = assess_period(lake, order, order.period, judged, reading.weights)
     previous = assess_period(lake, order, order.period.previous(), reading.before, reading.weights)
+    change = compare_periods(lake, order, reading.framework, (reading.before, judged), folder)
     return Evidence(
         findings=FindingsTable(path=path, total=total),
         findings_total=total,
@@ -66,7 +67,8 @@ def read_evidence(lake: Lake, reading: Reading, folder: Path) -> Evidence:
         exposure=risk.exposure,
         ages=risk.ages,
         previous_risk=previous.risk,
-        change=explain_periods(lake, order, reading.framework, (reading.before, judged), folder),
+        change=change.causes if change else None,
+        comparison=change.findings if change else None,
         forecast=_forecast(lake, reading) if order.type is ReportType.TREND else None,
     )
 
