@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test storm bench test-fast check up lock format clean
+.PHONY: help setup demo test storm screenshots bench test-fast check up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ storm: setup ## schedules and deliveries while processes are killed at random; t
 bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; takes an hour or two
 	@deploy/setup-bench.sh
 	@.venv-bench/bin/python -m benchmarks $(ONLY)
+screenshots: demo ## pictures of the Dagster UI over the demo, into docs/images
+	@deploy/setup-tests.sh
+	$(BIN)/python deploy/screenshots.py var/demo/home docs/images
 
 test-fast: setup ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties
