@@ -35,6 +35,7 @@ storm: setup ## schedules and deliveries while processes are killed at random; t
 bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; takes an hour or two
 	@deploy/setup-bench.sh
 	@.venv-bench/bin/python -m benchmarks $(ONLY)
+
 screenshots: demo ## pictures of the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh
 	$(BIN)/python deploy/screenshots.py var/demo/home docs/images
