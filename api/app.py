@@ -18,8 +18,10 @@ from api.middleware import OuterLayer
 from api.openapi import body_definitions
 from api.runs import RunLauncher
 from api.services import Services, utc_now
+from api.trail import RequestRecord
 from api.v1 import (
     analytics,
+    audit_trail,
     deliveries,
     downloads,
     frameworks,
@@ -79,6 +81,7 @@ def create_app(
         analytics,
         deliveries,
         backfill_routes,
+        audit_trail,
         health,
     ):
         app.include_router(module.router)
@@ -86,7 +89,7 @@ def create_app(
     app.include_router(analytics.compare_router)
     describe_webhooks(app)
     add_error_answers(app)
-    app.add_middleware(OuterLayer, metrics=services.metrics)
+    app.add_middleware(OuterLayer, metrics=services.metrics, record=lambda scope: RequestRecord(services, scope))
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

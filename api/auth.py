@@ -7,11 +7,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.dependencies import ServicesDep
 from api.errors import ApiError
 from api.services import Services
+from api.trail import RequestRecord
 from policycortex.storage.registry import KeyRow
 
 _bearer = HTTPBearer(
@@ -59,9 +61,13 @@ async def authenticate(
         raise _unauthorized(credentials)
     caller = Caller(key=key, address=address, request_id=request.scope.get("policycortex.request_id"))
     request.scope["policycortex.key_id"] = key.id
+    request.scope["policycortex.organization"] = key.organization
     if (rate := await services.limiter.count(key.id)) is not None:
         request.scope["policycortex.headers"] = rate.headers()
     _check_rights(caller, required)
+    record: RequestRecord = request.scope["policycortex.record"]
+    if record.is_change:
+        await run_in_threadpool(record.begin)  # it waits for the disk
     return caller
 
 

@@ -38,12 +38,18 @@ class ByteRange:
         return self.last - self.first + 1
 
 
-def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow:
-    """The report's file. Raises NotFoundError: expired; ConflictError: not completed; ApiError: not made."""
+def find_artifacts(report: ReportRow) -> tuple[ArtifactRow, ...]:
+    """All the report's files. Raises NotFoundError: expired; ConflictError: not completed."""
     if report.status is ReportStatus.EXPIRED:
         raise NotFoundError(f"report {report.id} has expired")
     if report.status is not ReportStatus.COMPLETED:
         raise ConflictError(f"Report {report.id} is {report.status.value}; only a completed report has files")
+    return report.artifacts
+
+
+def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow:
+    """The report's file. Raises as ``find_artifacts``; ApiError: not made."""
+    find_artifacts(report)
     artifact = report.artifact(report_format)
     if artifact is None:
         made = ", ".join(a.format.value for a in report.artifacts)

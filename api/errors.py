@@ -84,6 +84,7 @@ def error_answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer; ``report_id`` is taken from the path where the documentation names it."""
+    request.scope["policycortex.error_code"] = kind.code
     report_id = request.path_params.get("report_id") if kind is error_codes.REPORT_NOT_FOUND else None
     request_id = request.scope.get("policycortex.request_id")
     body = error_body(kind, description, details=details, report_id=report_id, request_id=request_id)

@@ -4,6 +4,7 @@ from fastapi import Request, Response
 
 from api.downloads import find_artifact, find_copy, send_artifact
 from api.services import Services
+from api.trail import note
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.storage.registry import AccessRow, LinkRow
 
@@ -11,6 +12,8 @@ from policycortex.storage.registry import AccessRow, LinkRow
 def follow_link(request: Request, services: Services, token: str) -> Response:
     """The file. Raises NotFoundError when link or report is gone; a one-time link serves the whole file, once."""
     link = services.registry.find_link(token, now=services.now())
+    note(organization=link.organization, actor=f"link:{link.id}", subject=link.report_id)
+    note(details={"format": link.format.value})
     report = services.registry.find_report(link.report_id)
     try:
         artifact = find_artifact(report, link.format)

@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,8 @@ from api import error_codes
 from api.error_codes import ErrorCode
 from api.errors import METHODS, error_body
 from api.metrics import Metrics
+from api.trail import RequestRecord
+from policycortex.errors import UnavailableError
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
@@ -32,8 +35,9 @@ _CLOSED_PAGE: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 class OuterLayer:
     """Wraps the whole application, so that every answer has an id and the documented body."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, record: Callable[[Scope], RequestRecord]) -> None:
         self._app = app
+        self._record = record
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +45,7 @@ class OuterLayer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, self._record(scope))
         with self._metrics.active.track_inprogress():
             await exchange.serve(self._app)
         exchange.count(self._metrics)
@@ -54,11 +58,12 @@ class _TooLargeError(Exception):
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         self._id = given if _GIVEN_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
         scope["policycortex.request_id"] = self._id
         self._scope, self._receive, self._send = scope, receive, send
+        self._record = record
         self._status, self._read_bytes, self._began = 0, 0, time.perf_counter()
 
     async def serve(self, app: ASGIApp) -> None:
@@ -66,9 +71,14 @@ class _Exchange:
             if (refusal := self._refusal()) is not None:
                 await self._answer(*refusal)
             else:
+                self._record.enter()
                 await app(self._scope, self._receive_bounded, self._send_marked)
         except _TooLargeError:
             await self._answer(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
+        except UnavailableError as error:
+            if self._status:
+                raise
+            await self._answer(error_codes.UNAVAILABLE, str(error))
         except Exception:
             _log.exception("request failed", extra={"request_id": self._id})
             if self._status:
@@ -102,6 +112,7 @@ class _Exchange:
 
     async def _send_marked(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self._note(message["status"])
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._id
@@ -113,7 +124,17 @@ class _Exchange:
                 headers.setdefault("Content-Security-Policy", _CLOSED_PAGE)
         await self._send(message)
 
+    def _note(self, status: int) -> None:
+        """Into the trail before it leaves; a refusal leaves all the same when the trail cannot be written."""
+        try:
+            self._record.end(status)
+        except UnavailableError as error:
+            if status < 400:
+                raise
+            _log.warning("a refusal is not in the trail", extra={"request_id": self._id, "reason": str(error)})
+
     async def _answer(self, kind: ErrorCode, description: str) -> None:
+        self._scope["policycortex.error_code"] = kind.code
         content = json.dumps(error_body(kind, description, request_id=self._id)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
         await self._send_marked({"type": "http.response.start", "status": kind.status, "headers": headers})

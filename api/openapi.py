@@ -107,6 +107,16 @@ def file_answers() -> Responses:
     }
 
 
+def small_file_answers(*media_types: str) -> Responses:
+    """A whole file, or nothing new."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    headers = {name: said for name, said in _FILE_HEADERS.items() if name != "Accept-Ranges"}
+    return {
+        200: {"description": "The file", "content": dict.fromkeys(media_types, binary), "headers": headers},
+        304: {"description": "The client has this file already (`If-None-Match`)"},
+    }
+
+
 _FILE_HEADERS: Final = {
     "Content-Disposition": {"schema": {"type": "string"}, "description": "RFC 6266 name"},
     "ETag": {"schema": {"type": "string"}, "description": "SHA-256 of the file"},

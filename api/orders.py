@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.auth import Caller
 from api.services import Services
+from api.trail import note
 from policycortex.delivery.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
@@ -44,6 +45,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
         deliveries=_deliveries(services, order),
         now=now,
     )
+    note(subject=report.id)
     if report.due_at <= now and report.run_id is None:
         _start(services, report, order)
     return report
@@ -87,6 +89,7 @@ def remove_report(services: Services, report: ReportRow) -> None:
     if before.status in OPEN:
         _end_run(services, before)
     services.artifacts.delete_report(report.id)
+    services.registry.forget_files(report.id)
 
 
 def _deliveries(services: Services, order: ReportOrder) -> tuple[NewDelivery, ...]:

@@ -1,5 +1,6 @@
 """What endpoints work with, made once per application and held in its state."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +15,14 @@ from api.rates import RateLimiter
 from api.read_log import ReadLog
 from api.runs import RunLauncher
 from policycortex.frameworks.model import Framework
+from policycortex.proof.journal import Journal
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.workflow.trails import recover_trail
 
+_log = logging.getLogger("policycortex.api")
 _PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
 
 
@@ -40,11 +44,17 @@ class Services:
     quick: QuickReads = field(default_factory=QuickReads, repr=False)
     known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
+    journal: Journal = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.limiter = RateLimiter(self.settings)
+        self.journal = Journal(
+            self.settings.home / "trail",
+            lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed
+            _log.warning,
+        )
         self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
     @property
@@ -53,7 +63,9 @@ class Services:
         if self._registry is None:
             with self._opening:
                 if self._registry is None:
-                    self._registry = open_registry(self.settings, patience_seconds=_PATIENCE_SECONDS)
+                    opened = open_registry(self.settings, patience_seconds=_PATIENCE_SECONDS)
+                    recover_trail(self.settings, opened)
+                    self._registry = opened
         return self._registry
 
     @cached_property
@@ -70,5 +82,6 @@ class Services:
         self.launcher.close()
         self.backfills.close()
         self.read_log.close()
+        self.journal.close()
         if self._registry is not None:
             self._registry.close()

@@ -19,6 +19,7 @@ from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.posture import days, scores
+from pipelines.defs.proof import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.reports import artifacts
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
@@ -37,7 +38,7 @@ def build_defs(
     return dg.Definitions(
         assets=[findings, imports, days, scores, analytics, waivers, artifacts, standing],
         asset_checks=CHECKS,
-        jobs=[*JOBS, rescore_posture, deliver_reports],
+        jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports],
         sensors=[
             landing_zone,
             posture_follows_imports,
@@ -47,7 +48,13 @@ def build_defs(
             outbox,
             schedule_definitions,
         ],
-        schedules=[historical_audit, closed_months, *load_customer_schedules(given["core"])],
+        schedules=[
+            historical_audit,
+            closed_months,
+            hourly_trail,
+            hourly_retention,
+            *load_customer_schedules(given["core"]),
+        ],
         resources=given,
         loggers=loggers,
         executor=dg.in_process_executor,

@@ -61,6 +61,22 @@ class Settings:
     """``POLICYCORTEX_INSTALLATION_KEY``: ``env:NAME`` or ``file:PATH`` of 32 bytes in base64, which seals passwords and
     guards the audit trail; None: ``<home>/keys/installation.key``, made on first use."""
 
+    signing: str | None = None
+    """``POLICYCORTEX_SIGNING``: path of the file that says which certificates sign, or its text; None:
+    ``<home>/signing.yaml``, and without it a certificate of the installation's own."""
+
+    trail_export: str | None = None
+    """``POLICYCORTEX_TRAIL_EXPORT``: folder, or ``connection:NAME`` of an SFTP or storage connection, that the audit
+    trail is copied to each hour; None: nowhere."""
+
+    trail_retention_days: int | None = None
+    """``POLICYCORTEX_TRAIL_RETENTION_DAYS``: records older than this are retired, once exported where an export is set;
+    None: kept for ever."""
+
+    retention_days: int | None = None
+    """``POLICYCORTEX_RETENTION_DAYS``: reports expire so many days after they were made, unless their organisation or
+    their order says otherwise; None: never."""
+
     min_schedule_interval_seconds: float = 60.0
     """``POLICYCORTEX_MIN_SCHEDULE_INTERVAL_SECONDS``: schedules that would run more often than this are refused."""
 
@@ -95,6 +111,12 @@ class Settings:
             rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
             connections=env.get(f"{_PREFIX}CONNECTIONS") or None,
             installation_key=env.get(f"{_PREFIX}INSTALLATION_KEY") or None,
+            signing=env.get(f"{_PREFIX}SIGNING") or None,
+            trail_export=env.get(f"{_PREFIX}TRAIL_EXPORT") or None,
+            trail_retention_days=_days(
+                env.get(f"{_PREFIX}TRAIL_RETENTION_DAYS"), name=f"{_PREFIX}TRAIL_RETENTION_DAYS"
+            ),
+            retention_days=_days(env.get(f"{_PREFIX}RETENTION_DAYS"), name=f"{_PREFIX}RETENTION_DAYS"),
             min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
             standing_frameworks=_words(env.get(f"{_PREFIX}STANDING_FRAMEWORKS") or "soc2,hipaa,iso27001"),
             max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
@@ -125,6 +147,14 @@ def _seconds(text: str, *, name: str) -> float:
 
 def _words(text: str) -> tuple[str, ...]:
     return () if text.strip() == "none" else tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _days(text: str | None, *, name: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 36_500:
+        raise ConfigurationError(f"{name} must be a number of days from 1 to 36500, got {text!r}")
+    return int(text)
 
 
 def _folder(text: str | None) -> Path | None:

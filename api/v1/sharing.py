@@ -17,6 +17,7 @@ from api.openapi import body_of, errors_of, file_answers
 from api.schemas import AccessLog, LinkMade, SharingAnswer
 from api.shapes import shape_access_log, shape_link, shape_sharing
 from api.sharing_bodies import LinkBody, SharingBody
+from api.trail import note
 from api.v1.reports import ReportId
 from policycortex.errors import ConflictError
 from policycortex.ordering.parsing import validated
@@ -54,6 +55,7 @@ def create_download_link(
         now=now,
     )
     log_act(services, caller, report_id, "link_created", wanted.format.value)
+    note(details={"link": link.id, "format": wanted.format.value, "expires_at": link.expires_at.isoformat()})
     return shape_link(link, f"{base_url}/v1/links/{token}", wanted.expires_in)
 
 

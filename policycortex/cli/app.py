@@ -14,6 +14,7 @@ from policycortex.cli.keys import keys
 from policycortex.cli.options import FOLDER as _FOLDER
 from policycortex.cli.options import home_option as _home_option
 from policycortex.cli.options import org_option as _org_option
+from policycortex.cli.proofs import certificate, retention, trail, verify
 from policycortex.cli.quarantine import quarantine
 from policycortex.cli.waivers import waivers
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
@@ -113,6 +114,10 @@ def demo(out: Path) -> None:
 
 app.add_command(quarantine)
 app.add_command(keys)
+app.add_command(verify)
+app.add_command(trail)
+app.add_command(certificate)
+app.add_command(retention)
 app.add_command(waivers)
 app.add_command(frameworks)
 app.add_command(connections)

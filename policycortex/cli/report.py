@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from policycortex.cli.home import make_folder
+from policycortex.cli.records import record_act
 from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
@@ -48,6 +49,7 @@ def produce(
         report_id=report_id,
         sealed_password=seal_password(settings, order, report_id),
     )
+    record_act(registry, organization, "report_created", row.id, {})
     try:
         _run(runs, row, order)
     except BaseException as error:

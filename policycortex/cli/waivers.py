@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policycortex.cli.options import home_option, org_option
+from policycortex.cli.records import record_act
 from policycortex.errors import Problem, RequestError
 from policycortex.settings import Settings
 
@@ -59,6 +60,7 @@ def add(
         asked = parse_waiver(body, now=now, frameworks=frameworks_of(settings, registry, org))
         actor = _actor(registry, by, org)
         waiver = registry.request_waiver(org, asked.scope, reason=asked.reason, valid=asked.valid, by=actor, now=now)
+        record_act(registry, org, "waiver_created", waiver.id, {"by": actor})
     print(waiver.id)
 
 
@@ -71,6 +73,7 @@ def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None
     """Approve a waiver that somebody else requested."""
     with _registry(Settings.from_environment(home=home)) as registry:
         waiver = registry.approve_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        record_act(registry, org, "waiver_approved", waiver.id, {"by": waiver.approved_by})
     print(f"{waiver.id} approved by {waiver.approved_by}")
 
 
@@ -83,6 +86,7 @@ def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
     """Revoke a waiver from now on; periods that ended before keep it."""
     with _registry(Settings.from_environment(home=home)) as registry:
         waiver = registry.revoke_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        record_act(registry, org, "waiver_revoked", waiver.id, {"by": waiver.revoked_by})
     print(f"{waiver.id} revoked by {waiver.revoked_by}")
 
 

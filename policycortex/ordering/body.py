@@ -300,6 +300,9 @@ class OrderBody(Strict):
     scope: ScopeBody
     format_options: FormatOptionsBody = FormatOptionsBody()
     delivery: DeliveryBody = DeliveryBody()
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        default=None, description="Days after which the report expires; as its organisation says unless given"
+    )
 
     @field_validator("type", mode="before")
     @classmethod

@@ -40,6 +40,8 @@ class ReportOrder:
     locale: str = "en"
     watermark: str | None = None
     is_signed: bool = False
+    retention_days: int | None = None
+    """None: as the organisation, or the installation, says."""
     password: str | None = field(default=None, repr=False)
     """Never part of the JSON form; the registry keeps it sealed until the run has ended."""
     pdf_variant: PdfVariant | None = None
@@ -72,6 +74,7 @@ def order_to_json(order: ReportOrder) -> dict[str, Any]:
         "pdf_variant": order.pdf_variant.value if order.pdf_variant else None,
         "branding": branding_to_json(order.branding) if order.branding else None,
         "template": order.template,
+        "retention_days": order.retention_days,
         "scheduled_at": at.isoformat() if at else None,
         "emails": list(order.delivery.emails),
     }
@@ -105,5 +108,6 @@ def order_from_json(stored: Mapping[str, Any]) -> ReportOrder:
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
         template=stored.get("template"),
+        retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
     )

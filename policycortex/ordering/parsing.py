@@ -60,6 +60,7 @@ def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, kn
         locale=options.locale,
         watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
         is_signed=options.sign,
+        retention_days=checked.retention_days,
         password=options.password,
         pdf_variant=options.pdf_variant,
         branding=branding_from_json(options.branding.model_dump()) if options.branding else None,

@@ -155,6 +155,10 @@ class Lake:
         """UTC dates of the period on which the organisation has findings, in order."""
         return lake_closing.load_observed_dates(self._session, organization, period)
 
+    def load_import_digests(self, organization: str, period: Period) -> tuple[tuple[str, str, str, int], ...]:
+        """Name, SHA-256, format and kept findings of the files that brought findings of these days, by digest."""
+        return lake_closing.load_import_digests(self._session, organization, period)
+
     def load_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
         """Failing, unmuted findings of the closing posture that waivers (WAIVERS_SCHEMA) cover; WAIVED_SCHEMA."""
         return lake_findings.load_waived(self._session, scope, period, waivers)

@@ -71,6 +71,14 @@ def load_check_facts(session: LakeSession, scope: Scope, period: Period, check_i
     return session.fetch("check_facts", scope_parameters(scope, period) | {"check_ids": list(check_ids)})
 
 
+def load_import_digests(
+    session: LakeSession, organization: str, period: Period
+) -> tuple[tuple[str, str, str, int], ...]:
+    """See ``Lake.load_import_digests``."""
+    days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+    return tuple(session.fetch("import_digests", days).rows())
+
+
 def load_observed_dates(session: LakeSession, organization: str, period: Period) -> tuple[date, ...]:
     """See ``Lake.observed_dates``."""
     days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}

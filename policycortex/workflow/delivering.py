@@ -25,6 +25,7 @@ from policycortex.errors import (
     UnavailableError,
 )
 from policycortex.ordering.destinations import destination_from_json
+from policycortex.proof.chain import COMMAND_LINE, Act
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus, Settled
@@ -99,7 +100,17 @@ def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:
     """Send a failed, uncertain or withheld delivery again. Raises NotFoundError, ConflictError."""
     with closing(open_registry(settings)) as registry:
-        return registry.replay_delivery(None, delivery_id, now=now)
+        row = registry.replay_delivery(None, delivery_id, now=now)
+        act = Act(
+            organization=row.organization,
+            at=now,
+            action="delivery_replayed",
+            actor=COMMAND_LINE,
+            subject=row.report_id,
+            details={"delivery": row.id},
+        )
+        registry.append_acts(act)
+        return row
 
 
 def ask_connection(settings: Settings, name: str) -> str:

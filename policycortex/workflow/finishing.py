@@ -28,6 +28,8 @@ class FinishedFile:
     """A format's word, or the name of a file beside the formats."""
     format: ReportFormat | None
     """None for files beside the formats."""
+    kind: ReportFormat | None
+    """Which renderer made it, copies too; None for proofs."""
     path: Path
     extension: str
     media_type: str
@@ -94,11 +96,15 @@ def mark_for(watermark: str, target: str, delivery_id: str) -> str:
 
 def _finished(name: str, kind: ReportFormat, path: Path, password: str | None, now: datetime) -> FinishedFile:
     if password is None:
-        return FinishedFile(name=name, format=kind, path=path, extension=kind.extension, media_type=kind.media_type)
+        return FinishedFile(
+            name=name, format=kind, kind=kind, path=path, extension=kind.extension, media_type=kind.media_type
+        )
     from policycortex.proof.protection import protect_file  # noqa: PLC0415 - its libraries take 40 MB
 
     made = protect_file(kind, path, password, made_at=now)
-    return FinishedFile(name=name, format=kind, path=made.path, extension=made.extension, media_type=made.media_type)
+    return FinishedFile(
+        name=name, format=kind, kind=kind, path=made.path, extension=made.extension, media_type=made.media_type
+    )
 
 
 def _purpose(report_id: str) -> str:

@@ -21,6 +21,8 @@ from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexE
 from policycortex.frameworks.model import Framework
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
+from policycortex.proof.chain import write_moment
+from policycortex.proof.manifest import Provenance, TrailHead
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.scoring.risk_model import RiskWeights
@@ -35,7 +37,9 @@ from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.finishing import FinishedFile, finish_files, unseal_password
 from policycortex.workflow.judging import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
+from policycortex.workflow.proving import prove_files, read_provenance
 from policycortex.workflow.report_evidence import Reading, read_evidence
+from policycortex.workflow.retention import expires_at
 
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
@@ -54,6 +58,15 @@ class ProducedReport:
     snapshot: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What the run composed and rendered, before it is protected and proven."""
+
+    document: ReportDocument
+    rendered: "tuple[RenderedArtifact, ...]"
+    provenance: Provenance
+
+
 def produce_report(
     settings: Settings,
     report_id: str,
@@ -67,23 +80,24 @@ def produce_report(
     try:
         row = registry.mark_running(report_id, run_id, now=now)
         with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-            document, rendered = _make(settings, row, Path(folder), now, progress)
-            files = _finish(settings, registry, row, document, rendered, Path(folder), now)
+            made = _make(settings, row, Path(folder), now, progress)
+            files = _finish(settings, registry, row, made, Path(folder), now=now)
             artifacts, beside = _store(settings, report_id, files)
         produced = ProducedReport(
             report_id=report_id,
             artifacts=artifacts,
-            summary=describe_summary(document.summary),
-            pages=next((r.pages for r in rendered if r.pages), None),
-            snapshot=document.header.snapshot,
+            summary=describe_summary(made.document.summary),
+            pages=next((r.pages for r in made.rendered if r.pages), None),
+            snapshot=made.document.header.snapshot,
         )
         registry.complete_report(
             report_id,
             artifacts=artifacts,
             files=beside,
             summary=produced.summary,
-            content=_content(rendered),
+            content=_content(made.rendered),
             snapshot=produced.snapshot,
+            expires_at=expires_at(settings, registry, order_from_json(row.order), now=now),
         )
         return produced
     finally:
@@ -106,9 +120,7 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
         registry.close()
 
 
-def _make(
-    settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]
-) -> "tuple[ReportDocument, tuple[RenderedArtifact, ...]]":
+def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]) -> _Made:
     # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
@@ -127,13 +139,14 @@ def _make(
             weights=risk_weights(settings),
             locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
         )
+        provenance = read_provenance(lake, order, framework, document)
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
     options = rendering_options(settings, order)
     rendered = []
     for report_format in order.formats:
         rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
-    return document, tuple(rendered)
+    return _Made(document=document, rendered=tuple(rendered), provenance=provenance)
 
 
 def compose_from_lake(
@@ -222,25 +235,37 @@ def _days_read(period: Period) -> tuple[date, date]:
     return period.previous().first_date, period.last_date
 
 
-def _finish(  # noqa: PLR0917 - the run's whole state
-    settings: Settings,
-    registry: Registry,
-    row: ReportRow,
-    document: ReportDocument,
-    rendered: "Sequence[RenderedArtifact]",
-    folder: Path,
-    now: datetime,
+def _finish(
+    settings: Settings, registry: Registry, row: ReportRow, made: _Made, folder: Path, *, now: datetime
 ) -> tuple[FinishedFile, ...]:
+    order = order_from_json(row.order)
+    password = unseal_password(settings, registry.load_sealed_password(row.id), row.id)
     marked = registry.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
-    return finish_files(
-        document,
-        rendered,
-        options=rendering_options(settings, order_from_json(row.order)),
-        password=unseal_password(settings, registry.load_sealed_password(row.id), row.id),
+    files = finish_files(
+        made.document,
+        made.rendered,
+        options=rendering_options(settings, order),
+        password=password,
         recipients=[(delivery.id, delivery.target) for delivery in marked],
         folder=folder,
         now=now,
     )
+    return prove_files(
+        settings,
+        files,
+        order=order,
+        report_id=row.id,
+        password=password,
+        provenance=made.provenance,
+        trail=_trail_head(registry, row, now),
+        folder=folder,
+        now=now,
+    )
+
+
+def _trail_head(registry: Registry, row: ReportRow, now: datetime) -> TrailHead:
+    head = registry.load_trail_state(row.organization).head
+    return TrailHead(sequence=head.sequence, digest=head.digest, at=write_moment(now))
 
 
 def _store(

@@ -114,7 +114,9 @@ class House:
         self.clients.append(client)
         return client
 
-    def complete(self, report_id: str, files: dict[ReportFormat, bytes] | None = None) -> ReportRow:
+    def complete(
+        self, report_id: str, files: dict[ReportFormat, bytes] | None = None, *, expires_at: datetime | None = None
+    ) -> ReportRow:
         """Play the run's last steps with the real stores."""
         store, made = open_artifacts(self.settings), []
         for report_format, content in (files or {ReportFormat.PDF: b"%PDF-1.7 a report"}).items():
@@ -140,6 +142,7 @@ class House:
             },
             content={"pages": 47, "sections": [{"name": "Executive Summary", "pages": 3}]},
             snapshot="7",
+            expires_at=expires_at,
             now=self.clock(),
         )
 

@@ -33,6 +33,8 @@ JOBS = {
     "make_report",
     "make_standing_reports",
     "deliver_reports",
+    "export_audit_trail",
+    "expire_reports",
 }
 SENSORS = {
     "landing_zone": 10,
@@ -43,7 +45,12 @@ SENSORS = {
     "outbox": 5,
     "schedule_definitions": 15,
 }
-SCHEDULES = {"historical_audit": ("0 3 2 * *", "UTC"), "closed_months": ("0 5 2 * *", "UTC")}
+SCHEDULES = {
+    "historical_audit": ("0 3 2 * *", "UTC"),
+    "closed_months": ("0 5 2 * *", "UTC"),
+    "hourly_trail": ("7 * * * *", "UTC"),
+    "hourly_retention": ("37 * * * *", "UTC"),
+}
 
 
 def partitions_of(spec: dg.AssetSpec) -> str | None:

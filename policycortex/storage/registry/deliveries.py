@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, 
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus
-from policycortex.storage.registry.base import Store
+from policycortex.proof.chain import Act, Outcome
 from policycortex.storage.registry.schedule_rows import (
     REPLAYABLE,
     AttemptRow,
@@ -18,6 +18,7 @@ from policycortex.storage.registry.schedule_rows import (
 )
 from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
 from policycortex.storage.registry.tables import reports
+from policycortex.storage.registry.trail import TrailVerbs
 
 MOST_ALERTS: Final = 5
 """So often the owner is tried to be told of one failure."""
@@ -27,7 +28,7 @@ _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", 
 _TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
 
 
-class DeliveryVerbs(Store):
+class DeliveryVerbs(TrailVerbs):
     """Everything about deliveries; reports bring them into being (see ``insert_deliveries``)."""
 
     def get_delivery(self, organization: str, delivery_id: str) -> DeliveryRow:
@@ -140,6 +141,7 @@ class DeliveryVerbs(Store):
             if connection.execute(update(deliveries).where(*mine).values(**values)).rowcount != 1:
                 raise ConflictError(f"delivery {claimed.id} is no longer held by attempt {claimed.number}")
             _end_attempt(connection, claimed, settled, now)
+            self._append(connection, _attempted(claimed, settled, now))
 
     def replay_delivery(self, organization: str | None, delivery_id: str, *, now: datetime) -> DeliveryRow:
         """Send it again from the start, by a person's wish. Raises ConflictError when it stands elsewhere."""
@@ -185,6 +187,26 @@ class DeliveryVerbs(Store):
         values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_told else {})
         with self._writing() as connection:
             connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
+
+
+def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> Act:
+    digest = settled.receipt.get("payload_sha256") if settled.receipt is not None else None
+    return Act(
+        organization=claimed.organization,
+        at=now,
+        action="report_delivered" if settled.outcome == "sent" else "delivery_attempted",
+        actor=f"schedule:{claimed.schedule_id}" if claimed.schedule_id else "delivery",
+        subject=claimed.report_id,
+        outcome=Outcome.DONE if settled.outcome in {"sent", "withheld"} else Outcome.FAILED,
+        details={
+            "delivery": claimed.id,
+            "channel": claimed.channel,
+            "target": claimed.target,
+            "attempt": claimed.number,
+            "ended": settled.outcome,
+            "payload_sha256": digest,
+        },
+    )
 
 
 def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression

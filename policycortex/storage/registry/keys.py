@@ -2,7 +2,7 @@
 
 import ipaddress
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,10 +10,12 @@ from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, bind
 
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
-from policycortex.storage.registry.base import JsonColumn, Store, UtcDateTime, metadata
+from policycortex.proof.chain import COMMAND_LINE, Act
+from policycortex.storage.registry.base import JsonColumn, UtcDateTime, metadata
 from policycortex.storage.registry.reports import ensure_organization
 from policycortex.storage.registry.rows import KeyRow
 from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
+from policycortex.storage.registry.trail import TrailVerbs
 
 SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks:write", "findings:write", "admin")
 DEFAULT_SCOPES: Final = ("reports:read", "reports:write", "schedules:write")
@@ -37,7 +39,7 @@ api_keys = Table(
 )
 
 
-class KeyVerbs(Store):
+class KeyVerbs(TrailVerbs):
     """Making, finding and ending keys."""
 
     def create_key(
@@ -67,6 +69,8 @@ class KeyVerbs(Store):
         with self._writing() as connection:
             ensure_organization(connection, organization, moment)
             connection.execute(insert(api_keys).values(**row, digest=digest_token(token)))
+            details = {"name": name, "scopes": row["scopes"]}
+            self._append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
         return _key(row), token
 
     def find_key(self, token: str) -> KeyRow | None:
@@ -104,8 +108,9 @@ class KeyVerbs(Store):
         """End the key at once; again is no error, the first time counts. Raises NotFoundError."""
         key = self.get_key(key_id)
         with self._writing() as connection:
-            live = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
-            connection.execute(update(api_keys).where(*live).values(revoked_at=now or datetime.now(UTC)))
+            live, moment = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)), now or datetime.now(UTC)
+            if connection.execute(update(api_keys).where(*live).values(revoked_at=moment)).rowcount:
+                self._append(connection, _change(key.organization, "key_revoked", key_id, moment, {"name": key.name}))
         return self.get_key(key.id)
 
     def rotate_key(
@@ -126,6 +131,8 @@ class KeyVerbs(Store):
         end = min(moment + overlap, old.expires_at or moment + overlap)
         with self._writing() as connection:
             connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(expires_at=end))
+            details = {"name": old.name, "new_key": made[0].id, "old_key_ends_at": end.isoformat()}
+            self._append(connection, _change(old.organization, "key_rotated", key_id, moment, details))
         return made
 
 
@@ -137,6 +144,10 @@ def _key(row: RowMapping | dict[str, Any]) -> KeyRow:
     values = dict(row)
     values["scopes"], values["networks"] = frozenset(values["scopes"]), tuple(values["networks"])
     return KeyRow(**values)
+
+
+def _change(organization: str, action: str, key_id: str, moment: datetime, details: Mapping[str, Any]) -> Act:
+    return Act(organization=organization, at=moment, action=action, actor=COMMAND_LINE, subject=key_id, details=details)
 
 
 def _check_key(name: str, scopes: Collection[str], networks: Collection[str]) -> None:

@@ -1,6 +1,7 @@
 """From settings to an open registry: the engine, SQLite's manners, and migrations under a lock at first open."""
 
 import sqlite3
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import OperationalError
 
 from policycortex.errors import ConfigurationError, StoreBusyError
+from policycortex.proof.vault import open_vault
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessVerbs
 from policycortex.storage.registry.base import WRITES, translated_errors
@@ -20,8 +22,10 @@ from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.reading import ReadingVerbs
 from policycortex.storage.registry.reports import ReportVerbs
+from policycortex.storage.registry.retention import RetentionVerbs
 from policycortex.storage.registry.schedules import ScheduleVerbs
 from policycortex.storage.registry.sharing import SharingVerbs
+from policycortex.storage.registry.trail import TrailKey, TrailVerbs
 from policycortex.storage.registry.waivers import WaiverVerbs
 
 _COMMON: Final[dict[str, Any]] = {
@@ -44,6 +48,8 @@ class Registry(
     ScheduleVerbs,
     DeliveryVerbs,
     WaiverVerbs,
+    RetentionVerbs,
+    TrailVerbs,
 ):
     """All verbs over one database. Safe to share between threads; close it before a fork."""
 
@@ -62,7 +68,17 @@ def open_registry(settings: Settings, *, patience_seconds: float | None = None) 
     except BaseException:
         engine.dispose()
         raise
-    return Registry(engine)
+    return Registry(engine, _trail_keys(settings))
+
+
+def _trail_keys(settings: Settings) -> TrailKey:
+    """Each organisation's key, derived when it is first needed."""
+
+    @cache
+    def key_of(organization: str) -> bytes:
+        return open_vault(settings).derive(f"trail/{organization}")
+
+    return key_of
 
 
 def _open_engine(settings: Settings, patience: float) -> Engine:

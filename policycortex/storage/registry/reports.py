@@ -10,19 +10,23 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus, ReportType
-from policycortex.storage.registry.base import Store, insert_for
+from policycortex.proof.chain import Act
+from policycortex.storage.registry.base import insert_for
+from policycortex.storage.registry.links import download_links
 from policycortex.storage.registry.reading import load_report
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, report_shares, reports
 from policycortex.storage.registry.tallies import shift_tally
+from policycortex.storage.registry.trail import TrailVerbs
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
+_RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
 ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
 
 
-class ReportVerbs(Store):
+class ReportVerbs(TrailVerbs):
     """Everything that changes a report. ``now`` is the clock's where it is not given."""
 
     def create_report(
@@ -120,7 +124,7 @@ class ReportVerbs(Store):
             _remove(connection, load_report(connection, report_id), _now())
 
     def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
-        """Out of every list and answer; an open one is cancelled. Returns what it was: the caller removes its files."""
+        """Out of every list and answer; an open one is cancelled. The caller removes its files, then forgets them."""
         with self._writing() as connection:
             before = load_report(connection, report_id, organization=organization)
             if before.status in OPEN:
@@ -131,12 +135,19 @@ class ReportVerbs(Store):
     def expire_reports(self, *, now: datetime | None = None) -> tuple[ReportRow, ...]:
         """Move completed reports past their time to ``expired``; returns them: the caller removes their files."""
         moment = now or _now()
-        past = (reports.c.status == ReportStatus.COMPLETED, reports.c.expires_at <= moment)
+        past = (
+            reports.c.status == ReportStatus.COMPLETED,
+            reports.c.expires_at <= moment,
+            reports.c.deleted_at.is_(None),
+        )
         with self._writing() as connection:
             ids = connection.execute(select(reports.c.id).where(*past)).scalars().all()
             rows = tuple(load_report(connection, report_id) for report_id in ids)
             for row in rows:
                 _write_move(connection, row, ReportStatus.EXPIRED, {})
+                still = (download_links.c.report_id == row.id, download_links.c.revoked_at.is_(None))
+                connection.execute(update(download_links).where(*still).values(revoked_at=moment))
+                self._append(connection, _expiry(row, moment))
             return rows
 
     def _move(
@@ -155,10 +166,39 @@ class ReportVerbs(Store):
             if before.status not in origins:
                 raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
             _write_move(connection, before, target, values)
+            if target in _RUNS_END:
+                self._append(connection, _ending(before, target, values, files))
             _write_artifacts(connection, report_id, artifacts)
             for file in files:
                 connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
             return load_report(connection, report_id)
+
+
+def _ending(before: ReportRow, target: ReportStatus, values: Mapping[str, Any], files: Collection[FileRow]) -> Act:
+    """What the trail says of the end that a run came to."""
+    manifest = next((file.sha256 for file in files if file.name == "manifest.json"), None)
+    failure = values.get("failure")
+    details = {"status": target.value, "manifest_sha256": manifest, "failure": failure and failure["code"]}
+    return Act(
+        organization=before.organization,
+        at=values["completed_at"],
+        action=f"report_{target.value}",
+        actor=f"run:{before.run_id}" if before.run_id else "run",
+        subject=before.id,
+        details={name: value for name, value in details.items() if value is not None},
+    )
+
+
+def _expiry(row: ReportRow, moment: datetime) -> Act:
+    digests = {artifact.format.value: artifact.sha256 for artifact in row.artifacts}
+    return Act(
+        organization=row.organization,
+        at=moment,
+        action="report_expired",
+        actor="retention",
+        subject=row.id,
+        details={"sha256": digests},
+    )
 
 
 def insert_report(connection: Connection, new: NewReport, moment: datetime) -> None:
@@ -223,8 +263,6 @@ def _remove(connection: Connection, row: ReportRow, moment: datetime) -> None:
     live = (reports.c.id == row.id, reports.c.deleted_at.is_(None))
     if connection.execute(update(reports).where(*live).values(deleted_at=moment)).rowcount != 1:
         raise NotFoundError(f"report {row.id} is gone already")
-    connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == row.id))
-    connection.execute(delete(report_files).where(report_files.c.report_id == row.id))
     connection.execute(delete(report_shares).where(report_shares.c.report_id == row.id))
     key = {"organization": row.organization, "type": row.type.value, "framework": row.framework}
     shift_tally(connection, {**key, "status": row.status.value}, -1)

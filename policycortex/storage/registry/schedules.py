@@ -8,11 +8,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.storage.registry.base import Store, insert_for
+from policycortex.proof.chain import Act
+from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.reports import ensure_organization, insert_report
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
 from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
+from policycortex.storage.registry.trail import TrailVerbs
 
 _COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
 _TICKS: Final = (
@@ -27,7 +29,7 @@ _TICKS: Final = (
 )
 
 
-class ScheduleVerbs(Store):
+class ScheduleVerbs(TrailVerbs):
     """Standing orders: made, changed, ended; and their ticks claimed."""
 
     def create_schedule(
@@ -135,6 +137,7 @@ class ScheduleVerbs(Store):
         with self._writing() as connection:
             _lock(connection, before)
             _insert_ticks(connection, before, due, now)
+            self._append(connection, *_ordered(before, due, now))
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
             return _load(connection, before.id)
 
@@ -163,13 +166,16 @@ class ScheduleVerbs(Store):
             _lock(connection, before)
             made = _insert_ticks(connection, before, claims, now)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(next_tick_at=next_tick_at))
+            self._append(connection, *_ordered(before, claims, now))
             return made
 
     def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
         """A tick out of turn; the next regular one stays as it is. Returns the report's id."""
         with self._writing() as connection:
             _lock(connection, schedule)
-            return _insert_ticks(connection, schedule, (claim,), now)[0]
+            made = _insert_ticks(connection, schedule, (claim,), now)[0]
+            self._append(connection, *_ordered(schedule, (claim,), now))
+            return made
 
     def list_ticks(self, schedule_id: str, *, limit: int = 20, offset: int = 0) -> tuple[tuple[TickRow, ...], int]:
         """Ticks that were dealt with, newest first, and how many."""
@@ -208,6 +214,22 @@ class ScheduleVerbs(Store):
         with self._reading() as connection:
             row = connection.execute(_TICKS.where(*earlier).limit(1)).mappings().first()
         return TickRow(**row) if row is not None else None
+
+
+def _ordered(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[Act]:
+    """A record for each report that ticks ordered."""
+    return [
+        Act(
+            organization=schedule.organization,
+            at=now,
+            action="report_created",
+            actor=f"schedule:{schedule.id}",
+            subject=claim.report.id,
+            details={"tick": claim.tick.isoformat(), "is_manual": claim.is_manual},
+        )
+        for claim in claims
+        if claim.report is not None
+    ]
 
 
 def _lock(connection: Connection, before: ScheduleRow) -> None:

@@ -9,6 +9,7 @@ organizations = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("retention_days", Integer),
 )
 
 reports = Table(

@@ -1,0 +1,61 @@
+"""All of a report in one zip, the same bytes whenever it is packed: so its container proves itself, too."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, BinaryIO, Final
+
+from policycortex.errors import InputError
+
+MEDIA_TYPE: Final = "application/zip"
+README_NAME: Final = "README.txt"
+README: Final = """This is a report with all that proves it.
+
+  policycortex verify <this bundle, or the folder it was unpacked into>
+
+checks everything, offline. Without that program:
+
+  openssl cms -verify -binary -inform DER -in manifest.json.p7s \\
+    -content manifest.json -CAfile certificate.pem -out /dev/null
+  sha256sum <each file>        and compare with manifest.json
+  pdfsig report.pdf            for a signed PDF
+
+certificate.pem is what signed. Ask the organisation whether it is theirs: a file cannot vouch for itself.
+"""
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_CHUNK: Final = 1 << 20
+_MOST_FILES: Final = 1000
+_MOST_BYTES: Final = 64 << 30
+
+Opener = Callable[[], BinaryIO]
+
+
+def pack_bundle(target: IO[bytes], entries: Iterable[tuple[str, Opener]]) -> None:
+    """Write the entries, stored as they are, in the order of their names."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, opener in sorted(entries, key=lambda entry: entry[0]):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o600 << 16
+            with opener() as source, archive.open(entry, "w", force_zip64=True) as packed:
+                shutil.copyfileobj(source, packed, _CHUNK)
+
+
+def unpack_bundle(source: Path, folder: Path) -> tuple[str, ...]:
+    """Unpack into an empty folder; names in order. Raises InputError on no bundle, or what would leave the folder."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = archive.infolist()
+            if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_BYTES:
+                raise InputError("it holds more than any bundle does")
+            for entry in entries:
+                target = folder / entry.filename
+                if "/" in entry.filename or "\\" in entry.filename or entry.filename in {"", ".", ".."}:
+                    raise InputError(f"it holds {entry.filename!r}, which is no name of a file in a bundle")
+                if target.exists():
+                    raise InputError(f"it holds {entry.filename!r} twice")
+                with archive.open(entry) as packed, target.open("wb") as plain:
+                    shutil.copyfileobj(packed, plain, _CHUNK)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+        raise InputError(f"it cannot be unpacked: {error}") from None
+    return tuple(entry.filename for entry in entries)

@@ -1,0 +1,62 @@
+"""What a check came to, line by line, in words for people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How far a line goes."""
+
+    HOLDS = "holds"
+    BROKEN = "BROKEN"
+    UNCHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that was looked at."""
+
+    kind: Kind
+    subject: str
+    """Name of the file, or of the part of the proof."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value:<12} {self.subject}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All lines in the order they were found."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Something holds, and nothing is broken."""
+        return bool(self.of(Kind.HOLDS)) and not self.of(Kind.BROKEN)
+
+    def of(self, kind: Kind) -> tuple[Line, ...]:
+        """The lines of one kind."""
+        return tuple(line for line in self.lines if line.kind is kind)
+
+
+def holds(subject: str, message: str) -> Line:
+    """It is as it should be."""
+    return Line(kind=Kind.HOLDS, subject=subject, message=message)
+
+
+def broken(subject: str, message: str) -> Line:
+    """It is not."""
+    return Line(kind=Kind.BROKEN, subject=subject, message=message)
+
+
+def unchecked(subject: str, message: str) -> Line:
+    """It could not be looked at, and why."""
+    return Line(kind=Kind.UNCHECKED, subject=subject, message=message)
+
+
+def verdict_of(lines: Iterable[Line]) -> Verdict:
+    """The verdict that these lines make."""
+    return Verdict(lines=tuple(lines))

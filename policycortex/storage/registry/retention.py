@@ -1,0 +1,53 @@
+"""How long reports are kept, and which of those that are gone still have files."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import delete, exists, or_, select, update
+
+from policycortex.names import ReportStatus
+from policycortex.proof.chain import COMMAND_LINE, Act
+from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, reports
+from policycortex.storage.registry.trail import TrailVerbs
+
+_BATCH: Final = 500
+
+
+class RetentionVerbs(TrailVerbs):
+    """Setting the time, and clearing what is past it."""
+
+    def set_retention(self, organization: str, days: int | None, *, now: datetime | None = None) -> None:
+        """How long reports made from now on are kept; None: as the installation says."""
+        moment = now or datetime.now(UTC)
+        with self._writing() as connection:
+            ensure_organization(connection, organization, moment)
+            mine = organizations.c.id == organization
+            connection.execute(update(organizations).where(mine).values(retention_days=days))
+            act = Act(
+                organization=organization, at=moment, action="retention_set", actor=COMMAND_LINE, details={"days": days}
+            )
+            self._append(connection, act)
+
+    def load_retention(self, organization: str) -> int | None:
+        """The organisation's own time in days; None when it has none."""
+        query = select(organizations.c.retention_days).where(organizations.c.id == organization)
+        with self._reading() as connection:
+            days: int | None = connection.execute(query).scalar_one_or_none()
+        return days
+
+    def list_uncleared_reports(self) -> tuple[str, ...]:
+        """Expired and deleted reports whose files may still be there, at most 500."""
+        gone = or_(reports.c.status == ReportStatus.EXPIRED.value, reports.c.deleted_at.is_not(None))
+        listed = or_(
+            exists().where(report_artifacts.c.report_id == reports.c.id),
+            exists().where(report_files.c.report_id == reports.c.id),
+        )
+        with self._reading() as connection:
+            return tuple(connection.execute(select(reports.c.id).where(gone, listed).limit(_BATCH)).scalars())
+
+    def forget_files(self, report_id: str) -> None:
+        """The report's files are gone from their store."""
+        with self._writing() as connection:
+            connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == report_id))
+            connection.execute(delete(report_files).where(report_files.c.report_id == report_id))
