@@ -1,10 +1,14 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.ground import FleetGround, Ground, make_fleet_ground, own_part
+from tests.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
 settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +24,47 @@ def shared() -> Path:
             pytest.fail(f"CI needs the shared test data at {folder}", pytrace=False)
         pytest.skip(f"no shared test data at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A Postgres for this process of the test session."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[ObjectServer]:
+    """An S3 for this process of the test session."""
+    with object_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fleet_of_session(
+    postgres_server: PostgresServer, s3_server: ObjectServer, tmp_path_factory: pytest.TempPathFactory
+) -> FleetGround:
+    """What all tests on Postgres and S3 share: the servers, a bucket and the template."""
+    return make_fleet_ground(postgres_server, s3_server, tmp_path_factory.mktemp("template") / "home")
+
+
+@pytest.fixture
+def fleet(fleet_of_session: FleetGround, monkeypatch: pytest.MonkeyPatch) -> Iterator[FleetGround]:
+    """Postgres and S3, with the store's variables in the environment."""
+    for name, value in fleet_of_session.objects.environment.items():
+        monkeypatch.setenv(name, value)
+    own = own_part(fleet_of_session)
+    yield own
+    own.drop_databases()
+
+
+@pytest.fixture(params=["folder", "fleet"])
+def ground(request: pytest.FixtureRequest) -> Ground:
+    """A test that asks for it runs twice: on a folder, and on Postgres and S3."""
+    if request.param == "folder":
+        return Ground()
+    fleet: FleetGround = request.getfixturevalue("fleet")
+    return fleet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

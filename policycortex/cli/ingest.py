@@ -12,7 +12,7 @@ from pipelines.partitions import range_tags, today, windows_of
 from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
-from policycortex.storage.object_files import is_object_url
+from policycortex.storage.object_places import is_object_url
 from policycortex.workflow.ingest import check_locations
 
 

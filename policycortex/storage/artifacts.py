@@ -5,29 +5,21 @@ A file is complete before it can be found under its key, and its digest is prove
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from policycortex.errors import ConfigurationError, IntegrityError, NotFoundError, UnavailableError
+from policycortex.errors import IntegrityError, NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
+from policycortex.storage.artifact_keys import KeptFile, StoredArtifact, checked_key, checked_report, key_of
+from policycortex.storage.artifacts_objects import ObjectArtifacts
 
 _CHUNK: Final = 1 << 20
-_REPORT_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
-_KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}/[a-z0-9_]+-[0-9a-f]{16}\.[a-z0-9.]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredArtifact:
-    """Where one file is kept, and what it must be."""
-
-    key: str
-    size_bytes: int
-    sha256: str
 
 
 class ArtifactStore(Protocol):
@@ -54,6 +46,14 @@ class ArtifactStore(Protocol):
         """Remove all files of the report; none there is no error."""
         ...
 
+    def list_files(self) -> Iterator[KeptFile]:
+        """Every file that lies there, those of writers that died included."""
+        ...
+
+    def delete_file(self, file: KeptFile) -> None:
+        """Remove one of ``list_files``; gone already is no error."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderArtifacts:
@@ -69,7 +69,7 @@ class FolderArtifacts:
 
     def put_file(self, report_id: str, stem: str, extension: str, source: Path) -> StoredArtifact:
         """See ArtifactStore. Raises UnavailableError when the disk refuses."""
-        folder = self.root / _checked(report_id)
+        folder = self.root / checked_report(report_id)
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -79,10 +79,8 @@ class FolderArtifacts:
 
     def open_artifact(self, key: str, *, sha256: str) -> BinaryIO:
         """See ArtifactStore. The stream that was proven is the stream that is returned."""
-        if not _KEY.fullmatch(key):
-            raise IntegrityError(f"{key!r} is not a key of an artifact")
         try:
-            stream = (self.root / key).open("rb")
+            stream = (self.root / checked_key(key)).open("rb")
         except FileNotFoundError:
             raise NotFoundError(f"artifact {key} is not in {self.root}") from None
         except OSError as error:
@@ -97,7 +95,7 @@ class FolderArtifacts:
 
     def delete_report(self, report_id: str) -> None:
         """See ArtifactStore."""
-        folder = self.root / _checked(report_id)
+        folder = self.root / checked_report(report_id)
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
@@ -105,14 +103,38 @@ class FolderArtifacts:
         except OSError as error:
             raise UnavailableError(f"cannot remove {folder}: {error.strerror}") from error
 
+    def list_files(self) -> Iterator[KeptFile]:
+        """See ArtifactStore."""
+        for path in sorted(self.root.rglob("*")):
+            try:
+                found = path.stat()
+            except FileNotFoundError:  # removed since it was listed
+                continue
+            if path.is_file():
+                changed = datetime.fromtimestamp(found.st_mtime, UTC)
+                yield KeptFile(
+                    key=path.relative_to(self.root).as_posix(), size_bytes=found.st_size, modified_at=changed
+                )
+
+    def delete_file(self, file: KeptFile) -> None:
+        """See ArtifactStore; a report's folder that is empty now goes too."""
+        path = self.root / file.key
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent != self.root and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+        except OSError as error:
+            raise UnavailableError(f"cannot remove {path}: {error.strerror}") from error
+
 
 def open_artifacts(settings: Settings) -> ArtifactStore:
-    """The place the settings name. Raises ConfigurationError on one that is not known."""
-    if settings.artifacts_url is not None:
-        raise ConfigurationError(
-            "POLICYCORTEX_ARTIFACTS_URL is not available yet; unset it to keep artifacts under the home"
-        )
-    return FolderArtifacts(root=settings.home / "artifacts")
+    """The place the settings name: an object store, a folder, or the home. Raises ConfigurationError on another."""
+    url = settings.artifacts_url
+    if url is None:
+        return FolderArtifacts(root=settings.home / "artifacts")
+    if "://" in url:
+        return ObjectArtifacts(url=url)
+    return FolderArtifacts(root=Path(url).absolute())
 
 
 def _put(folder: Path, stem: str, extension: str, source: Path) -> StoredArtifact:
@@ -125,13 +147,13 @@ def _put(folder: Path, stem: str, extension: str, source: Path) -> StoredArtifac
                 size += writer.write(chunk)
             writer.flush()
             os.fsync(writer.fileno())
-        name = f"{stem}-{digest.hexdigest()[:16]}.{extension}"
-        Path(temporary).replace(folder / name)
+        key = key_of(folder.name, stem, extension, digest.hexdigest())
+        Path(temporary).replace(folder.parent / key)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(folder)
-    return StoredArtifact(key=f"{folder.name}/{name}", size_bytes=size, sha256=digest.hexdigest())
+    return StoredArtifact(key=key, size_bytes=size, sha256=digest.hexdigest())
 
 
 def _sync_folder(folder: Path) -> None:
@@ -140,9 +162,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _checked(report_id: str) -> str:
-    if not _REPORT_ID.fullmatch(report_id):
-        raise IntegrityError(f"{report_id!r} is not the id of a report")
-    return report_id

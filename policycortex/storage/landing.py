@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.names import DEFAULT_ORGANIZATION
 from policycortex.settings import Settings
-from policycortex.storage.object_files import ObjectFile, is_object_url, list_objects, move_object, put_object
+from policycortex.storage.object_files import ObjectFile, list_objects, move_object, put_object
+from policycortex.storage.object_places import is_object_url
 
 DONE: Final = "done"
 PARKED: Final = "parked"

@@ -1,7 +1,6 @@
 """Files behind object-store URLs (``s3://``, ``gs://``, ``az://``): listed, copied to a folder, moved within a bucket.
 
-Endpoint, region and credentials are the store's own variables (``AWS_ENDPOINT_URL``, ``AWS_REGION``,
-``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ...), or the machine's identity. No secret stands in a URL.
+How they are reached is told in ``object_places``.
 """
 
 import os
@@ -12,16 +11,13 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import ObjectStore, from_url
 
-from policycortex.errors import ConfigurationError, InputError, UnavailableError
-from policycortex.settings import environment_value
+from policycortex.errors import InputError, UnavailableError
+from policycortex.storage.object_places import open_store, split_object_url
 
-SCHEMES: Final = ("s3", "gs", "az", "abfs", "abfss")
 _PART_BYTES: Final = 8 << 20
 _REFUSALS: Final = ("NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden")
 _WILD: Final = frozenset("*?[")
@@ -50,19 +46,14 @@ class ObjectFile:
         return self.key.rpartition("/")[2]
 
 
-def is_object_url(location: str) -> bool:
-    """Whether it names an object store rather than a path."""
-    return location.partition("://")[0] in SCHEMES and "://" in location
-
-
 def list_objects(url: str) -> tuple[ObjectFile, ...]:
     """The object at ``url``, else all below it, else all that match it as a pattern; sorted by key, none if none.
 
     Raises InputError where the store refuses, UnavailableError where it does not answer.
     """
-    root, key = _split(url)
+    root, key = split_object_url(url)
     with _translated(url):
-        store = _store(root)
+        store = open_store(root)
         if not _WILD & set(key) and key and not key.endswith("/"):
             try:
                 return (_object(root, dict(obstore.head(store, key))),)
@@ -78,7 +69,7 @@ def copy_object(found: ObjectFile, folder: Path) -> Path:
     """The object as a file of its name and time in ``folder``, in bounded memory. Raises as ``list_objects``."""
     path = folder / found.name
     with _translated(found.url), path.open("wb") as file:
-        for chunk in obstore.get(_store(found.root), found.key).stream(min_chunk_size=_PART_BYTES):
+        for chunk in obstore.get(open_store(found.root), found.key).stream(min_chunk_size=_PART_BYTES):
             file.write(chunk)
     seconds = found.modified_at.timestamp()
     os.utime(path, (seconds, seconds))  # formats without times of their own are dated by the file
@@ -88,7 +79,7 @@ def copy_object(found: ObjectFile, folder: Path) -> Path:
 def move_object(found: ObjectFile, key: str) -> None:
     """Give it another key in its bucket; a crash in between leaves it under both. Raises as ``list_objects``."""
     with _translated(found.url):
-        store = _store(found.root)
+        store = open_store(found.root)
         obstore.copy(store, found.key, key)
         obstore.delete(store, found.key)
 
@@ -96,24 +87,7 @@ def move_object(found: ObjectFile, key: str) -> None:
 def put_object(root: str, key: str, content: bytes) -> None:
     """Write a small object. Raises as ``list_objects``."""
     with _translated(f"{root}/{key}"):
-        obstore.put(_store(root), key, content)
-
-
-def _split(url: str) -> tuple[str, str]:
-    parts = urlsplit(url, allow_fragments=False)
-    if not parts.netloc or parts.username or parts.password:
-        raise ConfigurationError("an object-store URL must be like s3://bucket/prefix; credentials come from AWS_*")
-    key = url.partition("://")[2].partition("/")[2]
-    return f"{parts.scheme}://{parts.netloc}", key
-
-
-def _store(root: str) -> ObjectStore:
-    endpoint = environment_value("AWS_ENDPOINT_URL_S3") or environment_value("AWS_ENDPOINT_URL") or ""
-    options: dict[str, Any] = {"client_options": {"allow_http": endpoint.startswith("http://")}}
-    if root.startswith("s3://"):
-        options |= {"region": environment_value("AWS_REGION") or environment_value("AWS_DEFAULT_REGION") or "us-east-1"}
-        options |= {"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}
-    return from_url(root, **options)
+        obstore.put(open_store(root), key, content)
 
 
 def _object(root: str, meta: dict[str, Any]) -> ObjectFile:

@@ -10,7 +10,8 @@ from policycortex.errors import InputError
 from policycortex.findings.sources import SourceFile, detect_parser, find_sources
 from policycortex.settings import Settings
 from policycortex.storage.lake import ImportReceipt, open_lake
-from policycortex.storage.object_files import ObjectFile, copy_object, is_object_url, list_objects
+from policycortex.storage.object_files import ObjectFile, copy_object, list_objects
+from policycortex.storage.object_places import is_object_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,31 @@ from api.app import create_app
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from tests.api.house import Clock, HandLauncher, House, serve
+from tests.ground import FleetGround, Ground, environ, own_part
 
 
 @pytest.fixture(scope="session")
-def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
-    settings = Settings(home=home, dagster_url="http://127.0.0.1:1")  # nobody listens there
+    yield from _run_house(Settings(home=home, dagster_url="http://127.0.0.1:1"))  # nobody listens there
+
+
+@pytest.fixture(scope="session")
+def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same on Postgres and S3."""
+    with environ(fleet_of_session.objects.environment):
+        settings = own_part(fleet_of_session).settings(
+            tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1"
+        )
+        settings.home.mkdir(parents=True)
+        house = _run_house(settings)
+        running = next(house)
+    yield running
+    yield from house
+
+
+def _run_house(settings: Settings) -> Iterator[House]:
     launcher, clock = HandLauncher(), Clock()
     registry = open_registry(settings)
     for url in serve(create_app(settings, launcher=launcher, now=clock)):
@@ -25,6 +43,13 @@ def running_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
         )
     registry.close()
+
+
+@pytest.fixture
+def running_house(ground: Ground, request: pytest.FixtureRequest) -> House:
+    """The server on that ground."""
+    house: House = request.getfixturevalue("folder_house" if ground.name == "folder" else "fleet_house")
+    return house
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from policycortex_client import (
     WaitingEndedError,
 )
 from tests.api.house import House
+from tests.ground import replace_artifact
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_a_refused_download_leaves_no_file(house: House, api: Client, order: dic
     house.complete(report.id, {ReportFormat.PDF: b"%PDF-1.7"})
     with pytest.raises(ApiError):
         api.download(report.id, "csv", tmp_path / "x.csv")
-    next((house.settings.home / "artifacts" / report.id).glob("pdf-*")).write_bytes(b"other")
+    replace_artifact(house.settings, report.id, b"other")
     with pytest.raises(ApiError):
         api.download(report.id, "pdf", tmp_path / "x.pdf")
     with Client("http://127.0.0.1:9", "sk_live_x", attempts=1) as lost, pytest.raises(ConnectionFailedError):

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from policycortex.names import ReportFormat
+from policycortex.storage.artifacts import open_artifacts
 from tests.api.house import House
+from tests.ground import replace_artifact
 
 CONTENT = bytes(range(256)) * 4
 
@@ -75,11 +77,11 @@ def test_a_known_file_is_not_sent_again(client: httpx.Client, path: str) -> None
 
 def test_a_damaged_file_is_never_sent(house: House, client: httpx.Client, path: str) -> None:
     """One flipped byte, or no file at all: a clear 500 and none of its bytes."""
-    stored = next((house.settings.home / "artifacts" / path.split("/")[3]).glob("pdf-*"))
-    stored.write_bytes(CONTENT[:-1] + b"\x00")
+    report_id = path.split("/")[3]
+    replace_artifact(house.settings, report_id, CONTENT[:-1] + b"\x00")
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
-    stored.unlink()
+    open_artifacts(house.settings).delete_report(report_id)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
 

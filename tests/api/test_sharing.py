@@ -5,9 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from policycortex.names import ReportFormat
 from tests.api.house import House
+from tests.ground import artifact_keys
 
 CONTENT = b"%PDF-1.7 a report"
 
@@ -154,10 +156,9 @@ def test_cancelling_works_while_the_orchestrator_is_away(
 
 def test_deleting_removes_the_files(house: House, client: httpx.Client, report_id: str) -> None:
     """204, then 404 everywhere, and nothing on disk; an open one has its run ended."""
-    folder = house.settings.home / "artifacts" / report_id
-    assert folder.is_dir()
+    assert artifact_keys(house.settings, report_id)
     assert client.delete(f"/v1/reports/{report_id}").status_code == 204
-    assert not folder.exists()
+    assert artifact_keys(house.settings, report_id) == []
     assert client.get(f"/v1/reports/{report_id}").status_code == 404
     assert client.delete(f"/v1/reports/{report_id}").status_code == 404
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
@@ -167,7 +168,8 @@ def test_an_expired_report_answers_as_documented(house: House, client: httpx.Cli
     """Listed as expired, its file is RPT_002, its link too."""
     url = _link(client, report_id)["url"]
     with house.registry._writing() as connection:
-        connection.exec_driver_sql("UPDATE reports SET expires_at = created_at WHERE id = ?", (report_id,))
+        statement = text("UPDATE reports SET expires_at = created_at WHERE id = :id")
+        connection.execute(statement, {"id": report_id})
     assert [row.id for row in house.registry.expire_reports(now=house.clock())] == [report_id]
     answer = client.get(f"/v1/reports/{report_id}/download/pdf")
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")

@@ -9,12 +9,16 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
+from tests.ground import Ground
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A home of the test's own."""
-    return Settings(home=tmp_path / "home", lock_timeout_seconds=5)
+def settings(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation of the test's own, told to Dagster's resource by the environment as in production."""
+    made = ground.settings(tmp_path / "home", lock_timeout_seconds=5)
+    for name, value in ground.environment(made).items():
+        monkeypatch.setenv(name, value)
+    return made
 
 
 @pytest.fixture

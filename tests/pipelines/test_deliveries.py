@@ -18,13 +18,17 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from tests.delivery.ledger import MONTHLY, complete_report, order_report
 from tests.delivery.receivers import smtp_server
+from tests.ground import Ground
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A fresh home, as the code location finds it."""
+def settings(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A fresh installation, as the code location finds it."""
     monkeypatch.delenv("POLICYCORTEX_CONNECTIONS", raising=False)
-    return Settings(home=tmp_path / "home")
+    made = ground.settings(tmp_path / "home")
+    for name, value in ground.environment(made).items():
+        monkeypatch.setenv(name, value)
+    return made
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import open_lake
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
+from tests.ground import remove_lake_files
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 DAY = date(2026, 11, 23)
@@ -34,10 +35,7 @@ def scanned(settings: Settings, tmp_path: Path) -> Settings:
     workflow.ingest_files(settings, [scan], organization="default", now=NOW)
     workflow.rebuild_days(settings, [DAY])
     workflow.score_days(settings, [DAY], now=NOW)
-    raw = list((settings.home / "lake").rglob("core/findings/**/*.parquet"))
-    assert raw
-    for path in raw:
-        path.unlink()
+    assert remove_lake_files(settings, "core/findings/")
     return settings
 
 

@@ -7,11 +7,18 @@ import pytest
 
 from policycortex.settings import Settings
 from policycortex.storage.lake import Lake, open_lake
+from tests.ground import Ground
 
 
 @pytest.fixture
-def lake_settings(tmp_path: Path) -> Settings:
-    """A home of the test's own, with little patience."""
+def lake_settings(ground: Ground, tmp_path: Path) -> Settings:
+    """An installation of the test's own, with little patience."""
+    return ground.settings(tmp_path / "home", lock_timeout_seconds=1.0)
+
+
+@pytest.fixture
+def home_settings(tmp_path: Path) -> Settings:
+    """The same in a folder, for what only a folder has."""
     return Settings(home=tmp_path / "home", lock_timeout_seconds=1.0)
 
 

@@ -10,6 +10,7 @@ from policycortex.errors import InputError
 from policycortex.findings.sources import detect_parser, find_sources
 from policycortex.settings import Settings
 from policycortex.storage.lake import Lake, open_lake
+from tests.ground import lake_files
 from tests.lake_files import (
     EVERYTHING,
     IMPORTED_AT,
@@ -25,8 +26,8 @@ from tests.lake_files import (
 )
 
 
-def parquet_files(settings: Settings) -> list[Path]:
-    return sorted((settings.home / "lake" / "data").rglob("findings/**/*.parquet"))
+def parquet_files(settings: Settings) -> list[str]:
+    return [key for key in lake_files(settings) if "findings/" in key]
 
 
 def test_a_receipt_tells_what_became_of_each_record(lake: Lake) -> None:

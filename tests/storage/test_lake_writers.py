@@ -77,7 +77,8 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import open_lake
 from tests.lake_files import IMPORTED_AT, FileOfBytes, seen, take
 name = {name!r}
-settings = Settings(home=Path({str(settings.home)!r}), lock_timeout_seconds=60)
+settings = Settings(home=Path({str(settings.home)!r}), database_url={settings.database_url!r},
+    lake_url={settings.lake_url!r}, lock_timeout_seconds=60)
 def wait_for_death():
     print("there", flush=True)
     time.sleep(120)
@@ -142,21 +143,21 @@ def test_a_writer_gives_up_in_time_and_readers_do_not_wait(lake_settings: Settin
         with writer_lock(lake_settings):
             with open_lake(lake_settings) as reader:
                 assert counts(reader) == {"c1": (0, 1, 0, 0)}
-            with pytest.raises(StoreBusyError, match="another program has been writing to the home"):
+            with pytest.raises(StoreBusyError, match="another program has been writing to the"):
                 take(lake, "b", [seen(3)])
         assert take(lake, "b", [seen(3)]).is_new
 
 
-def test_a_catalog_that_another_program_holds_is_busy_not_a_hang(lake_settings: Settings) -> None:
+def test_a_catalog_that_another_program_holds_is_busy_not_a_hang(home_settings: Settings) -> None:
     """Even opening says so, within a few patiences."""
-    with open_lake(lake_settings):
+    with open_lake(home_settings):
         pass
-    with stopped_at_its_point(lake_settings, HOLDS_THE_CATALOG):
+    with stopped_at_its_point(home_settings, HOLDS_THE_CATALOG):
         began = monotonic()
-        with pytest.raises(StoreBusyError, match="is locked by another program"), open_lake(lake_settings):
+        with pytest.raises(StoreBusyError, match="is locked by another program"), open_lake(home_settings):
             pass
         assert monotonic() - began < 60
-    with open_lake(lake_settings) as lake:
+    with open_lake(home_settings) as lake:
         assert take(lake, "a", [seen(2)]).is_new
 
 
@@ -176,11 +177,11 @@ def spoil_version(home: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [spoil_as_file, spoil_catalog, spoil_version])
 def test_a_home_that_cannot_be_used_is_named_with_what_to_mend(
-    lake_settings: Settings, spoil: Callable[[Path], None]
+    home_settings: Settings, spoil: Callable[[Path], None]
 ) -> None:
     """A file in its place, a broken catalog, a catalog of a newer program: one sentence, no traceback of another's."""
-    spoil(lake_settings.home)
-    with pytest.raises(ConfigurationError, match=str(lake_settings.home)), open_lake(lake_settings):
+    spoil(home_settings.home)
+    with pytest.raises(ConfigurationError, match=str(home_settings.home)), open_lake(home_settings):
         pass
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
-from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, NewArtifact, Registry, ReportFilter, ReportRow, open_registry
+from tests.ground import Ground
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PDF = NewArtifact(format=ReportFormat.PDF, key="rpt/pdf-0.pdf", size_bytes=10, sha256="a" * 64)
@@ -18,9 +18,9 @@ WHY = Failure(code="RPT_500", message="its run was killed")
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
+def registry(ground: Ground, tmp_path: Path) -> Iterator[Registry]:
     """An empty registry."""
-    opened = open_registry(Settings(home=tmp_path))
+    opened = open_registry(ground.settings(tmp_path))
     yield opened
     opened.close()
 
