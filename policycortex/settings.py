@@ -21,10 +21,10 @@ class Settings:
     """``POLICYCORTEX_DATABASE_URL``: Postgres for registry, lake catalog and Dagster; None means SQLite under home."""
 
     lake_url: str | None = None
-    """``POLICYCORTEX_LAKE_URL``: where the lake's Parquet files live (``s3://...``); None means under home."""
+    """``POLICYCORTEX_LAKE_URL``: where the lake's Parquet files live (``s3://...`` or a folder); None: under home."""
 
     artifacts_url: str | None = None
-    """``POLICYCORTEX_ARTIFACTS_URL``: where artifacts live; None means under home."""
+    """``POLICYCORTEX_ARTIFACTS_URL``: where files live (``s3://``, ``gs://``, ``abfs://``, a folder); None: home."""
 
     public_url: str | None = None
     """``POLICYCORTEX_PUBLIC_URL``: base of URLs in answers; None means the address a request came to."""

@@ -57,7 +57,7 @@ class PostgresServer:
 @contextmanager
 def postgres() -> Iterator[PostgresServer]:
     """Start one over an empty folder. Postgres refuses root, so that root starts it as nobody."""
-    folder = Path(tempfile.mkdtemp(prefix="policycortex-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="postgres-of-tests-"))
     try:
         programs, who = _programs(folder), _who()
         data = folder / "data"
@@ -110,9 +110,10 @@ def _run(command: list[str | Path], who: dict[str, Any]) -> None:
 
 def _start(programs: Path, data: Path, port: int, log: Path, who: dict[str, Any]) -> "subprocess.Popen[bytes]":
     settings = (*_SPEED, "max_connections=300", "unix_socket_directories=", "listen_addresses=127.0.0.1")
-    command = [programs / "postgres", "-D", data, "-p", str(port), *(f"--{setting}" for setting in settings)]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *(f"--{setting}" for setting in settings)]
     with log.open("ab") as output:
-        return subprocess.Popen(command, cwd="/", stdout=output, stderr=output, **who)
+        process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd="/", stdout=output, stderr=output, **who)
+    return process
 
 
 def _is_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
@@ -154,7 +155,7 @@ class ObjectServer:
     def create_bucket(self) -> str:
         """A new bucket; its name."""
         name = f"b-{secrets.token_hex(6)}"
-        httpx.put(f"{self.url}/{name}", trust_env=False).raise_for_status()
+        httpx.put(f"{self.url}/{name}", trust_env=False, timeout=120).raise_for_status()
         return name
 
 

@@ -112,6 +112,31 @@ def demo(out: Path) -> None:
     run_demo(Settings.from_environment(home=out / "home"), out)
 
 
+@app.command()
+@click.option(
+    "--keep-days",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Days that a snapshot of the lake stays although no report was made from it.",
+)
+@click.option(
+    "--grace-hours",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Hours that what nobody names is left alone; longer than the longest run.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@_home_option
+def gc(keep_days: float, grace_hours: float, dry_run: bool, home: Path | None) -> None:
+    """Remove files and snapshots that nothing names any more."""
+    from policycortex.cli.upkeep import remove_garbage
+
+    settings = Settings.from_environment(home=home)
+    remove_garbage(settings, keep_days=keep_days, grace_hours=grace_hours, is_dry_run=dry_run)
+
+
 app.add_command(quarantine)
 app.add_command(keys)
 app.add_command(verify)

@@ -19,6 +19,9 @@ from policycortex.settings import Settings
 from policycortex.storage.artifact_keys import KeptFile, StoredArtifact, checked_key, checked_report, key_of
 from policycortex.storage.artifacts_objects import ObjectArtifacts
 
+PART_PREFIX: Final = ".part-"
+"""Of files that are still being written, or whose writer died."""
+
 _CHUNK: Final = 1 << 20
 
 
@@ -139,7 +142,7 @@ def open_artifacts(settings: Settings) -> ArtifactStore:
 
 def _put(folder: Path, stem: str, extension: str, source: Path) -> StoredArtifact:
     digest, size = hashlib.sha256(), 0
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")  # mkstemp makes it 0600
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=PART_PREFIX)  # mkstemp makes it 0600
     try:
         with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
             while chunk := reader.read(_CHUNK):

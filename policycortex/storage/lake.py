@@ -66,6 +66,11 @@ class Lake:
         return open_lake(self._session.settings, snapshot=snapshot)
 
     @property
+    def session(self) -> LakeSession:
+        """The connection, for what moves and tends the lake as a whole."""
+        return self._session
+
+    @property
     def analytics(self) -> LakeAnalytics:
         """What trends, risk and comparison keep and read, over this lake's connection."""
         return LakeAnalytics(self._session)

@@ -21,10 +21,11 @@ CPU; whole processes must stay under 400 MB, of which Python with Dagster and Po
 ROWS_HELD: Final = 5_000
 """Rows a Parquet writer holds back per partition: 20,000 took 40 MB more."""
 
-_CATALOG_SCHEMA: Final = "lake"
+CATALOG_SCHEMA: Final = "lake"
 """Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
 
 _NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
+_NO_SNAPSHOT_WORDS: Final = "No snapshot found"
 _LOCKED_WORDS: Final = ("database is locked", "database table is locked")
 
 
@@ -78,6 +79,11 @@ def translate_attach_error(error: duckdb.Error, settings: Settings) -> Unavailab
     text = str(error)
     if _NO_LAKE_WORDS in text:
         return NoLakeError(f"there is no lake in {settings.home} yet")
+    if _NO_SNAPSHOT_WORDS in text:
+        return ConfigurationError(
+            f"the lake's snapshot is not there any more ({text.splitlines()[0]}): `policycortex gc` keeps those that "
+            "reports were made from, and others for --keep-days"
+        )
     if is_locked(error):
         return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
     if settings.database_url:
@@ -144,7 +150,7 @@ def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
     """ATTACH takes no parameters; its values come from settings and are quoted."""
     options = [f"DATA_PATH {_quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
     if settings.database_url:
-        options.append(f"METADATA_SCHEMA {_quoted(_CATALOG_SCHEMA)}")
+        options.append(f"METADATA_SCHEMA {_quoted(CATALOG_SCHEMA)}")
         catalog = f"postgres:{_libpq_url(settings.database_url)}"
     else:
         # SQLite waits that long at each of the few statements of an attach; WAL lets readers go on beside a writer.

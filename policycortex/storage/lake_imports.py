@@ -199,8 +199,14 @@ def _scratch_folder(settings: Settings) -> Iterator[Path]:
         _lock_path(folder).unlink(missing_ok=True)
 
 
-def _sweep(root: Path) -> None:
+def sweep_imports(settings: Settings) -> int:
+    """Remove what imports that died have left; how many."""
+    return _sweep(scratch_dir(settings))
+
+
+def _sweep(root: Path) -> int:
     """Remove folders whose import has died: the system has freed their locks."""
+    swept = 0
     for path in root.glob("import-*.lock"):
         try:
             with FileLock(path, timeout=0):
@@ -208,6 +214,8 @@ def _sweep(root: Path) -> None:
         except Timeout:
             continue
         path.unlink(missing_ok=True)
+        swept += 1
+    return swept
 
 
 def _lock_path(folder: Path) -> Path:

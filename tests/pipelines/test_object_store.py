@@ -8,40 +8,30 @@ from datetime import UTC, datetime
 import dagster as dg
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from pipelines.defs.landing import landing_zone
 from pipelines.resources import CoreResource
 from policycortex.errors import InputError, UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.landing import open_landing
+from policycortex.storage.object_files import list_objects
 from policycortex.workflow import ingest_files
 from policycortex.workflow.ingest import IngestSummary, check_locations
+from tests.servers import ObjectServer
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """moto's address."""
-    moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"http://{host}:{port}"
-    moto.stop()
-
-
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+def bucket(s3_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     """An empty bucket ``scans``, and the store's own variables in the environment."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    with httpx.Client(base_url=f"{server}/scans", trust_env=False) as client:
-        httpx.post(f"{server}/moto-api/reset", trust_env=False).raise_for_status()
-        client.put("/").raise_for_status()
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    with httpx.Client(base_url=f"{s3_server.url}/scans", trust_env=False, timeout=120) as client:
+        client.put("/")
+        for found in list_objects("s3://scans"):
+            client.delete(f"/{found.key}").raise_for_status()
         yield client
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
-from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.errors import ConfigurationError, NotFoundError, StoreBusyError, UnavailableError
 
 WRITES = "policycortex_writes"
 """Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
@@ -85,6 +85,11 @@ def translated_errors(attempt: str) -> Iterator[None]:
         yield
     except exc.IntegrityError:
         raise
+    except ValueError as error:
+        if "NUL" not in str(error):
+            raise
+        # Postgres holds no such text, so nothing can be found by it and nothing can be stored with it
+        raise NotFoundError(f"could not {attempt}: nothing is named by a text with a NUL character in it") from None
     except exc.TimeoutError as error:
         raise StoreBusyError(f"could not {attempt}: all its connections are in use; try again") from error
     except exc.DBAPIError as error:

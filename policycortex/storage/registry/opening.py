@@ -17,6 +17,7 @@ from policycortex.storage.registry.base import WRITES, translated_errors
 from policycortex.storage.registry.deliveries import DeliveryVerbs
 from policycortex.storage.registry.frameworks import FrameworkVerbs
 from policycortex.storage.registry.idempotency import IdempotencyVerbs
+from policycortex.storage.registry.keeping import KeepingVerbs
 from policycortex.storage.registry.keys import KeyVerbs
 from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
@@ -50,6 +51,7 @@ class Registry(
     WaiverVerbs,
     RetentionVerbs,
     TrailVerbs,
+    KeepingVerbs,
 ):
     """All verbs over one database. Safe to share between threads; close it before a fork."""
 

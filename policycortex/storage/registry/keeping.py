@@ -1,0 +1,58 @@
+"""Which stored files and which snapshots of the lake the registry still speaks of."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from policycortex.names import ReportStatus
+from policycortex.storage.registry.base import Store
+from policycortex.storage.registry.tables import report_artifacts, report_files, reports
+
+_OPEN = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
+_GONE = (ReportStatus.EXPIRED.value,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFiles:
+    """What one report needs of the store of artifacts."""
+
+    is_open: bool
+    """It may still store files and name them."""
+    keys: frozenset[str]
+
+
+class KeepingVerbs(Store):
+    """What whoever deletes must ask first."""
+
+    def load_report_files(self, report_ids: Collection[str]) -> dict[str, ReportFiles]:
+        """By id; reports that were deleted, expired or never existed are not there. At most some hundred ids."""
+        with self._reading() as connection:
+            living = (
+                select(reports.c.id, reports.c.status)
+                .where(reports.c.id.in_(report_ids))
+                .where(reports.c.deleted_at.is_(None), reports.c.status.not_in(_GONE))
+            )
+            statuses = {row.id: row.status for row in connection.execute(living)}
+            rows = [
+                row
+                for table in (report_artifacts, report_files)
+                for row in connection.execute(
+                    select(table.c.report_id, table.c.key).where(table.c.report_id.in_(report_ids))
+                )
+            ]
+        keys: dict[str, set[str]] = {}
+        for row in rows:
+            keys.setdefault(row.report_id, set()).add(row.key)
+        return {
+            id_: ReportFiles(is_open=status in _OPEN, keys=frozenset(keys.get(id_, ())))
+            for id_, status in statuses.items()
+        }
+
+    def load_pinned_snapshots(self) -> frozenset[str]:
+        """Snapshots of the lake that living reports were made from; without its own a report cannot be made again."""
+        query = select(reports.c.snapshot).distinct()
+        query = query.where(reports.c.snapshot.is_not(None), reports.c.deleted_at.is_(None))
+        query = query.where(reports.c.status.not_in(_GONE))
+        with self._reading() as connection:
+            return frozenset(row.snapshot for row in connection.execute(query))
