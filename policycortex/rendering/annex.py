@@ -5,12 +5,12 @@ as one table. Pages carry no numbers: they are known only when all parts are the
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pikepdf
 import polars as pl
@@ -20,12 +20,21 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import RenderingError
-from policycortex.names import FindingStatus, Severity
+from policycortex.names import FindingStatus, PdfVariant, Severity
 from policycortex.rendering.finding_rows import break_lines, shape_rows
 from policycortex.rendering.visible_text import shorten, show_controls
 
 CHUNK_ROWS: Final = 250
 """Findings set at once. The engine remembers its last ten documents: 250 rows cost 390 MB for any total, 1,000 1 GB."""
+
+
+_Standard = Literal["a-3b", "ua-1"]
+_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {
+    PdfVariant.ARCHIVE: ("a-3b",),
+    PdfVariant.ACCESSIBLE: ("ua-1",),
+}
+_FOOTER_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {PdfVariant.ARCHIVE: ("a-3b",)}
+"""Numbers are laid over pages as artifacts, so they need no tags of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class Annex:
     marks: tuple[OutlineMark, ...]
 
 
-def render_annex(document: ReportDocument, locale: Locale, folder: Path) -> Annex:
+def render_annex(document: ReportDocument, locale: Locale, folder: Path, variant: PdfVariant | None = None) -> Annex:
     """Set all findings of ``document`` into files in ``folder``."""
     parts: list[Path] = []
     marks: list[OutlineMark] = []
@@ -53,11 +62,12 @@ def render_annex(document: ReportDocument, locale: Locale, folder: Path) -> Anne
     compiler = _compiler("annex.typ")
     frame = _page_frame(document, locale)
     total = document.findings.total
+    standards = _STANDARDS.get(variant, ())
     while first < total:
         rows = document.findings.rows(first, CHUNK_ROWS)
         is_last = first + rows.height >= total
         path = folder / f"annex-{len(parts):04d}.pdf"
-        with _compile(compiler, frame | {"rows": break_lines(shape_rows(rows)).to_dicts()}) as pdf:
+        with _compile(compiler, frame | {"rows": break_lines(shape_rows(rows)).to_dicts()}, standards) as pdf:
             kept = rows.height if is_last else rows.height - _give_back_last_page(pdf)
             for group, row in _group_starts(rows.head(kept), locale, seen):
                 marks.append(OutlineMark(title=group, page=pages + _page_of(pdf, row)))
@@ -69,9 +79,11 @@ def render_annex(document: ReportDocument, locale: Locale, folder: Path) -> Anne
     return Annex(parts=tuple(parts), pages=pages, marks=tuple(marks))
 
 
-def render_footers(pages: int, path: Path) -> None:
+def render_footers(pages: int, path: Path, variant: PdfVariant | None = None) -> None:
     """One page for each page of the report, holding its ``x / y`` alone; the cover has none."""
-    with _compile(_compiler("footers.typ"), {"pages": pages}, has_tags=False) as pdf:
+    with _compile(
+        _compiler("footers.typ"), {"pages": pages}, _FOOTER_STANDARDS.get(variant, ()), has_tags=False
+    ) as pdf:
         pdf.save(path)
 
 
@@ -93,11 +105,16 @@ def _compiler(name: str) -> typst.Compiler:
     return typst.Compiler(folder / name, root=folder, font_paths=_fonts())
 
 
-def _compile(compiler: typst.Compiler, given: dict[str, Any], *, has_tags: bool = True) -> pikepdf.Pdf:
+def _compile(
+    compiler: typst.Compiler, given: dict[str, Any], standards: tuple[_Standard, ...], *, has_tags: bool = True
+) -> pikepdf.Pdf:
     """Text reaches Typst as JSON strings only, never as markup, so nothing in it can be a command."""
     try:
         made = compiler.compile(
-            format="pdf", sys_inputs={"given": json.dumps(given, ensure_ascii=False)}, pdf_tags=has_tags
+            format="pdf",
+            sys_inputs={"given": json.dumps(given, ensure_ascii=False)},
+            pdf_standards=list(standards),
+            pdf_tags=has_tags,
         )
     except typst.TypstError as error:
         raise RenderingError(f"the findings annex could not be set: {error.message}") from error
@@ -114,6 +131,7 @@ def _page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
         "author": show_controls(document.header.organization),
         "running": show_controls(shorten(document.header.name, 80)),
         "part": text("section.findings"),
+        "company": show_controls(document.header.branding.company),
         "lang": locale.language,
         "words": {
             "heads": [text(f"word.{name}") for name in ("severity", "finding", "resource", "account", "status")],

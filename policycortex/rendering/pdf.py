@@ -18,6 +18,7 @@ from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
 from policycortex.rendering.annex import render_annex, render_footers
 from policycortex.rendering.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
+from policycortex.rendering.front import write_front
 from policycortex.rendering.merging import merge_annex
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.page import own_folder, page_locale, view_page
@@ -64,16 +65,15 @@ def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) 
     has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
     front = _lay_out(document, locale, options, has_annex=has_annex)
     sections = _section_pages(front, document, locale)
-    if not has_annex:
-        front.write_pdf(path, pdf_tags=True)
-        return PdfLayout(pages=len(front.pages), sections=sections)
     with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
         folder = Path(spool)
-        front.write_pdf(folder / "front.pdf", pdf_tags=True)
-        first = len(front.pages)
+        first, target = len(front.pages), folder / "front.pdf" if has_annex else path
+        write_front(front, document, locale, options.pdf_variant, folder=folder, target=target)
+        if not has_annex:
+            return PdfLayout(pages=first, sections=sections)
         del front  # the layout of some hundred pages is not needed while thousands are set
-        annex = render_annex(document, locale, folder)
-        render_footers(first + annex.pages, folder / "footers.pdf")
+        annex = render_annex(document, locale, folder, options.pdf_variant)
+        render_footers(first + annex.pages, folder / "footers.pdf", options.pdf_variant)
         merge_annex(folder / "front.pdf", annex, folder / "footers.pdf", path)
     *before, findings = sections
     findings = replace(findings, pages=findings.pages + annex.pages)

@@ -1,0 +1,58 @@
+"""Laid-out pages to a file: the variant, what is embedded in it, and names for its links that can be read aloud."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from weasyprint import Attachment, Document
+
+from policycortex.documents.locales import Locale
+from policycortex.documents.model import ReportDocument
+from policycortex.names import PdfVariant, ReportFormat
+from policycortex.rendering.findings_csv import render_csv
+from policycortex.rendering.layout import list_sections
+from policycortex.rendering.report_json import render_json
+
+_EMBEDDED: Final = ((ReportFormat.CSV, render_csv), (ReportFormat.JSON, render_json))
+"""Files of a PDF for keeping, in the order of their names."""
+
+
+def write_front(
+    front: Document, document: ReportDocument, locale: Locale, variant: PdfVariant | None, *, folder: Path, target: Path
+) -> None:
+    """Write the pages to ``target``; ``folder`` takes files on their way into it."""
+    titles = {name: locale.text(f"section.{name}") for name in list_sections(document)}
+
+    def name_links(_: Document, pdf: Any) -> None:  # noqa: ANN401 - pydyf has no types
+        for item in pdf.objects:
+            if isinstance(item, dict) and item.get("Subtype") == "/Link":
+                contents = item.get("Contents")
+                if contents is not None and contents.string in titles:
+                    contents.string = titles[contents.string]
+
+    is_archive = variant is PdfVariant.ARCHIVE
+    front.write_pdf(
+        target,
+        finisher=name_links,
+        pdf_tags=True,
+        pdf_variant=variant.value if variant else None,
+        attachments=_attachments(document, folder) if is_archive else None,
+    )
+
+
+def _attachments(document: ReportDocument, folder: Path) -> list[Attachment]:
+    made = []
+    for report_format, render in _EMBEDDED:
+        path = folder / f"report.{report_format.extension}"
+        render(document, path)
+        made.append(
+            Attachment(
+                string=path.read_bytes(),
+                name=path.name,
+                description=f"{document.header.id}: {path.name}",
+                created=document.header.generated_at,
+                modified=document.header.generated_at,
+                relationship="Data",
+            )
+        )
+        path.unlink()
+    return made
