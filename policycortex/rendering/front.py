@@ -1,5 +1,6 @@
 """Laid-out pages to a file: the variant, what is embedded in it, and names for its links that can be read aloud."""
 
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,13 +31,16 @@ def write_front(
                     contents.string = titles[contents.string]
 
     is_archive = variant is PdfVariant.ARCHIVE
-    front.write_pdf(
-        target,
-        finisher=name_links,
-        pdf_tags=True,
-        pdf_variant=variant.value if variant else None,
-        attachments=_attachments(document, folder) if is_archive else None,
-    )
+    with warnings.catch_warnings():
+        # WeasyPrint leaves the file of its colour profile to the garbage collector, which complains.
+        warnings.simplefilter("ignore", ResourceWarning)
+        front.write_pdf(
+            target,
+            finisher=name_links,
+            pdf_tags=True,
+            pdf_variant=variant.value if variant else None,
+            attachments=_attachments(document, folder) if is_archive else None,
+        )
 
 
 def _attachments(document: ReportDocument, folder: Path) -> list[Attachment]:
