@@ -1,1 +1,1 @@
-"""Where this product stands against what one would use instead, in ratios of one run. See docs/performance.md."""
+"""Where this product stands against what one would use instead, in ratios of one run. See README.md beside."""
