@@ -138,6 +138,25 @@ def gc(keep_days: float, grace_hours: float, dry_run: bool, home: Path | None) -
 
 
 app.add_command(quarantine)
+
+
+@app.command()
+@click.option("--from", "source", required=True, type=_FOLDER, help="The embedded home to move; it stays as it is.")
+@click.option(
+    "--to",
+    "target",
+    type=_FOLDER,
+    default=None,
+    help="Home of the installation it moves into; default: the same home. POLICYCORTEX_DATABASE_URL, "
+    "POLICYCORTEX_LAKE_URL and POLICYCORTEX_ARTIFACTS_URL say where its rows and files go.",
+)
+def migrate(source: Path, target: Path | None) -> None:
+    """Move an embedded home into Postgres and object storage."""
+    from policycortex.cli.moving import migrate_home
+
+    migrate_home(Settings(home=source.absolute()), Settings.from_environment(home=target or source))
+
+
 app.add_command(keys)
 app.add_command(verify)
 app.add_command(trail)

@@ -110,7 +110,7 @@ class House:
 
     def bare_client(self, headers: dict[str, str] | None = None) -> httpx.Client:
         """A client without a key."""
-        client = httpx.Client(base_url=self.url, headers=headers or {}, trust_env=False)
+        client = httpx.Client(base_url=self.url, headers=headers or {}, trust_env=False, timeout=60)
         self.clients.append(client)
         return client
 

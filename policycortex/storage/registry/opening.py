@@ -21,6 +21,7 @@ from policycortex.storage.registry.keeping import KeepingVerbs
 from policycortex.storage.registry.keys import KeyVerbs
 from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
+from policycortex.storage.registry.moving import MovingVerbs
 from policycortex.storage.registry.reading import ReadingVerbs
 from policycortex.storage.registry.reports import ReportVerbs
 from policycortex.storage.registry.retention import RetentionVerbs
@@ -52,6 +53,7 @@ class Registry(
     RetentionVerbs,
     TrailVerbs,
     KeepingVerbs,
+    MovingVerbs,
 ):
     """All verbs over one database. Safe to share between threads; close it before a fork."""
 

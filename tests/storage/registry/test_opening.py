@@ -8,13 +8,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import inspect
 
 from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from policycortex.storage.registry.base import metadata
+from policycortex.storage.registry.base import WRITES, metadata
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
+from policycortex.storage.registry.opening import _open_engine
+from tests.ground import FleetGround, Ground
 
 
 def test_head_is_the_newest_step() -> None:
@@ -22,10 +24,16 @@ def test_head_is_the_newest_step() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
-def test_migrations_make_the_tables_the_code_speaks_of(tmp_path: Path) -> None:
+@pytest.fixture
+def empty(ground: Ground, tmp_path: Path) -> Settings:
+    """A database in which nothing is: a SQLite file, or one of Postgres."""
+    return ground.bare_settings(tmp_path) if isinstance(ground, FleetGround) else ground.settings(tmp_path)
+
+
+def test_migrations_make_the_tables_the_code_speaks_of(empty: Settings) -> None:
     """No difference between migrated tables and metadata; down to nothing and up again works."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'registry.sqlite'}")
-    with engine.begin() as connection:
+    engine = _open_engine(empty, 5)
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
         upgrade(connection)
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
@@ -35,11 +43,11 @@ def test_migrations_make_the_tables_the_code_speaks_of(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_many_may_open_an_empty_home_at_once(tmp_path: Path) -> None:
+def test_many_may_open_an_empty_home_at_once(empty: Settings) -> None:
     """Eight first openings at the same time: all succeed, the tables are made once."""
 
     def open_and_ping(_number: int) -> None:
-        registry = open_registry(Settings(home=tmp_path))
+        registry = open_registry(empty)
         registry.ping()
         registry.close()
 

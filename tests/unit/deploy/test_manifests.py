@@ -1,0 +1,30 @@
+"""What stands in deploy/ cannot be run here, but it can be read by what would read it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.client import ApiClient
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+MODELS = {"Deployment": "V1Deployment", "Service": "V1Service", "CronJob": "V1CronJob"}
+
+
+def manifests() -> list[dict[str, Any]]:
+    """Every manifest of our own."""
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes" / "api.yaml").read_text()))
+
+
+@pytest.mark.parametrize("manifest", manifests(), ids=lambda m: str(m["kind"]))
+def test_the_kubernetes_client_knows_every_field(manifest: dict[str, Any]) -> None:
+    """Read into the client's models and written again, nothing is lost: no field is misspelled or misplaced."""
+    client = ApiClient()
+    known = client._ApiClient__deserialize(manifest, MODELS[manifest["kind"]])
+    assert client.sanitize_for_serialization(known) == manifest
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "kubernetes/dagster-values.yaml"])
+def test_the_others_are_yaml(name: str) -> None:
+    """One document that is a table."""
+    assert isinstance(yaml.safe_load((DEPLOY / name).read_text()), dict)
