@@ -37,7 +37,7 @@ gallery: setup ## a page of each report type as a picture, into docs/gallery
 
 storm: setup ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh
-	$(BIN)/pytest -m storm --timeout 1800
+	POLICYCORTEX_TEST_STORM_SCHEDULES=60 POLICYCORTEX_TEST_STORM_KILLS=10 $(BIN)/pytest -m storm --timeout 3600
 
 bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; takes an hour or two
 	@deploy/setup-bench.sh

@@ -8,7 +8,15 @@ from typing import Any, Final
 from api.dagster_door import DagsterDoor
 from api.runs import PartState
 from policycortex.errors import UnavailableError
-from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
+from policycortex.names import (
+    MOST_RUNS,
+    OWN_FAILURES,
+    TAG_FAILURE_REASON,
+    TAG_FRAMEWORK,
+    TAG_ORGANIZATION,
+    TAG_REPORT,
+    TAG_WILL_RETRY,
+)
 from policycortex.ordering import ReportOrder
 from policycortex.storage.registry import Failure, ReportRow
 
@@ -67,9 +75,9 @@ class DagsterRuns:
             return self._launch(report, order, self._find_place())
 
     def find_failure(self, report: ReportRow) -> Failure | None:
-        """See RunLauncher. All runs of the report count, so that a retry is followed."""
+        """See RunLauncher. All runs of the report count; one that was lost is followed by another."""
         runs = self._runs_of(report)
-        if not runs or any(run["status"] not in _ENDED_BADLY for run in runs) or _will_retry(runs):
+        if not runs or any(run["status"] not in _ENDED_BADLY for run in runs) or _is_followed(runs):
             return None
         last = runs[0]
         if last["status"] == "CANCELED":
@@ -174,10 +182,16 @@ def _tags(report: ReportRow, partition_key: str) -> dict[str, str]:
     return tags | ({TAG_FRAMEWORK: report.framework} if report.framework else {})
 
 
-def _will_retry(runs: list[dict[str, Any]]) -> bool:
+def _is_followed(runs: list[dict[str, Any]]) -> bool:
+    """Whether another run comes: by Dagster's own retry, or by the sensor ``due_reports`` after one that was lost."""
     last = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
-    verdict = last.get("dagster/will_retry")
-    if verdict is None and runs[0]["status"] == "FAILURE":
+    if runs[0]["status"] != "FAILURE":
+        return False
+    verdict = last.get(TAG_WILL_RETRY)
+    if verdict is None:
         # Dagster writes its verdict a moment after the failure: until then nobody knows.
         return time.time() - (runs[0].get("endTime") or 0) < _UNDECIDED_SECONDS
-    return verdict == "true" and "dagster/auto_retry_run_id" not in last
+    is_own = last.get(TAG_FAILURE_REASON) in OWN_FAILURES
+    if is_own:
+        return verdict == "true" and "dagster/auto_retry_run_id" not in last
+    return len(runs) < MOST_RUNS

@@ -86,7 +86,7 @@ class AttemptAnswer(BaseModel):
     started_at: str
     ended_at: str | None
     outcome: str | None = Field(
-        description="sent, refused, deferred, uncertain, withheld or lost; null while on its way"
+        description="sent, refused, deferred, unreached, uncertain, withheld or lost; null while on its way"
     )
     answer: str
     payload_sha256: str | None

@@ -112,8 +112,12 @@ class StoreBusyError(UnavailableError):
 
 
 class DeliveryDeferredError(UnavailableError):
-    """A destination did not take it now; ``retry_after_seconds`` is its own word, None when it said none."""
+    """A destination did not take it now; ``retry_after_seconds`` is its own word, None when it said none.
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    ``is_reached`` is False where nobody was there to say anything: no address, no connection, silence, a dropped line.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None, is_reached: bool = True) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+        self.is_reached = is_reached

@@ -120,3 +120,11 @@ TAG_TICK: Final = "policycortex/tick"
 TAG_ORGANIZATION: Final = "policycortex/organization"
 TAG_FRAMEWORK: Final = "policycortex/framework"
 TAG_BACKFILL: Final = "policycortex/backfill"
+
+TAG_WILL_RETRY: Final = "dagster/will_retry"
+TAG_FAILURE_REASON: Final = "dagster/failure_reason"
+OWN_FAILURES: Final = frozenset({"STEP_FAILURE"})
+"""Reasons that Dagster gives where the report itself failed and said why; after all others its run was lost."""
+
+MOST_RUNS: Final = 8
+"""So many runs may be lost (killed, never started) before their report is given up: half an hour of trouble."""

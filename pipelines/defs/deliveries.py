@@ -14,6 +14,7 @@ import dagster as dg
 from pipelines.defs.jobs import make_report
 from pipelines.defs.reports import ARTIFACTS, ReportConfig
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.lost_runs import Fate, ended_badly, fate_of, reason_of, runs_of
 from pipelines.partitions import report_periods
 from pipelines.reloading import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
@@ -63,28 +64,41 @@ def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     busy = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if busy >= _MOST_DELIVERY_RUNS:
         return dg.SkipReason(f"{busy} rounds are on their way")
-    return dg.RunRequest()
+    return dg.RunRequest(tags={"dagster/priority": "5"})  # what is made already does not wait for what is to be made
 
 
 @dg.sensor(
     job=make_report,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts reports whose time has come: ordered for later, or by ticks that no schedule here acted on.",
+    description="Starts reports whose time has come: ordered for later, by ticks that no schedule here acted on, or"
+    " left behind by a run that was lost.",
 )
 def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Claims overdue ticks, then asks for a run of each due report that has none."""
-    settings, now = core.settings(), _now()
+    """Claims overdue ticks, then asks for a run of each due report that has none, or none any more."""
+    settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     workflow.claim_due_ticks(settings, now=now - head_start)
+    watched = workflow.load_watched_runs(settings, now=now)
+    for run_id in ended_badly(instance, list(watched)):
+        workflow.release_report(settings, watched[run_id], run_id)
     asked = 0
     for due in workflow.load_startable_reports(settings, now=now):
-        runs = context.instance.get_run_records(dg.RunsFilter(tags={TAG_REPORT: due.report_id}), limit=1)
-        if runs:
-            workflow.note_run(settings, due.report_id, runs[0].dagster_run.run_id)
-            continue
+        runs = runs_of(instance, TAG_REPORT, due.report_id)
+        match fate_of(runs, now=now):
+            case Fate.NEW:
+                yield _request(instance, due, run_key=due.report_id)
+            case Fate.LOST:
+                yield _request(instance, due, run_key=f"{due.report_id}:{len(runs)}")
+            case Fate.UNDER_WAY:
+                workflow.note_run(settings, due.report_id, runs[0].run_id)
+                continue
+            case Fate.OVER:
+                workflow.fail_report(settings, due.report_id, reason_of(instance, runs[0]))
+                continue
+            case Fate.RESTING:
+                continue
         asked += 1
-        yield _request(context.instance, due, run_key=due.report_id)
     if not asked:
         yield dg.SkipReason("no report is due")
 

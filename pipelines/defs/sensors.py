@@ -9,7 +9,7 @@ from pipelines.defs.jobs import ingest_findings, make_report, refresh_posture
 from pipelines.partitions import range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex import workflow
-from policycortex.names import TAG_REPORT
+from policycortex.names import OWN_FAILURES, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY
 
 TAG_FOLLOWED = "policycortex/posture"
 """Set to ``inline`` on an import whose caller refreshes the posture itself."""
@@ -40,10 +40,11 @@ def posture_follows_imports(context: dg.RunStatusSensorContext) -> Iterator[dg.R
     monitored_jobs=[make_report],
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Marks a report failed, with the reason, when its run ended without doing so itself (a killed worker).",
+    description="Marks a report failed, with the reason, when its run failed of itself and could not say so.",
 )
 def failed_reports(context: dg.RunFailureSensorContext, core: CoreResource) -> None:
-    """A run that Dagster will try again is left alone: its report is still on the way."""
-    run = context.dagster_run
-    if run.tags.get("dagster/will_retry") != "true" and TAG_REPORT in run.tags:
-        workflow.fail_report(core.settings(), run.tags[TAG_REPORT], context.failure_event.message or "the run failed")
+    """A run that was lost (killed, never started) is followed by another: its report is still on the way."""
+    tags = context.dagster_run.tags
+    is_own = tags.get(TAG_FAILURE_REASON) in OWN_FAILURES and tags.get(TAG_WILL_RETRY) != "true"
+    if is_own and TAG_REPORT in tags:
+        workflow.fail_report(core.settings(), tags[TAG_REPORT], context.failure_event.message or "the run failed")

@@ -18,6 +18,7 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 10_000_000
 _EXAMINE_SECONDS: Final = 5.0
+_SETTLING_SECONDS: Final = 30.0  # after it is ready others must see so, too; a busy machine takes its time
 _MOST_DENIALS: Final = 4  # in a row: a code location that is being loaded anew shows itself broken for a moment
 
 
@@ -47,6 +48,8 @@ class _Child:
     failures: int = 0
     restart_at: float | None = None
     examined_at: float = 0.0
+    ready_at: float | None = None
+    """None from its start until it is seen ready: what still loads must not be ended for not working yet."""
     denials: int = 0
 
 
@@ -123,12 +126,17 @@ class Supervisor:
         elif child.restart_at is not None and now >= child.restart_at:
             fresh = self._spawn(child.service)
             child.process, child.started_at, child.restart_at = fresh.process, fresh.started_at, None
+            child.ready_at, child.denials = None, 0
         elif child.restart_at is None and now - max(child.examined_at, child.started_at) >= _EXAMINE_SECONDS:
             self._examine(child, now)
 
     def _examine(self, child: _Child, now: float) -> None:
         """End a service whose process outlives its work; the next round starts it again."""
         child.examined_at = now
+        if child.ready_at is None and (child.service.is_ready() or now - child.started_at > _START_SECONDS):
+            child.ready_at = now
+        if child.ready_at is None or now - child.ready_at < _SETTLING_SECONDS:
+            return
         child.denials = 0 if child.service.is_alive() else child.denials + 1
         if child.denials >= _MOST_DENIALS:
             child.denials = 0

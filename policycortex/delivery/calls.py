@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,13 +52,14 @@ class Caller:
         DeliveryUncertainError (handed over, no answer).
         """
         parts = check_url(url)
+        _check_headers(headers)
         length = body.stat().st_size if isinstance(body, Path) else len(body)
         sent = {"Host": parts.netloc, "User-Agent": "PolicyCortex-Reports", "Content-Length": str(length), **headers}
         try:
             return self._exchange(url, _pieces(body), sent)
         except _BEFORE_SENDING as error:
             raise DeliveryDeferredError(
-                f"cannot connect to {parts.hostname}: {error or type(error).__name__}"
+                f"cannot connect to {parts.hostname}: {error or type(error).__name__}", is_reached=False
             ) from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise DeliveryUncertainError(
@@ -96,6 +97,15 @@ def check_url(url: str, *, schemes: tuple[str, ...] = ("https", "http")) -> Spli
     if "@" in parts.netloc:
         raise DeliveryRefusedError("a URL must not hold a user name or password; put secrets into the connection")
     return parts
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """A secret with a line break or a letter beyond ASCII would break off the call; its value is never shown."""
+    bad = [name for name, value in headers.items() if not value.isascii() or not value.isprintable()]
+    if bad:
+        raise DeliveryRefusedError(
+            f"the header {bad[0]} cannot be made of what the connection's secret holds; it must be one line of ASCII"
+        )
 
 
 class _GuardedBackend(httpcore.SyncBackend):

@@ -5,6 +5,7 @@ An order names a connection; it never carries a credential. Secrets are referenc
 
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -16,6 +17,7 @@ from policycortex.proof.secret_text import is_reference, read_secret
 from policycortex.settings import Settings
 
 FILE_NAME: Final = "connections.yaml"
+_SHORTEST_SECRET: Final = 4  # shorter ones would be found in any word
 _NAME: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 
@@ -289,6 +291,37 @@ def secret_of(reference: str | None) -> str:
     if reference is None:
         raise ConfigurationError("the connection names no secret where one is needed")
     return read_secret(reference)
+
+
+def without_secrets(connection: AnyConnection, text: str) -> str:
+    """The text with the connection's secrets taken out: a server may say back what it was sent."""
+    for name in type(connection).model_fields:
+        reference = getattr(connection, name)
+        if isinstance(reference, str) and is_reference(reference):
+            for secret in _forms_of(reference):
+                text = _without(secret, f"({reference})", text)
+    return text
+
+
+def _forms_of(reference: str) -> tuple[str, ...]:
+    """The secret; of a URL what its receiver sees of it, too. Nothing where it cannot be read: nor was it sent."""
+    try:
+        secret = read_secret(reference)
+        parts = urlsplit(secret)
+    except ConfigurationError:
+        return ()
+    except ValueError:
+        return (secret,)
+    seen = urlunsplit(("", "", parts.path, parts.query, "")) if parts.scheme in {"https", "http"} else ""
+    return tuple(form for form in (secret, seen, parts.path if seen else "") if len(form) >= _SHORTEST_SECRET)
+
+
+def _without(secret: str, instead: str, text: str) -> str:
+    whole = text.replace(secret, instead)
+    for length in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):  # answers are shortened: the cut may go through it
+        if whole.endswith(secret[:length]):
+            return f"{whole[:-length]}{instead}"
+    return whole
 
 
 def _read(settings: Settings) -> tuple[str, str]:

@@ -16,6 +16,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_INNER: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # protocol assignments
+        "192.88.99.0/24",  # relays of 6to4
+        "::/96",  # IPv4 behind zeros
+        "fec0::/10",  # site-local, long withdrawn and still routed inside
+        "3fff::/20",  # documentation
+    )
+)
+"""Not for the public either; Python's own table counts them as global, in some versions or in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +50,8 @@ class AddressGuard:
         address = _unwrapped(ipaddress.ip_address(text))
         if any(address in network for network in self.allowed):
             return True
-        return address.is_global and not (address.is_multicast or address.is_reserved)
+        is_inner = address.is_multicast or address.is_reserved or any(address in network for network in _INNER)
+        return address.is_global and not is_inner
 
     def connect(self, host: str, port: int, timeout_seconds: float) -> socket.socket:
         """A TCP connection to an allowed address of ``host``. Raises DeliveryRefusedError, DeliveryDeferredError."""
@@ -49,14 +61,15 @@ class AddressGuard:
                 return socket.create_connection((address, port), timeout=timeout_seconds)
             except OSError as error:
                 last = error
-        raise DeliveryDeferredError(f"cannot connect to {host}:{port}: {last}") from last
+        raise DeliveryDeferredError(f"cannot connect to {host}:{port}: {last}", is_reached=False) from last
 
     def resolve(self, host: str, port: int) -> tuple[str, ...]:
         """Addresses of ``host``, each allowed. Raises as ``connect`` does."""
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            raise DeliveryDeferredError(f"cannot find the address of {host}: {error.strerror}") from error
+            said = f"cannot find the address of {host}: {error.strerror}"
+            raise DeliveryDeferredError(said, is_reached=False) from error
         except UnicodeError:
             raise DeliveryRefusedError(f"{host!r} is not a host name") from None
         addresses = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))

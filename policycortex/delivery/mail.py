@@ -27,6 +27,8 @@ DEFAULT_SUBJECT: Final = "{{name}} - {{date}}"
 _LONGEST_SUBJECT: Final = 300
 _SPEC: Final = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9.-]{1,253}")
 _MEGABYTE: Final = 1_000_000
+_CLOSING: Final = 421
+"""The server is going away: not about this mail, but about all."""
 _LOST: Final = (smtplib.SMTPServerDisconnected, OSError)
 
 
@@ -91,9 +93,8 @@ def _hand_over(smtp: smtplib.SMTP, connection: EmailConnection, recipient: str, 
         _expect(smtp.docmd("DATA"), "the message", connection, expected=354)
         smtp.send(_dotted(body))
     except _LOST as error:
-        raise DeliveryDeferredError(
-            f"{connection.host} dropped the line before the message was over: {error}"
-        ) from error
+        said = f"{connection.host} dropped the line before the message was over: {error}"
+        raise DeliveryDeferredError(said, is_reached=False) from error
     try:
         answer = smtp.getreply()
     except _LOST as error:
@@ -116,10 +117,14 @@ def _session(connection: EmailConnection) -> Iterator[smtplib.SMTP]:
         raise _judged(error.smtp_code, error.smtp_error, "the connection", connection) from error
     except smtplib.SMTPNotSupportedError as error:
         raise DeliveryRefusedError(f"{connection.host} does not offer what the connection asks for: {error}") from error
+    except UnicodeEncodeError:
+        said = f"the user name or password for {connection.host} holds letters beyond ASCII, which SMTP cannot carry"
+        raise DeliveryRefusedError(said) from None
     except ssl.SSLCertVerificationError as error:
         raise DeliveryRefusedError(f"{connection.host} has no certificate we trust: {error.verify_message}") from error
     except (smtplib.SMTPException, OSError) as error:
-        raise DeliveryDeferredError(f"cannot open a session with {connection.host}: {error}") from error
+        said = f"cannot open a session with {connection.host}: {error}"
+        raise DeliveryDeferredError(said, is_reached=False) from error
     try:
         yield smtp
     finally:
@@ -162,7 +167,9 @@ def _judged(
 ) -> DeliveryRefusedError | DeliveryDeferredError:
     said = f"{connection.host} said {code} {_text(words)} to {what}"
     # 421 and 4yz ask to come back; -1 is a line that is no answer; a refused password stays refused until it is mended
-    return DeliveryRefusedError(said) if 500 <= code < 600 else DeliveryDeferredError(said)
+    if 500 <= code < 600:
+        return DeliveryRefusedError(said)
+    return DeliveryDeferredError(said, is_reached=400 <= code < 500 and code != _CLOSING)
 
 
 def _options(smtp: smtplib.SMTP, body: bytes) -> list[str]:

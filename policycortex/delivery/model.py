@@ -95,6 +95,7 @@ class DeliveryContent:
     total_violations: int
     failed_by_severity: dict[str, int] = field(default_factory=dict)
     report_url: str | None = None
+    """In the API, which asks for a key: for programs, not for people, who are shown links to the files."""
     files: tuple[DeliveredFile, ...] = ()
 
     @property

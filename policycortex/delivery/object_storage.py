@@ -21,7 +21,10 @@ _PERMANENT_WORDS: Final = (
     "ContainerNotFound",
     "AccessDenied",
     "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
     "AuthenticationFailed",
+    "401 Unauthorized",
+    "403 Forbidden",
 )
 
 Store = S3Store | AzureStore

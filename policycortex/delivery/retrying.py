@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from policycortex.delivery.model import Channel
+
 MOST_ATTEMPTS: Final = 14
 """With the delays below the last comes some 26 hours after the first: a day and a night of a mail server's trouble."""
 
@@ -36,6 +38,15 @@ class Outcome:
 
     at: datetime
     is_reached: bool
+
+
+def is_reached(channel: Channel, outcome: str) -> bool:
+    """Whether an attempt that ended so says that its destination works.
+
+    A mail server that defers one recipient (greylisting) works; a receiver of calls or files that defers is in trouble.
+    """
+    in_trouble = {"unreached", "lost"} if channel is Channel.EMAIL else {"unreached", "lost", "deferred"}
+    return outcome not in in_trouble
 
 
 def paused_until(recent: Sequence[Outcome], *, now: datetime) -> datetime | None:

@@ -94,7 +94,7 @@ def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
     try:
         socket = create_connection((connection.host, connection.port), timeout=limit)
     except OSError as error:
-        raise DeliveryDeferredError(f"cannot connect to {host}: {error}") from error
+        raise DeliveryDeferredError(f"cannot connect to {host}: {error}", is_reached=False) from error
     transport = paramiko.Transport(socket)
     transport.banner_timeout = transport.auth_timeout = limit
     transport.get_security_options().key_types = _algorithms(transport, known)
@@ -116,7 +116,8 @@ def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
     except paramiko.AuthenticationException as error:
         raise DeliveryRefusedError(f"{host} does not let {connection.username!r} in: {error}") from error
     except (paramiko.SSHException, OSError, EOFError) as error:
-        raise DeliveryDeferredError(f"the session with {host} ended: {error or type(error).__name__}") from error
+        said = f"the session with {host} ended: {error or type(error).__name__}"
+        raise DeliveryDeferredError(said, is_reached=False) from error
     finally:
         transport.close()
 

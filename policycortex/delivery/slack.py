@@ -119,8 +119,6 @@ def _blocks(destination: Destination, content: DeliveryContent) -> list[dict[str
         said = _escaped(fill_text(destination.message, content))[:_LONGEST_TEXT]
         blocks.insert(1, {"type": "section", "text": {"type": "mrkdwn", "text": said}})
     links = [f"<{f.url}|{_escaped(f.name)}> {size_text(f)}" for f in content.files if f.url]
-    if content.report_url:
-        links.append(f"<{content.report_url}|See the report>")
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(links)[:_LONGEST_TEXT]}})
     return blocks

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from policycortex.delivery.calls import Caller, check_url
 from policycortex.delivery.connections import TeamsConnection, secret_of
@@ -32,7 +33,7 @@ def post_card_note(connection: TeamsConnection, title: str, text: str) -> None:
 
 def check_teams(connection: TeamsConnection) -> str:
     """That the address can be used; a workflow offers nothing that could be asked without posting."""
-    parts = check_url(secret_of(connection.url))
+    parts = urlsplit(_url_of(connection))
     AddressGuard.anywhere().connect(
         parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), connection.timeout_seconds
     ).close()
@@ -44,7 +45,7 @@ def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
     caller = Caller(
         guard=AddressGuard.anywhere(), timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file
     )
-    answer = caller.post(secret_of(connection.url), body, {"Content-Type": "application/json; charset=utf-8"})
+    answer = caller.post(_url_of(connection), body, {"Content-Type": "application/json; charset=utf-8"})
     if answer.status in {200, 201, 202}:
         reference = answer.headers.get("x-ms-workflow-run-id", "")
         return Receipt(answer=f"{answer.status}", reference=reference, payload_sha256=hashlib.sha256(body).hexdigest())
@@ -54,6 +55,17 @@ def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
     if answer.status >= 500:
         raise DeliveryUncertainError(said)
     raise DeliveryRefusedError(said)
+
+
+def _url_of(connection: TeamsConnection) -> str:
+    """The workflow's address. It is a secret: no error may show a part of it."""
+    url = secret_of(connection.url)
+    try:
+        check_url(url, schemes=("https",))
+    except DeliveryRefusedError:
+        said = f"{connection.url} holds no workflow's address; it must be one https URL and nothing else"
+        raise DeliveryRefusedError(said) from None
+    return url
 
 
 def _message(body: list[dict[str, Any]], actions: list[dict[str, str]]) -> dict[str, Any]:
@@ -81,8 +93,6 @@ def _body(destination: Destination, content: DeliveryContent) -> list[dict[str, 
 
 def _actions(content: DeliveryContent) -> list[dict[str, str]]:
     links = [(f"{file.name} ({size_text(file)})", file.url) for file in content.files]
-    if content.report_url:
-        links.insert(0, ("See the report", content.report_url))
     opening = [{"type": "Action.OpenUrl", "title": title, "url": url} for title, url in links if url]
     return opening[:_MOST_ACTIONS]
 

@@ -124,7 +124,7 @@ class ScheduleOrder:
     misfire: MisfirePolicy
     grace: timedelta
     body: Mapping[str, Any]
-    """``schedule``, ``report_template`` and ``delivery`` as given, for the registry and for answers."""
+    """``schedule``, ``report_template`` and ``delivery`` as given, a macro of cron written out."""
     is_enabled: bool
 
 
@@ -141,14 +141,18 @@ def parse_schedule(
 ) -> ScheduleOrder:
     """The standing order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
     checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
+    cron = parse_cron(checked.schedule.cron)
+    kept = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
+    if checked.schedule.cron.lstrip().startswith("@"):
+        kept["schedule"] = {**kept["schedule"], "cron": cron.text}
     return ScheduleOrder(
         name=checked.name,
         description=checked.description,
-        cron=parse_cron(checked.schedule.cron),
+        cron=cron,
         zone=ZoneInfo(checked.schedule.timezone),
         misfire=checked.schedule.misfire,
         grace=timedelta(seconds=checked.schedule.grace_seconds),
-        body={name: body[name] for name in ("schedule", "report_template", "delivery") if name in body},
+        body=kept,
         is_enabled=checked.enabled,
     )
 

@@ -87,7 +87,8 @@ def _check_zone(value: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # what a machine calls its own time, and the stand-in of one that was never set up, are no places
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 def zone_of(name: str | None) -> ZoneInfo:

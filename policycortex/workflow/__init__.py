@@ -17,7 +17,9 @@ from policycortex.workflow.due_reports import (
     load_enabled_schedules,
     load_schedule_marks,
     load_startable_reports,
+    load_watched_runs,
     note_run,
+    release_report,
 )
 from policycortex.workflow.finishing import seal_password
 from policycortex.workflow.ingest import IngestSummary, ingest_files
@@ -68,11 +70,13 @@ __all__ = [
     "load_schedule_marks",
     "load_standing_organizations",
     "load_startable_reports",
+    "load_watched_runs",
     "make_standing_report",
     "note_run",
     "preview_runs",
     "produce_report",
     "rebuild_days",
+    "release_report",
     "replay_delivery",
     "rescore_days",
     "run_schedule_now",

@@ -11,9 +11,9 @@ from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 
 def tell_owners(settings: Settings, registry: Registry, connections: Connections, *, now: datetime) -> int:
-    """How many were told. What cannot be told now is tried in later rounds, a few times; the ledger has it anyway."""
+    """How many were told. What cannot be told now is tried later, for half a day; the ledger has it anyway."""
     told = 0
-    for row in registry.list_untold_failures():
+    for row in registry.list_untold_failures(now=now):
         alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
         is_told = alert is not None and _tell(settings, registry, connections, alert, row)
         registry.note_alert(row, is_told=is_told, now=now)

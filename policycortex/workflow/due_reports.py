@@ -65,6 +65,18 @@ def note_run(settings: Settings, report_id: str, run_id: str) -> None:
         registry.set_run(report_id, run_id)
 
 
+def load_watched_runs(settings: Settings, *, now: datetime) -> dict[str, str]:
+    """Run to report of each due report that is open: what must be looked at, for a run may end without a word."""
+    with closing(open_registry(settings)) as registry:
+        return {row.run_id: row.id for row in registry.list_open_reports(before=now) if row.run_id is not None}
+
+
+def release_report(settings: Settings, report_id: str, run_id: str) -> None:
+    """The run ended and left the report open: it waits for another one."""
+    with closing(open_registry(settings)) as registry:
+        registry.release_run(report_id, run_id)
+
+
 def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
     """All that may fire; none where the installation has no registry yet, which is not made by looking."""
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():

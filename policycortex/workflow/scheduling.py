@@ -82,7 +82,7 @@ def change_schedule(
         "misfire": order.misfire.value,
         "grace_seconds": int(order.grace.total_seconds()),
     }
-    claims, _ = _claims(settings, registry, before, load_connections(settings), now)
+    before, claims = _catch_up(settings, registry, before, now)
     following = _first(next_runs(order.cron, order.zone, now, 1)) if order.is_enabled else None
     return registry.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
 
@@ -122,6 +122,22 @@ def _claim_all(
                 continue  # somebody else dealt with it, changed it or ended it: their word counts
         if not progressed:
             return
+
+
+def _catch_up(
+    settings: Settings, registry: Registry, schedule: ScheduleRow, now: datetime
+) -> tuple[ScheduleRow, list[TickClaim]]:
+    """Deal with a long backlog until what is left fits the transaction of a change: the schedule then, and the rest."""
+    connections = load_connections(settings)
+    while True:
+        claims, following = _claims(settings, registry, schedule, connections, now)
+        if following is None or following > now:
+            return schedule, claims
+        registry.claim_ticks(schedule, claims, next_tick_at=following, now=now)
+        again = registry.find_schedule(schedule.id)
+        if again.revision != schedule.revision:
+            raise ConflictError(f"schedule {schedule.id} was changed meanwhile; read it again")
+        schedule = again
 
 
 def _due(registry: Registry, now: datetime, schedule_id: str | None) -> Sequence[ScheduleRow]:

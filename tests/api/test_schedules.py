@@ -62,6 +62,9 @@ def test_the_documented_body_makes_a_schedule(house: House, client: httpx.Client
         ("schedule", {"cron": "61 * * * *"}, "schedule.cron"),
         ("schedule", {"cron": "0 0 30 2 *"}, "schedule.cron"),
         ("schedule", {"timezone": "Mars/Olympus"}, "schedule.timezone"),
+        ("schedule", {"timezone": "localtime"}, "schedule.timezone"),
+        ("schedule", {"timezone": "america/new_york"}, "schedule.timezone"),
+        ("schedule", {"cron": "@reboot"}, "schedule.cron"),
         ("schedule", {"timezone": "+02:00"}, "schedule.timezone"),
         ("schedule", {"misfire": "never"}, "schedule.misfire"),
         ("schedule", {"every": "day"}, "schedule.every"),
@@ -94,14 +97,14 @@ def test_parts_are_changed_one_by_one(client: httpx.Client) -> None:
     path = f"{PATH}/{made['id']}"
     changed = client.patch(path, json={"schedule": {"cron": "@daily"}, "name": "Daily"}).json()
     assert changed["schedule"]["timezone"] == "America/New_York"
-    assert changed["schedule"]["cron"] == "@daily"
+    assert changed["schedule"]["cron"] == "0 0 * * *"
     assert changed["name"] == "Daily"
     assert len(changed["next_runs"]) == 5
     assert client.patch(path, json={"enabled": False}).json()["next_runs"] == []
     for patch in ({"schedule": {"cron": "61 * * * *"}}, {"unknown": 1}, {"name": ""}):
         assert client.patch(path, json=patch).status_code == 400
     kept = client.get(path).json()
-    assert (kept["name"], kept["enabled"], kept["schedule"]["cron"]) == ("Daily", False, "@daily")
+    assert (kept["name"], kept["enabled"], kept["schedule"]["cron"]) == ("Daily", False, "0 0 * * *")
 
 
 def test_schedules_are_listed_and_ended(client: httpx.Client) -> None:

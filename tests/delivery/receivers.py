@@ -98,14 +98,19 @@ class Mailbox:
     on_recipient: dict[str, str] = field(default_factory=dict)
     """Address to answer: ``550 5.1.1 no such user``."""
     on_data: str = "250 2.0.0 taken as 4711"
+    drops_at_recipient: bool = False
     hangs_after_data: bool = False
+    lets_go: bool = False
+    """Ends the hanging: then it answers after all."""
     drops_after_data: bool = False
     logins: list[tuple[str, str]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Take the recipient, unless told otherwise."""
+        if self.drops_at_recipient and server.transport is not None:
+            server.transport.close()
         if address in self.on_recipient:
             return self.on_recipient[address]
         envelope.rcpt_tos.append(address)
@@ -117,8 +122,8 @@ class Mailbox:
         assert isinstance(content, bytes)
         if self.on_data.startswith("2"):
             self.messages.append((envelope.rcpt_tos[0], content))
-        if self.hangs_after_data:
-            await asyncio.sleep(3600)
+        while self.hangs_after_data and not self.lets_go:  # noqa: ASYNC110 - set from another thread
+            await asyncio.sleep(0.05)
         if self.drops_after_data and server.transport is not None:
             server.transport.close()
         return self.on_data

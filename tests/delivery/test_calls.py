@@ -228,10 +228,33 @@ def test_teams_gets_an_adaptive_card_with_links(
     assert receiver.calls[0].json["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert card["body"][0]["text"] == "\\[click\\](https://evil.example)"
     assert {"title": "Compliance score", "value": "96.3 %"} in card["body"][1]["facts"]
-    assert [action["url"] for action in card["actions"]] == [
-        "https://reports.example.com/v1/reports/rpt_1234567890abcdef", pdf.url,
-    ]  # fmt: skip
+    assert [action["url"] for action in card["actions"]] == [pdf.url]
     assert receipt.answer == "202"
+
+
+@pytest.mark.parametrize("address", ["https://a.example/secret-part x", "http://a.example/secret-part", "secret-part"])
+def test_a_workflows_address_that_is_none_is_refused_and_not_told(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the reference; the address itself is the key to the channel."""
+    monkeypatch.setenv("TEAMS_URL", address)
+    connection = TeamsConnection(type="teams", url="env:TEAMS_URL")
+    for act in (lambda: send_teams(connection, TEAMS, sample_content()), lambda: check_teams(connection)):
+        with pytest.raises(DeliveryRefusedError, match="env:TEAMS_URL") as caught:
+            act()
+        assert "secret-part" not in f"{caught.value}{caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("token", ["xoxb-planted\nX-Evil: 1", "xoxb-plänted"])
+def test_a_token_that_is_no_header_is_refused_and_not_told(
+    token: str, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line break in the secret file starts no header of its own."""
+    monkeypatch.setenv("SLACK_TOKEN", token)
+    with tls_receiver(authority) as receiver, pytest.raises(DeliveryRefusedError, match="Authorization") as caught:
+        send_slack(_slack(receiver, ca_file), SLACK, sample_content())
+    assert "xoxb" not in str(caught.value)
+    assert receiver.calls == []
 
 
 @pytest.mark.parametrize(

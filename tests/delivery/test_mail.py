@@ -253,6 +253,7 @@ message_size_limit = 2000000
 maillog_file = {folder / "mail.log"}
 maillog_file_prefixes = {folder}
 smtpd_relay_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ busy@company.com = 451 4.3.0 come back later }} }}
 """
     )
     services = [f"127.0.0.1:{port} inet n - n - - smtpd"]
@@ -284,7 +285,7 @@ smtpd_relay_restrictions = reject_unauth_destination
 
 
 def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path], pdf: DeliveredFile) -> None:
-    """A real server's queue id in the receipt, its 550 and its size limit told, the attachment byte-equal."""
+    """A real server's queue id in the receipt, its 550, 554 and 451 told apart, the attachment byte-equal."""
     port, mail = postfix
     receipt = send_mail(_connection(port, host="127.0.0.1"), TO_CEO, sample_content(pdf))
     assert "queued as" in receipt.answer
@@ -292,6 +293,8 @@ def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path],
         send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="gone@company.com"), sample_content())
     with pytest.raises(DeliveryRefusedError, match="Relay access denied"):
         send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="a@elsewhere.example"), sample_content())
+    with pytest.raises(DeliveryDeferredError, match=r"451 4\.3\.0.*come back later"):
+        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="busy@company.com"), sample_content())
     end = time.monotonic() + 60
     while not (arrived := list((mail / "ceo").glob("new/*"))) and time.monotonic() < end:
         time.sleep(0.1)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 """Azurite's published key of its one account."""
 
 
+_EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S3_ID", "AKIAEXAMPLE")
@@ -41,7 +45,7 @@ def s3(start: Start) -> S3Connection:
     port = free_port()
     start(program("moto_server", "moto"), "-H", "127.0.0.1", "-p", str(port), port=port)
     endpoint = f"http://127.0.0.1:{port}"
-    httpx.put(f"{endpoint}/archive", trust_env=False).raise_for_status()
+    httpx.put(f"{endpoint}/archive", trust_env=False, timeout=60).raise_for_status()
     fields = {"type": "s3", "bucket": "archive", "endpoint": endpoint, "timeout_seconds": 10}
     return S3Connection.model_validate(fields | {"access_key_id": "env:S3_ID", "secret_access_key": "env:S3_KEY"})
 
@@ -84,6 +88,27 @@ def test_s3_trouble_is_told_apart(s3: S3Connection, pdf: DeliveredFile) -> None:
     assert "planted" not in f"{refused.value} {deferred.value}"
 
 
+def test_s3_lets_in_only_the_right_secret(
+    s3: S3Connection, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """moto takes any secret until it is told to check: then IAM's own key works and a wrong one is refused for good."""
+    endpoint, allowed = s3.endpoint, json.dumps(_EVERYTHING)
+    guest = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
+    iam = boto3.client("iam", endpoint_url=endpoint, **guest)
+    iam.create_user(UserName="reports")
+    iam.put_user_policy(UserName="reports", PolicyName="all", PolicyDocument=allowed)
+    key = iam.create_access_key(UserName="reports")["AccessKey"]
+    httpx.post(f"{endpoint}/moto-api/reset-auth", content="0", trust_env=False, timeout=60).raise_for_status()
+    monkeypatch.setenv("S3_ID", key["AccessKeyId"])
+    with pytest.raises(DeliveryRefusedError) as refused:
+        send_to_s3(s3, ARCHIVE, sample_content(pdf))
+    with pytest.raises(DeliveryRefusedError):
+        check_s3(s3)
+    assert "planted-secret-key" not in str(refused.value)
+    monkeypatch.setenv("S3_KEY", key["SecretAccessKey"])
+    assert send_to_s3(s3, ARCHIVE, sample_content(pdf)).answer == "1 objects stored"
+
+
 def test_an_s3_connection_is_tested_by_asking(s3: S3Connection) -> None:
     """Nothing is written."""
     assert check_s3(s3) == "s3://archive answers"
@@ -115,7 +140,7 @@ def _make_container(endpoint: str) -> None:
     text = "PUT" + "\n" * 12 + named + "/devstoreaccount1/devstoreaccount1/archive\nrestype:container"
     signed = base64.b64encode(hmac.digest(base64.b64decode(AZURE_KEY), text.encode(), "sha256")).decode()
     headers["Authorization"] = f"SharedKey devstoreaccount1:{signed}"
-    httpx.put(f"{endpoint}/archive?restype=container", headers=headers, trust_env=False).raise_for_status()
+    httpx.put(f"{endpoint}/archive?restype=container", headers=headers, trust_env=False, timeout=60).raise_for_status()
 
 
 def test_azure_gets_the_files(azure: AzureBlobConnection, pdf: DeliveredFile, large: DeliveredFile) -> None:
@@ -164,7 +189,7 @@ def test_gcs_gets_the_files(gcs: GcsConnection, pdf: DeliveredFile, large: Deliv
         receipt = send_to_gcs(gcs, ARCHIVE, sample_content(pdf, large))
     for file in (pdf, large):
         name = f"{NAME}.{file.format.extension}".replace("/", "%2F").replace(" ", "%20")
-        got = httpx.get(f"{gcs.endpoint}/storage/v1/b/archive/o/{name}?alt=media", trust_env=False)
+        got = httpx.get(f"{gcs.endpoint}/storage/v1/b/archive/o/{name}?alt=media", trust_env=False, timeout=60)
         assert hashlib.sha256(got.raise_for_status().content).hexdigest() == file.sha256
     assert check_gcs(gcs) == "gs://archive answers"
     assert receipt.answer == "2 objects stored"

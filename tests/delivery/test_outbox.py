@@ -2,19 +2,24 @@
 
 import email
 import email.policy
+import json
 import multiprocessing
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
+from policycortex.delivery.connections import Connections
+from policycortex.delivery.model import Destination, Receipt
+from policycortex.delivery.sending import send
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, Registry, open_registry
@@ -23,6 +28,9 @@ from policycortex.workflow.delivering import deliver_due, has_due_deliveries, re
 from tests.delivery.conftest import free_port
 from tests.delivery.ledger import NOW, PDF, Clock, complete_report, order_report, settings_of
 from tests.delivery.receivers import Call, Mailbox, smtp_server, tls_receiver
+
+_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+"""Any public key: nobody listens where it would be shown."""
 
 
 def _mail(port: int, **changes: object) -> dict[str, Any]:
@@ -92,6 +100,39 @@ def test_the_ledger_tells_each_truth_of_a_bad_day(tmp_path: Path, box: Mailbox) 
     assert "Not delivered: March" in told[0]
 
 
+def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
+    """Accepted, deferred (451), refused (550), silent after the message, line dropped before its end and after it."""
+    box.on_recipient |= {"gone@company.com": "550 5.1.1 no such user", "busy@company.com": "451 4.3.0 come back"}
+    with smtp_server() as hanging, smtp_server() as early, smtp_server() as late:
+        hanging.hangs_after_data = early.drops_at_recipient = late.drops_after_data = True
+        servers = {"mail": box, "hanging": hanging, "early": early, "late": late}
+        connections = {name: _mail(server.port, timeout_seconds=1) for name, server in servers.items()}
+        settings, clock = settings_of(tmp_path, connections), Clock()
+        people = {"mail": ("ceo", "gone", "busy"), "hanging": ("cto",), "early": ("cfo",), "late": ("cio",)}
+        with closing(open_registry(settings)) as registry:
+            for name, who in people.items():
+                body = {"email": {"recipients": [f"{one}@company.com" for one in who], "connection": name}}
+                complete_report(settings, registry, order_report(settings, registry, body).id)
+            deliver_due(settings, clock=clock)
+            rows = {target.partition("@")[0]: row for target, row in _rows(registry).items()}
+            clock.move(seconds=31)
+            box.on_recipient.clear()
+            early.drops_at_recipient = False
+            assert deliver_due(settings, clock=clock).outcomes == {"sent": 2}
+    told = {who: (row.status.value, row.attempts[-1].outcome) for who, row in rows.items()}
+    assert told == {
+        "ceo": ("sent", "sent"),
+        "busy": ("pending", "deferred"),
+        "gone": ("failed", "refused"),
+        "cto": ("uncertain", "uncertain"),
+        "cfo": ("pending", "unreached"),
+        "cio": ("uncertain", "uncertain"),
+    }
+    assert [len(server.messages) for server in (box, hanging, early, late)] == [2, 1, 1, 1]
+    for one, said in {"busy": "451", "gone": "550", "cto": "may have arrived", "cfo": "dropped the line"}.items():
+        assert said in rows[one].reason
+
+
 def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Path, box: Mailbox) -> None:
     """The server takes the mail and hangs; days later it still has it once; a replay sends the second."""
     settings, clock = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=1)}), Clock()
@@ -140,12 +181,167 @@ def test_a_connection_that_reaches_nobody_is_left_in_peace(tmp_path: Path, box: 
             body = {"email": {"recipients": recipients, "connection": name}}
             complete_report(settings, registry, order_report(settings, registry, body).id)
         summary = deliver_due(settings, clock=clock, workers=1)
-        assert summary.outcomes == {"deferred": 5, "sent": 1}
+        assert summary.outcomes == {"unreached": 5, "sent": 1}
         clock.move(minutes=1)
         assert deliver_due(settings, clock=clock, workers=1).total == 0
         clock.move(minutes=5)
-        assert deliver_due(settings, clock=clock, workers=1).outcomes == {"deferred": 1}
+        assert deliver_due(settings, clock=clock, workers=1).outcomes == {"unreached": 1}
         assert sum(row.attempt_count for row in _rows(registry).values()) == 7
+
+
+def test_greylisted_recipients_hold_up_no_other(tmp_path: Path, box: Mailbox) -> None:
+    """A server that defers some addresses answers: the connection is not paused."""
+    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}), Clock()
+    people = [f"p{n:02}@company.com" for n in range(12)]
+    box.on_recipient |= dict.fromkeys(people[:8], "451 4.7.1 greylisted")
+    with closing(open_registry(settings)) as registry:
+        body = {"email": {"recipients": people}}
+        complete_report(settings, registry, order_report(settings, registry, body).id)
+        assert deliver_due(settings, clock=clock, workers=1).outcomes == {"deferred": 8, "sent": 4}
+        box.on_recipient.clear()
+        clock.move(seconds=31)
+        assert deliver_due(settings, clock=clock, workers=1).outcomes == {"sent": 8}
+
+
+def test_a_dead_webhook_does_not_pause_another_of_its_connection(
+    tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each address is a destination of its own: seven reports to each, five calls to the dead one."""
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    with tls_receiver(authority) as receiver:
+        hook = {"type": "webhook", "secret": "env:HOOK_SECRET", "ca_file": ca_file, "timeout_seconds": 5}
+        settings = settings_of(tmp_path, {"hook": hook}, allow_networks=["127.0.0.0/8", "::1/128"])
+        with closing(open_registry(settings)) as registry:
+            for url in (f"https://localhost:{free_port()}/", receiver.url):
+                for _ in range(7):
+                    report = order_report(settings, registry, {"webhook": {"url": url}})
+                    complete_report(settings, registry, report.id)
+            assert deliver_due(settings, clock=Clock(), workers=1).outcomes == {"unreached": 5, "sent": 7}
+
+
+def test_an_error_nobody_foresaw_ends_in_a_true_state(
+    tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether that mail went; its words may quote a secret and are not kept; the other mail goes out."""
+
+    def send_or_break(connections: Connections, destination: Destination, content: Any, *, now: datetime) -> Receipt:  # noqa: ANN401
+        if destination.target == "cto@company.com":
+            raise KeyError("planted-secret")
+        return send(connections, destination, content, now=now)
+
+    monkeypatch.setattr("policycortex.workflow.delivering.send", send_or_break)
+    settings = settings_of(tmp_path, {"mail": _mail(box.port)})
+    with closing(open_registry(settings)) as registry:
+        body = {"email": {"recipients": ["cto@company.com", "ceo@company.com"]}}
+        complete_report(settings, registry, order_report(settings, registry, body).id)
+        assert deliver_due(settings, clock=Clock()).outcomes == {"uncertain": 1, "sent": 1}
+        row = _rows(registry)["cto@company.com"]
+    assert row.status is DeliveryStatus.UNCERTAIN
+    assert "KeyError" in row.reason
+    assert "planted-secret" not in repr(row)
+
+
+def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mailbox) -> None:
+    """Deferred, and meanwhile the report's time is over: failed, with the reason, and nothing is sent."""
+    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}), Clock()
+    with closing(open_registry(settings)) as registry:
+        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
+        complete_report(settings, registry, report.id)
+        registry.delete_report("default", report.id, now=clock())
+        deliver_due(settings, clock=clock)
+        row = _rows(registry)["ceo@company.com"]
+    assert row.status is DeliveryStatus.FAILED
+    assert report.id in row.reason
+    assert box.messages == []
+
+
+def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server hangs for longer than the lease, but the sender says that it lives: nobody takes it for dead."""
+    monkeypatch.setattr("policycortex.workflow.delivering._BEAT_SECONDS", 0.02)
+    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=60)}), Clock()
+    box.hangs_after_data = True
+    with closing(open_registry(settings)) as registry:
+        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
+        complete_report(settings, registry, report.id)
+        sender = threading.Thread(target=deliver_due, args=(settings,), kwargs={"clock": clock})
+        sender.start()
+        _until(lambda: bool(box.messages))
+        clock.move(minutes=30)
+        _until(lambda: (_rows(registry)["ceo@company.com"].lease_until or NOW) > clock())
+        assert not has_due_deliveries(settings, now=clock())
+        box.lets_go = True
+        sender.join(60)
+        assert _rows(registry)["ceo@company.com"].status is DeliveryStatus.SENT
+
+
+def test_an_owner_is_told_once_the_way_to_them_is_there(tmp_path: Path, box: Mailbox) -> None:
+    """The alert's server is away when the delivery fails; a minute later it is tried again, by a round of its own."""
+    connections = {"mail": _mail(box.port), "pager": _mail(free_port())}
+    alerts = {"*": {"connection": "pager", "target": "owner@company.com"}}
+    box.on_recipient["gone@company.com"] = "550 5.1.1 no such user"
+    before, clock = settings_of(tmp_path, connections, alerts=alerts), Clock()
+    with closing(open_registry(before)) as registry:
+        report = order_report(before, registry, {"email": {"recipients": ["gone@company.com"], "connection": "mail"}})
+        complete_report(before, registry, report.id)
+        deliver_due(before, clock=clock)
+        assert not has_due_deliveries(before, now=clock())
+    clock.move(minutes=1)
+    after = settings_of(tmp_path, connections | {"pager": _mail(box.port)}, alerts=alerts)
+    assert has_due_deliveries(after, now=clock())
+    deliver_due(after, clock=clock)
+    assert [recipient for recipient, _ in box.messages] == ["owner@company.com"]
+    assert not has_due_deliveries(after, now=clock())
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
+    tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every kind of secret is planted; the receiver answers with what it was sent. No byte of the registry has one."""
+    planted = {name: f"planted-{name.lower()}-4711" for name in ("TOKEN", "HOOK", "MAIL", "S3ID", "S3KEY", "SFTP")}
+    for name, value in planted.items():
+        monkeypatch.setenv(name, value)
+    with tls_receiver(authority) as receiver, smtp_server(authority) as box:
+        monkeypatch.setenv("TEAMS", f"{receiver.url}/planted-teams-4711")
+        receiver.answer = lambda call: (
+            400,
+            {},
+            json.dumps({"ok": False, "error": f"{call.headers.get('authorization')} {call.path}"}).encode(),
+        )
+        nobody, tls = free_port(), {"ca_file": ca_file, "timeout_seconds": 5}
+        s3 = {"access_key_id": "env:S3ID", "secret_access_key": "env:S3KEY", "endpoint": f"http://127.0.0.1:{nobody}"}
+        sftp = {"host": "127.0.0.1", "port": nobody, "username": "u", "password": "env:SFTP", "host_key": _HOST_KEY}
+        connections = {
+            "email": _mail(box.port, security="starttls", ca_file=ca_file, username="bot", password="env:MAIL"),
+            "slack": {"type": "slack", "token": "env:TOKEN", "base_url": receiver.url, **tls},
+            "teams": {"type": "teams", "url": "env:TEAMS", **tls},
+            "webhook": {"type": "webhook", "secret": "env:HOOK", "url": receiver.url, **tls},
+            "s3": {"type": "s3", "bucket": "b", "timeout_seconds": 1, **s3},
+            "sftp": {"type": "sftp", "timeout_seconds": 1, **sftp},
+        }
+        settings = settings_of(tmp_path, connections, allow_networks=["127.0.0.0/8", "::1/128"])
+        with closing(open_registry(settings)) as registry:
+            body: dict[str, Any] = {name: {} for name in ("teams", "webhook", "s3", "sftp")}
+            body |= {"email": {"recipients": ["ceo@company.com"]}, "slack": {"channel": "#reports"}}
+            complete_report(settings, registry, order_report(settings, registry, body).id)
+            said: list[str] = []
+            summary = deliver_due(settings, clock=Clock(), progress=said.append)
+            reasons = {row.channel: row.reason for row in (registry.find_delivery(r.id) for r in _all(registry))}
+    assert summary.total == 6
+    assert "(env:TOKEN)" in reasons["slack"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files) + "".join([*said, *reasons.values()]).encode()
+    assert not [value for value in (*planted.values(), "planted-teams-4711") if value.encode() in kept]
+
+
+def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
+    return registry.list_deliveries(None, limit=100)[0]
 
 
 def test_a_missing_connection_is_told_and_replayed_once_it_is_there(tmp_path: Path, box: Mailbox) -> None:

@@ -117,6 +117,18 @@ def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, regist
     assert claim_due_ticks(settings, now=now) == ()
 
 
+def test_a_change_after_a_long_downtime_swallows_no_tick(settings: Settings, registry: Registry) -> None:
+    """1,200 minutes behind, more than one transaction takes: each has its line in the ledger before the change."""
+    timing = {"cron": "* * * * *", "timezone": "UTC", "misfire": "skip", "grace_seconds": 0}
+    schedule = _create(settings, registry, schedule=timing)
+    now = START + timedelta(minutes=1200)
+    changed = change_schedule(settings, registry, schedule, {"schedule": {"cron": "0 9 1 * *"}}, now=now)
+    ticks, total = registry.list_ticks(schedule.id, limit=2000)
+    assert total == 1200
+    assert [tick.tick for tick in reversed(ticks)] == [START + timedelta(minutes=n) for n in range(1, 1201)]
+    assert changed.next_tick_at == datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
+
+
 def test_a_disabled_schedule_is_quiet_and_an_enabled_one_begins_anew(settings: Settings, registry: Registry) -> None:
     """Ticks that passed while it was disabled are not missed: nobody wanted them."""
     schedule = change_schedule(settings, registry, _create(settings, registry), {"enabled": False}, now=START)

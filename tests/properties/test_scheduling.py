@@ -46,7 +46,7 @@ def _random_crons(chance: random.Random, count: int) -> list[CronExpression]:
     return crons
 
 
-def _minutes_of(zone: str) -> pl.DataFrame:
+def minutes_of(zone: str) -> pl.DataFrame:
     """Each minute of the two years: ``at`` in UTC epoch minutes, ``wall`` in epoch minutes of the wall clock."""
     instants = pl.datetime_range(START, END, "1m", closed="left", time_zone="UTC", eager=True)
     wall = instants.dt.convert_time_zone(zone).dt.replace_time_zone(None)
@@ -78,19 +78,22 @@ def _any(column: str, values: frozenset[int]) -> pl.Expr:
     return pl.col(column).is_in(pl.Series(sorted(values), dtype=pl.Int8))
 
 
-def _lost_of(minutes: pl.DataFrame) -> pl.DataFrame:
-    """Each wall minute that was never shown, ``gap`` minutes long, with the instant ``at`` that follows its gap."""
+def lost_minutes(minutes: pl.DataFrame) -> pl.DataFrame:
+    """Each wall minute that was never shown, in words, with its ``gap`` and the instant ``at`` that follows it."""
     jumps = minutes.with_columns(before=pl.col("wall").shift(1)).filter(pl.col("wall") > pl.col("before") + 1)
     lost = jumps.select("at", gap=pl.col("wall") - pl.col("before") - 1, wall=pl.int_ranges("before", "wall"))
-    return (
+    each = (
         lost.explode("wall", empty_as_null=True)
         .group_by("at", maintain_order=True)
         .agg(pl.col("gap").first(), pl.col("wall").slice(1))
         .explode("wall", empty_as_null=True)
     )
+    return _with_words(each, pl.col("wall"))
 
 
-def _expected(cron: CronExpression, minutes: pl.DataFrame, lost: pl.DataFrame) -> list[int]:
+def expected_ticks(text: str, minutes: pl.DataFrame, lost: pl.DataFrame) -> list[int]:
+    """Ticks in UTC epoch minutes, ascending, by the rule applied to the lists of minutes."""
+    cron = parse_cron(text)
     shown = minutes.filter(_matches(cron))
     swallowed = lost.filter(_matches(cron))
     if cron.is_every_hour:
@@ -103,11 +106,14 @@ def _expected(cron: CronExpression, minutes: pl.DataFrame, lost: pl.DataFrame) -
 @pytest.mark.parametrize("zone", ZONES)
 def test_two_years_of_minutes_have_no_tick_missing_and_none_double(zone: str) -> None:
     """Some 200 schedules over the zones: each zone takes the awkward ones and its own random ones."""
-    minutes = _minutes_of(zone)
-    lost = _with_words(_lost_of(minutes), pl.col("wall"))
+    minutes = minutes_of(zone)
+    lost = lost_minutes(minutes)
     for cron in _random_crons(random.Random(zone), 17):  # noqa: S311 - test data
         ticks = list(ticks_between(cron, ZoneInfo(zone), START - timedelta(minutes=1), END - timedelta(minutes=1)))
-        assert [int(tick.timestamp()) // 60 for tick in ticks] == _expected(cron, minutes, lost), (cron.text, zone)
+        assert [int(tick.timestamp()) // 60 for tick in ticks] == expected_ticks(cron.text, minutes, lost), (
+            cron.text,
+            zone,
+        )
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, or_, select, update
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus
@@ -14,15 +14,17 @@ from policycortex.storage.registry.schedule_rows import (
     AttemptRow,
     DeliveryRow,
     DeliveryStatus,
+    Endpoint,
     Settled,
 )
 from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
 from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.trail import TrailVerbs
 
-MOST_ALERTS: Final = 5
-"""So often the owner is tried to be told of one failure."""
+_ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
+"""After the failure; so often its owner is tried to be told."""
 
+_TARGET: Final = case((deliveries.c.channel == "webhook", deliveries.c.target), else_="").label("target")
 _NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
 _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
 _TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
@@ -84,23 +86,25 @@ class DeliveryVerbs(TrailVerbs):
             ).rowcount
         return moved
 
-    def has_due_deliveries(self, *, now: datetime) -> bool:
-        """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something."""
+    def has_due_deliveries(self, *, now: datetime, tells_owners: bool) -> bool:
+        """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something.
+
+        With ``tells_owners`` a failure that nobody was told of counts, too.
+        """
         waits = and_(
             deliveries.c.status == DeliveryStatus.WAITING.value,
             deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
         )
         with self._reading() as connection:
-            query = select(deliveries.c.id).where(or_(_is_due(now), _is_lost(now), waits)).limit(1)
+            wanted = [_is_due(now), _is_lost(now), waits, *([_is_untold(now)] if tells_owners else [])]
+            query = select(deliveries.c.id).where(or_(*wanted)).limit(1)
             return connection.execute(query).first() is not None
 
     def claim_delivery(
-        self, *, now: datetime, lease: timedelta, except_connections: Collection[str] = ()
+        self, *, now: datetime, lease: timedelta, except_endpoints: Collection[Endpoint] = ()
     ) -> DeliveryRow | None:
         """Take the delivery that waited longest, and note the attempt before anything is sent; None: none is due."""
-        query = select(deliveries.c.id).where(_is_due(now))
-        if except_connections:
-            query = query.where(deliveries.c.connection.not_in(list(except_connections)))
+        query = select(deliveries.c.id).where(_is_due(now), *(not_(_is_at(endpoint)) for endpoint in except_endpoints))
         query = query.order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1)
         with self._writing() as connection:
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
@@ -113,6 +117,17 @@ class DeliveryVerbs(TrailVerbs):
             attempt = {"delivery_id": found, "number": row.number + 1, "connection": row.connection}
             connection.execute(insert(delivery_attempts).values(**attempt, started_at=now, answer=""))
             return _load(connection, found)
+
+    def extend_leases(self, held: Mapping[str, int], *, until: datetime) -> None:
+        """Say that the senders of these deliveries live: id to the number of the attempt that is on its way."""
+        with self._writing() as connection:
+            for delivery_id, number in held.items():
+                mine = (
+                    deliveries.c.id == delivery_id,
+                    deliveries.c.status == DeliveryStatus.SENDING.value,
+                    deliveries.c.number == number,
+                )
+                connection.execute(update(deliveries).where(*mine).values(lease_until=until))
 
     def list_lost_deliveries(self, *, now: datetime) -> tuple[DeliveryRow, ...]:
         """Those whose sender died: claimed, never settled, the lease over."""
@@ -161,26 +176,30 @@ class DeliveryVerbs(TrailVerbs):
                 raise ConflictError(f"delivery {delivery_id} was changed by someone else meanwhile")
             return _load(connection, delivery_id)
 
-    def recent_outcomes(self, connection_name: str, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
-        """When the newest ended attempts at a connection ended, and how; newest first."""
-        mine = (delivery_attempts.c.connection == connection_name, delivery_attempts.c.ended_at.is_not(None))
-        query = select(delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(*mine)
+    def recent_outcomes(self, endpoint: Endpoint, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
+        """When the newest ended attempts at an endpoint ended, and how; newest first."""
+        query = select(delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(
+            delivery_attempts.c.connection == endpoint.connection, delivery_attempts.c.ended_at.is_not(None)
+        )
+        if endpoint.target:
+            query = query.join(deliveries, deliveries.c.id == delivery_attempts.c.delivery_id)
+            query = query.where(deliveries.c.target == endpoint.target)
         query = query.order_by(delivery_attempts.c.ended_at.desc()).limit(limit)
         with self._reading() as connection:
             return tuple((row.ended_at, row.outcome) for row in connection.execute(query))
 
-    def due_connections(self, *, now: datetime) -> tuple[str, ...]:
-        """Connections that due deliveries want."""
+    def due_endpoints(self, *, now: datetime) -> tuple[Endpoint, ...]:
+        """Endpoints that due deliveries want."""
+        query = select(deliveries.c.channel, deliveries.c.connection, _TARGET).where(_is_due(now)).distinct()
         with self._reading() as connection:
-            return tuple(connection.execute(select(deliveries.c.connection).where(_is_due(now)).distinct()).scalars())
+            rows = connection.execute(query)
+            return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)
 
-    def list_untold_failures(self, *, limit: int = 100) -> tuple[DeliveryRow, ...]:
-        """Failed, uncertain and abandoned deliveries whose owner was not told yet, the oldest first."""
-        untold = (deliveries.c.alerted_at.is_(None), deliveries.c.alert_count < MOST_ALERTS)
-        query = select(*_COLUMNS).where(deliveries.c.status.in_([s.value for s in _TELLABLE]), *untold)
+    def list_untold_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
+        """Failed, uncertain and abandoned deliveries whose owner is to be told now, the oldest first."""
+        query = select(*_COLUMNS).where(_is_untold(now)).order_by(deliveries.c.ended_at).limit(limit)
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(deliveries.c.ended_at).limit(limit)).mappings().all()
-        return tuple(_delivery(row) for row in rows)
+            return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
     def note_alert(self, row: DeliveryRow, *, is_told: bool, now: datetime) -> None:
         """The owner was told, or telling failed once more."""
@@ -209,6 +228,11 @@ def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> Act:
     )
 
 
+def _is_at(endpoint: Endpoint) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    same = deliveries.c.connection == endpoint.connection
+    return and_(same, deliveries.c.target == endpoint.target) if endpoint.target else same
+
+
 def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     completed = _reports_that(ReportStatus.COMPLETED.value)
     return and_(
@@ -220,6 +244,13 @@ def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
 
 def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
+
+
+def _is_untold(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    tried = deliveries.c.alert_count
+    is_time = [and_(tried == n, deliveries.c.ended_at <= now - delay) for n, delay in enumerate(_ALERT_DELAYS)]
+    tellable = deliveries.c.status.in_([status.value for status in _TELLABLE])
+    return and_(deliveries.c.alerted_at.is_(None), tellable, or_(*is_time))
 
 
 def _reports_that(*statuses: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression

@@ -73,6 +73,17 @@ class ReportVerbs(TrailVerbs):
                 update(reports).where(reports.c.id == report_id, reports.c.status.in_(OPEN)).values(run_id=run_id)
             )
 
+    def release_run(self, report_id: str, run_id: str) -> bool:
+        """The run was lost: the report is pending again, unless it ended or another run took it; whether it was."""
+        with self._writing() as connection:
+            before = load_report(connection, report_id)
+            if before.status not in OPEN or before.run_id != run_id:
+                return False
+            _write_move(
+                connection, before, ReportStatus.PENDING, {"run_id": None, "started_at": None, "progress_pct": 0}
+            )
+            return True
+
     def mark_running(self, report_id: str, run_id: str, *, now: datetime | None = None) -> ReportRow:
         """The run has begun; a retry takes over from the run before it. Raises ConflictError on an end."""
         moment = now or _now()

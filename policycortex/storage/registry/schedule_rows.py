@@ -120,7 +120,7 @@ class AttemptRow:
     started_at: datetime
     ended_at: datetime | None
     outcome: str | None
-    """``sent, refused, deferred, uncertain, lost``; None while it is on its way."""
+    """``sent, refused, deferred, unreached, uncertain, withheld, lost``; None while it is on its way."""
     answer: str
     payload_sha256: str | None
 
@@ -154,6 +154,16 @@ class DeliveryRow:
     alert_count: int
     attempts: tuple[AttemptRow, ...] = ()
     """Oldest first; empty in lists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What answers or does not: a connection; of webhooks each address, for one connection may serve many."""
+
+    channel: str
+    connection: str
+    target: str
+    """The webhook's address; "" for other channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

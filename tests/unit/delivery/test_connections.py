@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.delivery.connections import Connections, EmailConnection, load_connections, secret_of
+from policycortex.delivery.connections import (
+    Connections,
+    EmailConnection,
+    SlackConnection,
+    load_connections,
+    secret_of,
+    without_secrets,
+)
 from policycortex.delivery.model import Channel
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.settings import Settings
@@ -107,3 +114,12 @@ def test_the_connection_an_order_means_is_found_or_asked_for() -> None:
         two.name_for(Channel.WEBHOOK, "hook", "other")
     with pytest.raises(NotFoundError, match="no connection of type slack"):
         two.name_for(Channel.SLACK, None, "acme")
+
+
+def test_what_a_server_says_back_of_a_secret_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, twice, and where the answer was cut in the middle of it; other words stay."""
+    monkeypatch.setenv("TOKEN", "xoxb-planted-4711")
+    slack = SlackConnection(type="slack", token="env:TOKEN")
+    said = without_secrets(slack, "xoxb-planted-4711 is wrong, Bearer xoxb-planted-4711, or xoxb-plan")
+    assert said == "(env:TOKEN) is wrong, Bearer (env:TOKEN), or (env:TOKEN)"
+    assert without_secrets(slack, "no such channel") == "no such channel"

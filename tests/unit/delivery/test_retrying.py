@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, next_attempt_at, paused_until
+from policycortex.delivery.model import Channel
+from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -51,3 +52,18 @@ def test_fewer_or_an_answer_among_them_do_not(reached: tuple[bool, ...]) -> None
 def test_the_pause_ends_by_itself() -> None:
     """Five minutes later one probe goes out."""
     assert paused_until(_outcomes(*[False] * 5), now=NOW + timedelta(minutes=5)) is None
+
+
+@pytest.mark.parametrize(
+    ("channel", "outcome", "works"),
+    [
+        (Channel.EMAIL, "deferred", True),
+        (Channel.EMAIL, "unreached", False),
+        (Channel.WEBHOOK, "deferred", False),
+        (Channel.WEBHOOK, "refused", True),
+        (Channel.SFTP, "lost", False),
+    ],
+)
+def test_what_an_attempt_says_of_its_destination(channel: Channel, outcome: str, works: bool) -> None:
+    """A mail server that defers one address works; a receiver that answers 503 does not."""
+    assert is_reached(channel, outcome) is works
