@@ -9,15 +9,15 @@ import polars as pl
 from policycortex.storage.lake_session import LakeSession
 
 QUARANTINED_SCHEMA: Final = pl.Schema(
-    {
-        "file_name": pl.String,
-        "imported_at": pl.Datetime("us", "UTC"),
-        "byte_offset": pl.Int64,
-        "byte_length": pl.Int64,
-        "reason": pl.String,
-        "raw_text": pl.String,
-        "total": pl.Int64,
-    }
+    [
+        ("file_name", pl.String()),
+        ("imported_at", pl.Datetime("us", "UTC")),
+        ("byte_offset", pl.Int64()),
+        ("byte_length", pl.Int64()),
+        ("reason", pl.String()),
+        ("raw_text", pl.String()),
+        ("total", pl.Int64()),
+    ]
 )
 """Grain: one record that could not be kept; ``total`` counts all that were asked for, beyond the limit too."""
 
