@@ -6,13 +6,12 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.backfills import Backfills
 from api.dagster_backfills import DagsterBackfills
 from api.dagster_runs import DagsterRuns
-from api.dependencies import refuse_unknown_parameters
 from api.errors import add_error_answers
 from api.middleware import OuterLayer
 from api.openapi import body_definitions
@@ -65,7 +64,6 @@ def create_app(
         description=_DESCRIPTION,
         version=version("policycortex-reports"),
         lifespan=lifespan,
-        dependencies=[Depends(refuse_unknown_parameters)],
         redoc_url=None,
         redirect_slashes=False,
     )

@@ -16,17 +16,22 @@ from policycortex.errors import Problem
 MAX_JSON_DEPTH: Final = 32
 
 
-async def get_services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """The application's services."""
     return cast("Services", request.app.state.services)
+
+
+async def get_services(request: Request) -> Services:
+    """The same, for endpoints that only read what they are given."""
+    return services_of(request)
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-async def get_base_url(request: Request, services: ServicesDep) -> str:
+async def get_base_url(request: Request) -> str:
     """Where URLs in answers begin: the public URL of the settings, else the address the request came to."""
-    return services.settings.public_url or str(request.base_url).rstrip("/")
+    return services_of(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 BaseUrl = Annotated[str, Depends(get_base_url)]

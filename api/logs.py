@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 _PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_ENCODER: Final = json.JSONEncoder(default=str, ensure_ascii=False)  # json.dumps would make one for each line
 
 
 class JsonLines(logging.Formatter):
@@ -22,7 +23,7 @@ class JsonLines(logging.Formatter):
         told |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, default=str, ensure_ascii=False)
+        return _ENCODER.encode(told)
 
 
 def log_config() -> dict[str, Any]:

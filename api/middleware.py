@@ -5,10 +5,10 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import error_codes
@@ -23,13 +23,14 @@ MAX_HEADER_BYTES: Final = 16 << 10
 
 _log = logging.getLogger("policycortex.api")
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECURITY: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_CLOSED_PAGE: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_CSP: Final = b"content-security-policy"
+_CLOSED_PAGE: Final = b"default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 class OuterLayer:
@@ -114,14 +115,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._note(message["status"])
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._id
-            for name, value in (_SECURITY | self._scope.get("policycortex.headers", {})).items():
-                headers.setdefault(name, value)
-            if not headers.get("content-type", "").startswith("text/html") or "attachment" in headers.get(
-                "content-disposition", ""
-            ):
-                headers.setdefault("Content-Security-Policy", _CLOSED_PAGE)
+            message = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
         await self._send(message)
 
     def _note(self, status: int) -> None:
@@ -132,6 +126,18 @@ class _Exchange:
             if status < 400:
                 raise
             _log.warning("a refusal is not in the trail", extra={"request_id": self._id, "reason": str(error)})
+
+    def _added(self, message: Message) -> Iterator[tuple[bytes, bytes]]:
+        """Headers that every answer has, unless it says otherwise itself."""
+        given = {name.lower(): value for name, value in message.get("headers", ())}
+        yield b"x-request-id", self._id.encode()
+        limits = self._scope.get("policycortex.headers", {})
+        for lower, text in (*((name.lower().encode(), value.encode()) for name, value in limits.items()), *_SECURITY):
+            if lower not in given:
+                yield lower, text
+        is_page = given.get(b"content-type", b"").startswith(b"text/html")
+        if _CSP not in given and not (is_page and b"attachment" not in given.get(b"content-disposition", b"")):
+            yield _CSP, _CLOSED_PAGE
 
     async def _answer(self, kind: ErrorCode, description: str) -> None:
         self._scope["policycortex.error_code"] = kind.code

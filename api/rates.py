@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from limits import RateLimitItem, WindowStats, parse
+from limits.errors import ConfigurationError as LimitsConfigurationError
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import StorageTypes, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.errors import ApiError
+from api.rate_memory import QuietMemory
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
 
@@ -45,13 +47,8 @@ class RateLimiter:
 
     def __init__(self, settings: Settings) -> None:
         self._item = _parse(settings.rate_limit)
-        url = settings.rate_limit_url or "memory://"
-        try:
-            storage = storage_from_string(url, wrap_exceptions=True)
-        except (ValueError, ImportError, StorageError) as error:
-            raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT_URL cannot be used: {error}") from error
-        self._is_local = url.startswith("memory://")
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._is_local = settings.rate_limit_url is None
+        self._limiter = SlidingWindowCounterRateLimiter(_open_counters(settings.rate_limit_url))
 
     async def count(self, who: str) -> RateState | None:
         """Count one request. Raises ApiError 429 past the limit. None when the counter is away: nobody waits."""
@@ -73,6 +70,15 @@ class RateLimiter:
 
     def _hit(self, who: str) -> tuple[bool, WindowStats]:
         return self._limiter.hit(self._item, who), self._limiter.get_window_stats(self._item, who)
+
+
+def _open_counters(url: str | None) -> StorageTypes:
+    if url is None:
+        return QuietMemory()
+    try:
+        return storage_from_string(url, wrap_exceptions=True)
+    except (ValueError, ImportError, StorageError, LimitsConfigurationError) as error:
+        raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT_URL cannot be used: {error}") from error
 
 
 def _parse(text: str) -> RateLimitItem:

@@ -81,6 +81,7 @@ class Services:
         """Give back connections."""
         self.launcher.close()
         self.backfills.close()
+        self.quick.close()
         self.read_log.close()
         self.journal.close()
         if self._registry is not None:

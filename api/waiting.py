@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Annotated, Final
 
-from fastapi import Depends, Header
+from fastapi import Header
 from starlette.concurrency import run_in_threadpool
 
 from api.orders import OPEN
@@ -16,17 +16,13 @@ _POLL_SECONDS: Final = 0.25
 _WAIT: Final = re.compile(r'(?:^|[,;\s])wait="?(\d{1,6})"?(?:$|[,;\s])')
 
 
-async def read_preference(
-    prefer: Annotated[
-        str | None, Header(max_length=200, description="`wait=N`: wait up to N seconds, 60 at most")
-    ] = None,
-) -> int:
+Preference = Annotated[str | None, Header(max_length=200, description="`wait=N`: wait up to N seconds, 60 at most")]
+
+
+def asked_seconds(prefer: str | None) -> int:
     """Seconds to wait; 0 unless asked for. What is not understood is ignored, as RFC 7240 asks."""
-    found = _WAIT.search(prefer or "")
+    found = _WAIT.search(prefer) if prefer else None
     return min(int(found.group(1)), _LONGEST_SECONDS) if found else 0
-
-
-WaitSeconds = Annotated[int, Depends(read_preference)]
 
 
 async def wait_for_end(services: Services, report_id: str, seconds: int) -> ReportRow:

@@ -3,17 +3,17 @@
 import os
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from api.dependencies import ServicesDep
+from api.dependencies import ServicesDep, refuse_unknown_parameters
 from api.errors import RETRY_AFTER_SECONDS
 from api.metrics import MEDIA_TYPE
 from api.runs import PartState
 from api.services import Services
 from policycortex.errors import PolicyCortexError
 
-router: Final = APIRouter(tags=["health"])
+router: Final = APIRouter(tags=["health"], dependencies=[Depends(refuse_unknown_parameters)])
 
 
 class Health(BaseModel):

@@ -9,7 +9,7 @@ from api import error_codes as codes
 from api.access import log_act, log_read
 from api.answers import send_json
 from api.auth import Caller, Reader, Writer
-from api.dependencies import BaseUrl, JsonObject, ServicesDep
+from api.dependencies import BaseUrl, JsonObject, ServicesDep, get_base_url, services_of
 from api.estimates import estimate_report
 from api.listing import ListQuery
 from api.openapi import errors_of, order_body
@@ -18,7 +18,7 @@ from api.replay import IdempotencyKey, answer_once, claim_of
 from api.schemas import ReportAccepted, ReportDetails, ReportList
 from api.services import Services
 from api.shapes import shape_accepted, shape_details, shape_list
-from api.waiting import WaitSeconds, wait_for_end
+from api.waiting import Preference, asked_seconds, wait_for_end
 from policycortex.storage.registry import ReportRow
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -41,7 +41,7 @@ async def create_report(
     body: JsonObject,
     services: ServicesDep,
     base_url: BaseUrl,
-    seconds: WaitSeconds,
+    prefer: Preference = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ReportAccepted:
     """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
@@ -55,7 +55,7 @@ async def create_report(
     accepted = await run_in_threadpool(answer_once, services, claim, make, response)
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_patience(accepted.estimated_duration))
-    if seconds:
+    if seconds := asked_seconds(prefer):
         report = await wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
         return accepted.model_copy(update={"status": report.status})
@@ -63,24 +63,16 @@ async def create_report(
 
 
 @router.get("", response_model=ReportList, responses=errors_of())
-async def list_reports(
-    request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
-) -> Response:
+async def list_reports(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
-    return send_json(request, await services.quick.run(_list, services, caller, query))
+    services = services_of(request)
+    return await services.quick.run(_list, request, services, caller, query)
 
 
 @router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
-async def get_report(
-    report_id: ReportId,
-    request: Request,
-    *,
-    caller: Reader,
-    services: ServicesDep,
-    base_url: BaseUrl,
-    seconds: WaitSeconds,
-) -> Response:
+async def get_report(report_id: ReportId, request: Request, caller: Reader, prefer: Preference = None) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
+    services, base_url, seconds = services_of(request), await get_base_url(request), asked_seconds(prefer)
     answer = await services.quick.run(_details_of_ended, services, report_id, base_url, caller)
     if answer is None:
         answer = await run_in_threadpool(_details_of_open, services, report_id, base_url, caller)
@@ -107,11 +99,11 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     return shape_details(cancelled, None, base_url, caller)
 
 
-def _list(services: Services, caller: Caller, query: ListQuery) -> ReportList:
+def _list(request: Request, services: Services, caller: Caller, query: ListQuery) -> Response:
     page = services.registry.list_reports(
         caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
     )
-    return shape_list(page, limit=query.limit, offset=query.offset, caller=caller)
+    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
 
 
 def _details_of_ended(services: Services, report_id: str, base_url: str, caller: Caller) -> ReportDetails | None:

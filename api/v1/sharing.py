@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import error_codes as codes
 from api.access import log_act
 from api.answers import send_json
 from api.auth import Reader, Writer
-from api.dependencies import BaseUrl, JsonObject, ServicesDep
+from api.dependencies import BaseUrl, JsonObject, ServicesDep, refuse_unknown_parameters
 from api.downloads import find_artifact
 from api.links import follow_link
 from api.listing import PageQuery
@@ -24,7 +24,9 @@ from policycortex.ordering.parsing import validated
 from policycortex.storage.registry import Sharing
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["sharing"])
-links_router: Final = APIRouter(prefix="/v1/links", tags=["downloads"])
+links_router: Final = APIRouter(
+    prefix="/v1/links", tags=["downloads"], dependencies=[Depends(refuse_unknown_parameters)]
+)
 
 _LINK_ANSWERS: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file_answers()}
 
