@@ -14,7 +14,7 @@ from api.dagster_backfills import DagsterBackfills
 from api.dagster_runs import DagsterRuns
 from api.errors import add_error_answers
 from api.middleware import OuterLayer
-from api.openapi import body_definitions
+from api.openapi import body_definitions, completed
 from api.runs import RunLauncher
 from api.services import Services, utc_now
 from api.trail import RequestRecord
@@ -98,9 +98,11 @@ def _describe(app: FastAPI) -> dict[str, Any]:
             title=app.title,
             version=app.version,
             description=_DESCRIPTION,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            servers=[{"url": app.state.services.settings.public_url or "/"}],
             routes=app.routes,
             webhooks=app.webhooks.routes,
         )
         document["components"]["schemas"] |= body_definitions()
-        app.openapi_schema = document
+        app.openapi_schema = completed(document)
     return app.openapi_schema

@@ -2,7 +2,6 @@
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Request, Security
@@ -87,17 +86,12 @@ async def _find_key(services: Services, token: str) -> KeyRow | None:
     now = services.now()
     key = services.known_keys.get(token)
     if key is None:
-        key = await services.quick.run(_ask_registry, services, token, now)
+        key = await services.quick.run(services.registry_key, token)
         if key is not None:
             services.known_keys.keep(token, key)
+            if key.is_valid_at(now):
+                services.key_uses.note(key, now)
     return key if key is not None and key.is_valid_at(now) else None
-
-
-def _ask_registry(services: Services, token: str, now: datetime) -> KeyRow | None:
-    key = services.registry.find_key(token)
-    if key is not None and key.is_valid_at(now):
-        services.registry.note_key_use(key, now=now)
-    return key
 
 
 def _check_rights(caller: Caller, required: SecurityScopes) -> None:

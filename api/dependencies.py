@@ -1,17 +1,19 @@
 """What endpoints ask for in their signatures, besides the caller."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, NoReturn, cast
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
 from api import error_codes
 from api.errors import ApiError
+from api.parameters import parameters_of
 from api.services import Services
 from policycortex.errors import Problem
+from policycortex.ordering.words import did_you_mean
 
 MAX_JSON_DEPTH: Final = 32
 
@@ -38,15 +40,23 @@ BaseUrl = Annotated[str, Depends(get_base_url)]
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """A query parameter that the route does not declare is an error, not a silence."""
+    """A query parameter that the route does not declare, or one given twice, is an error, not a silence."""
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
-    declared = _parameters(route)
-    unknown = [name for name in request.query_params if declared is not None and name not in declared]
-    if unknown:
-        details = tuple(Problem(field=name, message="Unknown parameter") for name in dict.fromkeys(unknown))
-        raise ApiError(error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
+    parameters = parameters_of(route)
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    problems = [
+        Problem(field=name, message="Given more than once")
+        for name, count in given.items()
+        if count > 1 and name in parameters.single
+    ]
+    if not parameters.is_model:
+        known = parameters.single | parameters.lists
+        unknown = (name for name in given if name not in known)
+        problems += [Problem(field=name, message=f"Unknown parameter{did_you_mean(name, known)}") for name in unknown]
+    if problems:
+        raise ApiError(error_codes.INVALID_REQUEST, "Request parameters are not valid", details=tuple(problems))
 
 
 async def read_json_object(request: Request) -> Mapping[str, Any]:
@@ -67,7 +77,7 @@ JsonObject = Annotated[Mapping[str, Any], Depends(read_json_object)]
 
 def _parse_json(content: bytes) -> object:
     try:
-        body = json.loads(content, parse_constant=_refuse_constant)
+        body = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
     except UnicodeDecodeError:
         raise _bad_body("The body is not UTF-8") from None
     except ValueError as error:
@@ -89,23 +99,17 @@ def _depth(value: object) -> int:
     return deepest
 
 
-def _parameters(route: APIRoute) -> set[str] | None:
-    """Names the route declares; None where a model declares them, which refuses others by itself."""
-    names: set[str] = set()
-    waiting = [route.dependant]
-    while waiting:
-        dependant = waiting.pop()
-        waiting += dependant.dependencies
-        for field in dependant.query_params:
-            annotation = field.field_info.annotation
-            if isinstance(annotation, type) and issubclass(cast("type", annotation), BaseModel):
-                return None
-            names.add(field.alias)
-    return names
-
-
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a JSON number")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the field {twice!r} stands twice in one object")
+    return found
 
 
 def _too_deep() -> ApiError:

@@ -1,6 +1,7 @@
 """The one place where errors become answers: always the documented body, whoever raised it."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,7 +13,9 @@ from starlette.routing import Match
 
 from api import error_codes
 from api.error_codes import ErrorCode
+from api.parameters import parameter_names
 from policycortex.errors import NotFoundError, PolicyCortexError, Problem, UnavailableError
+from policycortex.ordering.words import did_you_mean
 
 RETRY_AFTER_SECONDS: Final = 5
 
@@ -35,6 +38,7 @@ class ApiError(Exception):
 
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_QUOTED: Final = re.compile("'([^']+)'")
 _BY_STATUS: Final = {
     400: error_codes.INVALID_REQUEST,
     401: error_codes.UNAUTHORIZED,
@@ -114,7 +118,7 @@ async def _on_core_error(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     details = tuple(
-        Problem(field=".".join(str(part) for part in found["loc"][1:]) or "request", message=_plain(found))
+        Problem(field=".".join(str(part) for part in found["loc"][1:]) or "request", message=_plain(found, request))
         for found in error.errors()
     )
     return error_answer(request, error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
@@ -141,9 +145,12 @@ def _allowed(request: Request) -> list[str]:
     ]
 
 
-def _plain(found: Mapping[str, Any]) -> str:
+def _plain(found: Mapping[str, Any], request: Request) -> str:
     if found["type"] == "extra_forbidden":
-        return "Unknown parameter"
+        return f"Unknown parameter{did_you_mean(str(found['loc'][-1]), parameter_names(request))}"
+    if found["type"] in {"enum", "literal_error"} and isinstance(found["input"], str):
+        words = _QUOTED.findall(found["ctx"]["expected"])
+        return f"Must be one of {', '.join(words)}{did_you_mean(found['input'], words)}"
     if found["type"] == "missing":
         return "This parameter is required"
     return str(found["msg"]).removeprefix("Value error, ").replace("Input should be", "Must be")

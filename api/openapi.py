@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from api import error_codes as codes
+from api import examples
 from api.error_codes import ErrorCode
 from api.schemas import ErrorAnswer
 from policycortex.names import ReportFormat
@@ -19,6 +20,14 @@ _EVERYWHERE: Final = (
 )  # fmt: skip
 _SCHEMAS: Final = "#/components/schemas/"
 _BODIES: Final[list[type[BaseModel]]] = []
+_ANSWERS: Final[Mapping[tuple[str, str, str], Mapping[str, Any]]] = {
+    ("/v1/reports", "get", "200"): examples.LIST,
+    ("/v1/reports", "post", "202"): examples.ACCEPTED,
+    ("/v1/reports", "post", "400"): examples.INVALID_CONFIG,
+    ("/v1/reports/{report_id}", "get", "200"): examples.DETAILS,
+    ("/v1/reports/{report_id}", "get", "404"): examples.REPORT_NOT_FOUND,
+}
+"""FastAPI would take the nulls out of them, so they are put in last."""
 _WITH_BODY: Final = (codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE)
 
 
@@ -31,6 +40,12 @@ def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
         description = f"{known['description']} Or: {said}" if known else said
         answers[kind.status] = {"model": ErrorAnswer, "description": description}
     return answers
+
+
+def open_errors() -> Responses:
+    """Error answers of a route that needs no key and reads next to nothing."""
+    kinds = (codes.INVALID_REQUEST, codes.HEADERS_TOO_LARGE, codes.INTERNAL)
+    return {kind.status: {"model": ErrorAnswer, "description": f"`{kind.code}` {kind.meaning}"} for kind in kinds}
 
 
 def order_body() -> dict[str, Any]:
@@ -62,6 +77,21 @@ def body_definitions() -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
         definitions |= schema.pop("$defs", {}) | {model.__name__: schema}
     return definitions
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI's document, with the documentation's answers as examples, and open routes saying that they are open."""
+    for (path, method, status), example in _ANSWERS.items():
+        document["paths"][path][method]["responses"][status]["content"]["application/json"]["example"] = example
+    operations = (
+        operation
+        for part in ("paths", "webhooks")
+        for methods in document.get(part, {}).values()
+        for operation in methods.values()
+    )
+    for operation in operations:
+        operation.setdefault("security", [])
+    return document
 
 
 FRAMEWORK_EXAMPLE: Final = {

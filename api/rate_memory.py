@@ -11,7 +11,7 @@ _SWEEP_SECONDS: Final = 10.0
 class QuietMemory(MemoryStorage):
     """Counts on the thread that serves, and forgets passed windows now and then. Not to be shared by threads."""
 
-    STORAGE_SCHEME = None  # made by its class, not by a URL
+    STORAGE_SCHEME: list[str] = []  # noqa: RUF012 - the parent's declaration; made by its class, not by a URL
 
     def __init__(self) -> None:
         super().__init__(wrap_exceptions=True)

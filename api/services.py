@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from api.backfills import Backfills
+from api.key_uses import KeyUses
 from api.known_keys import KnownKeys
 from api.metrics import Metrics
 from api.quick import QuickReads
@@ -19,7 +20,7 @@ from policycortex.proof.journal import Journal
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry import KeyRow, Registry, open_registry
 from policycortex.workflow.trails import recover_trail
 
 _log = logging.getLogger("policycortex.api")
@@ -41,6 +42,7 @@ class Services:
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
     read_log: ReadLog = field(init=False, repr=False)
+    key_uses: KeyUses = field(init=False, repr=False)
     quick: QuickReads = field(default_factory=QuickReads, repr=False)
     known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
@@ -55,6 +57,7 @@ class Services:
             lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed
             _log.warning,
         )
+        self.key_uses = KeyUses(lambda key, now: self.registry.note_key_use(key, now=now))
         self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
     @property
@@ -73,6 +76,14 @@ class Services:
         """The place of artifacts."""
         return open_artifacts(self.settings)
 
+    def registry_key(self, token: str) -> KeyRow | None:
+        """The key of this secret, asked anew. Raises UnavailableError."""
+        return self.registry.find_key(token)
+
+    def ping(self) -> None:
+        """Raises PolicyCortexError while the registry cannot be opened or does not answer."""
+        self.registry.ping()
+
     def frameworks(self, organization: str) -> Mapping[str, Framework]:
         """All that the organisation has, by id; the folder is read anew, so that a new file counts at once."""
         return frameworks_of(self.settings, self.registry, organization)
@@ -82,6 +93,7 @@ class Services:
         self.launcher.close()
         self.backfills.close()
         self.quick.close()
+        self.key_uses.close()
         self.read_log.close()
         self.journal.close()
         if self._registry is not None:

@@ -18,8 +18,9 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # Servers that deliveries are proven against. postfix and sshd are only installed: the tests start their own instances.
-readonly SERVERS="postfix:postfix sshd:openssh-server ssh-keygen:openssh-client node:nodejs npm:npm"
+readonly SERVERS="postfix:postfix sshd:openssh-server ssh-keygen:openssh-client redis-server:redis-server node:nodejs npm:npm"
 readonly AZURITE=azurite@3.35.0
+readonly REDOCLY=@redocly/cli@2.77.0
 
 absent=()
 for server in $SERVERS; do
@@ -29,12 +30,12 @@ if [ ${#absent[@]} -gt 0 ]; then
     printf 'setup: the tests need %s\n' "${absent[*]}" >&2
     apt_install "${absent[@]}" || printf 'setup: could not install them; run: apt-get install %s\n' "${absent[*]}" >&2
 fi
-if [ "$(cat node_modules/.policycortex-azurite 2>/dev/null)" != "$AZURITE" ]; then
-    printf 'setup: the tests need %s; installing it into node_modules\n' "$AZURITE" >&2
-    if npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error "$AZURITE" >/dev/null; then
-        printf '%s\n' "$AZURITE" >node_modules/.policycortex-azurite
+if [ "$(cat node_modules/.policycortex-programs 2>/dev/null)" != "$AZURITE $REDOCLY" ]; then
+    printf 'setup: the tests need %s and %s; installing them into node_modules\n' "$AZURITE" "$REDOCLY" >&2
+    if npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error "$AZURITE" "$REDOCLY" >/dev/null; then
+        printf '%s\n' "$AZURITE $REDOCLY" >node_modules/.policycortex-programs
     else
-        printf 'setup: could not install it; run: npm install --no-save %s\n' "$AZURITE" >&2
+        printf 'setup: could not install it; run: npm install --no-save %s %s\n' "$AZURITE" "$REDOCLY" >&2
     fi
 fi
 

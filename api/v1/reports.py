@@ -69,7 +69,11 @@ async def list_reports(request: Request, caller: Reader, query: Annotated[ListQu
     return await services.quick.run(_list, request, services, caller, query)
 
 
-@router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
+@router.get(
+    "/{report_id}",
+    response_model=ReportDetails,
+    responses=errors_of(codes.REPORT_NOT_FOUND),
+)
 async def get_report(report_id: ReportId, request: Request, caller: Reader, prefer: Preference = None) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
     services, base_url, seconds = services_of(request), await get_base_url(request), asked_seconds(prefer)

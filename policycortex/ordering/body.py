@@ -3,7 +3,7 @@
 Validation needs a ``Known`` under the context's key ``known``: what exists, and the moment the report is due.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -102,21 +102,24 @@ class ScopeBody(Strict):
     @classmethod
     def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
         known = _known(info).environments
-        for value in values:
-            plain = value.casefold()
-            # a word unlike all known ones may be an environment of findings still to come
-            if plain not in known and suggest(plain, known):
-                raise refuse(f"Unknown environment {value!r}{did_you_mean(plain, known)}")
+        # a word unlike all known ones may be an environment of findings still to come
+        _refuse_all(
+            f"Unknown environment {value!r}{did_you_mean(value.casefold(), known)}"
+            for value in values
+            if value.casefold() not in known and suggest(value.casefold(), known)
+        )
         return _distinct(values)
 
     @field_validator("cloud_providers")
     @classmethod
     def _providers(cls, values: list[str], info: ValidationInfo) -> list[str]:
         known = _known(info).cloud_providers
-        for value in values:
-            if value.casefold() not in known:
-                hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
-                raise refuse(f"Unknown cloud provider {value!r}{hint}")
+        choices = f"; known are {', '.join(sorted(known))}"
+        _refuse_all(
+            f"Unknown cloud provider {value!r}{did_you_mean(value, known) or choices}"
+            for value in values
+            if value.casefold() not in known
+        )
         return _distinct(values)
 
     @field_validator("date_range_type", mode="before")
@@ -208,12 +211,15 @@ class FormatOptionsBody(Strict):
     def _formats(cls, values: object, info: ValidationInfo) -> object:
         if not isinstance(values, list):
             return values
-        chosen = [one_of(ReportFormat, value) for value in values]
+        words = [member.value for member in ReportFormat]
+        if unknown := [value for value in values if value not in words]:
+            hints = (did_you_mean(value, words) if isinstance(value, str) else "" for value in unknown)
+            told = ", ".join(f"{value!r} is none{hint}" for value, hint in zip(unknown, hints, strict=True))
+            raise refuse(f"Must be one of {', '.join(words)}; {told}")
+        chosen = [ReportFormat(value) for value in values]
         if len(set(chosen)) != len(chosen):
             raise refuse("Names a format twice")
-        for value in chosen:
-            if value not in _known(info).formats:
-                raise refuse(f"Format {value.value!r} is not available yet")
+        _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in _known(info).formats)
         return chosen
 
     @field_validator("locale")
@@ -324,6 +330,12 @@ def _worn(check: Callable[[str], _Checked], value: str) -> _Checked:
         return check(value)
     except BrandingError as error:
         raise refuse(str(error)) from None
+
+
+def _refuse_all(problems: Iterable[str]) -> None:
+    """One refusal that tells them all."""
+    if told := list(problems):
+        raise refuse("; ".join(told).replace("?; ", "? "))
 
 
 def one_of(kind: type[_Member], value: object) -> _Member:

@@ -25,9 +25,10 @@ def refuse(message: str) -> PydanticCustomError:
 
 
 def suggest(word: str, known: Collection[str]) -> str | None:
-    """The known word that was probably meant: close in spelling, or begun alike (``prod``)."""
+    """The known word that was probably meant: near in spelling, letters swapped (``pfd``), begun alike (``prod``)."""
     plain = word.casefold().strip()
-    close = get_close_matches(plain, known, n=1, cutoff=0.7)
+    swapped = [k for k in sorted(known) if sorted(k) == sorted(plain)]
+    close = get_close_matches(plain, known, n=1, cutoff=0.7) or swapped
     begun = [k for k in sorted(known) if len(plain) >= 3 and (k.startswith(plain) or plain.startswith(k))]
     return next(iter(close or begun), None)
 

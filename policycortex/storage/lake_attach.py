@@ -12,6 +12,7 @@ import duckdb
 
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings, environment_value
+from policycortex.storage.lake_catalog import CATALOG_SCHEMA, catalog_path
 from policycortex.storage.object_places import s3_endpoint, s3_region, split_object_url
 
 THREADS: Final = 1
@@ -21,17 +22,9 @@ CPU; whole processes must stay under 400 MB, of which Python with Dagster and Po
 ROWS_HELD: Final = 5_000
 """Rows a Parquet writer holds back per partition: 20,000 took 40 MB more."""
 
-CATALOG_SCHEMA: Final = "lake"
-"""Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
-
 _NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
 _NO_SNAPSHOT_WORDS: Final = "No snapshot found"
 _LOCKED_WORDS: Final = ("database is locked", "database table is locked")
-
-
-def catalog_path(settings: Settings) -> Path:
-    """The embedded catalog's SQLite file."""
-    return settings.home / "lake" / "catalog.sqlite"
 
 
 def scratch_dir(settings: Settings) -> Path:

@@ -20,7 +20,8 @@ from sqlalchemy import Connection, text
 
 from policycortex.errors import ConfigurationError, IntegrityError, UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.lake_attach import CATALOG_SCHEMA, catalog_path, data_path, is_on_objects
+from policycortex.storage.lake_attach import data_path, is_on_objects
+from policycortex.storage.lake_catalog import CATALOG_SCHEMA, catalog_path
 from policycortex.storage.lake_session import LakeSession
 from policycortex.storage.object_places import open_store, split_object_url
 

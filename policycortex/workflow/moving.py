@@ -17,7 +17,7 @@ from policycortex.settings import Settings
 from policycortex.storage.artifact_keys import StoredArtifact
 from policycortex.storage.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.lake import open_lake
-from policycortex.storage.lake_attach import catalog_path
+from policycortex.storage.lake_catalog import catalog_path
 from policycortex.storage.lake_lock import writer_lock
 from policycortex.storage.lake_moving import (
     copy_catalog,

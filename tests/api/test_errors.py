@@ -53,6 +53,7 @@ def test_an_unknown_report_is_told_in_the_documented_words(client: httpx.Client,
         ("POST", "/v1/reports", b"\xff", (400, "RPT_001")),
         ("POST", "/v1/reports", b'{"a": NaN}', (400, "RPT_001")),
         ("POST", "/v1/reports", b"[" * 100_000, (400, "RPT_001")),
+        ("POST", "/v1/reports", b'{"name": "a", "name": "b"}', (400, "RPT_001")),
         ("POST", "/v1/reports", b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", (400, "RPT_001")),
         ("GET", "/v1/reports?limit=101", None, (400, "RPT_014")),
         ("GET", "/v1/reports?nonsense=1", None, (400, "RPT_014")),
@@ -67,6 +68,36 @@ def test_each_wrong_request_has_its_code(
     """Status and code of each kind of mistake."""
     answer = client.request(method, path, content=content, headers={"Content-Type": "application/json"})
     assert (answer.status_code, _check_body(answer)["error_code"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "told"),
+    [
+        ("limt=5", "limt", "Unknown parameter; did you mean 'limit'?"),
+        ("limit=5&limit=6", "limit", "Given more than once"),
+        ("status=complete", "status", "did you mean 'completed'?"),
+        ("sort=created", "sort", "did you mean 'created_at'?"),
+        ("generated_before=2024-01-01T00:00:00", "generated_before", "Needs a time zone"),
+    ],
+)
+def test_a_wrong_parameter_is_told_with_what_was_meant(client: httpx.Client, query: str, field: str, told: str) -> None:
+    """RPT_014 names the parameter and the remedy."""
+    (detail,) = client.get(f"/v1/reports?{query}").json()["details"]
+    assert detail["field"] == field
+    assert told in detail["message"]
+
+
+def test_all_wrong_parameters_are_told_at_once(client: httpx.Client) -> None:
+    """Four mistakes, four details."""
+    answer = client.get("/v1/reports?limit=0&offset=-1&nonsense=1&type=audits")
+    assert {detail["field"] for detail in answer.json()["details"]} == {"limit", "offset", "nonsense", "type"}
+
+
+def test_open_routes_refuse_unknown_parameters_too(house: House) -> None:
+    """No route is silent about what it does not understand."""
+    for path in ("/healthz", "/readyz", "/metrics", "/v1/links/dl_x"):
+        answer = house.bare_client().get(path, params={"nonsense": 1})
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_014"), path
 
 
 def test_another_media_type_is_refused(client: httpx.Client) -> None:

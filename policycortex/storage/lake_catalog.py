@@ -1,0 +1,53 @@
+"""Where the lake's catalog stands, and whether it answers; without DuckDB, for those who only ask after its health."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import psycopg2
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.settings import Settings
+
+CATALOG_SCHEMA: Final = "lake"
+"""Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
+
+_PATIENCE_SECONDS: Final = 1.0
+
+
+def catalog_path(settings: Settings) -> Path:
+    """The embedded catalog's SQLite file."""
+    return settings.home / "lake" / "catalog.sqlite"
+
+
+def check_catalog(settings: Settings) -> None:
+    """Read one row of the catalog. No lake yet is well: the first import makes it.
+
+    Raises StoreBusyError, UnavailableError, or ConfigurationError for a damaged file.
+    """
+    if settings.database_url is not None:
+        _check_postgres(settings.database_url)
+    elif (path := catalog_path(settings)).exists():
+        _check_sqlite(path)
+
+
+def _check_sqlite(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_SECONDS)) as catalog:
+            catalog.execute("SELECT max(snapshot_id) FROM ducklake_snapshot").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StoreBusyError("the lake's catalog is locked by another program") from error
+        raise UnavailableError(f"the lake's catalog cannot be read: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError(f"the lake's catalog is damaged ({error}); restore it from a backup") from error
+
+
+def _check_postgres(url: str) -> None:
+    scheme, separator, rest = url.partition("://")
+    try:
+        with closing(psycopg2.connect(f"{scheme.partition('+')[0]}{separator}{rest}", connect_timeout=2)) as catalog:
+            catalog.cursor().execute("SELECT 1")
+    except psycopg2.Error:
+        raise UnavailableError("the lake's catalog in Postgres does not answer") from None  # its text may show the URL

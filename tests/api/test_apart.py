@@ -1,0 +1,121 @@
+"""Two organisations: with the other's ids every route is 404, and nothing of the other is in any list or count."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.house import House
+from tests.delivery.ledger import MONTHLY
+
+UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_"}
+OWN_TESTS = ("/v1/analytics",)
+"""Their lists are numbers alone and need a lake of findings: tests/api/test_analytics.py."""
+
+
+@pytest.fixture
+def owned(house: House, order: dict[str, Any]) -> dict[str, str]:
+    """One of everything an organisation can have, by the name of the path's parameter."""
+    mark = secrets.token_hex(4)
+    admin = house.client(scopes=["admin"])
+    report_id = admin.post("/v1/reports", json=order | {"name": f"Report {mark}"}).json()["id"]
+    house.complete(report_id)
+    schedule = admin.post("/v1/reports/schedules", json=MONTHLY | {"name": f"Schedule {mark}"}).json()
+    run = admin.post(f"/v1/reports/schedules/{schedule['id']}/run").json()
+    (delivery, *_) = admin.get("/v1/deliveries", params={"report_id": run["report_id"]}).json()["deliveries"]
+    framework = {
+        "id": f"own-{mark}",
+        "name": f"Framework {mark}",
+        "version": "1",
+        "requirements": [{"id": "B1", "title": "Storage is private", "section": "Storage"}],
+        "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
+    }
+    assert admin.post("/v1/frameworks", json=framework).status_code == 201
+    waiver = {
+        "scope": {"check": f"check_{mark}"},
+        "reason": f"Reason {mark}",
+        "until": f"{house.clock().date() + timedelta(days=90)}T00:00:00Z",
+    }
+    waiver_id = admin.post("/v1/waivers", json=waiver).json()["id"]
+    return {
+        "mark": mark,
+        "report_id": report_id,
+        "other_id": report_id,
+        "schedule_id": schedule["id"],
+        "delivery_id": delivery["id"],
+        "framework_id": framework["id"],
+        "waiver_id": waiver_id,
+        "format": "pdf",
+    }
+
+
+def _operations(client: httpx.Client) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = client.get("/openapi.json").json()["paths"]
+    return [
+        (method, path, operation)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if not path.startswith(OWN_TESTS)
+    ]
+
+
+def _body(operation: dict[str, Any]) -> dict[str, Any]:
+    """The document's own example, which is good: only the id in the path is another's."""
+    content = operation.get("requestBody", {}).get("content", {})
+    return {"json": content["application/json"]["example"]} if content else {}
+
+
+def _blank(answer: httpx.Response, *words: str) -> tuple[int, str]:
+    """The answer without what differs between any two of them."""
+    text = answer.text
+    for word in (*words, answer.headers["X-Request-Id"], answer.json()["timestamp"] if answer.content else ""):
+        text = text.replace(word, "") if word else text
+    return answer.status_code, text
+
+
+def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(house: House, owned: dict[str, str]) -> None:
+    """All scopes, right bodies: status and words are the same for a foreign and a made-up id; nothing was changed."""
+    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+    made_up = {name: f"{UNKNOWN.get(name, 'own-')}{'0' * 16}" for name in owned} | {"format": "pdf"}
+    walked = 0
+    for method, path, operation in _operations(other):
+        names = {part[1:-1] for part in path.split("/") if part.startswith("{")} - {"token"}
+        if not names:
+            continue
+        ids = ({name: known.get(name, known["report_id"]) for name in names} for known in (owned, made_up))
+        foreign, unknown = (
+            _blank(other.request(method, path.format(**given), **_body(operation)), *given.values()) for given in ids
+        )
+        assert foreign[0] == 404, f"{method} {path}: {foreign}"
+        assert foreign == unknown, f"{method} {path}"
+        walked += 1
+    assert walked >= 20
+    own = house.client(scopes=["admin"])
+    for path in ("reports/{report_id}", "reports/schedules/{schedule_id}", "waivers/{waiver_id}"):
+        assert own.get(f"/v1/{path.format(**owned)}").status_code == 200
+
+
+def test_no_list_count_or_estimate_tells_of_the_other(house: House, owned: dict[str, str]) -> None:
+    """Neither ids nor names nor the organisation's own stand in any answer, and totals are those of an empty house."""
+    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+    for method, path, _ in _operations(other):
+        if method != "get" or "{" in path:
+            continue
+        answer = other.get(path)
+        told = [word for word in (*owned.values(), house.organization) if word != "pdf" and word in answer.text]
+        assert not told, f"{path} tells {told}"
+        if "pagination" in answer.text:
+            assert answer.json()["pagination"]["total"] == 0, path
+
+
+def test_an_order_cannot_reach_what_is_the_others(house: House, owned: dict[str, str], order: dict[str, Any]) -> None:
+    """A foreign framework is unknown, without being suggested; a foreign key cannot be named in sharing."""
+    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+    near = owned["framework_id"][:-1]
+    for framework in (owned["framework_id"], near):
+        answer = other.post("/v1/reports", json=order | {"framework": framework})
+        assert answer.status_code == 400
+        assert f"own-{owned['mark']}" not in answer.text.replace(f"'{owned['framework_id']}'", "", 1)
+    assert other.post("/v1/reports", json=order).json()["queue_position"] == 1
