@@ -106,7 +106,7 @@ def test_no_list_count_or_estimate_tells_of_the_other(house: House, owned: dict[
         answer = other.get(path)
         told = [word for word in (*owned.values(), house.organization) if word != "pdf" and word in answer.text]
         assert not told, f"{path} tells {told}"
-        if "pagination" in answer.text:
+        if "pagination" in answer.text and path != "/v1/audit-trail":  # where the stranger's own requests stand
             assert answer.json()["pagination"]["total"] == 0, path
 
 
