@@ -90,13 +90,13 @@ def test_past_the_limit_a_key_waits(tmp_path: Path) -> None:
     registry.close()
     for url in serve(create_app(settings, launcher=HandLauncher())):
         first, second = ({"Authorization": f"Bearer {token}"} for token in tokens)
-        answers = [httpx.get(f"{url}/v1/reports", headers=first, trust_env=False) for _ in range(4)]
+        answers = [httpx.get(f"{url}/v1/reports", headers=first, trust_env=False, timeout=60) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
         assert answers[0].headers["RateLimit-Policy"] == '"default";q=3;w=60'
         assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
         assert answers[3].json()["error_code"] == "RPT_015"
-        assert httpx.get(f"{url}/v1/reports", headers=second, trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/v1/reports", headers=second, trust_env=False, timeout=60).status_code == 200
 
 
 def test_every_answer_carries_security_headers(client: httpx.Client) -> None:
@@ -168,6 +168,6 @@ def test_a_home_that_comes_later_is_found(tmp_path: Path) -> None:
     home.write_text("in the way")
     settings = replace(Settings(home=home))
     for url in serve(create_app(settings, launcher=HandLauncher(), now=Clock())):
-        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 503
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 503
         home.unlink()
-        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200

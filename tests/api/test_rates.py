@@ -37,7 +37,10 @@ def test_two_processes_count_together_and_redis_away_holds_nobody_up(
             urls = [next(server) for server in servers]
             for server in servers:
                 stack.callback(next, server, None)
-            asked = [httpx.get(f"{urls[turn % 2]}/v1/reports", headers=headers, trust_env=False) for turn in range(4)]
+            asked = [
+                httpx.get(f"{urls[turn % 2]}/v1/reports", headers=headers, trust_env=False, timeout=60)
+                for turn in range(4)
+            ]
             assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
             assert asked[3].headers["RateLimit-Remaining"] == "0"
         answer = httpx.get(f"{urls[0]}/v1/reports", headers=headers, trust_env=False, timeout=30)

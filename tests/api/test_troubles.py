@@ -126,13 +126,13 @@ def test_a_lake_that_cannot_be_read_is_told_by_readiness(tmp_path: Path) -> None
     (tmp_path / "lake").mkdir()
     catalog = tmp_path / "lake" / "catalog.sqlite"
     for url in serve(create_app(Settings(home=tmp_path), launcher=HandLauncher())):
-        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
         catalog.write_bytes(b"no database " * 1000)
         answer = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
         assert answer.status_code == 503
         assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["lake"]
         catalog.unlink()
-        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
 
 
 def _key(settings: Settings) -> str:
