@@ -1,8 +1,9 @@
 """The report as an Excel workbook: a sheet per section, all linked from the first. Assembles; the parts are beside.
 
-Small sheets stand in memory; findings are written row by row, so that a million of them stay within bounds.
+Small sheets stand in memory; findings are put in batch by batch, so that a million of them stay within bounds.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,9 +16,11 @@ from policycortex.errors import RenderingError
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.page import page_locale
 from policycortex.rendering.visible_text import show_controls
+from policycortex.rendering.workbook_bulk import BulkSheet, fill_sheets
 from policycortex.rendering.workbook_comparison import comparison_sheets
-from policycortex.rendering.workbook_findings import write_findings
-from policycortex.rendering.workbook_sheets import list_sheets, severity_tints
+from policycortex.rendering.workbook_findings import finding_cells, open_findings
+from policycortex.rendering.workbook_model import severity_tints
+from policycortex.rendering.workbook_sheets import list_sheets
 from policycortex.rendering.workbook_summary import write_summary
 from policycortex.rendering.workbook_tables import Forms, write_table
 
@@ -27,16 +30,18 @@ def render_workbook(document: ReportDocument, path: Path, options: RenderingOpti
     locale = page_locale(document, options)
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
-        with (
-            TemporaryDirectory(dir=path.parent, prefix=path.name) as spool,
-            xlsxwriter.Workbook(path, {**text_only, "tmpdir": spool, "use_zip64": True}) as book,
-        ):
-            _fill(book, document, locale, options)
+        with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
+            empty = Path(spool) / "empty.xlsx"
+            with xlsxwriter.Workbook(empty, {**text_only, "tmpdir": spool}) as book:
+                findings = _fill(book, document, locale, options)
+            fill_sheets(empty, path, findings, document.findings, finding_cells(locale))
     except XlsxWriterException as error:
         raise RenderingError(f"the workbook could not be written: {error}") from error
 
 
-def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, options: RenderingOptions) -> None:
+def _fill(
+    book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, options: RenderingOptions
+) -> Sequence[BulkSheet]:
     header = document.header
     book.set_properties(
         {
@@ -49,14 +54,16 @@ def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, o
     forms = Forms(book)
     summary = book.add_worksheet(locale.text("sheet.summary"))
     sheets = [*list_sheets(document, locale), *comparison_sheets(document, locale)]
-    for sheet in sheets:
-        write_table(book.add_worksheet(sheet.name), forms, sheet.columns, sheet.rows, tints=sheet.tints)
-    findings = write_findings(book, forms, document, locale, options, tints=severity_tints)
+    for number, sheet in enumerate(sheets, start=1):
+        worksheet = book.add_worksheet(sheet.name)
+        write_table(worksheet, forms, sheet.columns, sheet.rows, tints=sheet.tints, table=f"table_{number}")
+    findings = open_findings(book, forms, document, locale, options, tints=severity_tints)
     names = [*(sheet.name for sheet in sheets), *findings]
     write_summary(book, summary, forms, document, locale, sheets=names)
     if options.watermark is not None:
-        for sheet in book.worksheets():
-            sheet.set_header(f"&C{_printed(options.watermark)}")
+        for each in book.worksheets():
+            each.set_header(f"&C{_printed(options.watermark)}")
+    return list(findings.values())
 
 
 def _printed(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from policycortex.documents.comparison import PeriodComparison
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
-from policycortex.rendering.workbook_sheets import Sheet, result_tints, severity_tints
+from policycortex.rendering.workbook_model import Sheet, result_tints, severity_tints
 from policycortex.rendering.workbook_tables import Column, Kind
 
 _KEYS: Final = (("check", 44), ("account", 26), ("region", 16), ("resource", 70))

@@ -1,55 +1,51 @@
-"""Which tables the workbook holds besides findings: one sheet each, its columns, rows and colours. Writes nothing."""
+"""Which tables the workbook holds besides findings: a sheet each, in the order of the report's type. Writes nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
-from policycortex.names import RequirementResult, Severity
+from policycortex.names import RequirementResult
+from policycortex.rendering.layout import list_sections
 from policycortex.rendering.report_json import describe_report
-from policycortex.rendering.workbook_tables import Column, Kind, Tint
+from policycortex.rendering.workbook_model import Rows, Sheet, index_rows, lead, result_tints, severity_tints
+from policycortex.rendering.workbook_risk import (
+    age_sheet,
+    cause_sheet,
+    exposure_sheet,
+    forecast_sheet,
+    item_sheet,
+    part_sheet,
+    place_sheet,
+    plan_sheet,
+)
+from policycortex.rendering.workbook_tables import Column, Kind
+
+_Maker: TypeAlias = Callable[[ReportDocument, Locale, Rows], Sheet]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One table of the workbook."""
-
-    name: str
-    columns: Sequence[Column]
-    rows: Iterable[Sequence[Any]]
-    tints: Sequence[Tint] = ()
+def list_sheets(document: ReportDocument, locale: Locale) -> list[Sheet]:
+    """All sheets between the summary and the findings: those of the type's sections first, then what else is told."""
+    ways = index_rows(document)
+    wanted = [name for section in list_sections(document) for name in _SECTION_SHEETS.get(section, ())]
+    return [_MAKERS[name](document, locale, ways) for name in _present(document, [*wanted, *_ALWAYS])]
 
 
-def list_sheets(document: ReportDocument, locale: Locale) -> Iterator[Sheet]:
-    """All sheets between the summary and the findings, in order."""
-    if document.requirements:
-        yield _sections(document, locale)
-        yield _requirements(document, locale)
-    yield _top_risks(document, locale)
-    if document.checks:
-        yield _checks(document, locale)
-    if document.waivers:
-        yield _waivers(document, locale)
-    yield _breakdowns(document, locale)
-    yield _trend(document, locale)
-    yield _coverage(document, locale)
-    yield _about(document, locale)
+def _present(document: ReportDocument, names: list[str]) -> Iterator[str]:
+    """Each once, without those that would be empty for want of a framework, waivers or a forecast."""
+    empty = {
+        "requirements": not document.requirements,
+        "sections": not document.sections,
+        "checks": not document.checks,
+        "waivers": not document.waivers,
+        "risk_parts": not document.risk_parts,
+        "causes": not document.change_causes,
+        "forecast": not (document.forecast and document.forecast.points),
+    }
+    return (name for name in dict.fromkeys(names) if not empty.get(name, False))
 
 
-def result_tints(locale: Locale, column: int) -> tuple[Tint, ...]:
-    """Colours of requirement results."""
-    names = {"compliant": "good", "non_compliant": "bad", "manual": "person", "not_assessed": "none"}
-    return tuple(Tint(column=column, word=locale.text(f"result.{word}"), name=name) for word, name in names.items())
-
-
-def severity_tints(locale: Locale, column: int) -> tuple[Tint, ...]:
-    """Colours of severities; the lowest has none."""
-    named = [severity.value for severity in Severity if severity is not Severity.INFORMATIONAL]
-    return tuple(Tint(column=column, word=locale.text(f"severity.{name}"), name=name) for name in named)
-
-
-def _requirements(document: ReportDocument, locale: Locale) -> Sheet:
+def _requirements(document: ReportDocument, locale: Locale, ways: Rows) -> Sheet:
     t = locale.text
     return Sheet(
         name=t("sheet.requirements"),
@@ -63,7 +59,10 @@ def _requirements(document: ReportDocument, locale: Locale) -> Sheet:
         ),
         rows=(
             (
-                *(r.id, r.title, r.section, t(f"result.{r.result}")),
+                r.id,
+                r.title,
+                lead(r.section, t("sheet.sections"), ways.sections),
+                t(f"result.{r.result}"),
                 *(r.passed, r.failed, r.manual, r.muted, r.waived),
                 ", ".join(r.checks),
             )
@@ -76,7 +75,7 @@ def _requirements(document: ReportDocument, locale: Locale) -> Sheet:
 _COUNTS: Final = ("passed", "failed", "manual", "muted", "waived")
 
 
-def _sections(document: ReportDocument, locale: Locale) -> Sheet:
+def _sections(document: ReportDocument, locale: Locale, ways: Rows) -> Sheet:
     t = locale.text
     results = (
         RequirementResult.NON_COMPLIANT,
@@ -94,13 +93,22 @@ def _sections(document: ReportDocument, locale: Locale) -> Sheet:
             Column(title=t("word.pass_rate"), width=14, kind=Kind.PERCENT),
         ),
         rows=(
-            (s.title, s.non_compliant, s.compliant, s.manual, s.not_assessed, s.passed, s.failed, s.score_pct)
+            (
+                lead(s.title, t("sheet.requirements"), ways.requirements),
+                s.non_compliant,
+                s.compliant,
+                s.manual,
+                s.not_assessed,
+                s.passed,
+                s.failed,
+                s.score_pct,
+            )
             for s in document.sections
         ),
     )
 
 
-def _top_risks(document: ReportDocument, locale: Locale) -> Sheet:
+def _top_risks(document: ReportDocument, locale: Locale, ways: Rows) -> Sheet:
     t = locale.text
     return Sheet(
         name=t("sheet.top_risks"),
@@ -115,7 +123,16 @@ def _top_risks(document: ReportDocument, locale: Locale) -> Sheet:
             Column(title=t("word.remediation"), width=70, kind=Kind.WRAPPED),
         ),
         rows=(
-            (rank, t(f"severity.{c.severity}"), c.check_id, c.title, c.service, c.failed, c.accounts, c.remediation)
+            (
+                rank,
+                t(f"severity.{c.severity}"),
+                lead(c.check_id, t("sheet.checks"), ways.checks),
+                c.title,
+                c.service,
+                c.failed,
+                c.accounts,
+                c.remediation,
+            )
             for rank, c in enumerate(document.top_checks, start=1)
         ),
         tints=severity_tints(locale, 1),
@@ -256,3 +273,46 @@ def _words(value: object) -> str:
     if isinstance(value, dict):
         return " – ".join(str(v) for v in value.values())
     return ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)
+
+
+_ALWAYS: Final = (
+    "sections", "requirements", "top_risks", "checks", "waivers", "breakdown", "trend", "coverage", "about",
+)  # fmt: skip
+"""Told by every workbook, where the type's own sections did not bring it already."""
+
+_SECTION_SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "section_results": ("sections",),
+    "control_assessment": ("requirements",),
+    "evidence": ("checks",),
+    "waivers": ("waivers",),
+    "exposure": ("breakdown",),
+    "top_risks": ("top_risks",),
+    "risk_profile": ("risk_parts",),
+    "risk_matrix": ("exposure", "risk_items"),
+    "risk_places": ("risk_places",),
+    "ages": ("ages",),
+    "trend": ("trend", "causes"),
+    "forecast": ("forecast",),
+    "remediation_plan": ("plan",),
+}
+"""Sheets of a section; those of methodology stand at the end."""
+
+_MAKERS: Final[Mapping[str, _Maker]] = {
+    "requirements": _requirements,
+    "sections": _sections,
+    "top_risks": _top_risks,
+    "checks": lambda document, locale, _: _checks(document, locale),
+    "waivers": lambda document, locale, _: _waivers(document, locale),
+    "breakdown": lambda document, locale, _: _breakdowns(document, locale),
+    "trend": lambda document, locale, _: _trend(document, locale),
+    "coverage": lambda document, locale, _: _coverage(document, locale),
+    "about": lambda document, locale, _: _about(document, locale),
+    "risk_parts": lambda document, locale, _: part_sheet(document, locale),
+    "exposure": lambda document, locale, _: exposure_sheet(document, locale),
+    "risk_places": lambda document, locale, _: place_sheet(document, locale),
+    "risk_items": item_sheet,
+    "ages": lambda document, locale, _: age_sheet(document, locale),
+    "causes": lambda document, locale, _: cause_sheet(document, locale),
+    "forecast": lambda document, locale, _: forecast_sheet(document, locale),
+    "plan": plan_sheet,
+}

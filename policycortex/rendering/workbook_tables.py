@@ -18,6 +18,8 @@ from policycortex.rendering.visible_text import show_controls
 CELL_LIMIT: Final = 32_767
 """Most UTF-16 units of text that one Excel cell holds."""
 
+_LINK_LIMIT: Final = 255
+"""Longer texts of a link Excel cuts in its tip; ids are shorter."""
 INK: Final = "#12263A"
 HEAD_FILL: Final = "#10273A"
 TINTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -33,7 +35,17 @@ TINTS: Final[Mapping[str, tuple[str, str]]] = {
 """Fill and ink of coloured cells; the word in the cell says the same, so colour never stands alone."""
 
 
-Cell: TypeAlias = str | float | bool | date | datetime | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A text that leads to a cell of another sheet."""
+
+    text: str
+    sheet: str
+    row: int
+    """0 for the head."""
+
+
+Cell: TypeAlias = str | float | bool | date | datetime | Link | None
 """What a cell may hold; None leaves it empty."""
 
 
@@ -43,6 +55,7 @@ class Kind(StrEnum):
     TEXT = "text"
     WRAPPED = "wrapped"
     NUMBER = "number"
+    DECIMAL = "decimal"
     PERCENT = "percent"
     FLAG = "flag"
     DAY = "day"
@@ -87,6 +100,7 @@ class Forms:
             Kind.TEXT: book.add_format(base),
             Kind.WRAPPED: book.add_format(base | {"text_wrap": True}),
             Kind.NUMBER: book.add_format(base | {"num_format": "#,##0"}),
+            Kind.DECIMAL: book.add_format(base | {"num_format": "#,##0.00"}),
             Kind.PERCENT: book.add_format(base | {"num_format": '0.0"%"', "align": "right"}),
             Kind.FLAG: book.add_format(base | {"align": "center"}),
             Kind.DAY: book.add_format(base | {"num_format": "yyyy-mm-dd", "align": "left"}),
@@ -106,9 +120,15 @@ def fit_cell(text: str) -> str:
     return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", errors="ignore") + "…"
 
 
-def write_cell(sheet: Worksheet, row: int, column: int, value: Cell, form: Format) -> None:
+def write_cell(
+    sheet: Worksheet, row: int, column: int, value: Cell, form: Format, *, link_form: Format | None = None
+) -> None:
     """One typed cell; None leaves it empty."""
     match value:
+        case Link():
+            name = value.sheet.replace("'", "''")
+            target = f"internal:'{name}'!A{value.row + 1}"
+            sheet.write_url(row, column, target, link_form or form, string=fit_cell(value.text)[:_LINK_LIMIT])
         case None:
             sheet.write_blank(row, column, None, form)
         case bool():
@@ -124,15 +144,21 @@ def write_cell(sheet: Worksheet, row: int, column: int, value: Cell, form: Forma
 
 
 def write_table(
-    sheet: Worksheet, forms: Forms, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, tints: Sequence[Tint]
+    sheet: Worksheet,
+    forms: Forms,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    tints: Sequence[Tint],
+    table: str,
 ) -> int:
     """A whole sheet of one table from its first row on; returns how many rows were written below the head."""
     open_table(sheet, forms, columns)
     count = 0
     for count, row in enumerate(rows, start=1):
         for index, value in enumerate(row):
-            write_cell(sheet, count, index, value, forms.cells[columns[index].kind])
-    close_table(sheet, forms, columns, count, tints=tints)
+            write_cell(sheet, count, index, value, forms.cells[columns[index].kind], link_form=forms.link)
+    close_table(sheet, forms, columns, count, tints=tints, table=table)
     return count
 
 
@@ -141,8 +167,8 @@ def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[Column]) -> Non
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
     sheet.set_row(0, 30)
-    for index, column in enumerate(columns):
-        sheet.write_string(0, index, column.title, forms.head)
+    for index, title in enumerate(head_titles(columns)):
+        sheet.write_string(0, index, title, forms.head)
     sheet.freeze_panes(1, 1)
     sheet.hide_gridlines(2)
     sheet.repeat_rows(0)
@@ -152,10 +178,32 @@ def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[Column]) -> Non
 
 
 def close_table(
-    sheet: Worksheet, forms: Forms, columns: Sequence[Column], count: int, *, tints: Sequence[Tint]
+    sheet: Worksheet,
+    forms: Forms,
+    columns: Sequence[Column],
+    count: int,
+    *,
+    tints: Sequence[Tint],
+    table: str,
+    tinted_rows: int | None = None,
 ) -> None:
-    """Filter and colours over the ``count`` rows written."""
-    sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
-    for tint in tints if count else ():
+    """An Excel table named ``table`` with filters over the ``count`` rows written, and colours.
+
+    ``tinted_rows``: how far colours reach, where rows are still to come. A table has a row at least, if need be empty.
+    """
+    heads = [{"header": title, "header_format": forms.head} for title in head_titles(columns)]
+    style = {"name": table, "style": "Table Style Light 1", "banded_rows": False, "columns": heads}
+    sheet.add_table(0, 0, max(count, 1), len(columns) - 1, style)
+    reach = count if tinted_rows is None else tinted_rows
+    for tint in tints if reach else ():
         rule = {"type": "cell", "criteria": "==", "value": f'"{tint.word}"', "format": forms.tints[tint.name]}
-        sheet.conditional_format(1, tint.column, count, tint.column, rule)
+        sheet.conditional_format(1, tint.column, reach, tint.column, rule)
+
+
+def head_titles(columns: Sequence[Column]) -> list[str]:
+    """Titles as they stand in the head: Excel wants them all different, whatever their case."""
+    titles: list[str] = []
+    for column in columns:
+        taken = sum(column.title.casefold() == title.casefold() for title in titles)
+        titles.append(f"{column.title} {taken + 1}" if taken else column.title)
+    return titles
