@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . deploy/apt.sh
 
 # command:package
-readonly TOOLS="curl:curl pdfinfo:poppler-utils qpdf:qpdf openssl:openssl 7zz:7zip"
+readonly TOOLS="curl:curl soffice:libreoffice-calc-nogui chromium:chromium pdfinfo:poppler-utils qpdf:qpdf openssl:openssl 7zz:7zip"
 
 missing=()
 for tool in $TOOLS; do

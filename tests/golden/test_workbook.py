@@ -1,0 +1,118 @@
+"""The workbook as Excel and LibreOffice see it: tables, links, rows put in as XML, sheets in the order of the type."""
+
+import csv
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import openpyxl
+import polars as pl
+import pytest
+
+from policycortex.documents.model import ReportDocument
+from policycortex.names import ReportFormat, ReportType
+from policycortex.rendering.artifacts import RenderingOptions, render_artifact
+
+Build = Callable[..., ReportDocument]
+
+
+def _render(document: ReportDocument, folder: Path, options: RenderingOptions | None = None) -> Path:
+    return render_artifact(document, ReportFormat.EXCEL, folder, options=options).path
+
+
+_OWN_SHEETS = {
+    ReportType.COMPLIANCE: ["Trend", "Causes", "Top risks", "Sections", "Breakdown", "Requirements"],
+    ReportType.AUDIT: ["Sections", "Requirements", "Checks"],
+    ReportType.RISK: ["Risk parts", "Exposure", "Risk items", "Risk by place", "Ages", "Top risks", "Trend", "Causes"],
+    ReportType.TREND: ["Trend", "Causes", "Forecast", "Sections"],
+    ReportType.REMEDIATION: ["Plan", "Sections"],
+}
+
+
+@pytest.mark.parametrize("kind", list(ReportType))
+def test_sheets_follow_the_type_and_hold_tables(build: Build, tmp_path: Path, kind: ReportType) -> None:
+    """Each sheet but the summary is one Excel table over all its rows, its head frozen, its titles all different."""
+    book = openpyxl.load_workbook(_render(build(type=kind, findings=100), tmp_path))
+    own = _OWN_SHEETS[kind]
+    assert book.sheetnames[1 : len(own) + 1] == own
+    assert {"Requirements", "Checks", "Coverage", "About"} <= set(book.sheetnames)
+    assert book.sheetnames[-1] == "Findings"
+    for sheet in book.worksheets[1:]:
+        (table,) = sheet.tables.values()
+        assert table.ref == sheet.dimensions
+        assert table.autoFilter.ref == table.ref
+        assert [column.name for column in table.tableColumns] == [cell.value for cell in sheet[1]]
+        assert sheet.freeze_panes == "B2"
+
+
+def test_every_link_leads_to_a_cell_that_is_there(build: Build, tmp_path: Path) -> None:
+    """From the summary to each sheet, from sections to their first requirement and back, from risks to checks."""
+    book = openpyxl.load_workbook(_render(build(type=ReportType.REMEDIATION), tmp_path))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+    links = [(cell.parent.title, cell.hyperlink) for cell in cells]
+    assert {title for title, _ in links} == {"Summary", "Plan", "Sections", "Requirements", "Top risks"}
+    for title, link in links:
+        found = re.fullmatch(r"'(.+)'!(A\d+)", link.location)
+        assert found, link.location
+        value = book[found[1]][found[2]].value
+        assert value is not None
+        if title in {"Plan", "Top risks"}:
+            assert value == book[title][link.ref].value
+
+
+def test_odd_texts_stand_in_bulk_rows_as_they_are(build: Build, tmp_path: Path) -> None:
+    """Markup, Excel's own escapes, spaces at the ends and line ends survive; the XML stays well formed."""
+    texts = ["a&b<c>]]>", "_x0041_", "  padded  ", "two\nlines", "=1+1", "", "\u2028\U0001f600é", "'quoted'"]
+    document = build(findings=len(texts))
+    frame = document.findings.head(len(texts)).with_columns(pl.Series("title", texts))
+    frame.write_parquet(document.findings.path)
+    path = _render(document, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            if name.endswith((".xml", ".rels")):
+                ET.fromstring(archive.read(name))  # noqa: S314 - our own file
+    sheet = openpyxl.load_workbook(path)["Findings"]
+    titles = [row[6] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert titles == [text.replace("_x0041_", "_x005F_x0041_") or None for text in texts]
+    assert {cell.data_type for cell in sheet["G"][1:] if cell.value} <= {"s", "inlineStr"}
+
+
+def test_a_workbook_without_findings_has_an_empty_table(build: Build, tmp_path: Path) -> None:
+    """Head and one empty row, as a table must have one."""
+    book = openpyxl.load_workbook(_render(build(findings=0, requirements=0), tmp_path))
+    assert "Requirements" not in book.sheetnames
+    assert book["Findings"].tables["findings_1"].ref == "A1:Q2"
+    assert [row for row in book["Findings"].iter_rows(min_row=2, values_only=True) if any(row)] == []
+    without = replace(build(findings=3), show_detailed_findings=False)
+    assert "Findings" not in openpyxl.load_workbook(_render(without, tmp_path)).sheetnames
+
+
+def test_libreoffice_opens_it_and_reads_every_row(build: Build, tmp_path: Path) -> None:
+    """Every sheet comes back as CSV with all its rows, over two findings sheets; nothing had to be repaired."""
+    document = build(findings=250, hostile=True)
+    path = _render(document, tmp_path, RenderingOptions(sheet_rows=200))
+    every_sheet = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+    subprocess.run(
+        [
+            "soffice", "--headless", "--norestore", f"-env:UserInstallation=file://{tmp_path}/profile",
+            "--convert-to", every_sheet, "--outdir", str(tmp_path / "out"), str(path),
+        ],
+        check=True, capture_output=True, timeout=240,
+    )  # fmt: skip
+    rows = {file.stem.removeprefix("report-"): _read(file) for file in (tmp_path / "out").glob("*.csv")}
+    assert list(rows) == sorted(rows, key=list(rows).index)
+    assert [len(rows[name]) - 1 for name in ("Findings", "Findings 2", "Requirements")] == [200, 50, 13]
+    uids = [row[0] for name in ("Findings", "Findings 2") for row in rows[name][1:]]
+    plain = document.findings.head(250)["finding_uid"].str.contains(r"^[ -~]*$")
+    expected = document.findings.head(250)["finding_uid"]
+    assert [uid for uid, keep in zip(uids, plain, strict=True) if keep] == expected.filter(plain).to_list()
+
+
+def _read(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
