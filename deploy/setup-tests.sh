@@ -75,3 +75,14 @@ if ! has_validator; then
         printf 'setup: could not fetch it; run: mvn -f deploy/conformance/pom.xml dependency:resolve\n' >&2
     fi
 fi
+
+# The rules of WCAG, which the pages are held to in a browser.
+readonly AXE=axe-core@4.14.1
+if [ "$(cat .test-tools/.policycortex-axe 2>/dev/null)" != "$AXE" ]; then
+    printf 'setup: the tests need %s; installing it into .test-tools\n' "$AXE" >&2
+    if npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error --prefix .test-tools "$AXE" >/dev/null; then
+        printf '%s\n' "$AXE" >.test-tools/.policycortex-axe
+    else
+        printf 'setup: could not install it; run: npm install --prefix .test-tools %s\n' "$AXE" >&2
+    fi
+fi

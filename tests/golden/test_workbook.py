@@ -53,15 +53,15 @@ def test_every_link_leads_to_a_cell_that_is_there(build: Build, tmp_path: Path) 
     """From the summary to each sheet, from sections to their first requirement and back, from risks to checks."""
     book = openpyxl.load_workbook(_render(build(type=ReportType.REMEDIATION), tmp_path))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink]
-    links = [(cell.parent.title, cell.hyperlink) for cell in cells]
-    assert {title for title, _ in links} == {"Summary", "Plan", "Sections", "Requirements", "Top risks"}
-    for title, link in links:
-        found = re.fullmatch(r"'(.+)'!(A\d+)", link.location)
-        assert found, link.location
-        value = book[found[1]][found[2]].value
+    assert {cell.parent.title for cell in cells} == {"Summary", "Plan", "Sections", "Requirements", "Top risks"}
+    for cell in cells:
+        location = str(cell.hyperlink.location) if cell.hyperlink else ""
+        found = re.fullmatch(r"'(.+)'!A(\d+)", location)
+        assert found, location
+        value = book[found[1]].cell(int(found[2]), 1).value
         assert value is not None
-        if title in {"Plan", "Top risks"}:
-            assert value == book[title][link.ref].value
+        if cell.parent.title in {"Plan", "Top risks"}:
+            assert value == cell.value
 
 
 def test_odd_texts_stand_in_bulk_rows_as_they_are(build: Build, tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""A headless Chromium, spoken to in its own protocol over pipes: no port, no driver, no network."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+AXE: Final = Path(__file__).parents[2] / ".test-tools/node_modules/axe-core/axe.min.js"
+_FLAGS: Final = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+    "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND",
+)  # fmt: skip
+
+
+@contextmanager
+def open_browser(profile: Path) -> Iterator["Browser"]:
+    """A browser of its own, ended with the block."""
+    ours_in, theirs_out = os.pipe()
+    theirs_in, ours_out = os.pipe()
+    program = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
+    process = subprocess.Popen(
+        ["bash", "-c", program, "chromium", *_FLAGS, f"--user-data-dir={profile}"],
+        pass_fds=(theirs_in, theirs_out),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs_in)
+    os.close(theirs_out)
+    try:
+        with os.fdopen(ours_in, "rb") as answers, os.fdopen(ours_out, "wb") as commands:
+            yield Browser(answers, commands)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+class Browser:
+    """One browser and the page it shows."""
+
+    def __init__(self, answers: Any, commands: Any) -> None:  # noqa: ANN401 - binary streams of a pipe
+        self._answers, self._commands = answers, commands
+        self._number, self._session = 0, ""
+        self.events: list[Mapping[str, Any]] = []
+        """Everything the browser told unasked since the page was opened."""
+
+    def open_page(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """Show the file at ``path`` in a window of this size; returns when it has loaded."""
+        target = self.call("Target.createTarget", url="about:blank", session="")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True, session="")["sessionId"]
+        self.events = []
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url=path.as_uri())
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self._read()
+
+    def evaluate(self, script: str) -> Any:  # noqa: ANN401 - whatever the script gives
+        """The value of ``script`` in the page, promises awaited."""
+        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def requested(self) -> list[str]:
+        """Addresses the page asked for."""
+        sent = (e for e in self.events if e["method"] == "Network.requestWillBeSent")
+        return [event["params"]["request"]["url"] for event in sent]
+
+    def call(self, method: str, *, session: str | None = None, **params: object) -> Any:  # noqa: ANN401 - JSON
+        """One command and its answer."""
+        self._number += 1
+        message: dict[str, object] = {"id": self._number, "method": method, "params": params}
+        to = self._session if session is None else session
+        self._commands.write(json.dumps(message | ({"sessionId": to} if to else {})).encode() + b"\0")
+        self._commands.flush()
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._number:
+                assert "error" not in answer, (method, answer["error"])
+                return answer["result"]
+
+    def _read(self) -> Mapping[str, Any]:
+        message = bytearray()
+        while (byte := self._answers.read(1)) != b"\0":
+            assert byte, "the browser ended"
+            message += byte
+        answer: Mapping[str, Any] = json.loads(message)
+        if "method" in answer:
+            self.events.append(answer)
+        return answer
