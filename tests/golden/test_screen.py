@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
-def _show(browser: Browser, document: ReportDocument, folder: Path, **view: Any) -> Path:
+def _show(browser: Browser, document: ReportDocument, folder: Path, **view: int) -> Path:
     path = render_artifact(document, ReportFormat.HTML, folder).path
     browser.open_page(path, **view)
     return path
@@ -37,7 +36,7 @@ def _show(browser: Browser, document: ReportDocument, folder: Path, **view: Any)
 def test_each_type_meets_wcag_and_asks_for_nothing(
     build: Build, tmp_path: Path, browser: Browser, kind: ReportType
 ) -> None:
-    """axe-core finds no violation of WCAG 2.2 A and AA, at a desk or on a dark phone; no address but the file is read."""
+    """axe-core finds no violation of WCAG 2.2 A and AA, at a desk or on a phone, and only the file is read."""
     is_phone = kind in {ReportType.AUDIT, ReportType.TREND}
     view = {"width": 390, "height": 844} if is_phone else {"dark": kind is ReportType.REMEDIATION}
     path = _show(browser, build(type=kind, findings=12), tmp_path, **view)
