@@ -1,0 +1,13 @@
+"""The whole designed workbook, as an order gets it: ``python -m benchmarks.workbook.ours FOLDER``."""
+
+import pickle
+import sys
+from pathlib import Path
+
+from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.workbook import render_workbook
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - our own, made just before
+    render_workbook(document, folder / "ours.xlsx", RenderingOptions())
