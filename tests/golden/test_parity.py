@@ -1,0 +1,133 @@
+"""Odd reports in every type and format: each file read back says the same score, totals and requirement results."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policycortex.documents.locales import load_locale
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import catalogue_folders
+from policycortex.names import ReportFormat, ReportType
+from policycortex.rendering.artifacts import render_artifact
+from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
+
+Build = Callable[..., ReportDocument]
+_ENGLISH = load_locale("en", *catalogue_folders(None))
+_ODD: Mapping[str, Mapping[str, int]] = {
+    "empty period": {"findings": 0},
+    "nothing at all": {"findings": 0, "requirements": 0},
+    "one finding": {"findings": 1},
+    "300 accounts": {"findings": 900, "accounts": 300},
+    "2,000 requirements": {"findings": 60, "requirements": 2000},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one file says; None where its format does not tell."""
+
+    score: float | None
+    failing: int
+    findings: int
+    results: Mapping[str, str] | None
+
+
+def _expected(document: ReportDocument) -> Said:
+    return Said(
+        score=document.summary.compliance_score,
+        failing=document.summary.total_violations,
+        findings=document.findings.total,
+        results={row.id: row.result.value for row in document.requirements},
+    )
+
+
+def _from_json(path: Path) -> Said:
+    report = read_json(path)
+    assert report["completeness"]["findings_included"] == report["completeness"]["findings_total"]
+    return Said(
+        score=report["summary"]["compliance_score"],
+        failing=report["summary"]["total_violations"],
+        findings=len(report["findings"]),
+        results={row["id"]: row["result"] for row in report["requirements"]},
+    )
+
+
+def _from_oscal(path: Path) -> Said:
+    result = read_json(path)["assessment-results"]["results"][0]
+    totals, findings = _props(result), [_props(node) for node in result.get("findings", [])]
+    score = totals.get("compliance_score")
+    return Said(
+        score=None if score is None else float(score),
+        failing=int(totals["total_violations"]),
+        findings=len(result.get("observations", [])),
+        results={props["requirement-id"]: props["result"] for props in findings},
+    )
+
+
+def _props(node: Mapping[str, Any]) -> dict[str, str]:
+    return {prop["name"]: prop["value"] for prop in node["props"]}
+
+
+def _from_excel(path: Path, document: ReportDocument) -> Said:
+    figures = {row[0]: row[1] for row in read_sheet(path, "Summary") if row[0]}
+    words = {_ENGLISH.text(f"result.{name}"): name for name in document.summary.result_counts}
+    rows = read_sheet(path, "Requirements")[1:] if document.requirements else []
+    score = figures["Compliance score"]
+    return Said(
+        score=score if isinstance(score, int | float) else None,
+        failing=figures["Failing findings"],
+        findings=sum(any(row) for row in read_sheet(path, "Findings")[1:]),
+        results={row[0]: words[row[3]] for row in rows},
+    )
+
+
+def _check_words(text: str, document: ReportDocument) -> None:
+    """What people read: the score or that there is none, the failing findings, requirements by result, and no holes."""
+    assert _ENGLISH.score(document.summary.compliance_score) in text
+    assert re.search(rf"Failing findings {_ENGLISH.number(document.summary.total_violations)}\b", text)
+    assert not re.search(r"\bNone\b|\bnan\b|\bundefined\b", text)
+    for name, count in document.summary.result_counts.items() if document.requirements else ():
+        if count:
+            assert f"{_ENGLISH.text(f'result.{name}')} {_ENGLISH.number(count)}" in text
+
+
+@pytest.mark.parametrize("kind", list(ReportType))
+@pytest.mark.parametrize("odd", _ODD)
+def test_odd_reports_say_the_same_everywhere(build: Build, tmp_path: Path, kind: ReportType, odd: str) -> None:
+    """JSON, CSV, Excel, OSCAL and HTML of each odd report, each type: same numbers; every requirement is named."""
+    document = build(type=kind, **_ODD[odd])
+    expected = _expected(document)
+    made = {
+        each: render_artifact(document, each, tmp_path).path for each in ReportFormat if each is not ReportFormat.PDF
+    }
+    assert _from_json(made[ReportFormat.JSON]) == expected
+    assert _from_oscal(made[ReportFormat.OSCAL]) == expected
+    assert _from_excel(made[ReportFormat.EXCEL], document) == expected
+    rows = read_csv(made[ReportFormat.CSV])
+    assert len(rows) == expected.findings
+    deciding = [row for row in rows if (row["status"], row["muted"], row["waived"]) == ("FAIL", "false", "false")]
+    assert len(deciding) == expected.failing
+    page = Page(made[ReportFormat.HTML].read_text(encoding="utf-8"))
+    _check_words(page.text, document)
+    if expected.findings:
+        assert len(json.loads(page.embedded["finding-data"])["status"]["codes"]) == expected.findings
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [
+        (ReportType.COMPLIANCE, "empty period"),
+        (ReportType.TREND, "nothing at all"),
+        (ReportType.REMEDIATION, "one finding"),
+        (ReportType.RISK, "300 accounts"),
+    ],
+)
+def test_odd_reports_make_sense_on_paper(build: Build, tmp_path: Path, kind: ReportType, odd: str) -> None:
+    """The PDF of an odd report says the same numbers as the others."""
+    document = build(type=kind, **_ODD[odd])
+    _check_words(read_pdf_text(render_artifact(document, ReportFormat.PDF, tmp_path).path), document)
