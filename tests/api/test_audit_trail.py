@@ -19,6 +19,7 @@ from policycortex.proof.verifying import verify
 from policycortex.workflow.retention import expire_reports
 from policycortex.workflow.trails import check_trail, recover_trail
 from tests.api.house import House
+from tests.ground import artifact_keys
 
 _ASIDE = {"key_created", "audit_trail_read"}
 """Acts of the tests themselves."""
@@ -195,12 +196,11 @@ def test_an_expired_report_answers_as_documented(
     report_id = client.post("/v1/reports", json=body).json()["id"]
     house.complete(report_id, {ReportFormat.PDF: b"%PDF"}, expires_at=house.clock() + timedelta(days=30))
     link = client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf", "expires_in": 3600}).json()
-    folder = house.settings.home / "artifacts" / report_id
-    assert folder.exists()
+    assert artifact_keys(house.settings, report_id)
     assert expire_reports(house.settings, now=house.clock() + timedelta(days=29)).expired == ()
     summary = expire_reports(house.settings, now=house.clock() + timedelta(days=30))
     assert summary.expired == (report_id,)
-    assert not folder.exists()
+    assert artifact_keys(house.settings, report_id) == []
     assert client.get(f"/v1/reports/{report_id}").json()["status"] == "expired"
     download = client.get(f"/v1/reports/{report_id}/download/pdf")
     assert (download.status_code, download.json()["error_code"]) == (404, "RPT_002")

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Claim
@@ -55,9 +56,8 @@ def test_an_order_cut_off_by_a_crash_is_continued(house: House, order: dict[str,
     client = house.client()
     first = client.post("/v1/reports", json=order, headers=KEY).json()["id"]
     with house.registry._writing() as connection:  # as if the process had died before it settled the key
-        connection.exec_driver_sql(
-            "UPDATE idempotency_keys SET answer = NULL WHERE organization = ?", (house.organization,)
-        )
+        forget = text("UPDATE idempotency_keys SET answer = NULL WHERE organization = :organization")
+        connection.execute(forget, {"organization": house.organization})
     assert client.post("/v1/reports", json=order, headers=KEY).status_code == 409
     house.clock.pass_by(timedelta(minutes=1))
     assert client.post("/v1/reports", json=order, headers=KEY).json()["id"] == first
@@ -115,7 +115,7 @@ def test_an_order_whose_process_died_before_the_launch_is_started(
     """A pending row without a run is launched when it is looked at a minute later, once."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     with house.registry._writing() as connection:
-        connection.exec_driver_sql("UPDATE reports SET run_id = NULL WHERE id = ?", (report_id,))
+        connection.execute(text("UPDATE reports SET run_id = NULL WHERE id = :id"), {"id": report_id})
     house.launcher.launched.clear()
     client.get(f"/v1/reports/{report_id}")
     assert house.launcher.launched == []

@@ -20,10 +20,17 @@ from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
 from policycortex.workflow import StandingOrder, make_standing_report
+from tests.ground import Ground
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])
 CONFIG = {"standing": {"config": {"formats": ["csv", "json"]}}}
+
+
+@pytest.fixture
+def ground() -> Ground:
+    """A folder alone: tests here compare two installations, and the environment names one database."""
+    return Ground()
 
 
 def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path, day: date, seed: int) -> None:
