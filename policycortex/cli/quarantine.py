@@ -29,7 +29,7 @@ def quarantine(file_name: str, limit: int, is_json: bool, org: str, home: Path |
         found = lake.load_quarantined(org, file_name=file_name, row_limit=limit, text_length=length)
     for row in found.iter_rows(named=True):
         print(_object(row) if is_json else _line(row))
-    total = found["total"].max() or 0
+    total = int(found["total"][0]) if found.height else 0
     click.echo(f"{found.height} of {total} quarantined records", err=True)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
-def _show(browser: Browser, document: ReportDocument, folder: Path, *, width: int = 1280, dark: bool = False) -> Path:
+def _show(browser: Browser, document: ReportDocument, folder: Path, **view: Any) -> Path:  # noqa: ANN401 - as open_page takes it
     path = render_artifact(document, ReportFormat.HTML, folder).path
-    browser.open_page(path, width=width, dark=dark)
+    browser.open_page(path, **view)
     return path
 
 
@@ -38,8 +39,8 @@ def test_each_type_meets_wcag_and_asks_for_nothing(
 ) -> None:
     """axe-core finds no violation of WCAG 2.2 A and AA, at a desk or on a phone, and only the file is read."""
     is_phone = kind in {ReportType.AUDIT, ReportType.TREND}
-    width, is_dark = 390 if is_phone else 1280, kind is ReportType.REMEDIATION
-    path = _show(browser, build(type=kind, findings=12), tmp_path, width=width, dark=is_dark)
+    view = {"width": 390, "height": 844} if is_phone else {"dark": kind is ReportType.REMEDIATION}
+    path = _show(browser, build(type=kind, findings=12), tmp_path, **view)
     browser.evaluate(AXE.read_text(encoding="utf-8"))
     assert browser.evaluate(_AXE_RUN) == []
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
