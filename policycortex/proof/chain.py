@@ -51,6 +51,11 @@ class Act:
     entry_id: str | None = None
     """Given by whoever may have to write it twice: a second writing changes nothing."""
 
+    def __post_init__(self) -> None:
+        """What strangers send in a path or header may hold what no database keeps as text; the act is recorded."""
+        for name in ("organization", "action", "actor", "address", "request_id", "subject", "details"):
+            object.__setattr__(self, name, _storable(getattr(self, name)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -109,6 +114,19 @@ def link(act: Act, after: Point, key: bytes) -> Record:
     }
     digest = _digest(body)
     return Record(**body, digest=digest, seal=seal_digest(digest, key))
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - JSON values of any kind
+    """NUL and halves of characters as U+FFFD, at any depth."""
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+        case Mapping():
+            return {_storable(key): _storable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_storable(inner) for inner in value]
+        case _:
+            return value
 
 
 def seal_digest(digest: str, key: bytes) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import httpx
+import obstore
 import pytest
 
 from pipelines.defs.landing import landing_zone
@@ -15,6 +16,7 @@ from policycortex.errors import InputError, UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.landing import open_landing
 from policycortex.storage.object_files import list_objects
+from policycortex.storage.object_places import open_store
 from policycortex.workflow import ingest_files
 from policycortex.workflow.ingest import IngestSummary, check_locations
 from tests.servers import ObjectServer
@@ -31,7 +33,7 @@ def bucket(s3_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
     with httpx.Client(base_url=f"{s3_server.url}/scans", trust_env=False, timeout=120) as client:
         client.put("/")
         for found in list_objects("s3://scans"):
-            client.delete(f"/{found.key}").raise_for_status()
+            obstore.delete(open_store("s3://scans"), found.key)  # moto refuses a DELETE without a key
         yield client
 
 
