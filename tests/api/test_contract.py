@@ -19,17 +19,17 @@ _OPERATIONS = [found.ok() for found in _FOUND]
 
 
 @pytest.fixture(scope="module")
-def authorization(running_house: House) -> str:
+def authorization(folder_house: House) -> str:
     """Of a key that may everything, in an organisation of its own."""
-    _, token = running_house.registry.create_key(organization="generated", name="fuzz", scopes=["admin"])
+    _, token = folder_house.registry.create_key(organization="generated", name="fuzz", scopes=["admin"])
     return f"Bearer {token}"
 
 
 @pytest.mark.parametrize("operation", _OPERATIONS, ids=lambda operation: operation.label)
-def test_every_answer_is_in_the_document(operation: Any, authorization: str, running_house: House) -> None:  # noqa: ANN401
+def test_every_answer_is_in_the_document(operation: Any, authorization: str, folder_house: House) -> None:  # noqa: ANN401
     """No 5xx, no status, media type or body outside the document, no bad input taken for good."""
-    running_house.launcher.reset()
-    running_house.clock.reset()
+    folder_house.launcher.reset()
+    folder_house.clock.reset()
 
     @settings(
         max_examples=25,
@@ -42,7 +42,7 @@ def test_every_answer_is_in_the_document(operation: Any, authorization: str, run
     @given(case=operation.as_strategy())
     def check(case: Any) -> None:  # noqa: ANN401 - Schemathesis' type is generic over its internals
         case.call_and_validate(
-            base_url=running_house.url,
+            base_url=folder_house.url,
             headers={"Authorization": authorization},
             timeout=30,
             excluded_checks=[positive_data_acceptance],  # dates against each other and the clock: no schema can say it
@@ -51,9 +51,9 @@ def test_every_answer_is_in_the_document(operation: Any, authorization: str, run
     check()
 
 
-def test_the_document_is_openapi_3_1_with_the_documented_example(running_house: House) -> None:
+def test_the_document_is_openapi_3_1_with_the_documented_example(folder_house: House) -> None:
     """Version and body of the running API's own answer."""
-    document = httpx.get(f"{running_house.url}/openapi.json", trust_env=False).json()
+    document = httpx.get(f"{folder_house.url}/openapi.json", trust_env=False).json()
     assert document["openapi"].startswith("3.1")
     body = document["paths"]["/v1/reports"]["post"]["requestBody"]["content"]["application/json"]
     assert body["example"]["name"] == "Monthly Security Assessment"

@@ -257,7 +257,7 @@ CASES: dict[str, Case] = {
         ),
         subject="certificate.pem", said="it was replaced",
     ),
-    "certificate: damaged": Case(deed=cut("certificate.pem"), subject="certificate.pem", said="no certificate"),
+    "certificate: damaged": Case(deed=cut("certificate.pem"), subject="certificate.pem", said="it was changed"),
     "trail: a byte, unsigned": Case(
         deed=lambda p: lines_of(p, lambda rows: [*rows[:3], rows[3].replace("key_1", "key_2"), *rows[4:]]),
         subject=TRAIL, said="record 3 was changed",
