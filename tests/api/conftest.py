@@ -10,7 +10,7 @@ import pytest
 from api.app import create_app
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.api.house import Clock, HandLauncher, House, serve
+from tests.api.house import Clock, HandBackfills, HandLauncher, House, serve
 from tests.ground import FleetGround, Ground, environ, own_part
 
 
@@ -38,7 +38,7 @@ def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPath
 def _run_house(settings: Settings) -> Iterator[House]:
     launcher, clock = HandLauncher(), Clock()
     registry = open_registry(settings)
-    for url in serve(create_app(settings, launcher=launcher, now=clock)):
+    for url in serve(create_app(settings, launcher=launcher, backfills=HandBackfills(), now=clock)):
         yield House(
             url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
         )

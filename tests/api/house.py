@@ -4,21 +4,60 @@ import socket
 import threading
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from api.backfills import BackfillState, BackfillStatus
 from api.runs import PartState
-from policycortex.errors import UnavailableError
+from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.ordering import ReportOrder
+from policycortex.ordering.backfill_body import BackfillOrder
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
 from policycortex.storage.registry.keys import DEFAULT_SCOPES
+
+
+@dataclass
+class HandBackfills:
+    """Takes backfills and leaves them running; the way through Dagster itself is tested in tests/e2e."""
+
+    known: dict[tuple[str, str], BackfillState] = field(default_factory=dict)
+
+    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+        id_ = f"backfill{len(self.known)}"
+        self.known[organization, id_] = BackfillState(
+            id=id_,
+            status=BackfillStatus.RUNNING,
+            start=order.start,
+            end=order.end,
+            frameworks=order.frameworks,
+            created_at=datetime.combine(today, datetime.min.time(), tzinfo=UTC),
+            ended_at=None,
+            targeted=1,
+            in_progress=1,
+            done=0,
+            failed=0,
+            failure=None,
+        )
+        return id_
+
+    def find(self, backfill_id: str, *, organization: str) -> BackfillState:
+        if (organization, backfill_id) not in self.known:
+            raise NotFoundError(f"no backfill {backfill_id}")
+        return self.known[organization, backfill_id]
+
+    def cancel(self, backfill_id: str, *, organization: str) -> None:
+        state = self.find(backfill_id, organization=organization)
+        self.known[organization, backfill_id] = replace(state, status=BackfillStatus.CANCELLED)
+
+    def close(self) -> None:
+        return
 
 
 @dataclass

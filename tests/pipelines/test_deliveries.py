@@ -153,6 +153,7 @@ def test_the_outbox_is_emptied_by_a_run(settings: Settings, registry: Registry, 
     """The sensor asks when a report was completed; the job sends; then nothing is due."""
     with smtp_server() as box:
         mail = {"type": "email", "host": "localhost", "port": box.port, "security": "none", "sender": "r@company.com"}
+        settings.home.mkdir(parents=True, exist_ok=True)
         (settings.home / "connections.yaml").write_text(json.dumps({"connections": {"mail": mail}}))
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
         assert _evaluate_sensor(settings, instance, "outbox") == []
