@@ -10,7 +10,7 @@ from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.errors import Problem, RequestError
 from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION
-from policycortex.period import FIRST_DAY, whole_months
+from policycortex.period import FIRST_DAY, Period, whole_months
 from policycortex.settings import Settings
 
 _BACKFILL_PRIORITY: Final = {"dagster/priority": "-10"}
@@ -67,6 +67,6 @@ def _report(runs: HomeRuns, month: date, framework_id: str, organization: str, f
 
 def _months(start: date, end: date) -> Iterator[tuple[date, date]]:
     while start <= end:
-        following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-        yield start, min(end, following - timedelta(days=1))
-        start = following
+        month = Period.of_month(start)
+        yield start, min(end, month.last_date)
+        start = month.end.date()

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError
 from policycortex.findings.accounts import load_account_environments
@@ -26,11 +26,10 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake import open_lake
 from policycortex.storage.lake_analytics import LOOKBACK_DAYS
 from policycortex.storage.registry import Failure, Registry, ReportRow, open_registry
+from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.reports import produce_report
-
-_OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +141,7 @@ def _place(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
     while True:
         report_id = f"rpt_{sha256(f'{basis} {attempt}'.encode()).hexdigest()[:16]}"
         state = registry.seek_status(report_id)
-        if state is None or state in _OPEN:
+        if state is None or state in OPEN:
             return report_id, None
         if state is ReportStatus.COMPLETED:
             return report_id, registry.find_report(report_id)
