@@ -11,6 +11,7 @@ from pipelines.metadata import describe_report
 from pipelines.partitions import report_periods
 from pipelines.resources import CoreResource
 from policycortex import workflow
+from policycortex.names import ReportStatus
 
 ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
 
@@ -44,6 +45,9 @@ def artifacts(
             )
     except dg.Failure as failure:
         if is_last_attempt(failure, context.retry_number):
-            workflow.fail_report(settings, config.report_id, failure.description or "the run failed")
+            told = failure.description or "the run failed"
+            if workflow.fail_report(settings, config.report_id, told) is ReportStatus.CANCELLED:
+                # Nobody failed: the report was taken back before Dagster heard of it. The run then ends as canceled.
+                context.instance.report_run_canceling(context.run, "The report was cancelled.")
         raise
     return dg.MaterializeResult(metadata=describe_report(produced))

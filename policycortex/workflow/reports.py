@@ -17,8 +17,9 @@ from policycortex.documents.compose import compose_report
 from policycortex.documents.locales import Locale, load_locale
 from policycortex.documents.model import ReportDocument, ReportHeader
 from policycortex.documents.template_files import catalogue_folders
-from policycortex.errors import ConfigurationError, ConflictError, PolicyCortexError
+from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
+from policycortex.names import ReportStatus
 from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
 from policycortex.proof.chain import write_moment
@@ -104,8 +105,8 @@ def produce_report(
         registry.close()
 
 
-def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> None:
-    """Say on the report why it will not come. A report that has ended already stays as it is."""
+def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> ReportStatus:
+    """Say on the report why it will not come. One that has ended already stays as it is; returns where it stands."""
     failure = Failure(
         code=error.code if isinstance(error, PolicyCortexError) else PolicyCortexError.code,
         message=str(error),
@@ -113,9 +114,9 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
     )
     registry = open_registry(settings)
     try:
-        registry.fail_report(report_id, failure)
-    except ConflictError:
-        return
+        return registry.fail_report(report_id, failure).status
+    except (ConflictError, NotFoundError):  # a deleted one is found by nobody
+        return registry.seek_status(report_id) or ReportStatus.CANCELLED
     finally:
         registry.close()
 

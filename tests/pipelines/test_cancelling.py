@@ -1,0 +1,82 @@
+"""A report that nobody wants any more: its run ends as canceled, whichever of the two heard of it first."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.storage.dagster_run import DagsterRun
+
+from pipelines.launcher import ForkingRunLauncher
+from pipelines.workers import TAG_WORKER, Worker
+from policycortex.names import ReportStatus
+from policycortex.ordering.model import order_from_json
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+from tests.delivery.ledger import order_report
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    """The home's registry."""
+    with closing(open_registry(settings)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("act", ["cancel", "delete"])
+def test_a_run_that_finds_its_report_taken_back_is_canceled(
+    act: str, settings: Settings, registry: Registry, defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """It did not fail, and nothing tries it again."""
+    report = order_report(settings, registry, {}, now=datetime.now(UTC))
+    take_back = registry.cancel_report if act == "cancel" else registry.delete_report
+    take_back(report.organization, report.id)
+    key = order_from_json(report.order).period.partition_key
+    instance.add_dynamic_partitions("report_periods", [key])
+    job = defs.get_repository_def().get_job("make_report")
+    run = job.execute_in_process(_config(report.id), instance=instance, raise_on_error=False, partition_key=key)
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.CANCELED
+    assert registry.seek_status(report.id) is ReportStatus.CANCELLED
+
+
+def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
+    tmp_path: Path, defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """Its first event would otherwise overwrite CANCELING, and its interrupt would count as a failure."""
+    launcher = ForkingRunLauncher(str(tmp_path / "socket"))
+    launcher.register_instance(instance)
+    run = instance.create_run_for_job(defs.get_repository_def().get_job("make_report"), run_config=_config("rpt_1"))
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        instance.add_run_tags(run.run_id, {TAG_WORKER: Worker.of_process(process.pid).to_tag()})
+        _report(instance, run, "PIPELINE_STARTING")
+        starter = threading.Thread(target=_start_soon, args=(instance, run))
+        starter.start()
+        assert launcher.terminate(run.run_id)
+        starter.join()
+        assert process.wait() == -signal.SIGTERM
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.CANCELING
+
+
+def _config(report_id: str) -> dict[str, Any]:
+    return {"ops": {"reports__artifacts": {"config": {"report_id": report_id}}}}
+
+
+def _start_soon(instance: dg.DagsterInstance, run: DagsterRun) -> None:
+    time.sleep(0.3)
+    _report(instance, run, "PIPELINE_START")
+
+
+def _report(instance: dg.DagsterInstance, run: DagsterRun, event: str) -> None:
+    instance.report_dagster_event(dg.DagsterEvent(event, run.job_name), run.run_id)
