@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from api.backfills import Backfills
 from api.dagster_backfills import DagsterBackfills
 from api.dagster_runs import DagsterRuns
+from api.docs_page import router as docs_router
 from api.errors import add_error_answers
 from api.middleware import OuterLayer
 from api.openapi import body_definitions, completed
@@ -64,6 +65,7 @@ def create_app(
         description=_DESCRIPTION,
         version=version("policycortex-reports"),
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -85,6 +87,7 @@ def create_app(
         app.include_router(module.router)
     app.include_router(sharing.links_router)
     app.include_router(analytics.compare_router)
+    app.include_router(docs_router)
     describe_webhooks(app)
     add_error_answers(app)
     app.add_middleware(OuterLayer, metrics=services.metrics, record=lambda scope: RequestRecord(services, scope))

@@ -12,7 +12,7 @@ AXE: Final = Path(__file__).parents[2] / ".test-tools/node_modules/axe-core/axe.
 _FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 
@@ -49,6 +49,10 @@ class Browser:
 
     def open_page(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Show the file at ``path`` in a window of this size; returns when it has loaded."""
+        self.open_url(path.as_uri(), width=width, height=height, dark=dark)
+
+    def open_url(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """The same for what a server on this machine says."""
         target = self.call("Target.createTarget", url="about:blank", session="")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True, session="")["sessionId"]
         self.events = []
@@ -59,7 +63,7 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._read()
 
