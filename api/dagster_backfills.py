@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.backfills import BackfillState, BackfillStatus
 from api.dagster_door import DagsterDoor
 from policycortex.errors import NotFoundError, UnavailableError
-from policycortex.names import TAG_BACKFILL, TAG_ORGANIZATION
+from policycortex.names import TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.ordering.backfill_body import BackfillOrder
 from policycortex.period import whole_months
 
@@ -17,7 +17,6 @@ _DAYS: Final = (
 )  # fmt: skip
 """Assets of a day, by the names that a test holds to the definitions."""
 _STANDING: Final = "reports/standing"
-_PRIORITY: Final = "-10"
 
 _START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on Error { message } } }"""
@@ -49,7 +48,7 @@ class DagsterBackfills:
 
     def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
         """See Backfills."""
-        named = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _words(order), "dagster/priority": _PRIORITY}
+        named = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _words(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
         params = {
             "partitionsByAssets": list(_selection(order, today)),
             "tags": [{"key": key, "value": value} for key, value in named.items()],

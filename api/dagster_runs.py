@@ -14,8 +14,10 @@ from policycortex.names import (
     TAG_FAILURE_REASON,
     TAG_FRAMEWORK,
     TAG_ORGANIZATION,
+    TAG_PRIORITY,
     TAG_REPORT,
     TAG_WILL_RETRY,
+    RunPriority,
 )
 from policycortex.ordering import ReportOrder
 from policycortex.storage.registry import Failure, ReportRow
@@ -179,6 +181,7 @@ def _place_of(workspace: Mapping[str, Any]) -> _Place:
 
 def _tags(report: ReportRow, partition_key: str) -> dict[str, str]:
     tags = {TAG_REPORT: report.id, TAG_ORGANIZATION: report.organization, "dagster/partition": partition_key}
+    tags[TAG_PRIORITY] = RunPriority.API.value
     return tags | ({TAG_FRAMEWORK: report.framework} if report.framework else {})
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.code_references import with_code_references
 from pipelines.defs.accepted import changed_frameworks, rescore_posture, waivers
 from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
@@ -35,8 +36,9 @@ def build_defs(
     Runs execute in one process: a second interpreter per step costs 2 seconds and buys nothing here.
     """
     given = {"core": CoreResource()} | dict(resources or {})
+    assets = [findings, imports, days, scores, analytics, waivers, artifacts, standing]
     return dg.Definitions(
-        assets=[findings, imports, days, scores, analytics, waivers, artifacts, standing],
+        assets=with_code_references(assets, given["core"].settings().source_url),
         asset_checks=CHECKS,
         jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports],
         sensors=[

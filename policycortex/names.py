@@ -121,6 +121,22 @@ TAG_ORGANIZATION: Final = "policycortex/organization"
 TAG_FRAMEWORK: Final = "policycortex/framework"
 TAG_BACKFILL: Final = "policycortex/backfill"
 
+TAG_PRIORITY: Final = "dagster/priority"
+
+
+class RunPriority(StrEnum):
+    """Values of TAG_PRIORITY: of the runs that wait for a place, the highest number goes first."""
+
+    DELIVERY = "5"
+    """What is made already does not wait for what is to be made."""
+    API = "3"
+    """Somebody looks at a screen."""
+    SCHEDULE = "0"
+    """As Dagster takes a run that says nothing: customers' schedules, and what follows an import."""
+    CLOSED_MONTHS = "-5"
+    BACKFILL = "-10"
+
+
 TAG_WILL_RETRY: Final = "dagster/will_retry"
 TAG_FAILURE_REASON: Final = "dagster/failure_reason"
 OWN_FAILURES: Final = frozenset({"STEP_FAILURE"})

@@ -84,6 +84,10 @@ class Settings:
     """``POLICYCORTEX_MAX_DAGSTER_SCHEDULES``: up to so many schedules show one by one in the Dagster UI; past it a
     sensor alone carries them all, because each definition costs 26 CPU ms when it is new."""
 
+    source_url: str | None = None
+    """``POLICYCORTEX_SOURCE_URL``: a branch's page in the repository this code is kept in, which the Dagster UI links
+    assets to; None: the files on this machine."""
+
     standing_frameworks: tuple[str, ...] = ("soc2", "hipaa", "iso27001")
     """``POLICYCORTEX_STANDING_FRAMEWORKS``: built-in frameworks whose closed months are reported on by themselves,
     separated by commas; ``none`` for no such reports."""
@@ -118,6 +122,7 @@ class Settings:
             ),
             retention_days=_days(env.get(f"{_PREFIX}RETENTION_DAYS"), name=f"{_PREFIX}RETENTION_DAYS"),
             min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
+            source_url=env.get(f"{_PREFIX}SOURCE_URL") or None,
             standing_frameworks=_words(env.get(f"{_PREFIX}STANDING_FRAMEWORKS") or "soc2,hipaa,iso27001"),
             max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
         )

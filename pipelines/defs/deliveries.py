@@ -20,7 +20,15 @@ from pipelines.reloading import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
 from policycortex import workflow
 from policycortex.errors import PolicyCortexError
-from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT, TAG_SCHEDULE, TAG_TICK
+from policycortex.names import (
+    TAG_FRAMEWORK,
+    TAG_ORGANIZATION,
+    TAG_PRIORITY,
+    TAG_REPORT,
+    TAG_SCHEDULE,
+    TAG_TICK,
+    RunPriority,
+)
 from policycortex.settings import Settings
 
 _log = logging.getLogger("policycortex.pipelines")
@@ -64,7 +72,7 @@ def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     busy = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if busy >= _MOST_DELIVERY_RUNS:
         return dg.SkipReason(f"{busy} rounds are on their way")
-    return dg.RunRequest(tags={"dagster/priority": "5"})  # what is made already does not wait for what is to be made
+    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 
 @dg.sensor(
@@ -162,8 +170,10 @@ def _definition(schedule: workflow.EnabledSchedule) -> dg.ScheduleDefinition:
 
 def _request(instance: dg.DagsterInstance, due: workflow.DueReport, *, run_key: str) -> dg.RunRequest:
     instance.add_dynamic_partitions(str(report_periods.name), [due.partition_key])
+    priority = RunPriority.SCHEDULE if due.schedule_id else RunPriority.API
     tags = {
         "dagster/partition": due.partition_key,
+        TAG_PRIORITY: priority.value,
         TAG_REPORT: due.report_id,
         TAG_ORGANIZATION: due.organization,
         TAG_FRAMEWORK: due.framework,

@@ -9,11 +9,11 @@ from pipelines.partitions import range_tags, standing_range_tags, today
 from policycortex.cli.runs import HomeRuns, home_runs
 from policycortex.errors import Problem, RequestError
 from policycortex.frameworks.builtin import BUILTIN_IDS
-from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION
+from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import FIRST_DAY, Period, whole_months
 from policycortex.settings import Settings
 
-_BACKFILL_PRIORITY: Final = {"dagster/priority": "-10"}
+_BACKFILL_PRIORITY: Final = {TAG_PRIORITY: RunPriority.BACKFILL.value}
 
 
 def backfill_days(

@@ -5,9 +5,15 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from api import dagster_backfills
+from pipelines.code_references import with_code_references
 from pipelines.definitions import defs
+from pipelines.defs.ingest import FINDINGS, findings
+from pipelines.defs.posture import days
+from pipelines.defs.reports import artifacts
+from policycortex.errors import ConfigurationError
 
 ASSETS = {
     "raw/imports": ("ingest", None),
@@ -82,6 +88,27 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
         assert spec.description, spec.key
         assert spec.owners, spec.key
         assert spec.kinds, spec.key
+
+
+def test_every_asset_with_a_body_links_to_it() -> None:
+    """To the file here, or to the page of the branch that a setting names; only an asset without a body has none."""
+    for source_url, start in (
+        (None, "/"),
+        ("https://github.com/acme/reports/tree/main", "https://github.com/acme/reports/tree/main/pipelines/defs/"),
+    ):
+        linked = with_code_references([days, artifacts, findings], source_url)
+        for spec in (
+            spec for asset in linked for spec in ([asset] if isinstance(asset, dg.AssetSpec) else asset.specs)
+        ):
+            if spec.key == FINDINGS:
+                assert "dagster/code_references" not in spec.metadata
+                continue
+            (reference,) = spec.metadata["dagster/code_references"].code_references
+            place = reference.url if source_url else reference.file_path
+            assert place.startswith(start), place
+            assert "defs/posture.py" in place or "defs/reports.py" in place
+    with pytest.raises(ConfigurationError, match="must be the page of a branch"):
+        with_code_references([days], "github.com/acme/reports")
 
 
 def test_every_table_shows_its_columns_and_grain() -> None:

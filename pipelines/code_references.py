@@ -1,0 +1,47 @@
+"""Where an asset's code stands, for the UI: the file here, or its page in a repository that people can open."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from dagster._utils.warnings import BetaWarning
+
+from policycortex.errors import ConfigurationError
+
+_PLATFORMS: Final = {"/-/tree/": "gitlab", "/tree/": "github"}
+"""What stands between repository and branch tells whose pages they are; the longer one first."""
+
+
+def with_code_references(assets: Sequence[Any], source_url: str | None) -> list[Any]:
+    """The assets, each with file and line of its body.
+
+    ``source_url`` is the repository's page of a branch, ``https://host/owner/name/tree/branch``. Raises
+    ConfigurationError where it is no such page.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # told on every command's terminal; the lock pins Dagster's minor
+        return list(_linked(dg.with_source_code_references(assets), source_url))
+
+
+def _linked(local: Sequence[Any], source_url: str | None) -> Sequence[Any]:
+    if source_url is None:
+        return local
+    repository, branch, platform = _parse(source_url)
+    here = Path(__file__)
+    mapping = dg.AnchorBasedFilePathMapping(
+        local_file_anchor=here, file_anchor_path_in_repository=f"{here.parent.name}/{here.name}"
+    )
+    return dg.link_code_references_to_git(local, repository, branch, mapping, platform=platform)  # type: ignore[arg-type]
+
+
+def _parse(source_url: str) -> tuple[str, str, str]:
+    for mark, platform in _PLATFORMS.items():
+        repository, found, branch = source_url.rstrip("/").partition(mark)
+        if found and branch and repository.startswith("https://"):
+            return repository, branch, platform
+    raise ConfigurationError(
+        f"POLICYCORTEX_SOURCE_URL must be the page of a branch, such as https://github.com/owner/name/tree/main, "
+        f"got {source_url!r}"
+    )
