@@ -12,6 +12,8 @@ missing=()
 for tool in $TOOLS; do
     command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
 done
+# LibreOffice's own door, which has no command; by it a test answers the password prompt.
+/usr/bin/python3 -c 'import uno' 2>/dev/null || missing+=(python3-uno)
 if [ ${#missing[@]} -gt 0 ]; then
     printf 'setup: the tests need %s\n' "${missing[*]}" >&2
     apt_install "${missing[@]}" || printf 'setup: could not install them; run: apt-get install %s\n' "${missing[*]}" >&2
