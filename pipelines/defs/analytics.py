@@ -1,7 +1,6 @@
 """From daily posture to what trends and risk are answered from: ages, remediations, risk, causes of change."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -9,7 +8,7 @@ import polars as pl
 
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import OWNERS
-from pipelines.defs.posture import FINDING_STATE, SCAN_COVERAGE
+from pipelines.defs.posture import FINDING_STATE, FRESH, SCAN_COVERAGE
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
 from pipelines.metadata import frame_table
@@ -24,7 +23,6 @@ RISK = dg.AssetKey(["marts", "risk"])
 CHANGES = dg.AssetKey(["marts", "changes"])
 ANALYTICS = (FAILING_SINCE, REMEDIATIONS, RISK, CHANGES)
 
-_FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
 
 
 def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
@@ -35,7 +33,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
         kinds={"ducklake", "parquet"},
         owners=OWNERS,
         metadata=table_metadata(key),
-        freshness_policy=_FRESH,
+        freshness_policy=FRESH,
     )
 
 

@@ -21,7 +21,7 @@ REQUIREMENT_RESULTS = dg.AssetKey(["marts", "requirement_results"])
 FRAMEWORK_SCORES = dg.AssetKey(["marts", "framework_scores"])
 
 
-_FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
+FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
 """Scanners run daily or weekly; after that a score speaks of the past."""
 
 
@@ -33,7 +33,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
         kinds={"ducklake", "parquet"},
         owners=OWNERS,
         metadata=table_metadata(key),
-        freshness_policy=_FRESH,
+        freshness_policy=FRESH,
     )
 
 

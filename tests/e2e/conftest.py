@@ -131,9 +131,12 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, findings: Path) -> Iterator[Server]:
-    """The installation all end-to-end tests share; whoever breaks a part of it on purpose starts an own one."""
+    """The installation a module's tests share; whoever breaks a part of it on purpose starts an own one.
+
+    Not the whole session's: an idle installation takes an eighth of a small machine from all tests that follow.
+    """
     home = tmp_path_factory.mktemp("home")
     ingested = run_program("ingest", findings, home=home)
     assert ingested.returncode == 0, ingested.stderr
