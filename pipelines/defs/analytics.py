@@ -24,7 +24,6 @@ CHANGES = dg.AssetKey(["marts", "changes"])
 ANALYTICS = (FAILING_SINCE, REMEDIATIONS, RISK, CHANGES)
 
 
-
 def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=key,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from policycortex.documents.locales import Locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 
@@ -93,6 +94,8 @@ class DeliveryContent:
     score_pct: float | None
     """As the report prints it; None when nothing was assessed."""
     total_violations: int
+    locale: Locale = field(repr=False)
+    """The report's own: what is said of it is said in its language."""
     failed_by_severity: dict[str, int] = field(default_factory=dict)
     report_url: str | None = None
     """In the API, which asks for a key: for programs, not for people, who are shown links to the files."""
@@ -100,12 +103,12 @@ class DeliveryContent:
 
     @property
     def score_text(self) -> str:
-        """``96.3 %``, or words where there is no score."""
-        return "not assessed" if self.score_pct is None else f"{self.score_pct:.1f} %"
+        """``96.3%`` as the report writes it, or words where there is no score."""
+        return self.locale.score(self.score_pct)
 
     @property
     def period_text(self) -> str:
-        """``2026-03-01 to 2026-03-31``; one date when both are the same."""
+        """``2026-03-01 to 2026-03-31``, in every language: it may become a part of a file's name."""
         first, last = self.period.first_date.isoformat(), self.period.last_date.isoformat()
         return first if first == last else f"{first} to {last}"
 

@@ -118,7 +118,7 @@ def _blocks(destination: Destination, content: DeliveryContent) -> list[dict[str
     if destination.message:
         said = _escaped(fill_text(destination.message, content))[:_LONGEST_TEXT]
         blocks.insert(1, {"type": "section", "text": {"type": "mrkdwn", "text": said}})
-    links = [f"<{f.url}|{_escaped(f.name)}> {size_text(f)}" for f in content.files if f.url]
+    links = [f"<{f.url}|{_escaped(f.name)}> {size_text(f, content.locale)}" for f in content.files if f.url]
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(links)[:_LONGEST_TEXT]}})
     return blocks

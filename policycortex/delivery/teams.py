@@ -92,7 +92,7 @@ def _body(destination: Destination, content: DeliveryContent) -> list[dict[str, 
 
 
 def _actions(content: DeliveryContent) -> list[dict[str, str]]:
-    links = [(f"{file.name} ({size_text(file)})", file.url) for file in content.files]
+    links = [(f"{file.name} ({size_text(file, content.locale)})", file.url) for file in content.files]
     opening = [{"type": "Action.OpenUrl", "title": title, "url": url} for title, url in links if url]
     return opening[:_MOST_ACTIONS]
 

@@ -162,7 +162,7 @@ def test_slack_gets_a_message_and_the_file_in_its_thread(
     assert post.json["channel"] == "#executive-reports"
     sections = json.dumps([block for block in post.json["blocks"] if block["type"] != "header"])
     assert "<!" not in sections
-    assert "Score 96.3 %" in sections
+    assert "Score 96.3%" in sections
     assert parse_qs(ask.body.decode()) == {"filename": [pdf.name], "length": [str(pdf.size_bytes)]}
     assert upload.body == pdf.path.read_bytes()
     assert "authorization" not in upload.headers
@@ -227,7 +227,7 @@ def test_teams_gets_an_adaptive_card_with_links(
     card = receiver.calls[0].json["attachments"][0]["content"]
     assert receiver.calls[0].json["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert card["body"][0]["text"] == "\\[click\\](https://evil.example)"
-    assert {"title": "Compliance score", "value": "96.3 %"} in card["body"][1]["facts"]
+    assert {"title": "Compliance score", "value": "96.3%"} in card["body"][1]["facts"]
     assert [action["url"] for action in card["actions"]] == [pdf.url]
     assert receipt.answer == "202"
 

@@ -64,7 +64,7 @@ def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
     assert text is not None
     assert "Monthly &lt;Report&gt; &amp; Söhne" in html.get_content()
     assert "Monthly <Report> & Söhne" in text.get_content()
-    assert "Violations: 1,018 (2 critical, 4 high)" in text.get_content()
+    assert "Failing findings: 1,018 (2 critical, 4 high)" in text.get_content()
     (attachment,) = message.iter_attachments()
     assert attachment.get_filename() == "Monthly report.pdf"
     assert attachment.get_content_type() == "application/pdf"
@@ -89,7 +89,7 @@ def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
         assert body is not None
         assert large.url is not None
         assert large.url in body.get_content()
-        assert "2026-04-08 at 13:00 UTC" in body.get_content()
+        assert "8 April 2026, 13:00 UTC" in body.get_content()
 
 
 def test_a_name_that_would_start_a_header_stays_one_line() -> None:

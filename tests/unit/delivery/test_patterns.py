@@ -13,12 +13,12 @@ def test_the_five_words_are_replaced() -> None:
     content = sample_content()
     assert fill_line("Monthly Compliance Report - {{date}}", content) == "Monthly Compliance Report - 2026-04-01"
     filled = fill_text("{{ name }}|{{framework}}|{{score}}|{{period}}", content)
-    assert filled == "Monthly Executive Compliance Report|SOC 2|96.3 %|2026-03-01 to 2026-03-31"
+    assert filled == "Monthly Executive Compliance Report|SOC 2|96.3%|2026-03-01 to 2026-03-31"
 
 
 def test_an_unknown_score_is_words_and_never_a_number() -> None:
     """Nothing assessed is neither 0 nor 100."""
-    assert fill_line("{{score}}", sample_content(score_pct=None)) == "not assessed"
+    assert fill_line("{{score}}", sample_content(score_pct=None)) == "Not assessed"
 
 
 @pytest.mark.parametrize(
