@@ -39,9 +39,9 @@ storm: setup ## schedules and deliveries while processes are killed at random; t
 	@deploy/setup-tests.sh
 	POLICYCORTEX_TEST_STORM_SCHEDULES=60 POLICYCORTEX_TEST_STORM_KILLS=10 $(BIN)/pytest -m storm --timeout 3600
 
-bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; takes an hour or two
+bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; ROUNDS=1 is quicker; up to two hours
 	@deploy/setup-bench.sh
-	@.venv-bench/bin/python -m benchmarks $(ONLY)
+	@BENCH_ROUNDS=$(or $(ROUNDS),3) .venv-bench/bin/python -m benchmarks $(ONLY)
 
 screenshots: demo ## pictures of the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh

@@ -21,6 +21,8 @@ from time import perf_counter
 
 ROOT = Path(__file__).resolve().parent.parent
 WALL, CPU, PEAK = "wall_seconds", "cpu_seconds", "peak_mb"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+"""Counted rounds; ``make bench ROUNDS=1`` for a quick look."""
 
 Figures = dict[str, float]
 
@@ -54,7 +56,7 @@ def python(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def interleave(contenders: Sequence[Contender], *, rounds: int = 3, warm_up: int = 0) -> list[Measured]:
+def interleave(contenders: Sequence[Contender], *, rounds: int = ROUNDS, warm_up: int = 0) -> list[Measured]:
     """Run all contenders once per round, in turn. Warm-up rounds are not counted. Raises SystemExit if one fails."""
     runs: dict[str, list[Figures]] = {contender.name: [] for contender in contenders}
     for number in range(warm_up + rounds):

@@ -14,6 +14,11 @@ from typing import Any
 from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
+PARTS = (
+    "ingest", "scoring", "history", "analytics", "documents", "workbook", "api_reads", "serving", "backfill",
+)  # fmt: skip
+"""In the order they run; the longest are not last, so that a failure shows early."""
+
 _PACKAGES = (
     "duckdb", "polars", "pyarrow", "dagster", "fastapi", "sqlalchemy", "weasyprint", "typst", "xlsxwriter", "openpyxl",
     "pandas", "django", "djangorestframework", "msgspec",
@@ -82,18 +87,39 @@ def save(part: str, title: str, comparisons: Sequence[Comparison], folder: Path 
 
 def tables(kept: dict[str, Any]) -> list[str]:
     """The lines of one result file in Markdown."""
-    lines = [f"## {kept['title']}", ""]
-    for comparison in kept["comparisons"]:
-        columns = comparison["columns"]
-        lines += [f"### {comparison['name']}", ""]
-        lines += [f"| contender | {' | '.join(_heading(name) for name in columns)} |"]
-        lines += [f"| --- |{' ---: |' * len(columns)}"]
-        for contender in comparison["contenders"]:
-            cells = [_cell(contender["figures"].get(name)) for name in columns]
-            lines += [f"| {contender['name']} | {' | '.join(cells)} |"]
-        lines += ["", *([comparison["note"], ""] if comparison["note"] else [])]
-        lines += [f"- {bar_line(bar)}" for bar in comparison["bars"]]
-        lines += [""] if comparison["bars"] else []
+    return [f"## {kept['title']}", "", *(line for comparison in kept["comparisons"] for line in table(comparison))]
+
+
+def table(comparison: dict[str, Any]) -> list[str]:
+    """The lines of one kept comparison in Markdown: its table, its note, a verdict per bar."""
+    columns = comparison["columns"]
+    lines = [f"### {comparison['name']}", ""]
+    lines += [f"| contender | {' | '.join(heading(name) for name in columns)} |"]
+    lines += [f"| --- |{' ---: |' * len(columns)}"]
+    for contender in comparison["contenders"]:
+        cells = [_cell(contender["figures"].get(name)) for name in columns]
+        lines += [f"| {contender['name']} | {' | '.join(cells)} |"]
+    lines += ["", *([comparison["note"], ""] if comparison["note"] else [])]
+    lines += [f"- {bar_line(bar)}" for bar in comparison["bars"]]
+    return [*lines, *([""] if comparison["bars"] else [])]
+
+
+def load_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """What each part left last, in the order of PARTS."""
+    paths = [folder / f"{part}.json" for part in PARTS]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+
+
+def summary(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Every bar of every part, and how many are met."""
+    bars = [
+        (each, comparison, bar) for each in results for comparison in each["comparisons"] for bar in comparison["bars"]
+    ]
+    met = sum(bar["is_met"] for _, _, bar in bars)
+    lines = ["## Every bar", "", f"{met} of {len(bars)} met.", "", "| part | comparison | bar | measured |"]
+    lines += ["| --- | --- | --- | --- |"]
+    for each, comparison, bar in bars:
+        lines.append(f"| {each['part']} | {comparison['name']} | {bar_line(bar)} | {each['date'][:10]} |")
     return lines
 
 
@@ -104,7 +130,7 @@ def bar_line(bar: dict[str, Any]) -> str:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory, system."""
+    """Processor, cores, memory, system, and how many processes wanted a core during the last minute."""
     with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
         names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -113,6 +139,7 @@ def describe_machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gb": round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
+        "load": round(os.getloadavg()[0], 1),
     }
 
 
@@ -155,7 +182,7 @@ def _verdict(bar: Bar, measured: dict[str, Measured]) -> Verdict:
     is_met = value <= limit if bar.at_most is not None else value >= limit
     word = "at most" if bar.at_most is not None else "at least"
     target = f"{limit:g} x {bar.against}" if bar.against else f"{limit:g}"
-    text = f"{_heading(bar.figure)} of {bar.ours} {word} {target}"
+    text = f"{heading(bar.figure)} of {bar.ours} {word} {target}"
     return Verdict(text=text, value=value, limit=limit, is_met=is_met, why_missed=bar.why_missed, pairs=pairs)
 
 
@@ -169,7 +196,8 @@ def _cell(summary: dict[str, Any] | None) -> str:
     return f"{summary['median']:.3g} ({summary['least']:.3g}-{summary['most']:.3g})"
 
 
-def _heading(figure: str) -> str:
+def heading(figure: str) -> str:
+    """A figure's name as people read it."""
     return {"cpu_seconds": "CPU s", "wall_seconds": "wall s", "peak_mb": "peak MB"}.get(
         figure, figure.replace("_", " ")
     )

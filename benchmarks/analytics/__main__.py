@@ -17,7 +17,7 @@ QUESTIONS = {
 
 
 def main() -> None:
-    """Three rounds of each question."""
+    """All rounds of each question."""
     homes = {name: BENCH / f"analytics-{days}" for name, days in ((MONTH, 30), (YEAR, 365))}
     for name, days in ((MONTH, 30), (YEAR, 365)):
         subprocess.run(python("benchmarks.analytics.lake", homes[name], days), cwd=ROOT, check=True)
@@ -30,7 +30,7 @@ def main() -> None:
         comparisons.append(
             Comparison(
                 name=f"{title}, the last 30 days",
-                measured=interleave(contenders, rounds=3),
+                measured=interleave(contenders),
                 bars=[Bar(figure=FIGURE, ours=YEAR, against=MONTH, at_most=1.25)],
                 columns=(FIGURE, "cpu_seconds", "peak_mb"),
                 note="CPU of one answer with the lake opened anew, median of five in each process.",

@@ -15,12 +15,12 @@ MOST_FOR_JSON = 100_000
 
 
 def main() -> None:
-    """Three rounds of each size."""
+    """All rounds of each size."""
     sizes = [int(text) for text in sys.argv[1:]] or [100_000, 1_000_000]
-    save("ingest", "Ingest", [_compare(size, rounds=3) for size in sizes])
+    save("ingest", "Ingest", [_compare(size) for size in sizes])
 
 
-def _compare(findings: int, *, rounds: int) -> Comparison:
+def _compare(findings: int) -> Comparison:
     clean, damaged = ocsf_file(findings), ocsf_file(findings, bad_records=12)
     work = BENCH / "ingest"
     work.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def _compare(findings: int, *, rounds: int) -> Comparison:
         with_json = python("benchmarks.ingest.with_json", clean, work / "json.parquet")
         contenders.append(Contender(name=JSON, command=with_json))
         bars += [Bar(figure=CPU, ours=name, against=JSON, at_most=0.4) for name in (OURS, DAMAGED)]
-    measured = interleave(contenders, rounds=rounds)
+    measured = interleave(contenders)
     shutil.rmtree(work)
     megabytes = clean.stat().st_size / 1e6
     note = (

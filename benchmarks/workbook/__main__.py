@@ -18,7 +18,6 @@ if __name__ == "__main__":
                     name="openpyxl write-only, bare", command=python("benchmarks.workbook.with_openpyxl", folder)
                 ),
             ],
-            rounds=3,
         )
     bars = [
         Bar(figure=CPU, ours="ours, designed", against="openpyxl write-only, bare", at_most=0.8),

@@ -1,0 +1,36 @@
+"""``python -m benchmarks.backfill.plain HOME FRAMEWORK...``: the same verbs called in a loop, without Dagster."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.backfill.home import FIRST, LAST
+from policycortex.names import ReportFormat
+from policycortex.period import Period, whole_months
+from policycortex.settings import Settings
+from policycortex.workflow.posture import rebuild_days, score_days
+from policycortex.workflow.standing import StandingOrder, make_standing_report
+
+_STANDING = StandingOrder(formats=(ReportFormat.CSV, ReportFormat.JSON))
+
+
+def main(home: str, *frameworks: str) -> None:
+    """Judge each month's days, then report on each month and framework."""
+    settings, now = Settings(home=Path(home)), datetime.now(UTC)
+    months = whole_months(FIRST, LAST)
+    for month in months:
+        period = Period.of_month(month)
+        days = [period.first_date + timedelta(days=n) for n in range((period.last_date - period.first_date).days + 1)]
+        rebuild_days(settings, days)
+        score_days(settings, days, now=now)
+    made = [
+        make_standing_report(settings, month, framework, standing=_STANDING, run_id="bench", now=now)
+        for month in months
+        for framework in frameworks
+    ]
+    print(json.dumps({"reports": sum(report.is_new for report in made)}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,69 @@
+"""Reports over 30 days with 1, 12 and 60 months of history, and over 10,000 to a million findings.
+
+``python -m benchmarks.history [FINDINGS...]``: the sizes in scope.
+"""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.data import BENCH, ocsf_file
+from benchmarks.harness import PEAK, ROOT, Contender, interleave, python
+from benchmarks.results import Bar, Comparison, save
+
+MONTHS = (1, 12, 60)
+SIZES = (10_000, 100_000, 1_000_000)
+FIGURE = "report_cpu_ms"
+MEMORY_MB = 800
+"""Peak of a report at any size: what it adds from one size to the next must not follow the findings."""
+
+
+def main() -> None:
+    """History first, then size."""
+    sizes = [int(text) for text in sys.argv[1:]] or list(SIZES)
+    save("history", "Reports over 30 days", [_by_history(), *([_by_size(sizes)] if len(sizes) > 1 else [])])
+
+
+def _by_history() -> Comparison:
+    names = {months: f"{months} months of history" for months in MONTHS}
+    homes = {months: BENCH / f"history-{months}" for months in MONTHS}
+    for months, home in homes.items():
+        subprocess.run(python("benchmarks.history.past", home, months), cwd=ROOT, check=True)
+    contenders = [_report(names[months], homes[months], "csv", "json") for months in MONTHS]
+    return Comparison(
+        name="With 1, 12 and 60 months of history, a scan of 2,000 findings a day",
+        measured=interleave(contenders),
+        bars=[Bar(figure=FIGURE, ours=names[months], against=names[MONTHS[0]], at_most=1.25) for months in MONTHS[1:]],
+        columns=(FIGURE, "cpu_seconds", "peak_mb"),
+        note="SOC 2 as CSV and JSON: laying out a PDF takes the same whatever lies behind it. Report CPU leaves out "
+        "imports.",
+    )
+
+
+def _by_size(sizes: list[int]) -> Comparison:
+    homes = {size: BENCH / f"scoring-{size}" for size in sizes}
+    for size, home in homes.items():
+        subprocess.run(python("benchmarks.scoring.lake", home, ocsf_file(size)), cwd=ROOT, check=True)
+    names = {size: f"{size:,} findings" for size in sizes}
+    measured = interleave([_report(names[size], homes[size], "csv", "json") for size in sizes])
+    steps = list(pairwise(sizes))
+    bars = [
+        *(Bar(figure=FIGURE, ours=names[b], against=names[a], at_most=b / a) for a, b in steps),
+        *(Bar(figure=PEAK, ours=names[size], at_most=MEMORY_MB) for size in sizes),
+    ]
+    return Comparison(
+        name=f"{' to '.join(f'{size:,}' for size in (sizes[0], sizes[-1]))} findings in scope",
+        measured=measured,
+        bars=bars,
+        columns=(FIGURE, "cpu_seconds", "peak_mb", "written_mb"),
+        note="SOC 2 as CSV and JSON, every finding listed. Linear growth would be ten times per step.",
+    )
+
+
+def _report(name: str, home: Path, *formats: str) -> Contender:
+    return Contender(name=name, command=python("benchmarks.history.report", home, *formats))
+
+
+if __name__ == "__main__":
+    main()

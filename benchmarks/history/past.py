@@ -1,0 +1,85 @@
+"""``python -m benchmarks.history.past HOME MONTHS``: one scan a day of 2,000 findings for MONTHS months.
+
+The newest day is imported as any is; the days before are copies of its rows with their dates moved back: importing
+five years day by day would only measure the parser. A second call does nothing.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from benchmarks.data import ocsf_file
+from benchmarks.scoring.lake import build
+from policycortex.settings import Settings
+from policycortex.storage.lake import open_lake
+from policycortex.storage.lake_session import Cursor, LakeSession
+
+FINDINGS: Final = 2_000
+_STRETCH: Final = 60
+"""Days copied in one transaction."""
+
+_TABLES: Final = (
+    "raw.imports", "core.finding_state", "core.scan_coverage", "core.day_builds", "marts.check_tallies",
+    "core.failing_since", "marts.risk_tallies",
+)  # fmt: skip
+_OWN: Final = ("scan_key", "import_id", "content_sha256")
+"""Columns that tell one day's scan from the next one's."""
+
+
+def fill(home: Path, months: int) -> None:
+    """Make the history; a mark is left when all is there."""
+    mark = home / f"months-{months}"
+    if mark.exists():
+        return
+    build(home, ocsf_file(FINDINGS))
+    days = round(months * 365.25 / 12)
+    with open_lake(Settings(home=home)) as lake:
+        for start in range(1, days, _STRETCH):
+            _copy(lake.session, start, min(start + _STRETCH, days))
+    mark.touch()
+
+
+def _copy(session: LakeSession, start: int, end: int) -> None:
+    """The newest day's rows, as they would be from ``start`` to before ``end`` days earlier."""
+
+    def work(cursor: Cursor) -> None:
+        for table in _TABLES:
+            cursor.execute(f"CREATE TEMP TABLE newest AS {_newest(cursor, table)}")
+            cursor.execute(
+                f"INSERT INTO lake.{table} BY NAME SELECT {_moved(cursor)} "  # noqa: S608 - names of our own
+                "FROM newest, range($start, $end) r(n)",
+                {"start": start, "end": end},
+            )
+            cursor.execute("DROP TABLE newest")
+
+    session.write(f"copy the days {start} to {end} before", work)
+
+
+def _newest(cursor: Cursor, table: str) -> str:
+    names = {row[0] for row in cursor.execute(f"DESCRIBE lake.{table}").fetchall()}
+    column = "observed_date" if "observed_date" in names else "first_date"
+    return f"SELECT * FROM lake.{table} WHERE {column} = (SELECT max({column}) FROM lake.{table})"  # noqa: S608 - likewise
+
+
+def _moved(cursor: Cursor) -> str:
+    return ", ".join(
+        f"{_moved_column(name, kind)} AS {name}" for name, kind, *_ in cursor.execute("DESCRIBE newest").fetchall()
+    )
+
+
+def _moved_column(name: str, kind: str) -> str:
+    if name in _OWN:
+        return f"{name} || '-' || n"
+    match kind:
+        case "DATE":
+            return f"({name} - n::INTEGER)"
+        case "DATE[]":
+            return f"list_transform({name}, lambda day: day - n::INTEGER)"
+        case "TIMESTAMP WITH TIME ZONE":
+            return f"({name} - to_days(n::INTEGER))"
+        case _:
+            return name
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]), int(sys.argv[2]))

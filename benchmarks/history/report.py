@@ -1,0 +1,60 @@
+"""``python -m benchmarks.history.report HOME FORMAT...``: make one SOC 2 report over 30 days, without Dagster.
+
+The last line tells the CPU of the report itself, imports apart, and what it holds.
+"""
+
+import json
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import policycortex.rendering.artifacts  # noqa: F401 - a service has it loaded before the first report
+from benchmarks.scoring.lake import ORGANIZATION, scan_date
+from policycortex.names import ReportType
+from policycortex.ordering import Known, order_to_json, parse_order
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.workflow.reports import produce_report
+
+_NOW = datetime(2026, 10, 1, tzinfo=UTC)
+_DAYS = 30
+
+
+def order(settings: Settings, formats: list[str]) -> str:
+    """The id of a report that waits to be made."""
+    end = datetime.combine(scan_date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    body = {
+        "name": "Thirty days",
+        "type": "compliance",
+        "framework": "soc2",
+        "scope": {"date_range": {"start": (end - timedelta(days=_DAYS)).isoformat(), "end": end.isoformat()}},
+        "format_options": {"formats": formats},
+    }
+    parsed = parse_order(body, organization=ORGANIZATION, now=_NOW, known=Known(frameworks=("soc2",)))
+    with closing(open_registry(settings)) as registry:
+        row = registry.create_report(
+            organization=ORGANIZATION,
+            name=parsed.name,
+            type=ReportType.COMPLIANCE,
+            framework=parsed.framework,
+            description=parsed.description,
+            order=order_to_json(parsed),
+        )
+    return row.id
+
+
+def main(home: str, *formats: str) -> None:
+    """Make it, and tell."""
+    settings = Settings(home=Path(home))
+    report_id = order(settings, list(formats))
+    began = time.process_time()
+    produced = produce_report(settings, report_id, run_id="bench", now=_NOW)
+    spent = time.process_time() - began
+    size = sum(artifact.size_bytes for artifact in produced.artifacts)
+    print(json.dumps({"report_cpu_ms": spent * 1000, "written_mb": size / 1e6}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
