@@ -1,4 +1,4 @@
-"""Makes the document that both sides write: ``python -m benchmarks.workbook.findings FOLDER ROWS``."""
+"""Makes the document that all sides write: ``python -m benchmarks.workbook.findings FOLDER ROWS [REQUIREMENTS]``."""
 
 import pickle
 import sys
@@ -6,7 +6,12 @@ from pathlib import Path
 
 from tests.documents_sample import Sample, build_document
 
+
+def main(folder: str, rows: str, requirements: str = "13") -> None:
+    """Leave ``document.pickle`` and the findings it points to in ``folder``."""
+    sample = Sample(findings=int(rows), accounts=40, requirements=int(requirements))
+    (Path(folder) / "document.pickle").write_bytes(pickle.dumps(build_document(Path(folder), sample)))
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    document = build_document(folder, Sample(findings=int(sys.argv[2]), accounts=40))
-    (folder / "document.pickle").write_bytes(pickle.dumps(document))
+    main(*sys.argv[1:])

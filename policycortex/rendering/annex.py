@@ -60,7 +60,7 @@ def render_annex(document: ReportDocument, locale: Locale, folder: Path, variant
     marks: list[OutlineMark] = []
     pages, first, seen = 0, 0, ""
     compiler = _compiler("annex.typ")
-    frame = _page_frame(document, locale)
+    frame = page_frame(document, locale)
     total = document.findings.total
     standards = _STANDARDS.get(variant, ())
     while first < total:
@@ -123,7 +123,7 @@ def _compile(
     return pikepdf.open(BytesIO(made))
 
 
-def _page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
+def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
     """What stands on every page of the annex."""
     text = locale.text
     return {

@@ -12,13 +12,14 @@ from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat
 from policycortex.rendering.findings_csv import render_csv
+from policycortex.rendering.merging import PdfParts
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.oscal import render_oscal
 from policycortex.rendering.page import page_locale
-from policycortex.rendering.pdf import render_pdf
+from policycortex.rendering.pdf import render_pdf, set_parts
 from policycortex.rendering.report_json import render_json
 from policycortex.rendering.screen import render_html
-from policycortex.rendering.watermarks import stamp_watermark
+from policycortex.rendering.watermarks import join_marked
 from policycortex.rendering.workbook import render_workbook
 
 __all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact", "render_copy"]
@@ -33,6 +34,8 @@ class RenderedArtifact:
     media_type: str
     pages: int | None = None
     sections: tuple[SectionPages, ...] = ()
+    parts: PdfParts | None = None
+    """A marked PDF without its mark, for copies with marks of their own; lies beside it until the folder goes."""
 
 
 def render_artifact(
@@ -48,25 +51,12 @@ def render_artifact(
     part = path.with_name(path.name + ".part")
     try:
         if format is ReportFormat.PDF:
-            layout = render_pdf(document, part, options)
-            if options.watermark is None:
-                part.replace(path)
-            else:
-                stamp_watermark(part, path, options.watermark, page_locale(document, options))
-                part.replace(plain_path(path))
-            return RenderedArtifact(
-                format=format, path=path, media_type=format.media_type, pages=layout.pages, sections=layout.sections
-            )
+            return _render_pdf(document, path, part, options)
         _RENDERERS[format](document, part, options)
         part.replace(path)
     except OSError as error:
         raise RenderingError(f"{path} could not be written: {error.strerror or error}") from error
     return RenderedArtifact(format=format, path=path, media_type=format.media_type)
-
-
-def plain_path(path: Path) -> Path:
-    """Where the PDF without its watermark lies until the folder goes, for copies with a mark of their own."""
-    return path.with_name(f".plain-{path.name}")
 
 
 def render_copy(
@@ -81,12 +71,34 @@ def render_copy(
     path = folder / rendered.path.name
     match rendered.format:
         case ReportFormat.PDF:
-            stamp_watermark(plain_path(rendered.path), path, options.watermark, page_locale(document, options))
+            if rendered.parts is None:
+                raise ValueError("a copy is marked from the parts of a marked report, and this one has none")
+            join_marked(rendered.parts, path, options.watermark, page_locale(document, options))
         case ReportFormat.HTML | ReportFormat.EXCEL:
             path = render_artifact(document, rendered.format, folder, options=options).path
         case _:
             return None
     return path
+
+
+def _render_pdf(document: ReportDocument, path: Path, part: Path, options: RenderingOptions) -> RenderedArtifact:
+    parts = None
+    if options.watermark is None:
+        layout = render_pdf(document, part, options)
+    else:
+        folder = path.with_name(f".parts-{path.name}")
+        folder.mkdir(exist_ok=True)
+        layout, parts = set_parts(document, folder, options)
+        join_marked(parts, part, options.watermark, page_locale(document, options))
+    part.replace(path)
+    return RenderedArtifact(
+        format=ReportFormat.PDF,
+        path=path,
+        media_type=ReportFormat.PDF.media_type,
+        pages=layout.pages,
+        sections=layout.sections,
+        parts=parts,
+    )
 
 
 _Renderer = Callable[[ReportDocument, Path, RenderingOptions], None]

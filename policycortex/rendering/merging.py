@@ -6,7 +6,10 @@ only the first part. Each part is made ready alone and streamed out, so that mem
 Where one file must point into another, a placeholder stands: an indirect dictionary whose only key names its target.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Final
 
 import pikepdf
@@ -21,16 +24,48 @@ _Numbers = dict[str, int]
 """Object numbers in the finished file by the name a placeholder gives its target."""
 
 
-def merge_annex(front: Path, annex: Annex, footers: Path, target: Path) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfParts:
+    """A report before it is one file: the designed pages, and the annex where there is one."""
+
+    front: Path
+    annex: Annex | None = None
+    footers: Path | None = None
+    """One page for each of the report's, holding its number; None without an annex, as the front has its own."""
+
+
+LayOver = Callable[[pikepdf.Pdf], None]
+"""Draws over every page of one part."""
+
+
+def join_parts(parts: PdfParts, target: Path, lay_over: LayOver | None = None) -> None:
+    """Write the report to ``target``, the same parts as often as asked, each time with something else laid over."""
+    if parts.annex is not None and parts.footers is not None:
+        _merge_annex(parts.front, parts.annex, parts.footers, target, lay_over or _leave)
+    elif lay_over is None:
+        copyfile(parts.front, target)
+    else:
+        with pikepdf.open(parts.front) as pdf:
+            lay_over(pdf)
+            pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+
+
+def _leave(_: pikepdf.Pdf) -> None:
+    """Lay nothing over."""
+
+
+def _merge_annex(front: Path, annex: Annex, footers: Path, target: Path, lay_over: LayOver) -> None:
     """Write ``front`` followed by ``annex`` to ``target``, each page with its number from ``footers``."""
     with pikepdf.open(front) as pdf, pikepdf.open(footers) as numbers, PdfWriter(target) as writer:
         first_page, next_key = len(pdf.pages), _prepare_front(pdf, annex, numbers)
+        lay_over(pdf)
         offset = writer.reserve(pdf)
         into_front = {"pages": offset + _number(pdf.Root.Pages), "document": offset + _number(_document_of(pdf))}
         into_parts: _Numbers = {}
         for index, path in enumerate(annex.parts):
             with pikepdf.open(path) as part:
                 next_key = _prepare_part(part, numbers, first_page, next_key)
+                lay_over(part)
                 shifted = writer.reserve(part)
                 into_parts |= {k: shifted + n for k, n in _name_targets(part, index, first_page).items()}
                 first_page += len(part.pages)

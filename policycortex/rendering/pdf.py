@@ -19,7 +19,7 @@ from policycortex.errors import RenderingError
 from policycortex.rendering.annex import render_annex, render_footers
 from policycortex.rendering.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
 from policycortex.rendering.front import write_front
-from policycortex.rendering.merging import merge_annex
+from policycortex.rendering.merging import PdfParts, join_parts
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.page import own_folder, page_locale, view_page
 from policycortex.rendering.templates import render_template
@@ -61,23 +61,29 @@ class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
 
 def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) -> PdfLayout:
     """Write the PDF to ``path``; findings beyond the designed pages' measure follow as an annex."""
+    with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
+        layout, parts = set_parts(document, Path(spool), options)
+        join_parts(parts, path)
+    return layout
+
+
+def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions) -> tuple[PdfLayout, PdfParts]:
+    """The PDF as files in ``folder``, from which ``join_parts`` makes one."""
     locale = page_locale(document, options)
     has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
     front = _lay_out(document, locale, options, has_annex=has_annex)
-    sections = _section_pages(front, document, locale)
-    with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
-        folder = Path(spool)
-        first, target = len(front.pages), folder / "front.pdf" if has_annex else path
-        write_front(front, document, locale, options.pdf_variant, folder=folder, target=target)
-        if not has_annex:
-            return PdfLayout(pages=first, sections=sections)
-        del front  # the layout of some hundred pages is not needed while thousands are set
-        annex = render_annex(document, locale, folder, options.pdf_variant)
-        render_footers(first + annex.pages, folder / "footers.pdf", options.pdf_variant)
-        merge_annex(folder / "front.pdf", annex, folder / "footers.pdf", path)
+    sections, first = _section_pages(front, document, locale), len(front.pages)
+    parts = PdfParts(front=folder / "front.pdf")
+    write_front(front, document, locale, options.pdf_variant, folder=folder, target=parts.front)
+    if not has_annex:
+        return PdfLayout(pages=first, sections=sections), parts
+    del front  # the layout of some hundred pages is not needed while thousands are set
+    annex, footers = render_annex(document, locale, folder, options.pdf_variant), folder / "footers.pdf"
+    render_footers(first + annex.pages, footers, options.pdf_variant)
     *before, findings = sections
     findings = replace(findings, pages=findings.pages + annex.pages)
-    return PdfLayout(pages=first + annex.pages, sections=(*before, findings))
+    layout = PdfLayout(pages=first + annex.pages, sections=(*before, findings))
+    return layout, replace(parts, annex=annex, footers=footers)
 
 
 def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:

@@ -14,6 +14,7 @@ from weasyprint import HTML
 
 from policycortex.documents.locales import Locale
 from policycortex.errors import RenderingError
+from policycortex.rendering.merging import PdfParts, join_parts
 from policycortex.rendering.pdf import TemplatesFetcher
 from policycortex.rendering.templates import render_template
 
@@ -24,25 +25,45 @@ _WIDTH_OF_SIGN: Final = 0.66
 """Of an average capital, in units of the font's size."""
 
 
-def stamp_watermark(source: Path, target: Path, text: str, locale: Locale) -> None:
-    """Write ``source`` with ``text`` over every page to ``target``. Raises RenderingError."""
+def join_marked(parts: PdfParts, target: Path, text: str, locale: Locale) -> None:
+    """Write the report to ``target`` with ``text`` over every page. Raises RenderingError.
+
+    Part by part, as the file of 50,000 findings takes 1.7 GB once it is opened whole.
+    """
     try:
-        with pikepdf.open(source) as pdf:
-            forms: dict[tuple[float, float], pikepdf.Object] = {}
-            for page in pdf.pages:
-                box = [float(edge) for edge in page.cropbox]
-                size = (round(box[2] - box[0], 1), round(box[3] - box[1], 1))
-                if size not in forms:
-                    forms[size] = _form(pdf, text, locale, *size)
-                _lay_over(page, forms[size], box[0], box[1])
-            pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+        join_parts(parts, target, _Mark(text, locale).lay_over)
     except pikepdf.PdfError as error:
-        raise RenderingError(f"the watermark could not be laid over {source.name}: {error}") from error
+        raise RenderingError(f"the watermark could not be laid over {parts.front.name}: {error}") from error
 
 
-def _form(pdf: pikepdf.Pdf, text: str, locale: Locale, width: float, height: float) -> pikepdf.Object:
+class _Mark:
+    """The text as pages to lay over others, one for each size of page, drawn when first needed."""
+
+    def __init__(self, text: str, locale: Locale) -> None:
+        self._text, self._locale = text, locale
+        self._drawn: dict[tuple[float, float], bytes] = {}
+
+    def lay_over(self, pdf: pikepdf.Pdf) -> None:
+        """Every page of ``pdf``."""
+        forms: dict[tuple[float, float], pikepdf.Object] = {}
+        for page in pdf.pages:
+            box = [float(edge) for edge in page.cropbox]
+            size = (round(box[2] - box[0], 1), round(box[3] - box[1], 1))
+            if size not in forms:
+                with pikepdf.open(BytesIO(self._draw(size))) as overlay:
+                    forms[size] = pdf.copy_foreign(overlay.pages[0].as_form_xobject())
+            _lay_over(page, forms[size], box[0], box[1])
+
+    def _draw(self, size: tuple[float, float]) -> bytes:
+        if size not in self._drawn:
+            page = _page(self._text, self._locale, *size)
+            self._drawn[size] = HTML(string=page, url_fetcher=TemplatesFetcher()).write_pdf()
+        return self._drawn[size]
+
+
+def _page(text: str, locale: Locale, width: float, height: float) -> str:
     size = min(_LARGEST, hypot(width, height) * 0.86 / (max(len(text), 4) * _WIDTH_OF_SIGN))
-    page = render_template(
+    return render_template(
         "report/watermark.html",
         locale,
         text=text,
@@ -52,9 +73,6 @@ def _form(pdf: pikepdf.Pdf, text: str, locale: Locale, width: float, height: flo
         size=round(size, 1),
         top=round((height - size * 1.2) / 2, 1),
     )
-    made = HTML(string=page, url_fetcher=TemplatesFetcher()).write_pdf()
-    with pikepdf.open(BytesIO(made)) as overlay:
-        return pdf.copy_foreign(overlay.pages[0].as_form_xobject())
 
 
 def _lay_over(page: pikepdf.Page, form: pikepdf.Object, left: float, bottom: float) -> None:

@@ -1,0 +1,114 @@
+"""PDFs of 47 pages to 50,000 findings: ``python -m benchmarks.documents [ROUNDS]``."""
+
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from benchmarks.data import BENCH
+from benchmarks.harness import CPU, PEAK, ROOT, Contender, Measured, interleave, python
+from benchmarks.results import Bar, Comparison, save
+
+FOLDER = BENCH / "documents"
+PER_ROW = "cpu_ms_per_row"
+ANNEX, DESIGNED, CHROMIUM, TYPST = "ours, annex", "WeasyPrint", "Chromium", "Typst, one table, no report"
+PLAIN, MARKED = "ours", "ours, with a watermark"
+OURS, BARE, TAGGED = "ours", "bare WeasyPrint", "bare WeasyPrint, tagged"
+PLACES = ("plain", "marked")
+"""Folders that ``benchmarks.documents.ours`` writes the two into."""
+FINDINGS_OF_47_PAGES, REQUIREMENTS_OF_47_PAGES = 500, 120
+"""Most that is set on designed pages alone."""
+MOST = 50_000
+
+
+def main() -> None:
+    """Kept after each comparison; one round where a round costs minutes."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    makers = (
+        partial(_whole_report, rounds=rounds),
+        _most,
+        partial(_annex, 2_000, rounds=rounds),
+        partial(_annex, 10_000, rounds=1),
+    )
+    made: list[Comparison] = []
+    for make in makers:
+        made.append(make())
+        save("documents", "Documents", made)
+
+
+def _annex(findings: int, *, rounds: int) -> Comparison:
+    """CPU of a report with all findings less that of the same report without, by row; one process makes both."""
+    folder = _document(findings)
+    module = "benchmarks.documents.rows"
+    contenders = [
+        Contender(name=ANNEX, command=python(module, folder, "annex")),
+        Contender(name=DESIGNED, command=python(module, folder, "weasyprint")),
+        Contender(name=CHROMIUM, command=python(module, folder, "chromium")),
+        Contender(name=TYPST, command=python(module, folder, "typst")),
+    ]
+    return Comparison(
+        name=f"{findings:,} findings, every one on a page",
+        measured=interleave(contenders, rounds=rounds),
+        bars=[Bar(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
+        columns=(PER_ROW, CPU, PEAK, "pages", "file_mb"),
+        note="The same rows, columns and styles. Chromium's figure is a lower bound: processes that it does not wait "
+        "for are not counted, and its memory is that of its largest process. Typst alone keeps all in memory, and has "
+        "no page numbers, no outline and no report before its table.",
+    )
+
+
+def _most() -> Comparison:
+    folder = _document(MOST)
+    contenders = [
+        Contender(name=PLAIN, command=python("benchmarks.documents.ours", folder)),
+        Contender(name=MARKED, command=python("benchmarks.documents.ours", folder, "confidential")),
+    ]
+    measured = interleave(contenders, rounds=1)
+    return Comparison(
+        name=f"{MOST:,} findings, whole report",
+        measured=[_counted(each, folder / place / "report.pdf") for each, place in zip(measured, PLACES, strict=True)],
+        bars=[
+            *(Bar(figure=PEAK, ours=name, at_most=600) for name in (PLAIN, MARKED)),
+            *(Bar(figure="findings_on_pages", ours=name, at_least=MOST) for name in (PLAIN, MARKED)),
+        ],
+        columns=(CPU, PEAK, "pages", "file_mb", "findings_on_pages"),
+        note="Findings on pages are counted by poppler in the finished file, in a process of its own.",
+    )
+
+
+def _whole_report(*, rounds: int) -> Comparison:
+    folder = _document(FINDINGS_OF_47_PAGES, REQUIREMENTS_OF_47_PAGES)
+    subprocess.run(python("benchmarks.documents.pages", folder), cwd=ROOT, check=True)
+    contenders = [
+        Contender(name=OURS, command=python("benchmarks.documents.ours", folder)),
+        Contender(name=BARE, command=python("benchmarks.documents.bare", folder, "untagged")),
+        Contender(name=TAGGED, command=python("benchmarks.documents.bare", folder, "tagged")),
+    ]
+    return Comparison(
+        name="A designed report of 47 pages",
+        measured=interleave(contenders, rounds=rounds),
+        bars=[Bar(figure=CPU, ours=OURS, against=TAGGED, at_most=1.15)],
+        columns=(CPU, PEAK, "pages", "file_mb"),
+        note="Bare WeasyPrint reads the finished HTML, style and fonts from disk. Ours starts from the document, and "
+        "makes its pages count, its links speak and its outline.",
+    )
+
+
+def _document(findings: int, requirements: int = 13) -> Path:
+    folder = FOLDER / str(findings)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run(python("benchmarks.workbook.findings", folder, findings, requirements), cwd=ROOT, check=True)
+    return folder
+
+
+def _counted(measured: Measured, path: Path) -> Measured:
+    """With the findings that stand on its pages."""
+    command = python("benchmarks.documents.count", path)
+    counted = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return Measured(name=measured.name, figures={**measured.figures, "findings_on_pages": [float(counted)]})
+
+
+if __name__ == "__main__":
+    main()

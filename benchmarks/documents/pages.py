@@ -1,0 +1,37 @@
+"""The HTML that the product lays out, with true paths: ``python -m benchmarks.documents.pages FOLDER``."""
+
+import pickle
+import sys
+from pathlib import Path
+
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import templates_folder
+from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.page import page_locale
+from policycortex.rendering.pdf import SCHEME, print_page
+
+
+def read_document(folder: Path) -> ReportDocument:
+    """What ``benchmarks.workbook.findings`` left there."""
+    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - our own, made just before
+    assert isinstance(document, ReportDocument)
+    return document
+
+
+def write_page(document: ReportDocument, folder: Path) -> Path:
+    """Page and style with all findings, and addresses of files instead of the product's own scheme."""
+    shown = document.findings.total if document.show_detailed_findings else 0
+    page = print_page(
+        document, page_locale(document, RenderingOptions()), document.findings.head(shown), has_annex=False
+    )
+    root = f"{templates_folder().resolve().as_uri()}/"
+    style = (templates_folder() / "report" / "print.css").read_text(encoding="utf-8")
+    (folder / "print.css").write_text(style.replace(SCHEME, root), encoding="utf-8")
+    path = folder / "page.html"
+    path.write_text(page.replace(f"{SCHEME}report/print.css", "print.css"), encoding="utf-8")
+    return path.resolve()
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    write_page(read_document(where), where)
