@@ -35,6 +35,8 @@ class Locale:
     date_form: str
     """With ``{day}``, ``{month}`` (name), ``{year}``."""
     months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    """As they stand under an axis; a catalogue without them has its months cut to three letters."""
     texts: Mapping[str, str] = field(repr=False)
 
     def text(self, key: str, /, **values: object) -> str:
@@ -72,6 +74,14 @@ class Locale:
         day = value.astimezone(UTC).date() if isinstance(value, datetime) else value
         return self.date_form.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
+    def day_mark(self, value: date) -> str:
+        """A date without its year, as short as an axis needs it."""
+        return self.text("chart.day_mark", day=value.day, month=self.short_months[value.month - 1])
+
+    def month_mark(self, value: date) -> str:
+        """A month with its year, as short as an axis needs it."""
+        return self.text("chart.month_mark", month=self.short_months[value.month - 1], year=value.year)
+
     def moment(self, value: datetime) -> str:
         """A time to the minute in UTC."""
         return f"{self.day(value)}, {value.astimezone(UTC):%H:%M} UTC"
@@ -106,6 +116,7 @@ def load_locale(tag: str, *folders: Path) -> Locale:
         percent_form=first["percent_form"],
         date_form=first["date_form"],
         months=tuple(first["months"]),
+        short_months=tuple(first.get("short_months") or (month[:3] for month in first["months"])),
         texts=texts,
     )
 
@@ -155,8 +166,9 @@ def _read(path: Path) -> dict[str, Any]:
     missing = {"decimal_mark", "group_mark", "percent_form", "date_form", "months", "texts"} - set(raw or ())
     if missing:
         raise ConfigurationError(f"the catalogue {path.name} lacks {', '.join(sorted(missing))}")
-    if len(raw["months"]) != _MONTHS:
-        raise ConfigurationError(f"the catalogue {path.name} names {len(raw['months'])} months; a year has 12")
+    for months in (raw["months"], raw.get("short_months") or raw["months"]):
+        if len(months) != _MONTHS:
+            raise ConfigurationError(f"the catalogue {path.name} names {len(months)} months; a year has 12")
     return dict(raw)
 
 

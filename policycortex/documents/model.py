@@ -13,7 +13,7 @@ import polars as pl
 
 from policycortex.documents.branding import Branding
 from policycortex.documents.comparison import PeriodComparison
-from policycortex.names import ReportType, RequirementResult
+from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
 
@@ -72,6 +72,8 @@ class ReportHeader:
     branding: Branding = field(default_factory=Branding)
     template: str | None = None
     """A custom template of the installation, by name."""
+    formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
+    """Files made in this order, which texts may name; any where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

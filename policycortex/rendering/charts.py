@@ -6,7 +6,7 @@ All lengths are in the units of the chart's own view box.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from policycortex.documents.model import RequirementRow, TrendPoint
@@ -14,6 +14,11 @@ from policycortex.names import RequirementResult
 
 _GAUGE_START_DEGREES: Final = 135.0
 _GAUGE_SWEEP_DEGREES: Final = 270.0
+_DAYS_IN_WEEKS: Final = 62
+"""Longest trend that is marked by weeks."""
+_MOST_STARTS: Final = 9
+_DATE_WIDTH: Final = 46.0
+"""What one date takes under the axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodMark:
+    """A day whose date is written under the axis; ``is_start`` where a week or month begins, which gets a line."""
+
+    x: float
+    date: date
+    is_start: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendChart:
     """Score over days. ``lines`` are polylines, broken where a day has no score; None of it when fewer than two."""
 
@@ -64,8 +78,14 @@ class TrendChart:
     areas: tuple[str, ...]
     marks: tuple[Mark, ...]
     y_ticks: tuple[Tick, ...]
-    x_marks: tuple[Mark, ...]
-    """Days whose date is written under the axis: first, middle and last."""
+    period_marks: tuple[PeriodMark, ...]
+    """Where weeks begin, or months where there are more than two, in order; the first and the last day besides."""
+    has_months: bool
+    """Whether the marks are months."""
+    before: Tick | None
+    """The score of the period before, to be read against."""
+    falls: bool
+    """Whether the line comes down to its last day, so that its value stands below."""
     low: float
     high: float
 
@@ -108,19 +128,26 @@ def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def draw_trend(points: Sequence[TrendPoint], width: float = 640, height: float = 260) -> TrendChart | None:
+def draw_trend(
+    points: Sequence[TrendPoint], before: float | None = None, width: float = 640, height: float = 260
+) -> TrendChart | None:
     """The line of daily scores on an axis cut to their span; None with fewer than two scored days."""
     scores = [p.compliance_score for p in points if p.compliance_score is not None]
     if len(scores) < 2:
         return None
-    bottom_pct, top_pct, step = _axis(min(scores), max(scores))
-    left, bottom, top, right = 44.0, height - 24, 10.0, width - 12
-    days = max((points[-1].date - points[0].date).days, 1)
+    shown = scores if before is None else [*scores, before]
+    bottom_pct, top_pct, step = _axis(min(shown), max(shown))
+    left, bottom, top, right = 44.0, height - 24, 20.0, width - 12
+    first, days = points[0].date, max((points[-1].date - points[0].date).days, 1)
+
+    def across(day: date) -> float:
+        return round(left + (right - left) * (day - first).days / days, 1)
+
+    def height_of(score: float) -> float:
+        return round(bottom - (bottom - top) * (score - bottom_pct) / (top_pct - bottom_pct), 1)
 
     def place(point: TrendPoint, score: float) -> Mark:
-        x = left + (right - left) * (point.date - points[0].date).days / days
-        y = bottom - (bottom - top) * (score - bottom_pct) / (top_pct - bottom_pct)
-        return Mark(x=round(x, 1), y=round(y, 1), date=point.date, score=score)
+        return Mark(x=across(point.date), y=height_of(score), date=point.date, score=score)
 
     runs = _runs(points, place)
     marks = tuple(mark for run in runs for mark in run)
@@ -133,14 +160,27 @@ def draw_trend(points: Sequence[TrendPoint], width: float = 640, height: float =
         lines=tuple(" ".join(f"{m.x},{m.y}" for m in run) for run in runs),
         areas=tuple(_area(run, bottom) for run in runs if len(run) > 1),
         marks=marks,
-        y_ticks=tuple(
-            Tick(position=round(bottom - (bottom - top) * (t - bottom_pct) / (top_pct - bottom_pct), 1), value=t)
-            for t in ticks
-        ),
-        x_marks=tuple({mark.x: mark for mark in (marks[0], marks[len(marks) // 2], marks[-1])}.values()),
+        y_ticks=tuple(Tick(position=height_of(tick), value=tick) for tick in ticks),
+        period_marks=_period_marks(first, points[-1].date, across),
+        has_months=days > _DAYS_IN_WEEKS,
+        before=None if before is None else Tick(position=height_of(before), value=before),
+        falls=marks[-1].y > marks[-2].y,
         low=min(scores),
         high=max(scores),
     )
+
+
+def _period_marks(first: date, last: date, across: Callable[[date], float]) -> tuple[PeriodMark, ...]:
+    """Starts of weeks or months that leave room for each other's date, between the first and the last day."""
+    days = [first + timedelta(days=n) for n in range(1, (last - first).days)]
+    has_months = (last - first).days > _DAYS_IN_WEEKS
+    starts = [day for day in days if (day.day == 1 if has_months else day.weekday() == 0)]
+    every = max(1, math.ceil(len(starts) / _MOST_STARTS))
+    kept = [day for day in starts if not has_months or (day.year * 12 + day.month - 1) % every == 0]
+    ends = [PeriodMark(x=across(day), date=day, is_start=False) for day in (first, last)]
+    between = [PeriodMark(x=across(day), date=day, is_start=True) for day in kept]
+    roomy = [mark for mark in between if ends[0].x + _DATE_WIDTH < mark.x < ends[1].x - _DATE_WIDTH]
+    return (ends[0], *roomy, ends[1])
 
 
 def draw_matrix(requirements: Sequence[RequirementRow], width: float = 560, height: float = 180) -> Matrix:

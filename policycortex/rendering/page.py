@@ -36,6 +36,19 @@ from policycortex.rendering.charts import (
     draw_trend,
     stack_bar,
 )
+from policycortex.rendering.highlights import (
+    CauseLine,
+    KeyFigures,
+    PartLine,
+    PlanLine,
+    SectionHeat,
+    cause_lines,
+    heat_of,
+    key_figures,
+    part_lines,
+    plan_lines,
+    section_heat,
+)
 from policycortex.rendering.layout import list_sections
 from policycortex.rendering.options import RenderingOptions
 from policycortex.scoring.compare import RequirementChange
@@ -155,6 +168,11 @@ class PageView:
     pressing: tuple[TopCheck, ...]
     """The first of the top checks."""
     plan: tuple[TopCheck, ...]
+    plan_lines: tuple[PlanLine, ...]
+    key_figures: KeyFigures
+    cause_lines: tuple[CauseLine, ...]
+    part_lines: tuple[PartLine, ...]
+    section_heat: tuple[SectionHeat, ...]
     checks_by_id: Mapping[str, CheckResult]
     risk_gauge: Gauge
     breakdown_groups: tuple[BreakdownGroup, ...]
@@ -193,13 +211,18 @@ def view_page(document: ReportDocument) -> PageView:
         severity_bar=stack_bar(summary.failed_by_severity, BAR_WIDTH),
         results=results,
         result_bar=stack_bar(results, BAR_WIDTH),
-        trend=draw_trend(document.trend),
+        trend=draw_trend(document.trend, document.previous.compliance_score if document.previous else None),
         matrix=draw_matrix(document.requirements),
         section_lines=tuple(_section_line(row) for row in document.sections),
         requirement_groups=_groups(document),
         top_checks=document.top_checks[:TOP_CHECKS_SHOWN],
         pressing=document.top_checks[:PRESSING_SHOWN],
         plan=document.top_checks[:PLANNED_SHOWN],
+        plan_lines=plan_lines(document.top_checks[:PLANNED_SHOWN]),
+        key_figures=key_figures(document),
+        cause_lines=cause_lines(document.change_causes),
+        part_lines=part_lines(document.risk_parts),
+        section_heat=section_heat(document),
         checks_by_id={check.check_id: check for check in document.checks},
         risk_gauge=draw_gauge(summary.risk_score),
         breakdown_groups=_breakdown_groups(document),
@@ -283,16 +306,11 @@ def _exposure_lines(document: ReportDocument) -> tuple[ExposureLine, ...]:
         ExposureLine(
             row=row,
             total=row.exposed + row.other,
-            exposed_heat=_heat(row.exposed, most),
-            other_heat=_heat(row.other, most),
+            exposed_heat=heat_of(row.exposed, most),
+            other_heat=heat_of(row.other, most),
         )
         for row in document.exposure
     )
-
-
-def _heat(count: int, most: int) -> int:
-    """0 for none, else 1 to 4 by quarters of the greatest cell."""
-    return min(4, 1 + 4 * count // most) if count else 0
 
 
 def _risk_place_groups(document: ReportDocument) -> tuple[RiskPlaceGroup, ...]:

@@ -16,7 +16,9 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
+from policycortex.names import PdfVariant
 from policycortex.rendering.annex import render_annex, render_footers
+from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
 from policycortex.rendering.front import write_front
 from policycortex.rendering.merging import PdfParts, join_parts
@@ -89,7 +91,9 @@ def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions)
 def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:
     shown = 0 if has_annex or not document.show_detailed_findings else options.page_findings
     own = own_folder(document, options)
-    page = print_page(document, locale, document.findings.head(shown), has_annex=has_annex, own=own)
+    page = print_page(
+        document, locale, document.findings.head(shown), has_annex=has_annex, own=own, variant=options.pdf_variant
+    )
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
     try:
         return HTML(string=page, url_fetcher=fetcher).render(font_config=FontConfiguration())
@@ -99,7 +103,13 @@ def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions
 
 
 def print_page(
-    document: ReportDocument, locale: Locale, findings: pl.DataFrame, *, has_annex: bool, own: Path | None = None
+    document: ReportDocument,
+    locale: Locale,
+    findings: pl.DataFrame,
+    *,
+    has_annex: bool,
+    own: Path | None = None,
+    variant: PdfVariant | None = None,
 ) -> str:
     """The HTML that WeasyPrint lays out, with these findings in its table."""
     return render_template(
@@ -112,6 +122,7 @@ def print_page(
         has_long_text=findings.height > 0 and has_long_text(findings),
         has_annex=has_annex,
         text_limit=TEXT_LIMIT,
+        files=complete_files(document, locale, variant),
     )
 
 

@@ -16,6 +16,7 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
+from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.page import own_folder, page_locale, view_page
@@ -67,6 +68,7 @@ def _page(
         style_hash=_source_hash(style),
         script_hash=_source_hash(script),
         words=words,
+        files=complete_files(document, locale),
         watermark=watermark,
         static_rows=findings.head(STATIC_ROWS).to_dicts(),
         embedded=findings.height,

@@ -80,6 +80,8 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         score=locale.score,
         points=locale.points,
         day=locale.day,
+        day_mark=locale.day_mark,
+        month_mark=locale.month_mark,
         moment=locale.moment,
         shorten=shorten,
     )

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import RequirementResult
+from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.layout import list_sections
 from policycortex.rendering.report_json import describe_report
 from policycortex.rendering.workbook_model import Rows, Sheet, index_rows, lead, result_tints, severity_tints
@@ -253,10 +254,20 @@ def _about(document: ReportDocument, locale: Locale) -> Sheet:
         (t("about.findings_included"), document.completeness.findings_included),
         (t("methodology.posture"), t("methodology.posture_text")),
         (t("methodology.requirements"), t("methodology.requirements_text")),
-        (t("word.findings"), t("about.cut_cell")),
+        (t("word.findings"), _cut_cells(document, locale)),
     ]
     columns = (Column(title=t("sheet.about"), width=34), Column(title=t("word.value"), width=100, kind=Kind.WRAPPED))
     return Sheet(name=t("sheet.about"), columns=columns, rows=rows)
+
+
+def _cut_cells(document: ReportDocument, locale: Locale) -> str:
+    files = complete_files(document, locale)["long_texts"]
+    whole = (
+        locale.text("files.whole", files=files["ordered"])
+        if files["ordered"]
+        else locale.text("files.order", formats=files["wanted"])
+    )
+    return f"{locale.text('about.cut_cell')} {whole}"
 
 
 def _model(locale: Locale, name: str) -> str:

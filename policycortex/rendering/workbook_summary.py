@@ -14,7 +14,7 @@ from policycortex.rendering.page import shown_results
 from policycortex.rendering.workbook_tables import Forms, Kind, write_cell
 
 _COLOURS: Final = {
-    "critical": "#6D0F22", "high": "#B3402E", "medium": "#DD8F3D", "low": "#EFCF8B", "informational": "#C9D1DA",
+    "critical": "#6D0F22", "high": "#B3402E", "medium": "#DD8F3D", "low": "#E6BD66", "informational": "#C9D1DA",
     "compliant": "#2F7D73", "non_compliant": "#B3402E", "manual": "#8D82B8", "not_assessed": "#D5DBE2",
     "not_applicable": "#ECEFF3",
 }  # fmt: skip

@@ -206,6 +206,7 @@ def _header(
         locale=order.locale,
         branding=order.branding or Branding(),
         template=order.template,
+        formats=order.formats,
     )
 
 

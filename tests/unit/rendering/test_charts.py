@@ -1,6 +1,7 @@
 """The geometry of charts, calculated by hand."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -66,3 +67,42 @@ def test_the_matrix_holds_every_requirement_within_its_field(count: int) -> None
     matrix = draw_matrix([row] * count)
     assert len(matrix.cells) == count
     assert all(cell.x + matrix.side <= matrix.width and cell.y + matrix.side <= 181 for cell in matrix.cells)
+
+
+def _days(first: date, count: int) -> list[TrendPoint]:
+    return [
+        TrendPoint(date=first + timedelta(days=n), compliance_score=80.0 + n % 2, passed=8, failed=2)
+        for n in range(count)
+    ]
+
+
+def test_a_month_is_marked_by_its_weeks() -> None:
+    """November 2026 begins on a Sunday: the Monday beside it has no room, the others have their line and date."""
+    chart = draw_trend(_days(date(2026, 11, 1), 30))
+    assert chart is not None
+    assert not chart.has_months
+    assert [(m.date.day, m.is_start) for m in chart.period_marks] == [
+        (1, False), (9, True), (16, True), (23, True), (30, False)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "starts"), [(92, 2), (365, 9), (5 * 365, 9)])
+def test_longer_trends_are_marked_by_months_with_room_for_each_date(days: int, starts: int) -> None:
+    """Firsts of months, so few that no date runs into the next: 46 units apart or more."""
+    chart = draw_trend(_days(date(2025, 1, 1), days))
+    assert chart is not None
+    assert chart.has_months
+    assert all(mark.date.day == 1 for mark in chart.period_marks if mark.is_start)
+    assert 0 < sum(mark.is_start for mark in chart.period_marks) <= starts
+    places = [mark.x for mark in chart.period_marks]
+    assert all(right - left >= 46 for left, right in pairwise(places))
+
+
+def test_the_period_before_stands_within_the_chart() -> None:
+    """Its score widens the axis; 60 lies below all days, so the lowest tick is 60 or less."""
+    chart = draw_trend(_days(date(2026, 11, 1), 5), before=60.0)
+    assert chart is not None
+    assert chart.before is not None
+    assert chart.y_ticks[0].value <= 60
+    assert chart.before.position <= chart.bottom
+    assert (chart.low, chart.high) == (80.0, 81.0)
