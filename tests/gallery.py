@@ -24,8 +24,8 @@ _FOLDER: Final = Path(__file__).parents[1] / "docs" / "gallery"
 _SHOWN: Final[Mapping[ReportType, str]] = {
     ReportType.COMPLIANCE: "executive_summary",
     ReportType.AUDIT: "evidence",
-    ReportType.RISK: "risk_profile",
-    ReportType.TREND: "trend",
+    ReportType.RISK: "executive_summary",
+    ReportType.TREND: "executive_summary",
     ReportType.REMEDIATION: "remediation_plan",
 }
 """The section whose first page stands for its type."""
@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, section in _SHOWN.items():
         with TemporaryDirectory() as spool:
-            document = build_document(Path(spool), Sample(type=kind, findings=420, name=_NAMES[kind]))
+            document = build_document(Path(spool), Sample(type=kind, findings=240, name=_NAMES[kind]))
             path = render_artifact(document, ReportFormat.PDF, Path(spool)).path
             _draw(path, _page_of(path, section), folder / kind.value)
             if kind is ReportType.COMPLIANCE:
