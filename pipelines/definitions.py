@@ -25,6 +25,7 @@ from pipelines.defs.reports import artifacts
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.defs.standing import standing
+from pipelines.defs.upkeep import nightly_upkeep, remove_garbage
 from pipelines.resources import CoreResource
 
 
@@ -40,7 +41,7 @@ def build_defs(
     return dg.Definitions(
         assets=with_code_references(assets, given["core"].settings().source_url),
         asset_checks=CHECKS,
-        jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports],
+        jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports, remove_garbage],
         sensors=[
             landing_zone,
             posture_follows_imports,
@@ -55,6 +56,7 @@ def build_defs(
             closed_months,
             hourly_trail,
             hourly_retention,
+            nightly_upkeep,
             *load_customer_schedules(given["core"]),
         ],
         resources=given,

@@ -121,7 +121,7 @@ def _be_worker(run_id: str, host: int) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         setup_interrupt_handlers()
-        _die_with(host)
+        die_with(host)
         os.closerange(3, 256)
         execute_run(run_id)
         code = 0
@@ -145,7 +145,8 @@ def execute_run(run_id: str) -> None:
             pass
 
 
-def _die_with(host: int) -> None:
+def die_with(host: int) -> None:
+    """Have the kernel kill this process when its parent, ``host``, ends; at once where it has ended already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != host:  # it died before the line above
         os._exit(1)

@@ -84,6 +84,17 @@ class Settings:
     """``POLICYCORTEX_MAX_DAGSTER_SCHEDULES``: up to so many schedules show one by one in the Dagster UI; past it a
     sensor alone carries them all, because each definition costs 26 CPU ms when it is new."""
 
+    broker_url: str | None = None
+    """``POLICYCORTEX_BROKER_URL``: ``redis://...`` that hands runs to ``policycortex worker`` on any machine; None:
+    runs are forked on the machine that serves."""
+
+    max_concurrent_runs: int = 4
+    """``POLICYCORTEX_MAX_CONCURRENT_RUNS``: so many runs work at once, on all machines together; one organisation's
+    take all but one of these places."""
+
+    api_processes: int = 1
+    """``POLICYCORTEX_API_PROCESSES``: so many processes of the API share ``serve``'s port."""
+
     source_url: str | None = None
     """``POLICYCORTEX_SOURCE_URL``: a branch's page in the repository this code is kept in, which the Dagster UI links
     assets to; None: the files on this machine."""
@@ -122,6 +133,11 @@ class Settings:
             ),
             retention_days=_days(env.get(f"{_PREFIX}RETENTION_DAYS"), name=f"{_PREFIX}RETENTION_DAYS"),
             min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
+            broker_url=env.get(f"{_PREFIX}BROKER_URL") or None,
+            max_concurrent_runs=_count(
+                env.get(f"{_PREFIX}MAX_CONCURRENT_RUNS"), 4, name=f"{_PREFIX}MAX_CONCURRENT_RUNS"
+            ),
+            api_processes=_count(env.get(f"{_PREFIX}API_PROCESSES"), 1, name=f"{_PREFIX}API_PROCESSES"),
             source_url=env.get(f"{_PREFIX}SOURCE_URL") or None,
             standing_frameworks=_words(env.get(f"{_PREFIX}STANDING_FRAMEWORKS") or "soc2,hipaa,iso27001"),
             max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
@@ -159,6 +175,14 @@ def _days(text: str | None, *, name: str) -> int | None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= 36_500:
         raise ConfigurationError(f"{name} must be a number of days from 1 to 36500, got {text!r}")
+    return int(text)
+
+
+def _count(text: str | None, default: int, *, name: str) -> int:
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise ConfigurationError(f"{name} must be a whole number from 1 to 1000, got {text!r}")
     return int(text)
 
 

@@ -1,18 +1,30 @@
-"""The API as a program of its own, started by ``serve``: ``python -m policycortex.cli.api_server HOST PORT``."""
+"""The API as a program, started by ``serve``: ``python -m policycortex.cli.api_server HOST PORT [PROCESSES]``.
+
+Several processes share one listening socket; one that dies is started again.
+"""
 
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.logs import log_config
 from policycortex.settings import Settings
 
+
+def make_app() -> FastAPI:
+    """Of the process's environment."""
+    return create_app(Settings.from_environment())
+
+
 if __name__ == "__main__":
     uvicorn.run(
-        create_app(Settings.from_environment()),
+        "policycortex.cli.api_server:make_app",
+        factory=True,
         host=sys.argv[1],
         port=int(sys.argv[2]),
+        workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
         access_log=False,
         log_config=log_config(),
         server_header=False,

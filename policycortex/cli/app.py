@@ -46,6 +46,17 @@ def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
 
 
 @app.command()
+@_home_option
+@click.option("--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at once.")
+@click.option("--name", default="worker", show_default=True, help="Tells two workers of one machine apart.")
+def worker(home: Path | None, slots: int, name: str) -> None:
+    """Execute runs that POLICYCORTEX_BROKER_URL hands out, until Ctrl-C or SIGTERM."""
+    from policycortex.cli.worker import work_until_stopped
+
+    work_until_stopped(Settings.from_environment(home=home), slots=slots, name=name)
+
+
+@app.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @_home_option
 @_org_option

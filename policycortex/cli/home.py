@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from policycortex.errors import ConfigurationError, StoreBusyError
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
 """Made from POLICYCORTEX_DATABASE_URL for Dagster's own processes; nobody sets it by hand."""
+
+_MAKING_LOCK: Final = 4_270_619_001
+"""Of Postgres's advisory locks, the one that whoever makes Dagster's tables holds."""
+
+BROKER_VARIABLE: Final = "POLICYCORTEX_BROKER_URL"
 
 
 @contextmanager
@@ -69,13 +75,42 @@ def instance_config(settings: Settings) -> dict[str, Any]:
             "SqliteScheduleStorage",
             base_dir=str(settings.dagster_home / "schedules"),
         )
-    config["run_launcher"] = _plug_in(
-        "pipelines.launcher", "ForkingRunLauncher", socket_path=str(settings.dagster_home / "runs.sock")
-    )
+    config["run_launcher"] = _run_launcher(settings)
+    runs = config["concurrency"]["runs"]
+    runs["max_concurrent_runs"] = settings.max_concurrent_runs
+    for limit in runs["tag_concurrency_limits"]:
+        if limit["key"] == TAG_ORGANIZATION:
+            limit["limit"] = max(settings.max_concurrent_runs - 1, 1)
     return config
 
 
-def _plug_in(module: str, name: str, **config: str) -> dict[str, Any]:
+def _run_launcher(settings: Settings) -> dict[str, Any]:
+    if settings.broker_url is None:
+        socket_path = str(settings.dagster_home / "runs.sock")
+        return _plug_in("pipelines.launcher", "ForkingRunLauncher", socket_path=socket_path)
+    require_fleet(settings)
+    broker = {"env": BROKER_VARIABLE}
+    return _plug_in("pipelines.fleet", "FleetRunLauncher", broker=broker, backend=broker)
+
+
+def require_fleet(settings: Settings) -> None:
+    """Raises ConfigurationError where runs on other machines could not see what this one stores."""
+    missing = [
+        name
+        for name, value in (
+            ("DATABASE_URL", settings.database_url),
+            ("LAKE_URL", settings.lake_url),
+            ("ARTIFACTS_URL", settings.artifacts_url),
+            ("BROKER_URL", settings.broker_url),
+        )
+        if value is None
+    ]
+    if missing:
+        told = ", ".join(f"POLICYCORTEX_{name}" for name in missing)
+        raise ConfigurationError(f"runs on several machines share nothing but what settings name; set {told} too")
+
+
+def _plug_in(module: str, name: str, **config: Any) -> dict[str, Any]:  # noqa: ANN401 - what YAML can hold
     return {"module": module, "class": name, "config": config}
 
 
@@ -98,9 +133,28 @@ def open_instance(settings: Settings) -> "DagsterInstance":
     prepare_dagster_home(settings)
     os.environ.update(dagster_environment(settings))
     # Two processes that make Dagster's databases at once break them for good.
-    with (settings.dagster_home / "making.lock").open("w") as lock:
+    with (settings.dagster_home / "making.lock").open("w") as lock, _making_alone(settings):
         fcntl.flock(lock, fcntl.LOCK_EX)
         return DagsterInstance.from_config(str(settings.dagster_home))
+
+
+@contextmanager
+def _making_alone(settings: Settings) -> Iterator[None]:
+    """Hold off other machines, too, where Dagster's storage is in Postgres."""
+    if settings.database_url is None:
+        yield
+        return
+    import psycopg2
+
+    try:
+        connection = psycopg2.connect(f"postgresql://{settings.database_url.partition('://')[2]}")
+    except psycopg2.OperationalError as error:
+        raise UnavailableError(f"Postgres does not answer: {str(error).strip()}") from error
+    try:
+        connection.cursor().execute("SELECT pg_advisory_lock(%s)", (_MAKING_LOCK,))
+        yield
+    finally:
+        connection.close()
 
 
 def write_atomically(path: Path, text: str) -> None:

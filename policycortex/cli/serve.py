@@ -53,8 +53,11 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
     workspace = _write_workspace(settings, code_port)
     try:
         _say("starting Dagster")
-        supervisor.start(_code_server(code_port, dagster_port), _run_host(settings))
-        supervisor.start(_daemon(workspace), _webserver(workspace, dagster_port), _api(host, port))
+        runs = () if settings.broker_url else (_run_host(settings),)
+        supervisor.start(_code_server(code_port, dagster_port), *runs)
+        supervisor.start(
+            _daemon(workspace), _webserver(workspace, dagster_port), _api(host, port, settings.api_processes)
+        )
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         print(f"API         http://{shown}:{port}  (documentation at /docs)", flush=True)
         print(f"Dagster UI  http://127.0.0.1:{dagster_port}", flush=True)
@@ -102,8 +105,8 @@ def _webserver(workspace: Path, port: int) -> Service:
     return Service(name="webserver", command=command, is_ready=lambda: _is_code_loaded(port))
 
 
-def _api(host: str, port: int) -> Service:
-    command = _python("-m", "policycortex.cli.api_server", host, str(port))
+def _api(host: str, port: int, processes: int) -> Service:
+    command = _python("-m", "policycortex.cli.api_server", host, str(port), str(processes))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     url = f"http://{shown}:{port}/healthz"
     return Service(name="api", command=command, is_ready=lambda: _get(url) is not None, grace_seconds=8)

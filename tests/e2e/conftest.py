@@ -74,14 +74,15 @@ class Server:
 def run_program(*arguments: str | Path, home: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
     """Run the console script with a home of its own."""
     env = os.environ | {"POLICYCORTEX_HOME": str(home)} | environ
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, env=env, timeout=240)
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, env=env, timeout=900)
 
 
-def start_server(home: Path) -> Server:
+def start_server(home: Path, **environ: str) -> Server:
     """Start ``serve`` on free ports and wait until it says where it is."""
     port, dagster_port = free_port(), free_port()
     command = [str(PROGRAM), "serve", "--home", str(home), "--port", str(port), "--dagster-port", str(dagster_port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    env = os.environ | environ
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
     server = Server(process=process, home=home, port=port, dagster_port=dagster_port)
     assert process.stdout is not None
     for line in process.stdout:  # ends with the process; the test's own timeout bounds it

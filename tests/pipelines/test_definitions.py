@@ -41,6 +41,7 @@ JOBS = {
     "deliver_reports",
     "export_audit_trail",
     "expire_reports",
+    "remove_garbage",
 }
 SENSORS = {
     "landing_zone": 10,
@@ -56,6 +57,7 @@ SCHEDULES = {
     "closed_months": ("0 5 2 * *", "UTC"),
     "hourly_trail": ("7 * * * *", "UTC"),
     "hourly_retention": ("37 * * * *", "UTC"),
+    "nightly_upkeep": ("30 2 * * *", "UTC"),
 }
 
 
