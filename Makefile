@@ -45,7 +45,7 @@ bench: setup ## measure beside other programs: all parts, or ONLY="ingest scorin
 
 screenshots: demo ## pictures of the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh
-	$(BIN)/python deploy/screenshots.py var/demo/home docs/images
+	$(BIN)/python -m tests.screenshots var/demo/home docs/images
 
 test-fast: setup ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties

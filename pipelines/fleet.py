@@ -85,7 +85,7 @@ class FleetRunLauncher(CeleryRunLauncher):
 
 def make_worker_app(broker_url: str) -> Celery:
     """The Celery application of a worker: one forked process per run, so that no run inherits another's memory."""
-    app = make_app(
+    app = make_app(  # type: ignore[no-untyped-call]
         app_args={
             "broker": broker_url,
             "backend": broker_url,
@@ -103,7 +103,7 @@ def make_worker_app(broker_url: str) -> Celery:
 
 
 def _execute_task(app: Celery) -> Any:  # noqa: ANN401 - Celery is not typed
-    @app.task(name="policycortex.execute_run", track_started=True)
+    @app.task(name="policycortex.execute_run", track_started=True)  # type: ignore[untyped-decorator]
     def execute(run_id: str) -> None:
         die_with(os.getppid())  # a worker that is killed leaves no run behind that nobody watches
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,28 +1,35 @@
-"""Pictures of the Dagster UI for the docs: ``python deploy/screenshots.py HOME OUT``; ``make screenshots`` calls it.
+"""Pictures of the Dagster UI for the docs: ``python -m tests.screenshots HOME OUT``; ``make screenshots`` calls it.
 
 Serves HOME (a home with findings and runs, such as the demo's) on free ports of loopback, opens each page in headless
-Chromium and ends the server again. Pages load their data by themselves, so each gets time of its own to settle.
+Chromium and ends the server again. Pages load their data by themselves, so each is waited for.
 """
 
+import base64
+import json
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 import httpx
 
-_SETTLE_MILLISECONDS: Final = 25_000
+from tests.golden.browser import Browser, open_browser
+
+_SETTLE_SECONDS: Final = 8
+_PATIENCE_SECONDS: Final = 180
 _PAGES: Final = {
-    "dagster-asset-graph": "asset-groups",
-    "dagster-partitions": "assets/marts/framework_scores?view=partitions",
-    "dagster-scores": "assets/marts/framework_scores?view=overview",
-    "dagster-asset-checks": "assets/marts/check_tallies?view=checks",
-    "dagster-schedules": "automation",
-    "dagster-run": "runs/{run_id}",
+    "dagster-asset-graph": ("asset-groups", "framework_scores"),
+    "dagster-partitions": ("assets/marts/framework_scores?view=partitions", "Materialized"),
+    "dagster-scores": ("assets/marts/framework_scores?view=overview", "Description"),
+    "dagster-asset-checks": ("assets/marts/check_tallies?view=checks", "layers_agree"),
+    "dagster-schedules": ("automation", "historical_audit"),
+    "dagster-run": ("runs/{run_id}", "refresh_posture"),
 }
+"""Name of the picture: page of the UI, and a word that tells that its data has come."""
 
 
 def main(home: Path, out: Path) -> None:
@@ -35,10 +42,10 @@ def main(home: Path, out: Path) -> None:
             _wait_until_served(server)
             base = f"http://127.0.0.1:{dagster_port}"
             run_id = _newest_run(base, "refresh_posture")
-            for name, page in _PAGES.items():
-                target = out / f"{name}.png"
-                _take(f"{base}/{page.format(run_id=run_id)}", target)
-                print(target)
+            with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
+                for name, (page, word) in _PAGES.items():
+                    _take(browser, f"{base}/{page.format(run_id=run_id)}", word, out / f"{name}.png")
+                    print(out / f"{name}.png", flush=True)
         finally:
             server.send_signal(signal.SIGTERM)
 
@@ -58,16 +65,16 @@ def _newest_run(base: str, job: str) -> str:
     return str(runs[0]["runId"])
 
 
-def _take(url: str, target: Path) -> None:
-    with tempfile.TemporaryDirectory() as profile:
-        command = [
-            "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
-            "--disable-background-networking", "--disable-component-update", "--no-first-run",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            f"--user-data-dir={profile}", "--window-size=1500,950", f"--virtual-time-budget={_SETTLE_MILLISECONDS}",
-            f"--screenshot={target.absolute()}", url,
-        ]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
+def _take(browser: Browser, url: str, word: str, target: Path) -> None:
+    """Once the word stands in the page and nothing loads any more."""
+    browser.open_url(url, width=1500, height=950)
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not browser.evaluate(f"document.body.innerText.includes({json.dumps(word)})"):
+        if time.monotonic() > end:
+            raise SystemExit(f"{url} does not show {word!r} after {_PATIENCE_SECONDS} s")
+        time.sleep(0.5)
+    time.sleep(_SETTLE_SECONDS)
+    target.write_bytes(base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"]))
 
 
 def _free_port() -> int:
@@ -78,5 +85,5 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        raise SystemExit("usage: python deploy/screenshots.py HOME OUT")
+        raise SystemExit("usage: python -m tests.screenshots HOME OUT")
     main(Path(sys.argv[1]), Path(sys.argv[2]))
