@@ -25,6 +25,7 @@ if __name__ == "__main__":
         host=sys.argv[1],
         port=int(sys.argv[2]),
         workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
+        timeout_worker_healthcheck=60,  # the default of 5 s ends processes that still import on a busy machine
         access_log=False,
         log_config=log_config(),
         server_header=False,

@@ -1,0 +1,42 @@
+"""The instance that ``serve`` and ``worker`` write: where runs go and how many, by settings."""
+
+from pathlib import Path
+
+import pytest
+
+from policycortex.cli.home import instance_config
+from policycortex.errors import ConfigurationError
+from policycortex.settings import Settings
+
+BROKER = "redis://:planted-secret@broker:6379/0"
+
+
+def test_runs_are_forked_here_or_handed_to_a_broker(tmp_path: Path) -> None:
+    """By the broker's setting alone; its URL may hold a password, so the file names the variable."""
+    assert instance_config(Settings(home=tmp_path))["run_launcher"]["class"] == "ForkingRunLauncher"
+    places = {
+        "database_url": "postgresql://h/d",
+        "lake_url": "s3://b/l",
+        "artifacts_url": "s3://b/a",
+        "broker_url": BROKER,
+    }
+    config = instance_config(Settings(home=tmp_path, **places))
+    assert config["run_launcher"]["class"] == "FleetRunLauncher"
+    assert "planted" not in str(config)
+    with pytest.raises(ConfigurationError, match="set POLICYCORTEX_LAKE_URL, POLICYCORTEX_ARTIFACTS_URL too"):
+        instance_config(Settings(home=tmp_path, database_url="postgresql://h/d", broker_url=BROKER))
+
+
+@pytest.mark.parametrize(("most", "of_one"), [(4, 3), (16, 15), (1, 1)])
+def test_one_organisation_leaves_a_place_free(tmp_path: Path, most: int, of_one: int) -> None:
+    """However many there are; of a single place it must have that."""
+    runs = instance_config(Settings(home=tmp_path, max_concurrent_runs=most))["concurrency"]["runs"]
+    limits = {limit["key"]: limit["limit"] for limit in runs["tag_concurrency_limits"]}
+    assert (runs["max_concurrent_runs"], limits["policycortex/organization"]) == (most, of_one)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1001", "2.5"])
+def test_a_count_that_is_none_is_refused(text: str) -> None:
+    """With the variable's name and the value."""
+    with pytest.raises(ConfigurationError, match=rf"POLICYCORTEX_MAX_CONCURRENT_RUNS .* got '{text}'"):
+        Settings.from_environment({"POLICYCORTEX_MAX_CONCURRENT_RUNS": text})
