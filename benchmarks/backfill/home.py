@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from benchmarks.backfill.span import FIRST
 from policycortex.findings.samples import write_samples
 from policycortex.names import DEFAULT_ORGANIZATION
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.workflow.ingest import ingest_files
 
-FIRST, LAST = date(2024, 1, 1), date(2025, 12, 31)
+LAST: Final = date(2025, 12, 31)
 FINDINGS: Final = 300
 
 

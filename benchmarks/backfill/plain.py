@@ -1,11 +1,11 @@
-"""``python -m benchmarks.backfill.plain HOME FRAMEWORK...``: the same verbs called in a loop, without Dagster."""
+"""``python -m benchmarks.backfill.plain HOME MONTHS FRAMEWORK...``: the same verbs in a loop, without Dagster."""
 
 import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.backfill.home import FIRST, LAST
+from benchmarks.backfill.span import FIRST, last_day
 from policycortex.names import ReportFormat
 from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
@@ -15,10 +15,10 @@ from policycortex.workflow.standing import StandingOrder, make_standing_report
 _STANDING = StandingOrder(formats=(ReportFormat.CSV, ReportFormat.JSON))
 
 
-def main(home: str, *frameworks: str) -> None:
+def main(home: str, count: str, *frameworks: str) -> None:
     """Judge each month's days, then report on each month and framework."""
     settings, now = Settings(home=Path(home)), datetime.now(UTC)
-    months = whole_months(FIRST, LAST)
+    months = whole_months(FIRST, last_day(int(count)))
     for month in months:
         period = Period.of_month(month)
         days = [period.first_date + timedelta(days=n) for n in range((period.last_date - period.first_date).days + 1)]

@@ -13,12 +13,12 @@ from benchmarks.serving.body import body
 from benchmarks.serving.installation import Installation, running
 
 BURST = 100
-FINDINGS = 2_000
+FINDINGS = 400
 _IDLE_SECONDS = 30.0
 
 
 def main() -> None:
-    """All of it on one home of 2,000 findings."""
+    """All of it on one small home."""
     burst = int(sys.argv[1]) if len(sys.argv) > 1 else BURST
     home = BENCH / "serving"
     shutil.rmtree(home, ignore_errors=True)

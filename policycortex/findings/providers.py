@@ -1,6 +1,7 @@
 """Providers told by other words: their own long names, and what tools say that look at code and not at a cloud."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _CHECK_ID: Final = re.compile(r"CKV\d*_([A-Z0-9]+)_\d+")
@@ -35,6 +36,7 @@ _LONG_NAMES: Final = {
 """Without case, spaces and signs."""
 
 
+@lru_cache(maxsize=256)
 def provider_word(name: str) -> str:
     """``aws`` for ``AWS`` and for ``Amazon Web Services``; a name that is not known stays as it is, in lower case."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
