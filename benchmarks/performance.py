@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.charts import Bar, draw_bars
 from benchmarks.harness import ROOT
-from benchmarks.results import heading, load_results, summary, table
+from benchmarks.results import PARTS, heading, load_results, summary, table
 
 PAGE = ROOT / "docs" / "performance.md"
 CHARTS = ROOT / "docs" / "images" / "performance"
@@ -31,7 +31,16 @@ def write_performance(page: Path = PAGE, charts: Path = CHARTS) -> None:
     for old in charts.glob("*.svg"):
         old.unlink()
     parts = [line for kept in results for line in _part(kept, charts)]
-    page.write_text("\n".join([_OPENING, *summary(results), "", *parts]).rstrip() + "\n", encoding="utf-8")
+    page.write_text(
+        "\n".join([_OPENING, *_missing(results), *summary(results), "", *parts]).rstrip() + "\n", encoding="utf-8"
+    )
+
+
+def _missing(results: list[dict[str, Any]]) -> Iterator[str]:
+    """What nobody has measured must not look like what was left out."""
+    lacking = [part for part in PARTS if part not in {kept["part"] for kept in results}]
+    if lacking:
+        yield from (f"No results are kept of: {', '.join(lacking)}. `make bench` makes them.", "")
 
 
 def _part(kept: dict[str, Any], charts: Path) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Lists and details of 100,000 reports: this API against Django REST framework, one process each, on the same file.
+"""Lists and details of 1,000 to a million reports: this API against Django REST framework on the same tables.
 
-Run: ``python -m benchmarks.api_reads [REPORTS] [SECONDS]``. Needs the ``bench`` dependency group. Rounds are
-interleaved, so that a noisy machine troubles both alike; the first round warms up and is not shown.
+Run: ``python -m benchmarks.api_reads [REPORTS,REPORTS... [SECONDS]]``. One process each, on SQLite and on Postgres.
+Rounds are interleaved, so that a noisy machine troubles both alike; the first one warms up and is not counted.
 """
 
 import os
@@ -13,58 +13,80 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 
 import psutil
 
-from benchmarks.api_reads.load import Measured, measure
+from benchmarks.api_reads.load import measure
 from benchmarks.api_reads.seed import seed_reports
+from benchmarks.harness import ROUNDS, Measured
+from benchmarks.results import Bar, Comparison, save
 from policycortex.settings import Settings
+from tests.servers import PostgresServer, postgres
 
 CONNECTIONS = 16
-ROUNDS = 3
+SIZES = (1_000, 100_000, 1_000_000)
+OURS, DJANGO = "policycortex", "Django REST framework"
+RATE, MIDDLE, TAIL, TAIL_RATIO, COST = (
+    "requests_per_second", "median_ms", "p99_ms", "p99_over_median", "cpu_ms_per_request",
+)  # fmt: skip
 
 
 def main() -> None:
-    """Print one table."""
-    count, seconds = (
-        int(sys.argv[1]) if len(sys.argv) > 1 else 100_000,
-        float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
-    )
+    """Every size on both databases."""
+    sizes = [int(text) for text in sys.argv[1].split(",")] if len(sys.argv) > 1 else list(SIZES)
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 5.0
+    with postgres() as server:
+        comparisons = [
+            comparison
+            for size in sizes
+            for ground in (None, server)
+            for comparison in _compare_both(size, ground, seconds)
+        ]
+    save("api_reads", "Lists and details of reports", comparisons)
+
+
+def _compare_both(count: int, server: PostgresServer | None, seconds: float) -> list[Comparison]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        settings = Settings(home=Path(folder))
+        url = server.url(server.create_database()) if server else None
+        settings = Settings(home=Path(folder), database_url=url)
         token, report_id = seed_reports(settings, count)
-        ports = {"policycortex": _free_port(), "django rest framework": _free_port()}
-        programs = (_ours(settings, ports["policycortex"]), _django(settings, ports["django rest framework"]))
+        ports = {OURS: _free_port(), DJANGO: _free_port()}
+        programs = (_ours(settings, ports[OURS]), _django(settings, ports[DJANGO]))
         started = [stack.enter_context(_running(program)) for program in programs]
         processes = dict(zip(ports, started, strict=True))
         for port in ports.values():
             _wait_for(port)
-        print(f"{count} reports, {CONNECTIONS} connections, medians of {ROUNDS} interleaved rounds of {seconds:g} s")
-        print("| read | server | requests/s | median ms | p99 ms | CPU ms per request |")
-        print("| --- | --- | --- | --- | --- | --- |")
-        for name, path in (("list", "/v1/reports?limit=20"), ("detail", f"/v1/reports/{report_id}")):
-            _compare(name, path, processes, ports, token, seconds)
+        ground = f"of {count:,} reports on {'Postgres' if server else 'SQLite'}"
+        return [
+            _compare(f"{name} {ground}", path, processes, ports, token, seconds)
+            for name, path in (("List", "/v1/reports?limit=20"), ("Detail", f"/v1/reports/{report_id}"))
+        ]
 
 
 def _compare(  # noqa: PLR0917 - one table's worth of arguments
     name: str, path: str, processes: dict[str, int], ports: dict[str, int], token: str, seconds: float
-) -> None:
-    rounds: dict[str, list[Measured]] = {server: [] for server in ports}
-    spent: dict[str, list[float]] = {server: [] for server in ports}
-    for _ in range(ROUNDS + 1):
+) -> Comparison:
+    found: dict[str, dict[str, list[float]]] = {
+        server: {figure: [] for figure in (RATE, MIDDLE, TAIL, TAIL_RATIO, COST)} for server in ports
+    }
+    for number in range(ROUNDS + 1):
         for server, port in ports.items():
             before = _cpu_seconds(processes[server])
-            measured = measure(port, path, token, connections=CONNECTIONS, seconds=seconds)
-            answered = measured.requests_per_second * seconds
-            rounds[server].append(measured)
-            spent[server].append((_cpu_seconds(processes[server]) - before) / answered * 1000)
-    for server, all_rounds in rounds.items():
-        shown = all_rounds[1:]
-        rate = median(m.requests_per_second for m in shown)
-        middle, tail = median(m.median_ms for m in shown), median(m.p99_ms for m in shown)
-        cost = median(spent[server][1:])
-        print(f"| {name} | {server} | {rate:.0f} | {middle:.1f} | {tail:.1f} | {cost:.2f} |", flush=True)
+            run = measure(port, path, token, connections=CONNECTIONS, seconds=seconds)
+            spent = (_cpu_seconds(processes[server]) - before) / (run.requests_per_second * seconds) * 1000
+            values = (run.requests_per_second, run.median_ms, run.p99_ms, run.p99_ms / run.median_ms, spent)
+            for figure, value in zip(found[server], values, strict=True):
+                found[server][figure] += [value] if number else []
+    return Comparison(
+        name=name,
+        measured=[Measured(name=server, figures=figures) for server, figures in found.items()],
+        bars=[
+            Bar(figure=RATE, ours=OURS, against=DJANGO, at_least=2.5),
+            Bar(figure=TAIL_RATIO, ours=OURS, at_most=3),
+        ],
+        columns=(RATE, MIDDLE, TAIL, COST),
+        note=f"{CONNECTIONS} connections, {seconds:g} s a round. CPU per request is what a busy machine moves least.",
+    )
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -76,7 +98,10 @@ def _cpu_seconds(pid: int) -> float:
 
 def _ours(settings: Settings, port: int) -> tuple[list[str], dict[str, str]]:
     command = [sys.executable, "-m", "policycortex.cli.api_server", "127.0.0.1", str(port)]
-    return command, {"POLICYCORTEX_HOME": str(settings.home), "POLICYCORTEX_RATE_LIMIT": "10000000/minute"}
+    environment = {"POLICYCORTEX_HOME": str(settings.home), "POLICYCORTEX_RATE_LIMIT": "10000000/minute"}
+    return command, environment | (
+        {"POLICYCORTEX_DATABASE_URL": settings.database_url} if settings.database_url else {}
+    )
 
 
 def _django(settings: Settings, port: int) -> tuple[list[str], dict[str, str]]:
@@ -90,7 +115,7 @@ def _django(settings: Settings, port: int) -> tuple[list[str], dict[str, str]]:
         f"127.0.0.1:{port}",
         "benchmarks.api_reads.django_app",
     ]
-    return command, {"BENCHMARK_DATABASE": str(settings.home / "registry.sqlite")}
+    return command, {"BENCHMARK_DATABASE": settings.database_url or str(settings.home / "registry.sqlite")}
 
 
 @contextmanager
@@ -105,7 +130,7 @@ def _running(program: tuple[list[str], dict[str, str]]) -> Iterator[int]:
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -6,9 +6,21 @@ A model per table, serializers for the answer's shape, limit and offset paginati
 import hashlib
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
+
+
+def _database(told: str) -> dict[str, Any]:
+    """Django's settings for a Postgres URL or an SQLite file."""
+    kept = {"CONN_MAX_AGE": None}
+    if "://" not in told:
+        return kept | {"ENGINE": "django.db.backends.sqlite3", "NAME": told}
+    url = urlsplit(told)
+    place = {"HOST": url.hostname, "PORT": url.port, "USER": url.username, "NAME": url.path.strip("/")}
+    return kept | {"ENGINE": "django.db.backends.postgresql"} | place
+
 
 settings.configure(
     DEBUG=False,
@@ -18,13 +30,7 @@ settings.configure(
     USE_TZ=True,
     INSTALLED_APPS=["rest_framework"],
     MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": os.environ["BENCHMARK_DATABASE"],
-            "CONN_MAX_AGE": None,
-        }
-    },
+    DATABASES={"default": _database(os.environ["BENCHMARK_DATABASE"])},
     REST_FRAMEWORK={
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_AUTHENTICATION_CLASSES": [],

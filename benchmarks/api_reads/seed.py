@@ -1,6 +1,7 @@
 """A registry with many completed reports of one organisation, written in bulk."""
 
 import secrets
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from policycortex.storage.registry.keys import SCOPES
 from policycortex.storage.registry.tables import report_artifacts, report_tallies, reports
 
 ORGANIZATION = "default"
+_BATCH = 20_000
 _FRAMEWORKS = ("soc2", "hipaa", "iso27001")
 
 
@@ -23,13 +25,18 @@ def seed_reports(settings: Settings, count: int) -> tuple[str, str]:
     """The token of a key that sees them, and the id of one report."""
     registry = open_registry(settings)
     _, token = registry.create_key(organization=ORGANIZATION, name="benchmark", scopes=SCOPES)
-    rows = [_row(number) for number in range(count)]
-    with registry._writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
-        connection.execute(insert(reports), rows)
-        connection.execute(insert(report_artifacts), [_artifact(row["id"]) for row in rows])
-        connection.execute(insert(report_tallies), _tallies(rows))
+    middle, tallies = "", Counter[tuple[str, str]]()
+    for start in range(0, count, _BATCH):
+        rows = [_row(number) for number in range(start, min(start + _BATCH, count))]
+        with registry._writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
+            connection.execute(insert(reports), rows)
+            connection.execute(insert(report_artifacts), [_artifact(row["id"]) for row in rows])
+        tallies.update((row["type"], row["framework"]) for row in rows)
+        middle = rows[count // 2 - start]["id"] if start <= count // 2 < start + len(rows) else middle
+    with registry._writing() as connection:  # noqa: SLF001 - likewise
+        connection.execute(insert(report_tallies), _tallies(tallies))
     registry.close()
-    return token, rows[count // 2]["id"]
+    return token, middle
 
 
 def _row(number: int) -> dict[str, Any]:
@@ -87,9 +94,6 @@ def _artifact(report_id: str) -> dict[str, Any]:
     }
 
 
-def _tallies(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    counts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        counts[row["type"], row["framework"]] = counts.get((row["type"], row["framework"]), 0) + 1
+def _tallies(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
     fixed = {"organization": ORGANIZATION, "status": "completed"}
     return [{**fixed, "type": t, "framework": f, "count": count} for (t, f), count in counts.items()]
