@@ -29,6 +29,7 @@ _SHOWN: Final[Mapping[ReportType, str]] = {
     ReportType.REMEDIATION: "remediation_plan",
 }
 """The section whose first page stands for its type."""
+FINDINGS: Final = 160
 _DOTS_PER_INCH: Final = 110
 _NAMES: Final[Mapping[ReportType, str]] = {
     ReportType.COMPLIANCE: "November 2026 SOC 2 compliance report",
@@ -44,7 +45,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, section in _SHOWN.items():
         with TemporaryDirectory() as spool:
-            document = build_document(Path(spool), Sample(type=kind, findings=240, name=_NAMES[kind]))
+            document = build_document(Path(spool), Sample(type=kind, findings=FINDINGS, name=_NAMES[kind]))
             path = render_artifact(document, ReportFormat.PDF, Path(spool)).path
             _draw(path, _page_of(path, section), folder / kind.value)
             if kind is ReportType.COMPLIANCE:
