@@ -1,20 +1,20 @@
-"""``Idempotency-Key``: the same order sent twice is one report with one answer, for 24 hours."""
+"""``Idempotency-Key``: the same order sent twice is one report, or one schedule, with one answer, for 24 hours."""
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Header, Request, Response
+from pydantic import BaseModel
 
 from api.auth import Caller
-from api.orders import find_begun
-from api.schemas import ReportAccepted
 from api.services import Services
 from policycortex.proof.vault import open_vault
 from policycortex.storage.registry import Claim
 
 REPLAYED: Final = "Idempotency-Replayed"
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -28,23 +28,32 @@ IdempotencyKey = Annotated[
 
 
 def answer_once(
-    services: Services, claim: Claim | None, make: Callable[[str], ReportAccepted], response: Response
-) -> ReportAccepted:
-    """The answer of ``make``, which gets the report's id; or the answer that was given before under this key."""
-    report_id = f"rpt_{secrets.token_hex(8)}"
+    services: Services,
+    claim: Claim | None,
+    response: Response,
+    *,
+    fresh_id: str,
+    make: Callable[[str], _Answer],
+    is_begun: Callable[[str], bool],
+    form: type[_Answer],
+) -> _Answer:
+    """The answer of ``make``, which gets the id of what it makes; or the answer that was given before under this key.
+
+    ``is_begun`` tells whether something of that id is there although ``make`` failed.
+    """
     if claim is None:
-        return make(report_id)
-    claimed = services.registry.claim_key(claim, report_id=report_id, now=services.now())
+        return make(fresh_id)
+    claimed = services.registry.claim_key(claim, report_id=fresh_id, now=services.now())
     if claimed.answer is not None:
         response.headers[REPLAYED] = "true"
-        return ReportAccepted.model_validate(claimed.answer)
+        return form.model_validate(claimed.answer)
     is_made = False
     try:
         answer = make(claimed.report_id)
         is_made = True
     finally:
-        # A report that was begun keeps the key: a later try continues it instead of making a second one.
-        if not is_made and find_begun(services, claimed.report_id) is None:
+        # What was begun keeps the key: a later try continues it instead of making a second one.
+        if not is_made and not is_begun(claimed.report_id):
             services.registry.release_key(claim)
     services.registry.settle_key(claim, answer.model_dump(mode="json"))
     return answer

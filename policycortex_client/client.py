@@ -6,11 +6,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 
+from policycortex_client.analytics import AnalyticsVerbs
+from policycortex_client.deliveries import DeliveryVerbs
 from policycortex_client.errors import (
     ApiError,
     ConnectionFailedError,
@@ -18,34 +19,18 @@ from policycortex_client.errors import (
     ReportEndedError,
     WaitingEndedError,
 )
+from policycortex_client.frameworks import FrameworkVerbs
 from policycortex_client.model import DownloadLink, Report, ReportPage, read_link, read_page, read_report
+from policycortex_client.schedules import ScheduleVerbs
+from policycortex_client.transport import error_body
+from policycortex_client.waivers import WaiverVerbs
 
-_RETRIED: Final = frozenset({429, 503})
-_LONGEST_PAUSE_SECONDS: Final = 60.0
 _WAIT_SECONDS: Final = 20
 """How long one request asks the server to wait; shorter than any usual proxy's patience."""
 
 
-class Client:
+class Client(ScheduleVerbs, DeliveryVerbs, WaiverVerbs, FrameworkVerbs, AnalyticsVerbs):
     """Use as a context manager, or ``close`` it. Safe to share between threads."""
-
-    def __init__(self, base_url: str, api_key: str, *, timeout_seconds: float = 30.0, attempts: int = 4) -> None:
-        """``attempts`` counts tries of one request when the server is busy (429, 503) or cannot be reached."""
-        headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
-        self._http = httpx.Client(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout_seconds)
-        self._attempts = attempts
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give back connections."""
-        self._http.close()
 
     def create_report(self, order: Mapping[str, Any], *, idempotency_key: str | None = None) -> Report:
         """Order a report; ``order`` is the documented body. A retry never makes a second one. Raises ApiError."""
@@ -113,50 +98,16 @@ class Client:
         """Remove the report, its files and its links. Raises ApiError."""
         self._ask("DELETE", f"/v1/reports/{report_id}")
 
-    def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
-        for attempt in range(1, self._attempts + 1):
-            try:
-                answer = self._http.request(method, path, **how)
-            except httpx.TransportError as error:
-                if attempt == self._attempts:
-                    raise ConnectionFailedError(
-                        f"{method} {path}: no answer after {attempt} tries ({error})"
-                    ) from error
-                time.sleep(_pause(attempt, None))
-                continue
-            if answer.status_code in _RETRIED and attempt < self._attempts:
-                time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
-                continue
-            break
-        if answer.is_error:
-            raise ApiError(answer.status_code, _body(answer))
-        return answer
-
     def _receive(self, path: str, part: "tempfile._TemporaryFileWrapper[bytes]") -> tuple[str, str]:
         digest = hashlib.sha256()
         try:
             with self._http.stream("GET", path) as answer:
                 if answer.is_error:
                     answer.read()
-                    raise ApiError(answer.status_code, _body(answer))
+                    raise ApiError(answer.status_code, error_body(answer))
                 for chunk in answer.iter_bytes():
                     digest.update(chunk)
                     part.write(chunk)
                 return answer.headers["X-Checksum-SHA256"], digest.hexdigest()
         except httpx.TransportError as error:
             raise ConnectionFailedError(f"GET {path}: the file did not arrive ({error})") from error
-
-
-def _pause(attempt: int, told: str | None) -> float:
-    """Seconds before the next try: as the server says, else 0.5, 1, 2..."""
-    if told is not None and told.isdecimal():
-        return min(float(told), _LONGEST_PAUSE_SECONDS)
-    return min(0.5 * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)
-
-
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -1,9 +1,11 @@
 """What the API says, as frozen values. Fields the server adds later are left out, not refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,17 @@ class ReportPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[_Item]):
+    """A stretch of any other list, newest first."""
+
+    items: tuple[_Item, ...]
+    total: int
+    limit: int
+    offset: int
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadLink:
     """A link that works without a key until ``expires_at``."""
 
@@ -101,7 +114,7 @@ def read_report(body: Mapping[str, Any]) -> Report:
         type=body["type"],
         framework=body["framework"],
         status=body["status"],
-        generated_at=_moment(body.get("generated_at")),
+        generated_at=read_moment(body.get("generated_at")),
         pages=(body.get("content") or body.get("size") or {}).get("pages"),
         formats=tuple(
             FileInfo(format=f["format"], url=f["url"], size_mb=f["size_mb"], sha256=f["sha256"])
@@ -120,6 +133,18 @@ def read_page(body: Mapping[str, Any]) -> ReportPage:
     told = body["pagination"]
     return ReportPage(
         reports=tuple(read_report(item) for item in body["reports"]),
+        total=told["total"],
+        limit=told["limit"],
+        offset=told["offset"],
+        has_more=told["has_more"],
+    )
+
+
+def read_items(body: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], _Item]) -> Page[_Item]:
+    """From the body of a list whose items stand under ``name``."""
+    told = body["pagination"]
+    return Page(
+        items=tuple(read(item) for item in body[name]),
         total=told["total"],
         limit=told["limit"],
         offset=told["offset"],
@@ -149,5 +174,6 @@ def _summary(body: Mapping[str, Any] | None) -> ReportSummary | None:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
+    """None stays None."""
     return datetime.fromisoformat(text) if text else None

@@ -1,5 +1,6 @@
 """``/v1/reports``: order, list, look at, cancel, delete."""
 
+import secrets
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -13,7 +14,7 @@ from api.dependencies import BaseUrl, JsonObject, ServicesDep, get_base_url, ser
 from api.estimates import estimate_report
 from api.listing import ListQuery
 from api.openapi import errors_of, order_body
-from api.orders import OPEN, cancel_report, place_order, reconcile_report, remove_report
+from api.orders import OPEN, cancel_report, find_begun, place_order, reconcile_report, remove_report
 from api.replay import IdempotencyKey, answer_once, claim_of
 from api.schemas import ReportAccepted, ReportDetails, ReportList
 from api.services import Services
@@ -52,7 +53,16 @@ async def create_report(
         return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
 
     claim = claim_of(services, request, caller, idempotency_key, body)
-    accepted = await run_in_threadpool(answer_once, services, claim, make, response)
+    accepted = await run_in_threadpool(
+        answer_once,
+        services,
+        claim,
+        response,
+        fresh_id=f"rpt_{secrets.token_hex(8)}",
+        make=make,
+        is_begun=lambda id_: find_begun(services, id_) is not None,
+        form=ReportAccepted,
+    )
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_patience(accepted.estimated_duration))
     if seconds := asked_seconds(prefer):

@@ -1,6 +1,7 @@
 """``/v1/reports/schedules``: standing orders, made, looked at, changed, run out of turn and ended."""
 
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
@@ -15,6 +16,7 @@ from api.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.errors import ApiError
 from api.listing import PageQuery
 from api.openapi import body_of, errors_of
+from api.replay import IdempotencyKey, answer_once, claim_of
 from api.schedule_answers import (
     RunList,
     RunNowAnswer,
@@ -74,24 +76,45 @@ class ScheduleQuery(PageQuery):
 @router.post(
     "",
     status_code=201,
-    responses=errors_of(codes.INVALID_CONFIG, body=True),
+    responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
     openapi_extra=body_of(ScheduleBody, _EXAMPLE),
 )
 def create_schedule(
-    *, caller: ScheduleWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
+    request: Request,
+    *,
+    caller: ScheduleWriter,
+    body: JsonObject,
+    services: ServicesDep,
+    base_url: BaseUrl,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> ScheduleAnswer:
     """Order a report at every tick of a cron expression, on the clocks of a time zone, and say where it goes."""
-    now = services.now()
-    row = workflow.create_schedule(
-        services.settings,
-        services.registry,
-        body,
-        organization=caller.organization,
-        created_by=caller.key.id,
-        now=now,
+    registry, now = services.registry, services.now()
+
+    def make(schedule_id: str) -> ScheduleAnswer:
+        row = registry.seek_schedule(schedule_id) or workflow.create_schedule(
+            services.settings,
+            registry,
+            body,
+            schedule_id=schedule_id,
+            organization=caller.organization,
+            created_by=caller.key.id,
+            now=now,
+        )
+        return shape_schedule(row, None, now=now, base_url=base_url)
+
+    made = answer_once(
+        services,
+        claim_of(services, request, caller, idempotency_key, body),
+        response,
+        fresh_id=f"sch_{secrets.token_hex(8)}",
+        make=make,
+        is_begun=lambda id_: registry.seek_schedule(id_) is not None,
+        form=ScheduleAnswer,
     )
-    response.headers["Location"] = f"{base_url}/v1/reports/schedules/{row.id}"
-    return shape_schedule(row, None, now=now, base_url=base_url)
+    response.headers["Location"] = f"{base_url}/v1/reports/schedules/{made.id}"
+    return made
 
 
 @router.get("", response_model=ScheduleList, responses=errors_of())

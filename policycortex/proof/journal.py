@@ -10,18 +10,21 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from policycortex.errors import UnavailableError
 from policycortex.proof.chain import Act, Outcome
 from policycortex.proof.vault import make_private_folder
 
-EVERY_SECONDS: Final = 0.25
+EVERY_SECONDS: Final = 1.0
 _MOST_WAITING: Final = 10_000
 _LONGEST_BYTES: Final = 4 << 20
+_FIELDS: Final = tuple(Act.__dataclass_fields__)
 
 Append = Callable[..., None]
 """Takes acts, all or none; an entry that is there already is left out. Raises UnavailableError."""
@@ -99,10 +102,10 @@ class Journal:
                 self._descriptor = None
 
     def _write(self, phase: str, act: Act, *, is_synced: bool) -> None:
-        line = json.dumps({"phase": phase} | asdict(act) | {"at": act.at.isoformat()}, ensure_ascii=False) + "\n"
+        line = msgspec.json.encode({"phase": phase} | {name: getattr(act, name) for name in _FIELDS}) + b"\n"
         try:
             descriptor = self._open()
-            self._written += os.write(descriptor, line.encode())
+            self._written += os.write(descriptor, line)
             if is_synced:
                 os.fdatasync(descriptor)
         except OSError as error:

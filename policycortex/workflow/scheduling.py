@@ -41,13 +41,15 @@ def create_schedule(
     registry: Registry,
     body: Mapping[str, Any],
     *,
+    schedule_id: str | None = None,
     organization: str,
     created_by: str | None,
     now: datetime,
 ) -> ScheduleRow:
-    """Check the body and keep the standing order. Raises RequestError with every problem."""
+    """Check the body and keep the standing order, under a fresh id unless one is given. Raises RequestError."""
     order = _parse(settings, registry, body, organization, now)
     return registry.create_schedule(
+        schedule_id=schedule_id,
         organization=organization,
         name=order.name,
         description=order.description,

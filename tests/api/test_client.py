@@ -1,11 +1,15 @@
 """The Python client against the running API: what it promises holds, also when things go wrong."""
 
+import json
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from api.openapi import FRAMEWORK_EXAMPLE
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Failure
 from policycortex_client import (
@@ -16,6 +20,7 @@ from policycortex_client import (
     WaitingEndedError,
 )
 from tests.api.house import House
+from tests.delivery.ledger import MONTHLY
 from tests.ground import replace_artifact
 
 
@@ -104,3 +109,81 @@ def test_a_retry_after_503_makes_one_report(house: House, order: dict[str, Any])
         report = api.create_report(order)
         back.join()
         assert [item.id for item in api.list_reports().reports] == [report.id]
+
+
+def test_schedules_from_first_to_last(house: House) -> None:
+    """Made once under a key, listed, changed, run out of turn, its runs told, ended; templates make more."""
+    _, token = house.registry.create_key(
+        organization=house.organization, name="client", scopes=["reports:read", "schedules:write"]
+    )
+    with Client(house.url, token, attempts=1) as api:
+        made = api.create_schedule(MONTHLY, idempotency_key="monthly")
+        assert api.create_schedule(MONTHLY, idempotency_key="monthly") == made
+        assert (made.cron, made.timezone, made.is_enabled, len(made.next_runs)) == (
+            "0 9 1 * *", "America/New_York", True, 5,
+        )  # fmt: skip
+        assert not api.change_schedule(made.id, {"enabled": False}).next_runs
+        assert list(api.iterate_schedules(enabled=True)) == []
+        assert [item.id for item in api.iterate_schedules(enabled=False, limit=1)] == [made.id]
+        report_id = api.run_schedule(made.id)
+        assert [run.report_id for run in api.list_schedule_runs(made.id).items] == [report_id]
+        last = api.get_schedule(made.id).last_run
+        assert last is not None
+        assert (last.report_id, last.status) == (report_id, "pending")
+        waiting = api.list_deliveries(report_id=report_id)
+        assert {item.channel for item in waiting.items} == {"email", "slack"}
+        assert [item.id for item in api.iterate_deliveries(report_id=report_id, limit=1)] == [
+            d.id for d in waiting.items
+        ]
+        with pytest.raises(ApiError) as caught:
+            api.replay_delivery(waiting.items[0].id)
+        assert caught.value.status == 409
+        assert api.get_delivery(waiting.items[0].id).attempt_count == 0
+        assert api.list_schedule_templates()
+        api.delete_schedule(made.id)
+        assert api.list_schedules().total == 0
+
+
+def test_waivers_and_frameworks(house: House, tmp_path: Path) -> None:
+    """One key requests, another approves; an own framework is uploaded, listed and read."""
+    scopes = ["reports:read", "findings:write", "frameworks:write"]
+    one, other = (
+        Client(house.url, house.registry.create_key(organization=house.organization, name=name, scopes=scopes)[1])
+        for name in ("one", "other")
+    )
+    until = (house.clock() + timedelta(days=30)).isoformat()
+    body = {"scope": {"check": "s3_bucket_public_access"}, "reason": "Public on purpose, reviewed", "until": until}
+    file = tmp_path / "acme.json"
+    file.write_text(json.dumps(FRAMEWORK_EXAMPLE))
+    with one, other:
+        asked = one.request_waiver(body)
+        with pytest.raises(ApiError) as caught:
+            one.approve_waiver(asked.id)
+        assert caught.value.status == 409
+        approved = other.approve_waiver(asked.id)
+        assert (approved.status, approved.scope["check"]) == ("active", "s3_bucket_public_access")
+        other.revoke_waiver(asked.id)
+        assert [(w.id, w.status) for w in one.iterate_waivers()] == [(asked.id, "revoked")]
+        assert one.get_waiver(asked.id).valid_until > approved.valid_from
+        uploaded = one.upload_framework(file)
+        assert uploaded.id in {framework.id for framework in one.list_frameworks()}
+        assert one.get_framework(uploaded.id).requirement_count == 1
+        with pytest.raises(ValueError, match=r"must end with \.json"):
+            one.upload_framework(tmp_path / "acme.xml")
+
+
+def test_what_may_have_arrived_is_not_sent_again() -> None:
+    """A broken answer to a POST without an Idempotency-Key is told at once; with one, and for reads, it is repeated."""
+    heard: list[str] = []
+
+    def cut(request: httpx.Request) -> httpx.Response:
+        heard.append(f"{request.method} {request.url.path}")
+        raise httpx.ReadError("cut off", request=request)
+
+    with Client("http://127.0.0.1:9", "sk_live_x", attempts=2) as api:
+        api._http.close()
+        api._http = httpx.Client(base_url="http://127.0.0.1:9", transport=httpx.MockTransport(cut))
+        for act in (lambda: api.request_waiver({}), lambda: api.create_schedule({}), lambda: api.get_waiver("w")):
+            with pytest.raises(ConnectionFailedError):
+                act()
+    assert heard == ["POST /v1/waivers", *["POST /v1/reports/schedules"] * 2, *["GET /v1/waivers/w"] * 2]

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
@@ -189,3 +190,21 @@ def test_notifications_of_an_order_become_deliveries(
     with closing(open_registry(house.settings)) as registry:
         ((row,), _) = registry.list_deliveries(house.organization, report_id=report_id)
     assert (row.channel, row.target, row.status) == ("email", "compliance@company.com", DeliveryStatus.WAITING)
+
+
+def test_the_same_schedule_twice_under_one_key_is_one(house: House) -> None:
+    """Also when the process died before it settled the key; another body is refused, a refused body frees the key."""
+    client = house.client(scopes=["reports:read", "schedules:write"])
+    headers = {"Idempotency-Key": "board-monthly"}
+    assert client.post(PATH, json=_body(name=""), headers=headers).status_code == 400
+    first = client.post(PATH, json=_body(), headers=headers)
+    again = client.post(PATH, json=_body(), headers=headers)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (again.headers["Idempotency-Replayed"], again.headers["Location"]) == ("true", first.headers["Location"])
+    assert client.post(PATH, json=_body(name="Other"), headers=headers).status_code == 409
+    with house.registry._writing() as connection:
+        forget = text("UPDATE idempotency_keys SET answer = NULL WHERE organization = :organization")
+        connection.execute(forget, {"organization": house.organization})
+    house.clock.pass_by(timedelta(minutes=2))
+    assert client.post(PATH, json=_body(), headers=headers).json()["id"] == first.json()["id"]
+    assert client.get(PATH).json()["pagination"]["total"] == 1

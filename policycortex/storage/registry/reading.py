@@ -43,6 +43,8 @@ _SAMPLE: Final = 20
 _INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
 """Columns that leave the registry in no row."""
 _ROW: Final = [c for c in reports.c if c.name not in _INSIDE]
+_ROW_NAMES: Final = [c.name for c in _ROW]
+_ARTIFACT_NAMES: Final = ("key", "format", "size_bytes", "sha256", "media_type")
 _Shape = tuple[str, ...]
 _LISTED: Final = [c for c in _ROW if c.name not in {"order", "description", "failure"}]  # half of a row's bytes
 
@@ -143,28 +145,25 @@ def load_report(
     """One live report, inside the caller's transaction. Raises NotFoundError."""
     parameters = {"report_id": report_id, "organization": organization, "reader": reader}
     given = {name: value for name, value in parameters.items() if value is not None}
-    row = connection.execute(_report_query(tuple(given)), given).mappings().first()
-    if row is None:
+    rows = connection.execute(_report_query(tuple(given)), given).all()
+    if not rows:
         raise NotFoundError(f"no report {report_id}")
-    artifacts = connection.execute(_ARTIFACTS_QUERY, {"report_id": report_id}).mappings().all()
-    return _report(row, artifacts)
-
-
-_ARTIFACTS_QUERY: Final = (
-    select(report_artifacts)
-    .where(report_artifacts.c.report_id == bindparam("report_id"))
-    .order_by(report_artifacts.c.format)
-)
+    cut = len(_ROW)
+    artifacts = [dict(zip(_ARTIFACT_NAMES, row[cut:], strict=True)) for row in rows if row[cut] is not None]
+    return _report(dict(zip(_ROW_NAMES, rows[0][:cut], strict=True)), artifacts)
 
 
 @lru_cache(maxsize=8)
 def _report_query(given: _Shape) -> Select[Any]:
+    """One row for each artifact, at least one: a second statement would cost as much as the first."""
     where: list[ColumnElement[bool]] = [reports.c.id == bindparam("report_id"), reports.c.deleted_at.is_(None)]
     if "organization" in given:
         where.append(reports.c.organization == bindparam("organization"))
     if "reader" in given:
         where.append(_visible_to(bindparam("reader")))
-    return select(*_ROW).where(*where)
+    made = [report_artifacts.c[name].label(f"artifact_{name}") for name in _ARTIFACT_NAMES]
+    both = reports.outerjoin(report_artifacts, report_artifacts.c.report_id == reports.c.id)
+    return select(*_ROW, *made).select_from(both).where(*where).order_by(report_artifacts.c.format)
 
 
 def _shape(wanted: ReportFilter) -> _Shape:
@@ -242,7 +241,7 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
     return [column.asc(), reports.c.id.asc()]
 
 
-def _report(row: RowMapping, artifacts: Sequence[RowMapping] = ()) -> ReportRow:
+def _report(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
     values = dict(row)
     failure, sharing = values.pop("failure", None), values.pop("sharing") or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])

@@ -35,6 +35,7 @@ class ScheduleVerbs(TrailVerbs):
     def create_schedule(
         self,
         *,
+        schedule_id: str | None = None,
         organization: str,
         name: str,
         description: str,
@@ -48,9 +49,9 @@ class ScheduleVerbs(TrailVerbs):
         created_by: str | None,
         now: datetime,
     ) -> ScheduleRow:
-        """Write the schedule; its first tick is ``next_tick_at``."""
+        """Write the schedule, under a fresh id unless one is given; its first tick is ``next_tick_at``."""
         row = {
-            "id": f"sch_{secrets.token_hex(8)}",
+            "id": schedule_id or f"sch_{secrets.token_hex(8)}",
             "organization": organization,
             "name": name,
             "search_text": f"{name}\n{description}".casefold(),
@@ -81,6 +82,13 @@ class ScheduleVerbs(TrailVerbs):
         """As ``get_schedule``, for callers that serve every organisation."""
         with self._reading() as connection:
             return _load(connection, schedule_id)
+
+    def seek_schedule(self, schedule_id: str) -> ScheduleRow | None:
+        """The same; None when there is none."""
+        query = select(*_COLUMNS).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return _schedule(row) if row is not None else None
 
     def find_timezone(self, schedule_id: str) -> str:
         """The zone of a schedule, of a deleted one too."""

@@ -1,0 +1,105 @@
+"""Standing orders: a report at every tick of a cron expression."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policycortex_client.model import Page, read_items, read_moment
+from policycortex_client.transport import Filter, Transport, walk
+
+_PATH = "/v1/reports/schedules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRun:
+    """One tick that was dealt with: its report, or why there is none."""
+
+    scheduled_for: datetime | None
+    report_id: str | None
+    status: str
+    """The report's, or ``skipped``."""
+    reason: str | None
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A standing order; ``raw`` holds all of it."""
+
+    id: str
+    name: str
+    cron: str
+    timezone: str
+    is_enabled: bool
+    next_runs: tuple[datetime, ...]
+    """The next five, UTC; none while disabled."""
+    last_run: ScheduleRun | None
+    raw: Mapping[str, Any]
+
+
+class ScheduleVerbs(Transport):
+    """Make, look at, change, run out of turn, end."""
+
+    def create_schedule(self, order: Mapping[str, Any], *, idempotency_key: str | None = None) -> Schedule:
+        """``order`` is the documented body. A retry never makes a second one. Raises ApiError."""
+        headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
+        return _read(self._ask("POST", _PATH, json=dict(order), headers=headers).json())
+
+    def get_schedule(self, schedule_id: str) -> Schedule:
+        """One schedule. Raises ApiError."""
+        return _read(self._get(f"{_PATH}/{schedule_id}"))
+
+    def list_schedules(self, **filters: Filter) -> Page[Schedule]:
+        """One page; ``filters`` are ``enabled``, ``q``, ``limit``, ``offset``. Raises ApiError."""
+        return read_items(self._get(_PATH, **filters), "schedules", _read)
+
+    def iterate_schedules(self, **filters: Filter) -> Iterator[Schedule]:
+        """All of them, page by page. Raises ApiError."""
+        return walk(self.list_schedules, filters)
+
+    def change_schedule(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
+        """Replace the parts that ``changes`` names; the others stay. Raises ApiError."""
+        return _read(self._ask("PATCH", f"{_PATH}/{schedule_id}", json=dict(changes)).json())
+
+    def delete_schedule(self, schedule_id: str) -> None:
+        """End it; reports that it ordered stay. Raises ApiError."""
+        self._ask("DELETE", f"{_PATH}/{schedule_id}")
+
+    def run_schedule(self, schedule_id: str) -> str:
+        """Order its report now, out of turn; the report's id. Raises ApiError."""
+        report_id: str = self._ask("POST", f"{_PATH}/{schedule_id}/run").json()["report_id"]
+        return report_id
+
+    def list_schedule_runs(self, schedule_id: str, **filters: Filter) -> Page[ScheduleRun]:
+        """What became of its ticks, newest first; ``filters`` are ``limit`` and ``offset``. Raises ApiError."""
+        return read_items(self._get(f"{_PATH}/{schedule_id}/runs", **filters), "runs", _read_run)
+
+    def list_schedule_templates(self) -> tuple[Mapping[str, Any], ...]:
+        """Ready-made bodies for ``create_schedule``, to which a delivery is added. Raises ApiError."""
+        return tuple(self._get(f"{_PATH}/templates")["templates"])
+
+
+def _read(body: Mapping[str, Any]) -> Schedule:
+    last = body["last_run"]
+    return Schedule(
+        id=body["id"],
+        name=body["name"],
+        cron=body["schedule"]["cron"],
+        timezone=body["schedule"]["timezone"],
+        is_enabled=body["enabled"],
+        next_runs=tuple(datetime.fromisoformat(text) for text in body["next_runs"]),
+        last_run=_read_run(last) if last is not None else None,
+        raw=body,
+    )
+
+
+def _read_run(body: Mapping[str, Any]) -> ScheduleRun:
+    return ScheduleRun(
+        scheduled_for=read_moment(body["scheduled_for"]),
+        report_id=body["report_id"],
+        status=body["status"],
+        reason=body["reason"],
+        raw=body,
+    )
