@@ -1,4 +1,4 @@
-"""100,000 findings as a workbook: ours with all its sheets, styles and tables beside openpyxl's bare rows."""
+"""100,000 findings as a workbook: ours with all its sheets, styles and tables beside bare rows of other writers."""
 
 import subprocess
 import tempfile
@@ -16,6 +16,10 @@ if __name__ == "__main__":
                 Contender(name="ours, designed", command=python("benchmarks.workbook.ours", folder)),
                 Contender(
                     name="openpyxl write-only, bare", command=python("benchmarks.workbook.with_openpyxl", folder)
+                ),
+                Contender(
+                    name="xlsxwriter constant-memory, bare",
+                    command=python("benchmarks.workbook.with_xlsxwriter", folder),
                 ),
             ],
         )
