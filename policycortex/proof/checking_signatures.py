@@ -20,6 +20,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from policycortex.errors import InputError
+from policycortex.proof.der import is_plain, is_true
 from policycortex.proof.identities import GENERATED_NAME
 from policycortex.proof.verdict import Line, broken, holds, unchecked
 
@@ -192,7 +193,7 @@ def _signer(data: cms.SignedData) -> x509.Certificate:
 def _oddities(content: cms.ContentInfo, der: bytes) -> str:
     """What a signature of ours never has: these parts are signed by nobody, so nothing else would tell a change."""
     data = content["content"]
-    if content.dump(force=True) != der:
+    if not is_plain(der) or not is_true(data):
         return "it is not in its one true encoding"
     if data["version"].native not in {"v1", "v3"} or len(data["signer_infos"]) != 1:
         return "it is of another form"

@@ -85,6 +85,6 @@ def sign_bytes(content: bytes, identity: Identity) -> bytes:
 def _timestamper(identity: Identity) -> "TimeStamper | None":
     if identity.timestamp_url is None:
         return None
-    from pyhanko.sign.timestamps.requests_client import HTTPTimeStamper  # noqa: PLC0415 - as above
+    from policycortex.proof.time_stamps import Authority  # noqa: PLC0415 - as above
 
-    return HTTPTimeStamper(identity.timestamp_url, timeout=20)  # type: ignore[no-untyped-call]
+    return Authority(identity.timestamp_url, timeout=20)  # type: ignore[no-untyped-call]
