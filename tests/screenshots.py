@@ -19,15 +19,15 @@ import httpx
 
 from tests.golden.browser import Browser, open_browser
 
-_SETTLE_SECONDS: Final = 8
-_PATIENCE_SECONDS: Final = 180
+_SETTLE_SECONDS: Final = 20
+_PATIENCE_SECONDS: Final = 400
 _PAGES: Final = {
-    "dagster-asset-graph": ("asset-groups", "framework_scores"),
-    "dagster-partitions": ("assets/marts/framework_scores?view=partitions", "Materialized"),
-    "dagster-scores": ("assets/marts/framework_scores?view=overview", "Description"),
+    "dagster-asset-graph": ("asset-groups", "analytics"),
+    "dagster-partitions": ("assets/marts/framework_scores?view=partitions&partition={last_day}", "scores_by_day"),
+    "dagster-scores": ("assets/marts/framework_scores?view=overview", "value_pct"),
     "dagster-asset-checks": ("assets/marts/check_tallies?view=checks", "layers_agree"),
     "dagster-schedules": ("automation", "historical_audit"),
-    "dagster-run": ("runs/{run_id}", "refresh_posture"),
+    "dagster-run": ("runs/{run_id}", "ASSET_MATERIALIZATION"),
 }
 """Name of the picture: page of the UI, and a word that tells that its data has come."""
 
@@ -41,10 +41,10 @@ def main(home: Path, out: Path) -> None:
         try:
             _wait_until_served(server)
             base = f"http://127.0.0.1:{dagster_port}"
-            run_id = _newest_run(base, "refresh_posture")
+            run_id, last_day = _newest_run(base, "refresh_posture")
             with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
                 for name, (page, word) in _PAGES.items():
-                    _take(browser, f"{base}/{page.format(run_id=run_id)}", word, out / f"{name}.png")
+                    _take(browser, f"{base}/{page.format(run_id=run_id, last_day=last_day)}", word, out / f"{name}.png")
                     print(out / f"{name}.png", flush=True)
         finally:
             server.send_signal(signal.SIGTERM)
@@ -55,14 +55,16 @@ def _wait_until_served(server: "subprocess.Popen[str]") -> None:
         raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
 
 
-def _newest_run(base: str, job: str) -> str:
-    wanted = "... on Runs { results { runId } }"
+def _newest_run(base: str, job: str) -> tuple[str, str]:
+    """Its id, and the last day of its range."""
+    wanted = "... on Runs { results { runId tags { key value } } }"
     query = f'{{ runsOrError(filter: {{pipelineName: "{job}", statuses: [SUCCESS]}}, limit: 1) {{ {wanted} }} }}'
-    answer = httpx.post(f"{base}/graphql", json={"query": query}, timeout=60, trust_env=False)
+    answer = httpx.post(f"{base}/graphql", json={"query": query}, timeout=300, trust_env=False)
     runs = answer.raise_for_status().json()["data"]["runsOrError"]["results"]
     if not runs:
         raise SystemExit(f"the home has no finished run of {job}; make one first: policycortex ingest PATH")
-    return str(runs[0]["runId"])
+    tags = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
+    return str(runs[0]["runId"]), tags["dagster/asset_partition_range_end"]
 
 
 def _take(browser: Browser, url: str, word: str, target: Path) -> None:
