@@ -73,7 +73,7 @@ def _compare(  # noqa: PLR0917 - one table's worth of arguments
         for server, port in ports.items():
             before = _cpu_seconds(processes[server])
             run = measure(port, path, token, connections=CONNECTIONS, seconds=seconds)
-            spent = (_cpu_seconds(processes[server]) - before) / (run.requests_per_second * seconds) * 1000
+            spent = (_cpu_seconds(processes[server]) - before) / run.requests * 1000
             values = (run.requests_per_second, run.median_ms, run.p99_ms, run.p99_ms / run.median_ms, spent)
             for figure, value in zip(found[server], values, strict=True):
                 found[server][figure] += [value] if number else []
