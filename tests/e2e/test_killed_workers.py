@@ -19,6 +19,7 @@ import pytest
 from tests.e2e.conftest import Server, run_program, start_server, stop_server, wait_until
 
 REPORTS = int(os.environ.get("POLICYCORTEX_TEST_STORM_REPORTS", "200"))
+MOST_KILLS = REPORTS // 4
 SEED = int(os.environ.get("POLICYCORTEX_TEST_STORM_SEED", "7"))
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(3000)]
@@ -68,13 +69,14 @@ def command_of(process: psutil.Process) -> str:
 
 @contextmanager
 def killing(server: Server) -> Iterator[list[int]]:
-    """Until the block ends: every half to three seconds a worker dies, at times all of them, at times their host."""
+    """Every half to three seconds a worker dies, at times all of them, at times their host; not for ever, because on a
+    busy machine no report lives as long as that."""
     chance = random.Random(SEED)  # noqa: S311 - which process dies
     killed: list[int] = []
     over = threading.Event()
 
     def kill_one() -> None:
-        while not over.wait(chance.uniform(0.5, 3)):
+        while len(killed) < MOST_KILLS and not over.wait(chance.uniform(0.5, 3)):
             try:
                 victims = workers(server)
                 if not victims:
@@ -129,7 +131,7 @@ def runs_by_report(server: Server) -> dict[str, list[str]]:
 
 
 def test_every_queued_report_ends_once_while_workers_are_killed(own_server: Server, tmp_path: Path) -> None:
-    """All ordered at once. The killing stops when a quarter is left, so that the rest can show that it recovers."""
+    """All ordered at once. The killing ends after a bounded number, and at the latest when a quarter is left."""
     started = time.monotonic()
     with killing(own_server) as killed:
         ids = [order(own_server, number) for number in range(REPORTS)]
