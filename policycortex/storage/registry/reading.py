@@ -80,7 +80,7 @@ class ReadingVerbs(Store):
         offset: int = 0,
         sort: str = "-created_at",
     ) -> ReportPage:
-        """A page, newest first unless ``sort`` says otherwise; ties are broken by id.
+        """A page, newest first unless ``sort`` says otherwise; ties by id, of type, status and framework by time first.
 
         Its rows come without artifacts, order, description and failure, which no list shows.
         """
@@ -235,10 +235,10 @@ def _total(connection: Connection, organization: str, wanted: ReportFilter, para
 
 def _ordering(sort: str) -> list[UnaryExpression[Any]]:
     name = sort.removeprefix("-")
-    column = reports.c["completed_at" if name == "generated_at" else name]
-    if sort.startswith("-"):
-        return [column.desc(), reports.c.id.desc()]
-    return [column.asc(), reports.c.id.asc()]
+    columns = [reports.c["completed_at" if name == "generated_at" else name], reports.c.id]
+    if name in {"type", "status", "framework"}:
+        columns.insert(1, reports.c.created_at)  # as in the index: a million of one type are not sorted for a page
+    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
 
 
 def _report(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
