@@ -104,6 +104,7 @@ class Mailbox:
     """Ends the hanging: then it answers after all."""
     drops_after_data: bool = False
     logins: list[tuple[str, str]] = field(default_factory=list)
+    password: str = "s3cret"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -131,10 +132,10 @@ class Mailbox:
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
     ) -> AuthResult:
-        """``bot`` with the password ``s3cret`` may send."""
+        """``bot`` with the password may send."""
         login, password = data.login.decode(), data.password.decode()
         self.logins.append((login, password))
-        return AuthResult(success=(login, password) == ("bot", "s3cret"), handled=False)
+        return AuthResult(success=(login, password) == ("bot", self.password), handled=False)
 
 
 @contextmanager
