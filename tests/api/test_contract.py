@@ -53,7 +53,7 @@ def test_every_answer_is_in_the_document(operation: Any, authorization: str, fol
 
 def test_the_document_is_openapi_3_1_with_the_documented_example(folder_house: House) -> None:
     """Version and body of the running API's own answer."""
-    document = httpx.get(f"{folder_house.url}/openapi.json", trust_env=False).json()
+    document = httpx.get(f"{folder_house.url}/openapi.json", trust_env=False, timeout=60).json()
     assert document["openapi"].startswith("3.1")
     body = document["paths"]["/v1/reports"]["post"]["requestBody"]["content"]["application/json"]
     assert body["example"]["name"] == "Monthly Security Assessment"

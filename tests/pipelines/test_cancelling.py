@@ -3,8 +3,6 @@
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -50,20 +48,22 @@ def test_a_run_that_finds_its_report_taken_back_is_canceled(
 
 
 def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
-    tmp_path: Path, defs: dg.Definitions, instance: dg.DagsterInstance
+    tmp_path: Path, defs: dg.Definitions, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its first event would otherwise overwrite CANCELING, and its interrupt would count as a failure."""
     launcher = ForkingRunLauncher(str(tmp_path / "socket"))
     launcher.register_instance(instance)
     run = instance.create_run_for_job(defs.get_repository_def().get_job("make_report"), run_config=_config("rpt_1"))
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         instance.add_run_tags(run.run_id, {TAG_WORKER: Worker.of_process(process.pid).to_tag()})
         _report(instance, run, "PIPELINE_STARTING")
-        starter = threading.Thread(target=_start_soon, args=(instance, run))
-        starter.start()
-        assert launcher.terminate(run.run_id)
-        starter.join()
-        assert process.wait() == -signal.SIGTERM
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr("pipelines.launcher.time.sleep", lambda _: _start(instance, run))
+                assert launcher.terminate(run.run_id)
+            assert process.wait(timeout=120) == -signal.SIGTERM
+        finally:
+            process.kill()
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None
     assert ended.status is dg.DagsterRunStatus.CANCELING
@@ -73,9 +73,11 @@ def _config(report_id: str) -> dict[str, Any]:
     return {"ops": {"reports__artifacts": {"config": {"report_id": report_id}}}}
 
 
-def _start_soon(instance: dg.DagsterInstance, run: DagsterRun) -> None:
-    time.sleep(0.3)
-    _report(instance, run, "PIPELINE_START")
+def _start(instance: dg.DagsterInstance, run: DagsterRun) -> None:
+    """While the launcher waits, the worker says that it works."""
+    known = instance.get_run_by_id(run.run_id)
+    if known is not None and known.status is dg.DagsterRunStatus.STARTING:
+        _report(instance, run, "PIPELINE_START")
 
 
 def _report(instance: dg.DagsterInstance, run: DagsterRun, event: str) -> None:

@@ -21,6 +21,9 @@ from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
 from policycortex.workflow import StandingOrder, make_standing_report
 from tests.ground import Ground
+from tests.lake_sample import copy_home
+
+pytestmark = pytest.mark.xdist_group("standing")  # one home is made for the whole module
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])
@@ -71,17 +74,23 @@ def read(settings: Settings, row: ReportRow) -> dict[str, Any]:
     return tree | {"report": {k: v for k, v in tree["report"].items() if k not in {"generated_at", "snapshot"}}}
 
 
+@pytest.fixture(scope="module")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a scan in each of the two months, made once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("standing")
+    home = folder / "home"
+    defs = build_defs(resources={"core": CoreResource(home=str(home), is_retrying=False)})
+    with dg.DagsterInstance.ephemeral() as instance:
+        for number, month in enumerate(MONTHS):
+            ingest(defs, instance, folder / f"in{number}", month.replace(day=10), seed=number)
+    return home
+
+
 @pytest.fixture
-def filled(defs: dg.Definitions, instance: dg.DagsterInstance, tmp_path: Path) -> Path:
-    """A scan in each of the two months."""
-    fill(defs, instance, tmp_path)
+def filled(filled_home: Path, settings: Settings, tmp_path: Path) -> Path:
+    """The test's own home has these scans."""
+    copy_home(filled_home, settings.home)
     return tmp_path
-
-
-def fill(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path) -> None:
-    """The same findings wherever it is called."""
-    for number, month in enumerate(MONTHS):
-        ingest(defs, instance, folder / f"in{number}", month.replace(day=10), seed=number)
 
 
 def test_a_range_is_one_run_and_a_report_per_month(
@@ -129,11 +138,12 @@ def test_a_month_that_changed_gets_a_new_report_and_keeps_the_old_one(
     assert content(settings, after[2], "csv") != files[1]
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     settings: Settings,
-    filled: Path,
+    filled_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The process dies between the files and the row's completion: the row stays open until the next run."""
@@ -153,10 +163,9 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
     make(defs, instance)
     resumed = rows(settings)
     assert resumed[0].id == left.id
-    other = Settings(home=filled / "other", lock_timeout_seconds=5)
+    other = Settings(home=copy_home(filled_home, settings.home.with_name("other")), lock_timeout_seconds=5)
     others = build_defs(resources={"core": CoreResource(home=str(other.home), is_retrying=False)})
     with dg.DagsterInstance.ephemeral() as undisturbed:
-        fill(others, undisturbed, filled)
         make(others, undisturbed)
     for mine, theirs in zip(resumed, rows(other), strict=True):
         assert mine.id == theirs.id
