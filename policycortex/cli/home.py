@@ -22,6 +22,10 @@ DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
 _MAKING_LOCK: Final = 4_270_619_001
 """Of Postgres's advisory locks, the one that whoever makes Dagster's tables holds."""
 
+_DAGSTER_SCHEMA: Final = "dagster"
+"""Of Dagster's tables in Postgres. The registry has a table ``schedules`` as Dagster has, and where Dagster finds that
+name it makes none of its own."""
+
 BROKER_VARIABLE: Final = "POLICYCORTEX_BROKER_URL"
 
 
@@ -122,7 +126,9 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
     environment = {"DAGSTER_HOME": str(settings.dagster_home), "DAGSTER_DISABLE_TELEMETRY": "1"}
     if settings.database_url:
         _, _, rest = settings.database_url.partition("://")
-        environment[DAGSTER_DATABASE_VARIABLE] = f"postgresql+psycopg2://{rest}"
+        joined = "&" if "?" in rest else "?"
+        schema = f"options=-csearch_path%3D{_DAGSTER_SCHEMA}"
+        environment[DAGSTER_DATABASE_VARIABLE] = f"postgresql+psycopg2://{rest}{joined}{schema}"
     return environment
 
 
@@ -151,7 +157,9 @@ def _making_alone(settings: Settings) -> Iterator[None]:
     except psycopg2.OperationalError as error:
         raise UnavailableError(f"Postgres does not answer: {str(error).strip()}") from error
     try:
+        connection.autocommit = True
         connection.cursor().execute("SELECT pg_advisory_lock(%s)", (_MAKING_LOCK,))
+        connection.cursor().execute(f"CREATE SCHEMA IF NOT EXISTS {_DAGSTER_SCHEMA}")
         yield
     finally:
         connection.close()
