@@ -14,17 +14,15 @@ BROKER = "redis://:planted-secret@broker:6379/0"
 def test_runs_are_forked_here_or_handed_to_a_broker(tmp_path: Path) -> None:
     """By the broker's setting alone; its URL may hold a password, so the file names the variable."""
     assert instance_config(Settings(home=tmp_path))["run_launcher"]["class"] == "ForkingRunLauncher"
-    places = {
-        "database_url": "postgresql://h/d",
-        "lake_url": "s3://b/l",
-        "artifacts_url": "s3://b/a",
-        "broker_url": BROKER,
-    }
-    config = instance_config(Settings(home=tmp_path, **places))
+    database = "postgresql://h/d"
+    elsewhere = Settings(
+        home=tmp_path, database_url=database, lake_url="s3://b/l", artifacts_url="s3://b/a", broker_url=BROKER
+    )
+    config = instance_config(elsewhere)
     assert config["run_launcher"]["class"] == "FleetRunLauncher"
     assert "planted" not in str(config)
     with pytest.raises(ConfigurationError, match="set POLICYCORTEX_LAKE_URL, POLICYCORTEX_ARTIFACTS_URL too"):
-        instance_config(Settings(home=tmp_path, database_url="postgresql://h/d", broker_url=BROKER))
+        instance_config(Settings(home=tmp_path, database_url=database, broker_url=BROKER))
 
 
 @pytest.mark.parametrize(("most", "of_one"), [(4, 3), (16, 15), (1, 1)])
