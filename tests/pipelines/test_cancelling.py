@@ -21,6 +21,11 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from tests.delivery.ledger import order_report
 
+WORKER = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); print('ready', flush=True); time.sleep(600)"
+)
+"""A worker that SIGTERM ends, whatever the process of the tests ignores and hands on."""
+
 
 @pytest.fixture
 def registry(settings: Settings) -> Iterator[Registry]:
@@ -54,7 +59,9 @@ def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
     launcher = ForkingRunLauncher(str(tmp_path / "socket"))
     launcher.register_instance(instance)
     run = instance.create_run_for_job(defs.get_repository_def().get_job("make_report"), run_config=_config("rpt_1"))
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", WORKER], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
         instance.add_run_tags(run.run_id, {TAG_WORKER: Worker.of_process(process.pid).to_tag()})
         _report(instance, run, "PIPELINE_STARTING")
         try:
