@@ -17,8 +17,6 @@ from policycortex.workflow.posture import rebuild_days
 from tests.api.house import House
 from tests.lake_sample import finding, import_findings
 
-pytestmark = pytest.mark.xdist_group("api_analytics")  # each server gets its history once
-
 DAYS = 16
 RELATIONS = '{"SOC2":["cc_6_1"]}'
 

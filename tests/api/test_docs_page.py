@@ -4,12 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from tests.api.house import House
 from tests.golden.browser import open_browser
-
-pytestmark: Final = pytest.mark.xdist_group("browser")
 
 _TOOLS: Final = """
 const until = async (what, find) => {

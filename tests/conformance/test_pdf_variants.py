@@ -16,8 +16,6 @@ from policycortex.names import PdfVariant, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from tests.documents_sample import Sample, build_document
 
-pytestmark = pytest.mark.xdist_group("conformance")
-
 _CLASSPATH = Path(__file__).parents[2] / ".conformance" / "classpath"
 _FLAVOURS = {PdfVariant.ARCHIVE: "3b", PdfVariant.ACCESSIBLE: "ua1"}
 _LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><path d="M0 0h40v20z" fill="#ffffff"/></svg>'

@@ -9,8 +9,6 @@ import pytest
 
 from tests.e2e.conftest import Server, wait_until
 
-pytestmark = pytest.mark.xdist_group("server")
-
 ORDER: dict[str, Any] = {
     "name": "Monthly Security Assessment",
     "type": "audit",

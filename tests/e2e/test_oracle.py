@@ -14,7 +14,6 @@ from policycortex.frameworks.catalog import load_builtin_frameworks
 
 Report: TypeAlias = Callable[[str | None], dict[str, Any]]
 
-pytestmark = pytest.mark.xdist_group("oracle")  # one home serves the whole module
 
 BUILT_IN = {"soc2": "soc2_aws", "hipaa": "hipaa_aws", "iso27001": "iso27001_2022_aws"}
 UPLOADED = ("cis_6.0_aws", "csa_ccm_4.0", "nist_800_53_revision_5_aws", "prowler_threatscore_aws")

@@ -9,8 +9,6 @@ import pytest
 
 from tests.e2e.conftest import Server, free_port, run_program, start_server, stop_server, wait_until
 
-pytestmark = pytest.mark.xdist_group("server")
-
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:

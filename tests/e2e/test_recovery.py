@@ -5,13 +5,9 @@ import os
 import signal
 from typing import Any
 
-import pytest
-
 from pipelines.workers import Worker
 from tests.e2e.conftest import Server, wait_until
 from tests.e2e.test_documented_calls import ORDER, order, wait_for_end
-
-pytestmark = pytest.mark.xdist_group("server")
 
 
 def runs_of(server: Server, report_id: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
 from tests.golden.browser import AXE, Browser, open_browser
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 Build = Callable[..., ReportDocument]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _AXE_RUN = f"""axe.run(document, {{runOnly: {json.dumps(_RULES)}}}).then((found) => found.violations.map(

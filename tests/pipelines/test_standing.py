@@ -23,8 +23,6 @@ from policycortex.workflow import StandingOrder, make_standing_report
 from tests.ground import Ground
 from tests.lake_sample import copy_home
 
-pytestmark = pytest.mark.xdist_group("standing")  # one home is made for the whole module
-
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])
 CONFIG = {"standing": {"config": {"formats": ["csv", "json"]}}}

@@ -18,8 +18,6 @@ SERIES_PER_KIND = 63
 HORIZON = 30
 FIRST_DAY = date(2026, 1, 1)
 
-pytestmark = pytest.mark.xdist_group("forecast_simulation")
-
 
 def _steps(random: np.random.Generator, count: int) -> Numbers:
     """One level shift of ten times the noise, somewhere after the first quarter of the history."""

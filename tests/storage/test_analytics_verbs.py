@@ -25,8 +25,6 @@ from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from tests.lake_sample import ORGANIZATION, finding, import_findings
 
-pytestmark = pytest.mark.xdist_group("analytics_verbs")  # one history serves the whole module
-
 FIRST = date(2026, 1, 1)
 DAYS = 20
 NOW = datetime(2026, 1, 21, tzinfo=UTC)

@@ -47,7 +47,6 @@ def files_read(folder: Path) -> dict[str, list[int]]:
     return counted
 
 
-@pytest.mark.xdist_group("cost_curves")
 @pytest.mark.parametrize("query", QUERIES)
 def test_older_days_are_not_opened(query: str, counted: tuple[dict[str, list[int]], dict[str, list[int]]]) -> None:
     """Two days of history or six: the same files, those of the days asked for."""

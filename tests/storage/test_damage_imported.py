@@ -66,7 +66,6 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 Imported = tuple[Path, dict[str, Any], dict[str, Any]]
 
 
-@pytest.mark.xdist_group("damage")
 def test_every_good_record_is_kept_and_every_bad_one_counted(imported: Imported) -> None:
     """Both files hold the same 1,000 findings of one scan: each of them counts once."""
     home, told, _ = imported
@@ -79,7 +78,6 @@ def test_every_good_record_is_kept_and_every_bad_one_counted(imported: Imported)
     assert tallies["failed"].sum() == GOOD
 
 
-@pytest.mark.xdist_group("damage")
 @pytest.mark.parametrize("name", ["array.json", "lines.json.gz"])
 def test_quarantine_names_each_bad_record_by_its_place(imported: Imported, name: str) -> None:
     """File, offset in the unpacked bytes, length, reason and text lead back to what was planted."""
@@ -97,7 +95,6 @@ def test_quarantine_names_each_bad_record_by_its_place(imported: Imported, name:
     assert max(rows["byte_length"].to_list()) > 10_000_000
 
 
-@pytest.mark.xdist_group("damage")
 def test_memory_stays_bounded(imported: Imported) -> None:
     """Texts of 10 MB, 100,000 brackets deep: the whole process takes less than is promised."""
     assert imported[1]["peak_mb"] < LARGEST_MB

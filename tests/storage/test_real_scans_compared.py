@@ -26,7 +26,6 @@ Record: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str, str, str]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-pytestmark = pytest.mark.xdist_group("real_scans")
 
 
 def ocsf_keys(records: list[Record], *, is_failing: bool) -> set[Key]:

@@ -28,7 +28,6 @@ NOVEMBER = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))
 SCAN = "findings/prowler-aws-acme/prowler-acme"
 UPLOADED = ("cis_6.0_aws", "prowler_threatscore_aws")
 
-pytestmark = pytest.mark.xdist_group("formats")  # one home serves the whole module
 
 Postures = Mapping[str, Mapping[str, Posture]]
 """By format and framework; "" is no framework."""

@@ -28,8 +28,6 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 MARCH, JUNE = datetime(2026, 3, 20, 6, tzinfo=UTC), datetime(2026, 6, 20, 6, tzinfo=UTC)
 OPEN, LOGGED = "s3_bucket_public_access", "s3_bucket_server_access_logging_enabled"
 
-pytestmark = pytest.mark.xdist_group("story")  # one home serves the whole module
-
 
 def scan(path: Path, at: datetime, outcomes: dict[tuple[str, str], str]) -> Path:
     """A Prowler file: (check, bucket) to outcome."""
