@@ -207,4 +207,14 @@ def _oddities(content: cms.ContentInfo, der: bytes) -> str:
         return "it bears attributes that nobody signed"
     if data["encap_content_info"]["content_type"].native != "data" or len(data["crls"] or ()) > 0:
         return "it bears what is not its own"
-    return ""
+    stamps = [a["values"][0]["content"] for a in info["unsigned_attrs"] or ()]
+    return next((found for found in map(_oddities_of_stamp, stamps) if found), "")
+
+
+def _oddities_of_stamp(data: cms.SignedData) -> str:
+    """The same of an authority's time stamp (RFC 3161), whose list of digests may be longer than its use of them."""
+    listed = {algorithm["algorithm"].native for algorithm in data["digest_algorithms"]}
+    used = {info["digest_algorithm"]["algorithm"].native for info in data["signer_infos"]}
+    if data["version"].native != "v3" or {info["version"].native for info in data["signer_infos"]} - {"v1", "v3"}:
+        return "its time stamp is of another form"
+    return "" if used <= listed else "its time stamp names other algorithms"
