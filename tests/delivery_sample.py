@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from policycortex.delivery.model import DeliveredFile, DeliveryContent
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 
@@ -46,7 +45,7 @@ def sample_content(*files: DeliveredFile, **changes: Any) -> DeliveryContent:  #
         "generated_at": NOW,
         "score_pct": 96.3,
         "total_violations": 1018,
-        "locale": load_locale("en", *catalogue_folders(None)),
+        "locale": open_locale("en"),
         "failed_by_severity": {"critical": 2, "high": 4, "medium": 900, "low": 112, "informational": 0},
         "report_url": "https://reports.example.com/v1/reports/rpt_1234567890abcdef",
         "files": files,

@@ -14,8 +14,7 @@ from typing import Final
 
 import pikepdf
 
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
 from tests.documents_sample import Sample, build_document
@@ -54,7 +53,7 @@ def main(folder: Path) -> None:
 
 def _page_of(path: Path, section: str) -> int:
     """The page a section begins on, counted from 1, as the outline tells."""
-    title = load_locale("en", *catalogue_folders(None)).text(f"section.{section}")
+    title = open_locale("en").text(f"section.{section}")
     with pikepdf.open(path) as pdf, pdf.open_outline() as outline:
         mark = next(item for item in outline.root if item.title == title)
         assert isinstance(mark.destination, pikepdf.Array)

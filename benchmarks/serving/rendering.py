@@ -10,9 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.serving.body import FORMATS, body
-from policycortex.documents.locales import load_locale
+from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat
 from policycortex.ordering import Known, ReportOrder, parse_order
@@ -51,7 +50,7 @@ def _compose(settings: Settings, framework: str, order: ReportOrder, folder: Pat
             folder=folder,
             now=now,
             weights=risk_weights(settings),
-            locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
+            locale=open_locale(order.locale, settings.templates_dir),
         )
 
 

@@ -4,7 +4,7 @@ import os
 import socket
 from contextlib import closing
 
-from policycortex.cli.home import dagster_environment, make_folder, open_instance, require_fleet
+from policycortex.cli.home import make_folder, open_instance, require_fleet
 from policycortex.settings import Settings
 
 
@@ -19,7 +19,7 @@ def work_until_stopped(settings: Settings, *, slots: int, name: str) -> None:
     open_instance(settings).dispose()
     with closing(open_registry(settings)):
         pass
-    os.environ.update(dagster_environment(settings) | {"POLICYCORTEX_HOME": str(settings.home)})
+    os.environ["POLICYCORTEX_HOME"] = str(settings.home)  # Dagster's own variables the instance has set
     warm_up("pipelines.definitions")
     app = make_worker_app(settings.broker_url or "")
     app.worker_main(

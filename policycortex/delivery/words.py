@@ -1,14 +1,12 @@
 """What a delivered report says of itself, once for all channels: facts, headline and the parts of the mail."""
 
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from policycortex.delivery.model import DeliveredFile, DeliveryContent
 from policycortex.documents.locales import Locale
-from policycortex.errors import ConfigurationError
+from policycortex.documents.template_files import templates_folder
 
 _MEGABYTE = 1_000_000
 
@@ -72,14 +70,10 @@ def render_mail(name: str, content: DeliveryContent, *, message: str, has_attach
 
 @cache
 def _environment() -> Environment:
-    package = Path(str(files("policycortex")))
-    for folder in (package / "_templates", package.parent / "templates"):
-        if (folder / "email").is_dir():
-            return Environment(
-                loader=FileSystemLoader(folder),
-                autoescape=select_autoescape(["html"]),
-                undefined=StrictUndefined,
-                trim_blocks=True,
-                lstrip_blocks=True,
-            )
-    raise ConfigurationError(f"the mail templates are missing beside {package}; install the package again")
+    return Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from policycortex.documents.template_files import list_catalogues
+from policycortex.documents.template_files import catalogue_folders, list_catalogues
 from policycortex.errors import ConfigurationError
 from policycortex.scoring.rounding import round_pct
 
@@ -119,6 +119,11 @@ def load_locale(tag: str, *folders: Path) -> Locale:
         short_months=tuple(first.get("short_months") or (month[:3] for month in first["months"])),
         texts=texts,
     )
+
+
+def open_locale(tag: str, own: Path | None = None) -> Locale:
+    """``load_locale`` over the built-in catalogues and those in ``own``, the installation's templates folder."""
+    return load_locale(tag, *catalogue_folders(own))
 
 
 def is_locale_of(tag: str, languages: Collection[str]) -> bool:

@@ -139,6 +139,7 @@ def draw_trend(
     bottom_pct, top_pct, step = _axis(min(shown), max(shown))
     left, bottom, top, right = 44.0, height - 24, 20.0, width - 12
     first, days = points[0].date, max((points[-1].date - points[0].date).days, 1)
+    has_months = days > _DAYS_IN_WEEKS
 
     def across(day: date) -> float:
         return round(left + (right - left) * (day - first).days / days, 1)
@@ -161,8 +162,8 @@ def draw_trend(
         areas=tuple(_area(run, bottom) for run in runs if len(run) > 1),
         marks=marks,
         y_ticks=tuple(Tick(position=height_of(tick), value=tick) for tick in ticks),
-        period_marks=_period_marks(first, points[-1].date, across),
-        has_months=days > _DAYS_IN_WEEKS,
+        period_marks=_period_marks(first, points[-1].date, across, has_months=has_months),
+        has_months=has_months,
         before=None if before is None else Tick(position=height_of(before), value=before),
         falls=marks[-1].y > marks[-2].y,
         low=min(scores),
@@ -170,10 +171,11 @@ def draw_trend(
     )
 
 
-def _period_marks(first: date, last: date, across: Callable[[date], float]) -> tuple[PeriodMark, ...]:
+def _period_marks(
+    first: date, last: date, across: Callable[[date], float], *, has_months: bool
+) -> tuple[PeriodMark, ...]:
     """Starts of weeks or months that leave room for each other's date, between the first and the last day."""
     days = [first + timedelta(days=n) for n in range(1, (last - first).days)]
-    has_months = (last - first).days > _DAYS_IN_WEEKS
     starts = [day for day in days if (day.day == 1 if has_months else day.weekday() == 0)]
     every = max(1, math.ceil(len(starts) / _MOST_STARTS))
     kept = [day for day in starts if not has_months or (day.year * 12 + day.month - 1) % every == 0]

@@ -3,16 +3,18 @@
 No markup here and no judgement: shares of the greatest, sums of what is shown, cells by how much they hold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from policycortex.documents.model import ChangeCause, ReportDocument, RiskPart, TopCheck
+from policycortex.documents.model import ChangeCause, ReportDocument, TopCheck
 from policycortex.names import Severity
 
 FIRST_ITEMS: Final = 5
 """Items of a plan whose gain page one adds up."""
 _HEATS: Final = 4
+
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +41,10 @@ class CauseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartLine:
-    """One part of the risk score; ``share`` is 0 to 1 of the greatest part."""
+class ShareLine(Generic[_Row]):
+    """One row with its bar; ``share`` is 0 to 1 of the greatest row."""
 
-    row: RiskPart
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanLine:
-    """One item of the plan; ``share`` is 0 to 1 of the greatest gain."""
-
-    row: TopCheck
+    row: _Row
     share: float
 
 
@@ -95,16 +89,11 @@ def cause_lines(causes: Sequence[ChangeCause]) -> tuple[CauseLine, ...]:
     )
 
 
-def part_lines(parts: Sequence[RiskPart]) -> tuple[PartLine, ...]:
-    """Each beside the greatest."""
-    most = max((part.points for part in parts), default=0) or 1
-    return tuple(PartLine(row=part, share=round(max(part.points, 0) / most, 4)) for part in parts)
-
-
-def plan_lines(items: Sequence[TopCheck]) -> tuple[PlanLine, ...]:
-    """Each beside the greatest; what has no known gain has no bar."""
-    most = max((item.gain_points or 0 for item in items), default=0) or 1
-    return tuple(PlanLine(row=item, share=round(max(item.gain_points or 0, 0) / most, 4)) for item in items)
+def share_lines(rows: Sequence[_Row], points_of: Callable[[_Row], float | None]) -> tuple[ShareLine[_Row], ...]:
+    """Each beside the greatest; what has no known points has no bar."""
+    points = [points_of(row) or 0 for row in rows]
+    most = max(points, default=0) or 1
+    return tuple(ShareLine(row=row, share=round(max(n, 0) / most, 4)) for row, n in zip(rows, points, strict=True))
 
 
 def section_heat(document: ReportDocument) -> tuple[SectionHeat, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from policycortex.documents.comparison import PeriodComparison
-from policycortex.documents.locales import Locale, load_locale
+from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import (
     Breakdown,
     CheckResult,
@@ -18,12 +18,13 @@ from policycortex.documents.model import (
     ReportDocument,
     RequirementRow,
     RiskItemRow,
+    RiskPart,
     RiskPlace,
     SectionRow,
     TopCheck,
     TrendPoint,
 )
-from policycortex.documents.template_files import catalogue_folders, custom_template
+from policycortex.documents.template_files import custom_template
 from policycortex.names import RequirementResult
 from policycortex.period import Period
 from policycortex.rendering.charts import (
@@ -39,15 +40,13 @@ from policycortex.rendering.charts import (
 from policycortex.rendering.highlights import (
     CauseLine,
     KeyFigures,
-    PartLine,
-    PlanLine,
     SectionHeat,
+    ShareLine,
     cause_lines,
     heat_of,
     key_figures,
-    part_lines,
-    plan_lines,
     section_heat,
+    share_lines,
 )
 from policycortex.rendering.layout import list_sections
 from policycortex.rendering.options import RenderingOptions
@@ -168,10 +167,10 @@ class PageView:
     pressing: tuple[TopCheck, ...]
     """The first of the top checks."""
     plan: tuple[TopCheck, ...]
-    plan_lines: tuple[PlanLine, ...]
+    plan_lines: tuple[ShareLine[TopCheck], ...]
     key_figures: KeyFigures
     cause_lines: tuple[CauseLine, ...]
-    part_lines: tuple[PartLine, ...]
+    part_lines: tuple[ShareLine[RiskPart], ...]
     section_heat: tuple[SectionHeat, ...]
     checks_by_id: Mapping[str, CheckResult]
     risk_gauge: Gauge
@@ -218,10 +217,10 @@ def view_page(document: ReportDocument) -> PageView:
         top_checks=document.top_checks[:TOP_CHECKS_SHOWN],
         pressing=document.top_checks[:PRESSING_SHOWN],
         plan=document.top_checks[:PLANNED_SHOWN],
-        plan_lines=plan_lines(document.top_checks[:PLANNED_SHOWN]),
+        plan_lines=share_lines(document.top_checks[:PLANNED_SHOWN], lambda check: check.gain_points),
         key_figures=key_figures(document),
         cause_lines=cause_lines(document.change_causes),
-        part_lines=part_lines(document.risk_parts),
+        part_lines=share_lines(document.risk_parts, lambda part: part.points),
         section_heat=section_heat(document),
         checks_by_id={check.check_id: check for check in document.checks},
         risk_gauge=draw_gauge(summary.risk_score),
@@ -237,7 +236,7 @@ def view_page(document: ReportDocument) -> PageView:
 
 def page_locale(document: ReportDocument, options: RenderingOptions) -> Locale:
     """The catalogue the document is written in. Raises ConfigurationError where there is none."""
-    return load_locale(document.header.locale, *catalogue_folders(options.templates_dir))
+    return open_locale(document.header.locale, options.templates_dir)
 
 
 def own_folder(document: ReportDocument, options: RenderingOptions) -> Path | None:

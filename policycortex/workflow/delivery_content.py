@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 from policycortex.delivery.connections import Connections, EmailConnection
 from policycortex.delivery.model import Channel, DeliveredFile, DeliveryContent
 from policycortex.delivery.patterns import safe_name
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, Severity
 from policycortex.ordering.model import order_from_json
@@ -69,7 +68,7 @@ def _content(
         generated_at=made_at,
         score_pct=summary.get("compliance_score"),
         total_violations=int(summary.get("total_violations", 0)),
-        locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
+        locale=open_locale(order.locale, settings.templates_dir),
         failed_by_severity={severity.value: int(summary.get(severity.value, 0)) for severity in Severity},
         report_url=_url(settings, f"/v1/reports/{report.id}"),
         files=files,

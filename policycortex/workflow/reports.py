@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from policycortex.documents.branding import Branding
 from policycortex.documents.compose import compose_report
-from policycortex.documents.locales import Locale, load_locale
+from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import ReportDocument, ReportHeader
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
@@ -138,7 +137,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
             folder=folder,
             now=now,
             weights=risk_weights(settings),
-            locale=load_locale(order.locale, *catalogue_folders(settings.templates_dir)),
+            locale=open_locale(order.locale, settings.templates_dir),
         )
         provenance = read_provenance(lake, order, framework, document)
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")

@@ -17,8 +17,7 @@ from typing import Final
 from policycortex.delivery.connections import load_connections
 from policycortex.delivery.model import Channel, DeliveredFile, DeliveryContent, Destination
 from policycortex.delivery.sending import send
-from policycortex.documents.locales import FALLBACK, load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import FALLBACK, open_locale
 from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.period import Period
@@ -183,7 +182,7 @@ def _send(settings: Settings, connection: str, organization: str, path: Path, no
         generated_at=now,
         score_pct=None,
         total_violations=0,
-        locale=load_locale(FALLBACK, *catalogue_folders(None)),
+        locale=open_locale(FALLBACK),
         files=(
             DeliveredFile(
                 format=ReportFormat.JSON,

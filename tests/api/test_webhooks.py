@@ -7,8 +7,7 @@ from api.app import create_app
 from api.webhooks import GeneratedEvent
 from policycortex.delivery.model import DeliveredFile, DeliveryContent
 from policycortex.delivery.webhook import event_of, signatures
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 from policycortex.settings import Settings
@@ -28,7 +27,7 @@ CONTENT = DeliveryContent(
     generated_at=NOW,
     score_pct=None,
     total_violations=3,
-    locale=load_locale("en", *catalogue_folders(None)),
+    locale=open_locale("en"),
     failed_by_severity={"critical": 1, "high": 2},
     files=(DeliveredFile(format=ReportFormat.PDF, name="March.pdf", path=Path("x"), size_bytes=1, sha256="a" * 64),),
 )

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from policycortex.documents.locales import load_locale
+from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
 
 Build = Callable[..., ReportDocument]
-_ENGLISH = load_locale("en", *catalogue_folders(None))
+_ENGLISH = open_locale("en")
 _ODD: Mapping[str, Mapping[str, int]] = {
     "empty period": {"findings": 0},
     "nothing at all": {"findings": 0, "requirements": 0},

@@ -8,9 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from policycortex.documents.locales import load_locale
+from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.names import ReportFormat, ReportType
 from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
@@ -64,7 +63,7 @@ def composed(folder: Path, *days: date) -> ReportDocument:
             folder=folder,
             now=datetime(2026, 7, 1, tzinfo=UTC),
             weights=RiskWeights(),
-            locale=load_locale("en", *catalogue_folders(None)),
+            locale=open_locale("en"),
         )
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from policycortex.delivery.words import facts_of, render_mail
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from tests.delivery_sample import sample_content, sample_file
 
-GERMAN = load_locale("de", *catalogue_folders(None))
+GERMAN = open_locale("de")
 
 
 def test_facts_of_a_german_report_are_german() -> None:

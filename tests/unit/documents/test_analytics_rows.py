@@ -5,14 +5,13 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.analytics_rows import change_rows, risk_rows
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders
+from policycortex.documents.locales import open_locale
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA, RiskWeights
 from tests.unit.scoring.changes_sample import side, state
 
-ENGLISH = load_locale("en", *catalogue_folders(None))
+ENGLISH = open_locale("en")
 
 
 def test_parts_stand_with_their_points_and_reasons() -> None:

@@ -8,15 +8,14 @@ import pytest
 
 from policycortex.documents.compose import compose_report
 from policycortex.documents.evidence import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, Evidence
-from policycortex.documents.locales import Locale, load_locale
+from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
 
-ENGLISH = load_locale("en", *catalogue_folders(None))
+ENGLISH = open_locale("en")
 HEADER = ReportHeader(
     id="rpt_0000000000000001",
     name="Q1",
@@ -134,7 +133,7 @@ def test_nothing_assessed_is_said_first_and_alone() -> None:
 
 def test_sentences_are_in_the_language_of_the_report() -> None:
     """Every sentence comes from the catalogue, with the language's own numbers."""
-    german = load_locale("de", *catalogue_folders(None))
+    german = open_locale("de")
     messages = compose(posture(("Z", 3, 1)), posture(("Z", 9, 1)), locale=german).key_messages
     assert messages[0] == "75,0 % der Befunde, die Tiny betreffen, sind bestanden: 3 von 4."
     assert messages[1] == "Der Wert fiel um 15,0 Punkte von 90,0 %."

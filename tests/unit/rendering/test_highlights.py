@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.documents.locales import load_locale
+from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ChangeCause
-from policycortex.documents.template_files import catalogue_folders
 from policycortex.names import PdfVariant, ReportFormat
 from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.highlights import cause_lines, heat_of, key_figures, section_heat
@@ -65,5 +64,5 @@ def test_only_files_that_were_made_are_named(
     """What was not ordered is not there to look into; a PDF for archives has both tables inside."""
     document = build_document(tmp_path, Sample(findings=3))
     document = replace(document, header=replace(document.header, formats=ordered))
-    files = complete_files(document, load_locale("en", *catalogue_folders(None)), variant)
+    files = complete_files(document, open_locale("en"), variant)
     assert (files["findings"]["ordered"], files["tables"]["ordered"]) == (findings, tables)

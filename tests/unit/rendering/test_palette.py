@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from policycortex.documents.locales import load_locale
-from policycortex.documents.template_files import catalogue_folders, templates_folder
+from policycortex.documents.locales import open_locale
+from policycortex.documents.template_files import templates_folder
 from policycortex.names import RequirementResult, Severity
 from policycortex.rendering.page import GLYPHS
 
@@ -60,7 +60,7 @@ def test_no_state_is_told_by_colour_alone() -> None:
     assert set(GLYPHS) == {result.value for result in RequirementResult}
     assert len(set(GLYPHS.values())) == len(GLYPHS)
     for language in ("en", "de"):
-        locale = load_locale(language, *catalogue_folders(None))
+        locale = open_locale(language)
         for prefix, names in (("severity", _SEVERITIES), ("severity_short", _SEVERITIES), ("result", tuple(GLYPHS))):
             assert len({locale.text(f"{prefix}.{name}") for name in names}) == len(names)
 
