@@ -1,12 +1,13 @@
 """One JSON object per line on stderr: what happened, when, under which request. No bodies, headers or tokens."""
 
-import json
 import logging
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 _PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_ENCODER: Final = json.JSONEncoder(default=str, ensure_ascii=False)  # json.dumps would make one for each line
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # a third of json's time; a line is written for each request
 
 
 class JsonLines(logging.Formatter):
@@ -23,7 +24,7 @@ class JsonLines(logging.Formatter):
         told |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
-        return _ENCODER.encode(told)
+        return _ENCODER.encode(told).decode()
 
 
 def log_config() -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     read_log: ReadLog = field(init=False, repr=False)
     key_uses: KeyUses = field(init=False, repr=False)
-    quick: QuickReads = field(default_factory=QuickReads, repr=False)
+    quick: QuickReads = field(init=False, repr=False)
     known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
@@ -52,6 +52,8 @@ class Services:
 
     def __post_init__(self) -> None:
         self.limiter = RateLimiter(self.settings)
+        # opening may wait and migrate, so the first read is made apart
+        self.quick = QuickReads(lambda: self._registry is not None and self.settings.database_url is None)
         self.journal = Journal(
             self.settings.home / "trail",
             lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed

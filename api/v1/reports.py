@@ -76,7 +76,8 @@ async def create_report(
 async def list_reports(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
     services = services_of(request)
-    return await services.quick.run(_list, request, services, caller, query)
+    read = services.quick.run if query.is_quick else services.quick.run_apart
+    return await read(_list, request, services, caller, query)
 
 
 @router.get(

@@ -3,6 +3,7 @@
 Several processes share one listening socket; one that dies is started again.
 """
 
+import gc
 import sys
 
 import uvicorn
@@ -14,8 +15,11 @@ from policycortex.settings import Settings
 
 
 def make_app() -> FastAPI:
-    """Of the process's environment."""
-    return create_app(Settings.from_environment())
+    """Of the process's environment, ready to serve."""
+    app = create_app(Settings.from_environment())
+    gc.collect()
+    gc.freeze()  # what was made up to here stays: the collector need not walk it again while a caller waits
+    return app
 
 
 if __name__ == "__main__":
