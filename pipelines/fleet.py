@@ -20,6 +20,7 @@ from dagster_celery.make_app import make_app
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
 from pipelines.run_host import die_with, execute_run
+from pipelines.starting import await_start
 
 QUEUE: Final = "dagster"
 _PATIENCE_SECONDS: Final = 3.0
@@ -48,8 +49,11 @@ class FleetRunLauncher(CeleryRunLauncher):
         return False
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupt the run's worker; Dagster then reports it cancelled. False when it has ended."""
-        run = self._instance.get_run_by_id(run_id)
+        """Interrupt the run's worker; Dagster then reports it cancelled. False when it has ended.
+
+        A run that waits in the broker is not brought here: whoever takes it finds its report taken back.
+        """
+        run = await_start(self._instance, run_id)
         if run is None or run.is_finished or DAGSTER_CELERY_TASK_ID_TAG not in run.tags:
             return False
         self._instance.report_run_canceling(run)

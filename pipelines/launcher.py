@@ -12,10 +12,10 @@ from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, 
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 from pipelines.doorbell import ask
+from pipelines.starting import await_start
 from pipelines.workers import TAG_WORKER, Worker
 
 _PATIENCE_SECONDS: Final = 45.0  # a host that was killed is back after its 5 to 10 seconds of imports
-_STARTING_SECONDS: Final = 5.0  # a forked worker says RUN_START within half a second, on a busy machine two
 
 
 class ForkingRunLauncher(RunLauncher, ConfigurableClass):
@@ -62,7 +62,7 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt the run's worker; Dagster then reports it cancelled. False when it was gone already."""
-        run = self._started(run_id)
+        run = await_start(self._instance, run_id)
         if run is None or run.is_finished:
             return False
         worker = _worker_of(run)
@@ -71,15 +71,6 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
             return True
         self._instance.report_run_canceled(run, "Its worker is gone already.")
         return True
-
-    def _started(self, run_id: str) -> DagsterRun | None:
-        # A worker that is just starting would write STARTED over CANCELING, and then call its interrupt a failure.
-        deadline = time.monotonic() + _STARTING_SECONDS
-        while True:
-            run = self._instance.get_run_by_id(run_id)
-            if run is None or run.status != DagsterRunStatus.STARTING or time.monotonic() > deadline:
-                return run
-            time.sleep(0.05)
 
     @property
     def supports_check_run_worker_health(self) -> bool:

@@ -26,6 +26,9 @@ _DAGSTER_SCHEMA: Final = "dagster"
 """Of Dagster's tables in Postgres. The registry has a table ``schedules`` as Dagster has, and where Dagster finds that
 name it makes none of its own."""
 
+_BROKER_PATIENCE_SECONDS: Final = 300
+"""How long a run may wait in the broker for a worker before Dagster gives it up."""
+
 BROKER_VARIABLE: Final = "POLICYCORTEX_BROKER_URL"
 
 
@@ -80,6 +83,8 @@ def instance_config(settings: Settings) -> dict[str, Any]:
             base_dir=str(settings.dagster_home / "schedules"),
         )
     config["run_launcher"] = _run_launcher(settings)
+    if settings.broker_url is not None:
+        config["run_monitoring"]["start_timeout_seconds"] = _BROKER_PATIENCE_SECONDS
     runs = config["concurrency"]["runs"]
     runs["max_concurrent_runs"] = settings.max_concurrent_runs
     for limit in runs["tag_concurrency_limits"]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.frameworks.crosswalk import expand_crosswalk
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
@@ -64,8 +64,9 @@ def rebuild_analytics(
                 builder = _Builder(
                     lake=lake,
                     organization=organization,
-                    frameworks=frameworks_of(settings, registry, organization),
-                    mappings=lake.load_mappings(organization),
+                    relations=_Relations(
+                        frameworks_of(settings, registry, organization), lake.load_mappings(organization)
+                    ),
                     waivers=registry.list_waivers(organization),
                     weights=weights,
                     now=moment,
@@ -99,14 +100,32 @@ def turned_sides(
     return before, after
 
 
+class _Relations:
+    """What every framework asks of the tally keys met so far; days are much alike, so most bring no new key."""
+
+    def __init__(self, frameworks: Mapping[str, Framework], mappings: pl.DataFrame) -> None:
+        self._frameworks, self._mappings = frameworks, mappings
+        self._keys = pl.DataFrame(schema=dict.fromkeys(_TALLY, pl.String()))
+        self._known = {id_: RELATION_SCHEMA.to_frame() for id_ in frameworks}
+
+    def of(self, keys: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """RELATION_SCHEMA of these tally keys, and of others met before, by framework id."""
+        new = keys.select(_TALLY).unique().join(self._keys, on=_TALLY, how="anti", nulls_equal=True)
+        if len(new):
+            self._keys = pl.concat([self._keys, new])
+            for id_, framework in self._frameworks.items():
+                found = relations_of(framework, new, self._mappings)
+                self._known[id_] = pl.concat([self._known[id_], found])
+        return dict(self._known)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Builder:
     """One organisation's days, and what they are judged by."""
 
     lake: Lake
     organization: str
-    frameworks: Mapping[str, Framework]
-    mappings: pl.DataFrame
+    relations: "_Relations"
     waivers: Sequence[Waiver]
     weights: RiskWeights
     now: datetime
@@ -124,7 +143,7 @@ class _Builder:
     def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
         scope, period = Scope(organization=self.organization), Period.of_days(day, day)
         items = self.lake.analytics.load_risk_items(scope, period, waivers=self._in_force(day))
-        risk = assess_risk(items, as_of=day, weights=self.weights, relations=self._related(items))
+        risk = assess_risk(items, as_of=day, weights=self.weights, relations=self.relations.of(items))
         changes = CHANGES_SCHEMA.to_frame() if previous is None else self._changes(previous, day)
         self.lake.analytics.replace_day(self.organization, day, changes=changes, risk=_risk_frame(risk))
         return AnalyticsDay(
@@ -141,16 +160,13 @@ class _Builder:
         covered = (spooled_coverage(before), spooled_coverage(after))
         turned = self.lake.analytics.load_turned(before, after)
         rows = list(_rows(explain_turned(turned, covered, None), previous, None))
-        for id_, relations in self._related(tally_keys(before, after)).items():
+        for id_, relations in self.relations.of(tally_keys(before, after)).items():
             if self._is_framework_waived(previous) or self._is_framework_waived(day):
                 turned = self.lake.analytics.load_turned(
                     self._spooled(previous, id_, relations), self._spooled(day, id_, relations)
                 )
             rows += _rows(explain_turned(turned, covered, relations), previous, id_)
         return pl.DataFrame(rows, schema=CHANGES_SCHEMA, orient="row")
-
-    def _related(self, keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        return {id_: relations_of(framework, keys, self.mappings) for id_, framework in self.frameworks.items()}
 
     def _in_force(self, day: date) -> pl.DataFrame:
         return waivers_in_force(self.waivers, waiver_moment(Period.of_days(day, day), self.now))

@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from policycortex.names import TAG_REPORT
 from tests.e2e.conftest import PROGRAM, Server, free_port, run_program, start_server, stop_server, wait_until
 from tests.e2e.test_killed_workers import order
 from tests.ground import FleetGround
@@ -140,6 +141,39 @@ def test_two_workers_share_the_work_and_one_is_lost(server: Server, variables: d
         wait_until(lambda: all_completed(server, more), seconds=600, told="six reports by the worker that is left")
         print(f"after a lost machine, all came within {time.monotonic() - lost_at:.0f} s")
         check_same_everywhere(server, ids + more)
+
+
+def test_reports_are_cancelled_in_the_broker_and_at_work(
+    server: Server, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """Before any worker is there, and in a worker's hands: no run counts as failed, and the worker takes the next."""
+    waiting = order(server, 100)
+    wait_until(lambda: states_of(server, waiting) == ["STARTING"], seconds=120, told="its run waits in the broker")
+    cancel(server, waiting)
+    with working("only", tmp_path, variables) as only:
+        wait_until(only.is_ready, seconds=240, told="a worker takes runs")
+        wait_until(lambda: states_of(server, waiting) == ["CANCELED"], seconds=240, told="canceled when it was taken")
+        taken = order(server, 101)
+        wait_until(lambda: busy(only), seconds=120, told="it works")
+        cancel(server, taken)
+        ended = {"CANCELED", "SUCCESS"}
+        wait_until(lambda: states_of(server, taken)[0] in ended, seconds=120, told="its run ended")
+        last = order(server, 102)
+        wait_until(lambda: all_completed(server, [last]), seconds=240, told="the next report")
+
+
+def cancel(server: Server, report_id: str) -> None:
+    """By the API; a report that was quicker stays completed."""
+    server.curl("-X", "POST", f"{server.url}/v1/reports/{report_id}/cancel")
+
+
+def states_of(server: Server, report_id: str) -> list[str]:
+    """What Dagster says of the report's runs, newest first."""
+    query = "query($tag: ExecutionTag!) { runsOrError(filter: {tags: [$tag]}) { ... on Runs { results { status } } } }"
+    tag = {"key": TAG_REPORT, "value": report_id}
+    body = {"query": query, "variables": {"tag": tag}}
+    told = httpx.post(f"http://127.0.0.1:{server.dagster_port}/graphql", json=body, timeout=60, trust_env=False).json()
+    return [str(run["status"]) for run in told["data"]["runsOrError"]["results"]]
 
 
 def busy(worker: FleetWorker) -> bool:

@@ -66,7 +66,7 @@ def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
         _report(instance, run, "PIPELINE_STARTING")
         try:
             with monkeypatch.context() as patch:
-                patch.setattr("pipelines.launcher.time.sleep", lambda _: _start(instance, run))
+                patch.setattr("pipelines.starting.time.sleep", lambda _: _start(instance, run))
                 assert launcher.terminate(run.run_id)
             assert process.wait(timeout=120) == -signal.SIGTERM
         finally:
