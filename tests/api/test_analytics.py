@@ -14,6 +14,7 @@ from policycortex.storage.lake import open_lake
 from policycortex.storage.registry import NewArtifact
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
+from policycortex_client import ApiError, Client
 from tests.api.house import House
 from tests.lake_sample import finding, import_findings
 
@@ -216,3 +217,13 @@ def test_a_comparison_needs_two_completed_reports_of_ones_own(
     assert client.get(f"/v1/reports/{open_report}/compare/{open_report}").status_code == 409
     foreign = house.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
     assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
+
+
+def test_the_client_gives_the_same_tables(told: House) -> None:
+    """``policycortex_client`` hands out the documented bodies, and the server's refusals with their fields."""
+    _, token = told.registry.create_key(organization=told.organization, name="client")
+    with Client(told.url, token, attempts=1) as api:
+        assert api.get_trends(granularity="week") == asked(told, "trends", granularity="week")
+        assert api.get_risk(top=3) == asked(told, "risk", top=3)
+        with pytest.raises(ApiError, match="granularity"):
+            api.get_forecast(granularity="week")
