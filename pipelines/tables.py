@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.columns import column_words
 from policycortex.storage.lake_session import sql
 
 _TABLE = re.compile(
@@ -15,9 +16,11 @@ _TABLE = re.compile(
 
 def table_metadata(key: dg.AssetKey) -> dict[str, Any]:
     """Definition metadata of the asset whose table is ``lake.<layer>.<noun>``. Raises KeyError where there is none."""
-    grain, columns = _tables()[".".join(key.path)]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type=kind) for name, kind in columns])
-    return {"dagster/table_name": f"lake.{'.'.join(key.path)}", "dagster/column_schema": schema, "grain": grain}
+    table = ".".join(key.path)
+    grain, columns = _tables()[table]
+    shown = [dg.TableColumn(name=name, type=kind, description=column_words(table, name)) for name, kind in columns]
+    schema = dg.TableSchema(columns=shown)
+    return {"dagster/table_name": f"lake.{table}", "dagster/column_schema": schema, "grain": grain}
 
 
 def columns_of(table: str) -> frozenset[str]:

@@ -21,9 +21,9 @@ WAIVERS = dg.AssetKey(["core", "waivers"])
 
 _COLUMNS = dg.TableSchema(
     columns=[
-        dg.TableColumn("organization", "VARCHAR"),
+        dg.TableColumn("organization", "VARCHAR", description="Whose waivers they are."),
         dg.TableColumn("status", "VARCHAR", description=", ".join(WaiverStatus)),
-        dg.TableColumn("waivers", "BIGINT"),
+        dg.TableColumn("waivers", "BIGINT", description="How many of them stand so now."),
     ]
 )
 
