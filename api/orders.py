@@ -15,7 +15,7 @@ from policycortex.ordering import Known, ReportOrder, order_from_json, order_to_
 from policycortex.ordering.destinations import mail_deliveries
 from policycortex.storage.registry import Failure, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
-from policycortex.workflow import seal_password
+from policycortex.workflow.verbs import seal_password
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 

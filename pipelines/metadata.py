@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.score_chart import score_chart
 from policycortex.storage.lake import DayCounts
-from policycortex.workflow import DayScore, IngestSummary, ProducedReport, StandingReport
+from policycortex.workflow.verbs import DayScore, IngestSummary, ProducedReport, StandingReport
 
 _ROWS_SHOWN: Final = 40
 

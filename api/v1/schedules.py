@@ -29,7 +29,6 @@ from api.schedule_answers import (
     shape_schedule,
 )
 from api.services import Services
-from policycortex import workflow
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.ordering import order_from_json
 from policycortex.ordering.parsing import validated
@@ -37,6 +36,7 @@ from policycortex.ordering.schedules import ScheduleBody
 from policycortex.ordering.words import check_text
 from policycortex.scheduling.templates import load_schedule_templates
 from policycortex.storage.registry.schedule_rows import ScheduleRow
+from policycortex.workflow import verbs as workflow
 
 router: Final = APIRouter(prefix="/v1/reports/schedules", tags=["schedules"])
 

@@ -13,9 +13,9 @@ from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import range_tags, today, windows_of
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.scoring.waivers import WaiverStatus
 from policycortex.storage.registry import open_registry
+from policycortex.workflow import verbs as workflow
 
 WAIVERS = dg.AssetKey(["core", "waivers"])
 

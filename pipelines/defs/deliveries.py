@@ -18,7 +18,6 @@ from pipelines.lost_runs import Fate, ended_badly, fate_of, reason_of, runs_of
 from pipelines.partitions import report_periods
 from pipelines.reloading import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
     TAG_FRAMEWORK,
@@ -30,6 +29,7 @@ from policycortex.names import (
     RunPriority,
 )
 from policycortex.settings import Settings
+from policycortex.workflow import verbs as workflow
 
 _log = logging.getLogger("policycortex.pipelines")
 _SCHEDULES_FIRST: Final = timedelta(seconds=20)

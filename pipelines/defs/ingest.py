@@ -10,8 +10,8 @@ from pipelines.metadata import describe_findings, describe_import, describe_quar
 from pipelines.partitions import daily, has_partition, today
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
-from policycortex import workflow
 from policycortex.names import DEFAULT_ORGANIZATION
+from policycortex.workflow import verbs as workflow
 
 IMPORTS = dg.AssetKey(["raw", "imports"])
 QUARANTINE = dg.AssetKey(["raw", "quarantine"])

@@ -13,7 +13,7 @@ from pipelines.metadata import describe_days, describe_scores
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
-from policycortex import workflow
+from policycortex.workflow import verbs as workflow
 
 FINDING_STATE = dg.AssetKey(["core", "finding_state"])
 SCAN_COVERAGE = dg.AssetKey(["core", "scan_coverage"])

@@ -10,8 +10,8 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last
 from pipelines.metadata import describe_report
 from pipelines.partitions import report_periods
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.names import ReportStatus
+from policycortex.workflow import verbs as workflow
 
 ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
 

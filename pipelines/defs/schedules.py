@@ -9,10 +9,10 @@ import dagster as dg
 from pipelines.defs.jobs import make_standing_reports, refresh_posture
 from pipelines.partitions import range_tags, standing_range_tags
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
+from policycortex.workflow import verbs as workflow
 
 _YEAR: Final = timedelta(days=366)
 _LOW_PRIORITY: Final = {TAG_PRIORITY: RunPriority.CLOSED_MONTHS.value}

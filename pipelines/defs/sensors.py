@@ -8,8 +8,8 @@ from pipelines.defs.ingest import FINDINGS
 from pipelines.defs.jobs import ingest_findings, make_report, refresh_posture
 from pipelines.partitions import range_tags, today, windows_of
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.names import OWN_FAILURES, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY
+from policycortex.workflow import verbs as workflow
 
 TAG_FOLLOWED = "policycortex/posture"
 """Set to ``inline`` on an import whose caller refreshes the posture itself."""

@@ -10,8 +10,8 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_standing
 from pipelines.partitions import standing_of, standing_periods
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportFormat, ReportType
+from policycortex.workflow import verbs as workflow
 
 STANDING = dg.AssetKey(["reports", "standing"])
 

@@ -20,7 +20,7 @@ from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from policycortex.workflow import fail_report, seal_password
+from policycortex.workflow.verbs import fail_report, seal_password
 
 
 def order_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-import sqlalchemy
 from filelock import FileLock, Timeout
 
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
@@ -42,6 +41,8 @@ def _file_lock(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(settings: Settings, url: str) -> Iterator[None]:
+    import sqlalchemy  # noqa: PLC0415 - 0.4 s that only a lake in Postgres needs
+
     # SQLAlchemy 2.1 takes the bare scheme for psycopg 3, which is not installed.
     address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
     engine = sqlalchemy.create_engine(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
-from policycortex.workflow import claim_due_ticks, deliver_due
+from policycortex.workflow.verbs import claim_due_ticks, deliver_due
 from tests.api.house import House
 from tests.delivery.ledger import MONTHLY
 

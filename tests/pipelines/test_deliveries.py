@@ -12,10 +12,10 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.defs.deliveries import LOADED
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.workflow import verbs as workflow
 from tests.delivery.ledger import MONTHLY, complete_report, order_report
 from tests.delivery.receivers import smtp_server
 from tests.ground import Ground

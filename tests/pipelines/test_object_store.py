@@ -17,8 +17,8 @@ from policycortex.settings import Settings
 from policycortex.storage.landing import open_landing
 from policycortex.storage.object_files import list_objects
 from policycortex.storage.object_places import open_store
-from policycortex.workflow import ingest_files
 from policycortex.workflow.ingest import IngestSummary, check_locations
+from policycortex.workflow.verbs import ingest_files
 from tests.servers import ObjectServer
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 

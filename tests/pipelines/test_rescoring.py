@@ -12,12 +12,12 @@ import pytest
 from pipelines.defs.accepted import changed_frameworks
 from pipelines.partitions import range_tags
 from pipelines.resources import CoreResource
-from policycortex import workflow
 from policycortex.errors import ConfigurationError
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake import open_lake
 from policycortex.storage.registry import open_registry
+from policycortex.workflow import verbs as workflow
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
 from tests.ground import remove_lake_files
 from tests.unit.findings.ocsf_records import array_text, ocsf_record

@@ -19,7 +19,7 @@ from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
-from policycortex.workflow import StandingOrder, make_standing_report
+from policycortex.workflow.verbs import StandingOrder, make_standing_report
 from tests.ground import Ground
 from tests.lake_sample import copy_home
 

@@ -14,7 +14,7 @@ from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.lake import open_lake
 from policycortex.storage.registry import open_registry
-from policycortex.workflow import produce_report, seal_password
+from policycortex.workflow.verbs import produce_report, seal_password
 from tests.lake_files import seen, take
 from tests.proof.programs import run, seven_zip
 from tests.proof.sample import ORGANIZATION
