@@ -4,7 +4,7 @@ What the classes leave to the producer is decided in the tables here. One findin
 Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``time`` is trusted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
@@ -20,6 +20,21 @@ from policycortex.findings.normalize import (
     tags_text,
     time_of_epoch,
     time_of_text,
+)
+from policycortex.findings.ocsf_frames import OcsfFrames
+from policycortex.findings.ocsf_model import (
+    NO_ANALYTIC,
+    NO_CHECK,
+    NO_CLOUD,
+    NO_COMPLIANCE,
+    NO_REMEDIATION,
+    NO_RESOURCE,
+    Cloud,
+    Compliance,
+    OcsfRecord,
+    Resource,
+    Unmapped,
+    unmapped_of,
 )
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
 from policycortex.findings.records import parse_records
@@ -88,131 +103,31 @@ SEVERITY_WORDS: Final = {
 }  # fmt: skip
 
 
-class _Product(msgspec.Struct, gc=False):
-    name: str | None = None
-    uid: str | None = None
-    vendor_name: str | None = None
-    version: str | None = None
-
-
-class _Metadata(msgspec.Struct, gc=False):
-    product: _Product
-    event_code: str | None = None
-
-
-class _Analytic(msgspec.Struct, gc=False):
-    uid: str | None = None
-    name: str | None = None
-    category: str | None = None
-
-
-class _FindingInfo(msgspec.Struct, gc=False):
-    uid: str
-    title: str | None = None
-    desc: str | None = None
-    analytic: _Analytic | None = None
-
-
-class _Account(msgspec.Struct, gc=False):
-    uid: str | None = None
-    name: str | None = None
-
-
-class _Cloud(msgspec.Struct, gc=False):
-    provider: str | None = None
-    region: str | None = None
-    account: _Account | None = None
-    project_uid: str | None = None
-
-
-class _Group(msgspec.Struct, gc=False):
-    name: str | None = None
-
-
-class _Resource(msgspec.Struct, gc=False):
-    uid: str | None = None
-    name: str | None = None
-    type: str | None = None
-    region: str | None = None
-    namespace: str | None = None
-    labels: list[str] | None = None
-    tags: Any = None
-    group: _Group | None = None
-
-
-class _Remediation(msgspec.Struct, gc=False):
-    desc: str | None = None
-    references: list[str] | None = None
-
-
-class _Check(msgspec.Struct, gc=False):
-    uid: str | None = None
-    name: str | None = None
-    desc: str | None = None
-
-
-class _Compliance(msgspec.Struct, gc=False):
-    status: str | None = None
-    status_id: int | None = None
-    status_code: str | None = None
-    control: str | None = None
-    requirements: list[str] | None = None
-    standards: list[str] | None = None
-    checks: list[_Check] | None = None
-
-
-class _Record(msgspec.Struct, gc=False):
-    class_uid: int
-    metadata: _Metadata
-    finding_info: _FindingInfo
-    time: int | float | None = None
-    time_dt: str | None = None
-    severity_id: int | None = None
-    severity: str | None = None
-    status_id: int | None = None
-    status: str | None = None
-    status_code: str | None = None
-    status_detail: str | None = None
-    message: str | None = None
-    risk_details: str | None = None
-    cloud: _Cloud | None = None
-    resources: list[_Resource] | None = None
-    resource: _Resource | None = None
-    """What version 1.1 of the Compliance Finding has instead of ``resources``."""
-    remediation: _Remediation | None = None
-    compliance: _Compliance | None = None
-    unmapped: Any = None
-
-
-_NOTHING: Final[dict[str, Any]] = {}
-_NO_RESOURCE: Final = _Resource()
-_NO_REMEDIATION: Final = _Remediation()
-_NO_CLOUD: Final = _Cloud()
-_NO_ANALYTIC: Final = _Analytic()
-_NO_COMPLIANCE: Final = _Compliance()
-_NO_CHECK: Final = _Check()
-
-
 def parse_ocsf(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
     """Findings of an OCSF array, NDJSON, or objects one after another."""
-    return parse_records(stream, SHAPE, build_ocsf_findings)
+    return parse_records(stream, SHAPE, build_ocsf_findings, OcsfFrames(findings_of))
 
 
-def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
+def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding]:
     """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
-    record = msgspec.convert(value, _Record)
+    record = msgspec.convert(value, OcsfRecord)
+    record.unmapped = unmapped_of(record.unmapped)
+    return findings_of(record, record_no)
+
+
+def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
+    """One finding per resource of a record whose ``unmapped`` has been read. Raises likewise."""
     if record.class_uid not in (DETECTION_FINDING, COMPLIANCE_FINDING):
         raise RejectedRecordError(
             f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
         )
-    product, info = record.metadata.product, record.finding_info
-    unmapped = record.unmapped if isinstance(record.unmapped, dict) else _NOTHING
+    product, info, unmapped = record.metadata.product, record.finding_info, record.unmapped
     cloud = record.cloud or _unmapped_cloud(unmapped)
     account = cloud.account
-    analytic = info.analytic or _NO_ANALYTIC
-    compliance = record.compliance or _NO_COMPLIANCE
-    check = compliance.checks[0] if compliance.checks else _NO_CHECK
-    remediation = record.remediation or _NO_REMEDIATION
+    analytic = info.analytic or NO_ANALYTIC
+    compliance = record.compliance or NO_COMPLIANCE
+    check = compliance.checks[0] if compliance.checks else NO_CHECK
+    remediation = record.remediation or NO_REMEDIATION
     is_prowler = (product.name or "").casefold() == "prowler"
     check_id = record.metadata.event_code or check.uid or analytic.uid or compliance.control
     if not check_id and not is_prowler:  # the standard asks for no more than a title
@@ -225,10 +140,11 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
     severity = _severity(record)
     observed_at = _time(record)
     relations = _relations(unmapped, compliance, is_prowler=is_prowler)
-    provider = cloud.provider or _text(unmapped, "provider") or (_provider_of_uid(info.uid) if is_prowler else "")
-    for resource in record.resources or (record.resource or _NO_RESOURCE,):
+    provider = cloud.provider or unmapped.provider or (_provider_of_uid(info.uid) if is_prowler else "")
+    findings = []
+    for resource in record.resources or (record.resource or NO_RESOURCE,):
         tags, environment = _tags(resource)
-        yield Finding(
+        finding = Finding(
             record_no=record_no,
             finding_uid=info.uid,
             check_id=check_id,
@@ -244,7 +160,7 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
             source_version=product.version or "",
             provider=provider_word(provider),
-            account_id=(account.uid if account else "") or cloud.project_uid or _text(unmapped, "provider_uid"),
+            account_id=(account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,
             account_name=(account.name if account else "") or "",
             region=resource.region or cloud.region or resource.namespace or "",
             service=((resource.group.name if resource.group else "") or analytic.category or "").lower(),
@@ -254,12 +170,14 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             environment_tag=environment,
             tags=tags,
             observed_at=observed_at,
-            scan_uid=_text(unmapped, "scan_id"),
+            scan_uid=unmapped.scan_id,
             relations=relations,
         )
+        findings.append(finding)
+    return findings
 
 
-def _status(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> FindingStatus:
+def _status(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -> FindingStatus:
     if record.status_id is not None and record.status_id not in KNOWN_STATUS_IDS:
         raise RejectedRecordError(f"unknown status_id {record.status_id}")
     is_compliance = record.class_uid == COMPLIANCE_FINDING
@@ -281,7 +199,7 @@ def _status(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> Fi
     return _detection_status(record)
 
 
-def _detection_status(record: _Record) -> FindingStatus:
+def _detection_status(record: OcsfRecord) -> FindingStatus:
     by_word = DETECTION_STATUSES.get((record.status or "").casefold())
     status_id = by_word if record.status_id in (None, 99) else record.status_id
     if status_id in DETECTION_STATUS_IDS:
@@ -291,7 +209,7 @@ def _detection_status(record: _Record) -> FindingStatus:
     )
 
 
-def _severity(record: _Record) -> Severity:
+def _severity(record: OcsfRecord) -> Severity:
     if record.severity_id in SEVERITY_IDS:
         return SEVERITY_IDS[record.severity_id]
     if record.severity_id is not None and record.severity_id != 99:
@@ -304,7 +222,7 @@ def _severity(record: _Record) -> Severity:
     return severity
 
 
-def _time(record: _Record) -> datetime:
+def _time(record: OcsfRecord) -> datetime:
     if record.time is not None:
         return time_of_epoch(record.time)
     if record.time_dt is not None:
@@ -312,20 +230,12 @@ def _time(record: _Record) -> datetime:
     raise RejectedRecordError("missing key time")
 
 
-def _relations(unmapped: Mapping[str, Any], compliance: _Compliance, *, is_prowler: bool) -> str:
-    named = unmapped.get("compliance")
-    if named is not None and (is_prowler or _is_relations(named)):
-        return _named_relations(msgspec.json.encode(named))
+def _relations(unmapped: Unmapped, compliance: Compliance, *, is_prowler: bool) -> str:
+    if unmapped.compliance is not None and (is_prowler or unmapped.is_relations):
+        return _named_relations(unmapped.compliance)
     if compliance.requirements:
         return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
     return "{}"
-
-
-def _is_relations(named: object) -> bool:
-    """Another producer's unmapped fields may mean anything."""
-    return isinstance(named, dict) and all(
-        isinstance(ids, list) and all(isinstance(each, str) for each in ids) for ids in named.values()
-    )
 
 
 @lru_cache(maxsize=2048)
@@ -340,22 +250,16 @@ def _named_relations(text: bytes) -> str:
     return relations_text(named)
 
 
-def _tags(resource: _Resource) -> tuple[str, str | None]:
+def _tags(resource: Resource) -> tuple[str, str | None]:
     if resource.tags:
         tags = tags_of_value(resource.labels) | tags_of_value(resource.tags)
         return tags_text(tags), environment_of(tags)
     return tags_of_labels(tuple(resource.labels)) if resource.labels else ("{}", None)
 
 
-def _unmapped_cloud(unmapped: Mapping[str, Any]) -> _Cloud:
+def _unmapped_cloud(unmapped: Unmapped) -> Cloud:
     """Prowler's Compliance Findings carry the cloud among the unmapped."""
-    cloud = unmapped.get("cloud")
-    return msgspec.convert(cloud, _Cloud) if isinstance(cloud, dict) else _NO_CLOUD
-
-
-def _text(values: Mapping[str, Any], key: str) -> str:
-    text = values.get(key)
-    return text if isinstance(text, str) else ""
+    return msgspec.convert(unmapped.cloud, Cloud) if isinstance(unmapped.cloud, dict) else NO_CLOUD
 
 
 def _provider_of_uid(uid: str) -> str:

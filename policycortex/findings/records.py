@@ -8,7 +8,7 @@ place at which a record plausibly starts.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
@@ -24,7 +24,7 @@ from policycortex.findings.resync import (
     scan_brackets,
     what_may_follow,
 )
-from policycortex.findings.runs import Run, decode_run, last_start
+from policycortex.findings.runs import Frames, Run, decode_run, last_start
 from policycortex.findings.strict import (
     RejectedRecordError,
     decode_record,
@@ -47,6 +47,9 @@ _CLOSED: Final = re.compile(rb"\]\s*(?:(?:,[^\[\]]*)?\}\s*)?\Z")
 _KINDS: Final = {b'"': "a text", b"[": "an array", b"n": "null", b"t": "true", b"f": "false"}
 
 
+_Build: TypeAlias = Callable[[Any, int], Iterable[Finding]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One decoded record and where it stood."""
@@ -59,19 +62,19 @@ class Record:
 def parse_records(
     stream: BinaryIO,
     shape: RecordShape,
-    build: Callable[[dict[str, Any], int], Iterable[Finding]],
+    build: _Build,
+    frames: Frames | None = None,
 ) -> Iterator[Finding | QuarantinedRecord]:
     """Every record of the stream built into findings, or quarantined with its reason, in file order.
 
-    ``build`` gets the value and the record's ordinal and raises ValidationError or RejectedRecordError. Raises
-    TruncatedFileError at the end of a stream that ends inside its content.
+    ``build`` gets the value and the record's ordinal and raises ValidationError or RejectedRecordError; ``frames`` do
+    the same for many at once. Raises TruncatedFileError at the end of a stream that ends inside its content.
     """
     number = 0
-    for record in _split(stream, shape):
+    for record in _split(stream, shape, frames):
         match record:
             case Run():
-                for index, value in enumerate(record.values):
-                    yield from _build_of_run(record, index, value, number + index, build)
+                yield from _build_run(record, number, build, frames.build if frames and record.is_framed else build)
                 number += len(record.values)
                 continue
             case QuarantinedRecord():
@@ -81,22 +84,21 @@ def parse_records(
         number += 1
 
 
-def _build_of_run(
-    run: Run, index: int, value: dict[str, Any], number: int, build: Callable[[dict[str, Any], int], Iterable[Finding]]
-) -> Iterable[Finding | QuarantinedRecord]:
-    """As ``build_findings``; where the record stood is found only if it is bad."""
-    if not run.has_escaped_control:
-        try:
-            return tuple(build(value, number))
-        except (msgspec.ValidationError, RejectedRecordError):
-            pass  # told below, with its bytes
-    offset, raw = run.record(index)
-    return build_findings(Record(offset=offset, raw=raw, value=value), number, build)
+def _build_run(run: Run, number: int, build: _Build, quick: _Build) -> Iterator[Finding | QuarantinedRecord]:
+    """As ``build_findings`` of each record; where one stood is found only if it is bad."""
+    for index, value in enumerate(run.values):
+        if not run.has_escaped_control:
+            try:
+                yield from tuple(quick(value, number + index))  # all of a record or nothing of it
+                continue
+            except (msgspec.ValidationError, RejectedRecordError):
+                pass  # told below, with its bytes
+        offset, raw = run.record(index)
+        record = Record(offset=offset, raw=raw, value=decode_record(raw))
+        yield from build_findings(record, number + index, build)
 
 
-def build_findings(
-    record: Record, number: int, build: Callable[[dict[str, Any], int], Iterable[Finding]]
-) -> Iterable[Finding | QuarantinedRecord]:
+def build_findings(record: Record, number: int, build: _Build) -> Iterable[Finding | QuarantinedRecord]:
     """The findings of one record, or its quarantine: all of a record or nothing of it."""
     try:
         findings = tuple(build(record.value, number))
@@ -126,19 +128,24 @@ def split_records(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | Qua
             yield each
 
 
-def _split(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord | Run]:
+def _split(
+    stream: BinaryIO, shape: RecordShape, frames: Frames | None = None
+) -> Iterator[Record | QuarantinedRecord | Run]:
     window = Window(stream)
     window.fill(_WRAPPER_SEARCH_BYTES)
     if window.data.startswith(b"\xef\xbb\xbf"):
         window.pos = 3
-    yield from RecordSplitter(window, shape).records()
+    yield from RecordSplitter(window, shape, frames=frames).records()
 
 
 class RecordSplitter:
     """Walks a window record by record. ``is_array`` tells whether it stands inside the array of records."""
 
-    def __init__(self, window: Window, shape: RecordShape, *, is_array: bool = False) -> None:
+    def __init__(
+        self, window: Window, shape: RecordShape, *, is_array: bool = False, frames: Frames | None = None
+    ) -> None:
         self._window = window
+        self._frames = frames
         self._shape = shape
         self._resync = Resync(window, shape)
         self._is_array = is_array
@@ -205,7 +212,15 @@ class RecordSplitter:
         stop = last_start(window.data, window.pos, opening)
         if stop == window.pos:
             return None
-        found = decode_run(window.data, window.pos, stop, offset=offset, first_keys=self._resync.first_keys)
+        found = decode_run(
+            window.data,
+            window.pos,
+            stop,
+            offset=offset,
+            opening=opening,
+            first_keys=self._resync.first_keys,
+            frames=self._frames,
+        )
         if found is None:
             self._walked_until = window.offset_of(stop)
         else:

@@ -1,0 +1,149 @@
+"""What is kept of an OCSF record, typed; what is not named here is not kept. No rule: ``ocsf`` judges."""
+
+from typing import Any, Final
+
+import msgspec
+
+
+class Product(msgspec.Struct, gc=False):
+    name: str | None = None
+    uid: str | None = None
+    vendor_name: str | None = None
+    version: str | None = None
+
+
+class Metadata(msgspec.Struct, gc=False):
+    product: Product
+    event_code: str | None = None
+
+
+class Analytic(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    category: str | None = None
+
+
+class FindingInfo(msgspec.Struct, gc=False):
+    uid: str
+    title: str | None = None
+    desc: str | None = None
+    analytic: Analytic | None = None
+
+
+class Account(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+
+
+class Cloud(msgspec.Struct, gc=False):
+    provider: str | None = None
+    region: str | None = None
+    account: Account | None = None
+    project_uid: str | None = None
+
+
+class Group(msgspec.Struct, gc=False):
+    name: str | None = None
+
+
+class Resource(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    type: str | None = None
+    region: str | None = None
+    namespace: str | None = None
+    labels: list[str] | None = None
+    tags: Any = None
+    group: Group | None = None
+
+
+class Remediation(msgspec.Struct, gc=False):
+    desc: str | None = None
+    references: list[str] | None = None
+
+
+class Check(msgspec.Struct, gc=False):
+    uid: str | None = None
+    name: str | None = None
+    desc: str | None = None
+
+
+class Compliance(msgspec.Struct, gc=False):
+    status: str | None = None
+    status_id: int | None = None
+    status_code: str | None = None
+    control: str | None = None
+    requirements: list[str] | None = None
+    standards: list[str] | None = None
+    checks: list[Check] | None = None
+
+
+class OcsfRecord(msgspec.Struct, gc=False):
+    class_uid: int
+    metadata: Metadata
+    finding_info: FindingInfo
+    time: int | float | None = None
+    time_dt: str | None = None
+    severity_id: int | None = None
+    severity: str | None = None
+    status_id: int | None = None
+    status: str | None = None
+    status_code: str | None = None
+    status_detail: str | None = None
+    message: str | None = None
+    risk_details: str | None = None
+    cloud: Cloud | None = None
+    resources: list[Resource] | None = None
+    resource: Resource | None = None
+    """What version 1.1 of the Compliance Finding has instead of ``resources``."""
+    remediation: Remediation | None = None
+    compliance: Compliance | None = None
+    unmapped: Any = None
+    """As it came, until ``unmapped_of`` has read it."""
+
+
+class Unmapped(msgspec.Struct, gc=False):
+    """What Prowler tells beside the standard."""
+
+    compliance: bytes | None = None
+    """Encoded, so that what was made of it can be kept; None where there is none."""
+    is_relations: bool = False
+    """Another producer's unmapped fields may mean anything: this looks like requirements by framework."""
+    cloud: Any = None
+    provider: str = ""
+    provider_uid: str = ""
+    scan_id: str = ""
+
+
+NO_RESOURCE: Final = Resource()
+NO_REMEDIATION: Final = Remediation()
+NO_CLOUD: Final = Cloud()
+NO_ANALYTIC: Final = Analytic()
+NO_COMPLIANCE: Final = Compliance()
+NO_CHECK: Final = Check()
+NO_UNMAPPED: Final = Unmapped()
+
+
+def unmapped_of(value: object) -> Unmapped:
+    """Of a decoded value; of what is no object, nothing."""
+    if not isinstance(value, dict):
+        return NO_UNMAPPED
+    named = value.get("compliance")
+    return Unmapped(
+        compliance=None if named is None else msgspec.json.encode(named),
+        is_relations=_is_relations(named),
+        cloud=value.get("cloud"),
+        provider=_text(value.get("provider")),
+        provider_uid=_text(value.get("provider_uid")),
+        scan_id=_text(value.get("scan_id")),
+    )
+
+
+def _is_relations(named: object) -> bool:
+    return isinstance(named, dict) and all(
+        isinstance(ids, list) and all(isinstance(each, str) for each in ids) for ids in named.values()
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
