@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,13 +63,31 @@ class StagedCounts:
     """Reasons of the first three quarantined records."""
 
 
-class StagedTable:
-    """One scratch Parquet file, written batch by batch; rows wait until they are many or long."""
+class ScratchFile:
+    """One scratch Parquet file, written batch by batch."""
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self.path = path
         self._schema = schema
         self._writer = pq.ParquetWriter(path, schema.to_frame().to_arrow().schema, compression="lz4")
+
+    def write(self, columns: Iterable[Sequence[Any]]) -> None:
+        """A batch, its columns in schema order."""
+        # Polars makes the columns: pyarrow would import pandas for it, 47 MB, wherever pandas is installed.
+        frame = pl.DataFrame(dict(zip(self._schema.names(), columns, strict=True)), schema=self._schema)
+        self._writer.write_table(frame.to_arrow())
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+class StagedTable:
+    """Rows on their way to a scratch file; they wait until they are many or long."""
+
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
+        self._file = ScratchFile(path, schema)
+        self._no_columns = [()] * len(schema)
         self._rows: list[Sequence[Any]] = []
         self._chars = 0
 
@@ -84,22 +103,67 @@ class StagedTable:
     def close(self) -> None:
         """Write the rest."""
         self._flush()
-        self._writer.close()
+        self._file.close()
 
     def _flush(self) -> None:
-        # Polars makes the columns: pyarrow would import pandas for it, 47 MB, wherever pandas is installed.
-        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self._schema)
-        frame = pl.DataFrame(dict(zip(self._schema.names(), columns, strict=True)), schema=self._schema)
-        self._writer.write_table(frame.to_arrow())
+        self._file.write(zip(*self._rows, strict=True) if self._rows else self._no_columns)
         self._rows = []
         self._chars = 0
+
+
+class StagedFindings:
+    """Findings on their way to a scratch file, with their keys beside them.
+
+    The findings themselves wait, not rows made of them: the collector does not look at them, and at tuples it does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = ScratchFile(path, _FINDING_SCHEMA)
+        self._first_no = self._chars = 0
+        self._findings: list[Finding] = []
+        self._scan_keys: list[str] = []
+        self._mapping_ids: list[str] = []
+        self._text_ids: list[str] = []
+
+    def add(self, finding: Finding, *, scan_key: str, mapping_id: str, text_id: str) -> bool:
+        """True when a batch was written."""
+        self._findings.append(finding)
+        self._scan_keys.append(scan_key)
+        self._mapping_ids.append(mapping_id)
+        self._text_ids.append(text_id)
+        self._chars += (
+            len(finding.status_detail) + len(finding.tags) + len(finding.resource_uid)
+            + len(finding.description) + len(finding.risk) + len(finding.remediation)
+        )  # fmt: skip
+        if len(self._findings) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
+            return False
+        self._flush()
+        return True
+
+    def close(self) -> None:
+        """Write the rest."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        findings = self._findings
+        made = {
+            "finding_no": range(self._first_no, self._first_no + len(findings)),
+            "scan_key": self._scan_keys,
+            "mapping_id": self._mapping_ids,
+            "text_id": self._text_ids,
+        }
+        self._file.write(made.get(name) or list(map(attrgetter(name), findings)) for name in _FINDING_SCHEMA.names())
+        self._first_no += len(findings)
+        self._chars = 0
+        self._findings, self._scan_keys, self._mapping_ids, self._text_ids = [], [], [], []
 
 
 class Staging:
     """Scratch tables of one file and their counts."""
 
     def __init__(self, folder: Path, scan_key: Callable[[Finding], str]) -> None:
-        self.findings = StagedTable(folder / "findings.parquet", _FINDING_SCHEMA)
+        self.findings = StagedFindings(folder / "findings.parquet")
         self.texts = StagedTable(folder / "texts.parquet", _TEXT_SCHEMA)
         self.mappings = StagedTable(folder / "mappings.parquet", _MAPPING_SCHEMA)
         self.quarantine = StagedTable(folder / "quarantine.parquet", _QUARANTINE_SCHEMA)
@@ -133,16 +197,13 @@ class Staging:
     def _keep(self, finding: Finding) -> bool:
         self._dates.add(finding.observed_at.date())
         self._sources.add(finding.source)
-        row = (
-            self._kept, finding.record_no, self._scan_key(finding), finding.scan_uid, finding.source,
-            finding.source_version, finding.provider, finding.account_id, finding.account_name, finding.region,
-            finding.service, finding.check_id, self._mapping_id(finding.relations), self._text_id(finding),
-            finding.status.value, finding.severity.value, finding.status_detail, finding.finding_uid,
-            finding.resource_uid, finding.resource_name, finding.resource_type, finding.environment_tag, finding.tags,
-            finding.is_muted, finding.observed_at,
-        )  # fmt: skip
         self._kept += 1
-        return self.findings.add(row, chars=len(finding.status_detail) + len(finding.tags) + len(finding.resource_uid))
+        return self.findings.add(
+            finding,
+            scan_key=self._scan_key(finding),
+            mapping_id=self._mapping_id(finding.relations),
+            text_id=self._text_id(finding),
+        )
 
     def _put_aside(self, record: QuarantinedRecord) -> bool:
         if self._quarantined < _FIRST_REASONS:
