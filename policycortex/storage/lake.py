@@ -33,6 +33,7 @@ from policycortex.storage.lake_lock import writer_lock
 from policycortex.storage.lake_results import DayResults
 from policycortex.storage.lake_session import LakeSession, sql
 from policycortex.storage.lake_state import DayCounts
+from policycortex.storage.lake_statistics import forget_statistics
 
 __all__ = ["DayCounts", "DayResults", "ImportReceipt", "Lake", "Source", "open_lake"]
 
@@ -225,6 +226,11 @@ class Lake:
     def load_days_judged_otherwise(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
         """Tallied days whose kept judgements are not exactly these frameworks, id to recorded version; in order."""
         return lake_results.load_days_judged_otherwise(self._session, organization, versions)
+
+    def forget_statistics(self) -> int:
+        """Delete the catalog's notes on columns that find no files, which only make answers slower; their number."""
+        with writer_lock(self._session.settings), self._session.cursor() as cursor:
+            return forget_statistics(cursor, self._session.settings)
 
     def load_import_totals(self) -> pl.DataFrame:
         """Per import: receipt's read, kept, quarantined beside the stored rows, and ``is_reconciled``."""

@@ -188,9 +188,11 @@ class LakeAnalytics:
 
         ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
         """
+        paths = {"before": str(before), "after": str(after)}
         with self._session.cursor({"asked": _keys(asked)}) as cursor:
-            turned = fetch_frame(cursor, "analytics_turned", {"before": str(before), "after": str(after)})
-            same = fetch_frame(cursor, "analytics_same", {"before": str(before), "after": str(after)})
+            cursor.execute(sql("analytics_turned_keys"), paths)
+            turned = fetch_frame(cursor, "analytics_turned", paths)
+            same = fetch_frame(cursor, "analytics_same", {"before": str(before)})
         parts = turned.partition_by("is_before", as_dict=True, include_key=False)
         old, new = (parts.get((key,), STATE_SCHEMA.to_frame()).select(STATE_SCHEMA.names()) for key in (True, False))
         return Turned(before=old, after=new, same=same)
@@ -200,8 +202,10 @@ class LakeAnalytics:
     ) -> int:
         """How many (check, account, region, resource) that ``load_turned`` left out fail alike on both dates."""
         frames = {"asked": _keys(asked), "related": _keys(relations)}
-        paths = {"before": str(before), "after": str(after), "is_related": relations is not None}
-        return int(self._session.fetch("analytics_same_keys", paths, frames)["keys"].item())
+        with self._session.cursor(frames) as cursor:
+            cursor.execute(sql("analytics_turned_keys"), {"before": str(before), "after": str(after)})
+            asked_for = {"before": str(before), "is_related": relations is not None}
+            return int(fetch_frame(cursor, "analytics_same_keys", asked_for)["keys"].item())
 
     def _rebuild_day(self, day: date) -> AgeCounts:
         window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}

@@ -1,4 +1,4 @@
-"""What the lake need not keep: snapshots nobody names, files that only those held, files of writers that died.
+"""What the lake need not keep: snapshots nobody names, files that only those held or no one, notes that find no file.
 
 Each step is a transaction of the catalog, or deletes files that no snapshot names any more; stopped anywhere, the next
 call goes on. All of it runs under the writer's lock, so that no file of a living writer is taken for an orphan.
@@ -13,6 +13,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import open_lake
 from policycortex.storage.lake_lock import writer_lock
 from policycortex.storage.lake_session import Cursor, LakeSession
+from policycortex.storage.lake_statistics import forget_statistics
 
 _BATCH: Final = 500
 
@@ -44,6 +45,8 @@ def clean_lake(
                 _expire(cursor, snapshots)
             expired = _delete(cursor, "ducklake_cleanup_old_files", settled_before, is_dry_run=is_dry_run)
             orphaned = _delete(cursor, "ducklake_delete_orphaned_files", settled_before, is_dry_run=is_dry_run)
+            if not is_dry_run:
+                forget_statistics(cursor, settings)
     return LakeUpkeep(snapshots=len(snapshots), expired_files=expired, orphaned_files=orphaned)
 
 

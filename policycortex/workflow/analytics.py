@@ -14,18 +14,20 @@ from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_remediation, open_episodes, summarize_ages
+from policycortex.scoring.assess import KEY
 from policycortex.scoring.changes_model import Cause, ScoreChange
 from policycortex.scoring.forecast import forecast_score
 from policycortex.scoring.forecast_model import Forecast, KnownStep, TooLittleHistory
 from policycortex.scoring.forecast_steps import waiver_steps
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_likely_failures
+from policycortex.scoring.model import MAPPING_SCHEMA
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
 from policycortex.storage.lake import Lake
-from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage
+from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
 from policycortex.workflow.daily_scores import daily_counts, load_history
 
 HISTORY_DAYS: Final = 365
@@ -91,29 +93,13 @@ def load_trends(
     lake: Lake, question: Question, *, granularity: Granularity, by: str | None, frameworks: Mapping[str, Framework]
 ) -> Trends:
     """Lines of ``by``: framework (all of ``frameworks``), section, provider, environment, account; None: one line."""
-    history = load_history(lake, question, by=by, frameworks=frameworks)
-    whole = history if by is None else load_history(lake, question, by=None, frameworks={})
+    mappings = _mappings(lake, question, by)
+    history = load_history(lake, question, by=by, frameworks=frameworks, mappings=mappings)
+    whole = history if by is None else load_history(lake, question, by=None, frameworks={}, mappings=mappings)
     scored = whole.filter(pl.col("denominator") > 0)["date"].sort().to_list()
-    change = explain_days(lake, question, scored[0], scored[-1]) if len(scored) > 1 else None
+    change = _explain(lake, question, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
     causes = () if _is_filtered(question.scope) else tuple(_day_causes(lake, question))
     return Trends(series=build_trend(history, question.period, granularity), change=change, causes=causes)
-
-
-def explain_days(lake: Lake, question: Question, first: date, last: date) -> ExplainedChange:
-    """Causes of the change between the closing postures of two days, in the question's scope."""
-    organization, days = question.scope.organization, (first, last)
-    relations = None
-    if question.framework is not None:
-        everything = Scope(organization=organization)
-        tallies = pl.concat(lake.load_tallies(everything, Period.of_days(day, day)) for day in days)
-        relations = relations_of(question.framework, tallies, lake.load_mappings(organization))
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-        paths = [Path(folder) / f"{day}.parquet" for day in days]
-        for day, path in zip(days, paths, strict=True):
-            _spool(lake, question, day, path, relations)
-        covered = [spooled_coverage(path) for path in paths]
-        change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
-    return ExplainedChange(first=first, last=last, change=change)
 
 
 def load_risk(
@@ -121,8 +107,8 @@ def load_risk(
 ) -> RiskAnswer:
     """Risk on the period's last day. ``frameworks`` are those that get a risk of their own."""
     scope, period = question.scope, question.period
-    items, as_of = _items(lake, question), min(period.last_date, question.now.date())
     mappings = lake.load_mappings(scope.organization)
+    items, as_of = _items(lake, question, mappings), min(period.last_date, question.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
     return RiskAnswer(
@@ -138,7 +124,7 @@ def load_forecast(lake: Lake, question: Question, *, horizon_days: int, target_p
     """Forecast from up to HISTORY_DAYS before the period's end."""
     last = question.period.last_date
     asked = replace(question, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
-    history = load_history(lake, asked, by=None, frameworks={})
+    history = load_history(lake, asked, by=None, frameworks={}, mappings=_mappings(lake, asked, None))
     scores = {
         row["date"]: 100 * row["numerator"] / row["denominator"] if row["denominator"] else None
         for row in history.iter_rows(named=True)
@@ -177,27 +163,61 @@ def _evening(day: date) -> datetime:
     return Period.of_days(day, day).end
 
 
-def _items(lake: Lake, question: Question) -> pl.DataFrame:
-    scope, period = question.scope, question.period
-    waivers = waivers_in_force(question.waivers, waiver_moment(period, question.now))
+def _mappings(lake: Lake, question: Question, by: str | None) -> pl.DataFrame:
+    """The organisation's MAPPING_SCHEMA; not read where no framework is asked for."""
+    if question.framework is None and by != "framework":
+        return MAPPING_SCHEMA.to_frame()
+    return lake.load_mappings(question.scope.organization)
+
+
+def _explain(lake: Lake, question: Question, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
+    """Causes of the change between the closing postures of two days, in the question's scope."""
+    waivers = [_in_force(question, Period.of_days(day, day)) for day in days]
+    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+        paths = [Path(folder) / f"{day}.parquet" for day in days]
+        relations = _waived_relations(lake, question, days, mappings) if any(map(len, waivers)) else None
+        for day, path, in_force in zip(days, paths, waivers, strict=True):
+            lake.analytics.spool_states(
+                question.scope,
+                Period.of_days(day, day),
+                path=path,
+                waivers=in_force,
+                relations=relations,
+                framework_id=question.framework.id if question.framework else None,
+            )
+        if question.framework is not None and relations is None:
+            relations = relations_of(question.framework, tally_keys(*paths), mappings)
+        covered = [spooled_coverage(path) for path in paths]
+        change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
+    return ExplainedChange(first=days[0], last=days[1], change=change)
+
+
+def _waived_relations(
+    lake: Lake, question: Question, days: tuple[date, date], mappings: pl.DataFrame
+) -> pl.DataFrame | None:
+    """What waivers of requirements need before findings are read: without waivers the findings' own keys do."""
     if question.framework is None:
+        return None
+    everything = Scope(organization=question.scope.organization)
+    tallies = pl.concat(lake.load_tallies(everything, Period.of_days(day, day)) for day in days)
+    return relations_of(question.framework, tallies, mappings)
+
+
+def _in_force(question: Question, period: Period) -> pl.DataFrame:
+    return waivers_in_force(question.waivers, waiver_moment(period, question.now))
+
+
+def _items(lake: Lake, question: Question, mappings: pl.DataFrame) -> pl.DataFrame:
+    scope, period, framework = question.scope, question.period, question.framework
+    waivers = _in_force(question, period)
+    if framework is None:
         return lake.analytics.load_risk_items(scope, period, waivers=waivers)
-    mappings = lake.load_mappings(scope.organization)
-    relations = relations_of(question.framework, lake.load_tallies(scope, period), mappings)
+    if waivers.is_empty():
+        items = lake.analytics.load_risk_items(scope, period, waivers=waivers)
+        return items.join(relations_of(framework, items, mappings), on=KEY, how="semi", maintain_order="left")
+    relations = relations_of(framework, lake.load_tallies(scope, period), mappings)
     return lake.analytics.load_risk_items(
-        scope, period, waivers=waivers, relations=relations, framework_id=question.framework.id
-    )
-
-
-def _spool(lake: Lake, question: Question, day: date, path: Path, relations: pl.DataFrame | None) -> None:
-    period = Period.of_days(day, day)
-    lake.analytics.spool_states(
-        question.scope,
-        period,
-        path=path,
-        waivers=waivers_in_force(question.waivers, waiver_moment(period, question.now)),
-        relations=relations,
-        framework_id=question.framework.id if question.framework else None,
+        scope, period, waivers=waivers, relations=relations, framework_id=framework.id
     )
 
 

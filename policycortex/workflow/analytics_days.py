@@ -73,6 +73,7 @@ def rebuild_analytics(
                     folder=Path(folder),
                 )
                 built += builder.build(touched)
+        lake.forget_statistics()
     return tuple(built)
 
 

@@ -36,11 +36,17 @@ class _Part:
 
 
 def load_history(
-    lake: Lake, question: "Question", *, by: str | None, frameworks: Mapping[str, Framework]
+    lake: Lake,
+    question: "Question",
+    *,
+    by: str | None,
+    frameworks: Mapping[str, Framework],
+    mappings: pl.DataFrame,
 ) -> pl.DataFrame:
     """HISTORY_SCHEMA of the question's scope and period; for ``by`` see ``load_trends``."""
     daily = lake.analytics.load_daily_places(question.scope, question.period, by=by or "")
-    frames = [_history(lake, question, daily, part, by=by) for part in _parts(lake, question, daily, by, frameworks)]
+    parts = _parts(question, daily, by, frameworks, mappings)
+    frames = [_history(lake, question, daily, part, by=by) for part in parts]
     return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
 
 
@@ -59,9 +65,13 @@ def daily_counts(lake: Lake, question: "Question", day: date, *, at: datetime) -
 
 
 def _parts(
-    lake: Lake, question: "Question", daily: pl.DataFrame, by: str | None, frameworks: Mapping[str, Framework]
+    question: "Question",
+    daily: pl.DataFrame,
+    by: str | None,
+    frameworks: Mapping[str, Framework],
+    mappings: pl.DataFrame,
 ) -> Iterator[_Part]:
-    framework, mappings = question.framework, lake.load_mappings(question.scope.organization)
+    framework = question.framework
     if by == "framework":
         for id_, each in frameworks.items():
             yield _Part(name=id_, framework=each, relations=relations_of(each, daily, mappings))

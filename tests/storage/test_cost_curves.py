@@ -1,4 +1,4 @@
-"""What an answer costs is set by what is asked, not by the history behind it: counted in files, not in seconds."""
+"""What an answer costs is set by what is asked, not by the history behind it: counted in files and readings."""
 
 import re
 from datetime import UTC, datetime
@@ -13,56 +13,96 @@ from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake import Lake, open_lake
 from policycortex.storage.lake_closing import scope_parameters
-from policycortex.storage.lake_session import sql
+from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake_session import Cursor, sql
 from tests.lake_files import EVERYTHING, seen, take
 
 ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))
-FILES: Final = re.compile(r"Total Files Read:\s*(\d+)")
+FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")
+STATISTICS: Final = "__ducklake_metadata_lake.main.ducklake_file_column_stats"
+FRAMES: Final = {"relations": pl.DataFrame(schema=RELATION_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
 QUERIES: Final[dict[str, dict[str, Any]]] = {
     "closing_tallies": {},
+    "closing_coverage": {},
     "daily_tallies": {},
     "analytics_daily": {"by": ""},
     "analytics_risk_items": {"is_related": False},
+    "analytics_states": {"framework_id": None},
 }
 
 
-def lake_of(folder: Path, first_day: int) -> Lake:
-    """Scans of five findings a day, from this day of November to the twentieth."""
+def take_days(folder: Path, days: range) -> Lake:
+    """Scans of five findings on each of these days of November."""
     with open_lake(Settings(home=folder)) as lake:
-        for day in range(first_day, 21):
+        for day in days:
             take(lake, f"day-{day}", [seen(day, f"c{n}", f"r{n}", "FAIL" if n % 2 else "PASS") for n in range(5)])
     return lake
 
 
+def ask(cursor: Cursor, query: str, words: str = "") -> list[tuple[Any, ...]]:
+    """All rows of one of QUERIES about the two days."""
+    return cursor.execute(f"{words} {sql(query)}", scope_parameters(EVERYTHING, ASKED) | QUERIES[query]).fetchall()
+
+
 def files_read(folder: Path) -> dict[str, list[int]]:
     """Per query, how many files each of its scans opens for the two days that are asked for."""
-    counted = {}
-    relations = pl.DataFrame(schema=RELATION_SCHEMA)
-    with open_lake(Settings(home=folder)) as lake:
-        for name, more in QUERIES.items():
-            with lake._session.cursor({"relations": relations}) as cursor:
-                plan = cursor.execute(f"EXPLAIN ANALYZE {sql(name)}", scope_parameters(EVERYTHING, ASKED) | more)
-                told = "\n".join(str(row[1]) for row in plan.fetchall())
-            counted[name] = [int(number) for number in FILES.findall(told)]
-    return counted
+    with open_lake(Settings(home=folder)) as lake, lake.session.cursor(FRAMES) as cursor:
+        told = {
+            query: "\n".join(str(row[1]) for row in ask(cursor, query, "EXPLAIN (ANALYZE, FORMAT json)"))
+            for query in QUERIES
+        }
+    return {query: [int(number) for number in FILES.findall(text)] for query, text in told.items()}
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[int]], dict[str, list[int]]]:
+    """A lake of six days; the files read when it held the last two of them, and now."""
+    folder = tmp_path_factory.mktemp("history")
+    take_days(folder, range(19, 21))
+    short = files_read(folder)
+    take_days(folder, range(15, 19))
+    return folder, short, files_read(folder)
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_older_days_are_not_opened(query: str, counted: tuple[dict[str, list[int]], dict[str, list[int]]]) -> None:
+def test_older_days_are_not_opened(
+    query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
+) -> None:
     """Two days of history or six: the same files, those of the days asked for."""
-    short, long = counted
+    _, short, long = counted
     assert short[query]
     assert long[query] == short[query]
     assert all(number <= 2 for number in long[query])
 
 
-@pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Files read over a short and over a long history."""
-    found = []
-    for first_day in (19, 15):
-        folder = tmp_path_factory.mktemp("history")
-        lake_of(folder, first_day)
-        found.append(files_read(folder))
-    short, long = found
-    return short, long
+@pytest.mark.parametrize("query", QUERIES)
+def test_files_are_found_by_organization_and_day_alone(
+    query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
+) -> None:
+    """Each further column that a filter or join compares bare is one more reading of the statistics of all files."""
+    with open_lake(Settings(home=counted[0])) as lake, lake.session.cursor(FRAMES) as cursor:
+        cursor.execute("CALL enable_logging('QueryLog')")
+        ask(cursor, query)
+        logged = cursor.execute("SELECT message FROM duckdb_logs WHERE type = 'QueryLog'").fetchall()
+    readings = [text.count("ducklake_file_column_stats") for (text,) in logged if "col_1_stats AS" in text]
+    assert readings
+    assert max(readings) <= 2
+
+
+def test_the_catalog_keeps_two_notes_for_each_file(
+    counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
+) -> None:
+    """Organization and day of each file of a day; without the other notes all answers are as they were."""
+    folder, _, long = counted
+    with open_lake(Settings(home=folder)) as lake, lake.session.cursor(FRAMES) as cursor:
+        before = {query: sorted(ask(cursor, query), key=str) for query in QUERIES}
+        lake.forget_statistics()
+        assert lake.forget_statistics() == 0
+        assert {query: sorted(ask(cursor, query), key=str) for query in QUERIES} == before
+        notes = cursor.execute(
+            f"SELECT count(*) FROM {STATISTICS} "  # noqa: S608 - a constant
+            "WHERE table_id IN (SELECT table_id FROM __ducklake_metadata_lake.main.ducklake_partition_column) "
+            "GROUP BY data_file_id"
+        ).fetchall()
+    assert {count for (count,) in notes} == {2}
+    assert files_read(folder) == long

@@ -18,7 +18,9 @@ passing AS (
     SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,
         NULL::DATE AS failing_since, sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
     FROM lake.marts.check_tallies t
-        SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
+        SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     GROUP BY ALL
 ),
@@ -26,7 +28,9 @@ failing AS (
     SELECT t.import_id, t.finding_no, t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id,
         t.severity, t.text_id, t.resource_uid, coalesce(f.failing_since, t.observed_date) AS failing_since
     FROM lake.core.finding_state t
-        SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
+        SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
         LEFT JOIN (
             FROM lake.core.failing_since
             WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date

@@ -11,7 +11,9 @@ chosen AS (
 ),
 found AS (
     FROM lake.core.finding_state t
-        SEMI JOIN chosen c USING (observed_date, source, provider, account_id, check_id, scan_key)
+        SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
 ),
 reached AS (

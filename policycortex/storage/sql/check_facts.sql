@@ -3,7 +3,9 @@ WITH found AS (
     SELECT t.provider, t.check_id, t.text_id, t.service, t.severity, t.observed_at, t.import_id, t.finding_no
     FROM lake.core.finding_state t
         SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
-        USING (observed_date, source, provider, account_id, check_id, scan_key)
+        ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND list_contains($check_ids::VARCHAR[], t.check_id)
         AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))

@@ -1,4 +1,7 @@
 -- The closing posture's choice of scans, shared by every reader. Made in each connection's own memory, not in the lake.
+-- For every column of a lake table that a filter or a join compares bare, DuckLake reads the catalog's statistics of all
+-- files of all tables and days. Only organization and observed_date find files, so only they stand bare: scan_at is
+-- compared as microseconds, and readers join the rest of the choice as one row of columns.
 
 -- Grain: one check of one account whose newest scan in the period is scan_key, and one day on which that scan saw it.
 -- A scan is as new as its last sight of the account within the period; a tie goes to the greater key.
@@ -7,7 +10,7 @@ WITH seen AS (
     SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
     FROM lake.core.scan_coverage
     WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
-        AND scan_at >= start_at_ AND scan_at < end_at_
+        AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
 ),
 scans AS (
     SELECT source, provider, account_id, scan_key, max(scan_at) AS newest_at
@@ -28,7 +31,7 @@ WITH seen AS (
     SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
     FROM lake.core.scan_coverage
     WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
-        AND scan_at >= start_at_ AND scan_at < end_at_
+        AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
 ),
 chosen AS (
     SELECT observed_date, source, provider, account_id, check_id, arg_max(scan_key, (scan_at, scan_key)) AS scan_key

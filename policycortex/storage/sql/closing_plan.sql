@@ -3,7 +3,9 @@
 SELECT finding_rank(t.status, t.severity) AS rank_, t.check_id, count(*) AS findings
 FROM lake.core.finding_state t
     SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
-    USING (observed_date, source, provider, account_id, check_id, scan_key)
+    ON t.observed_date = c.observed_date AND
+        (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+        = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
         SELECT (provider, check_id, mapping_id) FROM relations))

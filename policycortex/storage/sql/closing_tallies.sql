@@ -4,7 +4,9 @@ SELECT t.provider, t.check_id, t.mapping_id, t.severity,
     sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
 FROM lake.marts.check_tallies t
     SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
-    USING (observed_date, source, provider, account_id, check_id, scan_key)
+    ON t.observed_date = c.observed_date AND
+        (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+        = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
     AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))

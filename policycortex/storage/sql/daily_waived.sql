@@ -6,7 +6,9 @@ WITH reached AS (
         list_sort(list(DISTINCT {'framework': w.framework, 'requirement_id': w.requirement_id})) AS reaches
     FROM lake.core.finding_state t
         SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
-        USING (observed_date, source, provider, account_id, check_id, scan_key)
+        ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
         JOIN waivers w
         ON w.observed_date = t.observed_date
         AND (w.check_id IS NULL OR w.check_id = t.check_id)
