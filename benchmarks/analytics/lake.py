@@ -1,10 +1,14 @@
 """A lake of DAYS days x 100,000 findings: ``python -m benchmarks.analytics.lake HOME DAYS``; all end on one day.
 
+``python -m benchmarks.analytics.lake HOME ANOTHER copy`` makes a second home with a catalog of its own over the first
+one's files, tended as the product tends a lake whenever a day was built.
+
 Findings are written straight into ``core.finding_state`` (36 million rows of OCSF would only measure the parser);
 coverage, tallies, ages, remediations, risk and scores are then made of them by the product's own statements, day by
 day, as imports would. Deterministic. A mark is left when all is there, and a second call does nothing.
 """
 
+import shutil
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -63,6 +67,16 @@ def build(home: Path, days: int) -> None:
                 _write_day(lake, session, day)
             print(f"{stretch[-1]}", file=sys.stderr, flush=True)
     mark.touch()
+
+
+def copy(made: Path, home: Path) -> None:
+    """Replace ``home`` by a lake over the files of ``made``, which stays as it is."""
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "lake").mkdir(parents=True)
+    shutil.copy(made / "lake" / "catalog.sqlite", home / "lake")
+    (home / "lake" / "data").symlink_to((made / "lake" / "data").absolute(), target_is_directory=True)
+    with open_lake(Settings(home=home)) as lake:
+        lake.forget_statistics()
 
 
 def _write_texts(session: LakeSession) -> None:
@@ -132,5 +146,8 @@ def _checks() -> pl.DataFrame:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[3:] == ["copy"]:
+        copy(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        build(Path(sys.argv[1]), int(sys.argv[2]))
     print(datetime.now(UTC).isoformat(timespec="seconds"))
