@@ -10,6 +10,8 @@ chosen AS (
     FROM closing_scans($organization, $first_date, $last_date, $start_at, $end_at)
 ),
 found AS (
+    SELECT t.source, t.provider, t.account_id, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,
+        t.severity, t.status, t.is_muted, t.import_id, t.finding_no
     FROM lake.core.finding_state t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
