@@ -102,6 +102,9 @@ class OcsfFrames:
     def __init__(self, build: Callable[[OcsfRecord, int], list[Finding]]) -> None:
         self.build = build
         self._decode = msgspec.json.Decoder(list[_RecordFrame]).decode
+        self._count_colons = _ColonCounter().count
+        self._encode_into = msgspec.json.Encoder().encode_into
+        self._encoded = bytearray()
         self._metadata = _Parts(_as(Metadata))
         self._analytic = _Parts(_as(Analytic | None))
         self._cloud = _Parts(_as(Cloud | None))
@@ -120,7 +123,8 @@ class OcsfFrames:
             return None
         try:
             frames = self._decode(array)
-            if _colons(array) != _colons(msgspec.json.encode(frames)) or array.count(opening) != len(frames):
+            self._encode_into(frames, self._encoded)
+            if self._count_colons(array) != self._count_colons(self._encoded) or array.count(opening) != len(frames):
                 return None
             for frame in frames:
                 self._read_parts(frame)
@@ -172,6 +176,16 @@ def _as(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - a type or a union
     return lambda value: msgspec.convert(value, kind)
 
 
-def _colons(data: bytes) -> int:
-    """Five times quicker than ``bytes.count``."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _COLON))
+class _ColonCounter:
+    """Five times quicker than ``bytes.count``; keeps its scratch, for fresh pages would cost more than the count."""
+
+    def __init__(self) -> None:
+        self._is_colon = np.empty(0, np.bool_)
+
+    def count(self, data: bytes | bytearray) -> int:
+        """Colons in the data."""
+        if self._is_colon.size < len(data):
+            self._is_colon = np.empty(2 * len(data), np.bool_)
+        is_colon = self._is_colon[: len(data)]
+        np.equal(np.frombuffer(data, np.uint8), _COLON, out=is_colon)
+        return int(np.count_nonzero(is_colon))

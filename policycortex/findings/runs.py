@@ -14,6 +14,8 @@ from policycortex.findings.model import Finding
 from policycortex.findings.strict import has_escaped_control
 
 MAX_RUN_BYTES: Final = 1024 * 1024
+_SEPARATOR_BYTES: Final = 256
+"""Longest stretch between two records that is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,9 @@ class Run:
     """Decoded records that stood one behind the other."""
 
     offset: int
-    """Of the first byte, in the stream."""
-    raw: bytes
-    """From the first record's brace to the last one's, separators between them."""
+    """Of the first record's brace, in the stream."""
+    array: bytes
+    """The records with their separators, in square brackets."""
     values: list[Any]
     """Objects, or what the format's own frames make of them."""
     has_escaped_control: bool
@@ -32,11 +34,11 @@ class Run:
 
     def record(self, index: int) -> tuple[int, bytes]:
         """Offset and bytes of one record, found only when they are asked for."""
-        end = 0
-        for raw in msgspec.json.decode(b"[" + self.raw + b"]", type=list[msgspec.Raw])[: index + 1]:
-            start = self.raw.index(b"{", end)
+        end = 1
+        for raw in msgspec.json.decode(self.array, type=list[msgspec.Raw])[: index + 1]:
+            start = self.array.index(b"{", end)
             end = start + len(raw)
-        return self.offset + start, self.raw[start:end]
+        return self.offset + start - 1, self.array[start:end]
 
 
 class Frames(Protocol):
@@ -70,14 +72,13 @@ def decode_run(
 
     ``opening`` is how the last good record started, ``first_keys`` are the keys that good ones were seen to start with.
     """
-    raw = data[start:stop].rstrip()
-    if not raw.endswith(b","):
+    end = _end_before_comma(data, start, stop)
+    if end is None:
         return None
-    raw = raw[:-1].rstrip()
-    array = b"[" + raw + b"]"
+    array = b"".join((b"[", memoryview(data)[start:end], b"]"))
     framed = frames.decode(array, opening) if frames else None
     if framed is not None:
-        return Run(offset=offset, raw=raw, values=framed, has_escaped_control=False, is_framed=True)
+        return Run(offset=offset, array=array, values=framed, has_escaped_control=False, is_framed=True)
     try:
         values = msgspec.json.decode(array)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -85,6 +86,15 @@ def decode_run(
     if not all(isinstance(value, dict) and next(iter(value), None) in first_keys for value in values):
         return None
     # See decode_record: no record has more colons encoded than it had, so equal sums mean that each has just as many.
-    if raw.count(b":") != msgspec.json.encode(values).count(b":") or b"\\u003" in raw:
+    if array.count(b":") != msgspec.json.encode(values).count(b":") or b"\\u003" in array:
         return None
-    return Run(offset=offset, raw=raw, values=values, has_escaped_control=has_escaped_control(raw))
+    return Run(offset=offset, array=array, values=values, has_escaped_control=has_escaped_control(array))
+
+
+def _end_before_comma(data: bytes, start: int, stop: int) -> int | None:
+    """Where the record before the one at ``stop`` ends; None where no single comma stands between them."""
+    tail = data[max(start, stop - _SEPARATOR_BYTES) : stop]
+    record = tail.rstrip()
+    if not record.endswith(b","):
+        return None
+    return stop - len(tail) + len(record[:-1].rstrip())

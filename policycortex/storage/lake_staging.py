@@ -6,7 +6,8 @@ Texts and relations that many findings share are staged once per digest: they ar
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
@@ -22,6 +23,8 @@ _BATCH_ROWS: Final = 4_000
 _BATCH_CHARS: Final = 4_000_000
 _CACHE_CHARS: Final = 8_000_000
 _FIRST_REASONS: Final = 3
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 _TEXT_FIELDS: Final = ("title", "description", "risk", "remediation", "remediation_url")
 
@@ -111,6 +114,15 @@ class StagedTable:
         self._chars = 0
 
 
+_OBSERVED_AT: Final = attrgetter("observed_at")
+
+
+@lru_cache(maxsize=4096)
+def _microseconds(moment: datetime) -> int:
+    """Since 1970. Polars makes times of numbers 30 times quicker than of times."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 class StagedFindings:
     """Findings on their way to a scratch file, with their keys beside them.
 
@@ -152,6 +164,7 @@ class StagedFindings:
             "scan_key": self._scan_keys,
             "mapping_id": self._mapping_ids,
             "text_id": self._text_ids,
+            "observed_at": list(map(_microseconds, map(_OBSERVED_AT, findings))),
         }
         self._file.write(made.get(name) or list(map(attrgetter(name), findings)) for name in _FINDING_SCHEMA.names())
         self._first_no += len(findings)
