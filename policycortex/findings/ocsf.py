@@ -7,7 +7,7 @@ Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``tim
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
@@ -137,7 +137,7 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
     if not info.uid:
         raise RejectedRecordError("finding_info.uid is empty")
     status = _status(record, compliance, is_prowler=is_prowler)
-    severity = _severity(record)
+    severity = _severity(record.severity_id, record.severity)
     observed_at = _time(record)
     relations = _relations(unmapped, compliance, is_prowler=is_prowler)
     provider = cloud.provider or unmapped.provider or (_provider_of_uid(info.uid) if is_prowler else "")
@@ -177,49 +177,60 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
     return findings
 
 
+_Told: TypeAlias = tuple[int | None, str | None, str | None]
+"""``status_id``, ``status`` and ``status_code``, of a record or of its compliance."""
+
+
 def _status(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -> FindingStatus:
-    if record.status_id is not None and record.status_id not in KNOWN_STATUS_IDS:
-        raise RejectedRecordError(f"unknown status_id {record.status_id}")
-    is_compliance = record.class_uid == COMPLIANCE_FINDING
-    if is_compliance and compliance.status_id in TOLD_STATUS_IDS:
-        return COMPLIANCE_STATUS_IDS[compliance.status_id]
-    own = (compliance.status, compliance.status_code)
-    words = [word for word in ((*own, record.status_code) if is_compliance else (record.status_code, *own)) if word]
+    told = (record.status_id, record.status, record.status_code)
+    own = (compliance.status_id, compliance.status, compliance.status_code)
+    return _status_of(record.class_uid, told, own, is_prowler)
+
+
+@lru_cache(maxsize=64)
+def _status_of(class_uid: int, told: _Told, own: _Told, is_prowler: bool) -> FindingStatus:
+    is_compliance = class_uid == COMPLIANCE_FINDING
+    status_id, status, status_code = told
+    compliance_id, *own_words = own
+    if status_id is not None and status_id not in KNOWN_STATUS_IDS:
+        raise RejectedRecordError(f"unknown status_id {status_id}")
+    if is_compliance and compliance_id in TOLD_STATUS_IDS:
+        return COMPLIANCE_STATUS_IDS[compliance_id]
+    words = [word for word in ((*own_words, status_code) if is_compliance else (status_code, *own_words)) if word]
     for word in words:
-        if status := STATUS_CODES.get(word.casefold()):
-            return status
+        if found := STATUS_CODES.get(word.casefold()):
+            return found
     if words:
         raise RejectedRecordError(f"unknown status_code {words[0]!r}: expected PASS, FAIL or MANUAL")
     if is_compliance:
-        if compliance.status_id in COMPLIANCE_STATUS_IDS:
-            return COMPLIANCE_STATUS_IDS[compliance.status_id]
-        raise RejectedRecordError(f"unknown compliance.status_id {compliance.status_id}")
+        if compliance_id in COMPLIANCE_STATUS_IDS:
+            return COMPLIANCE_STATUS_IDS[compliance_id]
+        raise RejectedRecordError(f"unknown compliance.status_id {compliance_id}")
     if is_prowler:
         raise RejectedRecordError("missing key status_code")
-    return _detection_status(record)
+    return _detection_status(status_id, status)
 
 
-def _detection_status(record: OcsfRecord) -> FindingStatus:
-    by_word = DETECTION_STATUSES.get((record.status or "").casefold())
-    status_id = by_word if record.status_id in (None, 99) else record.status_id
-    if status_id in DETECTION_STATUS_IDS:
-        return DETECTION_STATUS_IDS[status_id]
-    raise RejectedRecordError(
-        f"unknown outcome: no status_code, status_id {record.status_id}, status {record.status!r}"
-    )
+def _detection_status(status_id: int | None, status: str | None) -> FindingStatus:
+    by_word = DETECTION_STATUSES.get((status or "").casefold())
+    outcome = by_word if status_id in (None, 99) else status_id
+    if outcome in DETECTION_STATUS_IDS:
+        return DETECTION_STATUS_IDS[outcome]
+    raise RejectedRecordError(f"unknown outcome: no status_code, status_id {status_id}, status {status!r}")
 
 
-def _severity(record: OcsfRecord) -> Severity:
-    if record.severity_id in SEVERITY_IDS:
-        return SEVERITY_IDS[record.severity_id]
-    if record.severity_id is not None and record.severity_id != 99:
-        raise RejectedRecordError(f"unknown severity_id {record.severity_id}")
-    if record.severity is None:
-        raise RejectedRecordError("missing key severity_id")
-    severity = SEVERITY_WORDS.get(record.severity.casefold())
+@lru_cache(maxsize=64)
+def _severity(severity_id: int | None, severity: str | None) -> Severity:
+    if severity_id in SEVERITY_IDS:
+        return SEVERITY_IDS[severity_id]
+    if severity_id is not None and severity_id != 99:
+        raise RejectedRecordError(f"unknown severity_id {severity_id}")
     if severity is None:
-        raise RejectedRecordError(f"unknown severity {record.severity!r}")
-    return severity
+        raise RejectedRecordError("missing key severity_id")
+    found = SEVERITY_WORDS.get(severity.casefold())
+    if found is None:
+        raise RejectedRecordError(f"unknown severity {severity!r}")
+    return found
 
 
 def _time(record: OcsfRecord) -> datetime:

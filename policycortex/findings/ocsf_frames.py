@@ -7,7 +7,7 @@ whole. Measured: decision 0031.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -134,41 +134,33 @@ class OcsfFrames:
 
     def _read_parts(self, frame: Any) -> None:  # noqa: ANN401 - becomes an OcsfRecord by it
         """Put what was read where the bytes stood. Raises where a part is not as it should be."""
-        frame.metadata = self._metadata.read(frame.metadata)
-        frame.cloud = self._cloud.read(frame.cloud)
-        frame.remediation = self._remediation.read(frame.remediation)
-        frame.unmapped = self._unmapped.read(frame.unmapped) or NO_UNMAPPED
-        frame.compliance = self._compliance.read(frame.compliance)
         info = frame.finding_info
-        info.analytic = self._analytic.read(info.analytic)
-        self._unkept.read(info.attacks)
+        frame.metadata = self._metadata[bytes(frame.metadata)]
+        frame.cloud = None if frame.cloud is _ABSENT else self._cloud[bytes(frame.cloud)]
+        frame.remediation = None if frame.remediation is _ABSENT else self._remediation[bytes(frame.remediation)]
+        frame.unmapped = NO_UNMAPPED if frame.unmapped is _ABSENT else self._unmapped[bytes(frame.unmapped)]
+        frame.compliance = None if frame.compliance is _ABSENT else self._compliance[bytes(frame.compliance)]
+        info.analytic = None if info.analytic is _ABSENT else self._analytic[bytes(info.analytic)]
+        if info.attacks is not _ABSENT:
+            info.attacks = self._unkept[bytes(info.attacks)]
 
 
-class _Parts(Generic[T]):
-    """One kind of part: its distinct texts, each read once and strictly."""
+class _Parts(dict[bytes, T]):
+    """One kind of part: its distinct texts, each read once and strictly. A bad one raises as a record does."""
 
     def __init__(self, make: Callable[[Any], T]) -> None:
+        super().__init__()
         self._make = make
-        self._known: dict[bytes, T] = {}
         self._bytes = 0
 
-    def read(self, raw: msgspec.Raw) -> T | None:
-        """The value of a part; None for an absent one. Raises RejectedRecordError and ValidationError."""
-        if raw is _ABSENT:
-            return None
-        key = bytes(raw)
-        try:
-            return self._known[key]
-        except KeyError:
-            return self._learn(key)
-
-    def _learn(self, key: bytes) -> T:
+    def __missing__(self, key: bytes) -> T:
+        """Learn it."""
         value = self._make(decode_record(key))
         self._bytes += len(key)
         if self._bytes > _KNOWN_BYTES:
-            self._known.clear()
+            self.clear()
             self._bytes = len(key)
-        self._known[key] = value
+        self[key] = value
         return value
 
 

@@ -84,18 +84,19 @@ def parse_records(
         number += 1
 
 
-def _build_run(run: Run, number: int, build: _Build, quick: _Build) -> Iterator[Finding | QuarantinedRecord]:
+def _build_run(run: Run, number: int, build: _Build, quick: _Build) -> list[Finding | QuarantinedRecord]:
     """As ``build_findings`` of each record; where one stood is found only if it is bad."""
-    for index, value in enumerate(run.values):
+    built: list[Finding | QuarantinedRecord] = []
+    for index, value in enumerate(run.values, start=number):
         if not run.has_escaped_control:
             try:
-                yield from tuple(quick(value, number + index))  # all of a record or nothing of it
+                built += tuple(quick(value, index))  # all of a record or nothing of it
                 continue
             except (msgspec.ValidationError, RejectedRecordError):
                 pass  # told below, with its bytes
-        offset, raw = run.record(index)
-        record = Record(offset=offset, raw=raw, value=decode_record(raw))
-        yield from build_findings(record, number + index, build)
+        offset, raw = run.record(index - number)
+        built += build_findings(Record(offset=offset, raw=raw, value=decode_record(raw)), index, build)
+    return built
 
 
 def build_findings(record: Record, number: int, build: _Build) -> Iterable[Finding | QuarantinedRecord]:
