@@ -27,6 +27,8 @@ from dagster._utils.interrupts import setup_interrupt_handlers
 from pipelines.doorbell import listening, receive
 from pipelines.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.workers import TAG_WORKER, Worker, this_worker
+from policycortex.settings import Settings
+from policycortex.storage.lake_attach import check_extensions
 
 _log = logging.getLogger("pipelines.run_host")
 
@@ -68,7 +70,9 @@ def main(socket_path: Path, definitions_module: str) -> None:
 
 
 def warm_up(definitions_module: str) -> None:
-    """Import all that runs use and resolve the definitions. Raises RuntimeError if definitions start a thread.
+    """Import all that runs use, check DuckDB's extensions, resolve the definitions.
+
+    Raises RuntimeError if that starts a thread, ConfigurationError for extensions that are not as installed.
 
     The libraries' imports leave a few helper threads (jemalloc's, one of DuckDB's, one of pyarrow's) that sleep and
     hold no lock: 200 forks of 200 worked on. A pool of Polars or DuckDB, or a connection, would not survive a fork.
@@ -77,10 +81,12 @@ def warm_up(definitions_module: str) -> None:
     for module in _WARM:
         importlib.import_module(module)
     helpers = _thread_count()
+    check_extensions(Settings.from_environment())
     importlib.import_module(definitions_module).defs.get_repository_def().get_all_jobs()
     if _thread_count() > helpers:
         raise RuntimeError(
-            f"loading {definitions_module} started {_thread_count() - helpers} threads; a fork loses them"
+            f"loading {definitions_module} or DuckDB's extensions started {_thread_count() - helpers} threads; a fork "
+            "loses them"
         )
     gc.collect()
     gc.freeze()  # what is old now stays shared with every run

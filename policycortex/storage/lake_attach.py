@@ -55,13 +55,33 @@ def create_lake(settings: Settings) -> None:
     _attach(settings, ()).close()
 
 
-def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+def check_extensions(settings: Settings) -> None:
+    """Load the extensions into a connection that is closed again: processes forked from this one need not check them.
+
+    No thread is left. Raises ConfigurationError for files that are missing, changed, or of another DuckDB.
+    """
+    _connect(settings).close()
+
+
+def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection that knows the extensions."""
     paths = [_extension_path(name) for name in _extensions(settings)]
     connection = _new_connection(settings, is_checked=_CHECKED.issuperset(paths))
     try:
         for path in paths:
             connection.execute(f"LOAD {_quoted(str(path))}")
-        _CHECKED.update(paths)
+    except duckdb.Error as error:
+        connection.close()
+        raise ConfigurationError(
+            f"DuckDB refuses an extension ({str(error).splitlines()[0]}): run make setup"
+        ) from None
+    _CHECKED.update(paths)
+    return connection
+
+
+def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+    connection = _connect(settings)
+    try:
         if is_on_objects(settings):
             connection.execute(_secret_statement())
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
