@@ -106,3 +106,19 @@ def test_the_catalog_keeps_two_notes_for_each_file(
         ).fetchall()
     assert {count for (count,) in notes} == {2}
     assert files_read(folder) == long
+
+
+def statements_of_an_import(folder: Path, findings: int) -> int:
+    """How many statements DuckDB and DuckLake are asked to import a file of so many findings."""
+    with open_lake(Settings(home=folder)) as lake, lake.session.cursor() as cursor:
+        cursor.execute("CALL enable_logging('QueryLog')")
+        take(lake, "scan", [seen(20, f"c{n % 7}", f"r{n}") for n in range(findings)], rebuild=False)
+        counted = cursor.execute("SELECT count(*) FROM duckdb_logs WHERE type = 'QueryLog'").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def test_an_import_asks_as_many_statements_of_few_findings_as_of_many(tmp_path: Path) -> None:
+    """Ten or a thousand: rows go in by the file, not one by one."""
+    few = statements_of_an_import(tmp_path / "few", 10)
+    assert few
+    assert statements_of_an_import(tmp_path / "many", 1000) == few
