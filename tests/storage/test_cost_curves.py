@@ -1,7 +1,7 @@
 """What an answer costs is set by what is asked, not by the history behind it: counted in files and readings."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ import pytest
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake import DayResults, Lake, open_lake
 from policycortex.storage.lake_closing import scope_parameters
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake_results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
 from policycortex.storage.lake_session import Cursor, sql
 from tests.lake_files import EVERYTHING, seen, take
 
@@ -122,3 +123,29 @@ def test_an_import_asks_as_many_statements_of_few_findings_as_of_many(tmp_path: 
     few = statements_of_an_import(tmp_path / "few", 10)
     assert few
     assert statements_of_an_import(tmp_path / "many", 1000) == few
+
+
+def results_of(day: date) -> DayResults:
+    """One requirement and one score."""
+    requirement, score = ("r", "compliant", 1, 0, 0, 0, 0), ("1", "1", "m", "1", 100.0, 1.0, 1.0, *[0] * 10)
+    return DayResults(
+        day=day,
+        framework_id="soc2",
+        requirements=pl.DataFrame([requirement], schema=REQUIREMENTS_SCHEMA, orient="row"),
+        scores=pl.DataFrame([score], schema=SCORES_SCHEMA, orient="row"),
+    )
+
+
+@pytest.mark.parametrize("statement", ["results_delete", "scores_delete"])
+def test_judging_a_day_again_opens_no_other_days_results(statement: str, tmp_path: Path) -> None:
+    """Of seven judged days, at most the file of the one that is judged again."""
+    days = [date(2026, 11, number) for number in range(1, 8)]
+    with open_lake(Settings(home=tmp_path)) as lake:
+        for day in days:
+            lake.replace_results("acme", [day], [results_of(day)])
+        with lake.session.cursor() as cursor:
+            asked = {"organization": "acme", "days": days[-1:]}
+            told = cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql(statement)}", asked).fetchall()
+    files = [int(number) for _, text in told for number in FILES.findall(str(text))]
+    assert files
+    assert max(files) <= 1
