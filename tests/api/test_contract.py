@@ -1,5 +1,6 @@
 """The API keeps its own OpenAPI document, whatever a generator of requests thinks of."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.app import create_app
 from policycortex.settings import Settings
 from tests.api.house import House
+
+EXAMPLES = int(os.environ.get("POLICYCORTEX_TEST_CONTRACT_EXAMPLES", "25"))
+"""Of each operation; the habit's 25 take a minute, a release deserves hundreds."""
 
 _DOCUMENT = create_app(Settings(home=Path("never-opened"))).openapi()
 _FOUND: Any = schemathesis.openapi.from_dict(_DOCUMENT).get_all_operations()
@@ -32,7 +36,7 @@ def test_every_answer_is_in_the_document(operation: Any, authorization: str, fol
     folder_house.clock.reset()
 
     @settings(
-        max_examples=25,
+        max_examples=EXAMPLES,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
