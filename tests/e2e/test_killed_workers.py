@@ -24,7 +24,7 @@ SEED = int(os.environ.get("POLICYCORTEX_TEST_STORM_SEED", "7"))
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(3000)]
 
-_OPEN = {"pending", "generating"}
+_OPEN = {"pending", "running"}
 
 
 @pytest.fixture
