@@ -4,6 +4,7 @@ Parsing takes long and may fail, so it happens before the writer's lock is taken
 Texts and relations that many findings share are staged once per digest: they are nine tenths of a finding's bytes.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -85,33 +86,51 @@ class ScratchFile:
         self._writer.close()
 
 
-class StagedTable:
-    """Rows on their way to a scratch file; they wait until they are many or long."""
+class _Waiting(ABC):
+    """What is on its way to a scratch file; it waits until it is many or long."""
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self._file = ScratchFile(path, schema)
-        self._no_columns = [()] * len(schema)
-        self._rows: list[Sequence[Any]] = []
         self._chars = 0
-
-    def add(self, row: Sequence[Any], *, chars: int) -> bool:
-        """Take a row in schema order; ``chars`` is about how long its texts are. True when a batch was written."""
-        self._rows.append(row)
-        self._chars += chars
-        if len(self._rows) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
-            return False
-        self._flush()
-        return True
 
     def close(self) -> None:
         """Write the rest."""
         self._flush()
         self._file.close()
 
+    def _flush_if_full(self, count: int, chars: int) -> bool:
+        """After one more of about that many characters; ``count`` are waiting. True when a batch was written."""
+        self._chars += chars
+        if count < _BATCH_ROWS and self._chars < _BATCH_CHARS:
+            return False
+        self._flush()
+        return True
+
     def _flush(self) -> None:
+        self._write_batch()
+        self._chars = 0
+
+    @abstractmethod
+    def _write_batch(self) -> None:
+        """Write all that waits, and wait for more."""
+
+
+class StagedTable(_Waiting):
+    """Rows on their way to a scratch file."""
+
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
+        super().__init__(path, schema)
+        self._no_columns = [()] * len(schema)
+        self._rows: list[Sequence[Any]] = []
+
+    def add(self, row: Sequence[Any], *, chars: int) -> bool:
+        """Take a row in schema order; ``chars`` is about how long its texts are. True when a batch was written."""
+        self._rows.append(row)
+        return self._flush_if_full(len(self._rows), chars)
+
+    def _write_batch(self) -> None:
         self._file.write(zip(*self._rows, strict=True) if self._rows else self._no_columns)
         self._rows = []
-        self._chars = 0
 
 
 _OBSERVED_AT: Final = attrgetter("observed_at")
@@ -123,15 +142,15 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-class StagedFindings:
+class StagedFindings(_Waiting):
     """Findings on their way to a scratch file, with their keys beside them.
 
     The findings themselves wait, not rows made of them: the collector does not look at them, and at tuples it does.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = ScratchFile(path, _FINDING_SCHEMA)
-        self._first_no = self._chars = 0
+        super().__init__(path, _FINDING_SCHEMA)
+        self._first_no = 0
         self._findings: list[Finding] = []
         self._scan_keys: list[str] = []
         self._mapping_ids: list[str] = []
@@ -143,21 +162,13 @@ class StagedFindings:
         self._scan_keys.append(scan_key)
         self._mapping_ids.append(mapping_id)
         self._text_ids.append(text_id)
-        self._chars += (
+        chars = (
             len(finding.status_detail) + len(finding.tags) + len(finding.resource_uid)
             + len(finding.description) + len(finding.risk) + len(finding.remediation)
         )  # fmt: skip
-        if len(self._findings) < _BATCH_ROWS and self._chars < _BATCH_CHARS:
-            return False
-        self._flush()
-        return True
+        return self._flush_if_full(len(self._findings), chars)
 
-    def close(self) -> None:
-        """Write the rest."""
-        self._flush()
-        self._file.close()
-
-    def _flush(self) -> None:
+    def _write_batch(self) -> None:
         findings = self._findings
         made = {
             "finding_no": range(self._first_no, self._first_no + len(findings)),
@@ -168,7 +179,6 @@ class StagedFindings:
         }
         self._file.write(made.get(name) or list(map(attrgetter(name), findings)) for name in _FINDING_SCHEMA.names())
         self._first_no += len(findings)
-        self._chars = 0
         self._findings, self._scan_keys, self._mapping_ids, self._text_ids = [], [], [], []
 
 

@@ -15,9 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from policycortex.names import TAG_REPORT
 from tests.e2e.conftest import PROGRAM, Server, free_port, run_program, start_server, stop_server, wait_until
-from tests.e2e.test_killed_workers import order
+from tests.e2e.test_killed_workers import order, runs_by_report
 from tests.ground import FleetGround
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
@@ -169,11 +168,7 @@ def cancel(server: Server, report_id: str) -> None:
 
 def states_of(server: Server, report_id: str) -> list[str]:
     """What Dagster says of the report's runs, newest first."""
-    query = "query($tag: ExecutionTag!) { runsOrError(filter: {tags: [$tag]}) { ... on Runs { results { status } } } }"
-    tag = {"key": TAG_REPORT, "value": report_id}
-    body = {"query": query, "variables": {"tag": tag}}
-    told = httpx.post(f"http://127.0.0.1:{server.dagster_port}/graphql", json=body, timeout=60, trust_env=False).json()
-    return [str(run["status"]) for run in told["data"]["runsOrError"]["results"]]
+    return runs_by_report(server).get(report_id, [])
 
 
 def busy(worker: FleetWorker) -> bool:
