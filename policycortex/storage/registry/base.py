@@ -13,6 +13,8 @@ from policycortex.errors import ConfigurationError, NotFoundError, StoreBusyErro
 
 WRITES = "policycortex_writes"
 """Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
+STREAMS = "policycortex_streams"
+"""Execution option: rows are read in stretches, for which Postgres needs a transaction around them."""
 
 metadata = MetaData(
     naming_convention={
@@ -47,11 +49,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Store:
-    """An engine with two kinds of transaction. Table groups add their verbs by subclassing it."""
+    """An engine with three kinds of transaction. Table groups add their verbs by subclassing it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
+        self._streamer = engine.execution_options(**{STREAMS: True})
 
     def close(self) -> None:
         """Give back all connections; needed before a fork."""
@@ -64,7 +67,14 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        """In Postgres each statement stands alone: that is one way there and back, not three (decision 0034)."""
         with translated_errors("read the registry"), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _streaming(self) -> Iterator[Connection]:
+        """To read more rows than memory should hold."""
+        with translated_errors("read the registry"), self._streamer.connect() as connection:
             yield connection
 
     @contextmanager

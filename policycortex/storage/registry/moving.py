@@ -31,13 +31,13 @@ class MovingVerbs(Store):
 
     def describe_content(self) -> dict[str, TableContent]:
         """Every table of the registry by name."""
-        with self._reading() as connection:
+        with self._streaming() as connection:
             return {table.name: content_of(connection, table) for table in metadata.sorted_tables}
 
     def copy_rows_to(self, target: Connection) -> int:
         """Insert every row into the tables of ``target``, parents first; how many."""
         copied = 0
-        with self._reading() as connection:
+        with self._streaming() as connection:
             for table in metadata.sorted_tables:
                 for rows in _batches(connection, table):
                     target.execute(insert(table), [dict(row) for row in rows])

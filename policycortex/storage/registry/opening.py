@@ -22,6 +22,7 @@ from policycortex.storage.registry.keys import KeyVerbs
 from policycortex.storage.registry.links import LinkVerbs
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.moving import MovingVerbs
+from policycortex.storage.registry.postgres import use_postgres_sparingly
 from policycortex.storage.registry.reading import ReadingVerbs
 from policycortex.storage.registry.reports import ReportVerbs
 from policycortex.storage.registry.retention import RetentionVerbs
@@ -89,7 +90,9 @@ def _open_engine(settings: Settings, patience: float) -> Engine:
     if settings.database_url is None:
         return _open_sqlite(settings, patience)
     url = _postgres_url(settings.database_url)
-    return create_engine(url, **_COMMON, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=patience)
+    engine = create_engine(url, **_COMMON, pool_size=10, max_overflow=10, pool_timeout=patience)
+    use_postgres_sparingly(engine)
+    return engine
 
 
 def _open_sqlite(settings: Settings, patience: float) -> Engine:
@@ -154,7 +157,7 @@ def _migrate(engine: Engine, settings: Settings, patience: float) -> None:
 
 
 def _migrate_postgres(engine: Engine) -> None:
-    with engine.connect() as connection, connection.begin():
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _MIGRATION_LOCK})
         _upgrade_unless_current(engine)
 
