@@ -22,6 +22,7 @@ _NOBODY: Final = 65534
 _START_SECONDS: Final = 120
 _TRIES: Final = 5
 _SPEED: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "jit=off")
+_DURABLE: Final = ("shared_buffers=512MB", "max_wal_size=4GB")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """Start one over an empty folder. Postgres refuses root, so that root starts it as nobody."""
+def postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
+    """Start one over an empty folder. Postgres refuses root, so that root starts it as nobody.
+
+    A durable one has each commit on disk before it is told, as in use; for benchmarks.
+    """
+    speed = _DURABLE if is_durable else _SPEED
     folder = Path(tempfile.mkdtemp(prefix="postgres-of-tests-"))
     try:
         programs, who = _programs(folder), _who()
@@ -69,7 +74,7 @@ def postgres() -> Iterator[PostgresServer]:
         _run([programs / "initdb", f"--pgdata={data}", *options], who)
         for _ in range(_TRIES):
             port = _free_port()
-            process = _start(programs, data, port, folder / "log", who)
+            process = _start(programs, data, port, folder / "log", who, speed)
             if _is_up(process, port):
                 break
         else:
@@ -108,8 +113,10 @@ def _run(command: list[str | Path], who: dict[str, Any]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _start(programs: Path, data: Path, port: int, log: Path, who: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    settings = (*_SPEED, "max_connections=300", "unix_socket_directories=", "listen_addresses=127.0.0.1")
+def _start(  # noqa: PLR0917 - where, and how
+    programs: Path, data: Path, port: int, log: Path, who: dict[str, Any], speed: tuple[str, ...]
+) -> "subprocess.Popen[bytes]":
+    settings = (*speed, "max_connections=300", "unix_socket_directories=", "listen_addresses=127.0.0.1")
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *(f"--{setting}" for setting in settings)]
     with log.open("ab") as output:
         process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd="/", stdout=output, stderr=output, **who)
