@@ -1,11 +1,5 @@
-"""How a DuckDB connection comes to see the lake: extensions loaded from their wheels, catalog and data attached.
+"""How a DuckDB connection comes to see the lake: extensions loaded, catalog and data attached."""
 
-Extensions are loaded by path from the installed ``duckdb-extension-*`` packages: nothing is fetched, and a machine
-without a network starts as fast as any other. Each time a connection loads such a file DuckDB checks its signature,
-which takes 0.2 s of CPU: here a process checks each file once.
-"""
-
-import importlib
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +8,7 @@ import duckdb
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings, environment_value
 from policycortex.storage.lake_catalog import CATALOG_SCHEMA, catalog_path
+from policycortex.storage.lake_extensions import connect_with_extensions, quoted
 from policycortex.storage.object_places import s3_endpoint, s3_region, split_object_url
 
 THREADS: Final = 1
@@ -22,9 +17,6 @@ CPU; whole processes must stay under 400 MB, of which Python with Dagster and Po
 
 ROWS_HELD: Final = 5_000
 """Rows a Parquet writer holds back per partition: 20,000 took 40 MB more."""
-
-_CHECKED: Final[set[Path]] = set()
-"""Extensions whose signatures this process has seen to be good."""
 
 _NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
 _NO_SNAPSHOT_WORDS: Final = "No snapshot found"
@@ -65,18 +57,16 @@ def check_extensions(settings: Settings) -> None:
 
 def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """An in-memory connection that knows the extensions."""
-    paths = [_extension_path(name) for name in _extensions(settings)]
-    connection = _new_connection(settings, is_checked=_CHECKED.issuperset(paths))
-    try:
-        for path in paths:
-            connection.execute(f"LOAD {_quoted(str(path))}")
-    except duckdb.Error as error:
-        connection.close()
-        raise ConfigurationError(
-            f"DuckDB refuses an extension ({str(error).splitlines()[0]}): run make setup"
-        ) from None
-    _CHECKED.update(paths)
-    return connection
+    return connect_with_extensions(
+        _extensions(settings),
+        {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "threads": THREADS,
+            "memory_limit": settings.duckdb_memory_limit,
+            "temp_directory": str(scratch_dir(settings) / "spill"),
+        },
+    )
 
 
 def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
@@ -116,21 +106,6 @@ def is_locked(error: duckdb.Error) -> bool:
     return any(words in str(error) for words in _LOCKED_WORDS)
 
 
-def _new_connection(settings: Settings, *, is_checked: bool) -> duckdb.DuckDBPyConnection:
-    """``is_checked``: this process has loaded all the files that this connection will load, with their signatures."""
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "allow_unsigned_extensions": is_checked,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "threads": THREADS,
-            "memory_limit": settings.duckdb_memory_limit,
-            "temp_directory": str(scratch_dir(settings) / "spill"),
-        },
-    )
-
-
 def _extensions(settings: Settings) -> tuple[str, ...]:
     catalog = "postgres_scanner" if settings.database_url else "sqlite_scanner"
     if not is_on_objects(settings):
@@ -144,41 +119,30 @@ def _has_own_keys() -> bool:
 
 def _secret_statement() -> str:
     """How DuckDB reaches the bucket: by keys of the environment, else by the machine's identity, renewed in time."""
-    options = ["TYPE s3", f"REGION {_quoted(s3_region())}"]
+    options = ["TYPE s3", f"REGION {quoted(s3_region())}"]
     if endpoint := s3_endpoint():
         scheme, _, host = endpoint.partition("://")
-        options += [f"ENDPOINT {_quoted(host.rstrip('/'))}", "URL_STYLE 'path'", f"USE_SSL {scheme != 'http'}"]
+        options += [f"ENDPOINT {quoted(host.rstrip('/'))}", "URL_STYLE 'path'", f"USE_SSL {scheme != 'http'}"]
     if not _has_own_keys():
         return f"CREATE SECRET lake ({', '.join([*options, 'PROVIDER credential_chain', 'REFRESH auto'])})"
     names = {"KEY_ID": "AWS_ACCESS_KEY_ID", "SECRET": "AWS_SECRET_ACCESS_KEY", "SESSION_TOKEN": "AWS_SESSION_TOKEN"}
     values = {option: environment_value(name) for option, name in names.items()}
-    options += [f"{option} {_quoted(value)}" for option, value in values.items() if value]
+    options += [f"{option} {quoted(value)}" for option, value in values.items() if value]
     return f"CREATE SECRET lake ({', '.join(options)})"
-
-
-def _extension_path(name: str) -> Path:
-    package = importlib.import_module(f"duckdb_extension_{name}")
-    folder = Path(str(package.__file__)).parent / "extensions" / f"v{duckdb.__version__}"
-    path = folder / f"{name}.duckdb_extension"
-    if not path.exists():
-        raise ConfigurationError(
-            f"duckdb-extension-{name.replace('_', '-')} does not fit DuckDB {duckdb.__version__}: run make setup"
-        )
-    return path
 
 
 def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
     """ATTACH takes no parameters; its values come from settings and are quoted."""
-    options = [f"DATA_PATH {_quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
+    options = [f"DATA_PATH {quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
     if settings.database_url:
-        options.append(f"METADATA_SCHEMA {_quoted(CATALOG_SCHEMA)}")
+        options.append(f"METADATA_SCHEMA {quoted(CATALOG_SCHEMA)}")
         catalog = f"postgres:{_libpq_url(settings.database_url)}"
     else:
         # SQLite waits that long at each of the few statements of an attach; WAL lets readers go on beside a writer.
         patience_ms = max(1, round(settings.lock_timeout_seconds * 1000 / 4))
         options += ["META_JOURNAL_MODE 'WAL'", f"META_BUSY_TIMEOUT {patience_ms}"]
         catalog = f"sqlite:{catalog_path(settings)}"
-    return f"ATTACH {_quoted(f'ducklake:{catalog}')} AS lake ({', '.join(options)})"
+    return f"ATTACH {quoted(f'ducklake:{catalog}')} AS lake ({', '.join(options)})"
 
 
 def data_path(settings: Settings) -> str:
@@ -212,7 +176,3 @@ def _libpq_url(url: str) -> str:
     """SQLAlchemy names its driver in the scheme (``postgresql+psycopg2``); libpq knows the bare one."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme.partition('+')[0]}{separator}{rest}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -1,27 +1,83 @@
-"""DuckDB's extensions: each file's signature is checked once per process, and one that was changed is never loaded."""
+"""DuckDB's extensions: a file that was changed is never loaded, and nothing else may be loaded later."""
 
+import hashlib
+import shutil
+from io import BufferedReader
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
-from policycortex.storage import lake_attach
+from policycortex.storage import lake_extensions
 from policycortex.storage.lake import open_lake
+from policycortex.storage.lake_extensions import connect_with_extensions
+
+_NAMES = ("sqlite_scanner", "ducklake")
 
 
-def test_a_changed_extension_is_refused_even_beside_sound_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sound files were loaded by this process already; that says nothing of another one."""
-    settings = Settings(home=tmp_path)
-    with open_lake(settings):
+@pytest.fixture(autouse=True)
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder with a copy of ducklake's package and its record, which is found instead of the installed one."""
+    found = lake_extensions._package_folder
+    sound = found("ducklake")
+    shutil.copytree(sound, tmp_path / sound.name)
+    for record in sound.parent.glob("duckdb_extension_ducklake-*.dist-info"):
+        shutil.copytree(record, tmp_path / record.name)
+    copied = tmp_path / sound.name
+    monkeypatch.setattr(lake_extensions, "_package_folder", lambda name: copied if name == "ducklake" else found(name))
+    return tmp_path
+
+
+def test_a_changed_extension_is_refused_even_beside_sound_ones(tmp_path: Path, packages: Path) -> None:
+    """Sound files may have been loaded by this process already; that says nothing of another one."""
+    changed = _change(packages)
+    with pytest.raises(ConfigurationError, match="not the file that was installed"), open_lake(Settings(home=tmp_path)):
         pass
-    sound = lake_attach._extension_path("ducklake")
-    changed = tmp_path / sound.name
-    content = bytearray(sound.read_bytes())
+    assert changed not in lake_extensions._KNOWN_GOOD
+
+
+def test_without_a_record_duckdb_checks_the_signature(packages: Path) -> None:
+    """As where a package was unpacked by other means than an installer of wheels."""
+    for record in packages.glob("*.dist-info/RECORD"):
+        record.unlink()
+    connect_with_extensions(_NAMES, {}).close()
+    lake_extensions._KNOWN_GOOD.clear()
+    _change(packages)
+    with pytest.raises(ConfigurationError, match="signature"):
+        connect_with_extensions(_NAMES, {})
+
+
+def test_each_file_is_read_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a lake again reads none of the 70 MB."""
+    read: list[str] = []
+
+    def counted(file: BufferedReader, name: str) -> "hashlib._Hash":
+        read.append(name)
+        return hashlib.file_digest(file, name)
+
+    monkeypatch.setattr(lake_extensions, "file_digest", counted)
+    for _ in range(3):
+        connect_with_extensions(("ducklake",), {}).close()
+    assert read == ["sha256"]
+
+
+def test_an_unsigned_file_cannot_be_loaded_later(packages: Path) -> None:
+    """The connection that skipped signatures asks for them again."""
+    connection = connect_with_extensions(_NAMES, {})
+    changed = _change(packages).rename(packages / "other.duckdb_extension")
+    with pytest.raises(duckdb.Error, match="signature"):
+        connection.execute(f"LOAD '{changed}'")
+    with pytest.raises(duckdb.Error, match="allow_unsigned_extensions"):
+        connection.execute("SET allow_unsigned_extensions = true")
+
+
+def _change(packages: Path) -> Path:
+    """One bit of the extension is turned, in a new file: the old one may be mapped into this process."""
+    (path,) = packages.glob("duckdb_extension_ducklake/extensions/*/ducklake.duckdb_extension")
+    content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
-    changed.write_bytes(content)
-    found = lake_attach._extension_path
-    monkeypatch.setattr(lake_attach, "_extension_path", lambda name: changed if name == "ducklake" else found(name))
-    with pytest.raises(ConfigurationError, match="signature"), open_lake(settings):
-        pass
-    assert changed not in lake_attach._CHECKED
+    path.unlink()
+    path.write_bytes(content)
+    return path
