@@ -12,7 +12,6 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.documents.model import (
-    FINDING_COLUMNS,
     AgeRow,
     Breakdown,
     ChangeCause,
@@ -35,6 +34,7 @@ from policycortex.documents.model import (
     TrendPoint,
     WaiverRow,
 )
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
 from policycortex.scoring.model import Counts, Coverage, Score

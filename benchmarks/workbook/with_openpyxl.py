@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 
-from policycortex.documents.model import FINDING_COLUMNS
+from policycortex.documents.tables import FINDING_COLUMNS
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

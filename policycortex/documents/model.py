@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -16,12 +16,6 @@ from policycortex.documents.comparison import PeriodComparison
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
-
-FINDING_COLUMNS: Final = (
-    "finding_uid", "check_id", "status", "severity", "muted", "waived", "title", "provider", "account_id", "region",
-    "environment", "service", "resource_uid", "resource_type", "observed_at", "requirements", "remediation",
-)  # fmt: skip
-"""Columns of the findings table, in the order of CSV and JSON. ``requirements`` is a list of ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

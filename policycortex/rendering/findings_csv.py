@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.rendering.visible_text import disarm_cells, show_controls_in
 
 REQUIREMENT_SEPARATOR: Final = "; "

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.model import FINDING_COLUMNS, FindingsTable, ReportDocument, RequirementRow, TopCheck
+from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, TopCheck
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import RequirementResult
 from policycortex.rendering.findings_csv import TIME_FORM
 from policycortex.rendering.oscal_texts import make_id, make_tokens, write_line, write_markup, write_props

@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from policycortex.documents.comparison import PeriodComparison
-from policycortex.documents.model import FINDING_COLUMNS, FindingsTable, ReportDocument, RequirementRow, Summary
+from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, Summary
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
 

@@ -13,7 +13,8 @@ import polars as pl
 
 from policycortex.documents.branding import Branding
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
 from policycortex.rendering.complete_files import complete_files

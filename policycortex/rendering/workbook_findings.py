@@ -7,7 +7,8 @@ import polars as pl
 import xlsxwriter
 
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls_in

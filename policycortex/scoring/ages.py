@@ -6,15 +6,17 @@ A finding's age counts from the first scan that saw it fail: what was before the
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from policycortex.names import Severity
 
-Numbers: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:  # 50 ms that nothing else needs
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "NDArray[np.float64]"
 
 SLA_DAYS: Final[Mapping[str, int]] = {
     Severity.CRITICAL: 7,

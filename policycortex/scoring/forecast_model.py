@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers: TypeAlias = NDArray[np.float64]
-Days: TypeAlias = NDArray[np.int64]
+if TYPE_CHECKING:  # 50 ms that nothing else needs
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "NDArray[np.float64]"
+Days: TypeAlias = "NDArray[np.int64]"
 """Days since an arbitrary start, ascending, without duplicates; days without a score are absent."""
 
 LEVELS: Final = (0.80, 0.95)

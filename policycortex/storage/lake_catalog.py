@@ -5,8 +5,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import psycopg2
-
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings
 
@@ -45,6 +43,8 @@ def _check_sqlite(path: Path) -> None:
 
 
 def _check_postgres(url: str) -> None:
+    import psycopg2  # noqa: PLC0415 - 25 ms that only a lake in Postgres needs
+
     scheme, separator, rest = url.partition("://")
     try:
         with closing(psycopg2.connect(f"{scheme.partition('+')[0]}{separator}{rest}", connect_timeout=2)) as catalog:

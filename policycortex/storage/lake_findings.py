@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from policycortex.documents.evidence import (
+from policycortex.documents.tables import (
     AFFECTED_EXAMPLES,
     CHECK_COUNTS_SCHEMA,
     FAILING_CHECKS_SCHEMA,

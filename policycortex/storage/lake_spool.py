@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from policycortex.documents.model import FINDING_COLUMNS
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope

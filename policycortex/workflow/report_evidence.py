@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from policycortex.documents.evidence import OWNERS_SCHEMA, Evidence, WaiverInForce
+from policycortex.documents.evidence import Evidence, WaiverInForce
 from policycortex.documents.model import FindingsTable
+from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
 from policycortex.ordering.model import ReportOrder

@@ -10,7 +10,8 @@ import pikepdf
 import pytest
 
 from policycortex.documents.locales import load_locale
-from policycortex.documents.model import FINDING_COLUMNS, ReportDocument
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact

@@ -6,7 +6,7 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from policycortex.documents.evidence import COVERAGE_SCHEMA
+from policycortex.documents.tables import COVERAGE_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA

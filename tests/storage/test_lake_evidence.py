@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from policycortex.documents.evidence import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
+from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
 from policycortex.storage.lake import Lake
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA
 from tests.lake_files import EVERYTHING, NOVEMBER, seen, take

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from policycortex.documents.evidence import DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA
-from policycortex.documents.model import FINDING_COLUMNS, FindingsTable
+from policycortex.documents.model import FindingsTable
+from policycortex.documents.tables import DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, FINDING_COLUMNS
 from policycortex.scope import Scope
 from policycortex.scoring.model import WAIVED_SCHEMA
 from policycortex.storage import lake_spool

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from policycortex.documents.compose import compose_report
-from policycortex.documents.evidence import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, Evidence
+from policycortex.documents.evidence import Evidence
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
+from policycortex.documents.tables import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from policycortex.documents.model import FINDING_COLUMNS
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.table import COLUMN_NAMES
 from policycortex.findings.table import COLUMNS as COLUMNS_DOCUMENTED

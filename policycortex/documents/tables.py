@@ -1,0 +1,80 @@
+"""Shapes of the tables that storage reads for a document. Nothing else here: storage needs no more of this room."""
+
+from typing import Final
+
+import polars as pl
+
+FINDING_COLUMNS: Final = (
+    "finding_uid", "check_id", "status", "severity", "muted", "waived", "title", "provider", "account_id", "region",
+    "environment", "service", "resource_uid", "resource_type", "observed_at", "requirements", "remediation",
+)  # fmt: skip
+"""Columns of the findings table, in the order of CSV and JSON. ``requirements`` is a list of ids."""
+
+FAILING_CHECKS_SCHEMA: Final = pl.Schema(
+    [
+        ("provider", pl.String()),
+        ("check_id", pl.String()),
+        ("severity", pl.String()),
+        ("service", pl.String()),
+        ("title", pl.String()),
+        ("remediation", pl.String()),
+        ("remediation_url", pl.String()),
+        ("risk", pl.String()),
+        ("failed", pl.Int64()),
+        ("accounts", pl.Int64()),
+        ("resources", pl.Int64()),
+        ("affected", pl.List(pl.String())),
+    ]
+)
+"""Grain: provider, check and severity with at least one failing finding that is neither muted nor waived.
+
+``affected``: the first AFFECTED_EXAMPLES of its resources by name.
+"""
+
+AFFECTED_EXAMPLES: Final = 10
+
+CHECK_COUNTS_SCHEMA: Final = pl.Schema(
+    {
+        "check_id": pl.String,
+        "title": pl.String,
+        "severity": pl.String,
+        "service": pl.String,
+        "passed": pl.Int64,
+        "failed": pl.Int64,
+        "manual": pl.Int64,
+        "muted": pl.Int64,
+        "waived": pl.Int64,
+    }
+)
+"""Grain: one check that the report has findings of, at its worst severity; each finding counts in one of the five."""
+
+OWNER_TAGS: Final = ("owner", "owned-by", "owner-team", "team", "squad", "maintainer", "contact")
+"""Keys of resource tags that name who is to mend something, first one first; case, ``_`` and spaces do not matter."""
+
+OWNERS_SCHEMA: Final = pl.Schema(
+    {"provider": pl.String, "check_id": pl.String, "owner": pl.String, "resources": pl.Int64}
+)
+"""Grain: one owner of failing resources of one check; most resources first."""
+
+DIMENSION_SCHEMA: Final = pl.Schema(
+    {
+        "dimension": pl.String,
+        "label": pl.String,
+        "passed": pl.Int64,
+        "failed": pl.Int64,
+        "critical": pl.Int64,
+        "high": pl.Int64,
+    }
+)
+"""Grain: one value of one dimension; findings that decide, failing ones of the two worst severities apart."""
+
+COVERAGE_SCHEMA: Final = pl.Schema(
+    [
+        ("source", pl.String()),
+        ("provider", pl.String()),
+        ("account_id", pl.String()),
+        ("checks", pl.Int64()),
+        ("last_scan_at", pl.Datetime("us", "UTC")),
+    ]
+)
+"""Grain: one source and account scanned in the period."""
