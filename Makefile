@@ -2,9 +2,11 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := uv pip compile -q --universal --all-extras --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test conformance gallery storm screenshots bench test-fast check up lock format clean
+.PHONY: help setup setup-dev demo test conformance gallery storm screenshots bench test-fast check up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,13 +14,16 @@ help: ## show the targets
 setup: ## install everything the product needs
 	@deploy/setup.sh
 
+setup-dev: ## the same, and the tools of checks and tests
+	@deploy/setup.sh dev
+
 demo: setup ## make sample findings and report on them, under var/demo
 	@$(BIN)/policycortex demo
 
 up: setup ## serve the API on 8000 and the Dagster UI on 3000, until Ctrl-C
 	@exec $(BIN)/policycortex serve
 
-check: setup ## format, lint, types, imports
+check: setup-dev ## format, lint, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -28,14 +33,14 @@ test: check ## all that CI runs
 	@deploy/setup-tests.sh
 	POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile # what a module makes once is then made once
 
-conformance: setup ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
+conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 	@deploy/setup-tests.sh
 	$(BIN)/pytest tests/conformance
 
-gallery: setup ## a page of each report type as a picture, into docs/gallery
+gallery: setup-dev ## a page of each report type as a picture, into docs/gallery
 	@$(BIN)/python -m tests.gallery
 
-storm: setup ## schedules and deliveries while processes are killed at random; takes minutes
+storm: setup-dev ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh
 	POLICYCORTEX_TEST_STORM_SCHEDULES=60 POLICYCORTEX_TEST_STORM_KILLS=10 $(BIN)/pytest -m storm --timeout 3600
 
@@ -43,20 +48,20 @@ bench: setup ## measure beside other programs: all parts, or ONLY="ingest scorin
 	@deploy/setup-bench.sh
 	@BENCH_ROUNDS=$(or $(ROUNDS),3) .venv-bench/bin/python -m benchmarks $(ONLY)
 
-screenshots: demo ## pictures of the Dagster UI over the demo, into docs/images
+screenshots: setup-dev demo ## pictures of the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh
 	$(BIN)/python -m tests.screenshots var/demo/home docs/images
 
-test-fast: setup ## unit and property tests
+test-fast: setup-dev ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties
 
-lock: ## refresh the lock after a change of dependencies in pyproject.toml
-	uv pip compile -q --universal --all-extras --group dev --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url pyproject.toml -o requirements.lock
+lock: ## refresh the locks after a change of dependencies in pyproject.toml
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --constraints requirements-dev.lock pyproject.toml -o requirements.lock
 
-format: setup ## rewrite the sources in the house's form
+format: setup-dev ## rewrite the sources in the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what was installed and cached, and the demo; your own data stays
-	rm -rf $(VENV) .venv-bench .venv-prowler .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-pandas .venv-prowler .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,8 +21,10 @@ PARTS = (
 
 _PACKAGES = (
     "duckdb", "polars", "pyarrow", "dagster", "fastapi", "sqlalchemy", "weasyprint", "typst", "xlsxwriter", "openpyxl",
-    "pandas", "django", "djangorestframework", "msgspec",
+    "django", "djangorestframework", "msgspec",
 )  # fmt: skip
+_PEERS = ("pandas", "prowler")
+"""Each in an environment of its own, ``.venv-<name>``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,9 @@ def _versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    for name in _PEERS:
+        folders = [str(path) for path in (ROOT / f".venv-{name}").glob("lib/*/site-packages")]
+        found |= {name: installed.version for installed in distributions(name=name, path=folders)}
     return found
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Environments of the benchmarks: .venv-bench (the product as locked, and its peers) and .venv-prowler (Prowler, whose
-# pins would change the product's). Needs `make setup` before. A second call is quick.
+# Environments of the benchmarks: .venv-bench (the product as locked, and most peers), .venv-pandas (DuckDB imports pandas
+# wherever it is) and .venv-prowler (its pins would change the product's). Needs `make setup` before. A second call is quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +17,15 @@ make_environment() {
     UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --clear --python .venv/bin/python "$1"
 }
 
+# Fills $1 with what the dependency group $2 names, if it is not there yet.
+make_peer() {
+    is_current "$1" && return
+    make_environment "$1"
+    VIRTUAL_ENV="$PWD/$1" "$uv" pip install --quiet --group "$2" || return
+    "$1/bin/python" -m compileall -q -j 0 "$1/lib" >/dev/null 2>&1 || true
+    fingerprint >"$1/$STAMP"
+}
+
 if ! is_current .venv-bench; then
     make_environment .venv-bench
     VIRTUAL_ENV="$PWD/.venv-bench" "$uv" pip sync --quiet --require-hashes requirements.lock
@@ -25,13 +34,6 @@ if ! is_current .venv-bench; then
     .venv-bench/bin/python -m compileall -q -j 0 .venv-bench/lib >/dev/null 2>&1 || true
     fingerprint >".venv-bench/$STAMP"
 fi
-if ! is_current .venv-prowler; then
-    make_environment .venv-prowler
-    # Without it only the part `scoring` cannot run, and says so.
-    if VIRTUAL_ENV="$PWD/.venv-prowler" "$uv" pip install --quiet --group bench-prowler; then
-        .venv-prowler/bin/python -m compileall -q -j 0 .venv-prowler/lib >/dev/null 2>&1 || true
-        fingerprint >".venv-prowler/$STAMP"
-    else
-        echo "setup: Prowler could not be installed; scoring cannot be compared with it" >&2
-    fi
-fi
+# Without them only the part `scoring` cannot run, and says so.
+make_peer .venv-pandas bench-pandas || echo "setup: pandas could not be installed; scoring cannot be compared with it" >&2
+make_peer .venv-prowler bench-prowler || echo "setup: Prowler could not be installed; scoring cannot be compared with it" >&2

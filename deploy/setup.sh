@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs everything the product needs into .venv, from requirements.lock, checked by hash. A second call is quick:
-# a stamp in .venv remembers what was installed. Needs: a Python 3.11 to 3.13 and a package index that pip can reach.
+# Installs everything the product needs into .venv, from requirements.lock, checked by hash; `setup.sh dev` from
+# requirements-dev.lock, the same and the tools of checks and tests. A second call is quick: a stamp in .venv remembers
+# what was installed. Needs: a Python 3.11 to 3.13 and a package index that pip can reach.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,14 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 # What the environment is made of; any change of it installs anew.
-fingerprint() { cat requirements.lock pyproject.toml deploy/setup.sh | cksum; }
+fingerprint() { cat requirements.lock requirements-dev.lock pyproject.toml deploy/setup.sh | cksum; }
+
+# True if what $1 asks for is there: "product", or "dev", which has all of the product's, too.
+is_current() {
+    local stamp
+    stamp=$(cat "$STAMP" 2>/dev/null) || return 1
+    [ "$stamp" = "dev $(fingerprint)" ] || [ "$stamp" = "$1 $(fingerprint)" ]
+}
 
 # Prints the command of a working uv, after fetching one into .uv if the machine has none. A private environment
 # because many systems refuse installs into their own Python ("externally managed").
@@ -28,7 +36,8 @@ find_uv() {
 }
 
 install_python_packages() {
-    local uv
+    local uv lock=requirements.lock
+    [ "$1" = product ] || lock=requirements-dev.lock
     uv=$(find_uv)
     rm -f "$STAMP"
     if ! .venv/bin/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
@@ -36,12 +45,12 @@ install_python_packages() {
         UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --clear --python '>=3.11,<3.14' .venv ||
             die "no Python 3.11 to 3.13 on this machine; install one (for example: apt-get install python3)"
     fi
-    say "installing what requirements.lock names"
-    VIRTUAL_ENV="$PWD/.venv" "$uv" pip sync --quiet --require-hashes requirements.lock
+    say "installing what $lock names"
+    VIRTUAL_ENV="$PWD/.venv" "$uv" pip sync --quiet --require-hashes "$lock"
     VIRTUAL_ENV="$PWD/.venv" "$uv" pip install --quiet --no-deps --editable .
     # First imports take 4 to 8 seconds without bytecode, in each of five services.
     .venv/bin/python -m compileall -q -j 0 .venv/lib policycortex pipelines api >/dev/null 2>&1 || true
-    fingerprint >"$STAMP"
+    echo "$1 $(fingerprint)" >"$STAMP"
 }
 
 has_pango() {
@@ -60,12 +69,14 @@ install_pango() {
 }
 
 main() {
+    local wanted=${1:-product}
+    case $wanted in product | dev) ;; *) die "what to set up is product or dev, got $wanted" ;; esac
     if command -v flock >/dev/null; then
         exec 9>.setup.lock
         flock 9 # two makes at once would install into each other
     fi
-    if [ ! -f "$STAMP" ] || [ "$(cat "$STAMP")" != "$(fingerprint)" ]; then install_python_packages; fi
+    is_current "$wanted" || install_python_packages "$wanted"
     install_pango
 }
 
-main
+main "$@"

@@ -13,7 +13,6 @@ MERGED, TALLIED = "pandas, merged and counted", "pandas, counted per check first
 WORK = "work_cpu_ms"
 MOST_FOR_PROWLER = 100_000
 """Above it Prowler's rows would need some 9 GB."""
-_PROWLER_PYTHON = ROOT / ".venv-prowler" / "bin" / "python"
 
 
 def main() -> None:
@@ -29,7 +28,7 @@ def _compare(findings: int) -> Comparison:
         Contender(name=OURS, command=python("benchmarks.scoring.ours", home)),
         Contender(name=SQL, command=python("benchmarks.scoring.with_sql", home, home / "sql.parquet")),
         *(
-            Contender(name=name, command=python("benchmarks.scoring.with_pandas", home, home / "pandas.parquet", way))
+            Contender(name=name, command=_in(".venv-pandas", "with_pandas", home, home / "pandas.parquet", way))
             for name, way in ((MERGED, "merged"), (TALLIED, "tallied"))
         ),
         *([_prowler(file, home)] if findings <= MOST_FOR_PROWLER else []),
@@ -61,10 +60,15 @@ def _bars(findings: int) -> list[Bar]:
 
 
 def _prowler(file: Path, home: Path) -> Contender:
-    if not _PROWLER_PYTHON.exists():
-        raise SystemExit(f"{_PROWLER_PYTHON} is missing: deploy/setup-bench.sh makes it")
-    command = [str(_PROWLER_PYTHON), "-m", "benchmarks.scoring.with_prowler", str(file), str(home / "prowler")]
-    return Contender(name=PROWLER, command=command)
+    return Contender(name=PROWLER, command=_in(".venv-prowler", "with_prowler", file, home / "prowler"))
+
+
+def _in(environment: str, module: str, *arguments: object) -> list[str]:
+    """The command of a peer that has an environment of its own."""
+    interpreter = ROOT / environment / "bin" / "python"
+    if not interpreter.exists():
+        raise SystemExit(f"{interpreter} is missing: deploy/setup-bench.sh makes it")
+    return [str(interpreter), "-m", f"benchmarks.scoring.{module}", *map(str, arguments)]
 
 
 if __name__ == "__main__":
