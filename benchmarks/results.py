@@ -154,7 +154,7 @@ def _versions() -> dict[str, str]:
             continue
     for name in _PEERS:
         folders = [str(path) for path in (ROOT / f".venv-{name}").glob("lib/*/site-packages")]
-        found |= {name: installed.version for installed in distributions(name=name, path=folders)}
+        found.update((name, installed.version) for installed in distributions(name=name, path=folders))
     return found
 
 

@@ -6,17 +6,14 @@ A finding's age counts from the first scan that saw it fail: what was before the
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from policycortex.names import Severity
 
-if TYPE_CHECKING:  # 50 ms that nothing else needs
-    from numpy.typing import NDArray
-
-Numbers: TypeAlias = "NDArray[np.float64]"
+Numbers: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 
 SLA_DAYS: Final[Mapping[str, int]] = {
     Severity.CRITICAL: 7,

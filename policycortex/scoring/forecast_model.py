@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-if TYPE_CHECKING:  # 50 ms that nothing else needs
-    from numpy.typing import NDArray
-
-Numbers: TypeAlias = "NDArray[np.float64]"
-Days: TypeAlias = "NDArray[np.int64]"
+Numbers: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+Days: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
 """Days since an arbitrary start, ascending, without duplicates; days without a score are absent."""
 
 LEVELS: Final = (0.80, 0.95)
