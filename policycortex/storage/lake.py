@@ -262,7 +262,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         with writer_lock(settings):
             create_lake(settings)
         connection = connect_lake(settings)
-    session = LakeSession(connection, settings)
+    session = LakeSession(connection, settings, snapshot=snapshot)
     try:
         if snapshot is None:
             lake_schema.ensure_schema(session, lake_schema.found_version(session))

@@ -23,7 +23,8 @@ from policycortex.scope import Scope
 from policycortex.scoring.ages import EPISODE_SCHEMA
 from policycortex.scoring.changes_model import STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
-from policycortex.storage.lake_closing import scope_parameters
+from policycortex.storage.lake_choice import closing_cursor, fetch_closing, scope_filters
+from policycortex.storage.lake_closing import daily_parameters
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import Cursor, LakeSession, fetch_frame, run, sql
 
@@ -116,18 +117,15 @@ class LakeAnalytics:
         framework_id: str | None = None,
     ) -> pl.DataFrame:
         """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; failing ones have titles."""
-        asked, frames = (
-            scope_parameters(scope, period) | {"is_related": relations is not None},
-            _frames(relations, waivers),
-        )
-        if waivers.is_empty():
-            return self._session.fetch("analytics_risk_items", asked, frames).cast(RISK_ITEM_SCHEMA)
-        asked |= {"framework_id": framework_id}
-        return self._session.fetch("analytics_risk_items_waived", asked, frames).cast(RISK_ITEM_SCHEMA)
+        name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
+        if not waivers.is_empty():
+            name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
+        items = fetch_closing(self._session, name, scope, period, more=more, frames=_frames(relations, waivers))
+        return items.cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
         """EPISODE_SCHEMA: failing keys that ended in the period."""
-        asked = _days(scope.organization, period) | _filters(scope)
+        asked = _days(scope.organization, period) | scope_filters(scope)
         return self._session.fetch("analytics_episodes", asked).cast(EPISODE_SCHEMA)
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
@@ -135,7 +133,7 @@ class LakeAnalytics:
 
         ``by``: account, provider or environment; any other word gives one place, "".
         """
-        return self._session.fetch("analytics_daily", scope_parameters(scope, period) | {"by": by})
+        return self._session.fetch("analytics_daily", daily_parameters(scope, period) | {"by": by})
 
     def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
         """RESULT_HISTORY_SCHEMA."""
@@ -175,10 +173,11 @@ class LakeAnalytics:
         framework_id: str | None = None,
     ) -> None:
         """Write the closing posture's findings as STATE_SCHEMA to one Parquet file, those out of scope among them."""
-        asked = scope_parameters(scope, period) | {"framework_id": framework_id}
+        frames = _frames(relations, waivers)
         schema = STATE_SCHEMA.to_frame().to_arrow().schema
-        with _new_file(path) as part, self._session.cursor(_frames(relations, waivers)) as cursor:
-            batches = cursor.execute(sql("analytics_states"), asked).to_arrow_reader(_BATCH_ROWS)
+        with _new_file(path) as part, closing_cursor(self._session, scope, period, frames) as (cursor, asked):
+            statement = sql("analytics_states")
+            batches = cursor.execute(statement, asked | {"framework_id": framework_id}).to_arrow_reader(_BATCH_ROWS)
             with pq.ParquetWriter(part, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
@@ -231,15 +230,6 @@ class LakeAnalytics:
     def _following(self, day: date) -> set[date]:
         window = {"day": day, "lookback_days": LOOKBACK_DAYS}
         return set(self._session.fetch("analytics_later_days", window)["observed_date"].to_list())
-
-
-def _filters(scope: Scope) -> dict[str, Any]:
-    """A scope's filters alone; an empty list filters nothing."""
-    return {
-        "environments": list(scope.environments),
-        "providers": list(scope.cloud_providers),
-        "accounts": list(scope.accounts),
-    }
 
 
 def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -1,7 +1,8 @@
 """What is read from rollups: tallies of the closing posture, their mappings, coverage and texts of checks.
 
-The choice of scans is one macro (``sql/closing_macros.sql``); filters of a scope come after it, so that an environment
-or account filter never makes an older scan look like the newest. Day partitions outside the period are not opened.
+The choice of scans comes first (``lake_choice``; for each day by itself ``sql/closing_macros.sql``). Filters of a scope
+come after it, so that an environment or account filter never makes an older scan look like the newest. Day partitions
+outside the period are not opened.
 """
 
 from collections.abc import Collection
@@ -12,6 +13,7 @@ import polars as pl
 
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.storage.lake_choice import fetch_closing, period_parameters, scope_filters
 from policycortex.storage.lake_session import LakeSession
 
 CHECK_FACTS_SCHEMA: Final = pl.Schema(
@@ -26,49 +28,34 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
 """Grain: provider and check; texts of its newest finding in the closing posture, its worst severity there."""
 
 
-def period_parameters(organization: str, period: Period) -> dict[str, Any]:
-    """Parameters that every reader of a period's closing posture takes."""
-    return {
-        "organization": organization,
-        "first_date": period.first_date,
-        "last_date": period.last_date,
-        "start_at": period.start,
-        "end_at": period.end,
-    }
-
-
-def scope_parameters(scope: Scope, period: Period) -> dict[str, Any]:
-    """The period's and the scope's; an empty list filters nothing."""
-    return period_parameters(scope.organization, period) | {
-        "environments": list(scope.environments),
-        "providers": list(scope.cloud_providers),
-        "accounts": list(scope.accounts),
-    }
+def daily_parameters(scope: Scope, period: Period) -> dict[str, Any]:
+    """What every reader of the days' own closing postures takes."""
+    return period_parameters(scope.organization, period) | scope_filters(scope)
 
 
 def load_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
     """See ``Lake.load_tallies``."""
-    return session.fetch("closing_tallies", scope_parameters(scope, period))
+    return fetch_closing(session, "closing_tallies", scope, period)
 
 
 def load_daily_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
     """See ``Lake.load_daily_tallies``."""
-    return session.fetch("daily_tallies", scope_parameters(scope, period))
+    return session.fetch("daily_tallies", daily_parameters(scope, period))
 
 
 def load_scan_coverage(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
     """See ``Lake.load_scan_coverage``."""
-    return session.fetch("closing_coverage", scope_parameters(scope, period))
+    return fetch_closing(session, "closing_coverage", scope, period)
 
 
 def load_mappings(session: LakeSession, organization: str) -> pl.DataFrame:
     """See ``Lake.load_mappings``."""
-    return session.fetch("mappings", {"organization": organization})
+    return session.recall(("mappings", organization), lambda: session.fetch("mappings", {"organization": organization}))
 
 
 def load_check_facts(session: LakeSession, scope: Scope, period: Period, check_ids: Collection[str]) -> pl.DataFrame:
     """See ``Lake.load_check_facts``."""
-    return session.fetch("check_facts", scope_parameters(scope, period) | {"check_ids": list(check_ids)})
+    return fetch_closing(session, "check_facts", scope, period, more={"check_ids": list(check_ids)})
 
 
 def load_import_digests(

@@ -16,21 +16,22 @@ from policycortex.documents.tables import (
 )
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake_closing import load_check_facts, period_parameters, scope_parameters
+from policycortex.storage.lake_choice import closing_cursor, fetch_closing
+from policycortex.storage.lake_closing import daily_parameters, load_check_facts
 from policycortex.storage.lake_frames import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake_session import LakeSession
+from policycortex.storage.lake_session import LakeSession, fetch_frame
 
 
 def load_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
     """See ``Lake.load_waived``."""
     frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    return session.fetch("waived", scope_parameters(scope, period), frames)
+    return fetch_closing(session, "waived", scope, period, frames=frames)
 
 
 def load_daily_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
     """See ``Lake.load_daily_waived``."""
     frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
-    return session.fetch("daily_waived", scope_parameters(scope, period), frames)
+    return session.fetch("daily_waived", daily_parameters(scope, period), frames)
 
 
 def load_dimensions(session: LakeSession, spooled: Path) -> pl.DataFrame:
@@ -62,15 +63,12 @@ def load_waiver_counts(
 
 def load_owners(session: LakeSession, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
     """See ``Lake.load_owners``. Days before the closing posture's oldest are not opened."""
-    asked = period_parameters(scope.organization, period)
-    oldest = session.fetch("closing_oldest", asked)["day"].item()
-    if oldest is None:
-        return OWNERS_SCHEMA.to_frame()
-    owners = {
-        "organization": scope.organization,
-        "oldest_date": oldest,
-        "last_date": period.last_date,
-        "path": str(spooled),
-        "owner_tags": list(OWNER_TAGS),
-    }
-    return session.fetch("closing_owners", owners).cast(OWNERS_SCHEMA)
+    with closing_cursor(session, scope, period) as (cursor, asked):
+        owners = {
+            "organization": scope.organization,
+            "oldest_date": asked["first_date"],
+            "last_date": period.last_date,
+            "path": str(spooled),
+            "owner_tags": list(OWNER_TAGS),
+        }
+        return fetch_frame(cursor, "closing_owners", owners).cast(OWNERS_SCHEMA)

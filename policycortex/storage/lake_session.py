@@ -4,7 +4,7 @@ Safe to share between threads: each call works on a cursor of its own.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
@@ -48,8 +48,12 @@ def sql(name: str) -> str:
 class LakeSession:
     """Owns one connection with the lake attached."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, settings: Settings, *, snapshot: str | None = None
+    ) -> None:
         self._connection = connection
+        self._snapshot = snapshot
+        self._known: dict[Hashable, pl.DataFrame] = {}
         self.settings = settings
 
     def close(self) -> None:
@@ -73,6 +77,14 @@ class LakeSession:
         """Rows of the query ``sql/<name>.sql``."""
         with self.cursor(frames) as cursor:
             return fetch_frame(cursor, name, parameters)
+
+    def recall(self, key: Hashable, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What ``read`` gives. A lake at a snapshot reads it once, for it stays as it is; for frames that are small."""
+        if self._snapshot is None:
+            return read()
+        if key not in self._known:
+            self._known[key] = read()
+        return self._known[key]
 
     def write(self, message: str, work: Callable[[Cursor], T], frames: Frames | None = None) -> T:
         """Do ``work`` in one transaction under the writer's lock; ``message`` stands in the snapshot.

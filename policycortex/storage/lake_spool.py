@@ -17,7 +17,7 @@ from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake_closing import scope_parameters
+from policycortex.storage.lake_choice import closing_cursor
 from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import LakeSession, fetch_frame, sql
 
@@ -48,11 +48,14 @@ def spool_findings(
 ) -> int:
     """See ``Lake.spool_findings``."""
     frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    asked = scope_parameters(scope, period) | {"is_related": relations is not None}
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with session.cursor(frames) as cursor, pq.ParquetWriter(part, _SPOOL_SCHEMA, compression="zstd") as writer:
+        with (
+            closing_cursor(session, scope, period, frames) as (cursor, closing),
+            pq.ParquetWriter(part, _SPOOL_SCHEMA, compression="zstd") as writer,
+        ):
+            asked = closing | {"is_related": relations is not None}
             listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
             total = 0
             for chunk in _chunks(fetch_frame(cursor, "closing_plan", asked)):

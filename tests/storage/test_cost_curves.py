@@ -1,6 +1,8 @@
 """What an answer costs is set by what is asked, not by the history behind it: counted in files and readings."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,8 @@ from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake import DayResults, Lake, open_lake
-from policycortex.storage.lake_closing import scope_parameters
+from policycortex.storage.lake_choice import closing_cursor, period_parameters
+from policycortex.storage.lake_closing import daily_parameters
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake_results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
 from policycortex.storage.lake_session import Cursor, sql
@@ -22,13 +25,18 @@ ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(202
 FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")
 STATISTICS: Final = "__ducklake_metadata_lake.main.ducklake_file_column_stats"
 FRAMES: Final = {"relations": pl.DataFrame(schema=RELATION_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
-QUERIES: Final[dict[str, dict[str, Any]]] = {
+CLOSING: Final[dict[str, dict[str, Any]]] = {
     "closing_tallies": {},
     "closing_coverage": {},
-    "daily_tallies": {},
-    "analytics_daily": {"by": ""},
+    "closing_plan": {"is_related": False},
     "analytics_risk_items": {"is_related": False},
     "analytics_states": {"framework_id": None},
+}
+"""Read over the closing posture, with these parameters beside those of its scope."""
+QUERIES: Final[dict[str, dict[str, Any]]] = CLOSING | {
+    "closing_scans": period_parameters(EVERYTHING.organization, ASKED),
+    "daily_tallies": daily_parameters(EVERYTHING, ASKED),
+    "analytics_daily": daily_parameters(EVERYTHING, ASKED) | {"by": ""},
 }
 
 
@@ -40,19 +48,42 @@ def take_days(folder: Path, days: range) -> Lake:
     return lake
 
 
-def ask(cursor: Cursor, query: str, words: str = "") -> list[tuple[Any, ...]]:
-    """All rows of one of QUERIES about the two days."""
-    return cursor.execute(f"{words} {sql(query)}", scope_parameters(EVERYTHING, ASKED) | QUERIES[query]).fetchall()
+@contextmanager
+def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
+    """A cursor for one of QUERIES about the two days, and its parameters."""
+    if query in CLOSING:
+        with closing_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, asked):
+            yield cursor, asked | CLOSING[query]
+    else:
+        with lake.session.cursor(FRAMES) as cursor:
+            yield cursor, QUERIES[query]
+
+
+def ask(lake: Lake, query: str, words: str = "") -> list[tuple[Any, ...]]:
+    """All its rows."""
+    with asking(lake, query) as (cursor, asked):
+        return cursor.execute(f"{words} {sql(query)}", asked).fetchall()
 
 
 def files_read(folder: Path) -> dict[str, list[int]]:
     """Per query, how many files each of its scans opens for the two days that are asked for."""
-    with open_lake(Settings(home=folder)) as lake, lake.session.cursor(FRAMES) as cursor:
+    with open_lake(Settings(home=folder)) as lake:
         told = {
-            query: "\n".join(str(row[1]) for row in ask(cursor, query, "EXPLAIN (ANALYZE, FORMAT json)"))
+            query: "\n".join(str(row[1]) for row in ask(lake, query, "EXPLAIN (ANALYZE, FORMAT json)"))
             for query in QUERIES
         }
     return {query: [int(number) for number in FILES.findall(text)] for query, text in told.items()}
+
+
+def listings(lake: Lake, work: Callable[[Lake], object]) -> list[str]:
+    """What the catalog was asked to list files by, in order, while ``work`` read from the lake."""
+    with lake.session.cursor() as cursor:
+        cursor.execute("CALL truncate_duckdb_logs()")
+        cursor.execute("CALL enable_logging('QueryLog')")
+        work(lake)
+        cursor.execute("CALL disable_logging()")
+        logged = cursor.execute("SELECT message FROM duckdb_logs WHERE type = 'QueryLog'").fetchall()
+    return [text for (text,) in logged if "AS data_path," in text]
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +100,11 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, l
 def test_older_days_are_not_opened(
     query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
 ) -> None:
-    """Two days of history or six: the same files, those of the days asked for."""
+    """Two days of history or six: the same files, those of the days asked for; a closing posture's is the last one."""
     _, short, long = counted
     assert short[query]
     assert long[query] == short[query]
-    assert all(number <= 2 for number in long[query])
+    assert all(number <= (1 if query in CLOSING else 2) for number in long[query])
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -81,11 +112,8 @@ def test_files_are_found_by_organization_and_day_alone(
     query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
 ) -> None:
     """Each further column that a filter or join compares bare is one more reading of the statistics of all files."""
-    with open_lake(Settings(home=counted[0])) as lake, lake.session.cursor(FRAMES) as cursor:
-        cursor.execute("CALL enable_logging('QueryLog')")
-        ask(cursor, query)
-        logged = cursor.execute("SELECT message FROM duckdb_logs WHERE type = 'QueryLog'").fetchall()
-    readings = [text.count("ducklake_file_column_stats") for (text,) in logged if "col_1_stats AS" in text]
+    with open_lake(Settings(home=counted[0])) as lake:
+        readings = [text.count("ducklake_file_column_stats") for text in listings(lake, lambda it: ask(it, query))]
     assert readings
     assert max(readings) <= 2
 
@@ -95,11 +123,11 @@ def test_the_catalog_keeps_two_notes_for_each_file(
 ) -> None:
     """Organization and day of each file of a day; without the other notes all answers are as they were."""
     folder, _, long = counted
-    with open_lake(Settings(home=folder)) as lake, lake.session.cursor(FRAMES) as cursor:
-        before = {query: sorted(ask(cursor, query), key=str) for query in QUERIES}
+    with open_lake(Settings(home=folder)) as lake, lake.session.cursor() as cursor:
+        before = {query: sorted(ask(lake, query), key=str) for query in QUERIES}
         lake.forget_statistics()
         assert lake.forget_statistics() == 0
-        assert {query: sorted(ask(cursor, query), key=str) for query in QUERIES} == before
+        assert {query: sorted(ask(lake, query), key=str) for query in QUERIES} == before
         notes = cursor.execute(
             f"SELECT count(*) FROM {STATISTICS} "  # noqa: S608 - a constant
             "WHERE table_id IN (SELECT table_id FROM __ducklake_metadata_lake.main.ducklake_partition_column) "
@@ -107,6 +135,22 @@ def test_the_catalog_keeps_two_notes_for_each_file(
         ).fetchall()
     assert {count for (count,) in notes} == {2}
     assert files_read(folder) == long
+
+
+def test_a_lake_at_a_snapshot_chooses_scans_once(
+    counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
+) -> None:
+    """Three answers about one period: each lists the files of its own table, the first those of the choice, too."""
+
+    def read(lake: Lake) -> None:
+        lake.load_tallies(EVERYTHING, ASKED)
+        lake.load_scan_coverage(EVERYTHING, ASKED)
+        lake.analytics.load_risk_items(EVERYTHING, ASKED, waivers=FRAMES["waivers"])
+
+    with open_lake(Settings(home=counted[0])) as live, live.at(live.snapshot()) as lake:
+        assert len(listings(live, read)) == 6
+        assert len(listings(lake, read)) == 4
+        assert len(listings(lake, read)) == 3
 
 
 def statements_of_an_import(folder: Path, findings: int) -> int:

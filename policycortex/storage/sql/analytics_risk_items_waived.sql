@@ -12,7 +12,7 @@ WITH listed AS (
 ),
 chosen AS (
     SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
-    FROM closing_scans($organization, $first_date, $last_date, $start_at, $end_at)
+    FROM closing_scans
 ),
 passing AS (
     SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,

@@ -7,7 +7,7 @@ WITH listed AS (
 ),
 chosen AS (
     SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
-    FROM closing_scans($organization, $first_date, $last_date, $start_at, $end_at)
+    FROM closing_scans
 ),
 found AS (
     SELECT t.source, t.provider, t.account_id, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,

@@ -2,7 +2,7 @@
 -- findings of the scope.
 SELECT t.source, t.provider, t.account_id, count(DISTINCT t.check_id) AS checks, max(c.scan_at) AS last_scan_at
 FROM lake.marts.check_tallies t
-    JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    JOIN closing_scans c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

@@ -10,7 +10,7 @@ WITH listed AS (
 found AS (
     SELECT t.*, finding_rank(t.status, t.severity) AS rank_
     FROM lake.core.finding_state t
-        SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+        SEMI JOIN closing_scans c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

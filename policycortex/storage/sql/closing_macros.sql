@@ -3,28 +3,6 @@
 -- files of all tables and days. Only organization and observed_date find files, so only they stand bare: scan_at is
 -- compared as microseconds, and readers join the rest of the choice as one row of columns.
 
--- Grain: one check of one account whose newest scan in the period is scan_key, and one day on which that scan saw it.
--- A scan is as new as its last sight of the account within the period; a tie goes to the greater key.
-CREATE OR REPLACE MACRO memory.main.closing_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
-WITH seen AS (
-    SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
-    FROM lake.core.scan_coverage
-    WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
-        AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
-),
-scans AS (
-    SELECT source, provider, account_id, scan_key, max(scan_at) AS newest_at
-    FROM seen
-    GROUP BY ALL
-),
-chosen AS (
-    SELECT source, provider, account_id, check_id, arg_max(scan_key, (newest_at, scan_key)) AS scan_key
-    FROM seen JOIN scans USING (source, provider, account_id, scan_key)
-    GROUP BY ALL
-)
-SELECT source, provider, account_id, check_id, scan_key, observed_date, scan_at
-FROM seen SEMI JOIN chosen USING (source, provider, account_id, check_id, scan_key);
-
 -- The same choice made for each day by itself.
 CREATE OR REPLACE MACRO memory.main.daily_closing_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 WITH seen AS (

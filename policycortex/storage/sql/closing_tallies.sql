@@ -3,7 +3,7 @@ SELECT t.provider, t.check_id, t.mapping_id, t.severity,
     sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
     sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
 FROM lake.marts.check_tallies t
-    SEMI JOIN closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    SEMI JOIN closing_scans c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
