@@ -8,15 +8,18 @@ from policycortex.storage.registry import AccessRow
 def log_act(services: Services, caller: Caller, report_id: str, action: str, report_format: str | None = None) -> None:
     """Add the caller's act to the report's log, after all that is waiting to be written there."""
     services.read_log.flush()
-    services.registry.log_access(_row(services, caller, report_id, action, report_format))
+    services.registry.log_access(access_row(services, caller, report_id, action, report_format))
 
 
 def log_read(services: Services, caller: Caller, report_id: str) -> None:
     """Add a read of the details; it is written within a moment."""
-    services.read_log.add(_row(services, caller, report_id, "read", None))
+    services.read_log.add(access_row(services, caller, report_id, "read"))
 
 
-def _row(services: Services, caller: Caller, report_id: str, action: str, report_format: str | None) -> AccessRow:
+def access_row(
+    services: Services, caller: Caller, report_id: str, action: str, report_format: str | None = None
+) -> AccessRow:
+    """The caller's act, not yet written."""
     return AccessRow(
         report_id=report_id,
         at=services.now(),

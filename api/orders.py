@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from api.access import access_row
 from api.auth import Caller
 from api.services import Services
 from api.trail import note
@@ -23,15 +24,18 @@ _log = logging.getLogger("policycortex.api")
 _ORPHANED_AFTER: Final = timedelta(minutes=1)  # between row and launch lie milliseconds, unless the process died
 
 
-def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, report_id: str) -> ReportRow:
+def place_order(
+    services: Services, caller: Caller, body: Mapping[str, Any], *, report_id: str, is_new: bool
+) -> ReportRow:
     """The row first, then the run. Raises RequestError; UnavailableError when no run can start, with nothing kept.
 
-    A report of this id that is there already is continued: its order was taken by a process that died.
+    Unless the id ``is_new``, a report that has it already is continued: its order was taken by a process that died.
     """
     now = services.now()
     known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
     order = parse_order(body, organization=caller.organization, now=now, known=known)
-    report = find_begun(services, report_id) or services.registry.create_report(
+    begun = None if is_new else find_begun(services, report_id)
+    report = begun or services.registry.create_report(
         report_id=report_id,
         organization=caller.organization,
         name=order.name,
@@ -43,6 +47,7 @@ def place_order(services: Services, caller: Caller, body: Mapping[str, Any], *, 
         due_at=order.delivery.scheduled_at,
         created_by=caller.key.id,
         deliveries=_deliveries(services, order),
+        access=access_row(services, caller, report_id, "created"),
         now=now,
     )
     note(subject=report.id)

@@ -47,9 +47,10 @@ async def create_report(
 ) -> ReportAccepted:
     """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
 
+    fresh_id = f"rpt_{secrets.token_hex(8)}"
+
     def make(report_id: str) -> ReportAccepted:
-        report = place_order(services, caller, body, report_id=report_id)
-        log_act(services, caller, report.id, "created")
+        report = place_order(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
         return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
 
     claim = claim_of(services, request, caller, idempotency_key, body)
@@ -58,7 +59,7 @@ async def create_report(
         services,
         claim,
         response,
-        fresh_id=f"rpt_{secrets.token_hex(8)}",
+        fresh_id=fresh_id,
         make=make,
         is_begun=lambda id_: find_begun(services, id_) is not None,
         form=ReportAccepted,

@@ -41,6 +41,7 @@ class Journal:
         self._descriptor: int | None = None
         self._path: Path | None = None
         self._written = 0
+        self._syncing, self._lines, self._synced = threading.Lock(), 0, 0
         self._is_closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -49,7 +50,10 @@ class Journal:
         entry_id = secrets.token_hex(12)
         with self._lock:
             self._begun[entry_id] = act
-            self._write("begun", replace(act, entry_id=entry_id), is_synced=True)
+            self._write("begun", replace(act, entry_id=entry_id))
+            self._lines += 1
+            mine = self._lines
+        self._sync(mine)
         return entry_id
 
     def end(self, act: Act, entry_id: str | None = None) -> None:
@@ -57,7 +61,7 @@ class Journal:
         told = replace(act, entry_id=entry_id or secrets.token_hex(12))
         with self._lock:
             self._begun.pop(entry_id or "", None)
-            self._write("ended", told, is_synced=False)
+            self._write("ended", told)
             self._ended.append(told)
             is_full = len(self._ended) >= _MOST_WAITING
         if is_full:
@@ -101,15 +105,29 @@ class Journal:
                 os.close(self._descriptor)
                 self._descriptor = None
 
-    def _write(self, phase: str, act: Act, *, is_synced: bool) -> None:
+    def _sync(self, line: int) -> None:
+        """See that the line is on disk. Those who come while the disk is busy share the next way there."""
+        with self._syncing:
+            if self._synced >= line:
+                return
+            with self._lock:
+                written, descriptor = self._lines, self._open()
+            try:
+                os.fdatasync(descriptor)
+            except OSError as error:
+                raise self._unwritten(error) from error
+            self._synced = written
+
+    def _write(self, phase: str, act: Act) -> None:
         line = msgspec.json.encode({"phase": phase} | {name: getattr(act, name) for name in _FIELDS}) + b"\n"
         try:
             descriptor = self._open()
             self._written += os.write(descriptor, line)
-            if is_synced:
-                os.fdatasync(descriptor)
         except OSError as error:
-            raise UnavailableError(f"the audit trail cannot be written to {self._folder}: {error.strerror}") from error
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> UnavailableError:
+        return UnavailableError(f"the audit trail cannot be written to {self._folder}: {error.strerror}")
 
     def _open(self) -> int:
         if self._descriptor is None:
@@ -128,7 +146,7 @@ class Journal:
         os.ftruncate(self._descriptor, 0)
         self._written = 0
         for entry_id, act in self._begun.items():
-            self._write("begun", replace(act, entry_id=entry_id), is_synced=False)
+            self._write("begun", replace(act, entry_id=entry_id))
 
     def _take_over(self, path: Path) -> int:
         try:

@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+)
 
 from policycortex.storage.registry.base import Store, UtcDateTime, metadata
 from policycortex.storage.registry.rows import AccessRow
@@ -30,9 +43,7 @@ class AccessVerbs(Store):
 
     def log_access(self, *rows: AccessRow) -> None:
         """Add acts, all or none."""
-        values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
-        with self._writing() as connection:
-            connection.execute(insert(access_log), values)
+        self._together.run(lambda connection: insert_access(connection, *rows), order="access")
 
     def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
         """A page, newest first, and how many there are."""
@@ -42,3 +53,9 @@ class AccessVerbs(Store):
             rows = connection.execute(query).mappings().all()
             total = connection.execute(select(func.count()).select_from(access_log).where(mine)).scalar_one()
         return tuple(AccessRow(**row) for row in rows), int(total)
+
+
+def insert_access(connection: Connection, *rows: AccessRow) -> None:
+    """Add acts, within the caller's transaction."""
+    values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
+    connection.execute(insert(access_log), values)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from policycortex.errors import ConfigurationError, NotFoundError, StoreBusyError, UnavailableError
+from policycortex.storage.registry.together import Together
 
 WRITES = "policycortex_writes"
 """Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
@@ -54,6 +55,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
+        self._together = Together(self._writing)
         self._streamer = engine.execution_options(**{STREAMS: True})
 
     def close(self) -> None:

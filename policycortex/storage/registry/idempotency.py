@@ -50,29 +50,40 @@ class IdempotencyVerbs(Store):
 
     def claim_key(self, claim: Claim, *, report_id: str, now: datetime) -> Claimed:
         """Take the key for a new report, or find what it stands for. Raises ConflictError: other body, or at work."""
-        with self._writing() as connection:
-            connection.execute(delete(idempotency_keys).where(idempotency_keys.c.created_at <= now - KEPT_FOR))
-            row = connection.execute(select(idempotency_keys).where(*_same(claim))).mappings().first()
-            if row is None:
-                _insert(connection, claim, report_id, now)
-                return Claimed(report_id=report_id, answer=None)
-            if row["fingerprint"] != claim.fingerprint:
-                raise ConflictError("This Idempotency-Key came with another request before; use a fresh key")
-            if row["answer"] is None and now - row["created_at"] < _ABANDONED_AFTER:
-                raise ConflictError("The first request with this Idempotency-Key is still at work; ask again shortly")
-            if row["answer"] is None:
-                connection.execute(update(idempotency_keys).where(*_same(claim)).values(created_at=now))
-            return Claimed(report_id=row["report_id"], answer=row["answer"])
+
+        def take(connection: Connection) -> Claimed:
+            return _claim(connection, claim, report_id, now)
+
+        return self._together.run(take, order=_order(claim))
 
     def settle_key(self, claim: Claim, answer: Mapping[str, Any]) -> None:
         """Keep the answer for whoever asks again."""
-        with self._writing() as connection:
-            connection.execute(update(idempotency_keys).where(*_same(claim)).values(answer=dict(answer)))
+        settled = update(idempotency_keys).where(*_same(claim)).values(answer=dict(answer))
+        self._together.run(lambda connection: connection.execute(settled), order=_order(claim))
 
     def release_key(self, claim: Claim) -> None:
         """The work failed: the key is free again."""
         with self._writing() as connection:
             connection.execute(delete(idempotency_keys).where(*_same(claim), idempotency_keys.c.answer.is_(None)))
+
+
+def _claim(connection: Connection, claim: Claim, report_id: str, now: datetime) -> Claimed:
+    connection.execute(delete(idempotency_keys).where(idempotency_keys.c.created_at <= now - KEPT_FOR))
+    row = connection.execute(select(idempotency_keys).where(*_same(claim))).mappings().first()
+    if row is None:
+        _insert(connection, claim, report_id, now)
+        return Claimed(report_id=report_id, answer=None)
+    if row["fingerprint"] != claim.fingerprint:
+        raise ConflictError("This Idempotency-Key came with another request before; use a fresh key")
+    if row["answer"] is None and now - row["created_at"] < _ABANDONED_AFTER:
+        raise ConflictError("The first request with this Idempotency-Key is still at work; ask again shortly")
+    if row["answer"] is None:
+        connection.execute(update(idempotency_keys).where(*_same(claim)).values(created_at=now))
+    return Claimed(report_id=row["report_id"], answer=row["answer"])
+
+
+def _order(claim: Claim) -> str:
+    return f"claim {claim.organization} {claim.key}"
 
 
 def _insert(connection: Connection, claim: Claim, report_id: str, now: datetime) -> None:

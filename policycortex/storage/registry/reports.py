@@ -11,10 +11,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus, ReportType
 from policycortex.proof.chain import Act
+from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.links import download_links
 from policycortex.storage.registry.reading import load_report
-from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
+from policycortex.storage.registry.rows import AccessRow, Failure, FileRow, NewArtifact, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, report_shares, reports
@@ -43,9 +44,13 @@ class ReportVerbs(TrailVerbs):
         report_id: str | None = None,
         deliveries: Collection[NewDelivery] = (),
         sealed_password: str | None = None,
+        access: AccessRow | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
-        """Write a pending report and where it is to go. Its run is launched by the caller, or when it is due."""
+        """Write a pending report, where it is to go, and the first line of its access log.
+
+        Its run is launched by the caller, or when it is due.
+        """
         moment = now or _now()
         new = NewReport(
             id=report_id or f"rpt_{secrets.token_hex(8)}",
@@ -59,12 +64,17 @@ class ReportVerbs(TrailVerbs):
             created_by=created_by,
             sealed_password=sealed_password,
         )
-        with self._writing() as connection:
+
+        def write(connection: Connection) -> ReportRow:
             insert_report(connection, new, moment)
             insert_deliveries(
                 connection, organization=organization, report_id=new.id, schedule_id=None, new=deliveries, now=moment
             )
+            if access is not None:
+                insert_access(connection, access)
             return load_report(connection, new.id)
+
+        return self._together.run(write, order=f"tally {organization} {new.type.value} {framework}")
 
     def set_run(self, report_id: str, run_id: str) -> None:
         """Note which run makes it; a report that came to its end meanwhile stays as it is."""
