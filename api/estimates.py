@@ -22,9 +22,8 @@ class Estimate:
 
 def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
     """For an open report. Only the organisation's own reports count: another's queue is not ours to tell."""
-    seconds = registry.average_seconds(report.organization, report.type)
+    position, seconds = registry.load_queue(report)
     duration = timedelta(seconds=seconds) if seconds is not None else _FIRST_GUESS
-    position = registry.queue_position(report)
     if report.started_at is not None:
         completion = max(report.started_at + duration, now)
     else:

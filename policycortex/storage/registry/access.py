@@ -35,6 +35,7 @@ access_log = Table(
 )
 Index("ix_access_log_report", access_log.c.report_id, access_log.c.id)
 
+_INSERT: Final = insert(access_log)
 _COLUMNS: Final = [c for c in access_log.c if c.name != "id"]
 
 
@@ -58,4 +59,4 @@ class AccessVerbs(Store):
 def insert_access(connection: Connection, *rows: AccessRow) -> None:
     """Add acts, within the caller's transaction."""
     values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
-    connection.execute(insert(access_log), values)
+    connection.execute(_INSERT, values)

@@ -1,8 +1,9 @@
 """Frameworks that organisations uploaded, as bytes in the product's own form; what they say is the frameworks' room."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, select
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, bindparam, select
 
 from policycortex.storage.registry.base import Store, UtcDateTime, insert_for, metadata
 from policycortex.storage.registry.reports import ensure_organization
@@ -17,6 +18,12 @@ uploaded_frameworks = Table(
     Column("uploaded_by", String(32)),
 )
 
+_FILES: Final = (
+    select(uploaded_frameworks.c.framework_id, uploaded_frameworks.c.content)
+    .where(uploaded_frameworks.c.organization == bindparam("organization"))
+    .order_by(uploaded_frameworks.c.framework_id)
+)
+
 
 class FrameworkVerbs(Store):
     """Keeping uploaded frameworks."""
@@ -29,16 +36,14 @@ class FrameworkVerbs(Store):
         values = {"content": content, "uploaded_at": now, "uploaded_by": uploaded_by}
         with self._writing() as connection:
             ensure_organization(connection, organization, now)
-            row = insert_for(connection, uploaded_frameworks).values(**key, **values)
+            row = insert_for(connection.dialect.name, uploaded_frameworks).values(**key, **values)
             key_columns = list(uploaded_frameworks.primary_key.columns)
             connection.execute(row.on_conflict_do_update(index_elements=key_columns, set_=values))
 
     def list_framework_files(self, organization: str) -> dict[str, bytes]:
         """The organisation's uploads by framework id, sorted."""
-        columns = (uploaded_frameworks.c.framework_id, uploaded_frameworks.c.content)
-        query = select(*columns).where(uploaded_frameworks.c.organization == organization)
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(uploaded_frameworks.c.framework_id)).all()
+            rows = connection.execute(_FILES, {"organization": organization}).all()
         return {framework_id: bytes(content) for framework_id, content in rows}
 
     def list_framework_organizations(self) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def _order(claim: Claim) -> str:
 
 def _insert(connection: Connection, claim: Claim, report_id: str, now: datetime) -> None:
     values = {"organization": claim.organization, "key": claim.key, "fingerprint": claim.fingerprint}
-    row = insert_for(connection, idempotency_keys).values(**values, report_id=report_id, created_at=now)
+    row = insert_for(connection.dialect.name, idempotency_keys).values(**values, report_id=report_id, created_at=now)
     if connection.execute(row.on_conflict_do_nothing()).rowcount != 1:
         raise ConflictError("The first request with this Idempotency-Key is still at work; ask again shortly")
 

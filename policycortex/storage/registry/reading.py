@@ -40,9 +40,9 @@ SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framewo
 
 _OPEN: Final = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
 _SAMPLE: Final = 20
-_INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
+INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
 """Columns that leave the registry in no row."""
-_ROW: Final = [c for c in reports.c if c.name not in _INSIDE]
+_ROW: Final = [c for c in reports.c if c.name not in INSIDE]
 _ROW_NAMES: Final = [c.name for c in _ROW]
 _ARTIFACT_NAMES: Final = ("key", "format", "size_bytes", "sha256", "media_type")
 _Shape = tuple[str, ...]
@@ -90,7 +90,7 @@ class ReadingVerbs(Store):
         with self._reading() as connection:
             rows = connection.execute(_page_query(_shape(chosen), sort), page).mappings().all()
             total = _total(connection, organization, chosen, parameters)
-        return ReportPage(reports=tuple(_report(row) for row in rows), total=total)
+        return ReportPage(reports=tuple(report_from(row) for row in rows), total=total)
 
     def load_sealed_password(self, report_id: str) -> str | None:
         """What the order sealed for its run; None when it has none, or the report has ended."""
@@ -111,32 +111,46 @@ class ReadingVerbs(Store):
         due = (reports.c.status.in_(_OPEN), reports.c.due_at <= before, reports.c.deleted_at.is_(None))
         query = select(*_ROW).where(*due).order_by(reports.c.due_at).limit(limit)
         with self._reading() as connection:
-            return tuple(_report(row) for row in connection.execute(query).mappings())
+            return tuple(report_from(row) for row in connection.execute(query).mappings())
 
-    def queue_position(self, report: ReportRow) -> int:
-        """1 for the next in line: open reports of the same organisation that were due before it, plus itself."""
-        earlier = or_(
-            reports.c.due_at < report.due_at, and_(reports.c.due_at == report.due_at, reports.c.id < report.id)
-        )
-        mine = (reports.c.organization == report.organization, reports.c.status.in_(_OPEN))
-        query = select(func.count()).select_from(reports).where(*mine, earlier, reports.c.deleted_at.is_(None))
-        with self._reading() as connection:
-            return int(connection.execute(query).scalar_one()) + 1
+    def load_queue(self, report: ReportRow) -> tuple[int, float | None]:
+        """What an estimate is made of: the place in the queue, and how long such reports took.
 
-    def average_seconds(self, organization: str, report_type: ReportType) -> float | None:
-        """Mean running time of the organisation's last 20 completed reports of the type; None without any."""
-        done = (
-            reports.c.organization == organization,
-            reports.c.type == report_type.value,
-            reports.c.status == ReportStatus.COMPLETED.value,
-            reports.c.deleted_at.is_(None),
-        )
-        query = select(reports.c.started_at, reports.c.completed_at).where(*done)
-        query = query.order_by(reports.c.created_at.desc()).limit(_SAMPLE)
+        1 for the next in line: open reports of the same organisation that were due before it, plus itself. Mean
+        running time in seconds of the organisation's last 20 completed reports of the type; None without any.
+        """
+        asked = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
         with self._reading() as connection:
-            rows = connection.execute(query).all()
+            before = int(connection.execute(_BEFORE, asked).scalar_one())
+            rows = connection.execute(_LAST, {"organization": report.organization, "type": report.type.value}).all()
         spans = [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
-        return sum(spans) / len(spans) if spans else None
+        return before + 1, sum(spans) / len(spans) if spans else None
+
+
+_BEFORE: Final = (
+    select(func.count())
+    .select_from(reports)
+    .where(
+        reports.c.organization == bindparam("organization"),
+        reports.c.status.in_(_OPEN),
+        reports.c.deleted_at.is_(None),
+        or_(
+            reports.c.due_at < bindparam("due_at"),
+            and_(reports.c.due_at == bindparam("due_at"), reports.c.id < bindparam("id")),
+        ),
+    )
+)
+_LAST: Final = (
+    select(reports.c.started_at, reports.c.completed_at)
+    .where(
+        reports.c.organization == bindparam("organization"),
+        reports.c.type == bindparam("type"),
+        reports.c.status == ReportStatus.COMPLETED.value,
+        reports.c.deleted_at.is_(None),
+    )
+    .order_by(reports.c.created_at.desc())
+    .limit(_SAMPLE)
+)
 
 
 def load_report(
@@ -150,7 +164,7 @@ def load_report(
         raise NotFoundError(f"no report {report_id}")
     cut = len(_ROW)
     artifacts = [dict(zip(_ARTIFACT_NAMES, row[cut:], strict=True)) for row in rows if row[cut] is not None]
-    return _report(dict(zip(_ROW_NAMES, rows[0][:cut], strict=True)), artifacts)
+    return report_from(dict(zip(_ROW_NAMES, rows[0][:cut], strict=True)), artifacts)
 
 
 @lru_cache(maxsize=8)
@@ -241,9 +255,9 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
     return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
 
 
-def _report(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
+def report_from(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
     values = dict(row)
-    failure, sharing = values.pop("failure", None), values.pop("sharing") or {}
+    failure, sharing = values.pop("failure", None), values.pop("sharing", None) or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])
     made = tuple(
         ArtifactRow(

@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus, ReportType
@@ -14,7 +16,7 @@ from policycortex.proof.chain import Act
 from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.links import download_links
-from policycortex.storage.registry.reading import load_report
+from policycortex.storage.registry.reading import INSIDE, load_report, report_from
 from policycortex.storage.registry.rows import AccessRow, Failure, FileRow, NewArtifact, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
@@ -25,6 +27,8 @@ from policycortex.storage.registry.trail import TrailVerbs
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 _RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
 ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
+
+_INSERT: Final = insert(reports)
 
 
 class ReportVerbs(TrailVerbs):
@@ -66,13 +70,13 @@ class ReportVerbs(TrailVerbs):
         )
 
         def write(connection: Connection) -> ReportRow:
-            insert_report(connection, new, moment)
+            made = insert_report(connection, new, moment)
             insert_deliveries(
                 connection, organization=organization, report_id=new.id, schedule_id=None, new=deliveries, now=moment
             )
             if access is not None:
                 insert_access(connection, access)
-            return load_report(connection, new.id)
+            return made
 
         return self._together.run(write, order=f"tally {organization} {new.type.value} {framework}")
 
@@ -222,8 +226,8 @@ def _expiry(row: ReportRow, moment: datetime) -> Act:
     )
 
 
-def insert_report(connection: Connection, new: NewReport, moment: datetime) -> None:
-    """A pending report, within the caller's transaction."""
+def insert_report(connection: Connection, new: NewReport, moment: datetime) -> ReportRow:
+    """A pending report, within the caller's transaction; the row as it would be read."""
     row = {
         "id": new.id,
         "organization": new.organization,
@@ -234,23 +238,28 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> N
         "search_text": f"{new.name}\n{new.description}".casefold(),
         "order": dict(new.order),
         "status": ReportStatus.PENDING.value,
-        "created_at": moment,
+        "created_at": moment.astimezone(UTC),
         "created_by": new.created_by,
-        "due_at": new.due_at,
+        "due_at": new.due_at.astimezone(UTC),
         "progress_pct": 0,
         "size_bytes": 0,
         "is_restricted": False,
         "sealed_password": new.sealed_password,
     }
     ensure_organization(connection, new.organization, moment)
-    connection.execute(insert(reports).values(row))
+    connection.execute(_INSERT, row)
     shift_tally(connection, row, 1)
+    return report_from({name: value for name, value in row.items() if name not in INSIDE})
 
 
 def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:
     """Write the organisation's row unless it is there."""
-    row = insert_for(connection, organizations).values(id=organization, created_at=moment)
-    connection.execute(row.on_conflict_do_nothing())
+    connection.execute(_ensure(connection.dialect.name), {"id": organization, "created_at": moment})
+
+
+@cache
+def _ensure(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return insert_for(dialect, organizations).on_conflict_do_nothing()
 
 
 def _write_move(connection: Connection, before: ReportRow, target: ReportStatus, values: Mapping[str, Any]) -> None:

@@ -134,5 +134,5 @@ def insert_deliveries(
             "reason": "",
             "alert_count": 0,
         }
-        inserted = insert_for(connection, deliveries).values(row)
+        inserted = insert_for(connection.dialect.name, deliveries).values(row)
         connection.execute(inserted.on_conflict_do_nothing(index_elements=["report_id", "destination_key"]))

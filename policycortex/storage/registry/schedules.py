@@ -273,7 +273,9 @@ def _insert_tick(connection: Connection, schedule_id: str, claim: TickClaim, now
         "is_manual": claim.is_manual,
         "reason": claim.reason,
     }
-    written = connection.execute(insert_for(connection, schedule_ticks).values(row).on_conflict_do_nothing())
+    written = connection.execute(
+        insert_for(connection.dialect.name, schedule_ticks).values(row).on_conflict_do_nothing()
+    )
     return written.rowcount == 1
 
 

@@ -1,10 +1,11 @@
 """Sums of reports per organisation, type, framework and status, kept by every change so that lists need no counting."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.rows import ReportFilter
@@ -13,16 +14,14 @@ from policycortex.storage.registry.tables import report_tallies
 
 def shift_tally(connection: Connection, row: Mapping[str, Any], step: int) -> None:
     """Add ``step`` to the sum that a report with these columns belongs to, inside the caller's transaction."""
-    key = {
+    values = {
         "organization": row["organization"],
         "type": row["type"],
         "framework": row["framework"] or "",
         "status": row["status"],
+        "count": step,
     }
-    key_columns = list(report_tallies.primary_key.columns)
-    raised = {"count": report_tallies.c["count"] + step}
-    counted = insert_for(connection, report_tallies).values(**key, count=step)
-    connection.execute(counted.on_conflict_do_update(index_elements=key_columns, set_=raised))
+    connection.execute(_shift(connection.dialect.name), values)
 
 
 def load_tally(connection: Connection, organization: str, wanted: ReportFilter) -> int:
@@ -37,3 +36,11 @@ def load_tally(connection: Connection, organization: str, wanted: ReportFilter) 
 def _sum_query(given: tuple[str, ...]) -> Select[int]:
     where = [report_tallies.c[name] == bindparam(name) for name in ("organization", *given)]
     return select(func.coalesce(func.sum(report_tallies.c["count"]), 0)).where(*where)
+
+
+@cache
+def _shift(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """Made once: building a statement costs as much as executing it."""
+    counted = insert_for(dialect, report_tallies)
+    raised = {"count": report_tallies.c["count"] + counted.excluded["count"]}
+    return counted.on_conflict_do_update(index_elements=list(report_tallies.primary_key.columns), set_=raised)

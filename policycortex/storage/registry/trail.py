@@ -233,7 +233,7 @@ def _lock_head(connection: Connection, organization: str, trail_key: TrailKey) -
             "floor_seal": _seal_floor(organization, start, trail_key),
             "exported_sequence": 0,
         }
-        connection.execute(insert_for(connection, audit_heads).values(values).on_conflict_do_nothing())
+        connection.execute(insert_for(connection.dialect.name, audit_heads).values(values).on_conflict_do_nothing())
         found = connection.execute(query.with_for_update()).one()
     return Point(sequence=found.sequence, digest=found.digest)
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -184,9 +185,9 @@ def test_the_queue_counts_the_own_organisation_by_due_time(registry: Registry) -
     first = _create(registry)
     second = _create(registry, at=NOW + timedelta(seconds=1))
     _create(registry, organization="other")
-    assert [registry.queue_position(row) for row in (first, second)] == [1, 2]
+    assert [registry.load_queue(row)[0] for row in (first, second)] == [1, 2]
     _complete(registry, first)
-    assert registry.queue_position(second) == 1
+    assert registry.load_queue(second)[0] == 1
 
 
 def test_durations_are_averaged_per_type(registry: Registry) -> None:
@@ -196,6 +197,6 @@ def test_durations_are_averaged_per_type(registry: Registry) -> None:
         registry.mark_running(report.id, "run", now=NOW)
         end = NOW + timedelta(seconds=seconds)
         registry.complete_report(report.id, artifacts=[], summary={}, content={}, snapshot="1", now=end)
-    assert registry.average_seconds("default", ReportType.AUDIT) == pytest.approx(15)
-    assert registry.average_seconds("default", ReportType.RISK) is None
-    assert registry.average_seconds("other", ReportType.AUDIT) is None
+    assert registry.load_queue(_create(registry))[1] == pytest.approx(15)
+    assert registry.load_queue(replace(_create(registry), type=ReportType.RISK))[1] is None
+    assert registry.load_queue(_create(registry, organization="other"))[1] is None
