@@ -48,6 +48,8 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def main(socket_path: Path, definitions_module: str) -> None:
     """Warm up, then fork a worker per question until SIGTERM."""
+    # As in policycortex.cli: DuckDB looks for pandas at each value it is given, and imports it where a tool brought it.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     warm_up(definitions_module)
     workers: dict[str, Worker] = {}
     ended, wake = socket.socketpair()

@@ -28,7 +28,7 @@ def main() -> None:
 
 def _by_history(lengths: list[int]) -> Comparison:
     names = {months: f"{months} months of history" for months in lengths}
-    homes = {months: BENCH / f"history-{months}" for months in lengths}
+    homes = {months: BENCH / f"behind-{months}" for months in lengths}
     for months, home in homes.items():
         subprocess.run(python("benchmarks.history.past", home, months), cwd=ROOT, check=True)
     contenders = [_report(names[months], homes[months], "csv", "json") for months in lengths]

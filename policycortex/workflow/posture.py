@@ -90,12 +90,18 @@ def load_framework_versions(settings: Settings) -> dict[tuple[str, str], str]:
 
 
 def refresh_stale_days(
-    settings: Settings, span: tuple[date, date], progress: Callable[[str], None], *, now: datetime | None = None
+    settings: Settings,
+    lake: Lake,
+    span: tuple[date, date],
+    progress: Callable[[str], None],
+    *,
+    now: datetime | None = None,
 ) -> None:
-    """Bring days of ``span`` (both ends in) that imports have touched since they were built up to date."""
-    with open_lake(settings) as lake:
-        stale = lake.load_stale_days(*span)
-    if stale:
+    """Bring days of ``span`` (both ends in) that imports have touched since they were built up to date.
+
+    ``lake`` is the installation's, not at a snapshot; its next reader sees what was built.
+    """
+    if stale := lake.load_stale_days(*span):
         progress(f"bringing {len(stale)} days up to date first")
         rebuild_days(settings, stale)
         score_days(settings, stale, now=now)

@@ -126,8 +126,10 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
 
     order = order_from_json(row.order)
     framework, waivers = _house(settings, order)
-    refresh_stale_days(settings, _days_read(order.period), progress, now=now)
-    with open_lake(settings) as live, live.at(live.snapshot()) as lake:
+    with open_lake(settings) as live:
+        refresh_stale_days(settings, live, _days_read(order.period), progress, now=now)
+        snapshot = live.snapshot()
+    with open_lake(settings, snapshot=snapshot) as lake:
         document = compose_from_lake(
             lake,
             order,

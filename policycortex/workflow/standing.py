@@ -67,7 +67,8 @@ def make_standing_report(
 ) -> StandingReport:
     """The report of the month that starts on ``month``; made unless it is there. Raises ConfigurationError."""
     period = Period.of_month(month)
-    refresh_stale_days(settings, (period.previous().first_date, period.last_date), progress, now=now)
+    with open_lake(settings) as lake:
+        refresh_stale_days(settings, lake, (period.previous().first_date, period.last_date), progress, now=now)
     with closing(open_registry(settings)) as registry:
         framework = _framework(settings, registry, standing.organization, framework_id)
         order = _order(standing, framework, period, now)
