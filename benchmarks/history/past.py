@@ -1,4 +1,4 @@
-"""``python -m benchmarks.history.past HOME MONTHS``: one scan a day of 2,000 findings for 30 days and MONTHS before them.
+"""``python -m benchmarks.history.past HOME MONTHS``: a scan of 2,000 findings a day, 30 days and MONTHS before.
 
 The newest day is imported as any is; the days before are copies of its rows with their dates moved back: importing
 five years day by day would only measure the parser. A second call does nothing.
@@ -16,7 +16,7 @@ from policycortex.storage.lake_session import Cursor, LakeSession
 
 FINDINGS: Final = 2_000
 PERIOD_DAYS: Final = 30
-"""Of the report, which compares its days with as many before them: one month of history is the least that holds both."""
+"""Of the report, which compares them with as many before: one month of history is the least that holds both."""
 _STRETCH: Final = 60
 """Days copied in one transaction."""
 
