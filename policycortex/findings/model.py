@@ -14,10 +14,11 @@ import msgspec
 from policycortex.names import FindingStatus, Severity
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One finding, normalised. Text fields are "" where the scanner gave nothing, except where None is said.
 
-    A msgspec struct, not a dataclass: files hold a million of them and this is five times cheaper to build.
+    A msgspec struct, not a dataclass: files hold a million of them and this is five times cheaper to build. By keyword,
+    please; only the parser that measures its microseconds goes by position, a tenth of the cost.
     """
 
     record_no: int

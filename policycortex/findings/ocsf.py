@@ -7,7 +7,7 @@ Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``tim
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -29,9 +29,12 @@ from policycortex.findings.ocsf_model import (
     NO_COMPLIANCE,
     NO_REMEDIATION,
     NO_RESOURCE,
+    Analytic,
     Cloud,
     Compliance,
+    Metadata,
     OcsfRecord,
+    Remediation,
     Resource,
     Unmapped,
     unmapped_of,
@@ -121,17 +124,13 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
         raise RejectedRecordError(
             f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
         )
-    product, info, unmapped = record.metadata.product, record.finding_info, record.unmapped
+    info, unmapped = record.finding_info, record.unmapped
     cloud = record.cloud or _unmapped_cloud(unmapped)
     account = cloud.account
-    analytic = info.analytic or NO_ANALYTIC
     compliance = record.compliance or NO_COMPLIANCE
-    check = compliance.checks[0] if compliance.checks else NO_CHECK
-    remediation = record.remediation or NO_REMEDIATION
-    is_prowler = (product.name or "").casefold() == "prowler"
-    check_id = record.metadata.event_code or check.uid or analytic.uid or compliance.control
-    if not check_id and not is_prowler:  # the standard asks for no more than a title
-        check_id = analytic.name or check.name or info.title
+    check = _check_of(record.metadata, info.analytic or NO_ANALYTIC, compliance, record.remediation or NO_REMEDIATION)
+    is_prowler = check.is_prowler
+    check_id = check.check_id or (info.title if not is_prowler else "")  # the standard asks for no more than a title
     if not check_id:
         raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
     if not info.uid:
@@ -144,37 +143,69 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
     findings = []
     for resource in record.resources or (record.resource or NO_RESOURCE,):
         tags, environment = _tags(resource)
-        finding = Finding(
-            record_no=record_no,
-            finding_uid=info.uid,
-            check_id=check_id,
-            status=status,
-            severity=severity,
-            is_muted=record.status_id == SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",
-            title=check.name or info.title or "",
-            description=info.desc or "",
-            status_detail=record.status_detail or record.message or "",
-            risk=record.risk_details or "",
-            remediation=remediation.desc or "",
-            remediation_url=remediation.references[0] if remediation.references else "",
-            source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
-            source_version=product.version or "",
-            provider=provider_word(provider),
-            account_id=(account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,
-            account_name=(account.name if account else "") or "",
-            region=resource.region or cloud.region or resource.namespace or "",
-            service=((resource.group.name if resource.group else "") or analytic.category or "").lower(),
-            resource_uid=resource.uid or "",
-            resource_name=resource.name or "",
-            resource_type=resource.type or "",
-            environment_tag=environment,
-            tags=tags,
-            observed_at=observed_at,
-            scan_uid=unmapped.scan_id,
-            relations=relations,
+        finding = Finding(  # by position, in the order of the model: by keyword it takes 3 us instead of 0.3
+            record_no,
+            info.uid,  # finding_uid
+            check_id,
+            status,
+            severity,
+            record.status_id == SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",  # is_muted
+            check.title or info.title or "",
+            info.desc or "",  # description
+            record.status_detail or record.message or "",
+            record.risk_details or "",  # risk
+            check.remediation,
+            check.remediation_url,
+            check.source,
+            check.source_version,
+            provider_word(provider),
+            (account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,  # account_id
+            (account.name if account else "") or "",  # account_name
+            resource.region or cloud.region or resource.namespace or "",
+            ((resource.group.name if resource.group else "") or check.category).lower(),  # service
+            resource.uid or "",  # resource_uid
+            resource.name or "",  # resource_name
+            resource.type or "",  # resource_type
+            environment,  # environment_tag
+            tags,
+            observed_at,
+            unmapped.scan_id,  # scan_uid
+            relations,
         )
         findings.append(finding)
     return findings
+
+
+class _Check(NamedTuple):
+    """What all findings of one check say alike; texts are "" where nothing tells."""
+
+    is_prowler: bool
+    check_id: str
+    title: str
+    category: str
+    remediation: str
+    remediation_url: str
+    source: str
+    source_version: str
+
+
+@lru_cache(maxsize=1024)
+def _check_of(metadata: Metadata, analytic: Analytic, compliance: Compliance, remediation: Remediation) -> _Check:
+    product = metadata.product
+    check = compliance.checks[0] if compliance.checks else NO_CHECK
+    is_prowler = (product.name or "").casefold() == "prowler"
+    check_id = metadata.event_code or check.uid or analytic.uid or compliance.control
+    named = check_id if is_prowler else check_id or analytic.name or check.name
+    return _Check(
+        is_prowler=is_prowler,
+        check_id=named or "",
+        title=check.name or "",
+        category=analytic.category or "",
+        remediation=remediation.desc or "",
+        remediation_url=remediation.references[0] if remediation.references else "",
+        source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
+        source_version=product.version or "",
+    )
 
 
 _Told: TypeAlias = tuple[int | None, str | None, str | None]

@@ -1,4 +1,7 @@
-"""What is kept of an OCSF record, typed; what is not named here is not kept. No rule: ``ocsf`` judges."""
+"""What is kept of an OCSF record, typed; what is not named here is not kept. No rule: ``ocsf`` judges.
+
+``eq=False``: a part that many records share is known again by its identity, which costs no hash of its texts.
+"""
 
 from typing import Any, Final
 
@@ -12,12 +15,12 @@ class Product(msgspec.Struct, gc=False):
     version: str | None = None
 
 
-class Metadata(msgspec.Struct, gc=False):
+class Metadata(msgspec.Struct, gc=False, eq=False):
     product: Product
     event_code: str | None = None
 
 
-class Analytic(msgspec.Struct, gc=False):
+class Analytic(msgspec.Struct, gc=False, eq=False):
     uid: str | None = None
     name: str | None = None
     category: str | None = None
@@ -57,7 +60,7 @@ class Resource(msgspec.Struct, gc=False):
     group: Group | None = None
 
 
-class Remediation(msgspec.Struct, gc=False):
+class Remediation(msgspec.Struct, gc=False, eq=False):
     desc: str | None = None
     references: list[str] | None = None
 
@@ -68,7 +71,7 @@ class Check(msgspec.Struct, gc=False):
     desc: str | None = None
 
 
-class Compliance(msgspec.Struct, gc=False):
+class Compliance(msgspec.Struct, gc=False, eq=False):
     status: str | None = None
     status_id: int | None = None
     status_code: str | None = None
