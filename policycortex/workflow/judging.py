@@ -11,7 +11,7 @@ from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.assess import assess_posture
+from policycortex.scoring.assess import KEY, assess_posture
 from policycortex.scoring.model import WAIVED_SCHEMA, Posture
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_by_day, waivers_in_force
 from policycortex.storage.lake import Lake
@@ -68,15 +68,19 @@ def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Wai
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
     """Each scanned day's own posture, oldest first."""
+    relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
     return {
         day: assess_posture(
-            framework,
-            tallies=tallies,
-            relations=expand_crosswalk(framework, tallies, readings.mappings) if framework else _NO_RELATIONS,
-            waived=readings.waived.get(day, _NOTHING_WAIVED),
+            framework, tallies=tallies, relations=relations, waived=readings.waived.get(day, _NOTHING_WAIVED)
         )
         for day, tallies in readings.by_day.items()
     }
+
+
+def _relations_of_all(readings: DayReadings, framework: Framework) -> pl.DataFrame:
+    """The crosswalk decides key by key and days have mostly the same keys, so it is asked once for all of them."""
+    keys = [tallies.select(KEY) for tallies in readings.by_day.values()]
+    return expand_crosswalk(framework, pl.concat(keys), readings.mappings) if keys else _NO_RELATIONS
 
 
 def _by_day(daily: pl.DataFrame) -> dict[date, pl.DataFrame]:

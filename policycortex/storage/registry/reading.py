@@ -256,6 +256,7 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
 
 
 def report_from(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
+    """A report of its columns and its artifacts'."""
     values = dict(row)
     failure, sharing = values.pop("failure", None), values.pop("sharing", None) or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])

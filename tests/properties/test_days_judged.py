@@ -1,0 +1,42 @@
+"""Days judged together come out as each judged alone, whatever checks the others hold."""
+
+from datetime import date, timedelta
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policycortex.frameworks.catalog import load_builtin_frameworks
+from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
+from policycortex.workflow.judging import DayReadings, judge_days
+
+_SOC2 = load_builtin_frameworks()["soc2"]
+_CHECKS = [*sorted({check for _, check in _SOC2.crosswalk.relations})[:6], "own_check", "other_check"]
+_MAPPINGS = pl.DataFrame(
+    [("m1", "SOC2", "cc_6_1"), ("m1", "CIS", "1.1"), ("m2", "SOC2", "cc_7_2"), ("m2", "SOC2", "no such")],
+    schema=MAPPING_SCHEMA,
+    orient="row",
+)
+_COUNT = st.integers(0, 5)
+_TALLY = st.tuples(
+    st.sampled_from(["aws", "azure"]),
+    st.sampled_from(_CHECKS),
+    st.sampled_from(["m0", "m1", "m2"]),
+    st.sampled_from(["critical", "low"]),
+    *[_COUNT] * 4,
+)
+_DAY = st.lists(_TALLY, max_size=8, unique_by=lambda row: row[:4]).map(
+    lambda rows: pl.DataFrame(rows, schema=TALLY_SCHEMA, orient="row")
+)
+
+
+@given(st.lists(_DAY, max_size=4))
+def test_a_day_is_judged_by_its_own_findings(days: list[pl.DataFrame]) -> None:
+    """The crosswalk is asked once for the checks of all days."""
+    by_day = {date(2026, 11, 1) + timedelta(days=n): tallies for n, tallies in enumerate(days)}
+    together = judge_days(DayReadings(by_day=by_day, waived={}, mappings=_MAPPINGS), _SOC2)
+    alone = {
+        day: judge_days(DayReadings(by_day={day: tallies}, waived={}, mappings=_MAPPINGS), _SOC2)[day]
+        for day, tallies in by_day.items()
+    }
+    assert together == alone
