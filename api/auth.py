@@ -8,7 +8,6 @@ from fastapi import Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
-from starlette.concurrency import run_in_threadpool
 
 from api import error_codes
 from api.dependencies import refuse_unknown_parameters, services_of
@@ -72,8 +71,7 @@ class KeyGuard(SecurityBase):
         _check_rights(caller, required)
         await refuse_unknown_parameters(request)
         record: RequestRecord = request.scope["policycortex.record"]
-        if record.is_change:
-            await run_in_threadpool(record.begin)  # it waits for the disk
+        await record.begin()
         return caller
 
 

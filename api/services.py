@@ -15,6 +15,7 @@ from api.quick import QuickReads
 from api.rates import RateLimiter
 from api.read_log import ReadLog
 from api.runs import RunLauncher
+from api.shared_wait import SharedWait
 from policycortex.frameworks.model import Framework
 from policycortex.proof.journal import Journal
 from policycortex.settings import Settings
@@ -47,6 +48,7 @@ class Services:
     known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
+    journal_on_disk: SharedWait = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
 
@@ -59,6 +61,7 @@ class Services:
             lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed
             _log.warning,
         )
+        self.journal_on_disk = SharedWait(self.journal.sync)
         self.key_uses = KeyUses(lambda key, now: self.registry.note_key_use(key, now=now))
         self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
@@ -97,6 +100,7 @@ class Services:
         self.quick.close()
         self.key_uses.close()
         self.read_log.close()
+        self.journal_on_disk.close()
         self.journal.close()
         if self._registry is not None:
             self._registry.close()

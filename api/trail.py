@@ -67,15 +67,11 @@ class RequestRecord:
         _noted.set(self._noted)
         self._scope["policycortex.record"] = self
 
-    @property
-    def is_change(self) -> bool:
-        """Whether ``begin`` would write."""
-        return self._is_recorded and self._scope["method"] in _CHANGING
-
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Once the caller is known, before anything is changed. Raises UnavailableError when it cannot be recorded."""
         if self._is_recorded and self._scope["method"] in _CHANGING:
             self._entry_id = self._services.journal.begin(self._act(Outcome.UNKNOWN, 0))
+            await self._services.journal_on_disk.wait()
 
     def end(self, status: int) -> None:
         """Before the answer's first byte leaves. Raises UnavailableError: then it must not leave."""

@@ -31,6 +31,7 @@ ReportId = Annotated[str, Path(max_length=64, examples=["rpt_1234567890abcdef"])
 @router.post(
     "",
     status_code=202,
+    response_model=ReportAccepted,
     responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
     openapi_extra=order_body(),
 )
@@ -44,9 +45,8 @@ async def create_report(
     base_url: BaseUrl,
     prefer: Preference = None,
     idempotency_key: IdempotencyKey = None,
-) -> ReportAccepted:
+) -> Response:
     """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
-
     fresh_id = f"rpt_{secrets.token_hex(8)}"
 
     def make(report_id: str) -> ReportAccepted:
@@ -69,8 +69,9 @@ async def create_report(
     if seconds := asked_seconds(prefer):
         report = await wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
-        return accepted.model_copy(update={"status": report.status})
-    return accepted
+        accepted = accepted.model_copy(update={"status": report.status})
+    headers = dict(response.headers)
+    return Response(accepted.model_dump_json(), status_code=202, media_type="application/json", headers=headers)
 
 
 @router.get("", response_model=ReportList, responses=errors_of())

@@ -41,20 +41,28 @@ class Journal:
         self._descriptor: int | None = None
         self._path: Path | None = None
         self._written = 0
-        self._syncing, self._lines, self._synced = threading.Lock(), 0, 0
         self._is_closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self, act: Act) -> str:
-        """Note on disk that the act is about to happen; its entry's id, for ``end``. Raises UnavailableError."""
+        """Note that the act is about to happen; its entry's id, for ``end``. It may happen once ``sync`` has returned.
+
+        Raises UnavailableError.
+        """
         entry_id = secrets.token_hex(12)
         with self._lock:
             self._begun[entry_id] = act
             self._write("begun", replace(act, entry_id=entry_id))
-            self._lines += 1
-            mine = self._lines
-        self._sync(mine)
         return entry_id
+
+    def sync(self) -> None:
+        """All that was noted is on disk: one wait for as many as began before it. Raises UnavailableError."""
+        try:
+            with self._lock:
+                descriptor = self._open()
+            os.fdatasync(descriptor)
+        except OSError as error:
+            raise self._unwritten(error) from error
 
     def end(self, act: Act, entry_id: str | None = None) -> None:
         """Note on disk how it ended; the registry has it within a moment. Raises UnavailableError."""
@@ -104,19 +112,6 @@ class Journal:
                     self._path.unlink(missing_ok=True)
                 os.close(self._descriptor)
                 self._descriptor = None
-
-    def _sync(self, line: int) -> None:
-        """See that the line is on disk. Those who come while the disk is busy share the next way there."""
-        with self._syncing:
-            if self._synced >= line:
-                return
-            with self._lock:
-                written, descriptor = self._lines, self._open()
-            try:
-                os.fdatasync(descriptor)
-            except OSError as error:
-                raise self._unwritten(error) from error
-            self._synced = written
 
     def _write(self, phase: str, act: Act) -> None:
         line = msgspec.json.encode({"phase": phase} | {name: getattr(act, name) for name in _FIELDS}) + b"\n"

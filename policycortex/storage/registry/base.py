@@ -55,6 +55,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
+        self._organizations: set[str] = set()
+        """Known to have their row, which none ever loses."""
         self._together = Together(self._writing)
         self._streamer = engine.execution_options(**{STREAMS: True})
 

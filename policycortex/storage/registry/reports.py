@@ -70,6 +70,8 @@ class ReportVerbs(TrailVerbs):
         )
 
         def write(connection: Connection) -> ReportRow:
+            if organization not in self._organizations:
+                ensure_organization(connection, organization, moment)
             made = insert_report(connection, new, moment)
             insert_deliveries(
                 connection, organization=organization, report_id=new.id, schedule_id=None, new=deliveries, now=moment
@@ -78,7 +80,9 @@ class ReportVerbs(TrailVerbs):
                 insert_access(connection, access)
             return made
 
-        return self._together.run(write, order=f"tally {organization} {new.type.value} {framework}")
+        made = self._together.run(write, order=f"tally {organization} {new.type.value} {framework}")
+        self._organizations.add(organization)
+        return made
 
     def set_run(self, report_id: str, run_id: str) -> None:
         """Note which run makes it; a report that came to its end meanwhile stays as it is."""
@@ -227,7 +231,7 @@ def _expiry(row: ReportRow, moment: datetime) -> Act:
 
 
 def insert_report(connection: Connection, new: NewReport, moment: datetime) -> ReportRow:
-    """A pending report, within the caller's transaction; the row as it would be read."""
+    """A pending report of an organisation that has its row, within the caller's transaction; as it would be read."""
     row = {
         "id": new.id,
         "organization": new.organization,
@@ -246,7 +250,6 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> R
         "is_restricted": False,
         "sealed_password": new.sealed_password,
     }
-    ensure_organization(connection, new.organization, moment)
     connection.execute(_INSERT, row)
     shift_tally(connection, row, 1)
     return report_from({name: value for name, value in row.items() if name not in INSIDE})

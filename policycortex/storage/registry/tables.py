@@ -1,6 +1,6 @@
 """Tables of reports and what hangs on them. Keys and links keep theirs beside their verbs."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, and_
 
 from policycortex.storage.registry.base import JsonColumn, UtcDateTime, metadata
 
@@ -107,5 +107,26 @@ for _column in (reports.c.type, reports.c.framework, reports.c.status):
     )
 _open = reports.c.status.in_(("pending", "running"))
 Index("ix_reports_open", reports.c.due_at, sqlite_where=_open, postgresql_where=_open)
+# An estimate must cost the same however many reports wait: it counts within the one, and reads the other's end.
+_queued = and_(_open, _live)
+Index(
+    "ix_reports_queue",
+    reports.c.organization,
+    reports.c.due_at,
+    reports.c.id,
+    reports.c.status,
+    reports.c.deleted_at,  # these two so that SQLite answers from the index alone
+    sqlite_where=_queued,
+    postgresql_where=_queued,
+)
+_done = and_(reports.c.status == "completed", _live)
+Index(
+    "ix_reports_done",
+    reports.c.organization,
+    reports.c.type,
+    reports.c.created_at,
+    sqlite_where=_done,
+    postgresql_where=_done,
+)
 _restricted = reports.c.is_restricted
 Index("ix_reports_restricted", reports.c.organization, sqlite_where=_restricted, postgresql_where=_restricted)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from policycortex.errors import ConfigurationError
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """Newest step; known without reading the scripts, so that opening costs one query."""
 
 VERSION_TABLE: Final = "registry_version"
