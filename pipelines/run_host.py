@@ -16,10 +16,12 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus
 from dagster._grpc.impl import core_execute_run
 from dagster._utils.hosted_user_process import recon_job_from_origin
 from dagster._utils.interrupts import setup_interrupt_handlers
@@ -105,24 +107,25 @@ def _answer(server: socket.socket, workers: dict[str, Worker]) -> None:
         try:
             run_id = receive(connection).get("run_id")
             if run_id and run_id not in workers:  # asked again after a lost answer: it is on its way already
-                workers[run_id] = _fork(run_id)
+                workers[run_id] = Worker.of_process(_fork(run_id, partial(execute_run, run_id)))
             answer = {"worker": workers[run_id].to_tag()} if run_id else {}
             connection.sendall(json.dumps(answer).encode() + b"\n")
         except (OSError, ValueError) as error:
             _log.warning("a question could not be answered: %s", error)
 
 
-def _fork(run_id: str) -> Worker:
+def _fork(run_id: str, work: Callable[[], None]) -> int:
+    """The id of a process that does ``work`` for the run, and dies with this one."""
     host = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        _be_worker(run_id, host)
-    return Worker.of_process(pid)
+        _be_worker(run_id, work, host)
+    return pid
 
 
-def _be_worker(run_id: str, host: int) -> NoReturn:
+def _be_worker(run_id: str, work: Callable[[], None], host: int) -> NoReturn:
     code = 1
     try:
         signal.set_wakeup_fd(-1)
@@ -131,7 +134,7 @@ def _be_worker(run_id: str, host: int) -> NoReturn:
         setup_interrupt_handlers()
         die_with(host)
         os.closerange(3, 256)
-        execute_run(run_id)
+        work()
         code = 0
     except KeyboardInterrupt:
         _log.info("run %s was interrupted", run_id)
@@ -153,6 +156,18 @@ def execute_run(run_id: str) -> None:
             pass
 
 
+def report_lost_start(run_id: str, ended_with: int) -> None:
+    """Fail a run whose worker ended before its first word; Dagster would only see it after its start timeout.
+
+    A run that had started is left to the daemon, which looks after its worker's health.
+    """
+    with DagsterInstance.get() as instance:
+        run = instance.get_run_by_id(run_id)
+        if run is not None and run.status is DagsterRunStatus.STARTING:
+            told = f"its worker ended with {ended_with} before the run had started: killed, or out of memory"
+            instance.report_run_failed(run, told)
+
+
 def die_with(host: int) -> None:
     """Have the kernel kill this process when its parent, ``host``, ends; at once where it has ended already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -170,7 +185,10 @@ def _reap(workers: dict[str, Worker]) -> None:
             return
         for run_id in [run_id for run_id, worker in workers.items() if worker.pid == pid]:
             del workers[run_id]
-            _log.info("run %s ended with %s", run_id, os.waitstatus_to_exitcode(status))
+            code = os.waitstatus_to_exitcode(status)
+            _log.info("run %s ended with %s", run_id, code)
+            if code:
+                _fork(run_id, partial(report_lost_start, run_id, code))
 
 
 def _end(workers: dict[str, Worker]) -> None:
