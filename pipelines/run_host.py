@@ -37,6 +37,7 @@ _log = logging.getLogger("pipelines.run_host")
 _WARM: Final = (
     "duckdb",
     "polars",
+    "pyarrow.dataset",  # by DuckDB, at the first frame it is given
     "pyarrow.parquet",
     "sqlalchemy.dialects.sqlite",
     "weasyprint",

@@ -11,6 +11,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.dataset  # noqa: F401 - as below
+
 import policycortex.rendering.artifacts  # noqa: F401 - a service has it loaded before the first report
 from benchmarks.history.past import PERIOD_DAYS
 from benchmarks.scoring.lake import ORGANIZATION, scan_date
