@@ -29,6 +29,7 @@ from dagster._utils.interrupts import setup_interrupt_handlers
 from pipelines.doorbell import listening, receive
 from pipelines.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.workers import TAG_WORKER, Worker, this_worker
+from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
 from policycortex.storage.lake_attach import check_extensions
 
@@ -51,8 +52,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def main(socket_path: Path, definitions_module: str) -> None:
     """Warm up, then fork a worker per question until SIGTERM."""
-    # As in policycortex.cli: DuckDB looks for pandas at each value it is given, and imports it where a tool brought it.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    keep_pandas_out()
     warm_up(definitions_module)
     workers: dict[str, Worker] = {}
     ended, wake = socket.socketpair()

@@ -17,6 +17,7 @@ import policycortex.rendering.artifacts  # noqa: F401 - a service has it loaded 
 from benchmarks.history.past import PERIOD_DAYS
 from benchmarks.scoring.lake import ORGANIZATION, scan_date
 from policycortex.names import ReportType
+from policycortex.no_pandas import keep_pandas_out
 from policycortex.ordering import Known, order_to_json, parse_order
 from policycortex.settings import Settings
 from policycortex.storage.lake_attach import check_extensions
@@ -51,7 +52,7 @@ def order(settings: Settings, formats: list[str]) -> str:
 
 def main(home: str, *formats: str) -> None:
     """Make it, and tell."""
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type] # as the process that runs are forked from does
+    keep_pandas_out()  # as the process that runs are forked from does
     settings = Settings(home=Path(home))
     check_extensions(settings)
     report_id = order(settings, list(formats))
