@@ -1,13 +1,13 @@
 """OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
 
-What the classes leave to the producer is decided in the tables here. One finding per record and resource. Told apart:
-Prowler writes ``time`` in seconds and ``time_dt`` without offset, so only ``time`` is trusted.
+One finding per record and resource; what its outcome is, ``ocsf_outcomes`` tells. Prowler writes ``time`` in seconds and
+``time_dt`` without offset, so only ``time`` is trusted.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,8 @@ from policycortex.findings.normalize import (
 )
 from policycortex.findings.ocsf_frames import OcsfFrames
 from policycortex.findings.ocsf_model import (
+    COMPLIANCE_FINDING,
+    DETECTION_FINDING,
     NO_ANALYTIC,
     NO_CHECK,
     NO_CLOUD,
@@ -39,12 +41,12 @@ from policycortex.findings.ocsf_model import (
     Unmapped,
     unmapped_of,
 )
+from policycortex.findings.ocsf_outcomes import severity_of, status_of
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
 from policycortex.findings.records import parse_records
 from policycortex.findings.relations import relations_of_words
 from policycortex.findings.resync import RecordShape
 from policycortex.findings.strict import RejectedRecordError
-from policycortex.names import FindingStatus, Severity
 
 FORMAT: Final = "ocsf"
 SHAPE: Final = RecordShape(
@@ -60,50 +62,7 @@ SHAPE: Final = RecordShape(
     )
 )  # fmt: skip
 
-DETECTION_FINDING: Final = 2004
-COMPLIANCE_FINDING: Final = 2003
-
-STATUS_CODES: Final = {
-    "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "compliant": FindingStatus.PASS,
-    "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
-    "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
-    "not_available": FindingStatus.MANUAL,
-}  # fmt: skip
-"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information"."""
-
-COMPLIANCE_STATUS_IDS: Final = {
-    0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
-}  # fmt: skip
-"""``compliance.status_id`` of a Compliance Finding. 0 (Unknown) and 99 (Other) ask the words first."""
-TOLD_STATUS_IDS: Final = frozenset((1, 2, 3))
-
-DETECTION_STATUS_IDS: Final = {
-    0: FindingStatus.FAIL, 1: FindingStatus.FAIL, 2: FindingStatus.FAIL, 3: FindingStatus.FAIL,
-    4: FindingStatus.PASS, 5: FindingStatus.PASS, 6: FindingStatus.PASS,
-}  # fmt: skip
-"""``status_id`` of a Detection Finding without ``status_code``: it tells of a problem until it is resolved (4),
-archived (5) or deleted (6)."""
-
-DETECTION_STATUSES: Final = {
-    "unknown": 0, "new": 1, "in progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
-}  # fmt: skip
-"""Captions of ``status``, where a producer leaves ``status_id`` out or says 99 (Other)."""
-
-KNOWN_STATUS_IDS: Final = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
-SUPPRESSED_ID: Final = 3
-
-SEVERITY_IDS: Final = {
-    0: Severity.INFORMATIONAL, 1: Severity.INFORMATIONAL, 2: Severity.LOW, 3: Severity.MEDIUM, 4: Severity.HIGH,
-    5: Severity.CRITICAL, 6: Severity.CRITICAL,
-}  # fmt: skip
-"""``severity_id``: 0 is Unknown, 6 Fatal; 99 (Other) asks the text."""
-
-SEVERITY_WORDS: Final = {
-    "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
-    "other": Severity.INFORMATIONAL,
-    "low": Severity.LOW, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "high": Severity.HIGH,
-    "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
-}  # fmt: skip
+_SUPPRESSED_ID: Final = 3
 
 
 def parse_ocsf(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
@@ -135,8 +94,8 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
         raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
     if not info.uid:
         raise RejectedRecordError("finding_info.uid is empty")
-    status = _status(record, compliance, is_prowler=is_prowler)
-    severity = _severity(record.severity_id, record.severity)
+    status = status_of(record, compliance, is_prowler=is_prowler)
+    severity = severity_of(record.severity_id, record.severity)
     observed_at = _time(record)
     relations = _relations(unmapped, compliance, is_prowler=is_prowler)
     provider = cloud.provider or unmapped.provider or (_provider_of_uid(info.uid) if is_prowler else "")
@@ -149,7 +108,7 @@ def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
             check_id,
             status,
             severity,
-            record.status_id == SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",  # is_muted
+            record.status_id == _SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",  # is_muted
             check.title or info.title or "",
             info.desc or "",  # description
             record.status_detail or record.message or "",
@@ -206,62 +165,6 @@ def _check_of(metadata: Metadata, analytic: Analytic, compliance: Compliance, re
         source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
         source_version=product.version or "",
     )
-
-
-_Told: TypeAlias = tuple[int | None, str | None, str | None]
-"""``status_id``, ``status`` and ``status_code``, of a record or of its compliance."""
-
-
-def _status(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -> FindingStatus:
-    told = (record.status_id, record.status, record.status_code)
-    own = (compliance.status_id, compliance.status, compliance.status_code)
-    return _status_of(record.class_uid, told, own, is_prowler)
-
-
-@lru_cache(maxsize=64)
-def _status_of(class_uid: int, told: _Told, own: _Told, is_prowler: bool) -> FindingStatus:
-    is_compliance = class_uid == COMPLIANCE_FINDING
-    status_id, status, status_code = told
-    compliance_id, *own_words = own
-    if status_id is not None and status_id not in KNOWN_STATUS_IDS:
-        raise RejectedRecordError(f"unknown status_id {status_id}")
-    if is_compliance and compliance_id in TOLD_STATUS_IDS:
-        return COMPLIANCE_STATUS_IDS[compliance_id]
-    words = [word for word in ((*own_words, status_code) if is_compliance else (status_code, *own_words)) if word]
-    for word in words:
-        if found := STATUS_CODES.get(word.casefold()):
-            return found
-    if words:
-        raise RejectedRecordError(f"unknown status_code {words[0]!r}: expected PASS, FAIL or MANUAL")
-    if is_compliance:
-        if compliance_id in COMPLIANCE_STATUS_IDS:
-            return COMPLIANCE_STATUS_IDS[compliance_id]
-        raise RejectedRecordError(f"unknown compliance.status_id {compliance_id}")
-    if is_prowler:
-        raise RejectedRecordError("missing key status_code")
-    return _detection_status(status_id, status)
-
-
-def _detection_status(status_id: int | None, status: str | None) -> FindingStatus:
-    by_word = DETECTION_STATUSES.get((status or "").casefold())
-    outcome = by_word if status_id in (None, 99) else status_id
-    if outcome in DETECTION_STATUS_IDS:
-        return DETECTION_STATUS_IDS[outcome]
-    raise RejectedRecordError(f"unknown outcome: no status_code, status_id {status_id}, status {status!r}")
-
-
-@lru_cache(maxsize=64)
-def _severity(severity_id: int | None, severity: str | None) -> Severity:
-    if severity_id in SEVERITY_IDS:
-        return SEVERITY_IDS[severity_id]
-    if severity_id is not None and severity_id != 99:
-        raise RejectedRecordError(f"unknown severity_id {severity_id}")
-    if severity is None:
-        raise RejectedRecordError("missing key severity_id")
-    found = SEVERITY_WORDS.get(severity.casefold())
-    if found is None:
-        raise RejectedRecordError(f"unknown severity {severity!r}")
-    return found
 
 
 def _time(record: OcsfRecord) -> datetime:

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+DETECTION_FINDING: Final = 2004
+COMPLIANCE_FINDING: Final = 2003
+
 
 class Product(msgspec.Struct, gc=False):
     name: str | None = None
