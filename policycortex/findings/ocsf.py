@@ -1,7 +1,7 @@
 """OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
 
-One finding per record and resource; what its outcome is, ``ocsf_outcomes`` tells. Prowler writes ``time`` in seconds and
-``time_dt`` without offset, so only ``time`` is trusted.
+One finding per record and resource; what its outcome is, ``ocsf_outcomes`` tells. Prowler writes ``time`` in seconds
+and ``time_dt`` without offset, so only ``time`` is trusted.
 """
 
 from collections.abc import Iterator, Mapping
