@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
 )
 
 from policycortex.errors import NotFoundError
@@ -121,10 +122,9 @@ class ReadingVerbs(Store):
         """
         asked = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
         with self._reading() as connection:
-            before = int(connection.execute(_BEFORE, asked).scalar_one())
-            rows = connection.execute(_LAST, {"organization": report.organization, "type": report.type.value}).all()
-        spans = [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
-        return before + 1, sum(spans) / len(spans) if spans else None
+            rows = connection.execute(_QUEUE, {**asked, "type": report.type.value}).all()
+        spans = [(ended - began).total_seconds() for _, began, ended in rows if began is not None and ended is not None]
+        return int(rows[0][0]) + 1, sum(spans) / len(spans) if spans else None
 
 
 # States as words of the statement, not as parameters: by them the planner knows the partial indexes
@@ -149,7 +149,12 @@ _LAST: Final = (
     )
     .order_by(reports.c.created_at.desc())
     .limit(_SAMPLE)
+    .subquery()
 )
+_QUEUE: Final = select(_BEFORE.scalar_subquery(), _LAST.c.started_at, _LAST.c.completed_at).select_from(
+    select(literal_column("1")).subquery().outerjoin(_LAST, true())
+)
+"""One row for each of the last, at least one: a statement less."""
 
 
 def load_report(
