@@ -12,6 +12,7 @@ import trustme
 
 from policycortex.delivery.model import DeliveredFile
 from policycortex.names import ReportFormat
+from tests.delivery.receivers import Mailbox, smtp_server
 from tests.delivery_sample import sample_file
 
 PROJECT = Path(__file__).parents[2]
@@ -96,3 +97,10 @@ def pdf(tmp_path: Path) -> DeliveredFile:
 def large(tmp_path: Path) -> DeliveredFile:
     """20 MB, so that several parts are sent; not a multiple of any part's size."""
     return sample_file(tmp_path, ReportFormat.CSV, data=b"0123456789abcde\n" * 1_250_001)
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """A mail server."""
+    with smtp_server() as mailbox:
+        yield mailbox

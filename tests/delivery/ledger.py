@@ -13,6 +13,7 @@ from policycortex.ordering.destinations import ScheduleDeliveryBody, deliveries_
 from policycortex.settings import Settings
 from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, Registry, ReportRow
+from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 NOW = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 100
@@ -104,3 +105,15 @@ def complete_report(
     return registry.complete_report(
         report_id, artifacts=artifacts, summary=numbers, content={"pages": 1, "sections": []}, snapshot="1", now=now
     )
+
+
+def mail_connection(port: int, **changes: object) -> dict[str, Any]:
+    """A mail server on loopback, as connections.yaml names it."""
+    fields = {"type": "email", "host": "localhost", "port": port, "security": "none", "timeout_seconds": 2}
+    return fields | {"sender": "reports@company.com"} | changes
+
+
+def rows_of(registry: Registry) -> dict[str, DeliveryRow]:
+    """Each delivery with its attempts, by where it goes."""
+    rows, _ = registry.list_deliveries(None, limit=100)
+    return {row.target: registry.find_delivery(row.id) for row in rows}

@@ -1,14 +1,11 @@
-"""The outbox over real servers: each destination once, each trouble told, and what a crash leaves behind."""
+"""The outbox over real servers: each destination once, and each trouble told."""
 
 import email
 import email.policy
 import json
-import multiprocessing
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,38 +18,24 @@ from policycortex.delivery.connections import Connections
 from policycortex.delivery.model import Destination, Receipt
 from policycortex.delivery.sending import send
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.settings import Settings
-from policycortex.storage.registry import Failure, Registry, open_registry
+from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus
 from policycortex.workflow.delivering import deliver_due, has_due_deliveries, replay_delivery
 from tests.delivery.conftest import free_port
-from tests.delivery.ledger import NOW, PDF, Clock, complete_report, order_report, settings_of
-from tests.delivery.receivers import Call, Mailbox, smtp_server, tls_receiver
+from tests.delivery.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
+from tests.delivery.receivers import Mailbox, smtp_server, tls_receiver
 
 _HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 """Any public key: nobody listens where it would be shown."""
 
 
-def _mail(port: int, **changes: object) -> dict[str, Any]:
-    fields = {"type": "email", "host": "localhost", "port": port, "security": "none", "timeout_seconds": 2}
-    return fields | {"sender": "reports@company.com"} | changes
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    """A mail server."""
-    with smtp_server() as mailbox:
-        yield mailbox
-
-
-def _rows(registry: Registry) -> dict[str, DeliveryRow]:
-    rows, _ = registry.list_deliveries(None, limit=100)
-    return {row.target: registry.find_delivery(row.id) for row in rows}
+def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
+    return registry.list_deliveries(None, limit=100)[0]
 
 
 def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> None:
     """Nothing before it is completed, one mail each after, none in any later round."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     with closing(open_registry(settings)) as registry:
         people = {"email": {"recipients": ["ceo@company.com", "cto@company.com", "ceo@company.com"]}}
         report = order_report(settings, registry, people)
@@ -63,7 +46,7 @@ def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> N
         assert deliver_due(settings, clock=clock).outcomes == {"sent": 2}
         assert not has_due_deliveries(settings, now=NOW)
         assert deliver_due(settings, clock=clock).total == 0
-        rows = _rows(registry)
+        rows = rows_of(registry)
     assert sorted(recipient for recipient, _ in box.messages) == ["ceo@company.com", "cto@company.com"]
     row = rows["ceo@company.com"]
     assert row.status is DeliveryStatus.SENT
@@ -77,13 +60,13 @@ def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> N
 def test_the_ledger_tells_each_truth_of_a_bad_day(tmp_path: Path, box: Mailbox) -> None:
     """One accepted, one refused for good, one deferred and accepted later; the owner hears of the refusal once."""
     alerts = {"default": {"connection": "mail", "target": "owner@company.com"}}
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}, alerts=alerts), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}, alerts=alerts), Clock()
     box.on_recipient |= {"gone@company.com": "550 5.1.1 no such user", "busy@company.com": "451 4.3.0 come back"}
     with closing(open_registry(settings)) as registry:
         people = {"email": {"recipients": [f"{name}@company.com" for name in ("ceo", "gone", "busy")]}}
         complete_report(settings, registry, order_report(settings, registry, people).id)
         assert deliver_due(settings, clock=clock).outcomes == {"sent": 1, "refused": 1, "deferred": 1}
-        rows = _rows(registry)
+        rows = rows_of(registry)
         assert rows["gone@company.com"].status is DeliveryStatus.FAILED
         assert "550 5.1.1 no such user" in rows["gone@company.com"].reason
         busy = rows["busy@company.com"]
@@ -93,7 +76,7 @@ def test_the_ledger_tells_each_truth_of_a_bad_day(tmp_path: Path, box: Mailbox) 
         assert deliver_due(settings, clock=clock).total == 0
         clock.move(seconds=31)
         assert deliver_due(settings, clock=clock).outcomes == {"sent": 1}
-        assert [attempt.outcome for attempt in _rows(registry)["busy@company.com"].attempts] == ["deferred", "sent"]
+        assert [attempt.outcome for attempt in rows_of(registry)["busy@company.com"].attempts] == ["deferred", "sent"]
     told = [raw.decode() for recipient, raw in box.messages if recipient == "owner@company.com"]
     assert len(told) == 1
     assert "gone@company.com" in told[0]
@@ -106,7 +89,7 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
     with smtp_server() as hanging, smtp_server() as early, smtp_server() as late:
         hanging.hangs_after_data = early.drops_at_recipient = late.drops_after_data = True
         servers = {"mail": box, "hanging": hanging, "early": early, "late": late}
-        connections = {name: _mail(server.port, timeout_seconds=1) for name, server in servers.items()}
+        connections = {name: mail_connection(server.port, timeout_seconds=1) for name, server in servers.items()}
         settings, clock = settings_of(tmp_path, connections), Clock()
         people = {"mail": ("ceo", "gone", "busy"), "hanging": ("cto",), "early": ("cfo",), "late": ("cio",)}
         with closing(open_registry(settings)) as registry:
@@ -114,7 +97,7 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
                 body = {"email": {"recipients": [f"{one}@company.com" for one in who], "connection": name}}
                 complete_report(settings, registry, order_report(settings, registry, body).id)
             deliver_due(settings, clock=clock)
-            rows = {target.partition("@")[0]: row for target, row in _rows(registry).items()}
+            rows = {target.partition("@")[0]: row for target, row in rows_of(registry).items()}
             clock.move(seconds=31)
             box.on_recipient.clear()
             early.drops_at_recipient = False
@@ -135,7 +118,7 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
 
 def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Path, box: Mailbox) -> None:
     """The server takes the mail and hangs; days later it still has it once; a replay sends the second."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=1)}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=1)}), Clock()
     box.hangs_after_data = True
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -143,7 +126,7 @@ def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Pa
         assert deliver_due(settings, clock=clock).outcomes == {"uncertain": 1}
         clock.move(days=3)
         assert deliver_due(settings, clock=clock).total == 0
-        row = _rows(registry)["ceo@company.com"]
+        row = rows_of(registry)["ceo@company.com"]
         assert row.status is DeliveryStatus.UNCERTAIN
         assert "may have arrived" in row.reason
         box.hangs_after_data = False
@@ -158,14 +141,14 @@ def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Pa
 
 def test_retries_end_in_the_dead_letters(tmp_path: Path) -> None:
     """Nobody listens for two days: fourteen attempts, each later than the one before, then given up."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(free_port())}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(free_port())}), Clock()
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
         complete_report(settings, registry, report.id)
         for _ in range(60):
             deliver_due(settings, clock=clock, workers=1)
             clock.move(hours=1)
-        row = _rows(registry)["ceo@company.com"]
+        row = rows_of(registry)["ceo@company.com"]
     assert row.status is DeliveryStatus.FAILED
     assert row.reason.startswith("given up after 14 attempts")
     assert len(row.attempts) == 14
@@ -173,7 +156,7 @@ def test_retries_end_in_the_dead_letters(tmp_path: Path) -> None:
 
 def test_a_connection_that_reaches_nobody_is_left_in_peace(tmp_path: Path, box: Mailbox) -> None:
     """Twenty mails to a dead server: after five failures the rest wait and keep their attempts; others go out."""
-    connections = {"dead": _mail(free_port()), "mail": _mail(box.port)}
+    connections = {"dead": mail_connection(free_port()), "mail": mail_connection(box.port)}
     settings, clock = settings_of(tmp_path, connections), Clock()
     with closing(open_registry(settings)) as registry:
         people = [f"p{n}@company.com" for n in range(20)]
@@ -186,12 +169,12 @@ def test_a_connection_that_reaches_nobody_is_left_in_peace(tmp_path: Path, box: 
         assert deliver_due(settings, clock=clock, workers=1).total == 0
         clock.move(minutes=5)
         assert deliver_due(settings, clock=clock, workers=1).outcomes == {"unreached": 1}
-        assert sum(row.attempt_count for row in _rows(registry).values()) == 7
+        assert sum(row.attempt_count for row in rows_of(registry).values()) == 7
 
 
 def test_greylisted_recipients_hold_up_no_other(tmp_path: Path, box: Mailbox) -> None:
     """A server that defers some addresses answers: the connection is not paused."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     people = [f"p{n:02}@company.com" for n in range(12)]
     box.on_recipient |= dict.fromkeys(people[:8], "451 4.7.1 greylisted")
     with closing(open_registry(settings)) as registry:
@@ -230,12 +213,12 @@ def test_an_error_nobody_foresaw_ends_in_a_true_state(
         return send(connections, destination, content, now=now)
 
     monkeypatch.setattr("policycortex.workflow.delivering.send", send_or_break)
-    settings = settings_of(tmp_path, {"mail": _mail(box.port)})
+    settings = settings_of(tmp_path, {"mail": mail_connection(box.port)})
     with closing(open_registry(settings)) as registry:
         body = {"email": {"recipients": ["cto@company.com", "ceo@company.com"]}}
         complete_report(settings, registry, order_report(settings, registry, body).id)
         assert deliver_due(settings, clock=Clock()).outcomes == {"uncertain": 1, "sent": 1}
-        row = _rows(registry)["cto@company.com"]
+        row = rows_of(registry)["cto@company.com"]
     assert row.status is DeliveryStatus.UNCERTAIN
     assert "KeyError" in row.reason
     assert "planted-secret" not in repr(row)
@@ -243,13 +226,13 @@ def test_an_error_nobody_foresaw_ends_in_a_true_state(
 
 def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mailbox) -> None:
     """Deferred, and meanwhile the report's time is over: failed, with the reason, and nothing is sent."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port)}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
         complete_report(settings, registry, report.id)
         registry.delete_report("default", report.id, now=clock())
         deliver_due(settings, clock=clock)
-        row = _rows(registry)["ceo@company.com"]
+        row = rows_of(registry)["ceo@company.com"]
     assert row.status is DeliveryStatus.FAILED
     assert report.id in row.reason
     assert box.messages == []
@@ -258,7 +241,7 @@ def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mail
 def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server hangs for longer than the lease, but the sender says that it lives: nobody takes it for dead."""
     monkeypatch.setattr("policycortex.workflow.delivering._BEAT_SECONDS", 0.02)
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=60)}), Clock()
+    settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=60)}), Clock()
     box.hangs_after_data = True
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -267,16 +250,16 @@ def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypa
         sender.start()
         _until(lambda: bool(box.messages))
         clock.move(minutes=30)
-        _until(lambda: (_rows(registry)["ceo@company.com"].lease_until or NOW) > clock())
+        _until(lambda: (rows_of(registry)["ceo@company.com"].lease_until or NOW) > clock())
         assert not has_due_deliveries(settings, now=clock())
         box.lets_go = True
         sender.join(60)
-        assert _rows(registry)["ceo@company.com"].status is DeliveryStatus.SENT
+        assert rows_of(registry)["ceo@company.com"].status is DeliveryStatus.SENT
 
 
 def test_an_owner_is_told_once_the_way_to_them_is_there(tmp_path: Path, box: Mailbox) -> None:
     """The alert's server is away when the delivery fails; a minute later it is tried again, by a round of its own."""
-    connections = {"mail": _mail(box.port), "pager": _mail(free_port())}
+    connections = {"mail": mail_connection(box.port), "pager": mail_connection(free_port())}
     alerts = {"*": {"connection": "pager", "target": "owner@company.com"}}
     box.on_recipient["gone@company.com"] = "550 5.1.1 no such user"
     before, clock = settings_of(tmp_path, connections, alerts=alerts), Clock()
@@ -286,7 +269,7 @@ def test_an_owner_is_told_once_the_way_to_them_is_there(tmp_path: Path, box: Mai
         deliver_due(before, clock=clock)
         assert not has_due_deliveries(before, now=clock())
     clock.move(minutes=1)
-    after = settings_of(tmp_path, connections | {"pager": _mail(box.port)}, alerts=alerts)
+    after = settings_of(tmp_path, connections | {"pager": mail_connection(box.port)}, alerts=alerts)
     assert has_due_deliveries(after, now=clock())
     deliver_due(after, clock=clock)
     assert [recipient for recipient, _ in box.messages] == ["owner@company.com"]
@@ -318,7 +301,9 @@ def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
         s3 = {"access_key_id": "env:S3ID", "secret_access_key": "env:S3KEY", "endpoint": f"http://127.0.0.1:{nobody}"}
         sftp = {"host": "127.0.0.1", "port": nobody, "username": "u", "password": "env:SFTP", "host_key": _HOST_KEY}
         connections = {
-            "email": _mail(box.port, security="starttls", ca_file=ca_file, username="bot", password="env:MAIL"),
+            "email": mail_connection(
+                box.port, security="starttls", ca_file=ca_file, username="bot", password="env:MAIL"
+            ),
             "slack": {"type": "slack", "token": "env:TOKEN", "base_url": receiver.url, **tls},
             "teams": {"type": "teams", "url": "env:TEAMS", **tls},
             "webhook": {"type": "webhook", "secret": "env:HOOK", "url": receiver.url, **tls},
@@ -338,145 +323,3 @@ def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     kept = b"".join(path.read_bytes() for path in files) + "".join([*said, *reasons.values()]).encode()
     assert not [value for value in (*planted.values(), "planted-teams-4711") if value.encode() in kept]
-
-
-def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
-    return registry.list_deliveries(None, limit=100)[0]
-
-
-def test_a_missing_connection_is_told_and_replayed_once_it_is_there(tmp_path: Path, box: Mailbox) -> None:
-    """A fresh installation takes schedules before it has a mail server."""
-    with closing(open_registry(settings_of(tmp_path))) as registry:
-        before = settings_of(tmp_path)
-        report = order_report(before, registry, {"email": {"recipients": ["ceo@company.com"]}})
-        complete_report(before, registry, report.id)
-        assert deliver_due(before, clock=Clock()).outcomes == {"refused": 1}
-        row = _rows(registry)["ceo@company.com"]
-        assert "no connection 'email'" in row.reason
-        after = settings_of(tmp_path, {"email": _mail(box.port)})
-        replay_delivery(after, row.id, now=NOW)
-        assert deliver_due(after, clock=Clock()).outcomes == {"sent": 1}
-
-
-def test_deliveries_of_a_report_that_failed_are_abandoned_and_told(tmp_path: Path, box: Mailbox) -> None:
-    """The owner reads the report's own reason."""
-    alerts = {"*": {"connection": "mail", "target": "owner@company.com"}}
-    settings = settings_of(tmp_path, {"mail": _mail(box.port)}, alerts=alerts)
-    with closing(open_registry(settings)) as registry:
-        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
-        registry.fail_report(report.id, Failure(code="RPT_500", message="the lake was on fire"), now=NOW)
-        assert deliver_due(settings, clock=Clock()).total == 0
-        assert _rows(registry)["ceo@company.com"].status is DeliveryStatus.ABANDONED
-    ((recipient, raw),) = box.messages
-    assert recipient == "owner@company.com"
-    assert b"the lake was on fire" in raw
-
-
-def test_a_changed_file_is_not_sent(tmp_path: Path, box: Mailbox) -> None:
-    """What is delivered is what was made, or nothing."""
-    settings = settings_of(tmp_path, {"mail": _mail(box.port)})
-    with closing(open_registry(settings)) as registry:
-        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
-        complete_report(settings, registry, report.id)
-        (stored,) = (tmp_path / "artifacts" / report.id).glob("*.pdf")
-        stored.write_bytes(b"tampered")
-        assert deliver_due(settings, clock=Clock()).outcomes == {"refused": 1}
-        assert "is not the file that was stored" in _rows(registry)["ceo@company.com"].reason
-    assert box.messages == []
-
-
-@pytest.mark.parametrize(("score", "outcome"), [(89.0, "sent"), (95.0, "withheld"), (None, "sent")])
-def test_a_condition_withholds_and_says_why(tmp_path: Path, box: Mailbox, score: float | None, outcome: str) -> None:
-    """Only below 90; the reason stands in the ledger, and a replay sends it all the same."""
-    settings = settings_of(tmp_path, {"mail": _mail(box.port)})
-    with closing(open_registry(settings)) as registry:
-        condition = {"type": "score_below", "threshold": 90.0}
-        body = {"email": {"recipients": ["ceo@company.com"]}, "condition": condition}
-        report = order_report(settings, registry, body)
-        complete_report(settings, registry, report.id, summary={"compliance_score": score})
-        assert deliver_due(settings, clock=Clock()).outcomes == {outcome: 1}
-        row = _rows(registry)["ceo@company.com"]
-        if outcome == "withheld":
-            assert row.reason == "the score 95.0 is not below 90"
-            replay_delivery(settings, row.id, now=NOW)
-            assert deliver_due(settings, clock=Clock()).outcomes == {"sent": 1}
-
-
-def _send_and_die(settings: Settings) -> None:
-    deliver_due(settings, clock=Clock(), lease=timedelta(seconds=30))
-    os._exit(0)
-
-
-def _kill_while_sending(settings: Settings, is_reached: Any) -> None:  # noqa: ANN401 - a callable of the test's
-    sender = multiprocessing.get_context("spawn").Process(target=_send_and_die, args=(settings,))
-    sender.start()
-    end = time.monotonic() + 60
-    while not is_reached() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert sender.pid is not None
-    os.kill(sender.pid, signal.SIGKILL)
-    sender.join(30)
-
-
-def test_a_sender_killed_after_handing_over_leaves_an_uncertain_mail(tmp_path: Path, box: Mailbox) -> None:
-    """The server has it once; the ledger says what nobody can know; no second mail ever goes."""
-    settings, clock = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=60)}), Clock()
-    box.hangs_after_data = True
-    with closing(open_registry(settings)) as registry:
-        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
-        complete_report(settings, registry, report.id)
-        _kill_while_sending(settings, lambda: box.messages)
-        assert _rows(registry)["ceo@company.com"].status is DeliveryStatus.SENDING
-        box.hangs_after_data = False
-        assert deliver_due(settings, clock=clock).total == 0
-        clock.move(seconds=31)
-        assert has_due_deliveries(settings, now=clock())
-        assert deliver_due(settings, clock=clock).total == 0
-        row = _rows(registry)["ceo@company.com"]
-    assert row.status is DeliveryStatus.UNCERTAIN
-    assert [attempt.outcome for attempt in row.attempts] == ["lost"]
-    assert len(box.messages) == 1
-
-
-def test_a_sender_killed_while_calling_a_webhook_calls_again_with_the_same_id(
-    tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The receiver can tell that it is the same event, so it is repeated."""
-    monkeypatch.setenv("HOOK_SECRET", "s3cret")
-    with tls_receiver(authority) as receiver:
-        hook = {"type": "webhook", "secret": "env:HOOK_SECRET", "url": receiver.url, "ca_file": ca_file}
-        settings = settings_of(tmp_path, {"hook": hook}, allow_networks=["127.0.0.0/8", "::1/128"])
-
-        def answer(_call: Call) -> tuple[int, dict[str, str], bytes]:
-            if len(receiver.calls) == 1:
-                time.sleep(3)
-            return 200, {}, b""
-
-        receiver.answer = answer
-        with closing(open_registry(settings)) as registry:
-            report = order_report(settings, registry, {"webhook": {}})
-            complete_report(settings, registry, report.id)
-            _kill_while_sending(settings, lambda: receiver.calls)
-            clock = Clock(NOW + timedelta(seconds=31))
-            deliver_due(settings, clock=clock)
-            clock.move(seconds=31)
-            assert deliver_due(settings, clock=clock).outcomes == {"sent": 1}
-            (row,) = _rows(registry).values()
-    assert {call.headers["webhook-id"] for call in receiver.calls} == {row.id}
-    assert len(receiver.calls) == 2
-    assert receiver.calls[1].json["data"]["files"][0]["url"].startswith("https://reports.example.com/v1/links/dl_")
-
-
-def test_two_rounds_at_once_send_each_delivery_once(tmp_path: Path, box: Mailbox) -> None:
-    """Four workers here and four in another process share forty mails."""
-    settings = settings_of(tmp_path, {"mail": _mail(box.port, timeout_seconds=30)})
-    people = [f"p{n}@company.com" for n in range(40)]
-    with closing(open_registry(settings)) as registry:
-        report = order_report(settings, registry, {"email": {"recipients": people}})
-        complete_report(settings, registry, report.id)
-        other = multiprocessing.get_context("spawn").Process(target=_send_and_die, args=(settings,))
-        other.start()
-        deliver_due(settings, clock=Clock())
-        other.join(60)
-        assert {row.status for row in _rows(registry).values()} == {DeliveryStatus.SENT}
-    assert sorted(recipient for recipient, _ in box.messages) == sorted(people)
