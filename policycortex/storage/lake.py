@@ -29,6 +29,7 @@ from policycortex.storage import (
 from policycortex.storage.lake_analytics import LakeAnalytics
 from policycortex.storage.lake_attach import NoLakeError, connect_lake, create_lake, scratch_dir
 from policycortex.storage.lake_imports import ImportReceipt, Source
+from policycortex.storage.lake_kept import keep_catalog
 from policycortex.storage.lake_lock import writer_lock
 from policycortex.storage.lake_results import DayResults
 from policycortex.storage.lake_session import LakeSession, sql
@@ -266,6 +267,8 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
     try:
         if snapshot is None:
             lake_schema.ensure_schema(session, lake_schema.found_version(session))
+        else:
+            keep_catalog(connection, settings)
         with session.cursor() as cursor:
             for statement in cursor.extract_statements(sql("closing_macros")):
                 cursor.execute(statement)

@@ -17,6 +17,7 @@ from policycortex.storage.lake import DayResults, Lake, open_lake
 from policycortex.storage.lake_choice import closing_cursor, period_parameters
 from policycortex.storage.lake_closing import daily_parameters
 from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake_kept import METADATA
 from policycortex.storage.lake_results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
 from policycortex.storage.lake_session import Cursor, sql
 from tests.lake_files import EVERYTHING, seen, take
@@ -151,6 +152,20 @@ def test_a_lake_at_a_snapshot_chooses_scans_once(
         assert len(listings(live, read)) == 6
         assert len(listings(lake, read)) == 4
         assert len(listings(lake, read)) == 3
+
+
+def test_a_lake_at_a_snapshot_holds_its_catalog(
+    counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
+) -> None:
+    """Files are found in memory, not in SQLite, and all answers are those of the live lake."""
+    kind = f"SELECT type FROM duckdb_databases() WHERE database_name = '{METADATA}'"  # noqa: S608 - a constant
+    with open_lake(Settings(home=counted[0])) as live, live.at(live.snapshot()) as lake:
+        with lake.session.cursor() as cursor:
+            assert cursor.execute(kind).fetchall() == [("duckdb",)]
+        assert {query: sorted(ask(lake, query), key=str) for query in QUERIES} == {
+            query: sorted(ask(live, query), key=str) for query in QUERIES
+        }
+        assert lake.load_import_totals().equals(live.load_import_totals())
 
 
 def statements_of_an_import(folder: Path, findings: int) -> int:
