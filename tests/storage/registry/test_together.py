@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def _order(registry: Registry, report_id: str, name: str = "x") -> str:
     return made.id
 
 
-def _at_once(registry: Registry, works: list[Callable[[], str]]) -> list[str | Exception]:
+def _at_once(registry: Registry, works: Sequence[Callable[[], str]]) -> list[str | Exception]:
     """What the works came to, all having waited for the same transaction."""
     found: list[str | Exception] = [""] * len(works)
 
@@ -65,7 +66,7 @@ def test_many_orders_are_one_transaction(registry: Registry) -> None:
     commits: list[object] = []
     event.listen(registry._engine, "commit", commits.append)
     ids = [f"rpt_{number}" for number in range(8)]
-    assert _at_once(registry, [lambda id_=id_: _order(registry, id_) for id_ in ids]) == ids  # type: ignore[misc]
+    assert _at_once(registry, [partial(_order, registry, id_) for id_ in ids]) == ids
     assert len(commits) == 1
     assert registry.list_reports("default").total == 9
 
@@ -73,8 +74,7 @@ def test_many_orders_are_one_transaction(registry: Registry) -> None:
 def test_one_that_cannot_be_kept_hinders_no_other(registry: Registry) -> None:
     """An id that is taken: its caller hears of it, the other seven are there, once."""
     ids = [f"rpt_{number}" for number in range(7)]
-    works = [lambda id_=id_: _order(registry, id_) for id_ in [*ids, "rpt_first"]]  # type: ignore[misc]
-    found = _at_once(registry, works)
+    found = _at_once(registry, [partial(_order, registry, id_) for id_ in [*ids, "rpt_first"]])
     assert found[:7] == ids
     assert isinstance(found[7], IntegrityError)
     assert registry.list_reports("default").total == 8
