@@ -21,7 +21,8 @@ from policycortex.storage.lake_choice import closing_cursor
 from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake_session import LakeSession, fetch_frame, sql
 
-_CHUNK_ROWS: Final = 50_000
+_CHUNK_ROWS: Final = 150_000
+"""Each chunk reads all findings: of a million, chunks of 50,000 took 32 s and 483 MB, these take 20 s and 569 MB."""
 _BATCH_ROWS: Final = 5_000
 _TEXTS_HELD: Final = 10_000
 _RELATION_KEY: Final = ("provider", "check_id", "mapping_id")
