@@ -11,8 +11,8 @@ from benchmarks.results import Bar, Comparison, save
 
 OURS, DAMAGED, DUCKDB, JSON = "policycortex", "policycortex, 12 damaged records", "duckdb read_json", "json.load"
 WHY = (
-    "1 s to start and open a lake whose extensions' signatures are checked, 0.3 s to hash the file, 0.8 s to commit, "
-    "and some 30 us a record to check, build and stage it in Python (decision 0031)"
+    "0.9 s to start and open a lake, 0.3 s to hash the file, 0.7 s to commit, some 25 us a record to check, build and "
+    "stage it in Python (decisions 0031 and 0037)"
 )
 MOST_FOR_JSON = 100_000
 """Above it ``json.load`` would need 13 GB."""
