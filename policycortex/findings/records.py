@@ -211,9 +211,6 @@ class RecordSplitter:
         if not self._is_array or opening is None or offset < self._walked_until:
             return None
         stop = last_start(window.data, window.pos, opening)
-        if stop == window.pos and not window.is_ended:
-            window.fill()
-            stop = last_start(window.data, window.pos, opening)
         if stop == window.pos:
             return None
         found = decode_run(

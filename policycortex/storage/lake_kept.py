@@ -11,6 +11,7 @@ import duckdb
 from policycortex.settings import Settings
 from policycortex.storage.lake_attach import translate_attach_error
 from policycortex.storage.lake_catalog import catalog_path
+from policycortex.storage.lake_extensions import quoted
 
 METADATA: Final = "__ducklake_metadata_lake"
 """DuckLake's name for the catalog of the lake attached as ``lake``."""
@@ -25,9 +26,8 @@ def keep_catalog(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
     """
     if settings.database_url:
         return
-    path = str(catalog_path(settings)).replace("'", "''")
     try:
-        connection.execute(f"ATTACH '{path}' AS kept_from (TYPE sqlite, READ_ONLY)")
+        connection.execute(f"ATTACH {quoted(str(catalog_path(settings)))} AS kept_from (TYPE sqlite, READ_ONLY)")
         names = connection.execute("FROM sqlite_query('kept_from', $tables)", {"tables": _TABLES}).fetchall()
         connection.execute(f"DETACH {METADATA}")
         connection.execute(f"ATTACH ':memory:' AS {METADATA}")
