@@ -9,32 +9,28 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.backfills import Backfills
-from api.dagster_backfills import DagsterBackfills
-from api.dagster_runs import DagsterRuns
-from api.docs_page import router as docs_router
-from api.errors import add_error_answers
-from api.middleware import OuterLayer
-from api.openapi import body_definitions, completed
-from api.runs import RunLauncher
-from api.services import Services, utc_now
-from api.trail import RequestRecord
-from api.v1 import (
-    analytics,
-    audit_trail,
-    deliveries,
-    downloads,
-    frameworks,
-    health,
-    reports,
-    schedules,
-    sharing,
-    waivers,
-)
-from api.v1 import (
-    backfills as backfill_routes,
-)
-from api.webhooks import describe_webhooks
+from api.platform.audit import RequestRecord
+from api.platform.dagster_runs import DagsterRuns
+from api.platform.docs_page import router as docs_router
+from api.platform.errors import add_error_answers
+from api.platform.middleware import OuterLayer
+from api.platform.openapi import body_definitions, completed
+from api.platform.openapi_webhooks import describe_webhooks
+from api.platform.runs import RunLauncher
+from api.platform.services import Services, utc_now
+from api.v1.analytics import routes as analytics
+from api.v1.audit_log import routes as audit_trail
+from api.v1.backfills import routes as backfill_routes
+from api.v1.backfills.dagster_backfills import DagsterBackfills
+from api.v1.backfills.orchestrator import Backfills
+from api.v1.deliveries import routes as deliveries
+from api.v1.downloads import routes as downloads
+from api.v1.frameworks import routes as frameworks
+from api.v1.health import routes as health
+from api.v1.reports import routes as reports
+from api.v1.schedules import routes as schedules
+from api.v1.sharing import routes as sharing
+from api.v1.waivers import routes as waivers
 from policycortex.settings import Settings
 
 _DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."

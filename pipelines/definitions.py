@@ -5,8 +5,6 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.code_references import with_code_references
-from pipelines.defs.accepted import changed_frameworks, rescore_posture, waivers
 from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.deliveries import (
@@ -19,13 +17,15 @@ from pipelines.defs.deliveries import (
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
+from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
+from pipelines.defs.monthly import standing
 from pipelines.defs.posture import days, scores
-from pipelines.defs.proof import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.reports import artifacts
+from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
-from pipelines.defs.standing import standing
-from pipelines.defs.upkeep import nightly_upkeep, remove_garbage
+from pipelines.defs.waivers import changed_frameworks, rescore_posture, waivers
+from pipelines.platform.code_references import with_code_references
 from pipelines.resources import CoreResource
 
 

@@ -8,8 +8,8 @@ import dagster as dg
 import polars as pl
 
 from pipelines.score_chart import score_chart
-from policycortex.storage.lake import DayCounts
-from policycortex.workflow.verbs import DayScore, IngestSummary, ProducedReport, StandingReport
+from policycortex.storage.lake.lake import DayCounts
+from policycortex.workflow.verbs import DayScore, IngestSummary, MonthlyReportResult, ProducedReport
 
 _ROWS_SHOWN: Final = 40
 
@@ -74,7 +74,7 @@ def describe_report(produced: ProducedReport) -> Metadata:
     }
 
 
-def describe_standing(reports: Sequence[StandingReport]) -> Metadata:
+def describe_standing(reports: Sequence[MonthlyReportResult]) -> Metadata:
     """Score and files of a month's reports, and whether anything was new."""
     rows = [(r.framework_id, r.report_id, *file) for r in reports for file in r.files]
     return {

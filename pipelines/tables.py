@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.columns import column_words
-from policycortex.storage.lake_session import sql
+from policycortex.storage.lake.session import sql
 
 _TABLE = re.compile(
     r"-- (?P<grain>[^\n]*(?:\n-- [^\n]*)*)\nCREATE TABLE IF NOT EXISTS lake\.(?P<name>[\w.]+) \((?P<columns>[^;]*)\);"

@@ -15,7 +15,8 @@
         ├── StoreBusyError       lake or registry held by another writer past its patience
         └── DeliveryDeferredError   a destination that did not take it now; it has nothing of it
 
-Errors are raised where the cause is known and translated in two places: ``pipelines.failures`` and ``api.errors``.
+Errors are raised where the cause is known and translated in two places: ``pipelines.failures`` and
+``api.platform.errors``.
 A message says what was attempted, the value, and what to do.
 """
 

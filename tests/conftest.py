@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.ground import FleetGround, Ground, make_fleet_ground, own_part
+from tests.ground import Backend, FleetGround, make_fleet_ground, own_part
 from tests.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
@@ -59,10 +59,10 @@ def fleet(fleet_of_session: FleetGround, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture(params=["folder", "fleet"])
-def ground(request: pytest.FixtureRequest) -> Ground:
+def ground(request: pytest.FixtureRequest) -> Backend:
     """A test that asks for it runs twice: on a folder, and on Postgres and S3."""
     if request.param == "folder":
-        return Ground()
+        return Backend()
     fleet: FleetGround = request.getfixturevalue("fleet")
     return fleet
 

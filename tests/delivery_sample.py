@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from policycortex.delivery.model import DeliveredFile, DeliveryContent
+from policycortex.channels.model import DeliveredFile, DeliveryContent
 from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period

@@ -10,12 +10,12 @@ from typing import Any
 import obstore
 
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.object_places import open_store, split_object_url
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.objects.locations import open_store, split_object_url
 from tests.servers import ObjectServer, PostgresServer
 
 
-class Ground:
+class Backend:
     """A folder alone."""
 
     name = "folder"
@@ -30,7 +30,7 @@ class Ground:
 
 
 @dataclass(kw_only=True)
-class FleetGround(Ground):
+class FleetGround(Backend):
     """Postgres for registry and catalog, a bucket for lake and artifacts; the folder holds only what is temporary."""
 
     name = "fleet"
@@ -42,7 +42,7 @@ class FleetGround(Ground):
     databases: list[str] = field(default_factory=list)
 
     def settings(self, home: Path, **more: Any) -> Settings:  # noqa: ANN401 - any setting
-        """See Ground."""
+        """See Backend."""
         return self.settings_on(self._new_database(self.template), home, **more)
 
     def bare_settings(self, home: Path, **more: Any) -> Settings:  # noqa: ANN401 - any setting
@@ -60,7 +60,7 @@ class FleetGround(Ground):
         return Settings(home=home, **(places | more))
 
     def environment(self, settings: Settings) -> dict[str, str]:
-        """See Ground."""
+        """See Backend."""
         own = {
             "POLICYCORTEX_HOME": str(settings.home),
             "POLICYCORTEX_DATABASE_URL": settings.database_url or "",
@@ -81,7 +81,7 @@ class FleetGround(Ground):
 
 def make_fleet_ground(postgres: PostgresServer, objects: ObjectServer, folder: Path) -> FleetGround:
     """The ground with its template made."""
-    from policycortex.storage.lake import open_lake
+    from policycortex.storage.lake.lake import open_lake
     from policycortex.storage.registry import open_registry
 
     ground = FleetGround(

@@ -15,7 +15,7 @@ from policycortex.findings.model import Finding, FindingParser, QuarantinedRecor
 from policycortex.names import Severity
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake import ImportReceipt, Lake
+from policycortex.storage.lake.lake import ImportReceipt, Lake
 from tests.lake_sample import finding
 
 ORGANIZATION = "acme"

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
 from policycortex.names import FindingStatus, Severity
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake, open_lake
 
 ORGANIZATION = "default"
 

@@ -19,7 +19,7 @@ from policycortex.scope import Scope
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.trend import Granularity
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics import Question, load_risk, load_trends
 
 ASKED = 5

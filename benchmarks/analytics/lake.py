@@ -17,9 +17,9 @@ import polars as pl
 
 from policycortex.findings.samples import SampleCheck, load_sample_checks
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
-from policycortex.storage.lake_analytics import CHANGES_SCHEMA, RISK_SCHEMA
-from policycortex.storage.lake_session import Cursor, LakeSession, run
+from policycortex.storage.lake.analytics import CHANGES_SCHEMA, RISK_SCHEMA
+from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.session import Cursor, LakeSession, run
 
 ORGANIZATION = "bench"
 LAST_DAY = date(2026, 10, 31)

@@ -36,7 +36,7 @@ def our_api(settings: Settings) -> Iterator[Program]:
     if settings.database_url:
         environment["POLICYCORTEX_DATABASE_URL"] = settings.database_url
     with _running(
-        [sys.executable, "-m", "policycortex.cli.api_server", "127.0.0.1", str(port)], environment, port
+        [sys.executable, "-m", "policycortex_cli.api_server", "127.0.0.1", str(port)], environment, port
     ) as p:
         yield p
 

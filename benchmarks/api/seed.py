@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Table, create_engine
 
 from benchmarks.data import BENCH
 from policycortex.names import ReportFormat, ReportType
-from policycortex.ordering import ReportOrder, order_to_json
 from policycortex.period import Period
+from policycortex.requests import ReportRequest, order_to_json
 from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
@@ -159,7 +159,7 @@ def _tallies(count: int) -> Iterator[_Row]:
 
 
 def _order(kind: ReportType, framework: str) -> str:
-    order = ReportOrder(
+    order = ReportRequest(
         name="Report 0",
         type=kind,
         framework=framework,

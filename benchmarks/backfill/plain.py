@@ -9,10 +9,10 @@ from benchmarks.backfill.span import FIRST, last_day
 from policycortex.names import ReportFormat
 from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
+from policycortex.workflow.monthly import MonthlyReport, make_standing_report
 from policycortex.workflow.posture import rebuild_days, score_days
-from policycortex.workflow.standing import StandingOrder, make_standing_report
 
-_STANDING = StandingOrder(formats=(ReportFormat.CSV, ReportFormat.JSON))
+_STANDING = MonthlyReport(formats=(ReportFormat.CSV, ReportFormat.JSON))
 
 
 def main(home: str, count: str, *frameworks: str) -> None:

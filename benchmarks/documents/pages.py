@@ -6,9 +6,9 @@ from pathlib import Path
 
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
+from policycortex.rendering.html.page_view import page_locale
 from policycortex.rendering.options import RenderingOptions
-from policycortex.rendering.page import page_locale
-from policycortex.rendering.pdf import SCHEME, print_page
+from policycortex.rendering.pdf.document import SCHEME, print_page
 
 
 def read_document(folder: Path) -> ReportDocument:

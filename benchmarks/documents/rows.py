@@ -19,10 +19,10 @@ from benchmarks.documents.pages import read_document, write_page
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import ReportFormat
-from policycortex.rendering.annex import page_frame
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
-from policycortex.rendering.finding_rows import break_lines, shape_rows
-from policycortex.rendering.page import page_locale
+from policycortex.rendering.html.page_view import page_locale
+from policycortex.rendering.pdf.annex import page_frame
+from policycortex.rendering.pdf.finding_rows import break_lines, shape_rows
 
 _CHROMIUM: Final = (
     "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",

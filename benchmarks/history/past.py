@@ -11,8 +11,8 @@ from typing import Final
 from benchmarks.data import ocsf_file
 from benchmarks.scoring.lake import build
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
-from policycortex.storage.lake_session import Cursor, LakeSession
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.session import Cursor, LakeSession
 
 FINDINGS: Final = 2_000
 PERIOD_DAYS: Final = 30

@@ -18,9 +18,9 @@ from benchmarks.history.past import PERIOD_DAYS
 from benchmarks.scoring.lake import ORGANIZATION, scan_date
 from policycortex.names import ReportType
 from policycortex.no_pandas import keep_pandas_out
-from policycortex.ordering import Known, order_to_json, parse_order
+from policycortex.requests import Known, order_to_json, parse_order
 from policycortex.settings import Settings
-from policycortex.storage.lake_attach import check_extensions
+from policycortex.storage.lake.attach import check_extensions
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.reports import produce_report
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import ingest_files
 
 

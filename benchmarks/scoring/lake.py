@@ -18,7 +18,7 @@ from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.workflow.ingest import ingest_files
 
 FRAMEWORKS: Final = ("soc2", "hipaa", "iso27001")

@@ -16,11 +16,11 @@ from policycortex.frameworks.model import Framework
 from policycortex.no_pandas import keep_pandas_out
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.frames import framework_scores_frame, requirement_results_frame
+from policycortex.scoring.result_tables import framework_scores_frame, requirement_results_frame
 from policycortex.settings import Settings
-from policycortex.storage.lake import DayResults, Lake, open_lake
-from policycortex.storage.lake_session import Cursor, run
-from policycortex.workflow.judging import judge_days, read_days
+from policycortex.storage.lake.lake import DayResults, Lake, open_lake
+from policycortex.storage.lake.session import Cursor, run
+from policycortex.workflow.assessed_period import judge_days, read_days
 
 _NOW = datetime(2026, 10, 1, tzinfo=UTC)
 

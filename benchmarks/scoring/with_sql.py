@@ -8,7 +8,7 @@ from benchmarks.scoring.lake import scan_date
 from benchmarks.scoring.work import warm_cpu_ms
 from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 
 _STATEMENT = """
 COPY (

@@ -14,10 +14,10 @@ from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat
-from policycortex.ordering import Known, ReportOrder, parse_order
 from policycortex.rendering.artifacts import render_artifact
+from policycortex.requests import Known, ReportRequest, parse_order
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.reports import compose_from_lake, rendering_options
 
@@ -39,7 +39,7 @@ def main(home: str) -> None:
             print(time.perf_counter() - began, flush=True)
 
 
-def _compose(settings: Settings, framework: str, order: ReportOrder, folder: Path, now: datetime) -> ReportDocument:
+def _compose(settings: Settings, framework: str, order: ReportRequest, folder: Path, now: datetime) -> ReportDocument:
     with open_lake(settings) as lake:
         return compose_from_lake(
             lake,

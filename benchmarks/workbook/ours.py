@@ -4,8 +4,8 @@ import pickle
 import sys
 from pathlib import Path
 
+from policycortex.rendering.excel.workbook import render_workbook
 from policycortex.rendering.options import RenderingOptions
-from policycortex.rendering.workbook import render_workbook
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

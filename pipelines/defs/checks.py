@@ -10,7 +10,7 @@ from pipelines.defs.ingest import IMPORTS
 from pipelines.metadata import frame_table
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 
 CHECK_TALLIES = dg.AssetKey(["marts", "check_tallies"])
 

@@ -14,10 +14,10 @@ import dagster as dg
 from pipelines.defs.jobs import make_report
 from pipelines.defs.reports import ARTIFACTS, ReportConfig
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.lost_runs import Fate, ended_badly, fate_of, reason_of, runs_of
 from pipelines.partitions import report_periods
-from pipelines.reloading import LoadedSchedules, reload_location
+from pipelines.platform.code_location import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
+from pipelines.run_recovery import RunState, ended_badly, reason_of, run_state_of, runs_of
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
     TAG_FRAMEWORK,
@@ -93,18 +93,18 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     asked = 0
     for due in workflow.load_startable_reports(settings, now=now):
         runs = runs_of(instance, TAG_REPORT, due.report_id)
-        match fate_of(runs, now=now):
-            case Fate.NEW:
+        match run_state_of(runs, now=now):
+            case RunState.NEW:
                 yield _request(instance, due, run_key=due.report_id)
-            case Fate.LOST:
+            case RunState.LOST:
                 yield _request(instance, due, run_key=f"{due.report_id}:{len(runs)}")
-            case Fate.UNDER_WAY:
+            case RunState.UNDER_WAY:
                 workflow.note_run(settings, due.report_id, runs[0].run_id)
                 continue
-            case Fate.OVER:
+            case RunState.OVER:
                 workflow.fail_report(settings, due.report_id, reason_of(instance, runs[0]))
                 continue
-            case Fate.RESTING:
+            case RunState.RESTING:
                 continue
         asked += 1
     if not asked:

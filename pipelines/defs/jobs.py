@@ -5,9 +5,9 @@ import dagster as dg
 from pipelines.defs.analytics import ANALYTICS
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
+from pipelines.defs.monthly import STANDING
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
-from pipelines.defs.standing import STANDING
 
 POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES, *ANALYTICS)
 

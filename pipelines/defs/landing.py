@@ -16,7 +16,7 @@ from pipelines.failures import core_errors_as_failures
 from pipelines.resources import CoreResource
 from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
-from policycortex.storage.landing import LandedFile, Landing, open_landing
+from policycortex.storage.objects.landing import LandedFile, Landing, open_landing
 
 TAG_LANDED: Final = "policycortex/landed"
 """Organisation and digest of the content an import was started for."""

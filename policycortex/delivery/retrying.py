@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from policycortex.delivery.model import Channel
+from policycortex.channels.model import Channel
 
 MOST_ATTEMPTS: Final = 14
 """With the delays below the last comes some 26 hours after the first: a day and a night of a mail server's trouble."""

@@ -10,7 +10,7 @@ from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
 from policycortex.scoring.ages import AgeSummary
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
-from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import ExposureCount, Risk
 from policycortex.scoring.waivers import Waiver
 

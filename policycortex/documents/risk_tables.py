@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from policycortex.documents.model import AgeRow, ExposureRow, ForecastRow, ForecastView, RiskItemRow, RiskPlace
 from policycortex.scoring.ages import AgeSummary
-from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import ExposureCount, Risk, RiskPart
 from policycortex.scoring.rounding import round_pct
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from policycortex.findings.strict import RejectedRecordError
+from policycortex.findings.reading.strict import RejectedRecordError
 
 ENVIRONMENT_KEYS: Final = ("environment", "env", "stage")
 """Tag keys that tell an environment, compared without case; the first that is present decides."""

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.formats import FORMAT_NAMES, parser_of, recognise_format
+from policycortex.findings.formats.registry import FORMAT_NAMES, parser_of, recognise_format
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
-from policycortex.findings.packing import UnpackedStream, open_zstd, packing_of
+from policycortex.findings.reading.packing import UnpackedStream, open_zstd, packing_of
 
 _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
 """How far a format is looked for: a longer head is read only where a shorter one told nothing."""

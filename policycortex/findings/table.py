@@ -20,7 +20,7 @@ from policycortex.findings.normalize import (
     time_of_text,
 )
 from policycortex.findings.providers import provider_word
-from policycortex.findings.strict import RejectedRecordError
+from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus, Severity
 
 

@@ -11,16 +11,16 @@ from typing import Final
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat
+from policycortex.rendering.excel.workbook import render_workbook
 from policycortex.rendering.findings_csv import render_csv
-from policycortex.rendering.merging import PdfParts
+from policycortex.rendering.html.page_view import page_locale
+from policycortex.rendering.html.screen import render_html
 from policycortex.rendering.options import RenderingOptions, SectionPages
 from policycortex.rendering.oscal import render_oscal
-from policycortex.rendering.page import page_locale
-from policycortex.rendering.pdf import render_pdf, set_parts
+from policycortex.rendering.pdf.document import render_pdf, set_parts
+from policycortex.rendering.pdf.merging import PdfParts
+from policycortex.rendering.pdf.watermarks import join_marked
 from policycortex.rendering.report_json import render_json
-from policycortex.rendering.screen import render_html
-from policycortex.rendering.watermarks import join_marked
-from policycortex.rendering.workbook import render_workbook
 
 __all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact", "render_copy"]
 

@@ -16,9 +16,9 @@ from policycortex.scope import Scope
 from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_remediation, open_episodes, summarize_ages
 from policycortex.scoring.assess import KEY
 from policycortex.scoring.changes_model import Cause, ScoreChange
-from policycortex.scoring.forecast import forecast_score
-from policycortex.scoring.forecast_model import Forecast, KnownStep, TooLittleHistory
-from policycortex.scoring.forecast_steps import waiver_steps
+from policycortex.scoring.forecasting.forecast import forecast_score
+from policycortex.scoring.forecasting.model import Forecast, KnownStep, TooLittleHistory
+from policycortex.scoring.forecasting.steps import waiver_steps
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_likely_failures
 from policycortex.scoring.model import MAPPING_SCHEMA
 from policycortex.scoring.risk import assess_risk
@@ -26,7 +26,7 @@ from policycortex.scoring.risk_model import Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
-from policycortex.storage.lake import Lake
+from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
 from policycortex.workflow.daily_scores import daily_counts, load_history
 

@@ -22,8 +22,8 @@ from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.lake import Lake, open_lake
-from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, Turned
+from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, ChangedFindings
+from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.registry import open_registry
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -82,7 +82,9 @@ def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFram
     return expand_crosswalk(framework, keys.select(_TALLY).unique(), mappings)
 
 
-def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None) -> ScoreChange:
+def explain_turned(
+    turned: ChangedFindings, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
+) -> ScoreChange:
     """Causes between two dates of one framework, from what turned and the rest counted."""
     same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
     before, after = turned_sides(turned, covered, relations)
@@ -91,7 +93,7 @@ def explain_turned(turned: Turned, covered: Sequence[pl.DataFrame], relations: p
 
 
 def turned_sides(
-    turned: Turned, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
+    turned: ChangedFindings, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
 ) -> tuple[PostureSide, PostureSide]:
     """What turned of two dates of one framework, earlier first."""
     before, after = (

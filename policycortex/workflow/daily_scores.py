@@ -17,7 +17,7 @@ from policycortex.scoring.assess import KEY
 from policycortex.scoring.trend import HISTORY_SCHEMA
 from policycortex.scoring.waived import waived_of_framework
 from policycortex.scoring.waivers import waiver_moment, waivers_by_day, waivers_in_force
-from policycortex.storage.lake import Lake
+from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import relations_of
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from policycortex.delivery.connections import Alert, Connections
-from policycortex.delivery.notices import Notice, send_notice
+from policycortex.channels.connections import Alert, Connections
+from policycortex.channels.notices import Notice, send_notice
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry

@@ -8,9 +8,9 @@ from typing import Final
 import polars as pl
 
 from policycortex.delivery.conditions import Condition, Outline, reason_to_withhold
-from policycortex.ordering.model import order_from_json
+from policycortex.requests.model import order_from_json
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 

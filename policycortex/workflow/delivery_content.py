@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from policycortex.delivery.connections import Connections, EmailConnection
-from policycortex.delivery.model import Channel, DeliveredFile, DeliveryContent
-from policycortex.delivery.patterns import safe_name
+from policycortex.channels.connections import Connections, EmailConnection
+from policycortex.channels.model import Channel, DeliveredFile, DeliveryContent
+from policycortex.channels.patterns import safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, Severity
-from policycortex.ordering.model import order_from_json
+from policycortex.requests.model import order_from_json
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
-from policycortex.workflow.finishing import copy_name
+from policycortex.workflow.protect_files import copy_name
 
 _LINKS_LAST: Final = timedelta(days=7)
 _LINKING: Final = frozenset({Channel.EMAIL, Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK})
@@ -30,7 +30,7 @@ _MEGABYTE: Final = 1_000_000
 
 
 @contextmanager
-def gather_content(
+def build_content(
     settings: Settings, registry: Registry, connections: Connections, row: DeliveryRow, *, now: datetime
 ) -> Iterator[DeliveryContent]:
     """The content of one delivery; its files last as long as the context.

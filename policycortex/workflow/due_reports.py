@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policycortex.names import ReportStatus
-from policycortex.ordering.model import order_from_json
+from policycortex.requests.model import order_from_json
 from policycortex.scheduling.cron import parse_cron
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry

@@ -9,9 +9,9 @@ from pathlib import Path
 from policycortex.errors import InputError
 from policycortex.findings.sources import SourceFile, detect_parser, find_sources
 from policycortex.settings import Settings
-from policycortex.storage.lake import ImportReceipt, open_lake
-from policycortex.storage.object_files import ObjectFile, copy_object, list_objects
-from policycortex.storage.object_places import is_object_url
+from policycortex.storage.lake.lake import ImportReceipt, open_lake
+from policycortex.storage.objects.locations import is_object_url
+from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,14 @@ from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.frames import framework_scores_frame, requirement_results_frame
 from policycortex.scoring.model import Posture
+from policycortex.scoring.result_tables import framework_scores_frame, requirement_results_frame
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.lake import DayCounts, DayResults, Lake, open_lake
+from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lake
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.workflow.judging import judge_days, read_days
+from policycortex.workflow.assessed_period import judge_days, read_days
 
 _STRETCH_DAYS: Final = 366
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policycortex.frameworks.model import Framework
-from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
+from policycortex.requests.model import ReportRequest
 from policycortex.scoring.ages import AgeSummary, summarize_ages
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison, compare_findings
 from policycortex.scoring.risk import assess_risk, count_exposure
 from policycortex.scoring.risk_model import ExposureCount, Risk, RiskWeights
-from policycortex.storage.lake import Lake
+from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import (
     explain_turned,
     relations_of,
@@ -19,7 +19,7 @@ from policycortex.workflow.analytics_days import (
     tally_keys,
     turned_sides,
 )
-from policycortex.workflow.judging import Judged
+from policycortex.workflow.assessed_period import AssessedPeriod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,9 @@ class PeriodRisk:
     """Empty where nothing was assessed."""
 
 
-def assess_period(lake: Lake, order: ReportOrder, period: Period, judged: Judged, weights: RiskWeights) -> PeriodRisk:
+def assess_period(
+    lake: Lake, order: ReportRequest, period: Period, judged: AssessedPeriod, weights: RiskWeights
+) -> PeriodRisk:
     """Risk of the closing posture as ``judged``: same findings, same waivers; ages as of the period's last day."""
     items = lake.analytics.load_risk_items(
         order.scope, period, waivers=judged.waivers, relations=judged.relations, framework_id=order.framework
@@ -51,7 +53,11 @@ class PeriodChange:
 
 
 def compare_periods(
-    lake: Lake, order: ReportOrder, framework: Framework | None, pair: tuple[Judged, Judged], folder: Path
+    lake: Lake,
+    order: ReportRequest,
+    framework: Framework | None,
+    pair: tuple[AssessedPeriod, AssessedPeriod],
+    folder: Path,
 ) -> PeriodChange | None:
     """Causes of the change between both closing postures, and what became of each failing finding.
 

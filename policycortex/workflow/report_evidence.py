@@ -11,32 +11,32 @@ from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
-from policycortex.ordering.model import ReportOrder
-from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
+from policycortex.requests.model import ReportRequest
+from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
-from policycortex.storage.lake import Lake
+from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics import Question, load_forecast
-from policycortex.workflow.judging import Judged
+from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import assess_period, compare_periods
 
 FORECAST_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReportInputs:
     """What is read for: an order, what it is measured against, and how its two periods were judged."""
 
-    order: ReportOrder
+    order: ReportRequest
     framework: Framework | None
     waivers: Sequence[Waiver]
-    before: Judged
-    judged: Judged
+    before: AssessedPeriod
+    judged: AssessedPeriod
     weights: RiskWeights
     now: datetime
 
 
-def read_evidence(lake: Lake, reading: Reading, folder: Path) -> Evidence:
+def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
     """Findings are spooled into ``folder``; tables of findings are counted from there, so they cannot disagree."""
     order, judged = reading.order, reading.judged
     path = folder / "findings.parquet"
@@ -74,7 +74,7 @@ def read_evidence(lake: Lake, reading: Reading, folder: Path) -> Evidence:
     )
 
 
-def _waivers(lake: Lake, reading: Reading, spooled: Path) -> tuple[WaiverInForce, ...]:
+def _waivers(lake: Lake, reading: ReportInputs, spooled: Path) -> tuple[WaiverInForce, ...]:
     """Those in force that speak of the order's framework or of any, with the findings each reaches."""
     framework_id = reading.order.framework
     by_id = {waiver.id: waiver for waiver in reading.waivers}
@@ -87,7 +87,7 @@ def _waivers(lake: Lake, reading: Reading, spooled: Path) -> tuple[WaiverInForce
     )
 
 
-def _forecast(lake: Lake, reading: Reading) -> Forecast | TooLittleHistory:
+def _forecast(lake: Lake, reading: ReportInputs) -> Forecast | TooLittleHistory:
     question = Question(
         scope=reading.order.scope,
         period=reading.order.period,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
 from policycortex.documents.compose import compose_report
 from policycortex.documents.locales import Locale, open_locale
@@ -19,27 +20,26 @@ from policycortex.documents.model import ReportDocument, ReportHeader
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
-from policycortex.ordering.model import ReportOrder, order_from_json
 from policycortex.period import Period
-from policycortex.proof.chain import write_moment
-from policycortex.proof.manifest import Provenance, TrailHead
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
+from policycortex.requests.model import ReportRequest, order_from_json
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
+from policycortex.security.manifest import Provenance, TrailHead
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.lake import Lake, open_lake
-from policycortex.storage.registry.opening import Registry, open_registry
+from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
-from policycortex.workflow.finishing import FinishedFile, finish_files, unseal_password
-from policycortex.workflow.judging import judge_days, judge_period, read_days
+from policycortex.workflow.assessed_period import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.proving import prove_files, read_provenance
-from policycortex.workflow.report_evidence import Reading, read_evidence
+from policycortex.workflow.protect_files import FinishedFile, finish_files, unseal_password
+from policycortex.workflow.report_evidence import ReportInputs, read_evidence
 from policycortex.workflow.retention import expires_at
+from policycortex.workflow.sign_files import prove_files, read_provenance
 
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
@@ -153,7 +153,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
 
 def compose_from_lake(
     lake: Lake,
-    order: ReportOrder,
+    order: ReportRequest,
     framework: Framework | None,
     *,
     waivers: Sequence[Waiver],
@@ -167,7 +167,7 @@ def compose_from_lake(
     judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
     before = judge_period(lake, framework, order.scope, order.period.previous(), waivers=waivers, now=now)
     readings = read_days(lake, order.scope, order.period, waivers=waivers, now=now)
-    reading = Reading(
+    reading = ReportInputs(
         order=order,
         framework=framework,
         waivers=waivers,
@@ -189,7 +189,7 @@ def compose_from_lake(
 
 
 def _header(
-    order: ReportOrder, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
+    order: ReportRequest, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
 ) -> ReportHeader:
     return ReportHeader(
         id=report_id,
@@ -211,7 +211,7 @@ def _header(
     )
 
 
-def _house(settings: Settings, order: ReportOrder) -> tuple[Framework | None, Sequence[Waiver]]:
+def _house(settings: Settings, order: ReportRequest) -> tuple[Framework | None, Sequence[Waiver]]:
     """What the order's organisation measures and accepts: the framework asked for, and all its waivers."""
     framework_id, organization = order.framework, order.scope.organization
     with closing(open_registry(settings)) as registry:
@@ -226,7 +226,7 @@ def _house(settings: Settings, order: ReportOrder) -> tuple[Framework | None, Se
     return frameworks[framework_id], waivers
 
 
-def rendering_options(settings: Settings, order: ReportOrder) -> RenderingOptions:
+def rendering_options(settings: Settings, order: ReportRequest) -> RenderingOptions:
     """How the order's files look."""
     return RenderingOptions(
         watermark=order.watermark, templates_dir=settings.templates_dir, pdf_variant=order.pdf_variant

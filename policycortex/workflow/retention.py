@@ -8,9 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from policycortex.ordering.model import ReportOrder
+from policycortex.requests.model import ReportRequest
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, open_registry
 
 
@@ -24,7 +24,7 @@ class RetentionSummary:
     """Reports whose files were removed: those, and what deletions left."""
 
 
-def expires_at(settings: Settings, registry: Registry, order: ReportOrder, *, now: datetime) -> datetime | None:
+def expires_at(settings: Settings, registry: Registry, order: ReportRequest, *, now: datetime) -> datetime | None:
     """When a report made now is to go: by its order, its organisation, or the installation; None: never."""
     days = order.retention_days or registry.load_retention(order.scope.organization) or settings.retention_days
     return now + timedelta(days=days) if days else None

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from policycortex.delivery.connections import Connections, load_connections
+from policycortex.channels.connections import Connections, load_connections
 from policycortex.errors import ConflictError, NotFoundError, RequestError
-from policycortex.ordering.body import Known
-from policycortex.ordering.model import order_to_json
-from policycortex.ordering.schedules import (
+from policycortex.requests.body import Known
+from policycortex.requests.model import order_to_json
+from policycortex.requests.schedules import (
     Configured,
     ScheduleOrder,
     deliveries_at,

@@ -3,13 +3,6 @@
 A verb opens what it needs, calls the rooms in the order the data flows, and closes again; it holds no rule of its own.
 """
 
-from policycortex.workflow.delivering import (
-    DeliverySummary,
-    ask_connection,
-    deliver_due,
-    has_due_deliveries,
-    replay_delivery,
-)
 from policycortex.workflow.due_reports import (
     DueReport,
     EnabledSchedule,
@@ -21,8 +14,20 @@ from policycortex.workflow.due_reports import (
     note_run,
     release_report,
 )
-from policycortex.workflow.finishing import seal_password
 from policycortex.workflow.ingest import IngestSummary, ingest_files
+from policycortex.workflow.monthly import (
+    MonthlyReport,
+    MonthlyReportResult,
+    load_standing_organizations,
+    make_standing_report,
+)
+from policycortex.workflow.outbox import (
+    DeliverySummary,
+    ask_connection,
+    deliver_due,
+    has_due_deliveries,
+    replay_delivery,
+)
 from policycortex.workflow.posture import (
     DayScore,
     load_framework_versions,
@@ -31,6 +36,7 @@ from policycortex.workflow.posture import (
     rescore_days,
     score_days,
 )
+from policycortex.workflow.protect_files import seal_password
 from policycortex.workflow.reports import ProducedReport, fail_report, produce_report
 from policycortex.workflow.scheduling import (
     change_schedule,
@@ -39,12 +45,6 @@ from policycortex.workflow.scheduling import (
     preview_runs,
     run_schedule_now,
 )
-from policycortex.workflow.standing import (
-    StandingOrder,
-    StandingReport,
-    load_standing_organizations,
-    make_standing_report,
-)
 
 __all__ = [
     "DayScore",
@@ -52,9 +52,9 @@ __all__ = [
     "DueReport",
     "EnabledSchedule",
     "IngestSummary",
+    "MonthlyReport",
+    "MonthlyReportResult",
     "ProducedReport",
-    "StandingOrder",
-    "StandingReport",
     "ask_connection",
     "change_schedule",
     "claim_due_ticks",

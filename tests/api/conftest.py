@@ -10,19 +10,19 @@ import pytest
 from api.app import create_app
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.api.house import Clock, HandBackfills, HandLauncher, House, serve
-from tests.ground import FleetGround, Ground, environ, own_part
+from tests.api.house import ApiServer, Clock, FakeRunLauncher, HandBackfills, serve
+from tests.ground import Backend, FleetGround, environ, own_part
 
 
 @pytest.fixture(scope="session")
-def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
     yield from _run_house(Settings(home=home, dagster_url="http://127.0.0.1:1"))  # nobody listens there
 
 
 @pytest.fixture(scope="session")
-def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The same on Postgres and S3."""
     with environ(fleet_of_session.objects.environment):
         settings = own_part(fleet_of_session).settings(
@@ -35,25 +35,25 @@ def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPath
     yield from house
 
 
-def _run_house(settings: Settings) -> Iterator[House]:
-    launcher, clock = HandLauncher(), Clock()
+def _run_house(settings: Settings) -> Iterator[ApiServer]:
+    launcher, clock = FakeRunLauncher(), Clock()
     registry = open_registry(settings)
     for url in serve(create_app(settings, launcher=launcher, backfills=HandBackfills(), now=clock)):
-        yield House(
+        yield ApiServer(
             url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
         )
     registry.close()
 
 
 @pytest.fixture
-def running_house(ground: Ground, request: pytest.FixtureRequest) -> House:
+def running_house(ground: Backend, request: pytest.FixtureRequest) -> ApiServer:
     """The server on that ground."""
-    house: House = request.getfixturevalue("folder_house" if ground.name == "folder" else "fleet_house")
+    house: ApiServer = request.getfixturevalue("folder_house" if ground.name == "folder" else "fleet_house")
     return house
 
 
 @pytest.fixture
-def house(running_house: House) -> Iterator[House]:
+def house(running_house: ApiServer) -> Iterator[ApiServer]:
     """The running API, seen from an organisation of the test's own."""
     running_house.launcher.reset()
     running_house.clock.reset()
@@ -64,7 +64,7 @@ def house(running_house: House) -> Iterator[House]:
 
 
 @pytest.fixture
-def client(house: House) -> httpx.Client:
+def client(house: ApiServer) -> httpx.Client:
     """A client that may read and write reports of the default organisation."""
     return house.client()
 

@@ -11,14 +11,14 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from api.backfills import BackfillState, BackfillStatus
-from api.runs import PartState
+from api.platform.runs import PartState
+from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
-from policycortex.ordering import ReportOrder
-from policycortex.ordering.backfill_body import BackfillOrder
+from policycortex.requests import ReportRequest
+from policycortex.requests.backfill_body import BackfillOrder
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
 from policycortex.storage.registry.keys import DEFAULT_SCOPES
 
@@ -61,7 +61,7 @@ class HandBackfills:
 
 
 @dataclass
-class HandLauncher:
+class FakeRunLauncher:
     """Takes launches and lets the test say how runs go; the way through Dagster itself is tested in tests/e2e."""
 
     launched: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class HandLauncher:
     failures: dict[str, Failure] = field(default_factory=dict)
     is_away: bool = False
 
-    def launch(self, report: ReportRow, order: ReportOrder) -> str:
+    def launch(self, report: ReportRow, order: ReportRequest) -> str:
         self._answer()
         self.launched.append(f"{report.id} {order.period.partition_key}")
         return f"run-of-{report.id}"
@@ -122,13 +122,13 @@ class Clock:
 
 
 @dataclass
-class House:
+class ApiServer:
     """One running API with all that stands behind it."""
 
     url: str
     settings: Settings
     registry: Registry
-    launcher: HandLauncher
+    launcher: FakeRunLauncher
     clock: Clock
     organization: str
     """Each test has its own, so that all may share one server."""

@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from policycortex.names import ReportFormat
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.lake_sample import finding, import_findings
 
 DAYS = 16
@@ -27,7 +27,7 @@ _FILLED: set[str] = set()
 
 
 @pytest.fixture
-def told(running_house: House) -> Iterator[House]:
+def told(running_house: ApiServer) -> Iterator[ApiServer]:
     """An organisation with 16 days up to yesterday: of 16 findings one more passes each day; in CC6.1 of SOC 2."""
     running_house.clock.reset()
     house = replace(running_house, organization="analytics", clients=[])
@@ -39,7 +39,7 @@ def told(running_house: House) -> Iterator[House]:
         client.close()
 
 
-def fill(house: House) -> None:
+def fill(house: ApiServer) -> None:
     """Sixteen days, imported and built."""
     days = [house.clock().date() - timedelta(days=DAYS - n) for n in range(DAYS)]
     with open_lake(house.settings) as lake:
@@ -53,7 +53,7 @@ def fill(house: House) -> None:
     rebuild_analytics(house.settings, days)
 
 
-def asked(house: House, path: str, **query: str | float) -> dict[str, Any]:
+def asked(house: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
     """A good answer; patient, for the first forecast of a process imports its statistics."""
     answer = house.client().get(f"/v1/analytics/{path}", params=query, timeout=60)
     assert answer.status_code == 200, answer.text
@@ -61,7 +61,7 @@ def asked(house: House, path: str, **query: str | float) -> dict[str, Any]:
     return body
 
 
-def test_trends_with_causes_that_add_up(told: House) -> None:
+def test_trends_with_causes_that_add_up(told: ApiServer) -> None:
     """0 of 16 to 15 of 16: 15 fixed; each day's points add up to its change."""
     body = asked(told, "trends", framework="soc2", granularity="day")
     (series,) = body["series"]
@@ -77,7 +77,7 @@ def test_trends_with_causes_that_add_up(told: House) -> None:
     assert (body["framework"], body["granularity"], body["model"]) == ("soc2", "day", "findings_pass_rate")
 
 
-def test_lines_by_place_and_section(told: House) -> None:
+def test_lines_by_place_and_section(told: ApiServer) -> None:
     """Production is all there is; a section of SOC 2 holds the findings."""
     assert [s["name"] for s in asked(told, "trends", by="environment", granularity="month")["series"]] == ["production"]
     sections = asked(told, "trends", by="section", framework="soc2", granularity="week")["series"]
@@ -85,7 +85,7 @@ def test_lines_by_place_and_section(told: House) -> None:
     assert sum(s["points"][-1]["assessed"] > 0 for s in sections) == 1
 
 
-def test_risk_with_parts_and_items(told: House) -> None:
+def test_risk_with_parts_and_items(told: ApiServer) -> None:
     """One of 16 fails, since the first day."""
     body = asked(told, "risk")
     total = body["total"]
@@ -102,7 +102,7 @@ def test_risk_with_parts_and_items(told: House) -> None:
     assert len(body["history"]) == DAYS
 
 
-def test_a_forecast_with_its_backtest(told: House) -> None:
+def test_a_forecast_with_its_backtest(told: ApiServer) -> None:
     """A finding a day: the trend goes on, and reaches 100 soon; likely failures say why there is no list."""
     body = asked(told, "forecast", framework="soc2", horizon_days=7, target_score=100)
     assert body["status"] == "ok"
@@ -116,7 +116,7 @@ def test_a_forecast_with_its_backtest(told: House) -> None:
     assert body["likely_failures"]["reason"]
 
 
-def test_an_organisation_without_findings_gets_no_numbers(house: House) -> None:
+def test_an_organisation_without_findings_gets_no_numbers(house: ApiServer) -> None:
     """Not another's either."""
     assert asked(house, "trends") | {"period": None} == {
         "framework": None,
@@ -155,14 +155,14 @@ def test_an_organisation_without_findings_gets_no_numbers(house: House) -> None:
         ("forecast", {"start": "2025-01-01T00:00:00Z"}, "start"),
     ],
 )
-def test_what_is_wrong_is_named(house: House, path: str, query: dict[str, Any], field: str) -> None:
+def test_what_is_wrong_is_named(house: ApiServer, path: str, query: dict[str, Any], field: str) -> None:
     """Each parameter by its own name, as a 400 in the documented body."""
     answer = house.client().get(f"/v1/analytics/{path}", params=query)
     assert answer.status_code == 400, answer.text
     assert field in [detail["field"] for detail in answer.json()["details"]]
 
 
-def completed(house: House, client: httpx.Client, day: date, snapshot: str) -> str:
+def completed(house: ApiServer, client: httpx.Client, day: date, snapshot: str) -> str:
     """A completed report of one day."""
     body = {
         "name": str(day),
@@ -189,7 +189,7 @@ def completed(house: House, client: httpx.Client, day: date, snapshot: str) -> s
     return report_id
 
 
-def test_two_reports_side_by_side(told: House) -> None:
+def test_two_reports_side_by_side(told: ApiServer) -> None:
     """Five days apart: five resolved, the rest persist; the change of the scores is told by its causes."""
     client, today = told.client(), told.clock().date()
     with open_lake(told.settings) as lake:
@@ -209,7 +209,7 @@ def test_two_reports_side_by_side(told: House) -> None:
 
 
 def test_a_comparison_needs_two_completed_reports_of_ones_own(
-    told: House, house: House, order: dict[str, object]
+    told: ApiServer, house: ApiServer, order: dict[str, object]
 ) -> None:
     """An open report is a conflict; another organisation's is not there."""
     client = told.client()
@@ -219,7 +219,7 @@ def test_a_comparison_needs_two_completed_reports_of_ones_own(
     assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
 
 
-def test_the_client_gives_the_same_tables(told: House) -> None:
+def test_the_client_gives_the_same_tables(told: ApiServer) -> None:
     """``policycortex_client`` hands out the documented bodies, and the server's refusals with their fields."""
     _, token = told.registry.create_key(organization=told.organization, name="client")
     with Client(told.url, token, attempts=1) as api:

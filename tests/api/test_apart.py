@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.delivery.ledger import MONTHLY
 
 UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_"}
@@ -16,7 +16,7 @@ OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 
 
 @pytest.fixture
-def owned(house: House, order: dict[str, Any]) -> dict[str, str]:
+def owned(house: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     """One of everything an organisation can have, by the name of the path's parameter."""
     mark = secrets.token_hex(4)
     admin = house.client(scopes=["admin"])
@@ -75,7 +75,9 @@ def _blank(answer: httpx.Response, *words: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
-def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(house: House, owned: dict[str, str]) -> None:
+def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
+    house: ApiServer, owned: dict[str, str]
+) -> None:
     """All scopes, right bodies: status and words are the same for a foreign and a made-up id; nothing was changed."""
     other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     made_up = {name: f"{UNKNOWN.get(name, 'own-')}{'0' * 16}" for name in owned} | {"format": "pdf"}
@@ -97,7 +99,7 @@ def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(house:
         assert own.get(f"/v1/{path.format(**owned)}").status_code == 200
 
 
-def test_no_list_count_or_estimate_tells_of_the_other(house: House, owned: dict[str, str]) -> None:
+def test_no_list_count_or_estimate_tells_of_the_other(house: ApiServer, owned: dict[str, str]) -> None:
     """Neither ids nor names nor the organisation's own stand in any answer, and totals are those of an empty house."""
     other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     for method, path, _ in _operations(other):
@@ -110,7 +112,9 @@ def test_no_list_count_or_estimate_tells_of_the_other(house: House, owned: dict[
             assert answer.json()["pagination"]["total"] == 0, path
 
 
-def test_an_order_cannot_reach_what_is_the_others(house: House, owned: dict[str, str], order: dict[str, Any]) -> None:
+def test_an_order_cannot_reach_what_is_the_others(
+    house: ApiServer, owned: dict[str, str], order: dict[str, Any]
+) -> None:
     """A foreign framework is unknown, without being suggested; a foreign key cannot be named in sharing."""
     other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     near = owned["framework_id"][:-1]

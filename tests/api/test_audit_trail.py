@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
+from policycortex.audit.chain import AuditEvent, Outcome, check_chain
+from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.names import ReportFormat
-from policycortex.proof.chain import Act, Outcome, check_chain
-from policycortex.proof.journal import Journal
-from policycortex.proof.verdict import Kind
-from policycortex.proof.verifying import verify
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind
+from policycortex.workflow.audit_export import check_trail, recover_trail
 from policycortex.workflow.retention import expire_reports
-from policycortex.workflow.trails import check_trail, recover_trail
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.ground import artifact_keys
 
 _ASIDE = {"key_created", "audit_trail_read"}
@@ -26,7 +26,7 @@ _ASIDE = {"key_created", "audit_trail_read"}
 
 
 @pytest.fixture
-def auditor(house: House) -> httpx.Client:
+def auditor(house: ApiServer) -> httpx.Client:
     """A client of scope admin."""
     return house.client(scopes=["admin"])
 
@@ -43,7 +43,7 @@ def records(auditor: httpx.Client, **wanted: str) -> list[dict[str, Any]]:
 
 
 def test_every_act_and_refusal_is_recorded(
-    house: House, auditor: httpx.Client, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, auditor: httpx.Client, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """In order, by whom, from where, under which request."""
     body = order | {"delivery": {}, "format_options": {"formats": ["pdf"]}}
@@ -86,7 +86,7 @@ def test_every_act_and_refusal_is_recorded(
     assert link["url"].rsplit("/", 1)[1] not in auditor.get("/v1/audit-trail", params={"limit": 100}).text
 
 
-def test_a_refusal_without_a_key_is_recorded_for_nobody(house: House, auditor: httpx.Client) -> None:
+def test_a_refusal_without_a_key_is_recorded_for_nobody(house: ApiServer, auditor: httpx.Client) -> None:
     """In a chain of its own, which no organisation sees."""
     house.bare_client({"Authorization": "Bearer sk_live_unknown"}).get("/v1/reports", headers={"X-Request-Id": "who"})
     records(auditor)
@@ -97,7 +97,7 @@ def test_a_refusal_without_a_key_is_recorded_for_nobody(house: House, auditor: h
     assert not [r for r in records(auditor) if r["request_id"] == "who"]
 
 
-def test_the_trail_is_for_admins_of_the_organisation_alone(house: House, auditor: httpx.Client) -> None:
+def test_the_trail_is_for_admins_of_the_organisation_alone(house: ApiServer, auditor: httpx.Client) -> None:
     """Others are refused; another organisation's admin sees their own."""
     assert house.client().get("/v1/audit-trail").status_code == 403
     assert house.client().get("/v1/audit-trail/export").status_code == 403
@@ -107,7 +107,7 @@ def test_the_trail_is_for_admins_of_the_organisation_alone(house: House, auditor
     assert auditor.get("/v1/audit-trail", params={"colour": "red"}).status_code == 400
 
 
-def test_many_callers_at_once_make_one_chain(house: House, auditor: httpx.Client) -> None:
+def test_many_callers_at_once_make_one_chain(house: ApiServer, auditor: httpx.Client) -> None:
     """No fork, no gap, nothing lost, whoever comes first."""
 
     def call(client: httpx.Client) -> None:
@@ -143,18 +143,18 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def journal(house: House, tmp_path: Path) -> Iterator[Journal]:
+def journal(house: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
     """A journal whose thread never gets to write by itself."""
-    made = Journal(tmp_path / "trail", house.registry.append_acts, lambda _: None)
+    made = WriteAheadLog(tmp_path / "trail", house.registry.append_acts, lambda _: None)
     yield made
     made.close()
 
 
-def test_what_a_dead_process_left_is_taken_over(house: House, journal: Journal, tmp_path: Path) -> None:
+def test_what_a_dead_process_left_is_taken_over(house: ApiServer, journal: WriteAheadLog, tmp_path: Path) -> None:
     """Acts that ended as they ended; one that only began as unknown; a second take-over changes nothing."""
 
-    def act(action: str) -> Act:
-        return Act(organization=house.organization, at=house.clock(), action=action, actor="key_1")
+    def act(action: str) -> AuditEvent:
+        return AuditEvent(organization=house.organization, at=house.clock(), action=action, actor="key_1")
 
     ended = journal.begin(act("ended"))
     journal.end(act("ended"), ended)
@@ -189,7 +189,7 @@ def _disk_full(_descriptor: int) -> None:
 
 
 def test_an_expired_report_answers_as_documented(
-    house: House, client: httpx.Client, auditor: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, auditor: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Its state is told, its files are 404, its links end, its record stays."""
     body = order | {"delivery": {}, "format_options": {"formats": ["pdf"]}, "retention_days": 30}

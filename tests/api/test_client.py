@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.openapi import FRAMEWORK_EXAMPLE
+from api.platform.openapi import FRAMEWORK_EXAMPLE
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Failure
 from policycortex_client import (
@@ -19,19 +19,19 @@ from policycortex_client import (
     ReportEndedError,
     WaitingEndedError,
 )
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.delivery.ledger import MONTHLY
 from tests.ground import replace_artifact
 
 
 @pytest.fixture
-def api(house: House) -> Client:
+def api(house: ApiServer) -> Client:
     """A client with a key of the test's organisation."""
     _, token = house.registry.create_key(organization=house.organization, name="client")
     return Client(house.url, token, attempts=1)
 
 
-def test_a_session_from_order_to_file(house: House, api: Client, order: dict[str, Any], tmp_path: Path) -> None:
+def test_a_session_from_order_to_file(house: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path) -> None:
     """Order, wait until complete, download with its digest proven, list, link, delete."""
     with api:
         report = api.create_report(order)
@@ -70,7 +70,7 @@ def test_a_refused_order_names_its_problems(api: Client, order: dict[str, Any]) 
     api.close()
 
 
-def test_waiting_tells_other_ends(house: House, api: Client, order: dict[str, Any]) -> None:
+def test_waiting_tells_other_ends(house: ApiServer, api: Client, order: dict[str, Any]) -> None:
     """Failed with its reason; still on its way when the patience ends; cancelled."""
     failed, slow = api.create_report(order), api.create_report(order)
     house.registry.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
@@ -84,7 +84,9 @@ def test_waiting_tells_other_ends(house: House, api: Client, order: dict[str, An
     api.close()
 
 
-def test_a_refused_download_leaves_no_file(house: House, api: Client, order: dict[str, Any], tmp_path: Path) -> None:
+def test_a_refused_download_leaves_no_file(
+    house: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path
+) -> None:
     """Not there, damaged, or no server: an error, and an empty folder."""
     report = api.create_report(order)
     house.complete(report.id, {ReportFormat.PDF: b"%PDF-1.7"})
@@ -99,7 +101,7 @@ def test_a_refused_download_leaves_no_file(house: House, api: Client, order: dic
     api.close()
 
 
-def test_a_retry_after_503_makes_one_report(house: House, order: dict[str, Any]) -> None:
+def test_a_retry_after_503_makes_one_report(house: ApiServer, order: dict[str, Any]) -> None:
     """The orchestrator comes back while the client waits out Retry-After: one report."""
     _, token = house.registry.create_key(organization=house.organization, name="client")
     house.launcher.is_away = True
@@ -111,7 +113,7 @@ def test_a_retry_after_503_makes_one_report(house: House, order: dict[str, Any])
         assert [item.id for item in api.list_reports().reports] == [report.id]
 
 
-def test_schedules_from_first_to_last(house: House) -> None:
+def test_schedules_from_first_to_last(house: ApiServer) -> None:
     """Made once under a key, listed, changed, run out of turn, its runs told, ended; templates make more."""
     _, token = house.registry.create_key(
         organization=house.organization, name="client", scopes=["reports:read", "schedules:write"]
@@ -144,7 +146,7 @@ def test_schedules_from_first_to_last(house: House) -> None:
         assert api.list_schedules().total == 0
 
 
-def test_waivers_and_frameworks(house: House, tmp_path: Path) -> None:
+def test_waivers_and_frameworks(house: ApiServer, tmp_path: Path) -> None:
     """One key requests, another approves; an own framework is uploaded, listed and read."""
     scopes = ["reports:read", "findings:write", "frameworks:write"]
     one, other = (

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.app import create_app
 from policycortex.settings import Settings
-from tests.api.house import House
+from tests.api.house import ApiServer
 
 EXAMPLES = int(os.environ.get("POLICYCORTEX_TEST_CONTRACT_EXAMPLES", "25"))
 """Of each operation; the habit's 25 take a minute, a release deserves hundreds."""
@@ -23,14 +23,14 @@ _OPERATIONS = [found.ok() for found in _FOUND]
 
 
 @pytest.fixture(scope="module")
-def authorization(folder_house: House) -> str:
+def authorization(folder_house: ApiServer) -> str:
     """Of a key that may everything, in an organisation of its own."""
     _, token = folder_house.registry.create_key(organization="generated", name="fuzz", scopes=["admin"])
     return f"Bearer {token}"
 
 
 @pytest.mark.parametrize("operation", _OPERATIONS, ids=lambda operation: operation.label)
-def test_every_answer_is_in_the_document(operation: Any, authorization: str, folder_house: House) -> None:  # noqa: ANN401
+def test_every_answer_is_in_the_document(operation: Any, authorization: str, folder_house: ApiServer) -> None:  # noqa: ANN401
     """No 5xx, no status, media type or body outside the document, no bad input taken for good."""
     folder_house.launcher.reset()
     folder_house.clock.reset()
@@ -55,7 +55,7 @@ def test_every_answer_is_in_the_document(operation: Any, authorization: str, fol
     check()
 
 
-def test_the_document_is_openapi_3_1_with_the_documented_example(folder_house: House) -> None:
+def test_the_document_is_openapi_3_1_with_the_documented_example(folder_house: ApiServer) -> None:
     """Version and body of the running API's own answer."""
     document = httpx.get(f"{folder_house.url}/openapi.json", trust_env=False, timeout=60).json()
     assert document["openapi"].startswith("3.1")

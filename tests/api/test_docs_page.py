@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.golden.browser import open_browser
 
 _TOOLS: Final = """
@@ -41,7 +41,7 @@ _ASK: Final = """
 """
 
 
-def test_the_page_is_used_by_hand_with_no_other_host(folder_house: House, tmp_path: Path) -> None:
+def test_the_page_is_used_by_hand_with_no_other_host(folder_house: ApiServer, tmp_path: Path) -> None:
     """It draws every operation, takes a key, and a "Try it out" of the list answers 200 with the documented body."""
     _, token = folder_house.registry.create_key(organization="by-hand", name="browser")
     with folder_house.bare_client() as client:
@@ -59,7 +59,7 @@ def test_the_page_is_used_by_hand_with_no_other_host(folder_house: House, tmp_pa
     assert complaints == []
 
 
-def test_the_parts_are_what_the_publisher_made(folder_house: House) -> None:
+def test_the_parts_are_what_the_publisher_made(folder_house: ApiServer) -> None:
     """Packed and unpacked alike, with the digests of npm's swagger-ui-dist 5.35.0; pages say what they may load."""
     with folder_house.bare_client() as client:
         for name, digest in (

@@ -11,22 +11,22 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.logs import JsonLines
+from api.platform.logs import JsonLines
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.keys import SCOPES
-from tests.api.house import Clock, HandLauncher, House, serve
+from tests.api.house import ApiServer, Clock, FakeRunLauncher, serve
 
 OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/links/{token}"}
 
 
-def _operations(house: House) -> list[tuple[str, str, dict[str, Any]]]:
+def _operations(house: ApiServer) -> list[tuple[str, str, dict[str, Any]]]:
     paths = house.bare_client().get("/openapi.json").json()["paths"]
     return [(method, path, spec) for path, methods in paths.items() for method, spec in methods.items()]
 
 
-def test_every_route_declares_a_known_scope(house: House) -> None:
+def test_every_route_declares_a_known_scope(house: ApiServer) -> None:
     """Only health, metrics and links are open; every other operation names scopes that keys can have."""
     for method, path, spec in _operations(house):
         if path in OPEN_PATHS:
@@ -37,7 +37,7 @@ def test_every_route_declares_a_known_scope(house: House) -> None:
         assert set(scopes) <= set(SCOPES)
 
 
-def test_every_route_refuses_who_has_no_key_or_not_the_scope(house: House) -> None:
+def test_every_route_refuses_who_has_no_key_or_not_the_scope(house: ApiServer) -> None:
     """401 without a key, 403 with a key of another scope, whatever else is wrong with the request."""
     stranger = house.bare_client()
     for method, path, spec in _operations(house):
@@ -51,7 +51,7 @@ def test_every_route_refuses_who_has_no_key_or_not_the_scope(house: House) -> No
         assert powerless.request(method, url).status_code == 403, f"{method} {path}"
 
 
-def test_a_key_ends_by_revocation_and_time(house: House) -> None:
+def test_a_key_ends_by_revocation_and_time(house: ApiServer) -> None:
     """A revocation counts within a second, the time at once."""
     key, client = house.keyed_client()
     assert client.get("/v1/reports").status_code == 200
@@ -68,13 +68,13 @@ def test_a_key_ends_by_revocation_and_time(house: House) -> None:
 
 
 @pytest.mark.parametrize(("networks", "status"), [(["127.0.0.0/8"], 200), (["10.0.0.0/8", "::1/128"], 403)])
-def test_a_key_may_be_bound_to_networks(house: House, networks: list[str], status: int) -> None:
+def test_a_key_may_be_bound_to_networks(house: ApiServer, networks: list[str], status: int) -> None:
     """From elsewhere it is 403."""
     _, token = house.registry.create_key(organization=house.organization, name="x", networks=networks)
     assert house.bare_client({"Authorization": f"Bearer {token}"}).get("/v1/reports").status_code == status
 
 
-def test_a_sandbox_key_sees_only_the_sandbox(house: House, order: dict[str, Any]) -> None:
+def test_a_sandbox_key_sees_only_the_sandbox(house: ApiServer, order: dict[str, Any]) -> None:
     """sk_test_ keys order and list in their own organisation."""
     report_id = house.client().post("/v1/reports", json=order).json()["id"]
     sandbox = house.client(organization="sandbox")
@@ -88,7 +88,7 @@ def test_past_the_limit_a_key_waits(tmp_path: Path) -> None:
     registry = open_registry(settings)
     tokens = [registry.create_key(organization="default", name="x")[1] for _ in range(2)]
     registry.close()
-    for url in serve(create_app(settings, launcher=HandLauncher())):
+    for url in serve(create_app(settings, launcher=FakeRunLauncher())):
         first, second = ({"Authorization": f"Bearer {token}"} for token in tokens)
         answers = [httpx.get(f"{url}/v1/reports", headers=first, trust_env=False, timeout=60) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
@@ -115,7 +115,7 @@ def test_large_headers_are_refused(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (431, "RPT_019")
 
 
-def test_metrics_count_routes_and_name_nobody(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_metrics_count_routes_and_name_nobody(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Patterns, never ids, organisations or keys."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     client.get(f"/v1/reports/{report_id}")
@@ -127,7 +127,7 @@ def test_metrics_count_routes_and_name_nobody(house: House, client: httpx.Client
 
 
 def test_logs_tell_requests_and_no_secrets(
-    house: House, order: dict[str, Any], caplog: pytest.LogCaptureFixture
+    house: ApiServer, order: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line per request with its id and route; no key, no link's token, no query."""
     caplog.set_level(logging.INFO, logger="policycortex")
@@ -151,7 +151,7 @@ def _lines(caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(JsonLines().format(record) for record in list(caplog.records))
 
 
-def test_readiness_tells_which_part_is_away(house: House) -> None:
+def test_readiness_tells_which_part_is_away(house: ApiServer) -> None:
     """503 with the part's name while the orchestrator is away; 200 after; health stays 200."""
     client = house.bare_client()
     assert client.get("/readyz").status_code == 200
@@ -167,7 +167,7 @@ def test_a_home_that_comes_later_is_found(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.write_text("in the way")
     settings = replace(Settings(home=home))
-    for url in serve(create_app(settings, launcher=HandLauncher(), now=Clock())):
+    for url in serve(create_app(settings, launcher=FakeRunLauncher(), now=Clock())):
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 503
         home.unlink()
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from api.error_codes import ALL, BY_CODE
-from api.error_docs import describe_errors
+from api.platform.error_codes import ALL, BY_CODE
+from api.platform.error_docs import describe_errors
 from policycortex.errors import PolicyCortexError
 
 
@@ -15,7 +15,7 @@ def _tree(kind: type[PolicyCortexError]) -> Iterator[type[PolicyCortexError]]:
 
 
 def test_the_page_is_the_table() -> None:
-    """After a change: python -m api.error_docs > docs/errors.md."""
+    """After a change: python -m api.platform.error_docs > docs/errors.md."""
     page = Path(__file__).parents[2] / "docs" / "errors.md"
     assert page.read_text() == describe_errors()
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import House
+from tests.api.house import ApiServer
 
 BASELINE = {
     "id": "acme-baseline",
@@ -20,7 +20,7 @@ BASELINE = {
 
 
 @pytest.fixture
-def writer(house: House) -> httpx.Client:
+def writer(house: ApiServer) -> httpx.Client:
     """A client that may upload frameworks and read."""
     return house.client(scopes=["frameworks:write", "reports:read", "reports:write"])
 
@@ -43,7 +43,7 @@ def test_a_framework_shows_its_requirements(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/yaml"])
 def test_an_upload_can_be_ordered_at_once(
-    house: House, writer: httpx.Client, order: dict[str, Any], media_type: str
+    house: ApiServer, writer: httpx.Client, order: dict[str, Any], media_type: str
 ) -> None:
     """201 with Location; shown with its crosswalk; an order may name it. JSON is YAML, too."""
     answer = writer.post(
@@ -60,7 +60,7 @@ def test_an_upload_can_be_ordered_at_once(
     assert writer.post("/v1/reports", json=order | {"framework": "acme-baseline"}).status_code == 202
 
 
-def test_an_upload_is_the_organisations_own(house: House, writer: httpx.Client, order: dict[str, Any]) -> None:
+def test_an_upload_is_the_organisations_own(house: ApiServer, writer: httpx.Client, order: dict[str, Any]) -> None:
     """Another organisation can neither see nor order it, and its suggestion does not name it."""
     writer.post("/v1/frameworks", json=BASELINE)
     other = house.client(organization=f"{house.organization}-other")

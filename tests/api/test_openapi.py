@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.app import create_app
-from api.schemas import ReportAccepted, ReportDetails, ReportList
+from api.v1.reports.schemas import ReportAccepted, ReportDetails, ReportList
 from policycortex.settings import Settings
 
 PROJECT = Path(__file__).parents[2]

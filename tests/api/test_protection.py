@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from policycortex.names import ReportFormat
-from policycortex.ordering import order_from_json
-from tests.api.house import House
+from policycortex.requests import order_from_json
+from tests.api.house import ApiServer
 
 PASSWORD = "Tr0ub4dor&3 for the board"
 
@@ -18,7 +18,7 @@ def with_options(order: dict[str, Any], **options: object) -> dict[str, Any]:
 
 
 def test_a_password_is_kept_sealed_while_the_report_is_open(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """In no answer and in no file of the home; and not even sealed once the report has ended."""
     body = with_options(order, password=PASSWORD, formats=["pdf", "csv"])
@@ -36,7 +36,9 @@ def test_a_password_is_kept_sealed_while_the_report_is_open(
 
 
 @pytest.mark.parametrize("end", ["cancel", "delete"])
-def test_a_password_ends_with_its_report(house: House, client: httpx.Client, order: dict[str, Any], end: str) -> None:
+def test_a_password_ends_with_its_report(
+    house: ApiServer, client: httpx.Client, order: dict[str, Any], end: str
+) -> None:
     """However it ends."""
     report_id = client.post("/v1/reports", json=with_options(order, password=PASSWORD)).json()["id"]
     if end == "cancel":
@@ -88,7 +90,7 @@ def test_a_schedule_takes_no_password(client: httpx.Client) -> None:
 
 
 def test_watermark_and_signature_are_part_of_the_order(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """True stands for CONFIDENTIAL."""
     for given, kept in ((True, "CONFIDENTIAL"), ("FOR THE BOARD", "FOR THE BOARD"), (False, None)):

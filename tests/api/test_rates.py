@@ -12,12 +12,12 @@ import pytest
 import redis
 
 from api.app import create_app
-from api.rate_memory import QuietMemory
-from api.rates import RateLimiter
+from api.platform.rate_memory import QuietMemory
+from api.platform.rates import RateLimiter
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.api.house import HandLauncher, serve
+from tests.api.house import FakeRunLauncher, serve
 from tests.e2e.conftest import free_port
 
 
@@ -33,7 +33,7 @@ def test_two_processes_count_together_and_redis_away_holds_nobody_up(
             _, token = registry.create_key(organization="default", name="x")
             registry.close()
             headers = {"Authorization": f"Bearer {token}"}
-            servers = [serve(create_app(settings, launcher=HandLauncher())) for _ in range(2)]
+            servers = [serve(create_app(settings, launcher=FakeRunLauncher())) for _ in range(2)]
             urls = [next(server) for server in servers]
             for server in servers:
                 stack.callback(next, server, None)

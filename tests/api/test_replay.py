@@ -10,12 +10,12 @@ from sqlalchemy import text
 
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Claim
-from tests.api.house import House
+from tests.api.house import ApiServer
 
 KEY = {"Idempotency-Key": "order-4711"}
 
 
-def test_the_same_order_twice_is_one_report(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_the_same_order_twice_is_one_report(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Same key and body: same answer, one report, one launch; after 24 hours the key is fresh."""
     first = client.post("/v1/reports", json=order, headers=KEY)
     again = client.post("/v1/reports", json=order, headers=KEY)
@@ -35,7 +35,7 @@ def test_another_order_under_the_same_key_is_refused(client: httpx.Client, order
     assert client.get("/v1/reports").json()["pagination"]["total"] == 1
 
 
-def test_a_refused_order_frees_its_key(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_a_refused_order_frees_its_key(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """After a 400 or a 503 the mended or repeated order goes through under the same key."""
     assert client.post("/v1/reports", json=order | {"type": "x"}, headers=KEY).status_code == 400
     house.launcher.is_away = True
@@ -44,14 +44,14 @@ def test_a_refused_order_frees_its_key(house: House, client: httpx.Client, order
     assert client.post("/v1/reports", json=order, headers=KEY).status_code == 202
 
 
-def test_keys_of_organisations_are_apart(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_keys_of_organisations_are_apart(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Another organisation's same key is its own."""
     first = client.post("/v1/reports", json=order, headers=KEY).json()["id"]
     other = house.client(organization=f"{house.organization}-other")
     assert other.post("/v1/reports", json=order, headers=KEY).json()["id"] != first
 
 
-def test_an_order_cut_off_by_a_crash_is_continued(house: House, order: dict[str, Any]) -> None:
+def test_an_order_cut_off_by_a_crash_is_continued(house: ApiServer, order: dict[str, Any]) -> None:
     """A claim without an answer is 409 for a minute; then the same report id is taken up, not a second one made."""
     client = house.client()
     first = client.post("/v1/reports", json=order, headers=KEY).json()["id"]
@@ -65,7 +65,7 @@ def test_an_order_cut_off_by_a_crash_is_continued(house: House, order: dict[str,
     assert len(house.launcher.launched) == 1
 
 
-def test_of_two_claims_at_once_one_wins(house: House) -> None:
+def test_of_two_claims_at_once_one_wins(house: ApiServer) -> None:
     """The second is told that the first is at work."""
     claim = Claim(organization=house.organization, key="k", fingerprint="f" * 64)
     assert house.registry.claim_key(claim, report_id="rpt_1", now=house.clock()).report_id == "rpt_1"
@@ -80,7 +80,7 @@ def test_an_odd_key_is_refused(client: httpx.Client, order: dict[str, Any], key:
     assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_014")
 
 
-def test_waiting_ends_when_the_report_does(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_waiting_ends_when_the_report_does(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Prefer: wait answers completed as soon as it is, long before the time is up."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     finisher = threading.Timer(0.3, house.complete, (report_id, {ReportFormat.PDF: b"x"}))
@@ -97,7 +97,7 @@ def test_waiting_gives_up_after_its_time(client: httpx.Client, order: dict[str, 
     assert answer.headers["Preference-Applied"] == "wait=1"
 
 
-def test_an_unchanged_answer_is_304(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_an_unchanged_answer_is_304(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Lists and details carry an ETag; a change gives a new one."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     house.complete(report_id)
@@ -110,7 +110,7 @@ def test_an_unchanged_answer_is_304(house: House, client: httpx.Client, order: d
 
 
 def test_an_order_whose_process_died_before_the_launch_is_started(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """A pending row without a run is launched when it is looked at a minute later, once."""
     report_id = client.post("/v1/reports", json=order).json()["id"]

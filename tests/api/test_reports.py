@@ -7,11 +7,11 @@ import httpx
 
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Failure
-from tests.api.house import House
+from tests.api.house import ApiServer
 
 
 def test_an_order_is_accepted_in_the_documented_shape(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """The documentation's body gives the documented answer, and a run was launched for the period."""
     answer = client.post("/v1/reports", json=order)
@@ -27,7 +27,9 @@ def test_an_order_is_accepted_in_the_documented_shape(
     assert house.launcher.launched == [f"{body['id']} 2024-01-01..2024-01-31"]
 
 
-def test_a_completed_report_is_listed_as_documented(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_a_completed_report_is_listed_as_documented(
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+) -> None:
     """Size, summary and pagination have the documented fields."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     house.complete(report_id)
@@ -43,7 +45,7 @@ def test_a_completed_report_is_listed_as_documented(house: House, client: httpx.
 
 
 def test_details_of_a_completed_report_are_as_documented(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Content, files with digests, and the summary under the documented names."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
@@ -59,7 +61,7 @@ def test_details_of_a_completed_report_are_as_documented(
     assert (body["scope"], body["progress"], body["queue_position"]) == (order["scope"], 100, None)
 
 
-def test_a_report_due_later_waits_for_its_time(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_a_report_due_later_waits_for_its_time(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """No run is launched before scheduled_at, and the estimate counts from it: 30 s are guessed at first."""
     due = house.clock() + timedelta(days=2)
     order["delivery"]["scheduled_at"] = due.isoformat()
@@ -68,7 +70,9 @@ def test_a_report_due_later_waits_for_its_time(house: House, client: httpx.Clien
     assert body["estimated_completion"] == (due + timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_estimates_follow_the_queue_and_past_reports(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_estimates_follow_the_queue_and_past_reports(
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+) -> None:
     """One report took 120 s; with one waiting before it, the next is second and done after 2 x 120 s."""
     first = client.post("/v1/reports", json=order).json()["id"]
     house.registry.mark_running(first, "run", now=house.clock())
@@ -81,7 +85,7 @@ def test_estimates_follow_the_queue_and_past_reports(house: House, client: httpx
     assert body["estimated_completion"] == (house.clock() + timedelta(seconds=240)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_the_orchestrator_away_keeps_nothing(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_the_orchestrator_away_keeps_nothing(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """503 with Retry-After, no report left in the list; the same order later is accepted."""
     house.launcher.is_away = True
     answer = client.post("/v1/reports", json=order)
@@ -93,7 +97,7 @@ def test_the_orchestrator_away_keeps_nothing(house: House, client: httpx.Client,
 
 
 def test_a_run_that_died_unseen_is_told_on_the_report(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Reading the report copies the end of its run, with the reason."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
@@ -103,7 +107,7 @@ def test_a_run_that_died_unseen_is_told_on_the_report(
     assert body["failure"] == {"code": "RPT_500", "message": "its run was killed", "is_retryable": False}
 
 
-def test_another_organisation_sees_nothing(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_another_organisation_sees_nothing(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Foreign reports are 404, in no list or count, and do not lengthen the queue."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     other = house.client(organization=f"{house.organization}-other")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.verbs import claim_due_ticks, deliver_due
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.delivery.ledger import MONTHLY
 
 PATH = "/v1/reports/schedules"
@@ -32,7 +32,7 @@ def _create(client: httpx.Client, **changes: Any) -> dict[str, Any]:  # noqa: AN
     return made
 
 
-def test_the_documented_body_makes_a_schedule(house: House, client: httpx.Client) -> None:
+def test_the_documented_body_makes_a_schedule(house: ApiServer, client: httpx.Client) -> None:
     """Every part comes back as it was given, with id, the next five runs, and no run yet."""
     house.clock.moment = datetime(2026, 9, 15, tzinfo=UTC)
     client = house.client()
@@ -123,7 +123,7 @@ def test_schedules_are_listed_and_ended(client: httpx.Client) -> None:
     assert client.get(PATH).json()["pagination"]["total"] == 1
 
 
-def test_another_organisation_and_a_lesser_key_are_kept_out(house: House, client: httpx.Client) -> None:
+def test_another_organisation_and_a_lesser_key_are_kept_out(house: ApiServer, client: httpx.Client) -> None:
     """404 for the stranger, 403 for a key that may only read."""
     made = _create(client)
     stranger = house.client(organization="stranger")
@@ -136,7 +136,7 @@ def test_another_organisation_and_a_lesser_key_are_kept_out(house: House, client
     assert reader.delete(f"{PATH}/{made['id']}").status_code == 403
 
 
-def test_run_now_orders_and_starts_a_report(house: House, client: httpx.Client) -> None:
+def test_run_now_orders_and_starts_a_report(house: ApiServer, client: httpx.Client) -> None:
     """It is in the runs, its run is launched, its period is that of now."""
     made = _create(client)
     answer = client.post(f"{PATH}/{made['id']}/run")
@@ -158,7 +158,7 @@ def test_templates_can_be_sent_back(client: httpx.Client) -> None:
         assert client.post(PATH, json=body).status_code == 201
 
 
-def test_the_ledger_shows_what_became_of_each_delivery(house: House, client: httpx.Client) -> None:
+def test_the_ledger_shows_what_became_of_each_delivery(house: ApiServer, client: httpx.Client) -> None:
     """A tick's report is completed; no connection is configured, so each delivery says so and can be replayed."""
     now = house.clock.moment.replace(second=0, microsecond=0)
     made = _create(client, schedule={"cron": "* * * * *"})
@@ -182,7 +182,7 @@ def test_the_ledger_shows_what_became_of_each_delivery(house: House, client: htt
 
 
 def test_notifications_of_an_order_become_deliveries(
-    house: House, client: httpx.Client, order: dict[str, object]
+    house: ApiServer, client: httpx.Client, order: dict[str, object]
 ) -> None:
     """``delivery.notifications.email``: one row that waits for the report, from the very transaction of the order."""
     order["delivery"] = {"notifications": {"email": ["compliance@company.com"]}}
@@ -192,7 +192,7 @@ def test_notifications_of_an_order_become_deliveries(
     assert (row.channel, row.target, row.status) == ("email", "compliance@company.com", DeliveryStatus.WAITING)
 
 
-def test_the_same_schedule_twice_under_one_key_is_one(house: House) -> None:
+def test_the_same_schedule_twice_under_one_key_is_one(house: ApiServer) -> None:
     """Also when the process died before it settled the key; another body is refused, a refused body frees the key."""
     client = house.client(scopes=["reports:read", "schedules:write"])
     headers = {"Idempotency-Key": "board-monthly"}

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from api.shared_wait import SharedWait
+from api.platform.shared_wait import SharedWait
 from policycortex.errors import UnavailableError
 
 

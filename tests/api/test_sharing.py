@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from policycortex.names import ReportFormat
-from tests.api.house import House
+from tests.api.house import ApiServer
 from tests.ground import artifact_keys
 
 CONTENT = b"%PDF-1.7 a report"
 
 
 @pytest.fixture
-def report_id(house: House, client: httpx.Client, order: dict[str, Any]) -> str:
+def report_id(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> str:
     """A completed report."""
     made = client.post("/v1/reports", json=order).json()["id"]
     house.complete(made, {ReportFormat.PDF: CONTENT})
@@ -29,7 +29,9 @@ def _link(client: httpx.Client, report_id: str, **wish: object) -> dict[str, Any
     return made
 
 
-def test_a_link_downloads_without_a_key_until_it_expires(house: House, client: httpx.Client, report_id: str) -> None:
+def test_a_link_downloads_without_a_key_until_it_expires(
+    house: ApiServer, client: httpx.Client, report_id: str
+) -> None:
     """The documentation's call; the link serves the file with its headers, and is RPT_002 from its end on."""
     link = _link(client, report_id, expires_in=3600)
     assert (link["format"], link["expires_in"], link["report_id"]) == ("pdf", 3600, report_id)
@@ -44,7 +46,7 @@ def test_a_link_downloads_without_a_key_until_it_expires(house: House, client: h
     assert "Download link has expired" in answer.json()["possible_causes"]
 
 
-def test_a_one_time_link_serves_the_whole_file_once(house: House, client: httpx.Client, report_id: str) -> None:
+def test_a_one_time_link_serves_the_whole_file_once(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """HEAD does not use it up, a range is not served from it, and the second GET is 404."""
     url, stranger = _link(client, report_id, one_time=True)["url"], house.bare_client()
     assert stranger.head(url).status_code == 200
@@ -52,7 +54,7 @@ def test_a_one_time_link_serves_the_whole_file_once(house: House, client: httpx.
     assert stranger.get(url).status_code == 404
 
 
-def test_links_end_with_the_report_and_by_sharing(house: House, client: httpx.Client, report_id: str) -> None:
+def test_links_end_with_the_report_and_by_sharing(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """links_allowed false ends all and forbids new ones; deleting ends all."""
     first, stranger = _link(client, report_id)["url"], house.bare_client()
     sharing = {"visibility": "organization", "links_allowed": False}
@@ -85,7 +87,9 @@ def test_a_wrong_wish_for_a_link_is_told(
     assert [detail["field"] for detail in answer.json()["details"]] == [field]
 
 
-def test_a_report_shared_with_keys_is_hidden_from_others(house: House, client: httpx.Client, report_id: str) -> None:
+def test_a_report_shared_with_keys_is_hidden_from_others(
+    house: ApiServer, client: httpx.Client, report_id: str
+) -> None:
     """The named key, the ordering key and admin see it; for another key it is in no list, count or answer."""
     named, named_client = house.keyed_client()
     other, admin = house.client(), house.client(scopes=["admin"])
@@ -107,7 +111,7 @@ def test_a_report_shared_with_keys_is_hidden_from_others(house: House, client: h
     assert other.get(path).status_code == 200
 
 
-def test_keys_of_another_organisation_cannot_be_named(house: House, client: httpx.Client, report_id: str) -> None:
+def test_keys_of_another_organisation_cannot_be_named(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """An unknown and a foreign key look the same."""
     foreign, _ = house.keyed_client(organization=f"{house.organization}-other")
     body = {"visibility": "keys", "keys": ["key_none", foreign.id]}
@@ -116,7 +120,7 @@ def test_keys_of_another_organisation_cannot_be_named(house: House, client: http
     assert [detail["field"] for detail in answer.json()["details"]] == ["keys.0", "keys.1"]
 
 
-def test_every_read_and_download_is_logged(house: House, report_id: str) -> None:
+def test_every_read_and_download_is_logged(house: ApiServer, report_id: str) -> None:
     """Newest first, with the key and the request; a list is no read of one report."""
     key, client = house.keyed_client()
     path = f"/v1/reports/{report_id}"
@@ -132,7 +136,7 @@ def test_every_read_and_download_is_logged(house: House, report_id: str) -> None
     assert body["pagination"] == {"total": 5, "limit": 4, "offset": 0, "has_more": True}
 
 
-def test_cancelling_ends_the_run_and_stays(house: House, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_cancelling_ends_the_run_and_stays(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """The report is cancelled, its run told to end; again changes nothing; a completed one is 409."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     answer = client.post(f"/v1/reports/{report_id}/cancel")
@@ -146,7 +150,7 @@ def test_cancelling_ends_the_run_and_stays(house: House, client: httpx.Client, o
 
 
 def test_cancelling_works_while_the_orchestrator_is_away(
-    house: House, client: httpx.Client, order: dict[str, Any]
+    house: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """The row is the truth: whatever the run does later, it cannot complete."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
@@ -154,7 +158,7 @@ def test_cancelling_works_while_the_orchestrator_is_away(
     assert client.post(f"/v1/reports/{report_id}/cancel").json()["status"] == "cancelled"
 
 
-def test_deleting_removes_the_files(house: House, client: httpx.Client, report_id: str) -> None:
+def test_deleting_removes_the_files(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """204, then 404 everywhere, and nothing on disk; an open one has its run ended."""
     assert artifact_keys(house.settings, report_id)
     assert client.delete(f"/v1/reports/{report_id}").status_code == 204
@@ -164,7 +168,7 @@ def test_deleting_removes_the_files(house: House, client: httpx.Client, report_i
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
 
 
-def test_an_expired_report_answers_as_documented(house: House, client: httpx.Client, report_id: str) -> None:
+def test_an_expired_report_answers_as_documented(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """Listed as expired, its file is RPT_002, its link too."""
     url = _link(client, report_id)["url"]
     with house.registry._writing() as connection:

@@ -14,19 +14,20 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.dagster_runs import DagsterRuns
+from api.platform.dagster_runs import DagsterRuns
 from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.registry import open_registry, opening
-from tests.api.house import Clock, HandLauncher, serve
+from policycortex.storage.registry import connect as opening
+from policycortex.storage.registry import open_registry
+from tests.api.house import Clock, FakeRunLauncher, serve
 
 
 def test_a_held_database_is_503_and_then_well(
     tmp_path: Path, order: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While another writer holds it, orders are 503 and reads go on; after it the same order is taken."""
-    monkeypatch.setattr("api.services._PATIENCE_SECONDS", 0.1)
-    settings, launcher, clock = Settings(home=tmp_path), HandLauncher(), Clock()
+    monkeypatch.setattr("api.platform.services._PATIENCE_SECONDS", 0.1)
+    settings, launcher, clock = Settings(home=tmp_path), FakeRunLauncher(), Clock()
     token = _key(settings)
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
     for url in serve(create_app(settings, launcher=launcher, now=clock)):
@@ -60,7 +61,7 @@ def test_a_full_disk_is_503_and_then_well(
     tmp_path: Path, order: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's own "disk is full": orders and downloads are 503 and leave nothing, reads go on; then all is well."""
-    settings, launcher, room = Settings(home=tmp_path), HandLauncher(), {"is_full": False}
+    settings, launcher, room = Settings(home=tmp_path), FakeRunLauncher(), {"is_full": False}
     token, begin_before = _key(settings), opening._begin_sqlite
 
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
@@ -125,7 +126,7 @@ def test_a_lake_that_cannot_be_read_is_told_by_readiness(tmp_path: Path) -> None
     """A catalog that is no database: 503 names the lake; with no lake yet, the installation is ready."""
     (tmp_path / "lake").mkdir()
     catalog = tmp_path / "lake" / "catalog.sqlite"
-    for url in serve(create_app(Settings(home=tmp_path), launcher=HandLauncher())):
+    for url in serve(create_app(Settings(home=tmp_path), launcher=FakeRunLauncher())):
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
         catalog.write_bytes(b"no database " * 1000)
         answer = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)

@@ -6,30 +6,32 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import House
+from tests.api.house import ApiServer
 
 SCOPES = ["findings:write", "reports:read"]
 
 
-def body(house: House, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def body(house: ApiServer, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """A good request."""
     until = (house.clock() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"scope": {"check": "s3_bucket_public_access"}, "reason": "public site", "until": until} | changed
 
 
 @pytest.fixture
-def asker(house: House) -> httpx.Client:
+def asker(house: ApiServer) -> httpx.Client:
     """The key that requests."""
     return house.client(scopes=SCOPES)
 
 
 @pytest.fixture
-def approver(house: House) -> httpx.Client:
+def approver(house: ApiServer) -> httpx.Client:
     """Another key."""
     return house.client(scopes=SCOPES)
 
 
-def test_a_waiver_is_requested_approved_and_revoked(house: House, asker: httpx.Client, approver: httpx.Client) -> None:
+def test_a_waiver_is_requested_approved_and_revoked(
+    house: ApiServer, asker: httpx.Client, approver: httpx.Client
+) -> None:
     """Each step is on record with its key; it is listed with where it stands, and stays listed after its end."""
     made = asker.post("/v1/waivers", json=body(house))
     assert made.status_code == 201, made.text
@@ -49,7 +51,7 @@ def test_a_waiver_is_requested_approved_and_revoked(house: House, asker: httpx.C
     assert (again.status_code, again.json()["error_code"]) == (409, "RPT_003")
 
 
-def test_who_asks_cannot_approve(house: House, asker: httpx.Client) -> None:
+def test_who_asks_cannot_approve(house: ApiServer, asker: httpx.Client) -> None:
     """Not even with admin rights: 409, in words that say what to do."""
     admin = house.client(scopes=["admin"])
     for client in (asker, admin):
@@ -60,7 +62,7 @@ def test_who_asks_cannot_approve(house: House, asker: httpx.Client) -> None:
         assert client.get(f"/v1/waivers/{made['id']}").json()["status"] == "requested"
 
 
-def test_every_problem_of_a_request_is_told(house: House, asker: httpx.Client) -> None:
+def test_every_problem_of_a_request_is_told(house: ApiServer, asker: httpx.Client) -> None:
     """A scope that bounds nothing, unknown words with a suggestion, no reason, an end before the start, no end."""
     bad = body(
         house, scope={"framework": "soc3"}, reason=" ", **{"from": "2026-02-01T00:00:00Z"}, until="2026-01-01T00:00:00Z"
@@ -81,7 +83,7 @@ def test_every_problem_of_a_request_is_told(house: House, asker: httpx.Client) -
     assert asker.post("/v1/waivers", json=body(house, until="2099-01-01T00:00:00Z")).status_code == 400
 
 
-def test_a_requirement_may_be_spelled_as_scanners_do(house: House, asker: httpx.Client) -> None:
+def test_a_requirement_may_be_spelled_as_scanners_do(house: ApiServer, asker: httpx.Client) -> None:
     """It is kept under the standard's own id."""
     scope = {"framework": "soc2", "requirement": "cc_6_1"}
     made = asker.post("/v1/waivers", json=body(house, scope=scope))
@@ -90,7 +92,7 @@ def test_a_requirement_may_be_spelled_as_scanners_do(house: House, asker: httpx.
     }  # fmt: skip
 
 
-def test_waivers_are_the_organisations_own(house: House, asker: httpx.Client) -> None:
+def test_waivers_are_the_organisations_own(house: ApiServer, asker: httpx.Client) -> None:
     """Another organisation can neither see, approve nor revoke it."""
     waiver_id = asker.post("/v1/waivers", json=body(house)).json()["id"]
     other = house.client(organization=f"{house.organization}-other", scopes=["admin"])

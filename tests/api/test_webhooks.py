@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from api.app import create_app
-from api.webhooks import GeneratedEvent
-from policycortex.delivery.model import DeliveredFile, DeliveryContent
-from policycortex.delivery.webhook import event_of, signatures
+from api.platform.openapi_webhooks import GeneratedEvent
+from policycortex.channels.model import DeliveredFile, DeliveryContent
+from policycortex.channels.webhook import event_of, signatures
 from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period

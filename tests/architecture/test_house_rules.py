@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("policycortex", "pipelines", "api")
+PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 LONGEST_FILE = 400
 BROAD = {"Exception", "BaseException"}
@@ -63,7 +63,9 @@ def test_the_core_swallows_no_error(path: Path) -> None:
 def test_only_the_settings_read_the_environment() -> None:
     """All else takes settings as an argument; the command line hands its environment to its services."""
     readers = {p for p in modules(*PACKAGES) if re.search(r"os\.environ|getenv\(", p.read_text())}
-    edges = {f"policycortex/cli/{name}.py" for name in ("serve", "worker", "runs", "home")} | {"pipelines/run_host.py"}
+    edges = {f"policycortex_cli/{name}.py" for name in ("serve", "worker", "runs", "home")} | {
+        "pipelines/platform/run_host.py"
+    }
     assert {str(p.relative_to(ROOT)) for p in readers} <= edges | {"policycortex/settings.py"}
 
 
@@ -77,7 +79,7 @@ def test_the_docs_mention_every_setting() -> None:
 
 def test_the_docs_mention_every_command() -> None:
     """As do commands."""
-    from policycortex.cli.app import app
+    from policycortex_cli.app import app
 
     docs = "".join(path.read_text() for path in [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
     assert not {name for name in app.commands if f"policycortex {name}" not in docs}

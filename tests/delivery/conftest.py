@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from policycortex.delivery.model import DeliveredFile
+from policycortex.channels.model import DeliveredFile
 from policycortex.names import ReportFormat
 from tests.delivery.receivers import Mailbox, smtp_server
 from tests.delivery_sample import sample_file

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from policycortex.delivery.connections import load_connections
+from policycortex.channels.connections import load_connections
 from policycortex.names import ReportFormat
-from policycortex.ordering import Known, order_to_json, parse_order
-from policycortex.ordering.destinations import ScheduleDeliveryBody, deliveries_of
+from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 

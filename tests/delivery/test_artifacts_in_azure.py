@@ -6,12 +6,12 @@ from pathlib import Path
 import obstore
 import pytest
 
-from policycortex.delivery.connections import AzureBlobConnection
+from policycortex.channels.connections import AzureBlobConnection
 from policycortex.errors import IntegrityError, NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.object_places import open_store, split_object_url
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.objects.locations import open_store, split_object_url
 from tests.delivery.test_object_storage import AZURE_KEY, azure  # noqa: F401 - a fixture
 
 REPORT = "rpt_0123456789abcdef"

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs
 import pytest
 import trustme
 
-from policycortex.delivery.connections import SlackConnection, TeamsConnection, WebhookConnection
-from policycortex.delivery.guard import AddressGuard
-from policycortex.delivery.model import Channel, DeliveredFile, Destination
-from policycortex.delivery.slack import check_slack, send_slack
-from policycortex.delivery.teams import check_teams, send_teams
-from policycortex.delivery.webhook import check_webhook, send_webhook
+from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.connections import SlackConnection, TeamsConnection, WebhookConnection
+from policycortex.channels.model import Channel, DeliveredFile, Destination
+from policycortex.channels.slack import check_slack, send_slack
+from policycortex.channels.teams import check_teams, send_teams
+from policycortex.channels.webhook import check_webhook, send_webhook
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port
 from tests.delivery.receivers import Call, Receiver, tls_receiver

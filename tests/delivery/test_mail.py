@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from policycortex.delivery.connections import EmailConnection
-from policycortex.delivery.mail import check_mail, send_mail
-from policycortex.delivery.model import Channel, DeliveredFile, Destination
+from policycortex.channels.connections import EmailConnection
+from policycortex.channels.mail import check_mail, send_mail
+from policycortex.channels.model import Channel, DeliveredFile, Destination
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port, program, wait_for_port
 from tests.delivery.receivers import smtp_server

@@ -15,10 +15,10 @@ import pytest
 from botocore.config import Config
 from obstore.store import AzureStore
 
-from policycortex.delivery.connections import AzureBlobConnection, GcsConnection, S3Connection
-from policycortex.delivery.google_storage import check_gcs, send_to_gcs
-from policycortex.delivery.model import Channel, DeliveredFile, Destination
-from policycortex.delivery.object_storage import check_azure, check_s3, send_to_azure, send_to_s3
+from policycortex.channels.connections import AzureBlobConnection, GcsConnection, S3Connection
+from policycortex.channels.gcs import check_gcs, send_to_gcs
+from policycortex.channels.model import Channel, DeliveredFile, Destination
+from policycortex.channels.object_storage import check_azure, check_s3, send_to_azure, send_to_s3
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import PROJECT, Start, free_port, program
 from tests.delivery_sample import sample_content

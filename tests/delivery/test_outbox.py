@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import trustme
 
-from policycortex.delivery.connections import Connections
-from policycortex.delivery.model import Destination, Receipt
-from policycortex.delivery.sending import send
+from policycortex.channels.connections import Connections
+from policycortex.channels.model import Destination, Receipt
+from policycortex.channels.sending import send
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus
-from policycortex.workflow.delivering import deliver_due, has_due_deliveries, replay_delivery
+from policycortex.workflow.outbox import deliver_due, has_due_deliveries, replay_delivery
 from tests.delivery.conftest import free_port
 from tests.delivery.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.delivery.receivers import Mailbox, smtp_server, tls_receiver
@@ -212,7 +212,7 @@ def test_an_error_nobody_foresaw_ends_in_a_true_state(
             raise KeyError("planted-secret")
         return send(connections, destination, content, now=now)
 
-    monkeypatch.setattr("policycortex.workflow.delivering.send", send_or_break)
+    monkeypatch.setattr("policycortex.workflow.outbox.send", send_or_break)
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)})
     with closing(open_registry(settings)) as registry:
         body = {"email": {"recipients": ["cto@company.com", "ceo@company.com"]}}
@@ -240,7 +240,7 @@ def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mail
 
 def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server hangs for longer than the lease, but the sender says that it lives: nobody takes it for dead."""
-    monkeypatch.setattr("policycortex.workflow.delivering._BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("policycortex.workflow.outbox._BEAT_SECONDS", 0.02)
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=60)}), Clock()
     box.hangs_after_data = True
     with closing(open_registry(settings)) as registry:

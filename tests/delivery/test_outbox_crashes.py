@@ -15,7 +15,7 @@ import trustme
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
-from policycortex.workflow.delivering import deliver_due, has_due_deliveries
+from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from tests.delivery.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.delivery.receivers import Call, Mailbox, tls_receiver
 

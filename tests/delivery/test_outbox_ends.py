@@ -7,7 +7,7 @@ import pytest
 
 from policycortex.storage.registry import Failure, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
-from policycortex.workflow.delivering import deliver_due, replay_delivery
+from policycortex.workflow.outbox import deliver_due, replay_delivery
 from tests.delivery.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.delivery.receivers import Mailbox
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from policycortex.delivery.connections import SftpConnection
-from policycortex.delivery.model import Channel, DeliveredFile, Destination
-from policycortex.delivery.sftp import check_sftp, send_sftp
+from policycortex.channels.connections import SftpConnection
+from policycortex.channels.model import Channel, DeliveredFile, Destination
+from policycortex.channels.sftp import check_sftp, send_sftp
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import Start, free_port, program
 from tests.delivery_sample import sample_content

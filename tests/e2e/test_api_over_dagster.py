@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.dagster_runs import DagsterRuns
+from api.platform.dagster_runs import DagsterRuns
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -12,8 +12,8 @@ import obstore
 import pytest
 
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.object_places import open_store, split_object_url
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.objects.locations import open_store, split_object_url
 from policycortex.storage.registry import open_registry
 from tests.e2e.conftest import run_program
 from tests.e2e.test_command_line import ORDER

@@ -118,7 +118,7 @@ def all_completed(server: Server, ids: list[str]) -> bool:
 
 def answering(server: Server) -> set[int]:
     """The API's processes: children of the one that ``serve`` started."""
-    parents = [p for p in server.family() if "policycortex.cli.api_server" in " ".join(p.cmdline())]
+    parents = [p for p in server.family() if "policycortex_cli.api_server" in " ".join(p.cmdline())]
     return {child.pid for parent in parents for child in parent.children() if "spawn_main" in " ".join(child.cmdline())}
 
 

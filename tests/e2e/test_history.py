@@ -14,8 +14,8 @@ from policycortex.findings.samples import write_samples
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import open_registry
 from tests.e2e.conftest import PROGRAM, run_program
 

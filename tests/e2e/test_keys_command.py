@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from policycortex.cli.keys import keys
+from policycortex_cli.keys import keys
 
 
 def run(home: Path, *arguments: str) -> Result:

@@ -54,7 +54,7 @@ def order(server: Server, number: int) -> str:
 
 def workers(server: Server) -> list[psutil.Process]:
     """Children of the run host: each executes a run."""
-    hosts = [process for process in server.family() if "pipelines.run_host" in command_of(process)]
+    hosts = [process for process in server.family() if "pipelines.platform.run_host" in command_of(process)]
     own = {process.pid for process in hosts}
     return [process for process in hosts if process.ppid() in own]
 

@@ -52,7 +52,7 @@ def wait_for_another(server: Server, words: str, old: psutil.Process) -> None:
 
 def test_a_server_restarts_what_crashed_and_sigterm_leaves_no_process(own: Server) -> None:
     """The API and the run host are killed and come back; then SIGTERM ends all with exit code 0."""
-    for words in ("policycortex.cli.api_server", "pipelines.run_host"):
+    for words in ("policycortex_cli.api_server", "pipelines.platform.run_host"):
         old = service(own, words)
         assert old is not None
         old.kill()

@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Any
 
-from pipelines.workers import Worker
+from pipelines.platform.worker_identity import Worker
 from tests.e2e.conftest import Server, wait_until
 from tests.e2e.test_documented_calls import ORDER, order, wait_for_end
 

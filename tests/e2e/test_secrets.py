@@ -17,7 +17,7 @@ import trustme
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from policycortex.proof.identities import load_identity
+from policycortex.security.identities import load_identity
 from policycortex.settings import Settings
 from tests.delivery.receivers import Call, Mailbox, Receiver, smtp_server, tls_receiver
 from tests.e2e.conftest import Server, run_program, start_server, stop_server, wait_until

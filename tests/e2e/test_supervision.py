@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from policycortex.cli.supervisor import Service, Supervisor
+from policycortex_cli.supervisor import Service, Supervisor
 
 
 def test_a_service_that_still_loads_is_not_ended_for_not_working(tmp_path: Path) -> None:

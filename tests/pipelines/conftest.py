@@ -9,11 +9,11 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
-from tests.ground import Ground
+from tests.ground import Backend
 
 
 @pytest.fixture
-def settings(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(ground: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An installation of the test's own, told to Dagster's resource by the environment as in production."""
     made = ground.settings(tmp_path / "home", lock_timeout_seconds=5)
     for name, value in ground.environment(made).items():

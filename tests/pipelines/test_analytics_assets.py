@@ -9,7 +9,7 @@ from pipelines.defs.analytics import ANALYTICS
 from pipelines.partitions import range_tags
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from tests.lake_sample import ORGANIZATION, finding, import_findings
 
 FIRST = date(2026, 1, 5)

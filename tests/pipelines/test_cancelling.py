@@ -13,10 +13,10 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 
-from pipelines.launcher import ForkingRunLauncher
-from pipelines.workers import TAG_WORKER, Worker
+from pipelines.platform.launcher import ForkingRunLauncher
+from pipelines.platform.worker_identity import TAG_WORKER, Worker
 from policycortex.names import ReportStatus
-from policycortex.ordering.model import order_from_json
+from policycortex.requests.model import order_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from tests.delivery.ledger import order_report
@@ -66,7 +66,7 @@ def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
         _report(instance, run, "PIPELINE_STARTING")
         try:
             with monkeypatch.context() as patch:
-                patch.setattr("pipelines.starting.time.sleep", lambda _: _start(instance, run))
+                patch.setattr("pipelines.platform.run_starting.time.sleep", lambda _: _start(instance, run))
                 assert launcher.terminate(run.run_id)
             assert process.wait(timeout=120) == -signal.SIGTERM
         finally:

@@ -7,12 +7,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from api import dagster_backfills
-from pipelines.code_references import with_code_references
+from api.v1.backfills import dagster_backfills
 from pipelines.definitions import defs
 from pipelines.defs.ingest import FINDINGS, findings
 from pipelines.defs.posture import days
 from pipelines.defs.reports import artifacts
+from pipelines.platform.code_references import with_code_references
 from policycortex.errors import ConfigurationError
 
 ASSETS = {

@@ -18,11 +18,11 @@ from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow import verbs as workflow
 from tests.delivery.ledger import MONTHLY, complete_report, order_report
 from tests.delivery.receivers import smtp_server
-from tests.ground import Ground
+from tests.ground import Backend
 
 
 @pytest.fixture
-def settings(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(ground: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A fresh installation, as the code location finds it."""
     monkeypatch.delenv("POLICYCORTEX_CONNECTIONS", raising=False)
     made = ground.settings(tmp_path / "home")

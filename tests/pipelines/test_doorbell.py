@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.doorbell import ask, listening, receive
+from pipelines.platform.run_host_socket import ask, listening, receive
 
 
 def answer_once(server: socket.socket, line: bytes, heard: list[object]) -> None:

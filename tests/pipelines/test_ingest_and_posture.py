@@ -11,7 +11,7 @@ from pipelines.partitions import range_tags
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.lake_attach import connect_lake
+from policycortex.storage.lake.attach import connect_lake
 
 DAY = date(2024, 1, 15)
 PER_SCAN = 12

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.cli.home import instance_config
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
+from policycortex_cli.home import instance_config
 
 BROKER = "redis://:planted-secret@broker:6379/0"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.cli.home import DAGSTER_DATABASE_VARIABLE, open_instance
 from policycortex.storage.registry import open_registry
+from policycortex_cli.home import DAGSTER_DATABASE_VARIABLE, open_instance
 from tests.ground import FleetGround
 
 

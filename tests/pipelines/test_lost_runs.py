@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
-from pipelines.lost_runs import Fate, RunEnd, fate_of
 from pipelines.resources import CoreResource
+from pipelines.run_recovery import RunEnd, RunState, run_state_of
 from policycortex.names import MOST_RUNS, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
@@ -30,27 +30,27 @@ def _end(
 @pytest.mark.parametrize(
     ("runs", "fate"),
     [
-        ([], Fate.NEW),
-        ([_end(dg.DagsterRunStatus.QUEUED)], Fate.UNDER_WAY),
-        ([_end(dg.DagsterRunStatus.SUCCESS)], Fate.UNDER_WAY),
-        ([_end(dg.DagsterRunStatus.STARTED), _end()], Fate.UNDER_WAY),
-        ([_end()], Fate.LOST),
-        ([_end(ago=14)], Fate.RESTING),
-        ([_end(ago=16)], Fate.LOST),
-        ([_end(ago=16), _end()], Fate.RESTING),
-        ([_end(ago=31), _end()], Fate.LOST),
-        ([_end(retry="true", ago=16)], Fate.RESTING),
-        ([_end(retry="true", ago=61)], Fate.LOST),
-        ([_end(reason="UNEXPECTED_TERMINATION")], Fate.LOST),
-        ([_end(reason="STEP_FAILURE")], Fate.OVER),
-        ([_end(CANCELED)], Fate.OVER),
-        ([_end(ago=601)] * (MOST_RUNS - 1), Fate.LOST),
-        ([_end()] * MOST_RUNS, Fate.OVER),
+        ([], RunState.NEW),
+        ([_end(dg.DagsterRunStatus.QUEUED)], RunState.UNDER_WAY),
+        ([_end(dg.DagsterRunStatus.SUCCESS)], RunState.UNDER_WAY),
+        ([_end(dg.DagsterRunStatus.STARTED), _end()], RunState.UNDER_WAY),
+        ([_end()], RunState.LOST),
+        ([_end(ago=14)], RunState.RESTING),
+        ([_end(ago=16)], RunState.LOST),
+        ([_end(ago=16), _end()], RunState.RESTING),
+        ([_end(ago=31), _end()], RunState.LOST),
+        ([_end(retry="true", ago=16)], RunState.RESTING),
+        ([_end(retry="true", ago=61)], RunState.LOST),
+        ([_end(reason="UNEXPECTED_TERMINATION")], RunState.LOST),
+        ([_end(reason="STEP_FAILURE")], RunState.OVER),
+        ([_end(CANCELED)], RunState.OVER),
+        ([_end(ago=601)] * (MOST_RUNS - 1), RunState.LOST),
+        ([_end()] * MOST_RUNS, RunState.OVER),
     ],
 )
-def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[RunEnd], fate: Fate) -> None:
+def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[RunEnd], fate: RunState) -> None:
     """15 s after the first loss, doubling up to 10 minutes; Dagster's own retry has a minute's head start."""
-    assert fate_of(runs, now=NOW) is fate
+    assert run_state_of(runs, now=NOW) is fate
 
 
 @pytest.fixture

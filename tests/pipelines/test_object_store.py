@@ -14,9 +14,9 @@ from pipelines.defs.landing import landing_zone
 from pipelines.resources import CoreResource
 from policycortex.errors import InputError, UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.landing import open_landing
-from policycortex.storage.object_files import list_objects
-from policycortex.storage.object_places import open_store
+from policycortex.storage.objects.landing import open_landing
+from policycortex.storage.objects.locations import open_store
+from policycortex.storage.objects.object_files import list_objects
 from policycortex.workflow.ingest import IngestSummary, check_locations
 from policycortex.workflow.verbs import ingest_files
 from tests.servers import ObjectServer

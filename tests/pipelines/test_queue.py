@@ -11,10 +11,10 @@ from dagster._core.test_utils import create_run_for_test
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
 from pipelines.defs.deliveries import _request
-from policycortex.cli.home import instance_config
 from policycortex.names import TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.settings import Settings
 from policycortex.workflow.due_reports import DueReport
+from policycortex_cli.home import instance_config
 
 JOB = RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("policycortex"), "here"), "make_report")
 

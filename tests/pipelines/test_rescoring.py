@@ -9,13 +9,13 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from pipelines.defs.accepted import changed_frameworks
+from pipelines.defs.waivers import changed_frameworks
 from pipelines.partitions import range_tags
 from pipelines.resources import CoreResource
 from policycortex.errors import ConfigurationError
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
 from policycortex.workflow import verbs as workflow
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
@@ -115,7 +115,7 @@ def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_
 
 def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.DagsterInstance) -> None:
     """The asset tells how many are requested and active."""
-    from pipelines.defs.accepted import waivers
+    from pipelines.defs.waivers import waivers
     from policycortex.scoring.waivers import WaiverScope
 
     now = datetime.now(UTC)

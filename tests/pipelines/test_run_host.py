@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 
-from pipelines.doorbell import ask
-from pipelines.run_host import report_lost_start
+from pipelines.platform.run_host import report_lost_start
+from pipelines.platform.run_host_socket import ask
 
 _PATIENCE_SECONDS = 120
 
@@ -37,7 +37,7 @@ def test_a_worker_that_ends_at_once_fails_its_run_at_once(stored: dg.DagsterInst
     run = _launched(stored)
     (tmp_path / "nothing_here.py").write_text("import dagster\n\ndefs = dagster.Definitions()\n", encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    command = [sys.executable, "-m", "pipelines.run_host", str(tmp_path / "socket"), "nothing_here"]
+    command = [sys.executable, "-m", "pipelines.platform.run_host", str(tmp_path / "socket"), "nothing_here"]
     with subprocess.Popen(command, env=environment) as host:
         try:
             _ask(tmp_path / "socket", run.run_id)

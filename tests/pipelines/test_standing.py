@@ -17,10 +17,10 @@ from policycortex.findings.samples import write_samples
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
-from policycortex.workflow.verbs import StandingOrder, make_standing_report
-from tests.ground import Ground
+from policycortex.workflow.verbs import MonthlyReport, make_standing_report
+from tests.ground import Backend
 from tests.lake_sample import copy_home
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
@@ -29,9 +29,9 @@ CONFIG = {"standing": {"config": {"formats": ["csv", "json"]}}}
 
 
 @pytest.fixture
-def ground() -> Ground:
+def ground() -> Backend:
     """A folder alone: tests here compare two installations, and the environment names one database."""
-    return Ground()
+    return Backend()
 
 
 def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path, day: date, seed: int) -> None:
@@ -173,7 +173,7 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
 
 def make_standing_by_hand(settings: Settings) -> None:
     """January's SOC 2 report, in this process, as the asset's run orders it."""
-    order = StandingOrder(formats=(ReportFormat.CSV, ReportFormat.JSON))
+    order = MonthlyReport(formats=(ReportFormat.CSV, ReportFormat.JSON))
     make_standing_report(settings, MONTHS[0], "soc2", standing=order, run_id="by-hand", now=datetime.now(UTC))
 
 

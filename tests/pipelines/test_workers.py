@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.workers import Worker, this_worker
+from pipelines.platform.worker_identity import Worker, this_worker
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 

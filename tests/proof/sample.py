@@ -12,20 +12,20 @@ from typing import Final
 import pikepdf
 import xlsxwriter
 
+from policycortex.audit.chain import AuditEvent, write_moment
 from policycortex.names import ReportFormat, ReportType
-from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
-from policycortex.proof import bundle
-from policycortex.proof.chain import Act, write_moment
-from policycortex.proof.identities import load_identity
-from policycortex.proof.manifest import InputFile, Provenance, TrailHead
-from policycortex.proof.signing import sign_file
+from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
+from policycortex.security import bundle
+from policycortex.security.identities import load_identity
+from policycortex.security.manifest import InputFile, Provenance, TrailHead
+from policycortex.security.signing import sign_file
 from policycortex.settings import Settings
 from policycortex.storage.registry import FileRow, Registry, open_registry
-from policycortex.workflow.finishing import FinishedFile
-from policycortex.workflow.proving import bundle_name, digest_file, prove_files
-from policycortex.workflow.trails import export_lines
+from policycortex.workflow.audit_export import export_lines
+from policycortex.workflow.protect_files import FinishedFile
+from policycortex.workflow.sign_files import bundle_name, digest_file, prove_files
 
 ORGANIZATION: Final = "acme"
 FORMATS: Final = (ReportFormat.PDF, ReportFormat.EXCEL, ReportFormat.CSV, ReportFormat.JSON)
@@ -47,9 +47,9 @@ class Proven:
     certificate: Path
 
 
-def make_order(formats: tuple[ReportFormat, ...], *, is_signed: bool = True) -> ReportOrder:
+def make_order(formats: tuple[ReportFormat, ...], *, is_signed: bool = True) -> ReportRequest:
     """An order of these formats."""
-    return ReportOrder(
+    return ReportRequest(
         name="March",
         type=ReportType.COMPLIANCE,
         framework="soc2",
@@ -106,7 +106,7 @@ def opened(settings: Settings) -> Iterator[Registry]:
         registry.close()
 
 
-def act(number: int, **changes: object) -> Act:
+def act(number: int, **changes: object) -> AuditEvent:
     """The n-th act of the sample."""
     values = {
         "organization": ORGANIZATION,
@@ -118,7 +118,7 @@ def act(number: int, **changes: object) -> Act:
         "subject": "rpt_1",
         "details": {"status": 200, "n": number},
     }
-    return Act(**{**values, **changes})  # type: ignore[arg-type]
+    return AuditEvent(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def make_proven(

@@ -9,7 +9,7 @@ from pathlib import Path
 import xlsxwriter
 
 from policycortex.names import ReportFormat
-from policycortex.proof.protection import protect_file
+from policycortex.security.protection import protect_file
 
 PASSWORD = "Tr0ub4dor&3 for the board"
 MARK = "arn:aws:iam::123456789012:root"

@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from policycortex.errors import ConfigurationError
 from policycortex.names import ReportFormat
-from policycortex.proof.identities import GENERATED_NAME, load_identity
-from policycortex.proof.protection import protect_file
-from policycortex.proof.signing import sign_file, sign_pdf
-from policycortex.proof.verdict import Kind
-from policycortex.proof.verifying import verify
+from policycortex.security.identities import GENERATED_NAME, load_identity
+from policycortex.security.protection import protect_file
+from policycortex.security.signing import sign_file, sign_pdf
 from policycortex.settings import Settings
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind
 from tests.proof.programs import run
 from tests.proof.sample import NOW, ORGANIZATION, Proven, make_proven
 

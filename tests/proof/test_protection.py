@@ -14,7 +14,7 @@ import xlsxwriter
 from msoffcrypto.exceptions import InvalidKeyError
 
 from policycortex.names import ReportFormat
-from policycortex.proof.protection import ProtectedFile, protect_file, protected_extension
+from policycortex.security.protection import ProtectedFile, protect_file, protected_extension
 from tests.proof.programs import run, seven_zip
 
 PASSWORD = "Tr0ub4dor&3 for the board"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.delivery.connections import load_connections
-from policycortex.ordering import Known, order_to_json, parse_order
-from policycortex.ordering.destinations import mail_deliveries
-from policycortex.proof.manifest import parse_manifest
+from policycortex.channels.connections import load_connections
+from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests.destinations import mail_deliveries
+from policycortex.security.manifest import parse_manifest
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.verbs import produce_report, seal_password
 from tests.lake_files import seen, take

@@ -13,15 +13,15 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from policycortex.audit.chain import AuditEvent, Point, link, origin
+from policycortex.audit.export import foot_line, head_line, record_line
 from policycortex.errors import InputError
-from policycortex.proof.chain import Act, Point, link, origin
-from policycortex.proof.identities import load_identity
-from policycortex.proof.signing import sign_bytes, sign_file
-from policycortex.proof.trail_export import foot_line, head_line, record_line
-from policycortex.proof.vault import open_vault
-from policycortex.proof.verdict import Kind, Verdict
-from policycortex.proof.verifying import verify
+from policycortex.security.identities import load_identity
+from policycortex.security.key_store import open_vault
+from policycortex.security.signing import sign_bytes, sign_file
 from policycortex.settings import Settings
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind, Verdict
 from tests.proof.sample import NOW, ORGANIZATION, Proven, act, make_proven
 
 Deed = Callable[[Proven], object]
@@ -386,5 +386,5 @@ def test_nothing_to_hold_on_to_is_not_good(tmp_path: Path) -> None:
 
 def test_an_act_is_of_the_sample() -> None:
     """The table's deeds speak of this actor."""
-    assert isinstance(act(1), Act)
+    assert isinstance(act(1), AuditEvent)
     assert act(1).actor == "key_1"

@@ -12,11 +12,11 @@ from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from policycortex.errors import UnavailableError
-from policycortex.proof.identities import Identity, load_identity
-from policycortex.proof.signing import sign_file, sign_pdf
-from policycortex.proof.verdict import Kind
-from policycortex.proof.verifying import verify
+from policycortex.security.identities import Identity, load_identity
+from policycortex.security.signing import sign_file, sign_pdf
 from policycortex.settings import Settings
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind
 from tests.proof.authority import TimeAuthority, time_authority
 from tests.proof.programs import run
 from tests.proof.sample import ORGANIZATION

@@ -14,14 +14,14 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
-from policycortex.cli.app import app
-from policycortex.proof.chain import NOBODY
-from policycortex.proof.verdict import Kind, Verdict
-from policycortex.proof.verifying import verify
+from policycortex.audit.chain import NOBODY
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.workflow.trails import check_trail, export_trails, retire_trails
-from tests.ground import Ground
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind, Verdict
+from policycortex.workflow.audit_export import check_trail, export_trails, retire_trails
+from policycortex_cli.app import app
+from tests.ground import Backend
 from tests.proof.sample import NOW, ORGANIZATION, act
 from tests.servers import ObjectServer
 
@@ -67,7 +67,7 @@ def is_whole(verdict: Verdict) -> bool:
     return not broken and any("follow each other without a gap" in line.message for line in verdict.of(Kind.HOLDS))
 
 
-def test_several_processes_at_once_make_one_chain(ground: Ground, tmp_path: Path) -> None:
+def test_several_processes_at_once_make_one_chain(ground: Backend, tmp_path: Path) -> None:
     """On SQLite and on Postgres: none is lost, none twice, no fork, in two chains at a time."""
     settings = ground.settings(tmp_path / "home")
     open_registry(settings).close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.errors import ConfigurationError, IntegrityError
-from policycortex.proof.vault import Vault, open_vault
+from policycortex.security.key_store import KeyStore, open_vault
 from policycortex.settings import Settings
 
 
@@ -41,7 +41,7 @@ def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:
     changed = sealed[:20] + ("A" if sealed[20] != "A" else "B") + sealed[21:]
     for other, text, purpose in (
         (vault, sealed, "b"),
-        (Vault(key=bytes(32)), sealed, "a"),
+        (KeyStore(key=bytes(32)), sealed, "a"),
         (vault, changed, "a"),
         (vault, "no token", "a"),
     ):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from policycortex.frameworks.catalog import load_builtin_frameworks
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
-from policycortex.workflow.judging import DayReadings, judge_days
+from policycortex.workflow.assessed_period import DayReadings, judge_days
 
 _SOC2 = load_builtin_frameworks()["soc2"]
 _CHECKS = [*sorted({check for _, check in _SOC2.crosswalk.relations})[:6], "own_check", "other_check"]

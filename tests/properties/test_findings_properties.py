@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policycortex.errors import TruncatedFileError
-from policycortex.findings import window
+from policycortex.findings.formats.ocsf import parse_ocsf
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.normalize import relations_text, tags_of_labels, tags_of_value, time_of_epoch
-from policycortex.findings.ocsf import parse_ocsf
+from policycortex.findings.reading import window
 from tests.unit.findings.damage import DAMAGES
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 

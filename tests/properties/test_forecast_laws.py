@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policycortex.scoring.forecast import forecast_score
-from policycortex.scoring.forecast_model import Forecast
+from policycortex.scoring.forecasting.forecast import forecast_score
+from policycortex.scoring.forecasting.model import Forecast
 
 histories = st.dictionaries(
     st.integers(0, 60).map(lambda number: date(2026, 1, 1) + timedelta(days=number)),

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from policycortex.scoring.forecast import forecast_score
-from policycortex.scoring.forecast_model import Forecast, Numbers
+from policycortex.scoring.forecasting.forecast import forecast_score
+from policycortex.scoring.forecasting.model import Forecast, Numbers
 
 SERIES_PER_KIND = 63
 HORIZON = 30

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.findings import records
-from policycortex.findings.ocsf import parse_ocsf
-from policycortex.findings.ocsf_frames import OcsfFrames
-from policycortex.findings.strict import decode_record
+from policycortex.findings.formats.ocsf import parse_ocsf
+from policycortex.findings.ocsf.fast_path import OcsfFrames
+from policycortex.findings.reading import records
+from policycortex.findings.reading.strict import decode_record
 from tests.unit.findings.ocsf_records import ocsf_record
 
 GOOD: dict[str, Any] = {

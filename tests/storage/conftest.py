@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
-from tests.ground import Ground
+from policycortex.storage.lake.lake import Lake, open_lake
+from tests.ground import Backend
 
 
 @pytest.fixture
-def lake_settings(ground: Ground, tmp_path: Path) -> Settings:
+def lake_settings(ground: Backend, tmp_path: Path) -> Settings:
     """An installation of the test's own, with little patience."""
     return ground.settings(tmp_path / "home", lock_timeout_seconds=1.0)
 

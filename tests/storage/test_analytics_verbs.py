@@ -13,13 +13,13 @@ from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.changes_model import Cause
-from policycortex.scoring.forecast_model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.likely import NoLikelyFailures
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.trend import Granularity
 from policycortex.scoring.waivers import Waiver, WaiverScope
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.workflow.analytics import Question, load_forecast, load_risk, load_trends
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days

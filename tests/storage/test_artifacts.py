@@ -8,7 +8,7 @@ import pytest
 
 from policycortex.errors import IntegrityError, NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
-from policycortex.storage.artifacts import FolderArtifacts
+from policycortex.storage.objects.artifacts import FolderArtifacts
 
 REPORT = "rpt_0123456789abcdef"
 

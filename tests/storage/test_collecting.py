@@ -14,11 +14,11 @@ import pytest
 from policycortex.errors import ConfigurationError
 from policycortex.names import ReportFormat, ReportType
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Failure, NewArtifact, Registry, open_registry
-from policycortex.workflow.collecting import Garbage, collect_garbage
-from tests.ground import Ground, artifact_keys, lake_files
+from policycortex.workflow.garbage_collection import Garbage, collect_garbage
+from tests.ground import Backend, artifact_keys, lake_files
 from tests.lake_sample import finding, import_findings
 
 DAY = date(2026, 11, 20)
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def settings(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(ground: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An installation, and a temporary folder of its own: the machine's may hold others' things."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return ground.settings(tmp_path / "home")
@@ -136,7 +136,7 @@ from datetime import date
 from pathlib import Path
 from policycortex.settings import Settings
 from policycortex.storage import lake_imports
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from tests.lake_sample import finding, import_findings
 insert = lake_imports.run
 def run(cursor, name, parameters):
@@ -150,7 +150,7 @@ with open_lake(Settings.from_environment()) as lake:
 """
 
 
-def test_files_of_a_killed_writer_go(ground: Ground, settings: Settings) -> None:
+def test_files_of_a_killed_writer_go(ground: Backend, settings: Settings) -> None:
     """A writer killed before its commit leaves Parquet files that no snapshot names, and scratch; both go."""
     with open_lake(settings) as lake:
         rebuild(lake, 1)

@@ -8,15 +8,15 @@ import pytest
 from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.names import ReportFormat, ReportStatus, ReportType, RequirementResult
-from policycortex.ordering.model import ReportOrder, order_to_json
 from policycortex.period import Period
+from policycortex.requests.model import ReportRequest, order_to_json
 from policycortex.scope import Scope
 from policycortex.scoring.changes_model import Cause
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import ReportRow
-from policycortex.workflow.comparing import ReportComparison, compare_reports
 from policycortex.workflow.posture import rebuild_days
+from policycortex.workflow.report_comparison import ReportComparison, compare_reports
 from tests.lake_sample import ORGANIZATION, finding, import_findings
 
 MAY, JUNE = date(2026, 5, 4), date(2026, 6, 8)
@@ -51,7 +51,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[date
 
 def report(day: date, snapshot: str, framework: str | None, **scope: tuple[str, ...]) -> ReportRow:
     """A completed report of one day."""
-    order = ReportOrder(
+    order = ReportRequest(
         name="n",
         type=ReportType.COMPLIANCE,
         framework=framework,

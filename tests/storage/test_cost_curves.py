@@ -13,13 +13,13 @@ import pytest
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
 from policycortex.settings import Settings
-from policycortex.storage.lake import DayResults, Lake, open_lake
-from policycortex.storage.lake_choice import closing_cursor, period_parameters
-from policycortex.storage.lake_closing import daily_parameters
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA
-from policycortex.storage.lake_kept import METADATA
-from policycortex.storage.lake_results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
-from policycortex.storage.lake_session import Cursor, sql
+from policycortex.storage.lake.catalog_copy import METADATA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import DayResults, Lake, open_lake
+from policycortex.storage.lake.period_end import daily_parameters
+from policycortex.storage.lake.results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
+from policycortex.storage.lake.scan_selection import closing_cursor, period_parameters
+from policycortex.storage.lake.session import Cursor, sql
 from tests.lake_files import EVERYTHING, seen, take
 
 ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))

@@ -13,7 +13,7 @@ import pytest
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from tests.unit.findings.damage import DAMAGES, planted
 
 GOOD = 1000
@@ -24,7 +24,7 @@ import json, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import ingest_files
 settings = Settings(home=Path(sys.argv[1]))
 done = ingest_files(settings, sys.argv[2:], organization="acme", now=datetime.now(UTC))

@@ -11,10 +11,10 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.changes_model import STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
-from policycortex.storage.lake import Lake, open_lake
-from policycortex.storage.lake_analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA
-from tests.ground import Ground
+from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import Lake, open_lake
+from tests.ground import Backend
 from tests.lake_sample import ORGANIZATION, copy_home, finding, import_findings, make_empty_home
 
 D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 12)
@@ -30,7 +30,7 @@ def empty_lake_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lake(ground: Ground, tmp_path: Path, empty_lake_home: Path) -> Iterator[Lake]:
+def lake(ground: Backend, tmp_path: Path, empty_lake_home: Path) -> Iterator[Lake]:
     """An empty one."""
     copy_home(empty_lake_home, tmp_path / "home")
     with open_lake(ground.settings(tmp_path / "home")) as opened:

@@ -10,8 +10,8 @@ from policycortex.documents.tables import COVERAGE_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
-from policycortex.storage.lake import Lake
-from policycortex.storage.lake_closing import CHECK_FACTS_SCHEMA
+from policycortex.storage.lake.lake import Lake
+from policycortex.storage.lake.period_end import CHECK_FACTS_SCHEMA
 from tests.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION, at, counts, seen, take
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
-from policycortex.storage.lake import Lake
-from policycortex.storage.lake_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import Lake
 from tests.lake_files import EVERYTHING, NOVEMBER, seen, take
 
 

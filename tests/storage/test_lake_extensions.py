@@ -10,9 +10,9 @@ import pytest
 
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
-from policycortex.storage import lake_extensions
-from policycortex.storage.lake import open_lake
-from policycortex.storage.lake_extensions import connect_with_extensions
+from policycortex.storage.lake import extensions as lake_extensions
+from policycortex.storage.lake.extensions import connect_with_extensions
+from policycortex.storage.lake.lake import open_lake
 
 _NAMES = ("sqlite_scanner", "ducklake")
 

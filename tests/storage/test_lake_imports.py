@@ -9,7 +9,7 @@ import pytest
 from policycortex.errors import InputError
 from policycortex.findings.sources import detect_parser, find_sources
 from policycortex.settings import Settings
-from policycortex.storage.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake, open_lake
 from tests.ground import lake_files
 from tests.lake_files import (
     EVERYTHING,

@@ -11,9 +11,9 @@ from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, FINDING_COLUMNS
 from policycortex.scope import Scope
 from policycortex.scoring.model import WAIVED_SCHEMA
-from policycortex.storage import lake_spool
-from policycortex.storage.lake import Lake
-from policycortex.storage.lake_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
+from policycortex.storage.lake import findings_export as lake_spool
+from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import Lake
 from tests.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION, seen, take
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from policycortex.errors import ConfigurationError, PolicyCortexError, StoreBusyError
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
-from policycortex.storage.lake_lock import writer_lock
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.lock import writer_lock
 from tests.lake_files import NOVEMBER, ORGANIZATION, counts, seen, take
 
 PROJECT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def start(settings: Settings, code: str, name: str = "x") -> subprocess.Popen[st
 import sys, time
 from pathlib import Path
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from tests.lake_files import IMPORTED_AT, FileOfBytes, seen, take
 name = {name!r}
 settings = Settings(home=Path({str(settings.home)!r}), database_url={settings.database_url!r},

@@ -10,11 +10,11 @@ import pytest
 from policycortex.errors import ConfigurationError, ConflictError, IntegrityError
 from policycortex.names import ReportFormat, ReportType
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, open_registry
-from policycortex.workflow import moving
-from policycortex.workflow.moving import move_installation
+from policycortex.workflow import migration as moving
+from policycortex.workflow.migration import move_installation
 from tests.ground import FleetGround, lake_files
 from tests.lake_sample import finding, import_findings
 

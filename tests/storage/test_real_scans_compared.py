@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 import pytest
 
 from policycortex.names import ReportFormat, ReportStatus, ReportType
-from policycortex.ordering.model import ReportOrder, order_to_json
 from policycortex.period import Period
+from policycortex.requests.model import ReportRequest, order_to_json
 from policycortex.scope import Scope
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import ReportRow
-from policycortex.workflow.comparing import compare_reports
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import rebuild_days
+from policycortex.workflow.report_comparison import compare_reports
 
 Record: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str, str, str]
@@ -103,7 +103,7 @@ def reports(
 
 def completed(name: str, day: date, snapshot: str) -> ReportRow:
     """A completed report of one day over all findings."""
-    order = ReportOrder(
+    order = ReportRequest(
         name=name,
         type=ReportType.COMPLIANCE,
         framework=None,

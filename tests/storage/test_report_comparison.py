@@ -11,13 +11,13 @@ import pytest
 from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType
-from policycortex.ordering.model import ReportOrder
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
+from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.posture import rebuild_days
 from policycortex.workflow.reports import compose_from_lake
 from tests.lake_sample import ORGANIZATION, finding, import_findings
@@ -43,7 +43,7 @@ def composed(folder: Path, *days: date) -> ReportDocument:
             rows = [finding(day, check, resource, status) for (check, resource), status in found.items()]
             import_findings(lake, rows)
     rebuild_days(settings, days)
-    order = ReportOrder(
+    order = ReportRequest(
         name="June",
         type=ReportType.COMPLIANCE,
         framework=None,

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from policycortex.findings.formats.ocsf import parse_ocsf
 from policycortex.findings.model import Finding
-from policycortex.findings.ocsf import parse_ocsf
 from policycortex.frameworks.catalog import load_builtin_frameworks
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.reading import read_framework
@@ -19,9 +19,9 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.model import Posture
 from policycortex.settings import Settings
-from policycortex.storage.lake import open_lake
+from policycortex.storage.lake.lake import open_lake
+from policycortex.workflow.assessed_period import judge_period
 from policycortex.workflow.ingest import ingest_files
-from policycortex.workflow.judging import judge_period
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 NOVEMBER = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from policycortex.errors import ConflictError
-from policycortex.ordering import Known, order_to_json, parse_order
 from policycortex.period import Period
+from policycortex.requests import Known, order_to_json, parse_order
 from policycortex.scoring.changes_model import Cause
 from policycortex.scoring.waivers import WaiverScope
 from policycortex.settings import Settings
-from policycortex.storage.artifacts import open_artifacts
 from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from policycortex.workflow.comparing import compare_reports
 from policycortex.workflow.ingest import ingest_files
+from policycortex.workflow.report_comparison import compare_reports
 from policycortex.workflow.reports import produce_report
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 

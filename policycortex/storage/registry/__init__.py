@@ -1,7 +1,7 @@
 """The registry: the truth about reports, artifacts, keys, links and who read what. One module per group of tables."""
 
+from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.idempotency import Claim
-from policycortex.storage.registry.opening import Registry, open_registry
 from policycortex.storage.registry.rows import (
     AccessRow,
     ArtifactRow,

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, or_, select, update
 
+from policycortex.audit.chain import AuditEvent, Outcome
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus
-from policycortex.proof.chain import Act, Outcome
+from policycortex.storage.registry.audit_log import TrailVerbs
 from policycortex.storage.registry.schedule_rows import (
     REPLAYABLE,
     AttemptRow,
@@ -19,7 +20,6 @@ from policycortex.storage.registry.schedule_rows import (
 )
 from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
 from policycortex.storage.registry.tables import reports
-from policycortex.storage.registry.trail import TrailVerbs
 
 _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
 """After the failure; so often its owner is tried to be told."""
@@ -208,9 +208,9 @@ class DeliveryVerbs(TrailVerbs):
             connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
 
 
-def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> Act:
+def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEvent:
     digest = settled.receipt.get("payload_sha256") if settled.receipt is not None else None
-    return Act(
+    return AuditEvent(
         organization=claimed.organization,
         at=now,
         action="report_delivered" if settled.outcome == "sent" else "delivery_attempted",

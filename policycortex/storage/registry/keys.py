@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, bindparam, insert, select, update
 
+from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
-from policycortex.proof.chain import COMMAND_LINE, Act
+from policycortex.storage.registry.audit_log import TrailVerbs
 from policycortex.storage.registry.base import JsonColumn, UtcDateTime, metadata
 from policycortex.storage.registry.reports import ensure_organization
 from policycortex.storage.registry.rows import KeyRow
 from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
-from policycortex.storage.registry.trail import TrailVerbs
 
 SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks:write", "findings:write", "admin")
 DEFAULT_SCOPES: Final = ("reports:read", "reports:write", "schedules:write")
@@ -146,8 +146,10 @@ def _key(row: RowMapping | dict[str, Any]) -> KeyRow:
     return KeyRow(**values)
 
 
-def _change(organization: str, action: str, key_id: str, moment: datetime, details: Mapping[str, Any]) -> Act:
-    return Act(organization=organization, at=moment, action=action, actor=COMMAND_LINE, subject=key_id, details=details)
+def _change(organization: str, action: str, key_id: str, moment: datetime, details: Mapping[str, Any]) -> AuditEvent:
+    return AuditEvent(
+        organization=organization, at=moment, action=action, actor=COMMAND_LINE, subject=key_id, details=details
+    )
 
 
 def _check_key(name: str, scopes: Collection[str], networks: Collection[str]) -> None:

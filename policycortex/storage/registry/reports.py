@@ -10,19 +10,19 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus, ReportType
-from policycortex.proof.chain import Act
 from policycortex.storage.registry.access import insert_access
+from policycortex.storage.registry.audit_log import TrailVerbs
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.links import download_links
-from policycortex.storage.registry.reading import INSIDE, load_report, report_from
+from policycortex.storage.registry.report_counts import shift_tally
+from policycortex.storage.registry.report_queries import INSIDE, load_report, report_from
 from policycortex.storage.registry.rows import AccessRow, Failure, FileRow, NewArtifact, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, report_shares, reports
-from policycortex.storage.registry.tallies import shift_tally
-from policycortex.storage.registry.trail import TrailVerbs
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 _RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
@@ -203,12 +203,14 @@ class ReportVerbs(TrailVerbs):
             return load_report(connection, report_id)
 
 
-def _ending(before: ReportRow, target: ReportStatus, values: Mapping[str, Any], files: Collection[FileRow]) -> Act:
+def _ending(
+    before: ReportRow, target: ReportStatus, values: Mapping[str, Any], files: Collection[FileRow]
+) -> AuditEvent:
     """What the trail says of the end that a run came to."""
     manifest = next((file.sha256 for file in files if file.name == "manifest.json"), None)
     failure = values.get("failure")
     details = {"status": target.value, "manifest_sha256": manifest, "failure": failure and failure["code"]}
-    return Act(
+    return AuditEvent(
         organization=before.organization,
         at=values["completed_at"],
         action=f"report_{target.value}",
@@ -218,9 +220,9 @@ def _ending(before: ReportRow, target: ReportStatus, values: Mapping[str, Any], 
     )
 
 
-def _expiry(row: ReportRow, moment: datetime) -> Act:
+def _expiry(row: ReportRow, moment: datetime) -> AuditEvent:
     digests = {artifact.format.value: artifact.sha256 for artifact in row.artifacts}
-    return Act(
+    return AuditEvent(
         organization=row.organization,
         at=moment,
         action="report_expired",

@@ -5,11 +5,11 @@ from typing import Final
 
 from sqlalchemy import delete, exists, or_, select, update
 
+from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.names import ReportStatus
-from policycortex.proof.chain import COMMAND_LINE, Act
+from policycortex.storage.registry.audit_log import TrailVerbs
 from policycortex.storage.registry.reports import ensure_organization
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, reports
-from policycortex.storage.registry.trail import TrailVerbs
 
 _BATCH: Final = 500
 
@@ -24,7 +24,7 @@ class RetentionVerbs(TrailVerbs):
             ensure_organization(connection, organization, moment)
             mine = organizations.c.id == organization
             connection.execute(update(organizations).where(mine).values(retention_days=days))
-            act = Act(
+            act = AuditEvent(
                 organization=organization, at=moment, action="retention_set", actor=COMMAND_LINE, details={"days": days}
             )
             self._append(connection, act)

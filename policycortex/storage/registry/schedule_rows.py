@@ -14,7 +14,7 @@ class NewDelivery:
     """One destination a report is to go to once it is completed."""
 
     destination: Mapping[str, Any]
-    """As ``policycortex.ordering`` wrote it: JSON types only, no secret."""
+    """As ``policycortex.requests`` wrote it: JSON types only, no secret."""
     key: str
     """Equal for equal places; with the report's id it is unique."""
     channel: str

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
+from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.proof.chain import Act
+from policycortex.storage.registry.audit_log import TrailVerbs
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.reports import ensure_organization, insert_report
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
 from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
-from policycortex.storage.registry.trail import TrailVerbs
 
 _COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
 _TICKS: Final = (
@@ -224,10 +224,10 @@ class ScheduleVerbs(TrailVerbs):
         return TickRow(**row) if row is not None else None
 
 
-def _ordered(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[Act]:
+def _ordered(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:
     """A record for each report that ticks ordered."""
     return [
-        Act(
+        AuditEvent(
             organization=schedule.organization,
             at=now,
             action="report_created",

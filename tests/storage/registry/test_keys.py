@@ -9,13 +9,13 @@ import pytest
 from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.names import ReportFormat, ReportType
 from policycortex.storage.registry import LinkRow, Registry, open_registry
-from tests.ground import Ground
+from tests.ground import Backend
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def registry(ground: Ground, tmp_path: Path) -> Iterator[Registry]:
+def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
     """An empty registry."""
     opened = open_registry(ground.settings(tmp_path))
     yield opened

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from policycortex.names import ReportStatus, ReportType
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportFilter, open_registry
-from policycortex.storage.registry.reading import SORTS
+from policycortex.storage.registry.report_queries import SORTS
 from policycortex.storage.registry.tables import report_tallies, reports
 
 _STEPS: Final = 10  # between two calls of the counter

@@ -14,9 +14,9 @@ from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES, metadata
+from policycortex.storage.registry.connect import _open_engine
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
-from policycortex.storage.registry.opening import _open_engine
-from tests.ground import FleetGround, Ground
+from tests.ground import Backend, FleetGround
 
 
 def test_head_is_the_newest_step() -> None:
@@ -25,7 +25,7 @@ def test_head_is_the_newest_step() -> None:
 
 
 @pytest.fixture
-def empty(ground: Ground, tmp_path: Path) -> Settings:
+def empty(ground: Backend, tmp_path: Path) -> Settings:
     """A database in which nothing is: a SQLite file, or one of Postgres."""
     return ground.bare_settings(tmp_path) if isinstance(ground, FleetGround) else ground.settings(tmp_path)
 

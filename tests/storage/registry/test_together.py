@@ -13,11 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportType
 from policycortex.storage.registry import Registry, open_registry
-from tests.ground import Ground
+from tests.ground import Backend
 
 
 @pytest.fixture
-def registry(ground: Ground, tmp_path: Path) -> Iterator[Registry]:
+def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
     """An empty one that knows its organisation."""
     opened = open_registry(ground.settings(tmp_path))
     _order(opened, "rpt_first")

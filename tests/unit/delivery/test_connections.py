@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.delivery.connections import (
+from policycortex.channels.connections import (
     Connections,
     EmailConnection,
     SlackConnection,
@@ -12,7 +12,7 @@ from policycortex.delivery.connections import (
     secret_of,
     without_secrets,
 )
-from policycortex.delivery.model import Channel
+from policycortex.channels.model import Channel
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.settings import Settings
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from policycortex.delivery.calls import check_url
-from policycortex.delivery.guard import AddressGuard
+from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.http_client import check_url
 from policycortex.errors import DeliveryRefusedError
 
 INNER = (

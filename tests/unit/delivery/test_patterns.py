@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.delivery.patterns import fill_line, fill_object_name, fill_text, pattern_problem, safe_name
+from policycortex.channels.patterns import fill_line, fill_object_name, fill_text, pattern_problem, safe_name
 from tests.delivery_sample import sample_content
 
 

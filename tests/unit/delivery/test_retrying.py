@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.delivery.model import Channel
+from policycortex.channels.model import Channel
 from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
-from policycortex.delivery.webhook import event_of, signatures
+from policycortex.channels.webhook import event_of, signatures
 from tests.delivery_sample import sample_content
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.delivery.words import facts_of, render_mail
+from policycortex.channels.message_text import facts_of, render_mail
 from policycortex.documents.locales import open_locale
 from tests.delivery_sample import sample_content, sample_file
 

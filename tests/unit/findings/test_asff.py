@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from policycortex.findings.asff import parse_asff
+from policycortex.findings.formats.asff import parse_asff
+from policycortex.findings.formats.ocsf import parse_ocsf
 from policycortex.findings.model import Finding
-from policycortex.findings.ocsf import parse_ocsf
 from tests.unit.findings.ocsf_records import parsed
 
 

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import pytest
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.checkov import parse_checkov
+from policycortex.findings.formats.checkov import parse_checkov
+from policycortex.findings.formats.sarif import parse_sarif
 from policycortex.findings.model import Finding, QuarantinedRecord
-from policycortex.findings.sarif import parse_sarif
 from tests.unit.findings.ocsf_records import parsed
 
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)

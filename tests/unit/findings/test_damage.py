@@ -5,9 +5,9 @@ from io import BytesIO
 
 import pytest
 
+from policycortex.findings.formats.ocsf import parse_ocsf
 from policycortex.findings.model import Finding, QuarantinedRecord
-from policycortex.findings.ocsf import parse_ocsf
-from policycortex.findings.resync import MAX_RECORD_BYTES
+from policycortex.findings.reading.resync import MAX_RECORD_BYTES
 from tests.unit.findings.damage import DAMAGES, planted
 from tests.unit.findings.ocsf_records import ocsf_record, parsed
 

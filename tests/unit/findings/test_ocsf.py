@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from policycortex.findings.formats.ocsf import parse_ocsf
 from policycortex.findings.model import Finding
-from policycortex.findings.ocsf import parse_ocsf
 from policycortex.names import FindingStatus, Severity
 from tests.unit.findings.ocsf_records import array_text, ocsf_record, parsed
 

@@ -5,11 +5,11 @@ from io import BytesIO
 
 import pytest
 
-from policycortex.findings import ocsf_frames
-from policycortex.findings.ocsf import SHAPE, build_ocsf_findings, findings_of, parse_ocsf
-from policycortex.findings.ocsf_frames import OcsfFrames
-from policycortex.findings.records import parse_records
-from policycortex.findings.strict import decode_record
+from policycortex.findings.formats.ocsf import SHAPE, build_ocsf_findings, findings_of, parse_ocsf
+from policycortex.findings.ocsf import fast_path as ocsf_frames
+from policycortex.findings.ocsf.fast_path import OcsfFrames
+from policycortex.findings.reading.records import parse_records
+from policycortex.findings.reading.strict import decode_record
 from tests.unit.findings.ocsf_records import ocsf_record
 
 CHECKS = 5

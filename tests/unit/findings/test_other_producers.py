@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from policycortex.findings.ocsf import parse_ocsf
+from policycortex.findings.formats.ocsf import parse_ocsf
 from tests.unit.findings.ocsf_records import array_text, parsed
 
 LEAST: dict[str, Any] = {

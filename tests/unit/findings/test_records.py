@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from policycortex.errors import TruncatedFileError
-from policycortex.findings.ocsf import parse_ocsf
-from policycortex.findings.window import Window
+from policycortex.findings.formats.ocsf import parse_ocsf
+from policycortex.findings.reading.window import Window
 from tests.unit.findings.ocsf_records import array_text, ocsf_record, parsed
 
 

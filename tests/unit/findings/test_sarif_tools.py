@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from policycortex.findings.formats.sarif import parse_sarif
 from policycortex.findings.model import Finding
-from policycortex.findings.sarif import parse_sarif
 from tests.unit.findings.ocsf_records import parsed
 
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)

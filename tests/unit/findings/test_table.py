@@ -11,10 +11,10 @@ import pytest
 
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.formats.table_csv import parse_csv
+from policycortex.findings.formats.table_parquet import parse_parquet
 from policycortex.findings.table import COLUMN_NAMES
 from policycortex.findings.table import COLUMNS as COLUMNS_DOCUMENTED
-from policycortex.findings.table_csv import parse_csv
-from policycortex.findings.table_parquet import parse_parquet
 from tests.unit.findings.ocsf_records import parsed
 
 HEADER = "check_id,status,severity,observed_at,muted,provider,account_id,resource_uid,environment,requirements,title\n"

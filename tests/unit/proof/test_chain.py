@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from policycortex.proof.chain import Act, link, origin, parse_record, write_record
+from policycortex.audit.chain import AuditEvent, link, origin, parse_record, write_record
 
 
 def test_what_no_database_keeps_as_text_is_recorded_all_the_same() -> None:
     """NUL and half characters, at any depth, become U+FFFD; the rest stays to the letter."""
-    act = Act(
+    act = AuditEvent(
         organization="o",
         at=datetime(2026, 1, 1, tzinfo=UTC),
         action="report_read",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policycortex.proof.passwords import password_problem
+from policycortex.security.passwords import password_problem
 
 GOOD = (
     "Tr0ub4dor&3-xyz",

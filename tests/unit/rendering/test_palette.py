@@ -13,7 +13,7 @@ import pytest
 from policycortex.documents.locales import open_locale
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import RequirementResult, Severity
-from policycortex.rendering.page import GLYPHS
+from policycortex.rendering.html.page_view import GLYPHS
 
 _EYES: Final = {
     "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),

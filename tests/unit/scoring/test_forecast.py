@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from statsmodels.tsa.holtwinters import Holt
 
-from policycortex.scoring import forecast_methods
-from policycortex.scoring.forecast import forecast_score
-from policycortex.scoring.forecast_methods import HoltStates, damped_sum, predict_all
-from policycortex.scoring.forecast_model import Forecast, KnownStep, Method, TooLittleHistory
-from policycortex.scoring.forecast_steps import find_jump, waiver_steps
+from policycortex.scoring.forecasting import methods as forecast_methods
+from policycortex.scoring.forecasting.forecast import forecast_score
+from policycortex.scoring.forecasting.methods import HoltStates, damped_sum, predict_all
+from policycortex.scoring.forecasting.model import Forecast, KnownStep, Method, TooLittleHistory
+from policycortex.scoring.forecasting.steps import find_jump, waiver_steps
 
 FIRST = date(2026, 1, 1)
 

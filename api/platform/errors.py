@@ -1,0 +1,156 @@
+"""The one place where errors become answers: always the documented body, whoever raised it."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from api.platform import error_codes
+from api.platform.error_codes import ErrorCode
+from api.platform.parameters import parameter_names
+from policycortex.errors import NotFoundError, PolicyCortexError, Problem, UnavailableError
+from policycortex.requests.field_types import did_you_mean
+
+RETRY_AFTER_SECONDS: Final = 5
+
+
+class ApiError(Exception):
+    """An error that only the HTTP front knows: keys, methods, media types, limits."""
+
+    def __init__(
+        self,
+        kind: ErrorCode,
+        description: str,
+        *,
+        details: tuple[Problem, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(description)
+        self.kind = kind
+        self.details = details
+        self.headers = dict(headers or {})
+
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_QUOTED: Final = re.compile("'([^']+)'")
+_BY_STATUS: Final = {
+    400: error_codes.INVALID_REQUEST,
+    401: error_codes.UNAUTHORIZED,
+    403: error_codes.FORBIDDEN,
+    404: error_codes.PATH_NOT_FOUND,
+    405: error_codes.METHOD_NOT_ALLOWED,
+    413: error_codes.TOO_LARGE,
+    415: error_codes.WRONG_MEDIA_TYPE,
+}
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Register the translation of every error the API can meet; what is left is the outermost middleware's."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(PolicyCortexError, _on_core_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def error_body(
+    kind: ErrorCode,
+    description: str,
+    *,
+    details: tuple[Problem, ...] = (),
+    report_id: str | None = None,
+    request_id: str | None = None,
+) -> dict[str, Any]:
+    """The documented body."""
+    body: dict[str, Any] = {"error": kind.error, "error_description": description, "error_code": kind.code}
+    if report_id is not None:
+        body["report_id"] = report_id
+    if kind.possible_causes:
+        body["possible_causes"] = list(kind.possible_causes)
+    if details:
+        body["details"] = [{"field": problem.field, "message": problem.message} for problem in details]
+    body["timestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body["request_id"] = request_id
+    return body
+
+
+def error_answer(
+    request: Request,
+    kind: ErrorCode,
+    description: str,
+    *,
+    details: tuple[Problem, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer; ``report_id`` is taken from the path where the documentation names it."""
+    request.scope["policycortex.error_code"] = kind.code
+    report_id = request.path_params.get("report_id") if kind is error_codes.REPORT_NOT_FOUND else None
+    request_id = request.scope.get("policycortex.request_id")
+    body = error_body(kind, description, details=details, report_id=report_id, request_id=request_id)
+    return Response(
+        json.dumps(body, ensure_ascii=False).encode(errors="replace"),
+        status_code=kind.status,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        media_type="application/json",
+    )
+
+
+async def _on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature is wider than what it calls
+    return error_answer(request, error.kind, str(error), details=error.details, headers=error.headers)
+
+
+async def _on_core_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PolicyCortexError)  # noqa: S101 - as above
+    kind = error_codes.BY_CODE[error.code]
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, UnavailableError) else {}
+    description = str(error)
+    if isinstance(error, NotFoundError) and "report_id" in request.path_params:
+        description = "The requested report was not found or has expired"
+    return error_answer(request, kind, description, details=error.details, headers=headers)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    details = tuple(
+        Problem(field=".".join(str(part) for part in found["loc"][1:]) or "request", message=_plain(found, request))
+        for found in error.errors()
+    )
+    return error_answer(request, error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    kind = _BY_STATUS.get(error.status_code, error_codes.INTERNAL)
+    description = {
+        404: f"Nothing stands at {request.url.path}",
+        405: f"{request.method} is not allowed at {request.url.path}",
+    }.get(error.status_code, str(error.detail))
+    headers = {"Allow": ", ".join(_allowed(request))} if kind is error_codes.METHOD_NOT_ALLOWED else error.headers
+    return error_answer(request, kind, description, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Methods of every route at the path; Starlette names only those of the first."""
+    asked = [{**request.scope, "method": method} for method in METHODS]
+    return [
+        str(scope["method"])
+        for scope in asked
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
+def _plain(found: Mapping[str, Any], request: Request) -> str:
+    if found["type"] == "extra_forbidden":
+        return f"Unknown parameter{did_you_mean(str(found['loc'][-1]), parameter_names(request))}"
+    if found["type"] in {"enum", "literal_error"} and isinstance(found["input"], str):
+        words = _QUOTED.findall(found["ctx"]["expected"])
+        return f"Must be one of {', '.join(words)}{did_you_mean(found['input'], words)}"
+    if found["type"] == "missing":
+        return "This parameter is required"
+    return str(found["msg"]).removeprefix("Value error, ").replace("Input should be", "Must be")

@@ -1,0 +1,168 @@
+"""The outermost layer, plain ASGI: request ids, limits on size, security headers, one log line, the last resort."""
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.platform import error_codes
+from api.platform.audit import RequestRecord
+from api.platform.error_codes import ErrorCode
+from api.platform.errors import METHODS, error_body
+from api.platform.metrics import Metrics
+from policycortex.errors import UnavailableError
+
+MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
+MAX_HEADER_BYTES: Final = 16 << 10
+
+_log = logging.getLogger("policycortex.api")
+_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_CSP: Final = b"content-security-policy"
+_CLOSED_PAGE: Final = b"default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+class OuterLayer:
+    """Wraps the whole application, so that every answer has an id and the documented body."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, record: Callable[[Scope], RequestRecord]) -> None:
+        self._app = app
+        self._record = record
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._record(scope))
+        with self._metrics.active.track_inprogress():
+            await exchange.serve(self._app)
+        exchange.count(self._metrics)
+
+
+class _TooLargeError(Exception):
+    """The body grew past the limit while it was read."""
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
+        given = Headers(scope=scope).get("x-request-id", "")
+        self._id = given if _GIVEN_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+        scope["policycortex.request_id"] = self._id
+        self._scope, self._receive, self._send = scope, receive, send
+        self._record = record
+        self._status, self._read_bytes, self._began = 0, 0, time.perf_counter()
+
+    async def serve(self, app: ASGIApp) -> None:
+        try:
+            if (refusal := self._refusal()) is not None:
+                await self._answer(*refusal)
+            else:
+                self._record.enter()
+                await app(self._scope, self._receive_bounded, self._send_marked)
+        except _TooLargeError:
+            await self._answer(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
+        except UnavailableError as error:
+            if self._status:
+                raise
+            await self._answer(error_codes.UNAVAILABLE, str(error))
+        except Exception:
+            _log.exception("request failed", extra={"request_id": self._id})
+            if self._status:
+                raise  # the answer has begun: only a broken connection tells the client
+            await self._answer(
+                error_codes.INTERNAL, "Something failed on our side; it was logged under this request_id"
+            )
+        finally:
+            self._log_line()
+
+    def count(self, metrics: Metrics) -> None:
+        route = _route(self._scope)
+        metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
+        metrics.seconds.labels(route).observe(time.perf_counter() - self._began)
+
+    def _refusal(self) -> tuple[ErrorCode, str] | None:
+        headers = Headers(scope=self._scope)
+        if sum(len(name) + len(value) for name, value in self._scope["headers"]) > MAX_HEADER_BYTES:
+            return error_codes.HEADERS_TOO_LARGE, f"The headers have more than {MAX_HEADER_BYTES} bytes"
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            return error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"
+        return None
+
+    async def _receive_bounded(self) -> Message:
+        message = await self._receive()
+        self._read_bytes += len(message.get("body", b""))
+        if self._read_bytes > MAX_BODY_BYTES:
+            raise _TooLargeError
+        return message
+
+    async def _send_marked(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._note(message["status"])
+            self._status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
+        await self._send(message)
+
+    def _note(self, status: int) -> None:
+        """Into the trail before it leaves; a refusal leaves all the same when the trail cannot be written."""
+        try:
+            self._record.end(status)
+        except UnavailableError as error:
+            if status < 400:
+                raise
+            _log.warning("a refusal is not in the trail", extra={"request_id": self._id, "reason": str(error)})
+
+    def _added(self, message: Message) -> Iterator[tuple[bytes, bytes]]:
+        """Headers that every answer has, unless it says otherwise itself."""
+        given = {name.lower(): value for name, value in message.get("headers", ())}
+        yield b"x-request-id", self._id.encode()
+        limits = self._scope.get("policycortex.headers", {})
+        for lower, text in (*((name.lower().encode(), value.encode()) for name, value in limits.items()), *_SECURITY):
+            if lower not in given:
+                yield lower, text
+        is_page = given.get(b"content-type", b"").startswith(b"text/html")
+        if _CSP not in given and not (is_page and b"attachment" not in given.get(b"content-disposition", b"")):
+            yield _CSP, _CLOSED_PAGE
+
+    async def _answer(self, kind: ErrorCode, description: str) -> None:
+        self._scope["policycortex.error_code"] = kind.code
+        content = json.dumps(error_body(kind, description, request_id=self._id)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        await self._send_marked({"type": "http.response.start", "status": kind.status, "headers": headers})
+        await self._send_marked({"type": "http.response.body", "body": content})
+
+    def _log_line(self) -> None:
+        facts = {
+            "request_id": self._id,
+            "method": self._scope["method"],
+            # the route's pattern, not the path: a path may hold a link's token
+            "route": _route(self._scope),
+            "status": self._status,
+            "duration_ms": round((time.perf_counter() - self._began) * 1000, 1),
+            "key_id": self._scope.get("policycortex.key_id"),
+            "report_id": self._scope.get("path_params", {}).get("report_id"),
+        }
+        _log.info("request", extra={key: value for key, value in facts.items() if value is not None})
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "(none)"))
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "(other)"

@@ -1,0 +1,155 @@
+"""What the OpenAPI document says beyond the signatures: error answers per route, and bodies that are read raw."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from api.platform import error_codes as codes
+from api.platform import openapi_examples as examples
+from api.platform.error_codes import ErrorCode
+from api.v1.reports.schemas import ErrorAnswer
+from policycortex.names import ReportFormat
+from policycortex.requests.body import OrderBody
+
+Responses = dict[int | str, dict[str, Any]]
+
+_EVERYWHERE: Final = (
+    codes.INVALID_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN, codes.RATE_LIMITED, codes.HEADERS_TOO_LARGE,
+    codes.INTERNAL, codes.UNAVAILABLE,
+)  # fmt: skip
+_SCHEMAS: Final = "#/components/schemas/"
+_BODIES: Final[list[type[BaseModel]]] = []
+_ANSWERS: Final[Mapping[tuple[str, str, str], Mapping[str, Any]]] = {
+    ("/v1/reports", "get", "200"): examples.LIST,
+    ("/v1/reports", "post", "202"): examples.ACCEPTED,
+    ("/v1/reports", "post", "400"): examples.INVALID_CONFIG,
+    ("/v1/reports/{report_id}", "get", "200"): examples.DETAILS,
+    ("/v1/reports/{report_id}", "get", "404"): examples.REPORT_NOT_FOUND,
+}
+"""FastAPI would take the nulls out of them, so they are put in last."""
+_WITH_BODY: Final = (codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE)
+
+
+def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
+    """Error answers of a route: its own, those of every route, and those of a body."""
+    answers: Responses = {}
+    for kind in (*kinds, *_EVERYWHERE, *(_WITH_BODY if body else ())):
+        said = f"`{kind.code}` {kind.meaning}"
+        known = answers.get(kind.status)
+        description = f"{known['description']} Or: {said}" if known else said
+        answers[kind.status] = {"model": ErrorAnswer, "description": description}
+    return answers
+
+
+def open_errors() -> Responses:
+    """Error answers of a route that needs no key and reads next to nothing."""
+    kinds = (codes.INVALID_REQUEST, codes.HEADERS_TOO_LARGE, codes.INTERNAL)
+    return {kind.status: {"model": ErrorAnswer, "description": f"`{kind.code}` {kind.meaning}"} for kind in kinds}
+
+
+def order_body() -> dict[str, Any]:
+    """The body of an order, with the documentation's example."""
+    return body_of(OrderBody, ORDER_EXAMPLE)
+
+
+def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that the route reads raw, so that all its problems can be told at once."""
+    _BODIES.append(model)
+    schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+
+
+def framework_bodies() -> dict[str, Any]:
+    """A framework's file, in any of the forms that are read."""
+    schema = {"type": "object", "description": "The product's own form, Prowler's framework JSON, or an OSCAL catalog"}
+    content = {
+        "application/json": {"schema": schema, "example": FRAMEWORK_EXAMPLE},
+        "application/yaml": {"schema": schema},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def body_definitions() -> dict[str, Any]:
+    """Schemas that raw bodies refer to, for ``components``."""
+    definitions: dict[str, Any] = {}
+    for model in _BODIES:
+        schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
+        definitions |= schema.pop("$defs", {}) | {model.__name__: schema}
+    return definitions
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI's document, with the documentation's answers as examples, and open routes saying that they are open."""
+    for (path, method, status), example in _ANSWERS.items():
+        document["paths"][path][method]["responses"][status]["content"]["application/json"]["example"] = example
+    operations = (
+        operation
+        for part in ("paths", "webhooks")
+        for methods in document.get(part, {}).values()
+        for operation in methods.values()
+    )
+    for operation in operations:
+        operation.setdefault("security", [])
+    return document
+
+
+FRAMEWORK_EXAMPLE: Final = {
+    "id": "acme-baseline",
+    "name": "Acme baseline",
+    "version": "2026.1",
+    "requirements": [{"id": "B1", "title": "Storage is private", "section": "Storage"}],
+    "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
+}
+
+ORDER_EXAMPLE: Final = {
+    "name": "Monthly Security Assessment",
+    "type": "audit",
+    "framework": "iso27001",
+    "description": "Monthly security audit for ISO 27001 compliance",
+    "scope": {
+        "environments": ["production", "staging"],
+        "cloud_providers": ["aws", "azure", "gcp"],
+        "date_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"},
+    },
+    "format_options": {
+        "formats": ["pdf", "excel"],
+        "include_executive_summary": True,
+        "include_detailed_findings": True,
+    },
+    "delivery": {
+        "immediate": False,
+        "scheduled_at": "2024-02-01T09:00:00Z",
+        "notifications": {"email": ["compliance@company.com"]},
+    },
+}
+
+
+def file_answers() -> Responses:
+    """A file, whole or in part, or nothing new."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content = {report_format.media_type.partition(";")[0]: binary for report_format in ReportFormat}
+    content["application/zip"] = binary
+    return {
+        200: {"description": "The whole file", "content": content, "headers": _FILE_HEADERS},
+        206: {"description": "The part that `Range` asked for", "content": content, "headers": _FILE_HEADERS},
+        304: {"description": "The client has this file already (`If-None-Match`)"},
+    }
+
+
+def small_file_answers(*media_types: str) -> Responses:
+    """A whole file, or nothing new."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    headers = {name: said for name, said in _FILE_HEADERS.items() if name != "Accept-Ranges"}
+    return {
+        200: {"description": "The file", "content": dict.fromkeys(media_types, binary), "headers": headers},
+        304: {"description": "The client has this file already (`If-None-Match`)"},
+    }
+
+
+_FILE_HEADERS: Final = {
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "RFC 6266 name"},
+    "ETag": {"schema": {"type": "string"}, "description": "SHA-256 of the file"},
+    "Repr-Digest": {"schema": {"type": "string"}, "description": "RFC 9530, `sha-256`"},
+    "X-Checksum-SHA256": {"schema": {"type": "string"}, "description": "SHA-256 of the file, hex"},
+}

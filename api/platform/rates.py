@@ -1,0 +1,88 @@
+"""How many requests a key may make, and the headers that tell it."""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from limits import RateLimitItem, WindowStats, parse
+from limits.errors import ConfigurationError as LimitsConfigurationError
+from limits.errors import StorageError
+from limits.storage import StorageTypes, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.concurrency import run_in_threadpool
+
+from api.platform import error_codes
+from api.platform.errors import ApiError
+from api.platform.rate_memory import QuietMemory
+from policycortex.errors import ConfigurationError
+from policycortex.settings import Settings
+
+_log: Final = logging.getLogger("policycortex.api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateState:
+    """Where a key stands in its window."""
+
+    limit: int
+    window_seconds: int
+    remaining: int
+    reset_seconds: int
+
+    def headers(self) -> dict[str, str]:
+        """The IETF draft's two structured fields, and the three plain ones that clients know longer."""
+        return {
+            "RateLimit-Policy": f'"default";q={self.limit};w={self.window_seconds}',
+            "RateLimit": f'"default";r={self.remaining};t={self.reset_seconds}',
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_seconds),
+        }
+
+
+class RateLimiter:
+    """Counts requests per key or address in a sliding window; in memory, or in Redis for several processes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._item = _parse(settings.rate_limit)
+        self._is_local = settings.rate_limit_url is None
+        self._limiter = SlidingWindowCounterRateLimiter(_open_counters(settings.rate_limit_url))
+
+    async def count(self, who: str) -> RateState | None:
+        """Count one request. Raises ApiError 429 past the limit. None when the counter is away: nobody waits."""
+        try:
+            is_within, stats = self._hit(who) if self._is_local else await run_in_threadpool(self._hit, who)
+        except StorageError as error:
+            _log.warning("rate limits are not counted", extra={"reason": str(error)})
+            return None
+        state = RateState(
+            limit=self._item.amount,
+            window_seconds=self._item.get_expiry(),
+            remaining=max(stats.remaining, 0),
+            reset_seconds=max(math.ceil(stats.reset_time - time.time()), 1),
+        )
+        if not is_within:
+            headers = {**state.headers(), "Retry-After": str(state.reset_seconds)}
+            raise ApiError(error_codes.RATE_LIMITED, f"More than {self._item} requests", headers=headers)
+        return state
+
+    def _hit(self, who: str) -> tuple[bool, WindowStats]:
+        return self._limiter.hit(self._item, who), self._limiter.get_window_stats(self._item, who)
+
+
+def _open_counters(url: str | None) -> StorageTypes:
+    if url is None:
+        return QuietMemory()
+    try:
+        return storage_from_string(url, wrap_exceptions=True)
+    except (ValueError, ImportError, StorageError, LimitsConfigurationError) as error:
+        raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT_URL cannot be used: {error}") from error
+
+
+def _parse(text: str) -> RateLimitItem:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT must be such as 600/minute, got {text!r}") from error

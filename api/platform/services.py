@@ -1,0 +1,106 @@
+"""What endpoints work with, made once per application and held in its state."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from api.platform.known_keys import KnownKeys
+from api.platform.last_used import LastUsedWriter
+from api.platform.metrics import Metrics
+from api.platform.quick import QuickReads
+from api.platform.rates import RateLimiter
+from api.platform.runs import RunLauncher
+from api.platform.shared_wait import SharedWait
+from api.v1.backfills.orchestrator import Backfills
+from api.v1.reports.read_records import ReadLog
+from policycortex.audit.write_ahead_log import WriteAheadLog
+from policycortex.frameworks.model import Framework
+from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
+from policycortex.storage.registry import KeyRow, Registry, open_registry
+from policycortex.workflow.audit_export import recover_trail
+
+_log = logging.getLogger("policycortex.api")
+_PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Services:
+    """Opens what it needs when it is first needed, so that a database away at start is no reason not to start."""
+
+    settings: Settings
+    launcher: RunLauncher
+    backfills: Backfills
+    now: Callable[[], datetime] = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
+    read_log: ReadLog = field(init=False, repr=False)
+    key_uses: LastUsedWriter = field(init=False, repr=False)
+    quick: QuickReads = field(init=False, repr=False)
+    known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
+    limiter: RateLimiter = field(init=False, repr=False)
+    journal: WriteAheadLog = field(init=False, repr=False)
+    journal_on_disk: SharedWait = field(init=False, repr=False)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _registry: Registry | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.limiter = RateLimiter(self.settings)
+        # opening may wait and migrate, so the first read is made apart
+        self.quick = QuickReads(lambda: self._registry is not None and self.settings.database_url is None)
+        self.journal = WriteAheadLog(
+            self.settings.home / "trail",
+            lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed
+            _log.warning,
+        )
+        self.journal_on_disk = SharedWait(self.journal.sync)
+        self.key_uses = LastUsedWriter(lambda key, now: self.registry.note_key_use(key, now=now))
+        self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
+
+    @property
+    def registry(self) -> Registry:
+        """The registry. Raises UnavailableError until it can be opened."""
+        if self._registry is None:
+            with self._opening:
+                if self._registry is None:
+                    opened = open_registry(self.settings, patience_seconds=_PATIENCE_SECONDS)
+                    recover_trail(self.settings, opened)
+                    self._registry = opened
+        return self._registry
+
+    @cached_property
+    def artifacts(self) -> ArtifactStore:
+        """The place of artifacts."""
+        return open_artifacts(self.settings)
+
+    def registry_key(self, token: str) -> KeyRow | None:
+        """The key of this secret, asked anew. Raises UnavailableError."""
+        return self.registry.find_key(token)
+
+    def ping(self) -> None:
+        """Raises PolicyCortexError while the registry cannot be opened or does not answer."""
+        self.registry.ping()
+
+    def frameworks(self, organization: str) -> Mapping[str, Framework]:
+        """All that the organisation has, by id; the folder is read anew, so that a new file counts at once."""
+        return frameworks_of(self.settings, self.registry, organization)
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.launcher.close()
+        self.backfills.close()
+        self.quick.close()
+        self.key_uses.close()
+        self.read_log.close()
+        self.journal_on_disk.close()
+        self.journal.close()
+        if self._registry is not None:
+            self._registry.close()

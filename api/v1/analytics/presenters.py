@@ -1,0 +1,267 @@
+"""From the core's values to analytics' answers: names and rounding, no judgement."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from api.v1.analytics.schemas import (
+    AgeAnswer,
+    BacktestAnswer,
+    CauseAnswer,
+    ChangeAnswer,
+    CompareAnswer,
+    ComparedFinding,
+    ComparedRequirement,
+    FindingCounts,
+    ForecastAnswer,
+    ForecastPointAnswer,
+    LikelyAnswer,
+    LikelyFailureAnswer,
+    RemediationAnswer,
+    RiskAnswer,
+    RiskDayAnswer,
+    RiskGroupAnswer,
+    RiskItemAnswer,
+    RiskScoreAnswer,
+    StepAnswer,
+    TargetAnswer,
+    TrendPointAnswer,
+    TrendsAnswer,
+    TrendSeriesAnswer,
+)
+from api.v1.reports.schemas import Span
+from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.forecasting.model import Backtest, Forecast, KnownStep, TimeToTarget, TooLittleHistory
+from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
+from policycortex.scoring.risk_model import RiskItem, RiskPart, RiskScore
+from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.trend import TrendBucket, TrendSeries
+from policycortex.scoring.trend_causes import BucketCause, DayCause, causes_by_bucket
+
+if TYPE_CHECKING:
+    from policycortex.workflow import analytics
+    from policycortex.workflow import report_comparison as comparing
+
+
+def shape_trends(
+    found: "analytics.Trends", question: "analytics.Question", *, granularity: str, by: str | None
+) -> TrendsAnswer:
+    """Lines with their causes; daily causes speak of the one line of the whole only."""
+    framework, period = question.framework, question.period
+    change = found.change
+    return TrendsAnswer(
+        framework=framework.id if framework else None,
+        framework_version=framework.version if framework else None,
+        period=Span(start=period.start, end=period.end),
+        granularity=granularity,
+        by=by,
+        series=[_series(series, () if by else found.causes) for series in found.series],
+        change=shape_change(change.change, first=change.first, last=change.last) if change else None,
+    )
+
+
+def shape_change(change: ScoreChange, *, first: date | None = None, last: date | None = None) -> ChangeAnswer:
+    """A change with causes whose written points add up to the written difference."""
+    written = change.written()
+    before, after = (None if score is None else round_pct(float(score)) for score in (change.before, change.after))
+    return ChangeAnswer(
+        start_date=first,
+        end_date=last,
+        score_before=before,
+        score_after=after,
+        points=None if before is None or after is None else round(after - before, 2),
+        causes=[
+            CauseAnswer(cause=share.cause.value, findings=share.findings, points=_number(written[share.cause]))
+            for share in change.shares
+        ],
+    )
+
+
+def shape_risk(found: "analytics.RiskAnswer", question: "analytics.Question") -> RiskAnswer:
+    """Parts, places, items, ages."""
+    risk, period = found.risk, question.period
+    return RiskAnswer(
+        framework=question.framework.id if question.framework else None,
+        period=Span(start=period.start, end=period.end),
+        as_of=found.as_of,
+        risk_version=risk.version,
+        total=RiskScoreAnswer(**_risk(risk.total)),
+        groups=[
+            RiskGroupAnswer(dimension=group.dimension, label=group.label, **_risk(group.score)) for group in risk.groups
+        ],
+        top=[_item(item) for item in risk.top],
+        top_of=risk.top_of,
+        ages=[AgeAnswer.model_validate(age, from_attributes=True) for age in found.ages],
+        remediation=[RemediationAnswer.model_validate(each, from_attributes=True) for each in found.remediation],
+        history=[RiskDayAnswer(date=day, risk_score=round_pct(value)) for day, value in found.history],
+    )
+
+
+def shape_forecast(found: "analytics.ForecastAnswer", question: "analytics.Question") -> ForecastAnswer:
+    """A forecast, or its refusal in the same shape."""
+    framework_id = question.framework.id if question.framework else None
+    likely = _likely(found.likely) if found.likely else None
+    if isinstance(found.forecast, TooLittleHistory):
+        return ForecastAnswer(
+            framework=framework_id,
+            status="too_little_history",
+            reason=found.forecast.reason,
+            method=None,
+            last_date=None,
+            last_score=None,
+            points=[],
+            backtest=None,
+            known_steps=[],
+            removed_step=None,
+            target=None,
+            likely_failures=likely,
+        )
+    return _forecast(found.forecast, framework_id, likely)
+
+
+def shape_comparison(
+    found: "comparing.ReportComparison", report_id: str, other_id: str, *, limit: int, offset: int
+) -> CompareAnswer:
+    """One page of the findings that turned, and all that is counted."""
+    rows = found.findings.rows.filter(found.findings.rows["change"] != "persisting")
+    return CompareAnswer(
+        report_id=report_id,
+        other_id=other_id,
+        counts=FindingCounts(
+            new=found.findings.new,
+            resolved=found.findings.resolved,
+            persisting=found.findings.persisting,
+            not_looked_at=found.findings.not_looked_at,
+        ),
+        change=shape_change(found.change),
+        requirements=[
+            ComparedRequirement(
+                id=each.id,
+                title=each.title,
+                before=each.before.value if each.before else None,
+                after=each.after.value if each.after else None,
+                failed_before=each.failed_before,
+                failed_after=each.failed_after,
+            )
+            for each in found.requirements
+        ],
+        findings=[ComparedFinding(**row) for row in rows.slice(offset, limit).iter_rows(named=True)],
+        findings_total=len(rows),
+    )
+
+
+def _series(series: TrendSeries, causes: Iterable[DayCause]) -> TrendSeriesAnswer:
+    told = causes_by_bucket(series.buckets, causes)
+    points = [_point(bucket, each) for bucket, each in zip(series.buckets, told, strict=True)]
+    return TrendSeriesAnswer(name=series.name, points=points)
+
+
+def _point(bucket: TrendBucket, causes: Iterable[BucketCause]) -> TrendPointAnswer:
+    return TrendPointAnswer(
+        start_date=bucket.first_date,
+        end_date=bucket.last_date,
+        is_partial=bucket.is_partial,
+        compliance_score=round_pct(bucket.score_pct),
+        scored_on=bucket.scored_on,
+        low=round_pct(bucket.low_pct),
+        high=round_pct(bucket.high_pct),
+        passed=int(bucket.numerator),
+        assessed=int(bucket.denominator),
+        scanned_days=bucket.scanned_days,
+        change_points=None if bucket.change_points is None else round(bucket.change_points, 2),
+        is_new_framework_version=bucket.is_new_version,
+        mark=bucket.mark,
+        causes=[CauseAnswer(cause=c.cause.value, findings=c.findings, points=float(c.points)) for c in causes],
+    )
+
+
+def _risk(score: RiskScore) -> dict[str, float | int | None]:
+    parts = {part.value: round(score.parts[part], 2) for part in RiskPart}
+    return {"risk_score": round_pct(score.value), **parts, "failed": score.failed, "assessed": score.assessed}
+
+
+def _item(item: RiskItem) -> RiskItemAnswer:
+    shaped = RiskItemAnswer.model_validate(item, from_attributes=True)
+    return shaped.model_copy(
+        update={"risk_without": round(item.risk_without, 2), "lowers_by": round(item.lowers_by, 4)}
+    )
+
+
+def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer | None) -> ForecastAnswer:
+    return ForecastAnswer(
+        framework=framework_id,
+        status="ok",
+        reason=None,
+        method=forecast.method.value,
+        last_date=forecast.origin,
+        last_score=round_pct(forecast.last_value_pct),
+        points=[
+            ForecastPointAnswer(
+                date=point.day,
+                compliance_score=round(point.value_pct, 2),
+                low_80=round(point.low_80, 2),
+                high_80=round(point.high_80, 2),
+                low_95=round(point.low_95, 2),
+                high_95=round(point.high_95, 2),
+            )
+            for point in forecast.points
+        ],
+        backtest=_backtest(forecast.backtest),
+        known_steps=[_step(step) for step in forecast.known_steps],
+        removed_step=_step(forecast.removed_step) if forecast.removed_step else None,
+        target=_target(forecast.target) if forecast.target else None,
+        likely_failures=likely,
+    )
+
+
+def _backtest(backtest: Backtest) -> BacktestAnswer:
+    ratio = backtest.error_against_naive
+    return BacktestAnswer(
+        origins=backtest.origins,
+        forecasts=backtest.pairs,
+        horizon_days=backtest.horizon_days,
+        mean_error={method.value: round(error, 4) for method, error in backtest.mean_error.items()},
+        error_against_naive=None if ratio is None else round(ratio, 4),
+        coverage_80=round(backtest.coverage[0.80], 4) if backtest.coverage else None,
+        coverage_95=round(backtest.coverage[0.95], 4) if backtest.coverage else None,
+        coverage_forecasts=backtest.coverage_pairs,
+    )
+
+
+def _step(step: KnownStep) -> StepAnswer:
+    return StepAnswer(date=step.day, points=round(step.points, 2), reason=step.reason)
+
+
+def _target(target: TimeToTarget) -> TargetAnswer:
+    return TargetAnswer(
+        target_score=target.target_pct,
+        probability_within_horizon=round(target.probability_within_horizon, 4),
+        days_p10=target.days_p10,
+        days_p50=target.days_p50,
+        days_p90=target.days_p90,
+        cumulative=[round(share, 4) for share in target.cumulative],
+    )
+
+
+def _likely(found: LikelyFailures | NoLikelyFailures) -> LikelyAnswer:
+    if isinstance(found, NoLikelyFailures):
+        return LikelyAnswer(
+            window_days=found.window_days,
+            reason=found.reason,
+            items=[],
+            brier_score=None,
+            brier_score_of_base_rate=None,
+            forecasts=0,
+        )
+    return LikelyAnswer(
+        window_days=found.window_days,
+        reason=None,
+        items=[LikelyFailureAnswer.model_validate(item, from_attributes=True) for item in found.items],
+        brier_score=round(found.brier, 6),
+        brier_score_of_base_rate=round(found.brier_of_base_rate, 6),
+        forecasts=found.forecasts,
+    )
+
+
+def _number(points: object) -> float | None:
+    return None if points is None else float(str(points))

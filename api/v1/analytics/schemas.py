@@ -1,0 +1,280 @@
+"""Shapes of analytics' answers. Numbers stand here as people read them; docs/analytics.md says how they are made."""
+
+from datetime import date
+from typing import Final, Literal
+
+from pydantic import Field
+
+from api.v1.reports.schemas import Answer, Span
+
+CAUSES: Final = (
+    "`fixed`, `regressed`, `new_resources`, `gone_resources`, `scope_and_coverage`, `framework_version`, `waivers`"
+)
+
+
+class CauseAnswer(Answer):
+    """What one cause did; the causes' points add up to the change as written."""
+
+    cause: str = Field(description=CAUSES, examples=["fixed"])
+    findings: int = Field(description="Findings it touched", examples=[19])
+    points: float | None = Field(description="Percentage points; null where a date has no score", examples=[2.35])
+
+
+class ChangeAnswer(Answer):
+    """Why the score moved between two dates."""
+
+    start_date: date | None = Field(description="First scored day; null when two reports are compared")
+    end_date: date | None
+    score_before: float | None = Field(description="0-100; null when nothing was assessed")
+    score_after: float | None
+    points: float | None = Field(description="`score_after` less `score_before`, as written")
+    causes: list[CauseAnswer]
+
+
+class TrendPointAnswer(Answer):
+    """One day, week or month; a gap has no score."""
+
+    start_date: date
+    end_date: date
+    is_partial: bool = Field(description="The period cuts it")
+    compliance_score: float | None = Field(description="Of its last scored day; null is a gap", examples=[87.5])
+    scored_on: date | None
+    low: float | None = Field(description="Lowest score of its days")
+    high: float | None
+    passed: int = Field(description="Findings of the scored day")
+    assessed: int
+    scanned_days: int
+    change_points: float | None = Field(description="Against the latest point before it that has a score")
+    is_new_framework_version: bool
+    mark: str = Field(description="`month`, `quarter` or `year` that begins in it, or empty")
+    causes: list[CauseAnswer] = Field(description="Of `change_points`; empty where they are not known exactly")
+
+
+class TrendSeriesAnswer(Answer):
+    """One line."""
+
+    name: str = Field(examples=["soc2"])
+    points: list[TrendPointAnswer]
+
+
+class TrendsAnswer(Answer):
+    """Scores over time."""
+
+    framework: str | None
+    framework_version: str | None
+    period: Span
+    granularity: str
+    by: str | None
+    model: Literal["findings_pass_rate"] = "findings_pass_rate"
+    series: list[TrendSeriesAnswer]
+    change: ChangeAnswer | None = Field(description="First to last scored day; null with fewer than two")
+
+
+class RiskScoreAnswer(Answer):
+    """0-100 with its parts, which add up to it."""
+
+    risk_score: float | None = Field(description="Null when nothing was assessed", examples=[31.5])
+    severity: float
+    exposure: float
+    age: float
+    environment: float
+    failed: int
+    assessed: int
+
+
+class RiskGroupAnswer(RiskScoreAnswer):
+    """The risk of one place by itself."""
+
+    dimension: str = Field(description="`account`, `service`, `provider`, `environment` or `framework`")
+    label: str
+
+
+class RiskItemAnswer(Answer):
+    """One failing check in one account, and what mending all its findings there would do."""
+
+    provider: str
+    account_id: str
+    check_id: str
+    title: str
+    service: str
+    severity: str
+    failed: int
+    is_exposed: bool = Field(description="The check speaks of what anybody can reach")
+    oldest_days: int
+    risk_without: float
+    lowers_by: float
+
+
+class AgeAnswer(Answer):
+    """Failing findings of one severity against the days agreed."""
+
+    severity: str
+    sla_days: int
+    failing: int
+    overdue: int
+    median_days: int | None
+    p90_days: int | None
+    oldest_days: int | None
+
+
+class RemediationAnswer(Answer):
+    """How long mending takes (Kaplan-Meier: findings still open count as open)."""
+
+    severity: str | None = Field(description="Null: all severities")
+    findings: int
+    remediated: int
+    median_days: float | None
+    mean_days: float | None = Field(description="Within `horizon_days`")
+    horizon_days: int
+    is_restricted: bool = Field(description="Some were open at the horizon: the true mean is longer")
+    within_sla_share: float | None
+
+
+class RiskDayAnswer(Answer):
+    """The whole organisation's risk on one scanned day."""
+
+    date: date
+    risk_score: float | None
+
+
+class RiskAnswer(Answer):
+    """Risk of the closing posture of the period."""
+
+    framework: str | None
+    period: Span
+    as_of: date
+    risk_version: str
+    total: RiskScoreAnswer
+    groups: list[RiskGroupAnswer]
+    top: list[RiskItemAnswer]
+    top_of: int = Field(description="Failing (check, account) in all")
+    ages: list[AgeAnswer]
+    remediation: list[RemediationAnswer]
+    history: list[RiskDayAnswer] = Field(description="Empty where the scope filters or a framework is asked for")
+
+
+class ForecastPointAnswer(Answer):
+    """One future day."""
+
+    date: date
+    compliance_score: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+class BacktestAnswer(Answer):
+    """How well forecasts like this one did from past days."""
+
+    origins: int
+    forecasts: int
+    horizon_days: int = Field(description="Furthest horizon that history could test")
+    mean_error: dict[str, float] = Field(description="Mean absolute error by method, percentage points")
+    error_against_naive: float | None
+    coverage_80: float | None = Field(description="Share of outcomes inside intervals made before them")
+    coverage_95: float | None
+    coverage_forecasts: int
+
+
+class StepAnswer(Answer):
+    """A move of the score on a known day."""
+
+    date: date
+    points: float
+    reason: str
+
+
+class TargetAnswer(Answer):
+    """When the score first reaches the target, as a distribution."""
+
+    target_score: float
+    probability_within_horizon: float
+    days_p10: int | None = Field(description="One path in ten is there by then; null beyond the horizon")
+    days_p50: int | None
+    days_p90: int | None
+    cumulative: list[float] = Field(description="Probability to be there by day 1, 2, ...")
+
+
+class LikelyFailureAnswer(Answer):
+    """One requirement that is compliant now."""
+
+    requirement_id: str
+    probability: float
+    windows: int
+    failed_windows: int
+
+
+class LikelyAnswer(Answer):
+    """Requirements likely to fail next, or why there is no list."""
+
+    window_days: int
+    reason: str | None = Field(description="Why there is no list; null with one")
+    items: list[LikelyFailureAnswer]
+    brier_score: float | None
+    brier_score_of_base_rate: float | None
+    forecasts: int = Field(description="Past forecasts that were tested")
+
+
+class ForecastAnswer(Answer):
+    """The score's next days, or why nobody can tell."""
+
+    framework: str | None
+    status: str = Field(description="`ok`, or `too_little_history`")
+    reason: str | None = Field(description="Why there is no forecast; null with one")
+    method: str | None = Field(examples=["theil_sen"])
+    last_date: date | None
+    last_score: float | None
+    points: list[ForecastPointAnswer]
+    backtest: BacktestAnswer | None
+    known_steps: list[StepAnswer]
+    removed_step: StepAnswer | None = Field(description="One isolated jump of the past that was taken out")
+    target: TargetAnswer | None
+    likely_failures: LikelyAnswer | None = Field(description="Null without a framework")
+
+
+class ComparedFinding(Answer):
+    """One (check, account, region, resource) that fails on either date."""
+
+    change: str = Field(description="`new`, `resolved`, `not_looked_at` or `persisting`")
+    reason: str
+    provider: str
+    check_id: str
+    account_id: str
+    region: str
+    resource_uid: str
+    severity: str
+    findings_before: int
+    findings_after: int
+
+
+class ComparedRequirement(Answer):
+    """One requirement whose result differs; null where that report's framework does not have it."""
+
+    id: str
+    title: str
+    before: str | None
+    after: str | None
+    failed_before: int
+    failed_after: int
+
+
+class FindingCounts(Answer):
+    """How many (check, account, region, resource) of each kind."""
+
+    new: int
+    resolved: int
+    persisting: int
+    not_looked_at: int
+
+
+class CompareAnswer(Answer):
+    """What became of one report's findings in another."""
+
+    report_id: str
+    other_id: str
+    counts: FindingCounts
+    change: ChangeAnswer
+    requirements: list[ComparedRequirement]
+    findings: list[ComparedFinding] = Field(description="New, resolved and not looked at; persisting ones are counted")
+    findings_total: int = Field(description="Of which `findings` is the page that `limit` and `offset` ask for")

@@ -1,0 +1,119 @@
+"""Backfills through Dagster's own door: they show in its UI, and its daemon carries them on whoever dies."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from api.platform.dagster_graphql import DagsterDoor
+from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
+from policycortex.errors import NotFoundError, UnavailableError
+from policycortex.names import TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
+from policycortex.period import whole_months
+from policycortex.requests.backfill_body import BackfillOrder
+
+_DAYS: Final = (
+    "core/finding_state", "core/scan_coverage", "marts/check_tallies", "marts/requirement_results",
+    "marts/framework_scores", "core/failing_since", "marts/remediations", "marts/risk", "marts/changes",
+)  # fmt: skip
+"""Assets of a day, by the names that a test holds to the definitions."""
+_STANDING: Final = "reports/standing"
+
+_START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on Error { message } } }"""
+_FIND: Final = """query($id: String!) { partitionBackfillOrError(backfillId: $id) { __typename
+  ... on PartitionBackfill { id status timestamp endTimestamp tags { key value } error { message }
+    assetBackfillData { assetBackfillStatuses { __typename ... on AssetPartitionsStatusCounts {
+      numPartitionsTargeted numPartitionsInProgress numPartitionsMaterialized numPartitionsFailed } } } }
+  ... on Error { message } } }"""
+_CANCEL: Final = """mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) { __typename
+  ... on Error { message } } }"""
+
+_STATUS: Final[Mapping[str, BackfillStatus]] = {
+    "REQUESTED": BackfillStatus.RUNNING,
+    "COMPLETED": BackfillStatus.COMPLETED,
+    "COMPLETED_SUCCESS": BackfillStatus.COMPLETED,
+    "COMPLETED_FAILED": BackfillStatus.FAILED,
+    "FAILED": BackfillStatus.FAILED,
+    "FAILING": BackfillStatus.RUNNING,
+    "CANCELING": BackfillStatus.RUNNING,
+    "CANCELED": BackfillStatus.CANCELLED,
+}
+
+
+class DagsterBackfills:
+    """A Backfills over the webserver. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self._door = DagsterDoor(url)
+
+    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+        """See Backfills."""
+        named = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _words(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
+        params = {
+            "partitionsByAssets": list(_selection(order, today)),
+            "tags": [{"key": key, "value": value} for key, value in named.items()],
+            "title": f"{order.start} to {order.end}",
+        }
+        answer = self._door.ask(_START, {"params": params})["launchPartitionBackfill"]
+        if answer["__typename"] != "LaunchBackfillSuccess":
+            raise UnavailableError(
+                f"Dagster did not start the backfill: {answer.get('message') or answer['__typename']}"
+            )
+        return str(answer["backfillId"])
+
+    def find(self, backfill_id: str, *, organization: str) -> BackfillState:
+        """See Backfills."""
+        found = self._door.ask(_FIND, {"id": backfill_id})["partitionBackfillOrError"]
+        tags = {tag["key"]: tag["value"] for tag in found.get("tags") or ()}
+        if found["__typename"] == "PythonError":
+            raise UnavailableError(f"Dagster cannot tell of the backfill: {found['message']}")
+        if tags.get(TAG_ORGANIZATION) != organization or TAG_BACKFILL not in tags:
+            raise NotFoundError(f"no backfill {backfill_id}")
+        return _state(found, tags[TAG_BACKFILL])
+
+    def cancel(self, backfill_id: str, *, organization: str) -> None:
+        """See Backfills."""
+        self.find(backfill_id, organization=organization)
+        answer = self._door.ask(_CANCEL, {"id": backfill_id})["cancelPartitionBackfill"]
+        if answer["__typename"] != "CancelBackfillSuccess":
+            raise UnavailableError(f"Dagster did not cancel the backfill: {answer.get('message')}")
+
+    def close(self) -> None:
+        """See Backfills."""
+        self._door.close()
+
+
+def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
+    for name in _DAYS:
+        days = {"start": order.start.isoformat(), "end": order.end.isoformat()}
+        yield {"assetKey": {"path": name.split("/")}, "partitions": {"range": days}}
+    months = whole_months(order.start, min(order.end, today.replace(day=1) - timedelta(days=1)))
+    if order.frameworks and months:
+        ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in order.frameworks]
+        yield {"assetKey": {"path": _STANDING.split("/")}, "partitions": {"ranges": ranges}}
+
+
+def _words(order: BackfillOrder) -> str:
+    """The order as one tag value: start, end, frameworks."""
+    return f"{order.start}..{order.end} {','.join(order.frameworks)}".strip()
+
+
+def _state(found: Mapping[str, Any], words: str) -> BackfillState:
+    span, _, frameworks = words.partition(" ")
+    start, _, end = span.partition("..")
+    counts = [row for row in (found.get("assetBackfillData") or {}).get("assetBackfillStatuses", []) if len(row) > 1]
+    ended = found.get("endTimestamp")
+    return BackfillState(
+        id=found["id"],
+        status=_STATUS[found["status"]],
+        start=date.fromisoformat(start),
+        end=date.fromisoformat(end),
+        frameworks=tuple(frameworks.split(",")) if frameworks else (),
+        created_at=datetime.fromtimestamp(found["timestamp"], UTC),
+        ended_at=datetime.fromtimestamp(ended, UTC) if ended else None,
+        targeted=sum(row["numPartitionsTargeted"] for row in counts),
+        in_progress=sum(row["numPartitionsInProgress"] for row in counts),
+        done=sum(row["numPartitionsMaterialized"] for row in counts),
+        failed=sum(row["numPartitionsFailed"] for row in counts),
+        failure=(found.get("error") or {}).get("message"),
+    )

@@ -1,0 +1,162 @@
+"""Sending a stored file over HTTP: proven first, then whole or in part, with names and digests to check."""
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from typing import BinaryIO, Final
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.platform import error_codes
+from api.platform.errors import ApiError
+from api.platform.responses import is_known
+from policycortex.errors import ConflictError, IntegrityError, NotFoundError
+from policycortex.names import ReportFormat, ReportStatus
+from policycortex.storage.objects.artifacts import ArtifactStore
+from policycortex.storage.registry import ArtifactRow, FileRow, ReportRow
+
+_CHUNK: Final = 1 << 18
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+_NAME_LENGTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByteRange:
+    """``first`` and ``last`` are inclusive positions in the file."""
+
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        """Bytes in it."""
+        return self.last - self.first + 1
+
+
+def find_artifacts(report: ReportRow) -> tuple[ArtifactRow, ...]:
+    """All the report's files. Raises NotFoundError: expired; ConflictError: not completed."""
+    if report.status is ReportStatus.EXPIRED:
+        raise NotFoundError(f"report {report.id} has expired")
+    if report.status is not ReportStatus.COMPLETED:
+        raise ConflictError(f"Report {report.id} is {report.status.value}; only a completed report has files")
+    return report.artifacts
+
+
+def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow:
+    """The report's file. Raises as ``find_artifacts``; ApiError: not made."""
+    find_artifacts(report)
+    artifact = report.artifact(report_format)
+    if artifact is None:
+        made = ", ".join(a.format.value for a in report.artifacts)
+        raise ApiError(
+            error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {report_format.value} file; it has {made}"
+        )
+    return artifact
+
+
+def find_copy(files: Sequence[FileRow], name: str, artifact: ArtifactRow) -> ArtifactRow:
+    """The copy of that name in place of the report's own file. Raises NotFoundError when it is gone."""
+    copy = next((file for file in files if file.name == name), None)
+    if copy is None:
+        raise NotFoundError(f"the copy {name} is gone")
+    return replace(artifact, key=copy.key, size_bytes=copy.size_bytes, sha256=copy.sha256)
+
+
+def send_artifact(
+    request: Request, store: ArtifactStore, report: ReportRow, artifact: ArtifactRow, *, allow_parts: bool = True
+) -> Response:
+    """The whole file, the part asked for, or 304. Raises IntegrityError, before any byte, for a damaged file."""
+    headers = _headers(report, artifact)
+    if is_known(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+    stream = _open(store, artifact)
+    try:
+        span = _asked_range(request, artifact.size_bytes, headers) if allow_parts else None
+    except ApiError:
+        stream.close()
+        raise
+    if span is not None:
+        headers["Content-Range"] = f"bytes {span.first}-{span.last}/{artifact.size_bytes}"
+    length = span.length if span is not None else artifact.size_bytes
+    headers["Content-Length"] = str(length)
+    status = 200 if span is None else 206
+    if request.method == "HEAD":
+        stream.close()
+        return Response(status_code=status, headers=headers)
+    stream.seek(span.first if span is not None else 0)
+    return StreamingResponse(_chunks(stream, length), status_code=status, headers=headers)
+
+
+def file_name(report: ReportRow, extension: str) -> str:
+    """The report's name as a file's: letters and digits of any script, no signs that a system could take amiss."""
+    plain = unicodedata.normalize("NFC", report.name)
+    kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" or sign in "-_." else " " for sign in plain)
+    stem = "-".join(kept.split()).strip("-._")[:_NAME_LENGTH]
+    return f"{stem or report.id}.{extension}"
+
+
+def disposition(name: str) -> str:
+    """RFC 6266: an ASCII name for old clients, the true one beside it where it differs."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    stem = plain.rpartition(".")[0].strip("-._")
+    fallback = plain if stem else f"report{plain[plain.rfind('.') :]}"
+    extended = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    return f'attachment; filename="{fallback}"{extended}'
+
+
+def _headers(report: ReportRow, artifact: ArtifactRow) -> dict[str, str]:
+    digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
+    headers = {
+        "Content-Type": artifact.media_type,
+        "Content-Disposition": disposition(file_name(report, artifact.extension)),
+        "ETag": f'"{artifact.sha256}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "X-Checksum-SHA256": artifact.sha256,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+    }
+    if report.completed_at is not None:
+        headers["Last-Modified"] = format_datetime(report.completed_at, usegmt=True)
+    return headers
+
+
+def _open(store: ArtifactStore, artifact: ArtifactRow) -> BinaryIO:
+    try:
+        return store.open_artifact(artifact.key, sha256=artifact.sha256)
+    except NotFoundError as error:  # the record names it, so its absence is damage and no 404
+        raise IntegrityError(
+            f"The {artifact.format.value} file is gone from the store; order the report again"
+        ) from error
+
+
+def _asked_range(request: Request, size: int, headers: dict[str, str]) -> ByteRange | None:
+    """None for the whole: nothing asked, several ranges, another unit, or a file that changed (``If-Range``)."""
+    condition = request.headers.get("if-range")
+    if condition is not None and condition not in (headers["ETag"], headers.get("Last-Modified")):
+        return None
+    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if found is None or found.group(1) == found.group(2) == "":
+        return None
+    first, last = found.groups()
+    if first == "":
+        span = ByteRange(first=max(size - int(last), 0), last=size - 1)
+    else:
+        span = ByteRange(first=int(first), last=min(int(last), size - 1) if last else size - 1)
+    if last and first and int(last) < int(first):
+        return None  # not a valid range; RFC 9110 says to ignore it
+    if span.first >= size or span.length <= 0:
+        size_header = {"Content-Range": f"bytes */{size}"}
+        raise ApiError(error_codes.RANGE, f"The file has {size} bytes", headers=size_header)
+    return span
+
+
+def _chunks(stream: BinaryIO, length: int) -> Iterator[bytes]:
+    with stream:
+        while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
+            length -= len(chunk)
+            yield chunk

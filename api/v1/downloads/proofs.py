@@ -1,0 +1,115 @@
+"""Sending what proves a report: its manifest, its signatures, and the bundle of all, packed when it is asked for."""
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
+from typing import BinaryIO, Final
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.platform import error_codes
+from api.platform.errors import ApiError
+from api.platform.responses import is_known
+from api.platform.services import Services
+from api.v1.downloads.file_responses import disposition, file_name, find_artifacts
+from policycortex.errors import IntegrityError, NotFoundError
+from policycortex.names import ReportFormat
+from policycortex.security import bundle, manifest
+from policycortex.storage.registry import FileRow, ReportRow
+
+_IN_MEMORY: Final = 8 << 20
+_CHUNK: Final = 1 << 18
+
+
+def send_proof(request: Request, services: Services, report: ReportRow, name: str) -> Response:
+    """A small file beside the report's formats. Raises as ``send_artifact``; ApiError when none was made."""
+    find_artifacts(report)
+    file = _beside(services, report).get(name)
+    if file is None:
+        raise ApiError(error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {name}")
+    headers = _headers(report, name, file.media_type, file.sha256)
+    if is_known(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers={key: headers[key] for key in ("ETag", "Cache-Control")})
+    with _open(services, file.key, file.sha256) as stream:
+        content = stream.read()
+    headers["Content-Length"] = str(len(content))
+    return Response(b"" if request.method == "HEAD" else content, headers=headers)
+
+
+def send_bundle(request: Request, services: Services, report: ReportRow) -> Response:
+    """All files of the report with manifest, signatures and certificate, as one zip."""
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by the last chunk
+    try:
+        bundle.pack_bundle(spool, _entries(services, report))
+        spool.seek(0)
+        digest = hashlib.file_digest(spool, "sha256").hexdigest()
+        size = spool.tell()
+    except BaseException:
+        spool.close()
+        raise
+    headers = _headers(report, "bundle.zip", bundle.MEDIA_TYPE, digest) | {"Content-Length": str(size)}
+    if request.method == "HEAD" or is_known(request.headers.get("if-none-match"), headers["ETag"]):
+        spool.close()
+        if request.method == "HEAD":
+            return Response(headers=headers)
+        return Response(status_code=304, headers={key: headers[key] for key in ("ETag", "Cache-Control")})
+    spool.seek(0)
+    return StreamingResponse(_chunks(spool), headers=headers)
+
+
+def signature_name(report_format: ReportFormat) -> str:
+    """Of the detached signature of a format's file."""
+    return f"{report_format.value}.p7s"
+
+
+def _entries(services: Services, report: ReportRow) -> Iterator[tuple[str, bundle.Opener]]:
+    beside = _beside(services, report)
+    yield bundle.README_NAME, partial(_text, bundle.README)
+    for artifact in find_artifacts(report):
+        name = f"report.{artifact.extension}"
+        yield name, partial(_open, services, artifact.key, artifact.sha256)
+        signature = beside.get(signature_name(artifact.format))
+        if signature is not None:
+            yield f"{name}.p7s", partial(_open, services, signature.key, signature.sha256)
+    for name in (manifest.FILE_NAME, manifest.SIGNATURE_NAME, manifest.CERTIFICATE_NAME):
+        if name not in beside:
+            raise ApiError(
+                error_codes.FORMAT_NOT_MADE, f"Report {report.id} was made before manifests were; order it again"
+            )
+        yield name, partial(_open, services, beside[name].key, beside[name].sha256)
+
+
+def _beside(services: Services, report: ReportRow) -> dict[str, FileRow]:
+    return {file.name: file for file in services.registry.list_files(report.id)}
+
+
+def _open(services: Services, key: str, sha256: str) -> BinaryIO:
+    try:
+        return services.artifacts.open_artifact(key, sha256=sha256)
+    except NotFoundError as error:  # the record names it, so its absence is damage and no 404
+        raise IntegrityError(f"The file {key} is gone from the store; order the report again") from error
+
+
+def _text(text: str) -> BinaryIO:
+    return BytesIO(text.encode())
+
+
+def _headers(report: ReportRow, name: str, media_type: str, sha256: str) -> dict[str, str]:
+    return {
+        "Content-Type": media_type,
+        "Content-Disposition": disposition(file_name(report, name)),
+        "ETag": f'"{sha256}"',
+        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:",
+        "X-Checksum-SHA256": sha256,
+        "Cache-Control": "private, no-cache",
+    }
+
+
+def _chunks(spool: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
+    with spool:
+        while chunk := spool.read(_CHUNK):
+            yield chunk

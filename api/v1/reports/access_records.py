@@ -1,0 +1,33 @@
+"""Writing down who did what to a report."""
+
+from api.platform.auth import Principal
+from api.platform.services import Services
+from policycortex.storage.registry import AccessRow
+
+
+def log_act(
+    services: Services, caller: Principal, report_id: str, action: str, report_format: str | None = None
+) -> None:
+    """Add the caller's act to the report's log, after all that is waiting to be written there."""
+    services.read_log.flush()
+    services.registry.log_access(access_row(services, caller, report_id, action, report_format))
+
+
+def log_read(services: Services, caller: Principal, report_id: str) -> None:
+    """Add a read of the details; it is written within a moment."""
+    services.read_log.add(access_row(services, caller, report_id, "read"))
+
+
+def access_row(
+    services: Services, caller: Principal, report_id: str, action: str, report_format: str | None = None
+) -> AccessRow:
+    """The caller's act, not yet written."""
+    return AccessRow(
+        report_id=report_id,
+        at=services.now(),
+        action=action,
+        actor=caller.key.id,
+        address=caller.address,
+        request_id=caller.request_id,
+        format=report_format,
+    )

@@ -1,0 +1,135 @@
+"""What happens to a report from the API's side: ordered, its run started, watched, ended; removed with all it left."""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from api.platform.audit import note
+from api.platform.auth import Principal
+from api.platform.services import Services
+from api.v1.reports.access_records import access_row
+from policycortex.channels.connections import load_connections
+from policycortex.errors import ConflictError, NotFoundError, UnavailableError
+from policycortex.names import ReportStatus
+from policycortex.requests import Known, ReportRequest, order_from_json, order_to_json, parse_order
+from policycortex.requests.destinations import mail_deliveries
+from policycortex.storage.registry import Failure, ReportRow
+from policycortex.storage.registry.schedule_rows import NewDelivery
+from policycortex.workflow.verbs import seal_password
+
+OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
+
+_log = logging.getLogger("policycortex.api")
+_ORPHANED_AFTER: Final = timedelta(minutes=1)  # between row and launch lie milliseconds, unless the process died
+
+
+def request_report(
+    services: Services, caller: Principal, body: Mapping[str, Any], *, report_id: str, is_new: bool
+) -> ReportRow:
+    """The row first, then the run. Raises RequestError; UnavailableError when no run can start, with nothing kept.
+
+    Unless the id ``is_new``, a report that has it already is continued: its order was taken by a process that died.
+    """
+    now = services.now()
+    known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
+    order = parse_order(body, organization=caller.organization, now=now, known=known)
+    begun = None if is_new else find_begun(services, report_id)
+    report = begun or services.registry.create_report(
+        report_id=report_id,
+        organization=caller.organization,
+        name=order.name,
+        type=order.type,
+        framework=order.framework,
+        description=order.description,
+        order=order_to_json(order),
+        sealed_password=seal_password(services.settings, order, report_id),
+        due_at=order.delivery.scheduled_at,
+        created_by=caller.key.id,
+        deliveries=_deliveries(services, order),
+        access=access_row(services, caller, report_id, "created"),
+        now=now,
+    )
+    note(subject=report.id)
+    if report.due_at <= now and report.run_id is None:
+        _start(services, report, order)
+    return report
+
+
+def find_begun(services: Services, report_id: str) -> ReportRow | None:
+    """The report of this id, taken from an order before; None when there is none, or it was withdrawn."""
+    try:
+        return services.registry.find_report(report_id)
+    except NotFoundError:
+        return None
+
+
+def reconcile_report(services: Services, report: ReportRow) -> ReportRow:
+    """The report's row, after its run's end was noted if nobody else did. Dagster away: the row as it is."""
+    if report.status not in OPEN or report.due_at > services.now():
+        return report
+    try:
+        _reconcile(services, report)
+    except UnavailableError as error:
+        _log.warning("cannot reconcile", extra={"report_id": report.id, "reason": str(error)})
+        return report
+    except ConflictError:
+        pass  # the run's own last word came between
+    return services.registry.find_report(report.id)
+
+
+def cancel_report(services: Services, report: ReportRow) -> ReportRow:
+    """The row first: whatever the run still does, it cannot complete. Raises ConflictError on another end."""
+    if report.status is ReportStatus.CANCELLED:
+        return report
+    cancelled = services.registry.cancel_report(report.organization, report.id, now=services.now())
+    _end_run(services, report)
+    return cancelled
+
+
+def remove_report(services: Services, report: ReportRow) -> None:
+    """Out of every answer, then its links, its run and its files. Raises NotFoundError when it is gone already."""
+    services.registry.revoke_links(report.id, now=services.now())
+    before = services.registry.delete_report(report.organization, report.id, now=services.now())
+    if before.status in OPEN:
+        _end_run(services, before)
+    services.artifacts.delete_report(report.id)
+    services.registry.forget_files(report.id)
+
+
+def _deliveries(services: Services, order: ReportRequest) -> tuple[NewDelivery, ...]:
+    emails, organization = order.delivery.emails, order.scope.organization
+    return mail_deliveries(emails, load_connections(services.settings), organization) if emails else ()
+
+
+def _start(services: Services, report: ReportRow, order: ReportRequest) -> None:
+    try:
+        run_id = services.launcher.launch(report, order)
+    except UnavailableError as error:
+        services.metrics.launches.labels("failed").inc()
+        reason = Failure(code=error.code, message=f"its run could not be started: {error}", is_retryable=True)
+        services.registry.withdraw_report(report.id, reason)
+        raise UnavailableError(f"The report cannot be made now, and nothing was kept: {error}") from error
+    services.metrics.launches.labels("started").inc()
+    services.registry.set_run(report.id, run_id)
+
+
+def _reconcile(services: Services, report: ReportRow) -> None:
+    if report.run_id is not None:
+        failure = services.launcher.find_failure(report)
+        if failure is not None:
+            services.registry.fail_report(report.id, failure, now=services.now())
+    elif report.created_at <= report.due_at <= services.now() - _ORPHANED_AFTER and not services.launcher.has_run(
+        report
+    ):
+        run_id = services.launcher.launch(report, order_from_json(report.order))
+        services.registry.set_run(report.id, run_id)
+
+
+def _end_run(services: Services, report: ReportRow) -> None:
+    if report.run_id is None:
+        return
+    try:
+        services.launcher.cancel(report.run_id)
+    except UnavailableError as error:
+        _log.warning("cannot end the run", extra={"report_id": report.id, "reason": str(error)})

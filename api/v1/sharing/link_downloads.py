@@ -1,0 +1,41 @@
+"""Following a download link: no key, one file, counted only when it is really sent."""
+
+from fastapi import Request, Response
+
+from api.platform.audit import note
+from api.platform.services import Services
+from api.v1.downloads.file_responses import find_artifact, find_copy, send_artifact
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.storage.registry import AccessRow, LinkRow
+
+
+def follow_link(request: Request, services: Services, token: str) -> Response:
+    """The file. Raises NotFoundError when link or report is gone; a one-time link serves the whole file, once."""
+    link = services.registry.find_link(token, now=services.now())
+    note(organization=link.organization, actor=f"link:{link.id}", subject=link.report_id)
+    note(details={"format": link.format.value})
+    report = services.registry.find_report(link.report_id)
+    try:
+        artifact = find_artifact(report, link.format)
+        if link.file_name is not None:
+            artifact = find_copy(services.registry.list_files(report.id), link.file_name, artifact)
+    except ConflictError as error:
+        raise NotFoundError(str(error)) from error
+    answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
+    if request.method == "GET" and answer.status_code < 300:
+        services.registry.use_link(link, now=services.now())
+        services.read_log.flush()
+        services.registry.log_access(_act(request, services, link))
+    return answer
+
+
+def _act(request: Request, services: Services, link: LinkRow) -> AccessRow:
+    return AccessRow(
+        report_id=link.report_id,
+        at=services.now(),
+        action="link_used",
+        actor=f"link:{link.id}",
+        address=request.client.host if request.client else None,
+        request_id=request.scope.get("policycortex.request_id"),
+        format=link.format.value,
+    )

@@ -1,0 +1,104 @@
+"""Who sees a report, who saw it, and links for those without a key."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.platform import error_codes as codes
+from api.platform.audit import note
+from api.platform.auth import Reader, Writer
+from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep, refuse_unknown_parameters
+from api.platform.listing import PageQuery
+from api.platform.openapi import body_of, errors_of, file_answers
+from api.platform.responses import send_json
+from api.v1.downloads.file_responses import find_artifact
+from api.v1.reports.access_records import log_act
+from api.v1.reports.presenters import shape_access_log, shape_link, shape_sharing
+from api.v1.reports.routes import ReportId
+from api.v1.reports.schemas import AccessLog, LinkMade, SharingAnswer
+from api.v1.sharing.link_downloads import follow_link
+from api.v1.sharing.schemas import LinkBody, SharingBody
+from policycortex.errors import ConflictError
+from policycortex.requests.parsing import validated
+from policycortex.storage.registry import Sharing
+
+router: Final = APIRouter(prefix="/v1/reports", tags=["sharing"])
+links_router: Final = APIRouter(
+    prefix="/v1/links", tags=["downloads"], dependencies=[Depends(refuse_unknown_parameters)]
+)
+
+_LINK_ANSWERS: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file_answers()}
+
+
+@router.post(
+    "/{report_id}/download-link",
+    status_code=201,
+    responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT, body=True),
+    openapi_extra=body_of(LinkBody, {"format": "pdf", "expires_in": 3600}),
+)
+def create_download_link(
+    report_id: ReportId, *, caller: Reader, body: JsonObject, services: ServicesDep, base_url: BaseUrl
+) -> LinkMade:
+    """A link to one file that works without a key until it expires; it is shown only in this answer."""
+    wanted = validated(LinkBody, body)
+    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    if not report.sharing.are_links_allowed:
+        raise ConflictError(f"Report {report_id} allows no download links; its sharing says so")
+    find_artifact(report, wanted.format)
+    now = services.now()
+    link, token = services.registry.create_link(
+        organization=caller.organization,
+        report_id=report_id,
+        format=wanted.format,
+        expires_at=now + timedelta(seconds=wanted.expires_in),
+        is_one_time=wanted.one_time,
+        created_by=caller.key.id,
+        now=now,
+    )
+    log_act(services, caller, report_id, "link_created", wanted.format.value)
+    note(details={"link": link.id, "format": wanted.format.value, "expires_at": link.expires_at.isoformat()})
+    return shape_link(link, f"{base_url}/v1/links/{token}", wanted.expires_in)
+
+
+@links_router.head("/{token}", response_class=Response, responses=_LINK_ANSWERS, operation_id="head_link")
+@links_router.get("/{token}", response_class=Response, responses=_LINK_ANSWERS)
+def follow_download_link(token: str, request: Request, services: ServicesDep) -> Response:
+    """Download the file a link stands for; no key is needed."""
+    return follow_link(request, services, token)
+
+
+@router.get("/{report_id}/sharing", response_model=SharingAnswer, responses=errors_of(codes.REPORT_NOT_FOUND))
+def get_sharing(report_id: ReportId, request: Request, caller: Reader, services: ServicesDep) -> Response:
+    """Who may see the report, and which links are open."""
+    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    return send_json(request, shape_sharing(report, services.registry.list_links(report_id, now=services.now())))
+
+
+@router.put(
+    "/{report_id}/sharing",
+    responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, body=True),
+    openapi_extra=body_of(SharingBody, {"visibility": "organization", "keys": [], "links_allowed": True}),
+)
+def put_sharing(report_id: ReportId, caller: Writer, body: JsonObject, services: ServicesDep) -> SharingAnswer:
+    """Replace who may see the report. The key that ordered it and admin keys always may."""
+    wanted = validated(SharingBody, body)
+    services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    sharing = Sharing(
+        key_ids=tuple(dict.fromkeys(wanted.keys)) if wanted.visibility == "keys" else None,
+        are_links_allowed=wanted.links_allowed,
+    )
+    report = services.registry.share_report(caller.organization, report_id, sharing, now=services.now())
+    log_act(services, caller, report_id, "shared")
+    return shape_sharing(report, services.registry.list_links(report_id, now=services.now()))
+
+
+@router.get("/{report_id}/access-log", response_model=AccessLog, responses=errors_of(codes.REPORT_NOT_FOUND))
+def list_access(
+    report_id: ReportId, request: Request, caller: Reader, query: Annotated[PageQuery, Query()], services: ServicesDep
+) -> Response:
+    """Every read and download of the report, newest first."""
+    services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    services.read_log.flush()
+    entries, total = services.registry.list_access(report_id, limit=query.limit, offset=query.offset)
+    return send_json(request, shape_access_log(entries, total=total, limit=query.limit, offset=query.offset))

@@ -1,0 +1,152 @@
+"""SFTP: each file is written as ``<name>.part`` and renamed when whole; the host key must be the known one.
+
+Sending again replaces the same files by the same bytes, so an attempt that was cut can always be repeated.
+"""
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
+from socket import create_connection
+from typing import Final
+
+import paramiko
+from paramiko.pkey import UnknownKeyType
+
+from policycortex.channels.connections import SftpConnection, secret_of
+from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
+from policycortex.channels.patterns import fill_object_name
+from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
+
+DEFAULT_NAME: Final = "{{name}} {{date}}"
+_KEY_TYPES: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+_CHUNK: Final = 1 << 18
+
+
+def send_sftp(connection: SftpConnection, destination: Destination, content: DeliveryContent) -> Receipt:
+    """Put every file of the report. Raises Refused or Deferred."""
+    stem = fill_object_name(destination.target or DEFAULT_NAME, content)
+    names = []
+    with _session(connection) as sftp:
+        for file in content.files:
+            name = PurePosixPath(connection.folder) / f"{stem}.{file.extension}"
+            _put(sftp, file, name)
+            names.append(str(name))
+    digests = "".join(file.sha256 for file in content.files)
+    return Receipt(
+        answer=f"{len(names)} files written and renamed",
+        reference=", ".join(names),
+        payload_sha256=hashlib.sha256(digests.encode()).hexdigest(),
+    )
+
+
+def check_sftp(connection: SftpConnection) -> str:
+    """Log in and look at the folder. Raises as ``send_sftp``."""
+    with _session(connection) as sftp:
+        try:
+            folder = sftp.normalize(connection.folder or ".")
+            sftp.stat(folder)
+        except OSError as error:
+            raise DeliveryRefusedError(f"{connection.host} has no folder {connection.folder!r}: {error}") from error
+        return f"logged in, writes go to {folder}"
+
+
+def _put(sftp: paramiko.SFTPClient, file: DeliveredFile, name: PurePosixPath) -> None:
+    part = f"{name}.part"
+    try:
+        _make_folders(sftp, name.parent)
+        written = _write(sftp, file, part)
+        if written != file.size_bytes:
+            raise DeliveryDeferredError(f"the server keeps {written} bytes of {name}, sent were {file.size_bytes}")
+        sftp.posix_rename(part, str(name))  # replaces; plain rename refuses where the name is taken
+    except PermissionError as error:
+        raise DeliveryRefusedError(f"the server does not let us write {name}: {error}") from error
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise DeliveryDeferredError(f"could not write {name}: {error or type(error).__name__}") from error
+
+
+def _write(sftp: paramiko.SFTPClient, file: DeliveredFile, part: str) -> int:
+    with file.path.open("rb") as source, sftp.open(part, "wb") as target:
+        target.set_pipelined(True)
+        while piece := source.read(_CHUNK):
+            target.write(piece)
+    return sftp.stat(part).st_size or 0
+
+
+def _make_folders(sftp: paramiko.SFTPClient, folder: PurePosixPath) -> None:
+    for parent in [*reversed(folder.parents), folder]:
+        if str(parent) in {".", "/"}:
+            continue
+        try:
+            sftp.stat(str(parent))
+        except FileNotFoundError:
+            with suppress(OSError):  # another delivery may make it at the same moment; the write tells
+                sftp.mkdir(str(parent))
+
+
+@contextmanager
+def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
+    host, limit = f"{connection.host}:{connection.port}", connection.timeout_seconds
+    known, key = _host_key(connection.host_key), _private_key(connection)
+    password = secret_of(connection.password) if key is None else None
+    try:
+        socket = create_connection((connection.host, connection.port), timeout=limit)
+    except OSError as error:
+        raise DeliveryDeferredError(f"cannot connect to {host}: {error}", is_reached=False) from error
+    transport = paramiko.Transport(socket)
+    transport.banner_timeout = transport.auth_timeout = limit
+    transport.get_security_options().key_types = _algorithms(transport, known)
+    try:
+        transport.start_client(timeout=limit)
+        if transport.get_remote_server_key() != known:
+            raise DeliveryRefusedError(f"{host} shows another host key than its connection names; nothing was sent")
+        if key is not None:
+            transport.auth_publickey(connection.username, key)
+        else:
+            transport.auth_password(connection.username, password or "")
+        sftp = paramiko.SFTPClient.from_transport(transport)
+        if sftp is None:
+            raise DeliveryDeferredError(f"{host} opened no SFTP session")
+        channel = sftp.get_channel()
+        if channel is not None:
+            channel.settimeout(limit)
+        yield sftp
+    except paramiko.AuthenticationException as error:
+        raise DeliveryRefusedError(f"{host} does not let {connection.username!r} in: {error}") from error
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        said = f"the session with {host} ended: {error or type(error).__name__}"
+        raise DeliveryDeferredError(said, is_reached=False) from error
+    finally:
+        transport.close()
+
+
+def _host_key(line: str) -> paramiko.PKey:
+    words = line.split()
+    try:
+        return paramiko.PKey.from_type_string(words[0], base64.b64decode(words[1], validate=True))
+    except (IndexError, ValueError, paramiko.SSHException, UnknownKeyType) as error:
+        raise ConfigurationError(f"host_key must be like 'ssh-ed25519 AAAA...', got {line[:40]!r}") from error
+
+
+def _algorithms(transport: paramiko.Transport, known: paramiko.PKey) -> tuple[str, ...]:
+    """Only those under which the server can show the known key: else it may show another of its keys."""
+    offered = tuple(transport.get_security_options().key_types)
+    kind = known.get_name()
+    return tuple(name for name in offered if name == kind or (kind == "ssh-rsa" and name.startswith("rsa-sha2")))
+
+
+def _private_key(connection: SftpConnection) -> paramiko.PKey | None:
+    if connection.private_key is None:
+        return None
+    text = secret_of(connection.private_key) + "\n"
+    passphrase = secret_of(connection.passphrase) if connection.passphrase else None
+    for kind in _KEY_TYPES:
+        try:
+            return kind.from_private_key(io.StringIO(text), password=passphrase)
+        except (paramiko.SSHException, ValueError):
+            continue
+    raise ConfigurationError(
+        "the connection's private_key is not an Ed25519, ECDSA or RSA key that its passphrase opens"
+    )

@@ -1,0 +1,246 @@
+"""AWS Security Hub's finding format: ``{"Findings": [...]}``, an array, or NDJSON; from Security Hub itself or Prowler.
+
+What the format cannot say: Prowler leaves MANUAL findings out, and writes muted ones as WARNING without their raw
+result; they are kept as muted failures, which no score counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.normalize import (
+    environment_of,
+    relations_text,
+    tags_of_value,
+    tags_text,
+    time_of_text,
+)
+from policycortex.findings.reading.records import parse_records
+from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.relations import relations_of_words
+from policycortex.names import FindingStatus, Severity
+
+FORMAT: Final = "asff"
+SHAPE: Final = RecordShape(
+    wrapper_keys=("Findings", "findings"),
+    keys=frozenset(
+        (
+            "SchemaVersion", "Id", "ProductArn", "ProductName", "CompanyName", "Region", "GeneratorId", "AwsAccountId",
+            "AwsAccountName", "Types", "FirstObservedAt", "LastObservedAt", "CreatedAt", "UpdatedAt", "Severity",
+            "Confidence", "Criticality", "Title", "Description", "Remediation", "SourceUrl", "ProductFields",
+            "UserDefinedFields", "Resources", "Compliance", "VerificationState", "WorkflowState", "Workflow",
+            "RecordState", "RelatedFindings", "Note", "FindingProviderFields", "ProcessedAt", "Sample",
+        )
+    ),
+)  # fmt: skip
+
+STATUSES: Final = {
+    "PASSED": FindingStatus.PASS, "FAILED": FindingStatus.FAIL,
+    "WARNING": FindingStatus.MANUAL, "NOT_AVAILABLE": FindingStatus.MANUAL,
+}  # fmt: skip
+"""``Compliance.Status``. A warning is a check that could not be decided, NOT_AVAILABLE one that could not be made."""
+
+SEVERITY_LABELS: Final = {
+    "INFORMATIONAL": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
+    "HIGH": Severity.HIGH, "CRITICAL": Severity.CRITICAL,
+}  # fmt: skip
+
+NORMALIZED_SEVERITIES: Final = (
+    (90, Severity.CRITICAL), (70, Severity.HIGH), (40, Severity.MEDIUM), (1, Severity.LOW), (0, Severity.INFORMATIONAL),
+)  # fmt: skip
+"""``Severity.Normalized`` 0-100, used where there is no label: from this number on, this severity."""
+
+WORKFLOWS: Final = frozenset(("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))
+RECORD_STATES: Final = frozenset(("ACTIVE", "ARCHIVED"))
+_PROWLER: Final = "prowler"
+
+
+class _Severity(msgspec.Struct, gc=False):
+    Label: str | None = None
+    Normalized: int | float | None = None
+
+
+class _Standard(msgspec.Struct, gc=False):
+    StandardsId: str
+
+
+class _Compliance(msgspec.Struct, gc=False):
+    Status: str | None = None
+    RelatedRequirements: list[str] | None = None
+    SecurityControlId: str | None = None
+    AssociatedStandards: list[_Standard] | None = None
+
+
+class _Workflow(msgspec.Struct, gc=False):
+    Status: str | None = None
+
+
+class _Recommendation(msgspec.Struct, gc=False):
+    Text: str | None = None
+    Url: str | None = None
+
+
+class _Remediation(msgspec.Struct, gc=False):
+    Recommendation: _Recommendation | None = None
+
+
+class _Resource(msgspec.Struct, gc=False):
+    Id: str
+    Type: str | None = None
+    Region: str | None = None
+    Tags: Any = None
+
+
+class _Record(msgspec.Struct, gc=False):
+    Id: str
+    AwsAccountId: str
+    GeneratorId: str
+    Title: str
+    Severity: _Severity
+    ProductArn: str = ""
+    ProductName: str | None = None
+    AwsAccountName: str | None = None
+    Region: str | None = None
+    Description: str | None = None
+    LastObservedAt: str | None = None
+    UpdatedAt: str | None = None
+    CreatedAt: str | None = None
+    Compliance: _Compliance | None = None
+    Workflow: _Workflow | None = None
+    WorkflowState: str | None = None
+    RecordState: str | None = None
+    Remediation: _Remediation | None = None
+    ProductFields: dict[str, Any] | None = None
+    Resources: list[_Resource] | None = None
+
+
+_NO_COMPLIANCE: Final = _Compliance()
+_NO_ADVICE: Final = _Recommendation()
+_NO_RESOURCE: Final = _Resource(Id="")
+
+
+def parse_asff(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    """Findings of any of the three wrappings."""
+    return parse_records(stream, SHAPE, build_asff_findings)
+
+
+def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
+    """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
+    record = msgspec.convert(value, _Record)
+    fields = record.ProductFields or {}
+    compliance = record.Compliance or _NO_COMPLIANCE
+    advice = (record.Remediation.Recommendation if record.Remediation else None) or _NO_ADVICE
+    source = _source(record, fields)
+    is_prowler = source == _PROWLER
+    check_id = _check_id(record, compliance, is_prowler=is_prowler)
+    status, is_muted = _outcome(record, compliance, is_prowler=is_prowler)
+    severity = _severity(record.Severity)
+    observed_at = _time(record)
+    standards = [each.StandardsId for each in compliance.AssociatedStandards or ()]
+    relations = relations_text(relations_of_words(compliance.RelatedRequirements or (), standards))
+    for resource in record.Resources or (_NO_RESOURCE,):
+        tags = tags_of_value(resource.Tags)
+        yield Finding(
+            record_no=record_no,
+            finding_uid=record.Id,
+            check_id=check_id,
+            status=status,
+            severity=severity,
+            is_muted=is_muted,
+            title=record.Title,
+            description="" if is_prowler else record.Description or "",
+            status_detail=(record.Description or "") if is_prowler else "",
+            risk="",
+            remediation=advice.Text or "",
+            remediation_url=advice.Url or "",
+            source=source,
+            source_version=_text(fields, "ProviderVersion"),
+            provider="aws",
+            account_id=record.AwsAccountId,
+            account_name=record.AwsAccountName or "",
+            region=resource.Region or record.Region or "",
+            service=_service(check_id, is_prowler=is_prowler),
+            resource_uid=resource.Id,
+            resource_name=tags.get("Name") or resource.Id.rsplit("/", 1)[-1].rsplit(":", 1)[-1],
+            resource_type=resource.Type or "",
+            environment_tag=environment_of(tags),
+            tags=tags_text(tags),
+            observed_at=observed_at,
+            scan_uid="",
+            relations=relations,
+        )
+
+
+def _source(record: _Record, fields: Mapping[str, Any]) -> str:
+    named = _text(fields, "ProviderName") or record.ProductName or _text(fields, "aws/securityhub/ProductName")
+    return (named or record.ProductArn.rsplit("/", 1)[-1] or "security hub").lower()
+
+
+def _check_id(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> str:
+    if is_prowler:
+        check_id = record.GeneratorId.removeprefix("prowler-")
+    else:
+        check_id = compliance.SecurityControlId or record.GeneratorId.removeprefix("security-control/")
+    if not check_id:
+        raise RejectedRecordError("GeneratorId is empty: nothing names the check")
+    return check_id
+
+
+def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> tuple[FindingStatus, bool]:
+    """Status, and whether it is muted: suppressed by a person, or archived because it is no longer so."""
+    workflow = (record.Workflow.Status if record.Workflow else None) or record.WorkflowState or "NEW"
+    workflow = workflow.upper()
+    if record.Workflow and workflow not in WORKFLOWS:
+        raise RejectedRecordError(f"unknown Workflow.Status {workflow!r}")
+    state = (record.RecordState or "ACTIVE").upper()
+    if state not in RECORD_STATES:
+        raise RejectedRecordError(f"unknown RecordState {state!r}")
+    is_muted = workflow == "SUPPRESSED" or state == "ARCHIVED"
+    if compliance.Status is None:
+        if is_prowler:
+            raise RejectedRecordError("missing key Compliance.Status")
+        return FindingStatus.PASS if workflow == "RESOLVED" else FindingStatus.FAIL, is_muted
+    status = compliance.Status.upper()
+    if status not in STATUSES:
+        raise RejectedRecordError(f"unknown Compliance.Status {compliance.Status!r}")
+    if is_prowler and status == "WARNING":
+        return FindingStatus.FAIL, True
+    return STATUSES[status], is_muted
+
+
+def _severity(severity: _Severity) -> Severity:
+    if severity.Label is not None:
+        if severity.Label.upper() not in SEVERITY_LABELS:
+            raise RejectedRecordError(f"unknown Severity.Label {severity.Label!r}")
+        return SEVERITY_LABELS[severity.Label.upper()]
+    if severity.Normalized is None:
+        raise RejectedRecordError("missing key Severity.Label")
+    for least, word in NORMALIZED_SEVERITIES:
+        if least <= severity.Normalized <= 100:
+            return word
+    raise RejectedRecordError(f"unknown Severity.Normalized {severity.Normalized}")
+
+
+def _time(record: _Record) -> datetime:
+    for field in ("LastObservedAt", "UpdatedAt", "CreatedAt"):
+        text = getattr(record, field)
+        if text is not None:
+            return time_of_text(text, field=field)
+    raise RejectedRecordError("missing key UpdatedAt")
+
+
+def _service(check_id: str, *, is_prowler: bool) -> str:
+    """``s3`` of Prowler's ``s3_bucket_...`` and of Security Hub's ``S3.1``; "" where an id tells none."""
+    if is_prowler:
+        return check_id.split("_", 1)[0]
+    service, dot, number = check_id.rpartition(".")
+    return service.lower() if dot and number.isdecimal() and service.isalnum() else ""
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    text = values.get(key)
+    return text if isinstance(text, str) else ""

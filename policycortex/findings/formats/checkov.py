@@ -1,0 +1,161 @@
+"""Checkov's JSON: one object, or a list with one object per framework it scanned.
+
+Checkov tells no time, so the findings were observed when the file was written; it knows no account. A skipped check is
+a muted one: what it would have said is not told, so it is kept as a muted failure, which no score counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.normalize import environment_of, tags_of_value, tags_text
+from policycortex.findings.providers import provider_of_check
+from policycortex.findings.reading.nested import Path, Pick, walk
+from policycortex.findings.reading.records import Record, build_findings
+from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.reading.window import Window
+from policycortex.names import FindingStatus, Severity
+
+FORMAT: Final = "checkov"
+SHAPE: Final = RecordShape(
+    keys=frozenset(
+        (
+            "check_id", "bc_check_id", "check_name", "check_result", "code_block", "file_path", "file_abs_path",
+            "repo_file_path", "file_line_range", "resource", "evaluations", "check_class", "fixed_definition",
+            "entity_tags", "caller_file_path", "resource_address", "severity", "bc_category", "benchmarks",
+            "description", "short_description", "guideline", "details",
+        )
+    )
+)  # fmt: skip
+
+RESULTS: Final = {
+    "PASSED": (FindingStatus.PASS, False), "FAILED": (FindingStatus.FAIL, False),
+    "SKIPPED": (FindingStatus.FAIL, True), "UNKNOWN": (FindingStatus.MANUAL, False),
+}  # fmt: skip
+"""``check_result.result`` to status and muted."""
+
+SEVERITIES: Final = {
+    "NONE": Severity.INFORMATIONAL, "INFO": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
+    "HIGH": Severity.HIGH, "CRITICAL": Severity.CRITICAL,
+}  # fmt: skip
+UNTOLD_SEVERITY: Final = Severity.MEDIUM
+"""Without its platform Checkov tells no severity."""
+
+_ARRAYS: Final = frozenset(("passed_checks", "failed_checks", "skipped_checks", "unknown_checks"))
+
+
+class _Result(msgspec.Struct, gc=False):
+    result: str
+    suppress_comment: str | None = None
+
+
+class _Check(msgspec.Struct, gc=False):
+    check_id: str
+    check_result: _Result
+    resource: str
+    file_path: str
+    check_name: str | None = None
+    repo_file_path: str | None = None
+    file_line_range: list[int] | None = None
+    severity: str | None = None
+    guideline: str | None = None
+    description: str | None = None
+    entity_tags: Any = None
+
+
+def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
+    """Findings of all frameworks in the file, observed at ``written_at``. The stream is read twice."""
+    frames = _read_frames(stream)
+    stream.seek(0)
+    for number, (path, record) in enumerate(walk(Window(stream), SHAPE, _pick_records)):
+        frame = frames.get(path[:-2], {})
+        if isinstance(record, Record):
+            yield from build_findings(record, number, partial(_build, frame, written_at))
+        else:
+            yield record
+
+
+def _pick_records(path: Path) -> Pick | None:
+    is_array = len(path) in (2, 3) and path[-2] == "results" and path[-1] in _ARRAYS
+    return Pick.RECORDS if is_array else None
+
+
+def _pick_frame(path: Path) -> Pick | None:
+    is_frame = len(path) in (1, 2) and path[-1] in ("check_type", "summary")
+    return Pick.VALUE if is_frame else _pick_records(path)
+
+
+def _read_frames(stream: BinaryIO) -> dict[Path, dict[str, str]]:
+    """Framework and version per object, which may stand behind its results."""
+    frames: dict[Path, dict[str, str]] = {}
+    for path, value in walk(Window(stream), SHAPE, _pick_frame):
+        frame = frames.setdefault(path[:-1], {})
+        if path[-1] == "check_type" and isinstance(value, str):
+            frame["framework"] = value
+        elif path[-1] == "summary" and isinstance(value, dict):
+            frame["version"] = str(value.get("checkov_version", ""))
+    return frames
+
+
+def _build(
+    frame: Mapping[str, str], written_at: datetime, value: Mapping[str, Any], record_no: int
+) -> Iterable[Finding]:
+    check = msgspec.convert(value, _Check)
+    if check.check_result.result not in RESULTS:
+        raise RejectedRecordError(f"unknown check_result.result {check.check_result.result!r}")
+    status, is_muted = RESULTS[check.check_result.result]
+    framework = frame.get("framework", "")
+    tags = tags_of_value(check.entity_tags)
+    file = check.repo_file_path or check.file_path
+    line = f"#L{check.file_line_range[0]}" if check.file_line_range else ""
+    yield Finding(
+        record_no=record_no,
+        finding_uid=f"{check.check_id}:{check.file_path}:{check.resource}",
+        check_id=check.check_id,
+        status=status,
+        severity=_severity(check.severity),
+        is_muted=is_muted,
+        title=check.check_name or check.check_id,
+        description=check.description or "",
+        status_detail=check.check_result.suppress_comment or "",
+        risk="",
+        remediation="",
+        remediation_url=check.guideline or "",
+        source="checkov",
+        source_version=frame.get("version", ""),
+        provider=provider_of_check(check.check_id, framework=framework),
+        account_id="",
+        account_name="",
+        region="",
+        service=framework.lower(),
+        resource_uid=f"{file}{line}:{check.resource}",
+        resource_name=check.resource,
+        resource_type=_resource_type(check.resource),
+        environment_tag=environment_of(tags),
+        tags=tags_text(tags),
+        observed_at=written_at,
+        scan_uid="",
+        relations="{}",
+    )
+
+
+def _severity(word: str | None) -> Severity:
+    if word is None:
+        return UNTOLD_SEVERITY
+    severity = SEVERITIES.get(word.upper())
+    if severity is None:
+        raise RejectedRecordError(f"unknown severity {word!r}")
+    return severity
+
+
+def _resource_type(resource: str) -> str:
+    """``aws_s3_bucket`` of ``module.logs.aws_s3_bucket.this``; "" of a file's own checks (``/Dockerfile.``)."""
+    parts = resource.split(".")
+    while len(parts) > 3 and parts[0] == "module":
+        parts = parts[2:]
+    return "" if resource.startswith("/") or len(parts) < 2 else parts[0]

@@ -1,0 +1,214 @@
+"""OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
+
+One finding per record and resource; what its outcome is, ``ocsf_outcomes`` tells. Prowler writes ``time`` in seconds
+and ``time_dt`` without offset, so only ``time`` is trusted.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import msgspec
+
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.normalize import (
+    environment_of,
+    relations_text,
+    tags_of_labels,
+    tags_of_value,
+    tags_text,
+    time_of_epoch,
+    time_of_text,
+)
+from policycortex.findings.ocsf.fast_path import OcsfFrames
+from policycortex.findings.ocsf.model import (
+    COMPLIANCE_FINDING,
+    DETECTION_FINDING,
+    NO_ANALYTIC,
+    NO_CHECK,
+    NO_CLOUD,
+    NO_COMPLIANCE,
+    NO_REMEDIATION,
+    NO_RESOURCE,
+    Analytic,
+    Cloud,
+    Compliance,
+    Metadata,
+    OcsfRecord,
+    Remediation,
+    Resource,
+    Unmapped,
+    unmapped_of,
+)
+from policycortex.findings.ocsf.outcomes import severity_of, status_of
+from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
+from policycortex.findings.reading.records import parse_records
+from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.relations import relations_of_words
+
+FORMAT: Final = "ocsf"
+SHAPE: Final = RecordShape(
+    wrapper_keys=("findings", "Findings"),
+    keys=frozenset(
+        (
+            "message", "metadata", "severity_id", "severity", "status", "status_code", "status_detail", "status_id",
+            "unmapped", "activity_name", "activity_id", "finding_info", "resources", "category_name", "category_uid",
+            "class_name", "class_uid", "cloud", "remediation", "risk_details", "time", "time_dt", "type_uid",
+            "type_name", "compliance", "start_time", "end_time", "raw_data", "observables", "resource", "confidence_id",
+            "evidences", "impact_id", "is_alert", "timezone_offset", "count", "duration", "enrichments", "action_id",
+        )
+    )
+)  # fmt: skip
+
+_SUPPRESSED_ID: Final = 3
+
+
+def parse_ocsf(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    """Findings of an OCSF array, NDJSON, or objects one after another."""
+    return parse_records(stream, SHAPE, build_ocsf_findings, OcsfFrames(findings_of))
+
+
+def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding]:
+    """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
+    record = msgspec.convert(value, OcsfRecord)
+    record.unmapped = unmapped_of(record.unmapped)
+    return findings_of(record, record_no)
+
+
+def findings_of(record: OcsfRecord, record_no: int) -> list[Finding]:
+    """One finding per resource of a record whose ``unmapped`` has been read. Raises likewise."""
+    if record.class_uid not in (DETECTION_FINDING, COMPLIANCE_FINDING):
+        raise RejectedRecordError(
+            f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
+        )
+    info, unmapped = record.finding_info, record.unmapped
+    cloud = record.cloud or _unmapped_cloud(unmapped)
+    account = cloud.account
+    compliance = record.compliance or NO_COMPLIANCE
+    check = _check_of(record.metadata, info.analytic or NO_ANALYTIC, compliance, record.remediation or NO_REMEDIATION)
+    is_prowler = check.is_prowler
+    check_id = check.check_id or (info.title if not is_prowler else "")  # the standard asks for no more than a title
+    if not check_id:
+        raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
+    if not info.uid:
+        raise RejectedRecordError("finding_info.uid is empty")
+    status = status_of(record, compliance, is_prowler=is_prowler)
+    severity = severity_of(record.severity_id, record.severity)
+    observed_at = _time(record)
+    relations = _relations(unmapped, compliance, is_prowler=is_prowler)
+    provider = cloud.provider or unmapped.provider or (_provider_of_uid(info.uid) if is_prowler else "")
+    findings = []
+    for resource in record.resources or (record.resource or NO_RESOURCE,):
+        tags, environment = _tags(resource)
+        finding = Finding(  # by position, in the order of the model: by keyword it takes 3 us instead of 0.3
+            record_no,
+            info.uid,  # finding_uid
+            check_id,
+            status,
+            severity,
+            record.status_id == _SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",  # is_muted
+            check.title or info.title or "",
+            info.desc or "",  # description
+            record.status_detail or record.message or "",
+            record.risk_details or "",  # risk
+            check.remediation,
+            check.remediation_url,
+            check.source,
+            check.source_version,
+            provider_word(provider),
+            (account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,  # account_id
+            (account.name if account else "") or "",  # account_name
+            resource.region or cloud.region or resource.namespace or "",
+            ((resource.group.name if resource.group else "") or check.category).lower(),  # service
+            resource.uid or "",  # resource_uid
+            resource.name or "",  # resource_name
+            resource.type or "",  # resource_type
+            environment,  # environment_tag
+            tags,
+            observed_at,
+            unmapped.scan_id,  # scan_uid
+            relations,
+        )
+        findings.append(finding)
+    return findings
+
+
+class _Check(NamedTuple):
+    """What all findings of one check say alike; texts are "" where nothing tells."""
+
+    is_prowler: bool
+    check_id: str
+    title: str
+    category: str
+    remediation: str
+    remediation_url: str
+    source: str
+    source_version: str
+
+
+@lru_cache(maxsize=1024)
+def _check_of(metadata: Metadata, analytic: Analytic, compliance: Compliance, remediation: Remediation) -> _Check:
+    product = metadata.product
+    check = compliance.checks[0] if compliance.checks else NO_CHECK
+    is_prowler = (product.name or "").casefold() == "prowler"
+    check_id = metadata.event_code or check.uid or analytic.uid or compliance.control
+    named = check_id if is_prowler else check_id or analytic.name or check.name
+    return _Check(
+        is_prowler=is_prowler,
+        check_id=named or "",
+        title=check.name or "",
+        category=analytic.category or "",
+        remediation=remediation.desc or "",
+        remediation_url=remediation.references[0] if remediation.references else "",
+        source=(product.name or product.uid or product.vendor_name or "unknown").lower(),
+        source_version=product.version or "",
+    )
+
+
+def _time(record: OcsfRecord) -> datetime:
+    if record.time is not None:
+        return time_of_epoch(record.time)
+    if record.time_dt is not None:
+        return time_of_text(record.time_dt, field="time_dt")
+    raise RejectedRecordError("missing key time")
+
+
+def _relations(unmapped: Unmapped, compliance: Compliance, *, is_prowler: bool) -> str:
+    if unmapped.compliance is not None and (is_prowler or unmapped.is_relations):
+        return _named_relations(unmapped.compliance)
+    if compliance.requirements:
+        return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
+    return "{}"
+
+
+@lru_cache(maxsize=2048)
+def _named_relations(text: bytes) -> str:
+    """Canonical relations of ``unmapped.compliance``; every finding of a check repeats the same, so it is kept."""
+    named = msgspec.json.decode(text)
+    if not isinstance(named, dict):
+        raise RejectedRecordError("wrong type: expected an object at unmapped.compliance")
+    for key, ids in named.items():
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            raise RejectedRecordError(f"wrong type: expected an array of texts at unmapped.compliance.{key}")
+    return relations_text(named)
+
+
+def _tags(resource: Resource) -> tuple[str, str | None]:
+    if resource.tags:
+        tags = tags_of_value(resource.labels) | tags_of_value(resource.tags)
+        return tags_text(tags), environment_of(tags)
+    return tags_of_labels(tuple(resource.labels)) if resource.labels else ("{}", None)
+
+
+def _unmapped_cloud(unmapped: Unmapped) -> Cloud:
+    """Prowler's Compliance Findings carry the cloud among the unmapped."""
+    return msgspec.convert(unmapped.cloud, Cloud) if isinstance(unmapped.cloud, dict) else NO_CLOUD
+
+
+def _provider_of_uid(uid: str) -> str:
+    """``kubernetes`` of ``prowler-kubernetes-...``: older versions tell a cluster's provider nowhere else."""
+    scanner, _, rest = uid.partition("-")
+    provider, dash, _ = rest.partition("-")
+    return provider if dash and scanner == "prowler" and provider in KNOWN_PROVIDERS else ""

@@ -1,0 +1,160 @@
+"""The product's columns as CSV: comma, semicolon, tab or bar, a header row, UTF-8, texts with quotes and line ends.
+
+A stray quote would swallow all rows behind it: a row that does not come out right is given up alone, and reading goes
+on with the next line.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.reading.records import quarantine
+from policycortex.findings.reading.resync import MAX_RECORD_BYTES
+from policycortex.findings.reading.strict import RejectedRecordError, refuse_control
+from policycortex.findings.reading.window import Window
+from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_table_finding
+
+FORMAT: Final = "csv"
+DELIMITERS: Final = (",", ";", "\t", "|")
+
+_FORMULA_CELL: Final = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+"""A cell that our own reports disarmed with an apostrophe, which is taken off again."""
+_MAX_ROW_LINES: Final = 2000
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def header_of(line: bytes) -> tuple[list[str], str] | None:
+    """Column names in lower case and their delimiter; None if the line is no header of at least two columns."""
+    try:
+        text = line.removeprefix(_BOM).decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        return None
+    delimiter = max(DELIMITERS, key=text.count)
+    if text.count(delimiter) == 0:
+        return None
+    try:
+        names = next(csv.reader([text], delimiter=delimiter, strict=True))
+    except (csv.Error, StopIteration):
+        return None
+    return [name.strip().lower() for name in names], delimiter
+
+
+def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    """One finding per row. Raises InputError for a header that lacks columns, TruncatedFileError for a cut last row."""
+    lines = _Lines(Window(stream))
+    first = lines.take()
+    header = header_of(first[1]) if first else None
+    if header is None:
+        raise InputError("the first line is no header with column names")
+    names, delimiter = header
+    refuse_header(names)
+    for number, (offset, raw) in enumerate(_rows(lines, len(names), delimiter)):
+        try:
+            row = _row(raw, names, delimiter)
+            findings = tuple(build_table_finding(row, number, source=FORMAT))
+        except RejectedRecordError as error:
+            if lines.is_cut and not raw.endswith(b"\n"):
+                yield quarantine(offset, raw, f"{error} (the file ends here)")
+                raise TruncatedFileError("the last row ends in the middle: get a complete copy") from None
+            yield quarantine(offset, raw.rstrip(b"\r\n"), str(error))
+        else:
+            yield from findings
+
+
+def refuse_header(names: list[str]) -> None:
+    """Raises InputError for missing or doubled columns."""
+    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+    if missing:
+        raise InputError(f"the table lacks the columns {', '.join(missing)}: see docs/inputs.md")
+    twice = sorted({name for name in names if name in COLUMN_NAMES and names.count(name) > 1})
+    if twice:
+        raise InputError(f"the table has the columns {', '.join(twice)} more than once")
+
+
+class _Lines:
+    """Physical lines with their offsets; some may be put back."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._back: list[tuple[int, bytes]] = []
+        self.is_cut = False
+        """True once the last line turned out to have no line end."""
+
+    def take(self) -> tuple[int, bytes] | None:
+        """The next line with its end, at most MAX_RECORD_BYTES + 1 long; None at the end."""
+        if self._back:
+            return self._back.pop()
+        window = self._window
+        while (end := window.data.find(b"\n", window.pos)) < 0 and window.ahead() <= MAX_RECORD_BYTES:
+            if not window.fill(2 * window.ahead()):
+                break
+        if end < 0 or end - window.pos > MAX_RECORD_BYTES:
+            end = min(len(window.data), window.pos + MAX_RECORD_BYTES + 1) - 1
+        offset, line = window.offset_of(window.pos), window.data[window.pos : end + 1]
+        window.pos = end + 1
+        if not line:
+            if window.error is not None:
+                raise window.error
+            return None
+        self.is_cut = not line.endswith(b"\n") and window.is_ended and not window.ahead()
+        return offset, line
+
+    def put_back(self, lines: list[tuple[int, bytes]]) -> None:
+        """Give lines, in order, to the next calls of ``take``."""
+        self._back.extend(reversed(lines))
+
+
+def _rows(lines: _Lines, width: int, delimiter: str) -> Iterator[tuple[int, bytes]]:
+    while (line := lines.take()) is not None:
+        taken = [line]
+        quotes = line[1].count(b'"')
+        size = len(line[1])
+        while quotes % 2 and len(taken) < _MAX_ROW_LINES and size <= MAX_RECORD_BYTES:
+            more = lines.take()
+            if more is None:
+                break
+            taken.append(more)
+            quotes += more[1].count(b'"')
+            size += len(more[1])
+        raw = b"".join(part for _, part in taken)
+        if len(taken) > 1 and not _has_width(raw, width, delimiter):
+            lines.put_back(taken[1:])
+            raw = taken[0][1]
+        if raw.strip():
+            yield taken[0][0], raw
+
+
+def _has_width(raw: bytes, width: int, delimiter: str) -> bool:
+    try:
+        return len(_cells(raw, delimiter)) == width
+    except RejectedRecordError:
+        return False
+
+
+def _row(raw: bytes, names: list[str], delimiter: str) -> dict[str, object]:
+    cells = _cells(raw, delimiter)
+    if len(cells) != len(names):
+        raise RejectedRecordError(f"the row has {len(cells)} cells, the header {len(names)}")
+    row = {name: cell[1:] if _FORMULA_CELL.match(cell) else cell for name, cell in zip(names, cells, strict=True)}
+    refuse_control((name, cell) for name, cell in row.items() if name in COLUMN_NAMES)
+    return dict(row)
+
+
+def _cells(raw: bytes, delimiter: str) -> list[str]:
+    if len(raw) > MAX_RECORD_BYTES:
+        raise RejectedRecordError(f"too large: the row has more than {MAX_RECORD_BYTES:,} bytes")
+    try:
+        text = raw.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise RejectedRecordError(f"invalid UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start}") from None
+    try:
+        csv.field_size_limit(MAX_RECORD_BYTES + 1)
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise RejectedRecordError(f"not a CSV row: {error}") from None
+    if len(rows) != 1:
+        raise RejectedRecordError("not a CSV row: a quote is not closed")
+    return rows[0]

@@ -1,0 +1,62 @@
+"""The product's columns as Parquet: texts, or booleans, timestamps and lists where a column is of such a kind."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.formats.table_csv import refuse_header
+from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.reading.strict import MAX_RAW_TEXT_BYTES, RejectedRecordError, refuse_control
+from policycortex.findings.table import COLUMN_NAMES, build_table_finding
+
+FORMAT: Final = "parquet"
+MAGIC: Final = b"PAR1"
+_BATCH_ROWS: Final = 2000
+_BUFFER_BYTES: Final = 1024 * 1024
+
+
+def parse_parquet(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    """One finding per row. A bad row's offset is its number, for Parquet has no bytes of a row; its length is 0.
+
+    Raises InputError for a damaged file or missing columns, TruncatedFileError for a cut one.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - 40 MB that only Parquet needs
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    _refuse_cut(stream)
+    try:
+        with pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+            names = file.schema_arrow.names
+            columns = {name: name.strip().lower() for name in names if name.strip().lower() in COLUMN_NAMES}
+            refuse_header(list(columns.values()))
+            yield from _rows(file, columns)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"the Parquet file is damaged ({str(error).splitlines()[0]}): get a good copy") from None
+
+
+def _rows(file: Any, columns: dict[str, str]) -> Iterator[Finding | QuarantinedRecord]:  # noqa: ANN401 - untyped library
+    number = 0
+    for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
+        for given in batch.to_pylist():
+            row = {columns[name]: value for name, value in given.items()}
+            try:
+                refuse_control(row.items())
+                findings = tuple(build_table_finding(row, number, source=FORMAT))
+            except RejectedRecordError as error:
+                text = json.dumps(row, default=str, ensure_ascii=False)[:MAX_RAW_TEXT_BYTES]
+                yield QuarantinedRecord(
+                    byte_offset=number, byte_length=0, reason=f"row {number}: {error}", raw_text=text
+                )
+            else:
+                yield from findings
+            number += 1
+
+
+def _refuse_cut(stream: BinaryIO) -> None:
+    if not stream.seekable():
+        raise InputError("Parquet is read unpacked only: unpack the file first")
+    stream.seek(-len(MAGIC), 2)
+    if stream.read() != MAGIC:
+        raise TruncatedFileError("the Parquet file has no end: get a complete copy")
+    stream.seek(0)

@@ -1,0 +1,109 @@
+"""What OCSF's numbers and words say of a finding's outcome: status and severity, by the tables here.
+
+The classes leave much of it to the producer; each table tells what was decided. Verdicts are remembered: few differ.
+"""
+
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from policycortex.findings.ocsf.model import COMPLIANCE_FINDING, Compliance, OcsfRecord
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.names import FindingStatus, Severity
+
+_STATUS_CODES: Final = {
+    "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "compliant": FindingStatus.PASS,
+    "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
+    "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
+    "not_available": FindingStatus.MANUAL,
+}  # fmt: skip
+"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information"."""
+
+_COMPLIANCE_STATUS_IDS: Final = {
+    0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
+}  # fmt: skip
+"""``compliance.status_id`` of a Compliance Finding. 0 (Unknown) and 99 (Other) ask the words first."""
+_TOLD_STATUS_IDS: Final = frozenset((1, 2, 3))
+
+_DETECTION_STATUS_IDS: Final = {
+    0: FindingStatus.FAIL, 1: FindingStatus.FAIL, 2: FindingStatus.FAIL, 3: FindingStatus.FAIL,
+    4: FindingStatus.PASS, 5: FindingStatus.PASS, 6: FindingStatus.PASS,
+}  # fmt: skip
+"""``status_id`` of a Detection Finding without ``status_code``: it tells of a problem until it is resolved (4),
+archived (5) or deleted (6)."""
+
+_DETECTION_STATUSES: Final = {
+    "unknown": 0, "new": 1, "in progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
+}  # fmt: skip
+"""Captions of ``status``, where a producer leaves ``status_id`` out or says 99 (Other)."""
+
+_KNOWN_STATUS_IDS: Final = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
+
+_SEVERITY_IDS: Final = {
+    0: Severity.INFORMATIONAL, 1: Severity.INFORMATIONAL, 2: Severity.LOW, 3: Severity.MEDIUM, 4: Severity.HIGH,
+    5: Severity.CRITICAL, 6: Severity.CRITICAL,
+}  # fmt: skip
+"""``severity_id``: 0 is Unknown, 6 Fatal; 99 (Other) asks the text."""
+
+_SEVERITY_WORDS: Final = {
+    "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
+    "other": Severity.INFORMATIONAL,
+    "low": Severity.LOW, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "high": Severity.HIGH,
+    "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
+}  # fmt: skip
+
+_Told: TypeAlias = tuple[int | None, str | None, str | None]
+"""``status_id``, ``status`` and ``status_code``, of a record or of its compliance."""
+
+
+def status_of(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -> FindingStatus:
+    """The finding's raw status. Raises RejectedRecordError where nothing tells one."""
+    told = (record.status_id, record.status, record.status_code)
+    own = (compliance.status_id, compliance.status, compliance.status_code)
+    return _judged(record.class_uid, told, own, is_prowler)
+
+
+@lru_cache(maxsize=64)
+def _judged(class_uid: int, told: _Told, own: _Told, is_prowler: bool) -> FindingStatus:
+    is_compliance = class_uid == COMPLIANCE_FINDING
+    status_id, status, status_code = told
+    compliance_id, *own_words = own
+    if status_id is not None and status_id not in _KNOWN_STATUS_IDS:
+        raise RejectedRecordError(f"unknown status_id {status_id}")
+    if is_compliance and compliance_id in _TOLD_STATUS_IDS:
+        return _COMPLIANCE_STATUS_IDS[compliance_id]
+    words = [word for word in ((*own_words, status_code) if is_compliance else (status_code, *own_words)) if word]
+    for word in words:
+        if found := _STATUS_CODES.get(word.casefold()):
+            return found
+    if words:
+        raise RejectedRecordError(f"unknown status_code {words[0]!r}: expected PASS, FAIL or MANUAL")
+    if is_compliance:
+        if compliance_id in _COMPLIANCE_STATUS_IDS:
+            return _COMPLIANCE_STATUS_IDS[compliance_id]
+        raise RejectedRecordError(f"unknown compliance.status_id {compliance_id}")
+    if is_prowler:
+        raise RejectedRecordError("missing key status_code")
+    return _detection_status(status_id, status)
+
+
+def _detection_status(status_id: int | None, status: str | None) -> FindingStatus:
+    by_word = _DETECTION_STATUSES.get((status or "").casefold())
+    outcome = by_word if status_id in (None, 99) else status_id
+    if outcome in _DETECTION_STATUS_IDS:
+        return _DETECTION_STATUS_IDS[outcome]
+    raise RejectedRecordError(f"unknown outcome: no status_code, status_id {status_id}, status {status!r}")
+
+
+@lru_cache(maxsize=64)
+def severity_of(severity_id: int | None, severity: str | None) -> Severity:
+    """By number, else by word. Raises RejectedRecordError likewise."""
+    if severity_id in _SEVERITY_IDS:
+        return _SEVERITY_IDS[severity_id]
+    if severity_id is not None and severity_id != 99:
+        raise RejectedRecordError(f"unknown severity_id {severity_id}")
+    if severity is None:
+        raise RejectedRecordError("missing key severity_id")
+    found = _SEVERITY_WORDS.get(severity.casefold())
+    if found is None:
+        raise RejectedRecordError(f"unknown severity {severity!r}")
+    return found

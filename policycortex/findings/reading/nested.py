@@ -1,0 +1,190 @@
+"""Formats that keep their records in arrays deep inside one object (SARIF, Checkov): a walk that holds no whole file.
+
+The frame around the records must be sound, unlike the records themselves, whose damage is quarantined.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+
+from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.reading.records import RecordSplitter
+from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.window import Window
+
+Path = tuple[str | int, ...]
+"""Keys and array positions from the outside in: ``("runs", 0, "results")``."""
+
+MAX_VALUE_BYTES: Final = 32 * 1024 * 1024
+"""Longest value that is taken out of the frame as a whole, such as a tool's list of checks."""
+
+_MAX_DEPTH: Final = 60
+_SPACE: Final = re.compile(rb"\s*")
+_SCALAR: Final = re.compile(rb"[^\s,\]}\[{\"]+")
+_TEXT: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+
+
+class Pick(Enum):
+    """What to do with the value at a path; any other value is only walked through."""
+
+    VALUE = "value"
+    RECORDS = "records"
+
+
+Item = tuple[Path, Any]
+"""Path of a picked value and the value, or path of an array of records and one Record or QuarantinedRecord of it."""
+
+
+def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
+    """Picked values and records in file order.
+
+    Raises TruncatedFileError where the content ends early, InputError where the frame is not JSON.
+    """
+    window.fill()
+    if window.data.startswith(b"\xef\xbb\xbf"):
+        window.pos = 3
+    yield from _Walk(window, shape, pick).value(())
+
+
+class _Walk:
+    def __init__(self, window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> None:
+        self._window = window
+        self._shape = shape
+        self._pick = pick
+
+    def value(self, path: Path) -> Iterator[Item]:
+        pick = self._pick(path)
+        first = self._peek()
+        if len(path) > _MAX_DEPTH:
+            raise self._damaged("nested too deeply")
+        if pick is Pick.VALUE:
+            yield path, self._whole_value()
+        elif pick is Pick.RECORDS and first == b"[":
+            self._window.pos += 1
+            for record in RecordSplitter(self._window, self._shape, is_array=True).elements():
+                yield path, record
+        elif first == b"{":
+            yield from self._members(path)
+        elif first == b"[":
+            yield from self._positions(path)
+        elif first == b'"':
+            self._skip_text()
+        else:
+            self._skip_scalar()
+
+    def _members(self, path: Path) -> Iterator[Item]:
+        window = self._window
+        window.pos += 1
+        while True:
+            match self._peek():
+                case b"}":
+                    window.pos += 1
+                    return
+                case b",":
+                    window.pos += 1
+                case b'"':
+                    key = self._skip_text()
+                    if self._peek() != b":":
+                        raise self._damaged("a key without value")
+                    window.pos += 1
+                    yield from self.value((*path, key))
+                case _:
+                    raise self._damaged("a key is expected")
+
+    def _positions(self, path: Path) -> Iterator[Item]:
+        window = self._window
+        window.pos += 1
+        number = 0
+        while True:
+            match self._peek():
+                case b"]":
+                    window.pos += 1
+                    return
+                case b",":
+                    window.pos += 1
+                case _:
+                    yield from self.value((*path, number))
+                    number += 1
+
+    def _peek(self) -> bytes:
+        window = self._window
+        while True:
+            found = _SPACE.match(window.data, window.pos)
+            window.pos = found.end() if found else window.pos
+            if window.pos < len(window.data):
+                return window.data[window.pos : window.pos + 1]
+            if not window.fill():
+                end = window.offset_of(len(window.data))
+                raise TruncatedFileError(f"the content ends in the middle, after byte {end}: get a complete copy")
+
+    def _skip_text(self) -> str:
+        """Step behind a text; returns its start, which is all of it for a key."""
+        window = self._window
+        window.pos += 1
+        start = None
+        while True:
+            found = _TEXT.match(window.data, window.pos)
+            end = found.end() if found else window.pos
+            if start is None:
+                start = window.data[window.pos : min(end, window.pos + 1024)].decode("utf-8", errors="replace")
+            window.pos = end
+            if window.data[end : end + 1] == b'"':
+                window.pos += 1
+                return start
+            if not window.fill():
+                self._peek()
+                raise self._damaged("a text without end")
+
+    def _skip_scalar(self) -> None:
+        window = self._window
+        found = _SCALAR.match(window.data, window.pos)
+        if found is None:
+            raise self._damaged("a value is expected")
+        if found.end() == len(window.data) and window.fill():
+            self._skip_scalar()
+        else:
+            window.pos += len(found.group())
+
+    def _whole_value(self) -> object:
+        window = self._window
+        while True:
+            try:
+                value, end = _decode_first(window.data, window.pos)
+            except msgspec.DecodeError as error:
+                if "truncated" not in str(error):
+                    raise self._damaged(str(error)) from None
+            except (UnicodeDecodeError, RecursionError) as error:
+                raise self._damaged(str(error)) from None
+            else:
+                # A number may go on behind the window; all else tells its own end.
+                if end < len(window.data) or window.is_ended:
+                    window.pos = end
+                    return value
+            if window.ahead() > MAX_VALUE_BYTES:
+                raise self._damaged(f"a value has more than {MAX_VALUE_BYTES:,} bytes")
+            if not window.fill(2 * window.ahead()):
+                window.pos = len(window.data)
+                self._peek()
+
+    def _damaged(self, problem: str) -> InputError:
+        return InputError(f"the JSON is damaged at byte {self._window.offset_of(self._window.pos)}: {problem}")
+
+
+_TRAILING: Final = re.compile(r"trailing characters \(byte (\d+)\)")
+
+
+def _decode_first(data: bytes, start: int) -> tuple[object, int]:
+    """The first value from ``start`` and the position behind it. Raises DecodeError."""
+    view = memoryview(data)
+    try:
+        msgspec.json.decode(view[start:], type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        found = _TRAILING.search(str(error))
+        if found is None:
+            raise
+        end = start + int(found.group(1)) - 1
+        return msgspec.json.decode(view[start:end]), end
+    return msgspec.json.decode(view[start:]), len(data)

@@ -1,0 +1,126 @@
+"""The report as one HTML file for the screen: styles, script and findings inside, nothing fetched, ever.
+
+Findings are embedded as columns of codes into tables of distinct values; the page's own script makes rows of them.
+"""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from policycortex.documents.branding import Branding
+from policycortex.documents.locales import Locale
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
+from policycortex.documents.template_files import templates_folder
+from policycortex.names import Severity
+from policycortex.rendering.complete_files import complete_files
+from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
+from policycortex.rendering.html.page_view import own_folder, page_locale, view_page
+from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.templates import own_text, render_template
+from policycortex.rendering.visible_text import show_controls_in
+
+STATIC_ROWS: Final = 50
+"""Findings that stand in the page itself, for readers without script."""
+
+_DATA_MARK: Final = "<!--findings-->"
+"""Where the template wants the data; it occurs once, as all printed text is escaped."""
+
+
+def render_html(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
+    """Write the page to ``path``; the same document gives the same bytes."""
+    locale = page_locale(document, options)
+    embedded = options.screen_findings if document.show_detailed_findings else 0
+    findings = _shown(document.findings.head(embedded))
+    own = own_folder(document, options)
+    before, mark, after = _page(document, locale, findings, own, options.watermark).partition(_DATA_MARK)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(before)
+        if mark:
+            file.write(embed_json(_columns(findings)))
+        file.write(after)
+
+
+def embed_json(value: object) -> str:
+    """JSON that may stand inside a ``script`` element: nothing in it can end the element or open a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _page(
+    document: ReportDocument, locale: Locale, findings: pl.DataFrame, own: Path | None, watermark: str | None
+) -> str:
+    style, script = (_text(name) for name in ("screen.css", "screen.js"))
+    style += _brand_style(document.header.branding) + own_text(own, "screen.css").replace("</", "<\\/")
+    words = embed_json({key: locale.text(key) for key in _SCRIPT_TEXTS})
+    return render_template(
+        "report/screen.html",
+        locale,
+        own,
+        **view_page(document).template_values(),
+        style=style,
+        script=script,
+        style_hash=_source_hash(style),
+        script_hash=_source_hash(script),
+        words=words,
+        files=complete_files(document, locale),
+        watermark=watermark,
+        static_rows=findings.head(STATIC_ROWS).to_dicts(),
+        embedded=findings.height,
+        severities_in_order=[severity.value for severity in Severity],
+    )
+
+
+def _brand_style(branding: Branding) -> str:
+    """The sender's colours over the house's; on dark ground the accent stays, as it was proven on white only."""
+    if branding == Branding():
+        return ""
+    field = f":root {{ --field: {branding.primary}; --on-field: {branding.on_primary}; }}"
+    return f"{field}\n@media (prefers-color-scheme: light) {{ :root {{ --accent: {branding.accent}; }} }}\n"
+
+
+_SCRIPT_TEXTS: Final = (
+    "screen.showing", "screen.showing_filtered", "screen.no_match", "screen.details", "screen.filter_all",
+    "word.remediation", "word.requirements", "word.finding_uid", "word.resource_type", "word.environment",
+    "status.PASS", "status.FAIL", "status.MANUAL", "status.muted", "status.waived",
+    "severity.critical", "severity.high", "severity.medium", "severity.low", "severity.informational",
+)  # fmt: skip
+"""Texts the page's script writes."""
+
+
+def _shown(findings: pl.DataFrame) -> pl.DataFrame:
+    """All columns as text or booleans, safe to show."""
+    texts = [c for c in FINDING_COLUMNS if c not in {"muted", "waived", "observed_at", "requirements"}]
+    joined = pl.col("requirements").list.join(REQUIREMENT_SEPARATOR, ignore_nulls=True)
+    return findings.select(FINDING_COLUMNS).with_columns(
+        *(show_controls_in(pl.col(name).fill_null("")) for name in texts),
+        show_controls_in(joined.fill_null("")).alias("requirements"),
+        pl.col("observed_at").dt.strftime(TIME_FORM).fill_null(""),
+        pl.col("muted", "waived").fill_null(value=False),
+    )
+
+
+def _columns(findings: pl.DataFrame) -> dict[str, dict[str, list[Any]]]:
+    """Per column its distinct values in order of appearance, and per row the index of its value."""
+    columns = {}
+    for name in findings.columns:
+        values = findings[name].unique(maintain_order=True)
+        codes = pl.DataFrame({name: values}).with_row_index("code")
+        rows = findings.select(name).join(codes, on=name, how="left", maintain_order="left")
+        columns[name] = {"values": values.to_list(), "codes": rows["code"].to_list()}
+    return columns
+
+
+def _text(name: str) -> str:
+    return (templates_folder() / "report" / name).read_text(encoding="utf-8")
+
+
+def _source_hash(text: str) -> str:
+    """A source expression of the page's content security policy."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

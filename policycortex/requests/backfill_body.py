@@ -1,0 +1,88 @@
+"""The request for a backfill: its body as people send it, and the value that is carried out."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from policycortex.period import FIRST_DAY
+from policycortex.requests.body import Strict
+from policycortex.requests.field_types import did_you_mean, refuse
+from policycortex.requests.parsing import validated
+
+
+def _parse_day(value: object) -> date:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else _refuse_day(value)
+    except ValueError:
+        return _refuse_day(value)
+
+
+def _refuse_day(value: object) -> date:
+    raise refuse(f"Must be a day as YYYY-MM-DD, got {value!r}")
+
+
+Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+class BackfillBody(Strict):
+    """Body of ``POST /v1/backfills``."""
+
+    start: Day = Field(description="First UTC day", examples=["2024-01-01"])
+    end: Day = Field(description="Last UTC day, included", examples=["2024-12-31"])
+    frameworks: list[str] = Field(
+        default=[],
+        max_length=50,
+        examples=[["soc2", "hipaa"]],
+        description="Also keep a report of each whole closed month by these built-in frameworks",
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _within(cls, value: date, info: ValidationInfo) -> date:
+        if value < FIRST_DAY:
+            raise refuse(f"Must not lie before {FIRST_DAY}")
+        if value > _given(info)["today"]:
+            raise refuse("Must not lie in the future")
+        return value
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, value: date, info: ValidationInfo) -> date:
+        if value > _given(info)["today"]:
+            raise refuse("Must not lie in the future")
+        if "start" in info.data and value < info.data["start"]:
+            raise refuse("Must not lie before the start")
+        return value
+
+    @field_validator("frameworks")
+    @classmethod
+    def _known(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        known: Collection[str] = _given(info)["frameworks"]
+        for value in values:
+            if value not in known:
+                hint = did_you_mean(value, known) or f"; known are {', '.join(known)}"
+                raise refuse(f"No built-in framework {value!r}{hint}")
+        return list(dict.fromkeys(values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillOrder:
+    """Days to judge anew, both included, and the frameworks whose months are reported on."""
+
+    start: date
+    end: date
+    frameworks: tuple[str, ...]
+
+
+def parse_backfill(body: Mapping[str, Any], *, today: date, frameworks: Collection[str]) -> BackfillOrder:
+    """The order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+    checked = validated(BackfillBody, body, context={"today": today, "frameworks": frameworks})
+    return BackfillOrder(start=checked.start, end=checked.end, frameworks=tuple(checked.frameworks))
+
+
+def _given(info: ValidationInfo) -> Mapping[str, Any]:
+    given: Mapping[str, Any] = info.context or {}
+    return given

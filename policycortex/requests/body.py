@@ -1,0 +1,368 @@
+"""The documented request body as Pydantic models: the door of an order, and its schema in OpenAPI.
+
+Validation needs a ``Known`` under the context's key ``known``: what exists, and the moment the report is due.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from policycortex.documents.branding import BrandingError, check_accent, check_colour, read_logo
+from policycortex.documents.locales import is_locale_of
+from policycortex.documents.template_files import catalogue_folders, list_catalogues, list_templates
+from policycortex.names import DateRangeType, PdfVariant, ReportFormat, ReportType
+from policycortex.requests.field_types import (
+    Email,
+    Line,
+    Moment,
+    Text,
+    ZoneName,
+    check_line,
+    did_you_mean,
+    refuse,
+    suggest,
+)
+from policycortex.security.passwords import password_problem
+
+ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
+PROVIDERS: Final = frozenset(
+    {
+        "alibabacloud", "aws", "azure", "cloudflare", "gcp", "github", "googleworkspace", "iac", "image", "kubernetes",
+        "llm", "m365", "mongodbatlas", "nhn", "openstack", "oraclecloud",
+    }
+)  # fmt: skip
+"""Providers that scanners name today; those that findings in the lake name come on top."""
+
+_Member = TypeVar("_Member", bound=StrEnum)
+_Checked = TypeVar("_Checked")
+_LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
+_LONGEST_MARK: Final = 60
+_Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an order may name."""
+
+    frameworks: Collection[str]
+    environments: Collection[str] = ENVIRONMENTS
+    cloud_providers: Collection[str] = PROVIDERS
+    formats: Collection[ReportFormat] = tuple(ReportFormat)
+    locales: Collection[str] = ("de", "en")
+    """Languages there is a catalogue for; ``de-AT`` is read as ``de``."""
+    templates: Collection[str] = ()
+    """Custom templates of the installation."""
+
+    @classmethod
+    def of(cls, frameworks: Collection[str], templates_dir: Path | None) -> "Known":
+        """What an installation knows: these frameworks, and the catalogues and templates of its folder."""
+        return cls(
+            frameworks=tuple(frameworks),
+            locales=tuple(sorted(set(list_catalogues(catalogue_folders(templates_dir))))),
+            templates=list_templates(templates_dir),
+        )
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused, and no value is turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DateRangeBody(Strict):
+    """``start`` inclusive, ``end`` as given; 23:59:59 stands for the end of its day."""
+
+    start: Moment
+    end: Moment
+
+    @field_validator("start")
+    @classmethod
+    def _not_ahead(cls, value: datetime, info: ValidationInfo) -> datetime:
+        if info.context is not None and value > info.context["due_at"]:
+            raise refuse("Start date cannot be in the future")
+        return value
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, value: datetime, info: ValidationInfo) -> datetime:
+        start = info.data.get("start")
+        if start is not None and value <= start:
+            raise refuse("End date must be after the start date")
+        if start is not None and value - start > _LONGEST:
+            raise refuse("A report covers ten years at most; move the start or the end date")
+        return value
+
+
+class ScopeBody(Strict):
+    """Which findings count. Absent lists mean all; without a date range the last 30 days count."""
+
+    environments: _Names = Field(default=[], examples=[["production", "staging"]])
+    cloud_providers: _Names = Field(default=[], examples=[["aws", "azure", "gcp"]])
+    accounts: _Names = Field(default=[], examples=[["123456789012"]])
+    date_range: DateRangeBody | None = None
+    date_range_type: DateRangeType | None = None
+    timezone: ZoneName | None = Field(default=None, description="IANA zone in which date_range_type cuts its days")
+
+    @field_validator("environments")
+    @classmethod
+    def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        known = _known(info).environments
+        # a word unlike all known ones may be an environment of findings still to come
+        _refuse_all(
+            f"Unknown environment {value!r}{did_you_mean(value.casefold(), known)}"
+            for value in values
+            if value.casefold() not in known and suggest(value.casefold(), known)
+        )
+        return _distinct(values)
+
+    @field_validator("cloud_providers")
+    @classmethod
+    def _providers(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        known = _known(info).cloud_providers
+        choices = f"; known are {', '.join(sorted(known))}"
+        _refuse_all(
+            f"Unknown cloud provider {value!r}{did_you_mean(value, known) or choices}"
+            for value in values
+            if value.casefold() not in known
+        )
+        return _distinct(values)
+
+    @field_validator("date_range_type", mode="before")
+    @classmethod
+    def _kind(cls, value: object) -> object:
+        return None if value is None else one_of(DateRangeType, value)
+
+    @field_validator("date_range_type")
+    @classmethod
+    def _either(cls, value: DateRangeType | None, info: ValidationInfo) -> DateRangeType | None:
+        if value is not None and info.data.get("date_range") is not None:
+            raise refuse("Give either date_range or date_range_type, not both")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("date_range") is not None:
+            raise refuse("timezone goes with date_range_type; the times of date_range carry their own zone")
+        return value
+
+
+class ColoursBody(Strict):
+    """The sender's colours as ``#rrggbb``; the house's own where left out."""
+
+    primary: str | None = Field(default=None, examples=["#10273a"], description="The cover's field")
+    accent: str | None = Field(
+        default=None, examples=["#14526b"], description="Lines, gauge and numbers; at least 4.5:1 against white"
+    )
+
+    @field_validator("primary")
+    @classmethod
+    def _primary(cls, value: str | None) -> str | None:
+        return value and _worn(check_colour, value)
+
+    @field_validator("accent")
+    @classmethod
+    def _accent(cls, value: str | None) -> str | None:
+        return value and _worn(check_accent, value)
+
+
+class BrandingBody(Strict):
+    """The sender's look. Everything is in the order itself: no file and no address is read for it."""
+
+    company: Line | None = Field(default=None, max_length=80, examples=["Acme Corporation"])
+    colours: ColoursBody | None = None
+    logo: str | None = Field(
+        default=None,
+        max_length=400_000,
+        examples=["data:image/png;base64,iVBORw0KGgo..."],
+        description="PNG, JPEG or SVG of at most 256 KiB as a data: address",
+    )
+
+    @field_validator("logo")
+    @classmethod
+    def _logo(cls, value: str | None) -> str | None:
+        return value and _worn(read_logo, value).data_uri
+
+
+class FormatOptionsBody(Strict):
+    """How the report looks and which files are made; ``["pdf"]`` unless said otherwise."""
+
+    formats: list[ReportFormat] = Field(default=[ReportFormat.PDF], min_length=1, max_length=len(ReportFormat))
+    include_executive_summary: bool = True
+    include_detailed_findings: bool = True
+    locale: str = Field(default="en", max_length=35, examples=["en"], description="BCP 47 tag: en, de, de-AT")
+    password: str | None = Field(
+        default=None,
+        json_schema_extra={"format": "password", "writeOnly": True},
+        description="Files open with it alone: AES-256 in PDF and Excel, an AES-256 zip for the others."
+        " 12 to 127 signs; never kept beyond the run, never shown again",
+    )
+    watermark: bool | str = Field(
+        default=False,
+        description="Text over every page of PDF and HTML and above every sheet of Excel; true: CONFIDENTIAL",
+        examples=["CONFIDENTIAL"],
+    )
+    sign: bool = Field(default=False, description="PAdES in the PDF; a detached CMS signature (.p7s) for the others")
+    pdf_variant: PdfVariant | None = Field(
+        default=None, description="pdf/a-3b for keeping, with JSON and CSV inside; pdf/ua-1 for readers aloud"
+    )
+    branding: BrandingBody | None = None
+    template: str | None = Field(
+        default=None, max_length=64, examples=["acme"], description="A folder of the installation's own templates"
+    )
+
+    @field_validator("formats", mode="before")
+    @classmethod
+    def _formats(cls, values: object, info: ValidationInfo) -> object:
+        if not isinstance(values, list):
+            return values
+        words = [member.value for member in ReportFormat]
+        if unknown := [value for value in values if value not in words]:
+            hints = (did_you_mean(value, words) if isinstance(value, str) else "" for value in unknown)
+            told = ", ".join(f"{value!r} is none{hint}" for value, hint in zip(unknown, hints, strict=True))
+            raise refuse(f"Must be one of {', '.join(words)}; {told}")
+        chosen = [ReportFormat(value) for value in values]
+        if len(set(chosen)) != len(chosen):
+            raise refuse("Names a format twice")
+        _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in _known(info).formats)
+        return chosen
+
+    @field_validator("locale")
+    @classmethod
+    def _locale(cls, value: str, info: ValidationInfo) -> str:
+        known = _known(info).locales
+        if not is_locale_of(value, known):
+            raise refuse(f"Unknown locale {value!r}; known are {', '.join(sorted(known))}")
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _password(cls, value: str | None) -> str | None:
+        problem = password_problem(value) if value is not None else None
+        if problem is not None:
+            raise refuse(problem)
+        return value
+
+    @field_validator("watermark", mode="before")
+    @classmethod
+    def _watermark(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise refuse("Must be a text, or true for CONFIDENTIAL")
+        if len(value) > _LONGEST_MARK:
+            raise refuse(f"Must have at most {_LONGEST_MARK} characters")
+        return check_line(value)
+
+    @field_validator("pdf_variant", mode="before")
+    @classmethod
+    def _variant(cls, value: object, info: ValidationInfo) -> object:
+        if value is None:
+            return None
+        variant = one_of(PdfVariant, value)
+        if ReportFormat.PDF not in info.data.get("formats", [ReportFormat.PDF]):
+            raise refuse("Says how the PDF is made, but formats names no pdf; add it or leave this out")
+        if variant is PdfVariant.ARCHIVE and info.data.get("password") is not None:
+            raise refuse("PDF/A forbids encryption: leave out password or pdf_variant")
+        return variant
+
+    @field_validator("template")
+    @classmethod
+    def _template(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = _known(info).templates
+        if value is not None and value not in known:
+            there = f"known are {', '.join(sorted(known))}" if known else "this installation has none"
+            raise refuse(f"Unknown template {value!r}{did_you_mean(value, known) or f'; {there}'}")
+        return value
+
+
+class NotificationsBody(Strict):
+    """Who is told when the report is there."""
+
+    email: list[Email] = Field(default=[], max_length=100)
+
+
+class DeliveryBody(Strict):
+    """At once unless ``scheduled_at`` names a later time; a time past means at once."""
+
+    scheduled_at: Moment | None = None
+    immediate: bool | None = None
+    notifications: NotificationsBody = NotificationsBody()
+
+    @field_validator("immediate")
+    @classmethod
+    def _agrees(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value is True and info.data.get("scheduled_at") is not None:
+            raise refuse("immediate is true but scheduled_at names a time; leave one out")
+        if value is False and "scheduled_at" in info.data and info.data["scheduled_at"] is None:
+            raise refuse("immediate is false: say when in scheduled_at")
+        return value
+
+
+class OrderBody(Strict):
+    """Body of ``POST /v1/reports``, and of the command line's request file."""
+
+    name: Line = Field(
+        max_length=200, json_schema_extra={"minLength": 1, "pattern": r"\S"}, examples=["Monthly Security Assessment"]
+    )
+    type: ReportType = Field(examples=["audit"])
+    framework: str | None = Field(default=None, examples=["iso27001"], description="All findings when left out")
+    description: Text = Field(default="", max_length=2000)
+    scope: ScopeBody
+    format_options: FormatOptionsBody = FormatOptionsBody()
+    delivery: DeliveryBody = DeliveryBody()
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        default=None, description="Days after which the report expires; as its organisation says unless given"
+    )
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _type(cls, value: object) -> object:
+        return one_of(ReportType, value)
+
+    @field_validator("framework")
+    @classmethod
+    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known = _known(info).frameworks
+        if value is not None and value not in known:
+            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
+            raise refuse(f"Unknown framework {value!r}{hint}")
+        return value
+
+
+def _worn(check: Callable[[str], _Checked], value: str) -> _Checked:
+    try:
+        return check(value)
+    except BrandingError as error:
+        raise refuse(str(error)) from None
+
+
+def _refuse_all(problems: Iterable[str]) -> None:
+    """One refusal that tells them all."""
+    if told := list(problems):
+        raise refuse("; ".join(told).replace("?; ", "? "))
+
+
+def one_of(kind: type[_Member], value: object) -> _Member:
+    """The member of that value. Refuses others, with a suggestion."""
+    words = [member.value for member in kind]
+    if isinstance(value, str) and value in words:
+        return kind(value)
+    hint = did_you_mean(value, words) if isinstance(value, str) else ""
+    raise refuse(f"Must be one of {', '.join(words)}{hint}")
+
+
+def _known(info: ValidationInfo) -> Known:
+    if info.context is None:
+        raise RuntimeError("an order is validated by parse_order, which says what is known")
+    known: Known = info.context["known"]
+    return known
+
+
+def _distinct(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(value.casefold() for value in values))

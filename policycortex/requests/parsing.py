@@ -1,0 +1,132 @@
+"""From a parsed JSON body to an order, or to one error that names every problem."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from policycortex.documents.branding import branding_from_json
+from policycortex.errors import Problem, RequestError
+from policycortex.names import DateRangeType
+from policycortex.period import Period, resolve_period
+from policycortex.requests.body import Known, OrderBody, ScopeBody
+from policycortex.requests.field_types import did_you_mean, parse_moment, zone_of
+from policycortex.requests.model import Delivery, ReportRequest
+from policycortex.scope import Scope
+
+DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
+
+REFUSED: Final = "Report configuration validation failed"
+"""The documented sentence; the details say the rest."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_DEFAULT_RANGE: Final = DateRangeType.LAST_30_DAYS
+_PLAIN: Final = {
+    "missing": "This field is required",
+    "string_type": "Must be text",
+    "string_unicode": "Must be text without halves of characters",
+    "bool_type": "Must be true or false",
+    "list_type": "Must be a list",
+    "model_type": "Must be an object",
+    "model_attributes_type": "Must be an object",
+    "dict_type": "Must be an object",
+    "int_type": "Must be a whole number",
+}
+
+
+def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, known: Known) -> ReportRequest:
+    """The order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+    due_at = _due_at(body, now)
+    checked = validated(OrderBody, body, context={"known": known, "due_at": due_at})
+    options, scope = checked.format_options, checked.scope
+    return ReportRequest(
+        name=checked.name,
+        type=checked.type,
+        framework=checked.framework,
+        description=checked.description,
+        scope=Scope(
+            organization=organization,
+            environments=tuple(scope.environments),
+            cloud_providers=tuple(scope.cloud_providers),
+            accounts=tuple(dict.fromkeys(scope.accounts)),
+        ),
+        period=_period(scope, due_at),
+        scope_as_given=dict(body["scope"]),
+        formats=tuple(options.formats),
+        include_executive_summary=options.include_executive_summary,
+        include_detailed_findings=options.include_detailed_findings,
+        locale=options.locale,
+        watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
+        is_signed=options.sign,
+        retention_days=checked.retention_days,
+        password=options.password,
+        pdf_variant=options.pdf_variant,
+        branding=branding_from_json(options.branding.model_dump()) if options.branding else None,
+        template=options.template,
+        delivery=Delivery(
+            scheduled_at=checked.delivery.scheduled_at,
+            emails=tuple(dict.fromkeys(checked.delivery.notifications.email)),
+        ),
+    )
+
+
+def validated(model: type[_Model], body: object, *, context: Mapping[str, Any] | None = None) -> _Model:
+    """The body as the model. Raises RequestError with one Problem per thing wrong, in the body's dotted paths."""
+    try:
+        return model.model_validate(body, context=dict(context) if context is not None else None)
+    except ValidationError as error:
+        problems = tuple(_problem(model, detail) for detail in error.errors(include_url=False, include_context=True))
+        raise RequestError(REFUSED, details=problems) from None
+
+
+def _due_at(body: Mapping[str, Any], now: datetime) -> datetime:
+    delivery = body.get("delivery")
+    at = delivery.get("scheduled_at") if isinstance(delivery, Mapping) else None
+    try:
+        return max(parse_moment(at), now) if at is not None else now
+    except PydanticCustomError:
+        return now  # the validation that follows says what is wrong with it
+
+
+def _period(scope: ScopeBody, due_at: datetime) -> Period:
+    if scope.date_range is not None:
+        return Period.as_given(scope.date_range.start, scope.date_range.end)
+    kind = scope.date_range_type or _DEFAULT_RANGE
+    return resolve_period(kind, now=due_at.astimezone(UTC), zone=zone_of(scope.timezone))
+
+
+def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
+    location = [str(part) for part in detail["loc"]]
+    if detail["type"] == "extra_forbidden":
+        return Problem(field=".".join(location), message=f"Unknown field{_meant_field(model, location)}")
+    limits = detail.get("ctx", {})
+    match detail["type"]:
+        case "string_too_long":
+            message = f"Must have at most {limits['max_length']} characters"
+        case "string_too_short":
+            message = f"Must have at least {limits['min_length']} characters"
+        case "too_long":
+            message = f"Must have at most {limits['max_length']} entries"
+        case "too_short":
+            message = f"Must have at least {limits['min_length']} entry"
+        case kind:
+            message = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "Must be")
+    return Problem(field=".".join(location) or "body", message=message)
+
+
+def _meant_field(model: type[BaseModel], location: list[str]) -> str:
+    inner: type[BaseModel] = model
+    for part in location[:-1]:
+        field = inner.model_fields.get(part)
+        step = next((t for t in _models(field.annotation if field else None)), None)
+        if step is None:
+            return ""
+        inner = step
+    return did_you_mean(location[-1], inner.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - annotations have no type of their own
+    options = [annotation, *getattr(annotation, "__args__", ())]
+    return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]

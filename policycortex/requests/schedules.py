@@ -1,0 +1,199 @@
+"""Standing orders: the documented body of a schedule, checked; and the order that one tick of it makes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from policycortex.channels.connections import Connections
+from policycortex.errors import RequestError
+from policycortex.names import ReportType
+from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody, Strict, one_of
+from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
+from policycortex.requests.field_types import Line, Text, ZoneName, did_you_mean, refuse
+from policycortex.requests.model import ReportRequest
+from policycortex.requests.parsing import parse_order, validated
+from policycortex.scheduling.cron import CronExpression, parse_cron
+from policycortex.scheduling.misfire import DEFAULT_GRACE, DEFAULT_POLICY, MisfirePolicy
+from policycortex.storage.registry.schedule_rows import NewDelivery
+
+_LONGEST_GRACE: Final = int(timedelta(days=31).total_seconds())
+
+
+class TimingBody(Strict):
+    """When: five fields of cron on the clocks of an IANA zone."""
+
+    cron: str = Field(max_length=256, examples=["0 9 1 * *"])
+    timezone: ZoneName = Field(default="UTC", examples=["America/New_York"])
+    misfire: MisfirePolicy = Field(default=DEFAULT_POLICY, description="What becomes of ticks missed in a downtime")
+    grace_seconds: int = Field(
+        default=int(DEFAULT_GRACE.total_seconds()),
+        ge=0,
+        le=_LONGEST_GRACE,
+        description="A tick up to so late always runs; misfire decides on later ones",
+    )
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str, info: ValidationInfo) -> str:
+        try:
+            cron = parse_cron(value)
+        except RequestError as error:
+            raise refuse(str(error)) from None
+        least = info.context["min_interval_seconds"] if info.context is not None else 0
+        if cron.shortest_interval_minutes * 60 < least:
+            raise refuse(
+                f"Runs every {cron.shortest_interval_minutes} minutes at times; {least / 60:g} are the least here"
+            )
+        return value
+
+    @field_validator("misfire", mode="before")
+    @classmethod
+    def _misfire(cls, value: object) -> object:
+        return one_of(MisfirePolicy, value)
+
+
+class TemplateScopeBody(ScopeBody):
+    """As of an order, with a period that moves along: ``date_range_type``."""
+
+    @field_validator("date_range")
+    @classmethod
+    def _moves(cls, value: object) -> object:
+        if value is not None:
+            raise refuse("A schedule's period moves with its ticks; use date_range_type")
+        return value
+
+
+class ReportTemplateBody(Strict):
+    """The report each tick makes."""
+
+    name: Line | None = Field(default=None, max_length=200, examples=["Executive Summary Template"])
+    type: ReportType = Field(examples=["compliance"])
+    framework: str | None = Field(default=None, examples=["soc2"])
+    description: Text = Field(default="", max_length=2000)
+    scope: TemplateScopeBody = TemplateScopeBody()
+    format_options: FormatOptionsBody = FormatOptionsBody()
+
+    @field_validator("format_options")
+    @classmethod
+    def _keeps_no_password(cls, value: FormatOptionsBody) -> FormatOptionsBody:
+        if value.password is not None:
+            raise refuse(
+                "A schedule takes no password: it would have to be kept for as long as the schedule lives."
+                " Order the report with a password when you need it, or sign and watermark it here"
+            )
+        return value
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _type(cls, value: object) -> object:
+        return one_of(ReportType, value)
+
+    @field_validator("framework")
+    @classmethod
+    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
+        known: Collection[str] = info.context["known"].frameworks if info.context is not None else ()
+        if value is not None and value not in known:
+            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
+            raise refuse(f"Unknown framework {value!r}{hint}")
+        return value
+
+
+class ScheduleBody(Strict):
+    """Body of ``POST /v1/reports/schedules``."""
+
+    name: Line = Field(max_length=200, examples=["Monthly Executive Compliance Report"])
+    description: Text = Field(default="", max_length=2000)
+    schedule: TimingBody
+    report_template: ReportTemplateBody
+    delivery: ScheduleDeliveryBody = ScheduleDeliveryBody.model_construct()
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleOrder:
+    """A checked standing order."""
+
+    name: str
+    description: str
+    cron: CronExpression
+    zone: ZoneInfo
+    misfire: MisfirePolicy
+    grace: timedelta
+    body: Mapping[str, Any]
+    """``schedule``, ``report_template`` and ``delivery`` as given, a macro of cron written out."""
+    is_enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """What a standing order may name, besides ``Known``."""
+
+    connections: Connections
+    min_interval_seconds: float = 60.0
+
+
+def parse_schedule(
+    body: Mapping[str, Any], *, organization: str, now: datetime, known: Known, configured: Configured
+) -> ScheduleOrder:
+    """The standing order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+    checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
+    cron = parse_cron(checked.schedule.cron)
+    kept = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
+    if checked.schedule.cron.lstrip().startswith("@"):
+        kept["schedule"] = {**kept["schedule"], "cron": cron.text}
+    return ScheduleOrder(
+        name=checked.name,
+        description=checked.description,
+        cron=cron,
+        zone=ZoneInfo(checked.schedule.timezone),
+        misfire=checked.schedule.misfire,
+        grace=timedelta(seconds=checked.schedule.grace_seconds),
+        body=kept,
+        is_enabled=checked.enabled,
+    )
+
+
+def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The body as it will be: parts that ``patch`` names replace the stored ones, ``schedule`` field by field."""
+    merged = dict(stored)
+    for name, value in patch.items():
+        is_timing = name == "schedule" and isinstance(value, Mapping) and isinstance(stored.get(name), Mapping)
+        merged[name] = {**stored[name], **value} if is_timing else value
+    return merged
+
+
+def order_at(
+    body: Mapping[str, Any], *, name: str, description: str, zone: str, organization: str, tick: datetime, known: Known
+) -> ReportRequest:
+    """What one tick orders; its period is resolved at the tick, in the schedule's zone. Raises RequestError."""
+    template = dict(body["report_template"])
+    scope = {"timezone": zone} | dict(template.get("scope", {}))
+    order = {
+        "name": name,
+        "type": template["type"],
+        "description": template.get("description") or description,
+        "scope": scope,
+    }
+    order |= {key: template[key] for key in ("framework", "format_options") if template.get(key) is not None}
+    return parse_order(order, organization=organization, now=tick, known=known)
+
+
+def deliveries_at(body: Mapping[str, Any], *, organization: str, connections: Connections) -> tuple[NewDelivery, ...]:
+    """Where a tick's report goes, by the connections of today; one that is gone is told by the ledger, not here."""
+    given = dict(body.get("delivery") or {})
+    checked = validated(ScheduleDeliveryBody, given, context={"organization": organization})
+    return deliveries_of(checked, connections, organization)
+
+
+def _context(organization: str, now: datetime, known: Known, configured: Configured) -> dict[str, Any]:
+    return {
+        "known": known,
+        "due_at": now,
+        "connections": configured.connections,
+        "organization": organization,
+        "min_interval_seconds": configured.min_interval_seconds,
+    }

@@ -1,0 +1,128 @@
+"""A score's next days: the method its own past chooses, with intervals of measured coverage, or a refusal.
+
+Known steps are taken out of the past and put into the future, so that no method takes a waiver's end for a trend.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+
+from policycortex.scoring.forecasting.backtest import Trials, choose_method, mean_errors, run_trials
+from policycortex.scoring.forecasting.intervals import Spread, fit_spread, measure_coverage
+from policycortex.scoring.forecasting.methods import HoltStates, predict_all
+from policycortex.scoring.forecasting.model import (
+    MIN_DAYS,
+    MIN_POINTS,
+    Backtest,
+    Days,
+    Forecast,
+    ForecastPoint,
+    KnownStep,
+    Method,
+    Numbers,
+    TooLittleHistory,
+)
+from policycortex.scoring.forecasting.steps import find_jump, future_shift, past_shift
+from policycortex.scoring.forecasting.target import time_to_target
+
+MAX_HORIZON_DAYS: Final = 365
+
+
+def forecast_score(
+    history: Mapping[date, float | None],
+    *,
+    horizon_days: int = 30,
+    target_pct: float | None = None,
+    steps: Sequence[KnownStep] = (),
+) -> Forecast | TooLittleHistory:
+    """Forecast the ``horizon_days`` after the last score. ``history`` in percent, any order; None is a gap.
+
+    Raises ValueError for a horizon outside 1 to MAX_HORIZON_DAYS, or a score or target outside 0 to 100.
+    """
+    known = sorted((day, float(value)) for day, value in history.items() if value is not None)
+    _check(horizon_days, [value for _, value in known] + ([] if target_pct is None else [target_pct]))
+    dates = [day for day, _ in known]
+    span = (dates[-1] - dates[0]).days + 1 if dates else 0
+    if span < MIN_DAYS or len(dates) < MIN_POINTS:
+        return TooLittleHistory(days=span, points=len(dates))
+    values, jump = _calm(np.array([value for _, value in known]), dates, steps)
+    return _forecast(dates, values, steps, jump, horizon_days=horizon_days, target_pct=target_pct)
+
+
+def _forecast(
+    dates: Sequence[date],
+    values: Numbers,
+    steps: Sequence[KnownStep],
+    jump: KnownStep | None,
+    *,
+    horizon_days: int,
+    target_pct: float | None,
+) -> Forecast:
+    days = np.array([(day - dates[0]).days for day in dates], dtype=np.int64)
+    states = HoltStates(days, values)
+    trials = run_trials(days, values, states, horizon_days)
+    method = choose_method(trials)
+    spread = fit_spread(trials, method)
+    ahead = np.arange(1, horizon_days + 1, dtype=np.int64)
+    coming = [dates[-1] + timedelta(days=int(day)) for day in ahead]
+    expected = predict_all(days, values, states, len(values) - 1, ahead)[method] + future_shift(
+        coming, steps, dates[-1]
+    )
+    last = float(values[-1])
+    return Forecast(
+        method=method,
+        origin=dates[-1],
+        last_value_pct=last,
+        points=_points(coming, expected, spread, ahead),
+        backtest=_backtest(trials, method),
+        known_steps=tuple(s for s in sorted(steps, key=lambda s: s.day) if dates[-1] < s.day <= coming[-1]),
+        removed_step=jump,
+        target=None if target_pct is None else time_to_target(expected, ahead, spread, last=last, target=target_pct),
+    )
+
+
+def _calm(values: Numbers, dates: Sequence[date], steps: Sequence[KnownStep]) -> tuple[Numbers, KnownStep | None]:
+    """The history as if every past step had been there from the start; the last score keeps its value."""
+    values = np.clip(values + past_shift(dates, steps), 0, 100)
+    found = find_jump(values)
+    if found is None:
+        return values, None
+    first, points = found
+    shifted = values + np.where(np.arange(len(values)) < first, points, 0.0)
+    return np.clip(shifted, 0, 100), KnownStep(day=dates[first], points=points, reason="isolated jump in the past")
+
+
+def _points(coming: Sequence[date], expected: Numbers, spread: Spread, ahead: Days) -> tuple[ForecastPoint, ...]:
+    middle = np.clip(expected, 0, 100)
+    scale = spread.at(ahead)
+    low = {level: np.clip(middle - width * scale, 0, 100) for level, width in spread.half_widths.items()}
+    high = {level: np.clip(middle + width * scale, 0, 100) for level, width in spread.half_widths.items()}
+    columns = (middle, low[0.80], high[0.80], low[0.95], high[0.95])
+    return tuple(
+        ForecastPoint(day=day, value_pct=value, low_80=low_80, high_80=high_80, low_95=low_95, high_95=high_95)
+        for day, value, low_80, high_80, low_95, high_95 in zip(coming, *(c.tolist() for c in columns), strict=True)
+    )
+
+
+def _backtest(trials: Trials, method: Method) -> Backtest:
+    errors = mean_errors(trials)
+    coverage, pairs = measure_coverage(trials, method)
+    return Backtest(
+        origins=len(np.unique(trials.origin)),
+        pairs=len(trials.origin),
+        horizon_days=trials.horizon_days,
+        mean_error=errors,
+        error_against_naive=errors[method] / errors[Method.NAIVE] if errors[Method.NAIVE] else None,
+        coverage=coverage,
+        coverage_pairs=pairs,
+    )
+
+
+def _check(horizon_days: int, percentages: Sequence[float]) -> None:
+    if not 1 <= horizon_days <= MAX_HORIZON_DAYS:
+        raise ValueError(f"a forecast reaches 1 to {MAX_HORIZON_DAYS} days ahead, got {horizon_days}")
+    wrong = [value for value in percentages if not 0 <= value <= 100]
+    if wrong:
+        raise ValueError(f"a score must lie between 0 and 100, got {wrong[0]}")

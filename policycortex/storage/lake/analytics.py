@@ -1,0 +1,257 @@
+"""The lake's part in trends, risk and comparison: what is kept per day for them, and the frames they are judged from.
+
+Ages need the day before, so a day is built after the days before it; a day that changes re-opens those that look at
+its checks again, until they come out as they were. No reader here opens days outside the period it is asked for.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from policycortex.errors import UnavailableError
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.ages import EPISODE_SCHEMA
+from policycortex.scoring.changes_model import STATE_SCHEMA
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake.period_end import daily_parameters
+from policycortex.storage.lake.scan_selection import closing_cursor, fetch_closing, scope_filters
+from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
+
+LOOKBACK_DAYS: Final = 92
+"""A finding not looked at for longer begins a new age: a quarter without a scan is no evidence of unbroken failing."""
+
+CHANGES_SCHEMA: Final = pl.Schema(
+    {
+        "previous_date": pl.Date,
+        "framework_id": pl.String,
+        "cause": pl.String,
+        "findings": pl.Int64,
+        "passed": pl.Int64,
+        "failed": pl.Int64,
+        "points": pl.String,
+    }
+)
+"""Grain: framework (null: all findings) and cause of one day's change since ``previous_date``.
+
+``points`` is an exact fraction, ``-110/9``; null where either day has no score.
+"""
+
+RISK_SCHEMA: Final = pl.Schema(
+    [
+        ("dimension", pl.String()),
+        ("label", pl.String()),
+        ("risk_version", pl.String()),
+        ("value", pl.Float64()),
+        *((part, pl.Float64()) for part in ("severity", "exposure", "age", "environment")),
+        ("failed", pl.Int64()),
+        ("assessed", pl.Int64()),
+    ]
+)
+"""Grain: one place (``total`` has the label ""); parts in points of risk."""
+
+_BATCH_ROWS: Final = 50_000
+_TALLY: Final = ("provider", "check_id", "mapping_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeCounts:
+    """Keys that fail on one day after its ages were built."""
+
+    day: date
+    keys: int
+    is_changed: bool
+    """Whether the day came out other than it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFindings:
+    """Two dates, less what both say alike."""
+
+    before: pl.DataFrame
+    """STATE_SCHEMA: all findings of (check, account, region, resource) that changed."""
+    after: pl.DataFrame
+    same: pl.DataFrame
+    """Grain: tally key; ``passed`` and ``failed`` findings in scope of keys that did not change."""
+
+
+class LakeAnalytics:
+    """Made by ``Lake.analytics``; safe to share between threads, as the lake is."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def rebuild_ages(self, days: Iterable[date]) -> tuple[AgeCounts, ...]:
+        """Replace ages, remediations and risk tallies of these days, oldest first, and of later ones that they change.
+
+        Days without findings have none and are left out of the answer.
+        """
+        asked = self._held(frozenset(days))
+        waiting, counts = set(asked), list[AgeCounts]()
+        while waiting:
+            day = min(waiting)
+            counts.append(self._rebuild_day(day))
+            waiting.remove(day)
+            # Of a day that was asked for, what was looked at may be new though nothing fails: always carry on.
+            if day in asked or counts[-1].is_changed:
+                waiting |= self._following(day)
+        return tuple(counts)
+
+    def load_risk_items(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        waivers: pl.DataFrame,
+        relations: pl.DataFrame | None = None,
+        framework_id: str | None = None,
+    ) -> pl.DataFrame:
+        """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; failing ones have titles."""
+        name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
+        if not waivers.is_empty():
+            name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
+        items = fetch_closing(self._session, name, scope, period, more=more, frames=_frames(relations, waivers))
+        return items.cast(RISK_ITEM_SCHEMA)
+
+    def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """EPISODE_SCHEMA: failing keys that ended in the period."""
+        asked = _days(scope.organization, period) | scope_filters(scope)
+        return self._session.fetch("analytics_episodes", asked).cast(EPISODE_SCHEMA)
+
+    def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
+        """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
+
+        ``by``: account, provider or environment; any other word gives one place, "".
+        """
+        return self._session.fetch("analytics_daily", daily_parameters(scope, period) | {"by": by})
+
+    def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
+        """RESULT_HISTORY_SCHEMA."""
+        asked = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_requirements", asked)
+
+    def load_changes(self, organization: str, framework_id: str | None, period: Period) -> pl.DataFrame:
+        """``observed_date``, then CHANGES_SCHEMA without framework; oldest first."""
+        asked = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_changes", asked)
+
+    def load_risk_history(self, organization: str, period: Period, *, dimension: str, label: str) -> pl.DataFrame:
+        """``observed_date``, then RISK_SCHEMA without dimension and label; oldest first."""
+        asked = _days(organization, period) | {"dimension": dimension, "label": label}
+        return self._session.fetch("analytics_risk_history", asked)
+
+    def replace_day(self, organization: str, day: date, *, changes: pl.DataFrame, risk: pl.DataFrame) -> None:
+        """Keep these CHANGES_SCHEMA and RISK_SCHEMA rows of a day instead of any earlier ones, in one transaction."""
+        key = {"organization": organization, "day": day}
+
+        def work(cursor: Cursor) -> None:
+            for table in ("changes", "risk"):
+                run(cursor, f"analytics_{table}_delete", key)
+                run(cursor, f"analytics_{table}_insert", key)
+
+        frames = {"new_changes": in_schema(changes, CHANGES_SCHEMA), "new_risk": in_schema(risk, RISK_SCHEMA)}
+        self._session.write(f"keep the changes and risk of {day}", work, frames)
+
+    def spool_states(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        path: Path,
+        waivers: pl.DataFrame,
+        relations: pl.DataFrame | None = None,
+        framework_id: str | None = None,
+    ) -> None:
+        """Write the closing posture's findings as STATE_SCHEMA to one Parquet file, those out of scope among them."""
+        frames = _frames(relations, waivers)
+        schema = STATE_SCHEMA.to_frame().to_arrow().schema
+        with _new_file(path) as part, closing_cursor(self._session, scope, period, frames) as (cursor, asked):
+            statement = sql("analytics_states")
+            batches = cursor.execute(statement, asked | {"framework_id": framework_id}).to_arrow_reader(_BATCH_ROWS)
+            with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+                for batch in batches:
+                    writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+    def load_turned(self, before: Path, after: Path, *, asked: pl.DataFrame | None = None) -> ChangedFindings:
+        """What two spooled dates say of keys that changed, and the rest counted.
+
+        ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
+        """
+        paths = {"before": str(before), "after": str(after)}
+        with self._session.cursor({"asked": _keys(asked)}) as cursor:
+            cursor.execute(sql("analytics_turned_keys"), paths)
+            turned = fetch_frame(cursor, "analytics_turned", paths)
+            same = fetch_frame(cursor, "analytics_same", {"before": str(before)})
+        parts = turned.partition_by("is_before", as_dict=True, include_key=False)
+        old, new = (parts.get((key,), STATE_SCHEMA.to_frame()).select(STATE_SCHEMA.names()) for key in (True, False))
+        return ChangedFindings(before=old, after=new, same=same)
+
+    def count_same_keys(
+        self, before: Path, after: Path, *, asked: pl.DataFrame | None, relations: pl.DataFrame | None
+    ) -> int:
+        """How many (check, account, region, resource) that ``load_turned`` left out fail alike on both dates."""
+        frames = {"asked": _keys(asked), "related": _keys(relations)}
+        with self._session.cursor(frames) as cursor:
+            cursor.execute(sql("analytics_turned_keys"), {"before": str(before), "after": str(after)})
+            asked_for = {"before": str(before), "is_related": relations is not None}
+            return int(fetch_frame(cursor, "analytics_same_keys", asked_for)["keys"].item())
+
+    def _rebuild_day(self, day: date) -> AgeCounts:
+        window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}
+
+        def work(cursor: Cursor) -> AgeCounts:
+            before = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
+            for table in ("failing", "remediations"):
+                run(cursor, f"analytics_{table}_delete", {"day": day})
+                run(cursor, f"analytics_{table}_insert", window)
+            run(cursor, "analytics_tallies_delete", {"day": day})
+            run(cursor, "analytics_tallies_insert", {"day": day})
+            after = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
+            return AgeCounts(day=day, keys=after[1], is_changed=after != before)
+
+        return self._session.write(f"rebuild the ages of {day}", work)
+
+    def _held(self, days: frozenset[date]) -> frozenset[date]:
+        if not days:
+            return days
+        bounds = {"first_date": min(days), "last_date": max(days)}
+        return days.intersection(self._session.fetch("analytics_days", bounds)["observed_date"].to_list())
+
+    def _following(self, day: date) -> set[date]:
+        window = {"day": day, "lookback_days": LOOKBACK_DAYS}
+        return set(self._session.fetch("analytics_later_days", window)["observed_date"].to_list())
+
+
+def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {"relations": in_schema(relations, RELATION_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+
+
+def _keys(frame: pl.DataFrame | None) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(_TALLY, pl.String)) if frame is None else frame.select(_TALLY).unique()
+
+
+def _days(organization: str, period: Period) -> dict[str, Any]:
+    return {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path`` that becomes it at the end, or nothing."""
+    part = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,178 @@
+"""How a DuckDB connection comes to see the lake: extensions loaded, catalog and data attached."""
+
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.settings import Settings, environment_value
+from policycortex.storage.lake.catalog import CATALOG_SCHEMA, catalog_path
+from policycortex.storage.lake.extensions import connect_with_extensions, quoted
+from policycortex.storage.objects.locations import s3_endpoint, s3_region, split_object_url
+
+THREADS: Final = 1
+"""DuckDB's threads per process. Measured on 100,000 findings: a second one takes 20 MB more to import them and saves no
+CPU; whole processes must stay under 400 MB, of which Python with Dagster and Polars takes 200."""
+
+ROWS_HELD: Final = 5_000
+"""Rows a Parquet writer holds back per partition: 20,000 took 40 MB more."""
+
+_NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
+_NO_SNAPSHOT_WORDS: Final = "No snapshot found"
+_LOCKED_WORDS: Final = ("database is locked", "database table is locked")
+
+
+def scratch_dir(settings: Settings) -> Path:
+    """Where imports are staged and DuckDB spills; nothing in it outlives its process."""
+    return settings.home / "lake" / "scratch"
+
+
+class NoLakeError(ConfigurationError):
+    """The catalog holds no lake yet."""
+
+
+def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with the lake attached as ``lake``, at ``snapshot`` and read-only if one is given.
+
+    Raises NoLakeError where none was made, StoreBusyError when somebody holds the catalog, ConfigurationError when it
+    cannot be opened at all.
+    """
+    at_snapshot = () if snapshot is None else (f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}",)
+    return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
+
+
+def create_lake(settings: Settings) -> None:
+    """Make an empty lake where there is none. Only one process may do so at a time: hold the writer's lock."""
+    _attach(settings, ()).close()
+
+
+def check_extensions(settings: Settings) -> None:
+    """Load the extensions into a connection that is closed again: processes forked from this one need not check them.
+
+    No thread is left. Raises ConfigurationError for files that are missing, changed, or of another DuckDB.
+    """
+    _connect(settings).close()
+
+
+def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection that knows the extensions."""
+    return connect_with_extensions(
+        _extensions(settings),
+        {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "threads": THREADS,
+            "memory_limit": settings.duckdb_memory_limit,
+            "temp_directory": str(scratch_dir(settings) / "spill"),
+        },
+    )
+
+
+def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+    connection = _connect(settings)
+    try:
+        if is_on_objects(settings):
+            connection.execute(_secret_statement())
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute(f"SET GLOBAL partitioned_write_flush_threshold = {ROWS_HELD}")
+        connection.execute(_attach_statement(settings, options))
+    except duckdb.Error as error:
+        connection.close()
+        raise translate_attach_error(error, settings) from None
+    return connection
+
+
+def translate_attach_error(error: duckdb.Error, settings: Settings) -> UnavailableError | ConfigurationError:
+    """One sentence for a catalog that did not open; a database URL never stands in it, for it may hold a password."""
+    text = str(error)
+    if _NO_LAKE_WORDS in text:
+        return NoLakeError(f"there is no lake in {settings.home} yet")
+    if _NO_SNAPSHOT_WORDS in text:
+        return ConfigurationError(
+            f"the lake's snapshot is not there any more ({text.splitlines()[0]}): `policycortex gc` keeps those that "
+            "reports were made from, and others for --keep-days"
+        )
+    if is_locked(error):
+        return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
+    if settings.database_url:
+        return UnavailableError("the lake's catalog in Postgres does not answer; see POLICYCORTEX_DATABASE_URL")
+    reason = text.splitlines()[0] if text else type(error).__name__
+    return ConfigurationError(f"the lake in {settings.home} cannot be opened: {reason}")
+
+
+def is_locked(error: duckdb.Error) -> bool:
+    """Whether SQLite refused because another connection holds the catalog."""
+    return any(words in str(error) for words in _LOCKED_WORDS)
+
+
+def _extensions(settings: Settings) -> tuple[str, ...]:
+    catalog = "postgres_scanner" if settings.database_url else "sqlite_scanner"
+    if not is_on_objects(settings):
+        return (catalog, "ducklake")
+    return (catalog, "httpfs", "ducklake") if _has_own_keys() else (catalog, "httpfs", "aws", "ducklake")
+
+
+def _has_own_keys() -> bool:
+    return bool(environment_value("AWS_ACCESS_KEY_ID") and environment_value("AWS_SECRET_ACCESS_KEY"))
+
+
+def _secret_statement() -> str:
+    """How DuckDB reaches the bucket: by keys of the environment, else by the machine's identity, renewed in time."""
+    options = ["TYPE s3", f"REGION {quoted(s3_region())}"]
+    if endpoint := s3_endpoint():
+        scheme, _, host = endpoint.partition("://")
+        options += [f"ENDPOINT {quoted(host.rstrip('/'))}", "URL_STYLE 'path'", f"USE_SSL {scheme != 'http'}"]
+    if not _has_own_keys():
+        return f"CREATE SECRET lake ({', '.join([*options, 'PROVIDER credential_chain', 'REFRESH auto'])})"
+    names = {"KEY_ID": "AWS_ACCESS_KEY_ID", "SECRET": "AWS_SECRET_ACCESS_KEY", "SESSION_TOKEN": "AWS_SESSION_TOKEN"}
+    values = {option: environment_value(name) for option, name in names.items()}
+    options += [f"{option} {quoted(value)}" for option, value in values.items() if value]
+    return f"CREATE SECRET lake ({', '.join(options)})"
+
+
+def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
+    """ATTACH takes no parameters; its values come from settings and are quoted."""
+    options = [f"DATA_PATH {quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
+    if settings.database_url:
+        options.append(f"METADATA_SCHEMA {quoted(CATALOG_SCHEMA)}")
+        catalog = f"postgres:{_libpq_url(settings.database_url)}"
+    else:
+        # SQLite waits that long at each of the few statements of an attach; WAL lets readers go on beside a writer.
+        patience_ms = max(1, round(settings.lock_timeout_seconds * 1000 / 4))
+        options += ["META_JOURNAL_MODE 'WAL'", f"META_BUSY_TIMEOUT {patience_ms}"]
+        catalog = f"sqlite:{catalog_path(settings)}"
+    return f"ATTACH {quoted(f'ducklake:{catalog}')} AS lake ({', '.join(options)})"
+
+
+def data_path(settings: Settings) -> str:
+    """Folder or URL of the lake's files, ending in a slash. Raises ConfigurationError on a place we cannot use."""
+    url = settings.lake_url
+    if url is None:
+        return f"{settings.home / 'lake' / 'data'}/"
+    if "://" not in url:
+        return f"{Path(url).absolute()}/"
+    if not is_on_objects(settings):
+        raise ConfigurationError(
+            f"POLICYCORTEX_LAKE_URL must be s3://bucket/prefix or a folder, got {url!r}; stores that speak S3 are "
+            "reached by AWS_ENDPOINT_URL"
+        )
+    split_object_url(url)
+    return f"{url.rstrip('/')}/"
+
+
+def is_on_objects(settings: Settings) -> bool:
+    """Whether the lake's files are in a bucket."""
+    return bool(settings.lake_url and settings.lake_url.startswith("s3://"))
+
+
+def _snapshot_number(snapshot: str) -> int:
+    if not snapshot.isdecimal():
+        raise ConfigurationError(f"a snapshot of the lake is a number, got {snapshot!r}")
+    return int(snapshot)
+
+
+def _libpq_url(url: str) -> str:
+    """SQLAlchemy names its driver in the scheme (``postgresql+psycopg2``); libpq knows the bare one."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"

@@ -1,0 +1,222 @@
+"""One file into the lake: all of it in one transaction, or nothing.
+
+The parse runs without a lock into a scratch folder; then one short transaction takes it in. A folder left by a killed
+process is swept by the next import.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from policycortex.errors import ConfigurationError, InputError
+from policycortex.findings.model import Finding, FindingParser
+from policycortex.settings import Settings
+from policycortex.storage.lake.attach import scratch_dir
+from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
+from policycortex.storage.lake.staging import StagedCounts, Staging
+
+_ONE_SCAN_FORMATS: Final = frozenset({"asff", "sarif", "checkov"})
+"""Formats that know no scan: an export is one, whatever times its findings bear."""
+
+_INSERTS: Final = ("import_texts", "import_mappings", "import_findings", "import_quarantine")
+
+
+class Source(Protocol):
+    """Bytes to import; ``policycortex.findings.sources.SourceFile`` is one."""
+
+    @property
+    def name(self) -> str:
+        """What people know the file by."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes as stored."""
+        ...
+
+    @property
+    def byte_size(self) -> int:
+        """Size as stored."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """The decompressed stream, from its start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReceipt:
+    """What became of one file. For bytes imported before, ``is_new`` is False and all else is the first import's."""
+
+    import_id: str
+    is_new: bool
+    file_name: str
+    format: str
+    read: int
+    kept: int
+    quarantined: int
+    dates: tuple[date, ...]
+    """UTC dates of its findings, in order: the days whose state must be rebuilt."""
+    first_reasons: tuple[str, ...]
+    """Reasons of the first three quarantined records."""
+
+
+def import_source(
+    session: LakeSession,
+    source: Source,
+    parser: FindingParser,
+    *,
+    format_name: str,
+    organization: str,
+    imported_at: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReceipt:
+    """See ``Lake.import_source``."""
+    identity = {"organization": organization, "content_sha256": source.sha256}
+    with session.cursor() as cursor:
+        earlier = _load_receipt(cursor, identity)
+    if earlier:
+        return earlier
+    with _scratch_folder(session.settings) as folder:
+        counts = _stage(folder, source, parser, format_name=format_name, progress=progress)
+        row = identity | {
+            "import_id": import_id(organization, source.sha256),
+            "file_name": source.name,
+            "format": format_name,
+            "source": ", ".join(counts.sources),
+            "read": counts.kept + counts.quarantined,
+            "kept": counts.kept,
+            "quarantined": counts.quarantined,
+            "bytes": source.byte_size,
+            "dates": list(counts.dates),
+            "imported_at": imported_at,
+        }
+        return session.write(f"import {source.name}", lambda cursor: _insert(cursor, folder, row, counts))
+
+
+def import_id(organization: str, content_sha256: str) -> str:
+    """The same for the same bytes in every installation, so that orders and digests made with it can be repeated."""
+    return "imp_" + sha256(f"{organization}\x1f{content_sha256}".encode()).hexdigest()[:20]
+
+
+def _stage(
+    folder: Path, source: Source, parser: FindingParser, *, format_name: str, progress: Callable[[int], None] | None
+) -> StagedCounts:
+    staging = Staging(folder, _scan_key_of(source.sha256, format_name))
+    with source.open() as stream:
+        try:
+            staging.add_all(parser(stream), progress)
+        except InputError as error:
+            raise type(error)(f"{source.name} cannot be imported: {error}") from error
+    counts = staging.close()
+    if not counts.kept:
+        told = f": {'; '.join(counts.first_reasons)}" if counts.first_reasons else ", it holds no records"
+        raise InputError(f"no finding could be kept from {source.name}{told}")
+    return counts
+
+
+def _scan_key_of(content_sha256: str, format_name: str) -> Callable[[Finding], str]:
+    """The scanner's id of the scan, else one made of file, account and day.
+
+    A made key starts with a dash: at equal times a scan that bears its scanner's id goes first, then OCSF before ASFF,
+    so that a folder with one scan in several formats counts as its best one says.
+    """
+    digest = content_sha256[:16]
+    if format_name in _ONE_SCAN_FORMATS:
+        return lambda finding: finding.scan_uid or f"-{format_name}/{digest}"
+    return lambda f: f.scan_uid or f"-{format_name}/{digest}/{f.account_id}/{f.observed_at:%Y-%m-%d}"
+
+
+def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:
+    identity = {name: row[name] for name in ("organization", "content_sha256")}
+    earlier = _load_receipt(cursor, identity)
+    if earlier:  # by another process, while this one parsed
+        return earlier
+    for name in _INSERTS:
+        values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
+        run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
+    run(cursor, "import_receipt", row)
+    return ImportReceipt(
+        import_id=row["import_id"],
+        is_new=True,
+        file_name=row["file_name"],
+        format=row["format"],
+        read=row["read"],
+        kept=counts.kept,
+        quarantined=counts.quarantined,
+        dates=counts.dates,
+        first_reasons=counts.first_reasons,
+    )
+
+
+def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """DuckDB refuses parameters that a statement does not name."""
+    used = {
+        "import_texts": ("organization",),
+        "import_mappings": ("organization",),
+        "import_findings": ("organization", "import_id", "format"),
+        "import_quarantine": ("organization", "import_id", "file_name"),
+    }
+    return {key: values[key] for key in used[name]}
+
+
+def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | None:
+    rows = fetch_frame(cursor, "receipt", identity).to_dicts()
+    if not rows:
+        return None
+    row = rows[0]
+    return ImportReceipt(
+        **(row | {"is_new": False, "dates": tuple(row["dates"]), "first_reasons": tuple(row["first_reasons"] or ())})
+    )
+
+
+@contextmanager
+def _scratch_folder(settings: Settings) -> Iterator[Path]:
+    """A folder of this import's own; its lock tells others that it is in use."""
+    root = scratch_dir(settings)
+    folder = root / f"import-{uuid4().hex}"
+    lock = FileLock(_lock_path(folder))
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
+        lock.acquire()
+        folder.mkdir()
+    except OSError as error:
+        raise ConfigurationError(f"cannot write to {root}: {error.strerror}; check the folder's permissions") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        _lock_path(folder).unlink(missing_ok=True)
+
+
+def sweep_imports(settings: Settings) -> int:
+    """Remove what imports that died have left; how many."""
+    return _sweep(scratch_dir(settings))
+
+
+def _sweep(root: Path) -> int:
+    """Remove folders whose import has died: the system has freed their locks."""
+    swept = 0
+    for path in root.glob("import-*.lock"):
+        try:
+            with FileLock(path, timeout=0):
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+        except Timeout:
+            continue
+        path.unlink(missing_ok=True)
+        swept += 1
+    return swept
+
+
+def _lock_path(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")

@@ -1,0 +1,79 @@
+"""What the lake need not keep: snapshots nobody names, files that only those held or no one, notes that find no file.
+
+Each step is a transaction of the catalog, or deletes files that no snapshot names any more; stopped anywhere, the next
+call goes on. All of it runs under the writer's lock, so that no file of a living writer is taken for an orphan.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from policycortex.settings import Settings
+from policycortex.storage.lake.column_statistics import forget_statistics
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.lock import writer_lock
+from policycortex.storage.lake.session import Cursor, LakeSession
+
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeUpkeep:
+    """What was removed, or would be."""
+
+    snapshots: int
+    expired_files: int
+    """Files that only expired snapshots held."""
+    orphaned_files: int
+    """Files that no snapshot ever held."""
+
+
+def clean_lake(
+    settings: Settings, *, pinned: Collection[str], expire_before: datetime, settled_before: datetime, is_dry_run: bool
+) -> LakeUpkeep:
+    """Expire snapshots older than ``expire_before`` that are neither ``pinned`` nor the newest; delete their files.
+
+    A file goes once it has been without a snapshot since ``settled_before``: readers that began earlier may still need
+    it. Raises StoreBusyError when a writer keeps the lake.
+    """
+    with open_lake(settings) as lake, writer_lock(settings):
+        session = lake.session
+        with session.cursor() as cursor:
+            snapshots = _expirable(cursor, {int(number) for number in pinned}, expire_before)
+            if not is_dry_run:
+                _expire(cursor, snapshots)
+            expired = _delete(cursor, "ducklake_cleanup_old_files", settled_before, is_dry_run=is_dry_run)
+            orphaned = _delete(cursor, "ducklake_delete_orphaned_files", settled_before, is_dry_run=is_dry_run)
+            if not is_dry_run:
+                forget_statistics(cursor, settings)
+    return LakeUpkeep(snapshots=len(snapshots), expired_files=expired, orphaned_files=orphaned)
+
+
+def load_snapshots(session: LakeSession) -> tuple[int, ...]:
+    """Numbers of all snapshots that can be read, in order."""
+    with session.cursor() as cursor:
+        rows = cursor.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY ALL").fetchall()
+    return tuple(int(row[0]) for row in rows)
+
+
+def _expirable(cursor: Cursor, pinned: set[int], before: datetime) -> list[int]:
+    statement = (
+        "SELECT snapshot_id FROM ducklake_snapshots('lake') "
+        "WHERE snapshot_time < $before AND snapshot_id < (SELECT max(snapshot_id) FROM ducklake_snapshots('lake'))"
+    )
+    found = cursor.execute(statement, {"before": before}).fetchall()
+    return sorted(int(row[0]) for row in found if int(row[0]) not in pinned)
+
+
+def _expire(cursor: Cursor, snapshots: list[int]) -> None:
+    for start in range(0, len(snapshots), _BATCH):
+        cursor.execute(
+            "CALL ducklake_expire_snapshots('lake', versions => $versions)",
+            {"versions": snapshots[start : start + _BATCH]},
+        )
+
+
+def _delete(cursor: Cursor, function: str, before: datetime, *, is_dry_run: bool) -> int:
+    statement = f"CALL {function}('lake', older_than => $before, dry_run => {is_dry_run})"
+    return len(cursor.execute(statement, {"before": before}).fetchall())

@@ -1,0 +1,110 @@
+"""Judgements kept for history: requirement results and scores of one framework and day, replaced together."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from policycortex.period import Period
+from policycortex.storage.lake.session import Cursor, LakeSession, run
+
+REQUIREMENTS_SCHEMA: Final = pl.Schema(
+    {
+        "requirement_id": pl.String,
+        "result": pl.String,
+        "passed": pl.Int64,
+        "failed": pl.Int64,
+        "manual": pl.Int64,
+        "muted": pl.Int64,
+        "waived": pl.Int64,
+    }
+)
+"""Grain: one requirement, in the framework's order."""
+
+SCORES_SCHEMA: Final = pl.Schema(
+    {
+        "framework_version": pl.String,
+        "crosswalk_version": pl.String,
+        "model": pl.String,
+        "model_version": pl.String,
+        "value_pct": pl.Float64,
+        "numerator": pl.Float64,
+        "denominator": pl.Float64,
+        "muted": pl.Int64,
+        "waived": pl.Int64,
+        "manual": pl.Int64,
+        "assessed": pl.Int64,
+        "total": pl.Int64,
+        "critical": pl.Int64,
+        "high": pl.Int64,
+        "medium": pl.Int64,
+        "low": pl.Int64,
+        "informational": pl.Int64,
+    }
+)
+"""Grain: one score model; severities are failing findings; value_pct null where nothing was assessed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayResults:
+    """One framework's judgement of one day."""
+
+    day: date
+    framework_id: str
+    requirements: pl.DataFrame
+    """REQUIREMENTS_SCHEMA."""
+    scores: pl.DataFrame
+    """SCORES_SCHEMA."""
+
+
+def replace_results(
+    session: LakeSession, organization: str, days: Collection[date], results: Sequence[DayResults]
+) -> None:
+    """See ``Lake.replace_results``."""
+    frames = {
+        "new_requirements": _stacked(((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENTS_SCHEMA),
+        "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), SCORES_SCHEMA),
+    }
+
+    def work(cursor: Cursor) -> None:
+        for name in ("results_delete", "scores_delete"):
+            run(cursor, name, {"organization": organization, "days": sorted(days)})
+        for name in ("results_insert", "scores_insert"):
+            run(cursor, name, {"organization": organization})
+
+    session.write(f"replace the results of {len(days)} days", work, frames)
+
+
+def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
+    """All judgements in one frame: ``row_no`` within its own, ``schema``, ``observed_date``, ``framework_id``."""
+    empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, "observed_date": pl.Date, "framework_id": pl.String})
+    frames = (
+        frame.select(schema.names())
+        .cast(schema)
+        .with_row_index("row_no")
+        .with_columns(observed_date=pl.lit(day), framework_id=pl.lit(framework_id))
+        for day, framework_id, frame in parts
+    )
+    return pl.concat([empty, *frames])
+
+
+def load_framework_scores(session: LakeSession, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
+    """See ``Lake.load_framework_scores``."""
+    parameters = {"organization": organization, "framework_id": framework_id}
+    return session.fetch(
+        "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
+    )
+
+
+def load_days_judged_otherwise(
+    session: LakeSession, organization: str, versions: Mapping[str, str]
+) -> tuple[date, ...]:
+    """See ``Lake.load_days_judged_otherwise``."""
+    recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
+    rows = session.fetch("scored_versions", {"organization": organization})
+    for day, framework_id, version in rows.iter_rows():
+        recorded[day] |= {framework_id: version} if framework_id else {}
+    return tuple(sorted(day for day, known in recorded.items() if known != versions))

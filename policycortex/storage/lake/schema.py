@@ -1,0 +1,69 @@
+"""The lake's tables: made when they are missing, refused when they come from a newer version of this program."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import duckdb
+
+from policycortex.errors import ConfigurationError
+from policycortex.storage.lake.attach import ROWS_HELD
+from policycortex.storage.lake.session import Cursor, LakeSession, sql
+
+SCHEMA_VERSION: Final = 3
+
+_LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
+_LARGE_TABLES: Final = (
+    ("raw", "quarantine"),
+    ("core", "findings"),
+    ("core", "finding_state"),
+    ("core", "scan_coverage"),
+    ("core", "check_texts"),
+    ("marts", "check_tallies"),
+    ("marts", "requirement_results"),
+    ("core", "failing_since"),
+    ("marts", "risk_tallies"),
+)
+"""Tables that always become Parquet; few rows of the others stay in the catalog."""
+
+
+def found_version(session: LakeSession) -> int:
+    """Version of the lake's tables; 0 where there are none yet."""
+    with session.cursor() as cursor:
+        try:
+            row = cursor.execute("SELECT max(version) FROM lake.core.schema_version").fetchone()
+        except duckdb.CatalogException:
+            return 0
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def ensure_schema(session: LakeSession, version: int) -> None:
+    """Make what ``version`` lacks. The version is written last, so the next call completes what a crash left half."""
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"the lake in {session.settings.home} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+            "install the newer program"
+        )
+    if version == SCHEMA_VERSION:
+        return
+    session.write("make the lake's tables", _make_tables)
+    # Options are kept per table, and DuckLake sets them on committed tables only.
+    session.write("set the tables' options", _set_options)
+
+
+def _make_tables(cursor: Cursor) -> None:
+    for text in ("schema", "analytics_schema"):
+        for statement in cursor.extract_statements(sql(text)):
+            cursor.execute(statement)
+
+
+def _set_options(cursor: Cursor) -> None:
+    cursor.execute("CALL lake.set_option('parquet_compression', 'zstd')")
+    for schema, table in _LARGE_TABLES:
+        for option, value in _LARGE_TABLE_OPTIONS.items():
+            place = f"schema => '{schema}', table_name => '{table}'"
+            cursor.execute(f"CALL lake.set_option('{option}', {value}, {place})")
+    cursor.execute(
+        "INSERT INTO lake.core.schema_version SELECT $version, $now "
+        "WHERE NOT EXISTS (FROM lake.core.schema_version WHERE version = $version)",
+        {"version": SCHEMA_VERSION, "now": datetime.now(UTC)},
+    )

@@ -1,0 +1,166 @@
+"""One connection to the lake: named queries in, frames out; writes in one transaction under the writer's lock.
+
+Safe to share between threads: each call works on a cursor of its own.
+"""
+
+import logging
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from typing import Any, Final, TypeAlias, TypeVar
+
+import duckdb
+import polars as pl
+import stamina
+
+from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.settings import Settings
+from policycortex.storage.lake.attach import is_locked
+from policycortex.storage.lake.lock import writer_lock
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
+Parameters: TypeAlias = Mapping[str, Any]
+Frames: TypeAlias = Mapping[str, pl.DataFrame]
+
+T = TypeVar("T")
+
+_ATTEMPTS: Final = 50
+_LONGEST_WAIT_SECONDS: Final = 1.0
+_CONFLICT_WORDS: Final = ("Transaction conflict", "could not serialize", "deadlock detected")
+
+logger = logging.getLogger(__name__)
+
+# stamina prefers structlog, whose default writes to stdout, where the command line's answers go.
+stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+
+
+class _ConflictError(Exception):
+    """Another writer was first; the same transaction may succeed now."""
+
+
+@cache
+def sql(name: str) -> str:
+    """Text of ``sql/<name>.sql``."""
+    return resources.files("policycortex.storage.lake").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+class LakeSession:
+    """Owns one connection with the lake attached."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, settings: Settings, *, snapshot: str | None = None
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._known: dict[Hashable, pl.DataFrame] = {}
+        self.settings = settings
+
+    def close(self) -> None:
+        """Detach and free all memory."""
+        self._connection.close()
+
+    @contextmanager
+    def cursor(self, frames: Frames | None = None) -> Iterator[Cursor]:
+        """A cursor that sees ``frames`` as views of their names. Reading errors of the store are translated."""
+        cursor = self._connection.cursor()
+        try:
+            for name, frame in (frames or {}).items():
+                cursor.register(name, frame.to_arrow())
+            yield cursor
+        except duckdb.Error as error:
+            raise _translated(error, self.settings) from error
+        finally:
+            cursor.close()
+
+    def fetch(self, name: str, parameters: Parameters | None = None, frames: Frames | None = None) -> pl.DataFrame:
+        """Rows of the query ``sql/<name>.sql``."""
+        with self.cursor(frames) as cursor:
+            return fetch_frame(cursor, name, parameters)
+
+    def recall(self, key: Hashable, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What ``read`` gives. A lake at a snapshot reads it once, for it stays as it is; for frames that are small."""
+        if self._snapshot is None:
+            return read()
+        if key not in self._known:
+            self._known[key] = read()
+        return self._known[key]
+
+    def write(self, message: str, work: Callable[[Cursor], T], frames: Frames | None = None) -> T:
+        """Do ``work`` in one transaction under the writer's lock; ``message`` stands in the snapshot.
+
+        Conflicts and a locked catalog are retried within ``lock_timeout_seconds``, so ``work`` must start from what it
+        reads inside. Raises StoreBusyError.
+        """
+        with writer_lock(self.settings), self.cursor(frames) as cursor:
+            try:
+                for attempt in stamina.retry_context(
+                    on=_ConflictError,
+                    attempts=_ATTEMPTS,
+                    timeout=max(self.settings.lock_timeout_seconds, 0.1),
+                    wait_max=_LONGEST_WAIT_SECONDS,
+                ):
+                    with attempt:
+                        return _transact(cursor, message, work)
+            except _ConflictError as error:
+                raise StoreBusyError(
+                    f"the lake in {self.settings.home} was locked or changed by another program at each attempt to "
+                    f"{message}; close it or try again later"
+                ) from error
+        raise AssertionError("a retry either returns or raises")
+
+
+def fetch_frame(cursor: Cursor, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
+    """Rows of ``sql/<name>.sql`` inside a transaction of the caller's."""
+    return cursor.execute(sql(name), dict(parameters or {})).pl()
+
+
+def run(cursor: Cursor, name: str, parameters: Parameters | None = None) -> int:
+    """Execute the statement ``sql/<name>.sql``; the number of rows it changed."""
+    row = cursor.execute(sql(name), dict(parameters or {})).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _transact(cursor: Cursor, message: str, work: Callable[[Cursor], T]) -> T:
+    cursor.execute("BEGIN TRANSACTION")
+    is_open = True
+    try:
+        cursor.execute("CALL lake.set_commit_message('policycortex', $message)", {"message": message})
+        result = work(cursor)
+        is_open = False
+        cursor.execute("COMMIT")
+    except duckdb.Error as error:
+        _roll_back(cursor, is_open=is_open)
+        if is_locked(error) or any(words in str(error) for words in _CONFLICT_WORDS):
+            raise _ConflictError(_first_line(error)) from error
+        raise
+    except BaseException:
+        _roll_back(cursor, is_open=is_open)
+        raise
+    return result
+
+
+def _roll_back(cursor: Cursor, *, is_open: bool) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except duckdb.TransactionException:
+        # A failed COMMIT has rolled back by itself; while work was going on, there must have been something to undo.
+        if is_open:
+            logger.warning("the lake's transaction had ended before its rollback")
+
+
+def _translated(error: duckdb.Error, settings: Settings) -> Exception:
+    """Failures of the store become our errors; a wrong query stays what it is."""
+    if is_locked(error):
+        return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
+    if isinstance(error, duckdb.IOException):
+        return UnavailableError(f"the lake in {settings.home} could not be read or written: {_first_line(error)}")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ConfigurationError(
+            f"DuckDB needs more than {settings.duckdb_memory_limit}: raise POLICYCORTEX_DUCKDB_MEMORY_LIMIT"
+        )
+    return error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

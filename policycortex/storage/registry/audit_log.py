@@ -1,0 +1,271 @@
+"""The audit trail: appended to under a lock on the organisation's head, so that its chain never forks."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from policycortex.audit.chain import FIELDS, AuditEvent, Point, Record, link, origin, seal_digest
+from policycortex.errors import ConflictError
+from policycortex.storage.registry.base import Store, UtcDateTime, insert_for, metadata
+
+audit_trail = Table(
+    "audit_trail",
+    metadata,
+    Column("organization", String(64), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("moment", UtcDateTime, nullable=False),  # the same as ``at``, to search by
+    Column("at", String(32), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("address", String(64)),
+    Column("request_id", Text),
+    Column("subject", Text),
+    Column("outcome", String(16), nullable=False),
+    Column("details", Text, nullable=False),  # JSON as text: what was digested must come back as it was
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("entry_id", String(64), unique=True),
+)
+Index("ix_audit_trail_moment", audit_trail.c.organization, audit_trail.c.moment)
+Index("ix_audit_trail_subject", audit_trail.c.organization, audit_trail.c.subject)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("organization", String(64), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("floor_sequence", BigInteger, nullable=False),  # records up to here were retired
+    Column("floor_digest", String(64), nullable=False),
+    Column("floor_seal", String(64), nullable=False),
+    Column("exported_sequence", BigInteger, nullable=False),
+)
+
+_RECORD: Final = [audit_trail.c[name] for name in FIELDS]
+_BATCH: Final = 1000
+
+TrailKey = Callable[[str], bytes]
+"""An organisation's key of the trail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailState:
+    """Where an organisation's chain begins, ends, and how far it was exported."""
+
+    organization: str
+    head: Point
+    floor: Point
+    """The record after it is the first that is kept."""
+    is_floor_true: bool
+    """False when the floor was moved without the key."""
+    exported_sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailFilter:
+    """Which records a page holds; None filters nothing."""
+
+    action: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+    outcome: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+class TrailVerbs(Store):
+    """Appending, reading and retiring records."""
+
+    def __init__(self, engine: Engine, trail_key: TrailKey) -> None:
+        super().__init__(engine)
+        self._trail_key = trail_key
+
+    def append_acts(self, *acts: AuditEvent) -> None:
+        """Add the acts, all or none, in the order given; those whose entry is there already are left out."""
+        with self._writing() as connection:
+            self._append(connection, *acts)
+
+    def _append(self, connection: Connection, *acts: AuditEvent) -> None:
+        """As ``append_acts``, within the caller's transaction: the record and the act itself, or neither."""
+        fresh = _without_known(connection, acts)
+        for organization in sorted({act.organization for act in fresh}):
+            at, key, rows = _lock_head(connection, organization, self._trail_key), self._trail_key(organization), []
+            for act in (act for act in fresh if act.organization == organization):
+                record = link(act, at, key)
+                rows.append(_row(record, act))
+                at = Point(sequence=record.sequence, digest=record.digest)
+            connection.execute(insert(audit_trail), rows)
+            mine = audit_heads.c.organization == organization
+            connection.execute(update(audit_heads).where(mine).values(sequence=at.sequence, digest=at.digest))
+
+    def load_trail_state(self, organization: str) -> TrailState:
+        """Head and floor; the origin for an organisation that did nothing yet."""
+        with self._reading() as connection:
+            query = select(audit_heads).where(audit_heads.c.organization == organization)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            start = origin(organization)
+            return TrailState(
+                organization=organization, head=start, floor=start, is_floor_true=True, exported_sequence=0
+            )
+        floor = Point(sequence=row["floor_sequence"], digest=row["floor_digest"])
+        return TrailState(
+            organization=organization,
+            head=Point(sequence=row["sequence"], digest=row["digest"]),
+            floor=floor,
+            is_floor_true=row["floor_seal"] == _seal_floor(organization, floor, self._trail_key),
+            exported_sequence=row["exported_sequence"],
+        )
+
+    def list_trails(self) -> tuple[str, ...]:
+        """Organisations that have a trail."""
+        with self._reading() as connection:
+            query = select(audit_heads.c.organization).order_by(audit_heads.c.organization)
+            return tuple(connection.execute(query).scalars())
+
+    def list_trail(
+        self, organization: str, wanted: TrailFilter | None = None, *, limit: int = 20, offset: int = 0
+    ) -> tuple[tuple[Record, ...], int]:
+        """A page of records, newest first, and how many there are."""
+        where = _conditions(organization, wanted or TrailFilter())
+        query = select(*_RECORD).where(*where).order_by(audit_trail.c.sequence.desc()).limit(limit).offset(offset)
+        with self._reading() as connection:
+            records = tuple(_record(row) for row in connection.execute(query).mappings())
+            total = connection.execute(select(func.count()).select_from(audit_trail).where(*where)).scalar_one()
+        return records, int(total)
+
+    def read_trail(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[Record]:
+        """Records in order, read in batches: the whole trail in little memory."""
+        at = after
+        while True:
+            mine = (audit_trail.c.organization == organization, audit_trail.c.sequence > at)
+            query = select(*_RECORD).where(*mine).order_by(audit_trail.c.sequence).limit(_BATCH)
+            with self._reading() as connection:
+                rows = connection.execute(query).mappings().all()
+            for row in rows:
+                if up_to is not None and row["sequence"] > up_to:
+                    return
+                yield _record(row)
+            if len(rows) < _BATCH:
+                return
+            at = rows[-1]["sequence"]
+
+    def note_trail_export(self, organization: str, sequence: int) -> None:
+        """All up to this record left the house."""
+        mine = (audit_heads.c.organization == organization, audit_heads.c.exported_sequence < sequence)
+        with self._writing() as connection:
+            connection.execute(update(audit_heads).where(*mine).values(exported_sequence=sequence))
+
+    def retire_trail(self, organization: str, *, before: datetime, is_export_needed: bool, now: datetime) -> int:
+        """Remove records older than that, oldest first; how many. The chain goes on from where it was cut, and says so.
+
+        With ``is_export_needed`` none goes that was not exported. Raises ConflictError when the trail was changed.
+        """
+        with self._writing() as connection:
+            head = _lock_head(connection, organization, self._trail_key)
+            row = connection.execute(select(audit_heads).where(audit_heads.c.organization == organization)).one()
+            newer = (audit_trail.c.organization == organization, audit_trail.c.moment >= before)
+            first_kept = connection.execute(select(func.min(audit_trail.c.sequence)).where(*newer)).scalar_one()
+            last = min((first_kept or head.sequence + 1) - 1, head.sequence)
+            if is_export_needed:
+                last = min(last, row.exported_sequence)
+            if last <= row.floor_sequence:
+                return 0
+            same = (audit_trail.c.organization == organization, audit_trail.c.sequence == last)
+            digest = connection.execute(select(audit_trail.c.digest).where(*same)).scalar_one_or_none()
+            if digest is None:
+                raise ConflictError(f"record {last} of the trail of {organization!r} is missing; check the trail first")
+            floor = Point(sequence=last, digest=digest)
+            old = (audit_trail.c.organization == organization, audit_trail.c.sequence <= last)
+            count = connection.execute(delete(audit_trail).where(*old)).rowcount
+            seal = _seal_floor(organization, floor, self._trail_key)
+            values = {"floor_sequence": last, "floor_digest": digest, "floor_seal": seal}
+            connection.execute(update(audit_heads).where(audit_heads.c.organization == organization).values(**values))
+            details = {"from": row.floor_sequence + 1, "to": last, "digest": digest}
+            act = AuditEvent(
+                organization=organization, at=now, action="trail_retired", actor="retention", details=details
+            )
+            self._append(connection, act)
+            return count
+
+
+def _without_known(connection: Connection, acts: Sequence[AuditEvent]) -> list[AuditEvent]:
+    ids = [act.entry_id for act in acts if act.entry_id is not None]
+    known: set[str] = set()
+    for first in range(0, len(ids), _BATCH // 2):
+        part = ids[first : first + _BATCH // 2]
+        query = select(audit_trail.c.entry_id).where(audit_trail.c.entry_id.in_(part))
+        known |= {entry for entry in connection.execute(query).scalars() if entry is not None}
+    return [act for act in acts if act.entry_id is None or act.entry_id not in known]
+
+
+def _lock_head(connection: Connection, organization: str, trail_key: TrailKey) -> Point:
+    """The chain's last point, held against other writers until the transaction ends."""
+    query = select(audit_heads.c.sequence, audit_heads.c.digest).where(audit_heads.c.organization == organization)
+    found = connection.execute(query.with_for_update()).first()
+    if found is None:
+        start = origin(organization)
+        values = {
+            "organization": organization,
+            "sequence": 0,
+            "digest": start.digest,
+            "floor_sequence": 0,
+            "floor_digest": start.digest,
+            "floor_seal": _seal_floor(organization, start, trail_key),
+            "exported_sequence": 0,
+        }
+        connection.execute(insert_for(connection.dialect.name, audit_heads).values(values).on_conflict_do_nothing())
+        found = connection.execute(query.with_for_update()).one()
+    return Point(sequence=found.sequence, digest=found.digest)
+
+
+def _seal_floor(organization: str, floor: Point, trail_key: TrailKey) -> str:
+    return seal_digest(f"floor {floor.sequence} {floor.digest}", trail_key(organization))
+
+
+def _conditions(organization: str, wanted: TrailFilter) -> list[ColumnElement[bool]]:
+    columns = audit_trail.c
+    exact: Collection[tuple[Column[Any], str | None]] = (
+        (columns.action, wanted.action),
+        (columns.actor, wanted.actor),
+        (columns.subject, wanted.subject),
+        (columns.outcome, wanted.outcome),
+    )
+    where: list[ColumnElement[bool]] = [columns.organization == organization]
+    where += [column == value for column, value in exact if value is not None]
+    if wanted.after is not None:
+        where.append(columns.moment >= wanted.after)
+    if wanted.before is not None:
+        where.append(columns.moment < wanted.before)
+    return where
+
+
+def _row(record: Record, act: AuditEvent) -> dict[str, Any]:
+    values = {name: getattr(record, name) for name in FIELDS}
+    values["details"] = json.dumps(dict(record.details), ensure_ascii=False)
+    return values | {"moment": act.at, "entry_id": act.entry_id}
+
+
+def _record(row: RowMapping) -> Record:
+    return Record(**{**row, "details": json.loads(row["details"])})

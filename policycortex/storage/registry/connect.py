@@ -1,0 +1,175 @@
+"""From settings to an open registry: the engine, SQLite's manners, and migrations under a lock at first open."""
+
+import sqlite3
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from policycortex.errors import ConfigurationError, StoreBusyError
+from policycortex.security.key_store import open_vault
+from policycortex.settings import Settings
+from policycortex.storage.registry.access import AccessVerbs
+from policycortex.storage.registry.audit_log import TrailKey, TrailVerbs
+from policycortex.storage.registry.base import WRITES, translated_errors
+from policycortex.storage.registry.deliveries import DeliveryVerbs
+from policycortex.storage.registry.frameworks import FrameworkVerbs
+from policycortex.storage.registry.idempotency import IdempotencyVerbs
+from policycortex.storage.registry.keys import KeyVerbs
+from policycortex.storage.registry.links import LinkVerbs
+from policycortex.storage.registry.migration import MovingVerbs
+from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
+from policycortex.storage.registry.postgres import use_postgres_sparingly
+from policycortex.storage.registry.references import KeepingVerbs
+from policycortex.storage.registry.report_queries import ReadingVerbs
+from policycortex.storage.registry.reports import ReportVerbs
+from policycortex.storage.registry.retention import RetentionVerbs
+from policycortex.storage.registry.schedules import ScheduleVerbs
+from policycortex.storage.registry.sharing import SharingVerbs
+from policycortex.storage.registry.waivers import WaiverVerbs
+
+_COMMON: Final[dict[str, Any]] = {
+    "hide_parameters": True,  # error texts would show order bodies and digests of keys
+    "json_deserializer": msgspec.json.decode,  # three times json's speed, and lists are full of it
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+}
+_MIGRATION_LOCK = 7_263_114_905  # Postgres advisory lock; any number that nothing else in the database uses
+
+
+class Registry(
+    ReportVerbs,
+    ReadingVerbs,
+    KeyVerbs,
+    LinkVerbs,
+    AccessVerbs,
+    IdempotencyVerbs,
+    SharingVerbs,
+    FrameworkVerbs,
+    ScheduleVerbs,
+    DeliveryVerbs,
+    WaiverVerbs,
+    RetentionVerbs,
+    TrailVerbs,
+    KeepingVerbs,
+    MovingVerbs,
+):
+    """All verbs over one database. Safe to share between threads; close it before a fork."""
+
+
+def open_registry(settings: Settings, *, patience_seconds: float | None = None) -> Registry:
+    """Open, and bring the tables up to date if they are not.
+
+    ``patience_seconds`` is how long a call waits for another writer; the settings' lock timeout unless given.
+    Raises ConfigurationError on a bad URL, folder, or a newer database; StoreBusyError and UnavailableError.
+    """
+    patience = settings.lock_timeout_seconds if patience_seconds is None else patience_seconds
+    engine = _open_engine(settings, patience)
+    try:
+        with translated_errors("open the registry"):
+            _migrate(engine, settings, patience)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Registry(engine, _trail_keys(settings))
+
+
+def _trail_keys(settings: Settings) -> TrailKey:
+    """Each organisation's key, derived when it is first needed."""
+
+    @cache
+    def key_of(organization: str) -> bytes:
+        return open_vault(settings).derive(f"trail/{organization}")
+
+    return key_of
+
+
+def _open_engine(settings: Settings, patience: float) -> Engine:
+    if settings.database_url is None:
+        return _open_sqlite(settings, patience)
+    url = _postgres_url(settings.database_url)
+    engine = create_engine(url, **_COMMON, pool_size=10, max_overflow=10, pool_timeout=patience)
+    use_postgres_sparingly(engine)
+    return engine
+
+
+def _open_sqlite(settings: Settings, patience: float) -> Engine:
+    path = settings.home / "registry.sqlite"
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make the home {settings.home}: {error.strerror}; set POLICYCORTEX_HOME"
+        ) from error
+    url = URL.create("sqlite+pysqlite", database=str(path))
+    # 44 connections: FastAPI's 40 threads and some; a thread must never wait for a connection.
+    engine = create_engine(url, **_COMMON, connect_args={"timeout": patience}, pool_size=44, pool_timeout=patience)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgres_url(text_url: str) -> URL:
+    try:
+        url = make_url(text_url)
+    except Exception as error:
+        raise ConfigurationError(
+            "POLICYCORTEX_DATABASE_URL is not a URL such as postgresql://user@host/name"
+        ) from error
+    if url.get_backend_name() != "postgresql":
+        raise ConfigurationError(f"POLICYCORTEX_DATABASE_URL must be postgresql://..., got {url.get_backend_name()}://")
+    return url.set(drivername="postgresql+psycopg2")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late for a write lock; ours is _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an accepted order outlives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    # straight to the driver: through SQLAlchemy this one word costs as much as a small query
+    driver_connection = connection.connection.driver_connection
+    if driver_connection is not None:
+        try:
+            driver_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        except sqlite3.OperationalError as error:
+            raise OperationalError("BEGIN", None, error) from error
+
+
+def _migrate(engine: Engine, settings: Settings, patience: float) -> None:
+    if _current_version(engine) == HEAD:
+        return
+    if engine.dialect.name == "postgresql":
+        _migrate_postgres(engine)
+        return
+    try:
+        with FileLock(settings.home / "registry.migrate.lock", timeout=patience):
+            _upgrade_unless_current(engine)
+    except Timeout:
+        raise StoreBusyError("another process is still bringing the registry up to date; try again") from None
+
+
+def _migrate_postgres(engine: Engine) -> None:
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _MIGRATION_LOCK})
+        _upgrade_unless_current(engine)
+
+
+def _upgrade_unless_current(engine: Engine) -> None:
+    if _current_version(engine) != HEAD:
+        with engine.execution_options(**{WRITES: True}).begin() as connection:
+            upgrade(connection)
+
+
+def _current_version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()  # noqa: S608 - a constant

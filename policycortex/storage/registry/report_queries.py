@@ -1,0 +1,285 @@
+"""Reading reports: one, a page of many, the queue before one, and how long such reports took."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    UnaryExpression,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from policycortex.errors import NotFoundError
+from policycortex.names import ReportFormat, ReportStatus, ReportType
+from policycortex.storage.registry.base import Store
+from policycortex.storage.registry.report_counts import load_tally
+from policycortex.storage.registry.rows import (
+    ArtifactRow,
+    Failure,
+    FileRow,
+    ReportFilter,
+    ReportPage,
+    ReportRow,
+    Sharing,
+)
+from policycortex.storage.registry.tables import report_artifacts, report_files, report_shares, reports
+
+SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
+"""Accepted in ``sort``; a leading ``-`` turns the order round."""
+
+_OPEN: Final = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
+_SAMPLE: Final = 20
+INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
+"""Columns that leave the registry in no row."""
+_ROW: Final = [c for c in reports.c if c.name not in INSIDE]
+_ROW_NAMES: Final = [c.name for c in _ROW]
+_ARTIFACT_NAMES: Final = ("key", "format", "size_bytes", "sha256", "media_type")
+_Shape = tuple[str, ...]
+_LISTED: Final = [c for c in _ROW if c.name not in {"order", "description", "failure"}]  # half of a row's bytes
+
+
+class ReadingVerbs(Store):
+    """Everything that reads reports."""
+
+    def get_report(self, organization: str, report_id: str, *, reader: str | None = None) -> ReportRow:
+        """The report with its artifacts. Raises NotFoundError, also when not shared with ``reader``."""
+        with self._reading() as connection:
+            return load_report(connection, report_id, organization=organization, reader=reader)
+
+    def find_report(self, report_id: str) -> ReportRow:
+        """As ``get_report``, for callers that serve every organisation: the run, the reconciler, a link."""
+        with self._reading() as connection:
+            return load_report(connection, report_id)
+
+    def seek_status(self, report_id: str) -> ReportStatus | None:
+        """Where a report of any organisation stands; None for an id never used, ``cancelled`` for a deleted one."""
+        query = select(reports.c.status, reports.c.deleted_at).where(reports.c.id == report_id)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return ReportStatus(row.status) if row.deleted_at is None else ReportStatus.CANCELLED
+
+    def list_reports(
+        self,
+        organization: str,
+        wanted: ReportFilter | None = None,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        sort: str = "-created_at",
+    ) -> ReportPage:
+        """A page, newest first unless ``sort`` says otherwise; ties by id, of type, status and framework by time first.
+
+        Its rows come without artifacts, order, description and failure, which no list shows.
+        """
+        chosen = wanted or ReportFilter()
+        parameters = _parameters(organization, chosen)
+        page = {**parameters, "page_limit": limit, "page_offset": offset}
+        with self._reading() as connection:
+            rows = connection.execute(_page_query(_shape(chosen), sort), page).mappings().all()
+            total = _total(connection, organization, chosen, parameters)
+        return ReportPage(reports=tuple(report_from(row) for row in rows), total=total)
+
+    def load_sealed_password(self, report_id: str) -> str | None:
+        """What the order sealed for its run; None when it has none, or the report has ended."""
+        query = select(reports.c.sealed_password).where(reports.c.id == report_id)
+        with self._reading() as connection:
+            sealed: str | None = connection.execute(query).scalar_one_or_none()
+        return sealed
+
+    def list_files(self, report_id: str) -> tuple[FileRow, ...]:
+        """The report's files beside its formats, by name."""
+        columns = [c for c in report_files.c if c.name != "report_id"]
+        query = select(*columns).where(report_files.c.report_id == report_id).order_by(report_files.c.name)
+        with self._reading() as connection:
+            return tuple(FileRow(**row) for row in connection.execute(query).mappings())
+
+    def list_open_reports(self, *, before: datetime, limit: int = 1000) -> tuple[ReportRow, ...]:
+        """Pending and running reports of all organisations that were due before then, oldest first; for reconciling."""
+        due = (reports.c.status.in_(_OPEN), reports.c.due_at <= before, reports.c.deleted_at.is_(None))
+        query = select(*_ROW).where(*due).order_by(reports.c.due_at).limit(limit)
+        with self._reading() as connection:
+            return tuple(report_from(row) for row in connection.execute(query).mappings())
+
+    def load_queue(self, report: ReportRow) -> tuple[int, float | None]:
+        """What an estimate is made of: the place in the queue, and how long such reports took.
+
+        1 for the next in line: open reports of the same organisation that were due before it, plus itself. Mean
+        running time in seconds of the organisation's last 20 completed reports of the type; None without any.
+        """
+        asked = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
+        with self._reading() as connection:
+            rows = connection.execute(_QUEUE, {**asked, "type": report.type.value}).all()
+        spans = [(ended - began).total_seconds() for _, began, ended in rows if began is not None and ended is not None]
+        return int(rows[0][0]) + 1, sum(spans) / len(spans) if spans else None
+
+
+# States as words of the statement, not as parameters: by them the planner knows the partial indexes
+_BEFORE: Final = (
+    select(func.count())
+    .select_from(reports)
+    .where(
+        reports.c.organization == bindparam("organization"),
+        or_(*(reports.c.status == literal_column(f"'{status}'") for status in _OPEN)),
+        reports.c.deleted_at.is_(None),
+        reports.c.due_at <= bindparam("due_at"),
+        or_(reports.c.due_at < bindparam("due_at"), reports.c.id < bindparam("id")),
+    )
+)
+_LAST: Final = (
+    select(reports.c.started_at, reports.c.completed_at)
+    .where(
+        reports.c.organization == bindparam("organization"),
+        reports.c.type == bindparam("type"),
+        reports.c.status == literal_column(f"'{ReportStatus.COMPLETED.value}'"),
+        reports.c.deleted_at.is_(None),
+    )
+    .order_by(reports.c.created_at.desc())
+    .limit(_SAMPLE)
+    .subquery()
+)
+_QUEUE: Final = select(_BEFORE.scalar_subquery(), _LAST.c.started_at, _LAST.c.completed_at).select_from(
+    select(literal_column("1")).subquery().outerjoin(_LAST, true())
+)
+"""One row for each of the last, at least one: a statement less."""
+
+
+def load_report(
+    connection: Connection, report_id: str, *, organization: str | None = None, reader: str | None = None
+) -> ReportRow:
+    """One live report, inside the caller's transaction. Raises NotFoundError."""
+    parameters = {"report_id": report_id, "organization": organization, "reader": reader}
+    given = {name: value for name, value in parameters.items() if value is not None}
+    rows = connection.execute(_report_query(tuple(given)), given).all()
+    if not rows:
+        raise NotFoundError(f"no report {report_id}")
+    cut = len(_ROW)
+    artifacts = [dict(zip(_ARTIFACT_NAMES, row[cut:], strict=True)) for row in rows if row[cut] is not None]
+    return report_from(dict(zip(_ROW_NAMES, rows[0][:cut], strict=True)), artifacts)
+
+
+@lru_cache(maxsize=8)
+def _report_query(given: _Shape) -> Select[Any]:
+    """One row for each artifact, at least one: a second statement would cost as much as the first."""
+    where: list[ColumnElement[bool]] = [reports.c.id == bindparam("report_id"), reports.c.deleted_at.is_(None)]
+    if "organization" in given:
+        where.append(reports.c.organization == bindparam("organization"))
+    if "reader" in given:
+        where.append(_visible_to(bindparam("reader")))
+    made = [report_artifacts.c[name].label(f"artifact_{name}") for name in _ARTIFACT_NAMES]
+    both = reports.outerjoin(report_artifacts, report_artifacts.c.report_id == reports.c.id)
+    return select(*_ROW, *made).select_from(both).where(*where).order_by(report_artifacts.c.format)
+
+
+def _shape(wanted: ReportFilter) -> _Shape:
+    """Which filters are set: as many statements are built as there are shapes, not one for each request."""
+    return tuple(item.name for item in fields(wanted) if getattr(wanted, item.name) is not None)
+
+
+def _parameters(organization: str, wanted: ReportFilter) -> dict[str, Any]:
+    values = {name: getattr(wanted, name) for name in _shape(wanted)}
+    if wanted.text is not None:
+        escaped = wanted.text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{escaped}%"
+    return {"organization": organization, **{name: getattr(value, "value", value) for name, value in values.items()}}
+
+
+@lru_cache(maxsize=1024)
+def _page_query(shape: _Shape, sort: str) -> Select[Any]:
+    query = select(*_LISTED).where(*_conditions(shape)).order_by(*_ordering(sort))
+    return query.limit(bindparam("page_limit")).offset(bindparam("page_offset"))
+
+
+@lru_cache(maxsize=256)
+def _count_query(shape: _Shape) -> Select[int]:
+    return select(func.count()).select_from(reports).where(*_conditions(shape))
+
+
+@lru_cache(maxsize=64)
+def _hidden_query(shape: _Shape) -> Select[int]:
+    """Restricted reports that the reader may not see."""
+    others = tuple(name for name in shape if name != "reader")
+    hidden = (*_conditions(others), reports.c.is_restricted, ~_visible_to(bindparam("reader")))
+    return select(func.count()).select_from(reports).where(*hidden)
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [
+        reports.c.organization == bindparam("organization"),
+        reports.c.deleted_at.is_(None),
+    ]
+    for name in shape:
+        match name:
+            case "generated_after":
+                where.append(reports.c.completed_at >= bindparam(name))
+            case "generated_before":
+                where.append(reports.c.completed_at < bindparam(name))
+            case "text":
+                where.append(reports.c.search_text.like(bindparam(name), escape="\\"))
+            case "reader":
+                where.append(_visible_to(bindparam(name)))
+            case _:
+                where.append(reports.c[name] == bindparam(name))
+    return where
+
+
+def _visible_to(reader: ColumnElement[str]) -> ColumnElement[bool]:
+    shared = exists().where(report_shares.c.report_id == reports.c.id, report_shares.c.key_id == reader)
+    return or_(reports.c.is_restricted.is_(False), reports.c.created_by == reader, shared)
+
+
+def _total(connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any]) -> int:
+    shape = _shape(wanted)
+    if not wanted.is_exact:
+        return int(connection.execute(_count_query(shape), parameters).scalar_one())
+    total = load_tally(connection, organization, wanted)
+    if wanted.reader is None:
+        return total
+    return total - int(connection.execute(_hidden_query(shape), parameters).scalar_one())
+
+
+def _ordering(sort: str) -> list[UnaryExpression[Any]]:
+    name = sort.removeprefix("-")
+    columns = [reports.c["completed_at" if name == "generated_at" else name], reports.c.id]
+    if name in {"type", "status", "framework"}:
+        columns.insert(1, reports.c.created_at)  # as in the index: a million of one type are not sorted for a page
+    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
+
+
+def report_from(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
+    """A report of its columns and its artifacts'."""
+    values = dict(row)
+    failure, sharing = values.pop("failure", None), values.pop("sharing", None) or {}
+    values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])
+    made = tuple(
+        ArtifactRow(
+            format=ReportFormat(a["format"]),
+            key=a["key"],
+            size_bytes=a["size_bytes"],
+            sha256=a["sha256"],
+            media_type=a["media_type"],
+        )
+        for a in artifacts
+    )
+    keys = sharing.get("key_ids")
+    return ReportRow(
+        **values,
+        failure=Failure(**failure) if failure else None,
+        sharing=Sharing(
+            key_ids=None if keys is None else tuple(keys), are_links_allowed=sharing.get("are_links_allowed", True)
+        ),
+        artifacts=made,
+    )

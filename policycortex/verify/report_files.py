@@ -1,0 +1,270 @@
+"""The check of a file, a folder or a bundle, offline: digests, signatures, manifest, and the trail if given."""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from policycortex.errors import InputError
+from policycortex.security import bundle
+from policycortex.security.manifest import (
+    CERTIFICATE_NAME,
+    FILE_NAME,
+    FORMAT,
+    SIGNATURE_NAME,
+    Manifest,
+    ManifestFile,
+    parse_manifest,
+)
+from policycortex.verify.audit_log import KeyOf, Trail, check_anchor, check_trail_export
+from policycortex.verify.signatures import (
+    Trust,
+    check_detached,
+    check_pdf,
+    is_as_written,
+    load_certificates,
+    who_signed,
+)
+from policycortex.verify.verdict import Line, Verdict, broken, holds, unchecked, verdict_of
+
+_OF_THE_BUNDLE: Final = frozenset({FILE_NAME, SIGNATURE_NAME, CERTIFICATE_NAME, bundle.README_NAME})
+_LARGEST_MANIFEST: Final = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the check may use besides the files themselves."""
+
+    trails: Sequence[Trail] = ()
+    trust: Trust = field(default_factory=Trust)
+    password: str | None = None
+
+
+def verify(
+    path: Path,
+    *,
+    trail: Path | None = None,
+    certificates: Path | None = None,
+    password: str | None = None,
+    key_of: KeyOf | None = None,
+) -> Verdict:
+    """Look at everything that can be looked at. Raises InputError when a path given cannot be used at all."""
+    trust = Trust(roots=load_certificates(certificates) if certificates is not None else ())
+    lines: list[Line] = []
+    trails: list[Trail] = []
+    if trail is not None:
+        if not trail.exists():
+            raise InputError(f"there is no {trail}")
+        lines, trails = check_trail_export(trail, Trust(roots=trust.roots), key_of=key_of)
+    else:
+        lines.append(unchecked("audit trail", "none was given: give an export by --trail"))
+    evidence = Evidence(trails=trails, trust=trust, password=password)
+    if path.is_dir():
+        found = list(_check_folder(path, evidence))
+    elif not path.exists():
+        raise InputError(f"there is no {path}")
+    elif _is_bundle(path):
+        found = list(_check_bundle(path, evidence))
+    else:
+        found = list(_check_file(path, evidence))
+    return verdict_of([*found, *lines, *who_signed(trust)])
+
+
+def _is_bundle(path: Path) -> bool:
+    """A zip that holds a manifest; one that was damaged is still called a bundle by its name."""
+    if path.name.endswith("bundle.zip"):
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return FILE_NAME in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+
+
+def _check_bundle(path: Path, evidence: Evidence) -> Iterator[Line]:
+    with tempfile.TemporaryDirectory(prefix="policycortex-verify-") as place:
+        folder = Path(place) / "bundle"
+        folder.mkdir()
+        try:
+            names = bundle.unpack_bundle(path, folder)
+        except InputError as error:
+            yield broken(path.name, str(error))
+            return
+        yield from _check_folder(folder, evidence)
+        with tempfile.TemporaryFile() as again:
+            bundle.pack_bundle(again, [(name, partial(_open, folder / name)) for name in names])
+            again.seek(0)
+            is_same = hashlib.file_digest(again, "sha256").hexdigest() == _digest(path)
+        if is_same:
+            yield holds(path.name, "its container is as it was packed")
+        else:
+            yield broken(path.name, "its container is not as it was packed: it was altered, or packed again")
+
+
+def _check_folder(folder: Path, evidence: Evidence) -> Iterator[Line]:
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    manifests = [path for path in files.values() if _is_manifest(path)]
+    if not manifests:
+        yield broken(FILE_NAME, "it is missing or damaged: nothing says what the files here should be")
+        for path in files.values():
+            yield from _check_signatures_alone(path, evidence)
+        return
+    known: set[str] = set()
+    for path in manifests:
+        manifest, lines = _check_manifest(path, files, evidence)
+        yield from lines
+        if manifest is None:
+            continue
+        is_whole = path.name == FILE_NAME
+        yield from _check_files(manifest, files, evidence, known, is_whole=is_whole)
+        if is_whole:
+            yield from _check_readme(files.get(bundle.README_NAME))
+            strangers = set(files) - known - _OF_THE_BUNDLE
+            yield from (broken(name, "it is in no manifest: it was added") for name in sorted(strangers))
+
+
+def _check_readme(path: Path | None) -> Iterator[Line]:
+    """It says how to check without this program, so it must not say otherwise."""
+    if path is not None and path.read_bytes() != bundle.README.encode():
+        yield broken(path.name, "it was changed, or comes from another version of this program")
+
+
+def _check_file(path: Path, evidence: Evidence) -> Iterator[Line]:
+    files = {other.name: other for other in sorted(path.parent.iterdir()) if other.is_file()}
+    if _is_manifest(path):
+        yield from _check_manifest(path, files, evidence)[1]
+        return
+    manifests = [other for other in files.values() if _is_manifest(other)]
+    digest, listed = _digest(path), None
+    for other in manifests:
+        manifest, lines = _check_manifest(other, files, evidence)
+        listed = next((f for f in manifest.files if f.sha256 == digest), None) if manifest is not None else None
+        if manifest is not None and listed is not None:
+            yield from lines
+            yield from _check_found(path, listed, files, evidence, manifest)
+            return
+    if manifests:
+        yield broken(
+            path.name, f"its SHA-256 is that of no file of {', '.join(m.name for m in manifests)}: it was changed"
+        )
+    else:
+        yield unchecked(path.name, "its digest: no manifest lies beside it; download it, or the bundle")
+    yield from _check_signatures_alone(path, evidence)
+
+
+def _check_signatures_alone(path: Path, evidence: Evidence) -> Iterator[Line]:
+    signature = path.with_name(f"{path.name}.p7s")
+    if signature.exists():
+        yield from check_detached(signature, path, evidence.trust, moment=None, subject=path.name)
+    elif path.suffix == ".pdf":
+        yield from check_pdf(path, evidence.trust, password=evidence.password, moment=None, subject=path.name)
+
+
+def _check_manifest(path: Path, files: dict[str, Path], evidence: Evidence) -> tuple[Manifest | None, list[Line]]:
+    subject = path.name
+    try:
+        manifest = parse_manifest(path.read_bytes())
+        moment = datetime.fromisoformat(manifest.made_at)
+    except (InputError, ValueError) as error:
+        return None, [broken(subject, str(error))]
+    lines = []
+    signature = files.get(f"{path.name}.p7s")
+    if signature is None:
+        lines.append(broken(subject, "its signature is missing"))
+    else:
+        lines += check_detached(signature, path, evidence.trust, moment=moment, subject=subject)
+    lines += _check_certificate(files.get(path.name.removesuffix(FILE_NAME) + CERTIFICATE_NAME), evidence)
+    if evidence.trails:
+        lines += check_anchor(manifest, _digest(path), evidence.trails, subject)
+    return manifest, lines
+
+
+def _check_certificate(path: Path | None, evidence: Evidence) -> Iterator[Line]:
+    """The certificate that lies beside must be the signer's: it is what others are told to check by."""
+    if path is None:
+        return
+    try:
+        first = load_certificates(path)[0]
+    except InputError as error:
+        yield broken(path.name, str(error))
+        return
+    if not is_as_written(path):
+        yield broken(path.name, "it was changed: it is not as this program writes it")
+    elif evidence.trust.signers and first.sha256.hex() not in evidence.trust.signers:
+        yield broken(path.name, "it is not the certificate that signed: it was replaced")
+    else:
+        yield holds(path.name, "it is the certificate that signed")
+
+
+def _check_files(
+    manifest: Manifest, files: dict[str, Path], evidence: Evidence, known: set[str], *, is_whole: bool
+) -> Iterator[Line]:
+    digests = {name: _digest(path) for name, path in files.items()}
+    names = {digest: name for name, digest in digests.items()}
+    listed = {file.sha256: file for file in manifest.files}
+    for file in manifest.files:
+        known |= {file.name, f"{file.name}.p7s"}
+        here = digests.get(file.name)
+        if here == file.sha256:
+            yield from _check_found(files[file.name], file, files, evidence, manifest)
+        elif here is not None and here in listed:
+            yield broken(file.name, f"it is not the file of that name but {listed[here].name}: they were swapped")
+        elif here is not None and (is_whole or file.delivery_id is None):
+            size = files[file.name].stat().st_size
+            told = f"{size} bytes instead of {file.size_bytes}" if size != file.size_bytes else "its SHA-256 differs"
+            yield broken(file.name, f"it was changed: {told}")
+        elif file.sha256 in names:
+            known.add(names[file.sha256])
+            yield from _check_found(files[names[file.sha256]], file, files, evidence, manifest)
+        elif file.delivery_id is None:
+            kind = broken if is_whole else unchecked
+            yield kind(file.name, "it is missing: the manifest lists it")
+
+
+def _check_found(
+    path: Path, listed: ManifestFile, files: dict[str, Path], evidence: Evidence, manifest: Manifest
+) -> Iterator[Line]:
+    marked = f", the copy marked for delivery {listed.delivery_id}" if listed.delivery_id else ""
+    yield holds(path.name, f"it is {listed.name} of report {manifest.report.get('id')}{marked}, byte for byte")
+    moment = datetime.fromisoformat(manifest.made_at)
+    if listed.signature == "PAdES":
+        yield from check_pdf(path, evidence.trust, password=evidence.password, moment=moment, subject=path.name)
+    elif listed.signature is not None:
+        signature = files.get(f"{path.name}.p7s") or files.get(listed.signature)
+        if signature is None:
+            yield broken(path.name, f"its signature {listed.signature} is missing")
+        elif _digest(signature) != listed.signature_sha256:
+            yield broken(signature.name, "it was changed: it is not the signature that the manifest lists")
+        else:
+            yield from check_detached(signature, path, evidence.trust, moment=moment, subject=path.name)
+
+
+def _is_manifest(path: Path) -> bool:
+    """By its content, whatever it is called; by its name, whatever became of its content."""
+    if path.name == FILE_NAME:
+        return True
+    if path.suffix != ".json" or path.stat().st_size > _LARGEST_MANIFEST:
+        return False
+    with path.open("rb") as file:
+        if FORMAT.encode() not in file.read(200):
+            return False
+    try:
+        parsed = json.loads(path.read_bytes())
+    except ValueError:
+        return True
+    return isinstance(parsed, dict) and "manifest" in parsed
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,220 @@
+"""Whether a signature holds: over a file by the CMS beside it, or inside a PDF. Nothing is fetched from anywhere."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import cms, pem, x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import CMSExtractionError, SigningError
+from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from policycortex.errors import InputError
+from policycortex.security.der import is_plain, is_true
+from policycortex.security.identities import GENERATED_NAME
+from policycortex.verify.verdict import Line, broken, holds, unchecked
+
+_NOTHING_UNSIGNED: Final = frozenset({"signature_time_stamp_token"})
+_UNREADABLE: Final = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, NotImplementedError,
+    UnsupportedAlgorithm,
+)  # fmt: skip
+"""What the libraries raise over bytes that somebody changed, each at its own depth."""
+
+_ANY_USE: Final = KeyUsageConstraints(key_usage=set())
+
+
+@dataclass(kw_only=True)
+class Trust:
+    """Whom to believe, and who was met. ``roots`` empty: nobody was named, so signers vouch for themselves alone."""
+
+    roots: tuple[x509.Certificate, ...] = ()
+    signers: dict[str, x509.Certificate] = field(default_factory=dict)
+    """By SHA-256 of the certificate."""
+
+    def met(self, certificate: x509.Certificate) -> str | None:
+        """Remember a signer; the name of another one that signed before, when they differ."""
+        others = [c for digest, c in self.signers.items() if digest != certificate.sha256.hex()]
+        self.signers[certificate.sha256.hex()] = certificate
+        return name_of(others[0]) if others else None
+
+    def context(self, certificate: x509.Certificate, moment: datetime | None) -> ValidationContext:
+        """Believe the roots, else the certificate itself."""
+        return ValidationContext(
+            trust_roots=list(self.roots) or [certificate], moment=moment, allow_fetching=False, retroactive_revinfo=True
+        )
+
+
+def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    """All certificates of a PEM or DER file. Raises InputError."""
+    try:
+        content = path.read_bytes()
+        blocks = [der for _, _, der in pem.unarmor(content, multiple=True)] if pem.detect(content) else [content]
+        found = tuple(x509.Certificate.load(der, strict=True) for der in blocks)
+        for certificate in found:
+            _ = certificate.native  # parses all of it
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} holds no certificate: {error}") from None
+    return found
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether a PEM file is just as this program writes its certificates, with nothing around them."""
+    return path.read_bytes() == b"".join(pem.armor("CERTIFICATE", c.dump()) for c in load_certificates(path))
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Who a certificate says it is."""
+    said = certificate.subject.native
+    names = [said.get("common_name"), said.get("organization_name")]
+    return " of ".join(repr(str(name)) for name in names if name) or "nobody named"
+
+
+def check_detached(
+    signature: Path, signed: Path, trust: Trust, *, moment: datetime | None, subject: str
+) -> Iterator[Line]:
+    """Whether the CMS in ``signature`` was made over the bytes of ``signed``."""
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
+    try:
+        der = signature.read_bytes()
+        content = cms.ContentInfo.load(der, strict=True)
+        data = content["content"]
+        odd = _oddities(content, der)
+        certificate = _signer(data)
+    except _UNREADABLE as error:
+        yield broken(subject, f"its signature {signature.name} cannot be read: {error}")
+        return
+    if odd:
+        yield broken(subject, f"its signature {signature.name} was changed: {odd}")
+        return
+    try:
+        with signed.open("rb") as file:
+            status = asyncio.run(
+                async_validate_detached_cms(
+                    file,
+                    data,
+                    signer_validation_context=trust.context(certificate, moment),
+                    key_usage_settings=_ANY_USE,
+                    chunk_size=1 << 20,
+                )
+            )
+    except (SignatureValidationError, CMSExtractionError, SigningError, *_UNREADABLE) as error:
+        yield broken(subject, f"its signature {signature.name} does not hold: {error}")
+        return
+    yield from _judged(status, certificate, trust, subject, f"its signature {signature.name}")
+
+
+def check_pdf(
+    path: Path, trust: Trust, *, password: str | None, moment: datetime | None, subject: str
+) -> Iterator[Line]:
+    """Whether the PDF's own signatures hold and cover all of it."""
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
+    try:
+        with path.open("rb") as file:
+            reader = PdfFileReader(file, strict=False)
+            if reader.encrypted:
+                if password is None:
+                    yield unchecked(subject, "its signature lies behind its password: give it by --ask-password")
+                    return
+                reader.decrypt(password)
+            found = reader.embedded_regular_signatures
+            if not found:
+                yield broken(subject, "it bears no signature")
+                return
+            for signature in found:
+                certificate = signature.signer_cert
+                status = asyncio.run(
+                    async_validate_pdf_signature(
+                        signature, trust.context(certificate, moment), key_usage_settings=_ANY_USE
+                    )
+                )
+                yield from _judged(status, certificate, trust, subject, "its signature")
+                if status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
+                    yield broken(subject, "something was added after it was signed")
+    except (PdfError, SignatureValidationError, CMSExtractionError, SigningError) as error:
+        yield broken(subject, f"its signature cannot be read: {error}")
+    except _UNREADABLE as error:
+        yield broken(subject, f"it is damaged, so its signature cannot be read: {type(error).__name__}")
+
+
+def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: str, what: str) -> Iterator[Line]:  # noqa: ANN401 - two kinds of pyHanko's
+    if not status.intact:
+        yield broken(subject, f"{what} is of other bytes: the file was changed after it was signed")
+        return
+    if not status.valid:
+        yield broken(subject, f"{what} was changed, or is not by {name_of(certificate)}")
+        return
+    if not status.trusted:
+        yield broken(subject, f"{what} is by {name_of(certificate)}, whom the certificates given do not vouch for")
+        return
+    other = trust.met(certificate)
+    if other is not None:
+        yield broken(subject, f"{what} is by {name_of(certificate)}; the others are by {other}, another certificate")
+        return
+    yield holds(subject, f"{what} holds, by {name_of(certificate)}")
+    if getattr(status, "timestamp_validity", None) is not None:
+        kind = holds if status.timestamp_validity.intact and status.timestamp_validity.valid else broken
+        yield kind(subject, f"its time stamp says {status.timestamp_validity.timestamp:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def who_signed(trust: Trust) -> Iterator[Line]:
+    """What is known of the signers, and what is not."""
+    for certificate in trust.signers.values():
+        name = name_of(certificate)
+        if trust.roots:
+            yield holds("signer", f"{name}, vouched for by the certificates given")
+        elif GENERATED_NAME in name:
+            yield unchecked("signer", f"{name}: no authority knows it; give its certificate, had from them, by --cert")
+        else:
+            yield unchecked("signer", f"{name}: give the authority's certificate by --cert")
+        yield unchecked("signer", "whether its certificate was revoked: that takes the network")
+
+
+def _signer(data: cms.SignedData) -> x509.Certificate:
+    info = data["signer_infos"][0]
+    wanted = info["sid"].chosen
+    for choice in data["certificates"]:
+        certificate = choice.chosen
+        if certificate.serial_number == wanted["serial_number"].native and certificate.issuer == wanted["issuer"]:
+            return certificate
+    raise ValueError("the certificate that it names is not in it")
+
+
+def _oddities(content: cms.ContentInfo, der: bytes) -> str:
+    """What a signature of ours never has: these parts are signed by nobody, so nothing else would tell a change."""
+    data = content["content"]
+    if not is_plain(der) or not is_true(data):
+        return "it is not in its one true encoding"
+    if data["version"].native not in {"v1", "v3"} or len(data["signer_infos"]) != 1:
+        return "it is of another form"
+    info = data["signer_infos"][0]
+    if info["version"].native != "v1" or [a["algorithm"].native for a in data["digest_algorithms"]] != ["sha256"]:
+        return "it names other algorithms"
+    if info["digest_algorithm"]["algorithm"].native != "sha256":
+        return "it names another digest"
+    unsigned = {attribute["type"].native for attribute in info["unsigned_attrs"] or ()}
+    if unsigned - _NOTHING_UNSIGNED:
+        return "it bears attributes that nobody signed"
+    if data["encap_content_info"]["content_type"].native != "data" or len(data["crls"] or ()) > 0:
+        return "it bears what is not its own"
+    stamps = [a["values"][0]["content"] for a in info["unsigned_attrs"] or ()]
+    return next((found for found in map(_oddities_of_stamp, stamps) if found), "")
+
+
+def _oddities_of_stamp(data: cms.SignedData) -> str:
+    """The same of an authority's time stamp (RFC 3161), whose list of digests may be longer than its use of them."""
+    listed = {algorithm["algorithm"].native for algorithm in data["digest_algorithms"]}
+    used = {info["digest_algorithm"]["algorithm"].native for info in data["signer_infos"]}
+    if data["version"].native != "v3" or {info["version"].native for info in data["signer_infos"]} - {"v1", "v3"}:
+        return "its time stamp is of another form"
+    return "" if used <= listed else "its time stamp names other algorithms"

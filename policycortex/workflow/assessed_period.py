@@ -1,0 +1,97 @@
+"""One scope and period, read from one lake and judged: what days and reports share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import polars as pl
+
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
+from policycortex.frameworks.model import Framework
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.assess import KEY, assess_posture
+from policycortex.scoring.model import WAIVED_SCHEMA, Posture
+from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_by_day, waivers_in_force
+from policycortex.storage.lake.lake import Lake
+
+_NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
+_NOTHING_WAIVED: Final = WAIVED_SCHEMA.to_frame()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedPeriod:
+    """A posture and what it rests on."""
+
+    posture: Posture
+    relations: pl.DataFrame | None
+    """The lake's RELATIONS_SCHEMA; None without a framework: every finding, whatever it is mapped to."""
+    waivers: pl.DataFrame
+    """Waivers that held at the end of the period, the lake's WAIVERS_SCHEMA."""
+
+
+def judge_period(
+    lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
+) -> AssessedPeriod:
+    """The closing posture of ``period``, with those of ``waivers`` that held at its end, or now if that is earlier."""
+    in_force = waivers_in_force(waivers, waiver_moment(period, now))
+    tallies, mappings = lake.load_tallies(scope, period), lake.load_mappings(scope.organization)
+    waived = lake.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
+    if framework is None:
+        posture = assess_posture(None, tallies=tallies, relations=_NO_RELATIONS, waived=waived)
+        return AssessedPeriod(posture=posture, relations=None, waivers=in_force)
+    relations = expand_crosswalk(framework, tallies, mappings)
+    posture = assess_posture(framework, tallies=tallies, relations=relations, waived=waived)
+    return AssessedPeriod(posture=posture, relations=_in_order(framework, relations), waivers=in_force)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReadings:
+    """Tallies of each scanned day of a scope, read once and judged against as many frameworks as are asked for."""
+
+    by_day: Mapping[date, pl.DataFrame]
+    """TALLY_SCHEMA per UTC day, oldest first; days without scans are absent."""
+    waived: Mapping[date, pl.DataFrame]
+    """WAIVED_SCHEMA per UTC day; days without waived findings are absent."""
+    mappings: pl.DataFrame
+
+
+def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
+    """Each day's own closing tallies, and what those of ``waivers`` cover that held at the day's own end."""
+    by_day = _by_day(lake.load_daily_tallies(scope, period))
+    moments = {day: waiver_moment(Period.of_days(day, day), now) for day in by_day}
+    in_force = waivers_by_day(waivers, moments)
+    waived = _by_day(lake.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
+    return DayReadings(by_day=by_day, waived=waived, mappings=lake.load_mappings(scope.organization))
+
+
+def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
+    """Each scanned day's own posture, oldest first."""
+    relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
+    return {
+        day: assess_posture(
+            framework, tallies=tallies, relations=relations, waived=readings.waived.get(day, _NOTHING_WAIVED)
+        )
+        for day, tallies in readings.by_day.items()
+    }
+
+
+def _relations_of_all(readings: DayReadings, framework: Framework) -> pl.DataFrame:
+    """The crosswalk decides key by key and days have mostly the same keys, so it is asked once for all of them."""
+    keys = [tallies.select(KEY) for tallies in readings.by_day.values()]
+    return expand_crosswalk(framework, pl.concat(keys), readings.mappings) if keys else _NO_RELATIONS
+
+
+def _by_day(daily: pl.DataFrame) -> dict[date, pl.DataFrame]:
+    parts = daily.sort("observed_date").partition_by("observed_date", as_dict=True, include_key=False)
+    return {day: rows for (day,), rows in parts.items()}
+
+
+def _in_order(framework: Framework, relations: pl.DataFrame) -> pl.DataFrame:
+    ids = [requirement.id for requirement in framework.requirements]
+    places = pl.DataFrame(
+        {"requirement_id": ids, "ordinal": list(range(len(ids)))},
+        schema={"requirement_id": pl.String, "ordinal": pl.Int64},
+    )
+    return relations.join(places, on="requirement_id")

@@ -1,0 +1,209 @@
+"""The audit trail's way out of the house, and the end of its oldest records."""
+
+import csv
+import hashlib
+import io
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from policycortex.audit.chain import FIELDS, Record, check_chain
+from policycortex.audit.export import foot_line, head_line, record_line
+from policycortex.audit.write_ahead_log import WriteAheadLog
+from policycortex.channels.connections import load_connections
+from policycortex.channels.model import Channel, DeliveredFile, DeliveryContent, Destination
+from policycortex.channels.sending import send
+from policycortex.documents.locales import FALLBACK, open_locale
+from policycortex.errors import ConfigurationError, UnavailableError
+from policycortex.names import ReportFormat
+from policycortex.period import Period
+from policycortex.security.identities import load_identity
+from policycortex.security.key_store import make_private_folder, open_vault
+from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+
+_log: Final = logging.getLogger("policycortex.trail")
+_CONNECTION: Final = "connection:"
+_FILE_CHANNELS: Final = frozenset({Channel.SFTP, Channel.S3, Channel.AZURE_BLOB, Channel.GCS})
+_MOST_AT_ONCE: Final = 100_000
+"""Records in one exported file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedTrail:
+    """One file that left, and what it holds."""
+
+    organization: str
+    name: str
+    first: int
+    last: int
+
+
+def recover_trail(settings: Settings, registry: Registry) -> int:
+    """Take over what processes that died had not yet handed to the registry; how many acts."""
+    folder = settings.home / "trail"
+    return WriteAheadLog(folder, registry.append_acts, _log.warning).recover() if folder.is_dir() else 0
+
+
+def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, ...]:
+    """Copy what is new of every organisation's trail to the configured target, signed; nothing where none is set."""
+    if settings.trail_export is None:
+        return ()
+    exported = []
+    with closing(open_registry(settings)) as registry, tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+        recover_trail(settings, registry)
+        for organization in registry.list_trails():
+            state = registry.load_trail_state(organization)
+            after = max(state.exported_sequence, state.floor.sequence)
+            while after < state.head.sequence:
+                last = min(state.head.sequence, after + _MOST_AT_ONCE)
+                name = f"trail-{slug(organization)}-{after + 1:010d}-{last:010d}.jsonl"
+                path = Path(folder) / name
+                with path.open("w", encoding="utf-8", newline="\n") as file:
+                    file.writelines(export_lines(registry, organization, now=now, after=after, up_to=last))
+                signature = path.with_name(f"{name}.p7s")
+                signature.write_bytes(sign_file(path, load_identity(settings, organization, now=now)))
+                _hand_over(settings, organization, (path, signature), now)
+                registry.note_trail_export(organization, last)
+                exported.append(ExportedTrail(organization=organization, name=name, first=after + 1, last=last))
+                after = last
+    return tuple(exported)
+
+
+def export_lines(
+    registry: Registry, organization: str, *, now: datetime, after: int = 0, up_to: int | None = None
+) -> Iterator[str]:
+    """The trail as lines of JSON: what it is, each record, and the head it ends with."""
+    state = registry.load_trail_state(organization)
+    start, at = max(after, state.floor.sequence), None
+    yield head_line(organization, first=start + 1, floor=state.floor, exported_at=now)
+    count = 0
+    for record in registry.read_trail(organization, after=start, up_to=up_to):
+        yield record_line(record)
+        at, count = record, count + 1
+    end = (at.sequence, at.digest) if at is not None else (state.head.sequence, state.head.digest)
+    yield foot_line(organization, sequence=end[0], digest=end[1], count=count)
+
+
+def csv_lines(records: Iterable[Record]) -> Iterator[str]:
+    """The same as CSV; a cell that starts like a formula carries an apostrophe."""
+    yield ",".join(FIELDS) + "\r\n"
+    for record in records:
+        values = asdict(record) | {"details": json.dumps(dict(record.details), ensure_ascii=False)}
+        line = io.StringIO()
+        csv.writer(line).writerow([_cell(values[name]) for name in FIELDS])
+        yield line.getvalue()
+
+
+def check_trail(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
+    """What does not hold of an organisation's trail as it stands in the registry; none: all holds."""
+    state = registry.load_trail_state(organization)
+    key = open_vault(settings).derive(f"trail/{organization}")
+    last = state.floor
+    problems = [] if state.is_floor_true else ["the beginning of the trail was moved without the installation's key"]
+
+    def seen() -> Iterator[Record]:
+        nonlocal last
+        for record in registry.read_trail(organization, after=state.floor.sequence):
+            yield record
+            last = type(last)(sequence=record.sequence, digest=record.digest)
+
+    problems += check_chain(seen(), after=state.floor, key=key)
+    if last != state.head:
+        problems.append(f"the trail ends with record {last.sequence}; its head says {state.head.sequence}: it was cut")
+    return tuple(problems)
+
+
+def retire_trails(settings: Settings, *, now: datetime) -> dict[str, int]:
+    """Remove records past their time; organisation to how many. None where no time is set."""
+    if settings.trail_retention_days is None:
+        return {}
+    before = now - timedelta(days=settings.trail_retention_days)
+    with closing(open_registry(settings)) as registry:
+        is_export_needed = settings.trail_export is not None
+        return {
+            organization: registry.retire_trail(organization, before=before, is_export_needed=is_export_needed, now=now)
+            for organization in registry.list_trails()
+        }
+
+
+def slug(organization: str) -> str:
+    """An organisation's name in a file's, told apart by its digest where letters were lost."""
+    plain = re.sub(r"[^a-z0-9-]+", "-", organization.lower()).strip("-")
+    return plain if plain == organization else f"{plain}-{hashlib.sha256(organization.encode()).hexdigest()[:8]}"
+
+
+def _hand_over(settings: Settings, organization: str, files: tuple[Path, ...], now: datetime) -> None:
+    target = settings.trail_export or ""
+    if target.startswith(_CONNECTION):
+        for path in files:
+            _send(settings, target.removeprefix(_CONNECTION), organization, path, now)
+        return
+    folder = Path(target)
+    try:
+        make_private_folder(folder)
+        for path in files:
+            part = folder / f".{path.name}.part"
+            part.touch(mode=0o600)
+            part.write_bytes(path.read_bytes())
+            part.replace(folder / path.name)
+    except OSError as error:
+        raise UnavailableError(f"the audit trail cannot be exported to {folder}: {error.strerror}") from error
+
+
+def _send(settings: Settings, connection: str, organization: str, path: Path, now: datetime) -> None:
+    connections = load_connections(settings)
+    channel = Channel(connections.get(connection).type)
+    if channel not in _FILE_CHANNELS:
+        raise ConfigurationError(
+            f"POLICYCORTEX_TRAIL_EXPORT names {connection!r}, which takes no files;"
+            " name one of type sftp, s3, azure_blob or gcs"
+        )
+    stem, _, extension = path.name.partition(".")
+    content = DeliveryContent(
+        delivery_id=stem,
+        report_id=stem,
+        schedule_id=None,
+        organization=organization,
+        name=stem,
+        type="audit_trail",
+        framework=None,
+        framework_name="audit trail",
+        period=Period(start=now - timedelta(days=1), end=now),
+        dated=_day(now),
+        generated_at=now,
+        score_pct=None,
+        total_violations=0,
+        locale=open_locale(FALLBACK),
+        files=(
+            DeliveredFile(
+                format=ReportFormat.JSON,
+                name=path.name,
+                path=path,
+                size_bytes=path.stat().st_size,
+                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                extension=extension,
+                media_type=SIGNATURE_MEDIA_TYPE if extension.endswith("p7s") else "application/jsonl",
+            ),
+        ),
+    )
+    destination = Destination(channel=channel, connection=connection, target=f"audit-trail/{slug(organization)}/{stem}")
+    send(connections, destination, content, now=now)
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(UTC).date()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and value != "-":
+        return f"'{value}"
+    return value

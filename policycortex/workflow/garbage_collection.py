@@ -1,0 +1,129 @@
+"""Garbage: files and snapshots that nothing names any more. What may still be wanted is never touched.
+
+A report stores its files before its row names them, so files of open reports stay; a report that has ended names no
+further file, whatever its run still does. Stopped anywhere, the next call finds what is left.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from policycortex.settings import Settings
+from policycortex.storage.lake.attach import scratch_dir
+from policycortex.storage.lake.imports import sweep_imports
+from policycortex.storage.lake.maintenance import clean_lake
+from policycortex.storage.objects.artifact_keys import KeptFile
+from policycortex.storage.objects.artifacts import PART_PREFIX, open_artifacts
+from policycortex.storage.registry import Registry, open_registry
+
+KEEP_DAYS: Final = 30.0
+"""How long a snapshot stays that no report was made from."""
+
+GRACE_HOURS: Final = 24.0
+"""How long what nobody names is left alone: far more than the longest run."""
+
+SCRATCH_PREFIX: Final = "policycortex-"
+"""Of the temporary folders that reports and deliveries are made in."""
+
+_REPORTS_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """What was removed, or would be."""
+
+    artifact_files: int
+    artifact_bytes: int
+    snapshots: int
+    lake_files: int
+    scratch: int
+    """Temporary files and folders of runs that died."""
+
+
+def collect_garbage(
+    settings: Settings,
+    *,
+    now: datetime,
+    keep: timedelta = timedelta(days=KEEP_DAYS),
+    grace: timedelta = timedelta(hours=GRACE_HOURS),
+    is_dry_run: bool = False,
+) -> Garbage:
+    """Remove what nothing names and nobody has touched for ``grace``; snapshots that no report names after ``keep``.
+
+    Raises StoreBusyError while a writer keeps the lake, UnavailableError where a store does not answer.
+    """
+    settled = now - grace
+    with closing(open_registry(settings)) as registry:
+        files, size = _collect_artifacts(settings, registry, settled, is_dry_run=is_dry_run)
+        pinned = registry.load_pinned_snapshots()
+    lake = clean_lake(
+        settings, pinned=pinned, expire_before=now - max(keep, grace), settled_before=settled, is_dry_run=is_dry_run
+    )
+    return Garbage(
+        artifact_files=files,
+        artifact_bytes=size,
+        snapshots=lake.snapshots,
+        lake_files=lake.expired_files + lake.orphaned_files,
+        scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
+    )
+
+
+def _collect_artifacts(
+    settings: Settings, registry: Registry, settled: datetime, *, is_dry_run: bool
+) -> tuple[int, int]:
+    store, count, size = open_artifacts(settings), 0, 0
+    for reports in _by_report(store.list_files()):
+        known = registry.load_report_files(tuple(reports))  # after the listing: what was named since is known to it
+        for report_id, files in reports.items():
+            report = known.get(report_id)
+            for file in files:
+                is_part = file.key.rpartition("/")[2].startswith(PART_PREFIX)
+                is_wanted = report is not None and (file.key in report.keys or (report.is_open and not is_part))
+                if is_wanted or file.modified_at >= settled:
+                    continue
+                count, size = count + 1, size + file.size_bytes
+                if not is_dry_run:
+                    store.delete_file(file)
+    return count, size
+
+
+def _by_report(files: Iterator[KeptFile]) -> Iterator[dict[str, list[KeptFile]]]:
+    """The files of some hundred reports at a time."""
+    held: dict[str, list[KeptFile]] = {}
+    for file in files:
+        report_id = file.key.partition("/")[0]
+        if report_id not in held and len(held) >= _REPORTS_AT_ONCE:
+            yield held
+            held = {}
+        held.setdefault(report_id, []).append(file)
+    if held:
+        yield held
+
+
+def _collect_scratch(settings: Settings, settled: datetime, *, is_dry_run: bool) -> int:
+    """What a killed run left: folders of reports in the system's temporary folder, and DuckDB's spilled blocks."""
+    spilled = (scratch_dir(settings) / "spill").glob("*")
+    abandoned = Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*")
+    old = [path for path in (*spilled, *abandoned) if _is_abandoned(path, settled)]
+    if is_dry_run:
+        return len(old)
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(old) + sweep_imports(settings)
+
+
+def _is_abandoned(path: Path, settled: datetime) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return found.st_uid == os.getuid() and datetime.fromtimestamp(found.st_mtime, UTC) < settled

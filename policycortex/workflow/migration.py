@@ -1,0 +1,178 @@
+"""An embedded installation moves into Postgres and object storage: files first, then all rows in one transaction.
+
+Nothing names a copied file before the rows are committed, so a move that was stopped anywhere has changed nothing that
+anybody sees; the next call compares what is there by digest and goes on. The source stays as it is.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from policycortex.errors import ConfigurationError, ConflictError, IntegrityError, NotFoundError
+from policycortex.settings import Settings
+from policycortex.storage.lake.catalog import catalog_path
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.lock import writer_lock
+from policycortex.storage.lake.maintenance import load_snapshots
+from policycortex.storage.lake.migration import (
+    copy_catalog,
+    copy_lake_file,
+    count_rows,
+    flush_inlined_rows,
+    list_lake_files,
+)
+from policycortex.storage.objects.artifact_keys import StoredArtifact
+from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
+from policycortex.storage.registry import Registry, open_registry
+
+_SAID_EVERY: Final = 200
+_COMPARED: Final = 3
+"""How many of the newest snapshots are counted out; all of them would read the whole history."""
+
+_NOT_COPIED: Final = frozenset({"registry", "lake", "artifacts", "dagster", "logs"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What stands in the new place, each of it compared with the old one."""
+
+    rows: int
+    snapshots: int
+    lake_files: int
+    artifacts: int
+    is_new: bool
+    """False where an earlier call had moved everything already."""
+
+
+def move_installation(source: Settings, target: Settings, *, progress: Callable[[str], None]) -> Moved:
+    """Copy registry, lake, artifacts and the home's own files; nobody may work on either while it runs.
+
+    Raises ConfigurationError for a source or target that cannot be, ConflictError for a target that holds something
+    else, IntegrityError when a copy is not what was copied.
+    """
+    _check(source, target)
+    with ExitStack() as held:
+        here = held.enter_context(closing(open_registry(source)))
+        there = held.enter_context(closing(open_registry(target)))
+        held.enter_context(writer_lock(source))
+        if _is_moved(here, there):
+            return _tell(here, target, is_new=False)
+        with open_lake(target):  # DuckLake makes its own tables, in the types of Postgres
+            pass
+        with open_lake(source) as lake:
+            flush_inlined_rows(lake.session)
+        artifacts = _copy_artifacts(source, target, here, progress)
+        files = _copy_lake_files(source, target, progress)
+        _copy_own_files(source.home, target.home)
+        progress("copying rows")
+        with there.transaction() as connection:
+            rows = here.copy_rows_to(connection)
+            catalog = copy_catalog(source, target, connection)
+            there.compare_rows(connection, here.describe_content())
+    _compare_lakes(source, target)
+    return Moved(rows=rows, snapshots=catalog.snapshots, lake_files=files, artifacts=artifacts, is_new=True)
+
+
+def _check(source: Settings, target: Settings) -> None:
+    if target.database_url is None:
+        raise ConfigurationError(
+            "nothing to move to: set POLICYCORTEX_DATABASE_URL, and POLICYCORTEX_LAKE_URL and "
+            "POLICYCORTEX_ARTIFACTS_URL for object storage; to move a home to another folder, stop it and copy it"
+        )
+    if not (source.home / "registry.sqlite").exists() or not catalog_path(source).exists():
+        raise ConfigurationError(f"{source.home} is no embedded installation: it needs registry.sqlite and lake/")
+
+
+def _is_moved(here: Registry, there: Registry) -> bool:
+    """True where the target holds exactly the source's rows. Raises ConflictError where it holds others."""
+    theirs = there.describe_content()
+    if not any(content.rows for content in theirs.values()):
+        return False
+    if theirs == here.describe_content():
+        return True
+    raise ConflictError(
+        "the database holds rows of another installation already; nothing was changed: move into an empty database"
+    )
+
+
+def _tell(here: Registry, target: Settings, *, is_new: bool) -> Moved:
+    content = here.describe_content()
+    with open_lake(target) as lake:
+        snapshots = len(load_snapshots(lake.session))
+    return Moved(
+        rows=sum(table.rows for table in content.values()),
+        snapshots=snapshots,
+        lake_files=0,
+        artifacts=0,
+        is_new=is_new,
+    )
+
+
+def _copy_artifacts(source: Settings, target: Settings, here: Registry, progress: Callable[[str], None]) -> int:
+    """Every file that a report names, taken by its digest and compared by it again where it arrived."""
+    origin, place = open_artifacts(source), open_artifacts(target)
+    files = here.list_stored_files()
+    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+        for number, file in enumerate(files, start=1):
+            if not _is_there(place, file):
+                _copy_artifact(origin, place, file, Path(folder))
+            if number % _SAID_EVERY == 0:
+                progress(f"copied {number} of {len(files)} finished files")
+    return len(files)
+
+
+def _is_there(place: ArtifactStore, file: StoredArtifact) -> bool:
+    try:
+        place.open_artifact(file.key, sha256=file.sha256).close()
+    except (NotFoundError, IntegrityError):
+        return False
+    return True
+
+
+def _copy_artifact(origin: ArtifactStore, place: ArtifactStore, file: StoredArtifact, folder: Path) -> None:
+    report_id, _, name = file.key.partition("/")
+    stem, _, extension = name.partition(".")
+    copy = folder / "file"
+    with origin.open_artifact(file.key, sha256=file.sha256) as stream, copy.open("wb") as writer:
+        shutil.copyfileobj(stream, writer, 1 << 20)
+    stored = place.put_file(report_id, stem.rpartition("-")[0], extension, copy)
+    if stored.key != file.key or not _is_there(place, file):
+        raise IntegrityError(f"the finished file {file.key} is not what was copied")
+
+
+def _copy_lake_files(source: Settings, target: Settings, progress: Callable[[str], None]) -> int:
+    paths = list_lake_files(source)
+    for number, path in enumerate(paths, start=1):
+        copy_lake_file(source, target, path)
+        if number % _SAID_EVERY == 0:
+            progress(f"copied {number} of {len(paths)} files of the lake")
+    return len(paths)
+
+
+def _copy_own_files(source: Path, target: Path) -> None:
+    """Frameworks, accounts, connections, keys, the landing zone: what people and the program put into a home."""
+    if source == target:
+        return
+    for origin in sorted(source.rglob("*")):
+        path = origin.relative_to(source)
+        is_left = path.parts[0].partition(".sqlite")[0] in _NOT_COPIED or path.suffix == ".lock"
+        if is_left or not origin.is_file():
+            continue
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(origin, target / path)
+
+
+def _compare_lakes(source: Settings, target: Settings) -> None:
+    """Every table at the newest snapshots has as many rows there as here. Raises IntegrityError if not."""
+    with open_lake(source) as ours, open_lake(target) as theirs:
+        snapshots = load_snapshots(ours.session)
+        if snapshots != load_snapshots(theirs.session):
+            raise IntegrityError("the lakes do not have the same snapshots")
+        for snapshot in snapshots[-_COMPARED:]:
+            here, there = (count_rows(lake.session, snapshot) for lake in (ours, theirs))
+            if here != there:
+                raise IntegrityError(f"snapshot {snapshot} holds {here} here and {there} there")

@@ -1,0 +1,111 @@
+"""A rendered report made fit to leave the house: behind its password, with copies marked for each who is sent one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from policycortex.names import ReportFormat
+from policycortex.requests.model import ReportRequest
+from policycortex.security.key_store import open_vault
+from policycortex.settings import Settings
+
+if TYPE_CHECKING:
+    from policycortex.documents.model import ReportDocument
+    from policycortex.rendering.artifacts import RenderedArtifact
+    from policycortex.rendering.options import RenderingOptions
+
+_TARGET_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedFile:
+    """One file as it will be stored."""
+
+    name: str
+    """A format's word, or the name of a file beside the formats."""
+    format: ReportFormat | None
+    """None for files beside the formats."""
+    kind: ReportFormat | None
+    """Which renderer made it, copies too; None for proofs."""
+    path: Path
+    extension: str
+    media_type: str
+
+    @property
+    def stem(self) -> str:
+        """Its name for the artifact store."""
+        return re.sub(r"[^a-z0-9]+", "_", self.name)
+
+
+def seal_password(settings: Settings, order: ReportRequest, report_id: str) -> str | None:
+    """The order's password as the registry may keep it; None without one."""
+    if order.password is None:
+        return None
+    return open_vault(settings).seal(order.password, purpose=_purpose(report_id))
+
+
+def unseal_password(settings: Settings, sealed: str | None, report_id: str) -> str | None:
+    """The password for the run. Raises IntegrityError when the installation's key is another one by now."""
+    return open_vault(settings).unseal(sealed, purpose=_purpose(report_id)) if sealed is not None else None
+
+
+def finish_files(
+    document: "ReportDocument",
+    rendered: "Sequence[RenderedArtifact]",
+    *,
+    options: "RenderingOptions",
+    password: str | None,
+    recipients: Sequence[tuple[str, str]],
+    folder: Path,
+    now: datetime,
+) -> tuple[FinishedFile, ...]:
+    """The report's own files, then the copies. ``recipients`` are delivery ids with where each goes.
+
+    ``options`` are those that ``rendered`` was made with.
+    """
+    from policycortex.rendering.artifacts import render_copy  # noqa: PLC0415 - see workflow.reports
+
+    copies = []
+    for delivery_id, target in recipients if options.watermark is not None else ():
+        place = folder / delivery_id
+        place.mkdir(mode=0o700, exist_ok=True)
+        text = mark_for(options.watermark or "", target, delivery_id)
+        for item in rendered:
+            path = render_copy(document, item, replace(options, watermark=text), place)
+            if path is not None:
+                copies.append((copy_name(delivery_id, item.format), item.format, path))
+    own = [_finished(item.format.value, item.format, item.path, password, now) for item in rendered]
+    marked = [_finished(name, kind, path, password, now) for name, kind, path in copies]
+    return (*own, *(replace(file, format=None) for file in marked))
+
+
+def copy_name(delivery_id: str, report_format: ReportFormat) -> str:
+    """The name of the copy that is marked for a delivery."""
+    return f"{delivery_id}/{report_format.value}"
+
+
+def mark_for(watermark: str, target: str, delivery_id: str) -> str:
+    """What a copy says: the report's mark, whom it is for, and the id that leads back to the ledger."""
+    shown = re.sub(r"\s+", " ", target).strip()
+    shown = shown if len(shown) <= _TARGET_SHOWN else f"{shown[: _TARGET_SHOWN - 1]}…"
+    return " · ".join(part for part in (watermark, shown, delivery_id) if part)
+
+
+def _finished(name: str, kind: ReportFormat, path: Path, password: str | None, now: datetime) -> FinishedFile:
+    if password is None:
+        return FinishedFile(
+            name=name, format=kind, kind=kind, path=path, extension=kind.extension, media_type=kind.media_type
+        )
+    from policycortex.security.protection import protect_file  # noqa: PLC0415 - its libraries take 40 MB
+
+    made = protect_file(kind, path, password, made_at=now)
+    return FinishedFile(
+        name=name, format=kind, kind=kind, path=made.path, extension=made.extension, media_type=made.media_type
+    )
+
+
+def _purpose(report_id: str) -> str:
+    return f"password of {report_id}"

@@ -1,0 +1,36 @@
+"""The API as a program, started by ``serve``: ``python -m policycortex_cli.api_server HOST PORT [PROCESSES]``.
+
+Several processes share one listening socket; one that dies is started again.
+"""
+
+import gc
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.platform.logs import log_config
+from policycortex.settings import Settings
+
+
+def make_app() -> FastAPI:
+    """Of the process's environment, ready to serve."""
+    app = create_app(Settings.from_environment())
+    gc.collect()
+    gc.freeze()  # what was made up to here stays: the collector need not walk it again while a caller waits
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "policycortex_cli.api_server:make_app",
+        factory=True,
+        host=sys.argv[1],
+        port=int(sys.argv[2]),
+        workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
+        timeout_worker_healthcheck=60,  # the default of 5 s ends processes that still import on a busy machine
+        access_log=False,
+        log_config=log_config(),
+        server_header=False,
+    )

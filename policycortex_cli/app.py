@@ -1,0 +1,208 @@
+"""The commands and the outer edge: whatever goes wrong is one line on stderr, exit 2 for bad use, 1 for failed work."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
+from policycortex.names import ReportFormat
+from policycortex.settings import Settings
+from policycortex_cli.connections import connections
+from policycortex_cli.deliveries import deliveries
+from policycortex_cli.frameworks import frameworks
+from policycortex_cli.keys import keys
+from policycortex_cli.options import FOLDER as _FOLDER
+from policycortex_cli.options import home_option as _home_option
+from policycortex_cli.options import org_option as _org_option
+from policycortex_cli.quarantine import quarantine
+from policycortex_cli.verify import certificate, retention, trail, verify
+from policycortex_cli.waivers import waivers
+
+_PORT = click.IntRange(1, 65535)
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="policycortex-reports", message="%(prog)s %(version)s")
+def app() -> None:
+    """Compliance reports from cloud-security findings."""
+
+
+@app.command()
+@_home_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address the API listens on.")
+@click.option("--port", type=_PORT, default=8000, show_default=True, help="Port of the API.")
+@click.option(
+    "--dagster-port", type=_PORT, default=3000, show_default=True, help="Port of the Dagster UI, on loopback."
+)
+def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
+    """Serve the API and the Dagster UI until Ctrl-C or SIGTERM."""
+    from policycortex_cli.serve import serve_until_stopped
+
+    serve_until_stopped(Settings.from_environment(home=home), host=host, port=port, dagster_port=dagster_port)
+
+
+@app.command()
+@_home_option
+@click.option("--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at once.")
+@click.option("--name", default="worker", show_default=True, help="Tells two workers of one machine apart.")
+def worker(home: Path | None, slots: int, name: str) -> None:
+    """Execute runs that POLICYCORTEX_BROKER_URL hands out, until Ctrl-C or SIGTERM."""
+    from policycortex_cli.worker import work_until_stopped
+
+    work_until_stopped(Settings.from_environment(home=home), slots=slots, name=name)
+
+
+@app.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@_home_option
+@_org_option
+def ingest(paths: tuple[str, ...], home: Path | None, org: str) -> None:
+    """Import files, folders or s3:// URLs of findings, and refresh the posture of the days they touch."""
+    from policycortex_cli.ingest import ingest_paths
+
+    ingest_paths(Settings.from_environment(home=home), paths, organization=org)
+
+
+@app.command()
+@click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", required=True, type=_FOLDER, help="Folder for the files.")
+@_home_option
+@_org_option
+def report(request: Path, out: Path, home: Path | None, org: str) -> None:
+    """Produce one report; REQUEST.json is the body of POST /v1/reports."""
+    from policycortex_cli.report import order_report
+
+    order_report(Settings.from_environment(home=home), request, out=out, organization=org)
+
+
+@app.command()
+@click.option("--start", required=True, type=_DAY, help="First day, YYYY-MM-DD.")
+@click.option("--end", required=True, type=_DAY, help="Last day, included.")
+@click.option(
+    "--framework",
+    "frameworks",
+    multiple=True,
+    metavar="ID",
+    help="Also keep a report of each whole closed month by this framework. May be repeated.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice([kind.value for kind in ReportFormat]),
+    help="Of those reports: pdf, csv and json unless said. May be repeated.",
+)
+@_home_option
+@_org_option
+def backfill(
+    *,
+    start: datetime,
+    end: datetime,
+    frameworks: tuple[str, ...],
+    formats: tuple[str, ...],
+    home: Path | None,
+    org: str,
+) -> None:
+    """Rebuild and judge a range of days, and report on its months: a run per month. Safe to stop and to run again."""
+    from policycortex_cli.backfill import backfill_days
+
+    settings = Settings.from_environment(home=home)
+    backfill_days(settings, start.date(), end.date(), frameworks=frameworks, formats=formats, organization=org)
+
+
+@app.command()
+@click.option("--out", default="var/demo", show_default=True, type=_FOLDER, help="Folder of the demo; made anew.")
+def demo(out: Path) -> None:
+    """Make sample findings of three clouds and three months, and report on them."""
+    from policycortex_cli.demo import run_demo
+
+    run_demo(Settings.from_environment(home=out / "home"), out)
+
+
+@app.command()
+@click.option(
+    "--keep-days",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Days that a snapshot of the lake stays although no report was made from it.",
+)
+@click.option(
+    "--grace-hours",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Hours that what nobody names is left alone; longer than the longest run.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@_home_option
+def gc(keep_days: float, grace_hours: float, dry_run: bool, home: Path | None) -> None:
+    """Remove files and snapshots that nothing names any more."""
+    from policycortex_cli.garbage_collection import remove_garbage
+
+    settings = Settings.from_environment(home=home)
+    remove_garbage(settings, keep_days=keep_days, grace_hours=grace_hours, is_dry_run=dry_run)
+
+
+app.add_command(quarantine)
+
+
+@app.command()
+@click.option("--from", "source", required=True, type=_FOLDER, help="The embedded home to move; it stays as it is.")
+@click.option(
+    "--to",
+    "target",
+    type=_FOLDER,
+    default=None,
+    help="Home of the installation it moves into; default: the same home. POLICYCORTEX_DATABASE_URL, "
+    "POLICYCORTEX_LAKE_URL and POLICYCORTEX_ARTIFACTS_URL say where its rows and files go.",
+)
+def migrate(source: Path, target: Path | None) -> None:
+    """Move an embedded home into Postgres and object storage."""
+    from policycortex_cli.migrate import migrate_home
+
+    migrate_home(Settings(home=source.absolute()), Settings.from_environment(home=target or source))
+
+
+app.add_command(keys)
+app.add_command(verify)
+app.add_command(trail)
+app.add_command(certificate)
+app.add_command(retention)
+app.add_command(waivers)
+app.add_command(frameworks)
+app.add_command(connections)
+app.add_command(deliveries)
+
+
+def run() -> NoReturn:
+    """Run the command line and exit; never a traceback for what a user can mend."""
+    try:
+        sys.exit(app(prog_name="policycortex", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        fail(error.format_message(), code=error.exit_code)
+    except (ConfigurationError, RequestError) as error:
+        fail(one_line(error), code=2)
+    except PolicyCortexError as error:
+        fail(one_line(error), code=1)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), code=1)
+    except (KeyboardInterrupt, click.Abort):
+        fail("stopped", code=130)
+
+
+def fail(message: str, *, code: int) -> NoReturn:
+    """One line on stderr, then exit."""
+    print(f"policycortex: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def one_line(error: PolicyCortexError) -> str:
+    """The message of an error and those of its details that it does not tell already."""
+    message = str(error)
+    told = [f"{problem.field}: {problem.message}" for problem in error.details if problem.message not in message]
+    return f"{message} ({'; '.join(told)})" if told else message

@@ -1,0 +1,33 @@
+"""``policycortex connections``: what is configured, and whether the other side lets us in."""
+
+from pathlib import Path
+
+import click
+
+from policycortex.settings import Settings
+from policycortex_cli.options import home_option
+
+
+@click.group()
+def connections() -> None:
+    """Named ways out: mail servers, Slack, Teams, webhooks, SFTP, object storage."""
+
+
+@connections.command("list")
+@home_option
+def list_connections(home: Path | None) -> None:
+    """Print name and type of each; secrets are never shown."""
+    from policycortex.channels.connections import load_connections
+
+    for name, connection in sorted(load_connections(Settings.from_environment(home=home)).connections.items()):
+        print(f"{name}  {connection.type}")
+
+
+@connections.command("test")
+@click.argument("name")
+@home_option
+def test(name: str, home: Path | None) -> None:
+    """Connect and log in as a delivery would, send nothing, and print what the other side says."""
+    from policycortex.workflow.outbox import ask_connection
+
+    print(f"{name}: {ask_connection(Settings.from_environment(home=home), name)}")

@@ -1,0 +1,45 @@
+"""``policycortex deliveries``: the ledger, and the replay of what did not arrive."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.schedule_rows import DeliveryStatus
+from policycortex_cli.options import home_option
+
+
+@click.group()
+def deliveries() -> None:
+    """What went where, and what did not."""
+
+
+@deliveries.command("list")
+@click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]), help="Only these.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@home_option
+def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
+    """Print the newest deliveries, one a line."""
+    with closing(open_registry(Settings.from_environment(home=home))) as registry:
+        rows, total = registry.list_deliveries(None, status=DeliveryStatus(status) if status else None, limit=limit)
+    for row in rows:
+        place = f"{row.channel} {row.target or row.connection}"
+        print(f"{row.id}  {row.status.value:<9}  {row.report_id}  {place}  {row.reason}".rstrip())
+    if total > len(rows):
+        print(f"{len(rows)} of {total}")
+
+
+@deliveries.command("replay")
+@click.argument("delivery_ids", metavar="ID...", nargs=-1, required=True)
+@home_option
+def replay(delivery_ids: tuple[str, ...], home: Path | None) -> None:
+    """Send failed, uncertain or withheld deliveries again; the running server does it within seconds."""
+    from policycortex.workflow.outbox import replay_delivery
+
+    settings = Settings.from_environment(home=home)
+    for delivery_id in delivery_ids:
+        row = replay_delivery(settings, delivery_id, now=datetime.now(UTC))
+        print(f"{row.id}: {row.channel} {row.target or row.connection} is {row.status.value} again")

@@ -1,0 +1,114 @@
+"""``policycortex frameworks``: the installation's own frameworks, as files of one folder, checked before they count."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policycortex.errors import ConflictError, NotFoundError, RequestError
+from policycortex.settings import Settings
+from policycortex_cli.options import home_option, org_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policycortex.frameworks.model import Framework
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group()
+def frameworks() -> None:
+    """What reports are measured against."""
+
+
+@frameworks.command("add")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.option("--id", "framework_id", default=None, help="The word reports ask for it by, where the file gives none.")
+@click.option("--replace", is_flag=True, help="Take the place of a framework of the folder with the same id.")
+@home_option
+def add(files: tuple[Path, ...], framework_id: str | None, replace: bool, home: Path | None) -> None:
+    """Put framework files into the folder, and judge history anew: YAML or JSON, Prowler's JSON, OSCAL catalogs."""
+    from policycortex.workflow.custom_frameworks import add_framework, would_replace
+
+    settings = Settings.from_environment(home=home)
+    if framework_id is not None and len(files) > 1:
+        raise RequestError("--id names one framework; add the files one by one")
+    for file in files:
+        if not replace and (known := would_replace(settings, file, framework_id)):
+            raise ConflictError(f"{known} is there already; --replace puts {file.name} in its place")
+        path, added = add_framework(settings, file, framework_id)
+        print(f"{added.id}: {len(added.requirements)} requirements, version {added.version or 'none'}, in {path}")
+    _rescore(settings)
+
+
+@frameworks.command("validate")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@home_option
+def validate(files: tuple[Path, ...], home: Path | None) -> None:
+    """Check framework files without keeping them; every problem of a file is told."""
+    from policycortex.workflow.custom_frameworks import check_framework
+
+    settings = Settings.from_environment(home=home)
+    for file in files:
+        framework = check_framework(settings, file, None)
+        print(f"{file}: {framework.id}, {len(framework.requirements)} requirements")
+
+
+@frameworks.command("list")
+@org_option
+@home_option
+def list_(org: str, home: Path | None) -> None:
+    """Built-in frameworks, those of the folder, and the organisation's uploads, one a line."""
+    with _known(Settings.from_environment(home=home), org) as known:
+        for framework in known.values():
+            kind = "built in" if framework.is_builtin else "custom"
+            print(f"{framework.id}  {len(framework.requirements)} requirements  {kind}  {framework.name}")
+
+
+@frameworks.command("show")
+@click.argument("framework_id")
+@org_option
+@home_option
+def show(framework_id: str, org: str, home: Path | None) -> None:
+    """One framework in the product's own form, as a file that can be changed and added."""
+    from policycortex.frameworks.reading import write_framework
+
+    with _known(Settings.from_environment(home=home), org) as known:
+        if framework_id not in known:
+            raise NotFoundError(f"no framework {framework_id!r}; 'policycortex frameworks list' shows all")
+        sys.stdout.write(write_framework(known[framework_id]).decode())
+
+
+@frameworks.command("rescore")
+@home_option
+def rescore(home: Path | None) -> None:
+    """Judge days anew whose scores rest on earlier versions of frameworks; findings are not read again."""
+    _rescore(Settings.from_environment(home=home))
+
+
+def _rescore(settings: Settings) -> None:
+    from policycortex.storage.lake.catalog import catalog_path
+    from policycortex.workflow.verbs import rescore_days
+
+    if not settings.database_url and not catalog_path(settings).exists():
+        return  # no findings yet, and a lake shall not be made for none
+    scores = rescore_days(settings, progress=lambda line: print(line, file=sys.stderr))
+    print(f"judged {len({(score.organization, score.day) for score in scores})} days anew")
+
+
+@contextmanager
+def _known(settings: Settings, organization: str) -> "Iterator[Mapping[str, Framework]]":
+    from policycortex.frameworks.catalog import load_frameworks
+    from policycortex.storage.known_frameworks import frameworks_of
+    from policycortex.storage.registry import open_registry
+
+    if not settings.database_url and not os.path.lexists(settings.home):
+        yield load_frameworks(settings.custom_frameworks_dir)
+        return
+    with closing(open_registry(settings)) as registry:
+        yield frameworks_of(settings, registry, organization)

@@ -1,0 +1,22 @@
+"""``policycortex gc``: says what it removed, a line per kind."""
+
+from datetime import UTC, datetime, timedelta
+
+from policycortex.settings import Settings
+from policycortex.workflow.garbage_collection import collect_garbage
+
+
+def remove_garbage(settings: Settings, *, keep_days: float, grace_hours: float, is_dry_run: bool) -> None:
+    """Collect, and print what went."""
+    found = collect_garbage(
+        settings,
+        now=datetime.now(UTC),
+        keep=timedelta(days=keep_days),
+        grace=timedelta(hours=grace_hours),
+        is_dry_run=is_dry_run,
+    )
+    verb = "would remove" if is_dry_run else "removed"
+    print(f"{verb} {found.artifact_files} artifact files ({found.artifact_bytes} bytes) that no report names")
+    print(f"{verb} {found.snapshots} snapshots of the lake that no report was made from")
+    print(f"{verb} {found.lake_files} files of the lake that no snapshot names")
+    print(f"{verb} {found.scratch} temporary files of runs that died")

@@ -1,0 +1,106 @@
+"""``policycortex report``: one order from a file to files, as a run the Dagster UI shows."""
+
+import json
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
+from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
+from policycortex.requests import Known, ReportRequest, order_to_json, parse_order
+from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.registry import Registry, ReportRow, open_registry
+from policycortex.workflow.verbs import fail_report, seal_password
+from policycortex_cli.audit_records import record_act
+from policycortex_cli.home import make_folder
+from policycortex_cli.runs import HomeRuns, home_runs
+
+
+def order_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:
+    """Make the report and print its score and files. Raises RequestError naming every problem of the request."""
+    body = _read(request)
+    make_folder(out)
+    with home_runs(settings) as runs, closing(open_registry(settings)) as registry:
+        row = produce(runs, registry, settings, body, organization=organization)
+        print_report(row, copy_artifacts(settings, row, out))
+
+
+def produce(
+    runs: HomeRuns, registry: Registry, settings: Settings, body: Mapping[str, Any], *, organization: str
+) -> ReportRow:
+    """Write the order's row, run the job that makes it, return the completed row."""
+    known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
+    order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
+    report_id = f"rpt_{secrets.token_hex(8)}"
+    row = registry.create_report(
+        organization=organization,
+        name=order.name,
+        type=order.type,
+        framework=order.framework,
+        description=order.description,
+        order=order_to_json(order),
+        report_id=report_id,
+        sealed_password=seal_password(settings, order, report_id),
+    )
+    record_act(registry, organization, "report_created", row.id, {})
+    try:
+        _run(runs, row, order)
+    except BaseException as error:
+        fail_report(settings, row.id, error if isinstance(error, PolicyCortexError) else "stopped at the command line")
+        raise
+    return registry.get_report(organization, row.id)
+
+
+def copy_artifacts(settings: Settings, row: ReportRow, out: Path) -> tuple[Path, ...]:
+    """Put the report's files into a folder under its name; each is proven, and whole before it bears the name."""
+    store = open_artifacts(settings)
+    copied = []
+    for artifact in row.artifacts:
+        target = out / f"{_slug(row.name)}.{artifact.extension}"
+        part = target.with_name(f".{target.name}.part")
+        with store.open_artifact(artifact.key, sha256=artifact.sha256) as stored, part.open("wb") as copy:
+            shutil.copyfileobj(stored, copy)
+        copied.append(part.replace(target))
+    return tuple(copied)
+
+
+def print_report(row: ReportRow, files: Sequence[Path]) -> None:
+    """The score on one line, then a line per file."""
+    summary = row.summary or {}
+    score = summary.get("compliance_score")
+    told = "nothing was assessed" if score is None else f"{score} %"
+    print(f"{row.name}: {told}, {summary.get('total_violations', 0)} violations")
+    for path in files:
+        print(f"  {path}")
+
+
+def _run(runs: HomeRuns, row: ReportRow, order: ReportRequest) -> None:
+    key = order.period.partition_key
+    tags = {TAG_REPORT: row.id, TAG_ORGANIZATION: row.organization, TAG_FRAMEWORK: row.framework or "none"}
+    print(f"making {row.name!r}", file=sys.stderr)
+    runs.instance.add_dynamic_partitions("report_periods", [key])
+    config = {"reports__artifacts": {"config": {"report_id": row.id}}}
+    if not runs.execute("make_report", config=config, tags=tags, partition=key).success:
+        raise IntegrityError(f"the run of report {row.id} ended without success")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        body = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise RequestError(f"{path} is not JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise RequestError(f"{path} must hold one JSON object", details=(Problem(field="", message="not an object"),))
+    return body
+
+
+def _slug(name: str) -> str:
+    words = "".join(char.lower() if char.isascii() and char.isalnum() else " " for char in name).split()
+    return "-".join(words)[:80] or "report"

@@ -1,0 +1,170 @@
+"""``policycortex verify``, ``trail``, ``certificate``, ``retention``: proof and its check, and how long it is kept."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policycortex.settings import Settings
+from policycortex_cli.options import home_option, org_option
+
+if TYPE_CHECKING:
+    from policycortex.storage.registry import Registry
+
+_PLACE = click.Path(path_type=Path, exists=True)
+_FORMS = click.Choice(["jsonl", "csv"])
+
+
+@click.command()
+@click.argument("path", metavar="FILE|DIR|BUNDLE", type=_PLACE)
+@click.option("--trail", type=_PLACE, help="Exported audit trail: a file, or a folder of files.")
+@click.option("--cert", type=_PLACE, help="Certificates to believe: the organisation's, or its authority's (PEM, DER).")
+@click.option("--ask-password", is_flag=True, help="Ask for the report's password, to look at signatures behind it.")
+@click.option("--home", type=_PLACE, help="An installation's home: its key also checks the seals of the trail.")
+def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool, home: Path | None) -> None:
+    """Check files against their manifest, signatures and trail, offline. Exit 1 when something does not hold."""
+    from policycortex.security.key_store import open_vault
+    from policycortex.verify.report_files import verify as check
+    from policycortex.verify.verdict import Kind
+
+    password = click.prompt("Password", hide_input=True, err=True) if ask_password else None
+    vault = open_vault(Settings.from_environment(home=home)) if home is not None else None
+    key_of = (lambda organization: vault.derive(f"trail/{organization}")) if vault is not None else None
+    verdict = check(path, trail=trail, certificates=cert, password=password, key_of=key_of)
+    for line in verdict.lines:
+        print(line)
+    counts = {kind: len(verdict.of(kind)) for kind in Kind}
+    if verdict.is_good:
+        print(f"\n{path.name}: nothing found that does not hold; {counts[Kind.UNCHECKED]} points were not checked")
+        return
+    if counts[Kind.BROKEN]:
+        print(f"\n{path.name}: {counts[Kind.BROKEN]} points do NOT hold")
+    else:
+        print(f"\n{path.name}: nothing here could be checked")
+    sys.exit(1)
+
+
+@click.group()
+def trail() -> None:
+    """The audit trail: who did what."""
+
+
+@trail.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--subject", help="Only what was done to this: a report's, key's, schedule's id.")
+@org_option
+@home_option
+def list_records(limit: int, subject: str | None, org: str, home: Path | None) -> None:
+    """Print the newest records, one a line."""
+    from policycortex.storage.registry.audit_log import TrailFilter
+
+    with _registry(home) as (_, registry):
+        records, _ = registry.list_trail(org, TrailFilter(subject=subject), limit=limit)
+    for record in records:
+        where = f"{record.address or '-'}  {record.request_id or '-'}"
+        print(f"{record.sequence}  {record.at}  {record.outcome:<8}  {record.action}  {record.subject or '-'}"
+              f"  {record.actor}  {where}")  # fmt: skip
+
+
+@trail.command("export")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("--format", "form", type=_FORMS, default="jsonl", show_default=True)
+@org_option
+@home_option
+def export(out: Path, form: str, org: str, home: Path | None) -> None:
+    """Write the whole trail to a file; JSON lines also get a signature beside them."""
+    from policycortex.security.identities import load_identity
+    from policycortex.security.signing import sign_file
+    from policycortex.workflow.audit_export import csv_lines, export_lines
+
+    now = datetime.now(UTC)
+    with _registry(home) as (settings, registry):
+        lines = csv_lines(registry.read_trail(org)) if form == "csv" else export_lines(registry, org, now=now)
+        out.touch(mode=0o600)
+        with out.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        if form == "jsonl":
+            out.with_name(f"{out.name}.p7s").write_bytes(sign_file(out, load_identity(settings, org, now=now)))
+    print(out)
+
+
+@trail.command("check")
+@org_option
+@home_option
+def check(org: str, home: Path | None) -> None:
+    """Check the trail as it stands in the registry, seals included. Exit 1 when something does not hold."""
+    from policycortex.workflow.audit_export import check_trail
+
+    with _registry(home) as (settings, registry):
+        problems = check_trail(settings, registry, org)
+        head = registry.load_trail_state(org).head
+    for problem in problems:
+        print(problem)
+    if problems:
+        sys.exit(1)
+    print(f"{head.sequence} records, all in order; the last has the digest {head.digest}")
+
+
+@trail.command("ship")
+@home_option
+def ship(home: Path | None) -> None:
+    """Copy what is new to the target of POLICYCORTEX_TRAIL_EXPORT now, as the hourly schedule does."""
+    from policycortex.workflow.audit_export import export_trails
+
+    for exported in export_trails(Settings.from_environment(home=home), now=datetime.now(UTC)):
+        print(f"{exported.organization}  {exported.name}")
+
+
+@click.command()
+@org_option
+@home_option
+def certificate(org: str, home: Path | None) -> None:
+    """Print the certificate that signs for the organisation, as PEM; hand it to whoever checks."""
+    from policycortex.security.identities import load_identity
+
+    identity = load_identity(Settings.from_environment(home=home), org, now=datetime.now(UTC))
+    print(identity.pem.decode(), end="")
+
+
+@contextmanager
+def _registry(home: Path | None) -> Iterator[tuple[Settings, "Registry"]]:
+    # Imported late: "--help" and bad use must not pay for the database.
+    from policycortex.storage.registry import open_registry
+    from policycortex.workflow.audit_export import recover_trail
+
+    settings = Settings.from_environment(home=home)
+    with closing(open_registry(settings)) as registry:
+        recover_trail(settings, registry)
+        yield settings, registry
+
+
+@click.group()
+def retention() -> None:
+    """How long reports are kept."""
+
+
+@retention.command("set")
+@click.option("--days", type=click.IntRange(0, 36_500), required=True, help="0: as POLICYCORTEX_RETENTION_DAYS says.")
+@org_option
+@home_option
+def set_retention(days: int, org: str, home: Path | None) -> None:
+    """Keep reports that the organisation makes from now on for so many days."""
+    with _registry(home) as (_, registry):
+        registry.set_retention(org, days or None)
+    print(f"{org}: {f'{days} days' if days else 'as the installation says'}")
+
+
+@retention.command("run")
+@home_option
+def run_retention(home: Path | None) -> None:
+    """Expire what is due now, as the hourly schedule does."""
+    from policycortex.workflow.retention import expire_reports
+
+    summary = expire_reports(Settings.from_environment(home=home), now=datetime.now(UTC))
+    for report_id in summary.expired:
+        print(f"{report_id} expired")
+    print(f"files of {summary.cleared} reports removed")
