@@ -1,4 +1,9 @@
-"""The console script. Loads only what the command given needs: ``keys create`` shall not wait for Dagster."""
+"""The command line: arguments, printed lines, exit codes, and the supervisor behind ``serve``.
+
+No rule of the product. What another front could need goes to ``policycortex.workflow``.
+
+Modules are imported inside commands, so that ``keys create`` does not wait for Dagster.
+"""
 
 from policycortex.no_pandas import keep_pandas_out
 

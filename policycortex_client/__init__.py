@@ -1,4 +1,7 @@
-"""A typed client of the PolicyCortex Reports API. It knows the API's documentation and nothing of the server."""
+"""A typed Python client of the PolicyCortex Reports API.
+
+It imports nothing of the server and knows only the documented API. What the API does not offer goes to the API first.
+"""
 
 from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery

@@ -1,4 +1,5 @@
-"""Reports out: one content record, one ``send`` per channel, named connections, and when to try again.
+"""Delivery rules as pure functions: whether a report is sent, when it is tried again, when a destination is paused.
 
-Nothing here knows the registry: ``policycortex.workflow.delivery`` brings ledger and channels together.
+No sending and no database. Sending goes to ``policycortex.channels``, claiming and settling to
+``policycortex.workflow.outbox``.
 """

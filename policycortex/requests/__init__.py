@@ -1,4 +1,8 @@
-"""Orders: from the words of a request to a value that the API, the command line and schedules share."""
+"""Request bodies, parsed and checked into values that the API, the command line and schedules share.
+
+No side effect: a body is accepted or refused with all its problems. What a request starts goes to
+``policycortex.workflow``.
+"""
 
 from policycortex.requests.body import Known
 from policycortex.requests.model import Delivery, ReportRequest, order_from_json, order_to_json

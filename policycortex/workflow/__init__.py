@@ -1,4 +1,6 @@
-"""The story in verbs, one module a chapter; ``verbs`` lists those that the fronts call.
+"""The steps of each task, in order: ingest, score, report, deliver, migrate. The fronts call these functions.
 
-Empty on purpose: who imports one chapter (an import needs no PDF, no mail, no registry) loads that one only.
+No rule and no SQL. Rules go to the pure packages, SQL to ``policycortex.storage``.
+
+The file is nearly empty on purpose: importing one module loads only what that task needs.
 """

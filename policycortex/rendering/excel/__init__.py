@@ -1,0 +1,5 @@
+"""Excel workbooks: sheets, tables, filters and formats.
+
+No number is calculated here. Numbers come from ``policycortex.documents``; encryption goes to
+``policycortex.security``.
+"""

@@ -1,4 +1,7 @@
-"""The registry: the truth about reports, artifacts, keys, links and who read what. One module per group of tables."""
+"""The registry: reports, schedules, deliveries, keys, waivers and the audit log, one module per group of tables.
+
+No findings and no files. Findings go to ``policycortex.storage.lake``, files to ``policycortex.storage.objects``.
+"""
 
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.idempotency import Claim

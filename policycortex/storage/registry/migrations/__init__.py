@@ -1,4 +1,8 @@
-"""Steps from an empty database to today's tables, by Alembic. A new step raises HEAD; a test holds them together."""
+"""Alembic migrations of the registry, from an empty database to the current tables.
+
+A released migration is never changed. A new step raises ``HEAD``; queries go to the modules of
+``policycortex.storage.registry``.
+"""
 
 from pathlib import Path
 from typing import Final
