@@ -13,7 +13,7 @@ from api.platform.errors import ApiError
 from api.platform.parameters import parameters_of
 from api.platform.services import Services
 from policycortex.errors import Problem
-from policycortex.requests.field_types import did_you_mean
+from policycortex.field_types import did_you_mean
 
 MAX_JSON_DEPTH: Final = 32
 

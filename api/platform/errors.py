@@ -15,7 +15,7 @@ from api.platform import error_codes
 from api.platform.error_codes import ErrorCode
 from api.platform.parameters import parameter_names
 from policycortex.errors import NotFoundError, PolicyCortexError, Problem, UnavailableError
-from policycortex.requests.field_types import did_you_mean
+from policycortex.field_types import did_you_mean
 
 RETRY_AFTER_SECONDS: Final = 5
 

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from policycortex.field_types import check_text, did_you_mean, parse_moment, refuse
 from policycortex.names import ReportStatus, ReportType
-from policycortex.requests.field_types import check_text, did_you_mean, parse_moment, refuse
 from policycortex.storage.registry import ReportFilter
 from policycortex.storage.registry.report_queries import SORTS
 

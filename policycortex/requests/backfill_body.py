@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from policycortex.field_types import Strict, did_you_mean, refuse
 from policycortex.period import FIRST_DAY
-from policycortex.requests.body import Strict
-from policycortex.requests.field_types import did_you_mean, refuse
 from policycortex.requests.parsing import validated
 
 

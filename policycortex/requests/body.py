@@ -10,16 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.documents.branding import BrandingError, check_accent, check_colour, read_logo
 from policycortex.documents.locales import is_locale_of
 from policycortex.documents.template_files import catalogue_folders, list_catalogues, list_templates
-from policycortex.names import DateRangeType, PdfVariant, ReportFormat, ReportType
-from policycortex.requests.field_types import (
+from policycortex.field_types import (
     Email,
     Line,
     Moment,
+    Strict,
     Text,
     ZoneName,
     check_line,
@@ -27,6 +27,7 @@ from policycortex.requests.field_types import (
     refuse,
     suggest,
 )
+from policycortex.names import DateRangeType, PdfVariant, ReportFormat, ReportType
 from policycortex.security.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
@@ -66,12 +67,6 @@ class Known:
             locales=tuple(sorted(set(list_catalogues(catalogue_folders(templates_dir))))),
             templates=list_templates(templates_dir),
         )
-
-
-class Strict(BaseModel):
-    """Unknown fields are refused, and no value is turned into another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class DateRangeBody(Strict):

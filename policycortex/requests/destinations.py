@@ -16,8 +16,8 @@ from policycortex.channels.model import Channel, Destination
 from policycortex.channels.patterns import pattern_problem
 from policycortex.delivery.conditions import Condition
 from policycortex.errors import DeliveryRefusedError, NotFoundError
-from policycortex.requests.body import Strict, one_of
-from policycortex.requests.field_types import Email, Line, Text, refuse
+from policycortex.field_types import Email, Line, Strict, Text, refuse
+from policycortex.requests.body import one_of
 from policycortex.storage.registry.schedule_rows import NewDelivery
 
 _SLACK_CHANNEL: Final = re.compile(r"#[^\s#@,:/]{1,80}|[CDGU][A-Z0-9]{8,20}")

@@ -9,10 +9,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from policycortex.documents.branding import branding_from_json
 from policycortex.errors import Problem, RequestError
+from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
 from policycortex.requests.body import Known, OrderBody, ScopeBody
-from policycortex.requests.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.requests.model import Delivery, ReportRequest
 from policycortex.scope import Scope
 

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.connections import Connections
 from policycortex.errors import RequestError
+from policycortex.field_types import Line, Strict, Text, ZoneName, did_you_mean, refuse
 from policycortex.names import ReportType
-from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody, Strict, one_of
+from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody, one_of
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
-from policycortex.requests.field_types import Line, Text, ZoneName, did_you_mean, refuse
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_order, validated
 from policycortex.scheduling.cron import CronExpression, parse_cron

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from policycortex.field_types import Line, Moment, Strict, Text, did_you_mean, refuse
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
-from policycortex.requests.body import Strict
-from policycortex.requests.field_types import Line, Moment, Text, did_you_mean, refuse
 from policycortex.requests.parsing import validated
 from policycortex.scoring.waivers import WaiverScope
 

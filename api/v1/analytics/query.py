@@ -11,11 +11,11 @@ from api.platform.auth import Principal
 from api.platform.errors import ApiError
 from api.platform.services import Services
 from policycortex.errors import Problem, RequestError
+from policycortex.field_types import did_you_mean, zone_of
 from policycortex.frameworks.model import Framework
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
 from policycortex.requests.body import Known, ScopeBody
-from policycortex.requests.field_types import did_you_mean, zone_of
 from policycortex.requests.parsing import validated
 from policycortex.scope import Scope
 

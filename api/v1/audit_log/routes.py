@@ -13,7 +13,7 @@ from api.platform.dependencies import ServicesDep
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.platform.services import Services
-from policycortex.requests.field_types import Moment
+from policycortex.field_types import Moment
 from policycortex.storage.registry.audit_log import TrailFilter
 from policycortex.workflow.audit_export import csv_lines, export_lines, slug
 

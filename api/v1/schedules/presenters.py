@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.v1.reports.schemas import Pagination
-from policycortex.requests.body import Strict
+from policycortex.field_types import Strict
 from policycortex.scheduling.misfire import MisfirePolicy
 from policycortex.storage.registry.schedule_rows import AttemptRow, DeliveryRow, DeliveryStatus, ScheduleRow, TickRow
 from policycortex.workflow.scheduling import preview_runs

@@ -30,8 +30,8 @@ from api.v1.schedules.presenters import (
     shape_schedule,
 )
 from policycortex.errors import NotFoundError, UnavailableError
+from policycortex.field_types import check_text
 from policycortex.requests import order_from_json
-from policycortex.requests.field_types import check_text
 from policycortex.requests.parsing import validated
 from policycortex.requests.schedules import ScheduleBody
 from policycortex.scheduling.templates import load_schedule_templates

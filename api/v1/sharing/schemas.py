@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from policycortex.field_types import Strict, refuse
 from policycortex.names import ReportFormat
-from policycortex.requests.body import Strict, one_of
-from policycortex.requests.field_types import refuse
+from policycortex.requests.body import one_of
 
 _DAY = 24 * 3600
 

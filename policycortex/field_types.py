@@ -1,4 +1,4 @@
-"""Field types that requests share: text, moments, zones, addresses; each refusal in plain words, with a suggestion."""
+"""Field types of request bodies: text, times, time zones, addresses. Each error names the problem and a remedy."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from functools import cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -17,6 +17,12 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{3,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII
 )
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100  # outside lies a typing error, and at the calendar's ends arithmetic overflows
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused, and no value is converted to another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def refuse(message: str) -> PydanticCustomError:
