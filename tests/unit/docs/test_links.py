@@ -1,0 +1,59 @@
+"""Links and names in the documentation: each file, heading and function that a page names exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FUNCTION_IN_FILE = re.compile(r"`(\w+)\(\)`\s+in\s+\[[^\]]+\]\(([^)\s]+\.py)\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    """The page's text without its code blocks."""
+    return FENCE.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """GitHub's anchors of the page's headings."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def functions(module: Path) -> set[str]:
+    """Names of all functions and methods in a module."""
+    tree = ast.parse(module.read_text())
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Relative links name an existing file, and an existing heading where they name one."""
+    broken = []
+    for link in LINK.findall(prose(page)):
+        if link.startswith(("http:", "https:", "mailto:")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+def test_the_code_tour_names_functions_that_exist() -> None:
+    """Each `function()` in a linked file is defined in that file."""
+    page = ROOT / "docs" / "ARCHITECTURE.md"
+    named = FUNCTION_IN_FILE.findall(prose(page))
+    assert len(named) > 15
+    assert not [(name, file) for name, file in named if name not in functions((page.parent / file).resolve())]
+
+
+def test_the_map_names_every_package() -> None:
+    """Each package of the core appears in the architecture page."""
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+    packages = {path.parent.name for path in (ROOT / "policycortex").glob("*/__init__.py")}
+    assert not {name for name in packages if f"{name}/" not in text}
