@@ -30,9 +30,8 @@ def _linked(local: Sequence[Any], source_url: str | None) -> Sequence[Any]:
         return local
     repository, branch, platform = _parse(source_url)
     here = Path(__file__)
-    mapping = dg.AnchorBasedFilePathMapping(
-        local_file_anchor=here, file_anchor_path_in_repository=f"{here.parent.name}/{here.name}"
-    )
+    in_repository = here.relative_to(here.parents[2]).as_posix()
+    mapping = dg.AnchorBasedFilePathMapping(local_file_anchor=here, file_anchor_path_in_repository=in_repository)
     return dg.link_code_references_to_git(local, repository, branch, mapping, platform=platform)  # type: ignore[arg-type]
 
 
