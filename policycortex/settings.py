@@ -1,147 +1,202 @@
-"""Everything that may differ between two installations: the only reader of the environment."""
+"""All configuration of an installation. The only module that reads the environment."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated, Final
 
-from policycortex.errors import ConfigurationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
-_PREFIX = "POLICYCORTEX_"
+from policycortex.errors import ConfigurationError, Problem
+
+PREFIX: Final = "POLICYCORTEX_"
+DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
+"""Set by ``serve`` and ``worker`` for Dagster's own configuration file. Not a setting."""
+_TEST_PREFIX: Final = "POLICYCORTEX_TEST_"
+_SERVICE_HOST: Final = "_SERVICE_HOST"
+_REFERENCE: Final = re.compile(rf"env:({PREFIX}\w+)")
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Folder = Annotated[Path, AfterValidator(Path.absolute)]
+WebAddress = Annotated[
+    str,
+    Field(pattern=r"^https?://[^/\s]", examples=["https://reports.example.com"]),
+    AfterValidator(lambda url: url.rstrip("/")),
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Frozen; made once at the outer edge and handed inwards."""
+def variable_of(field: str) -> str:
+    """The environment variable of a field of Settings."""
+    return f"{PREFIX}{field.upper()}"
 
-    home: Path
-    """``POLICYCORTEX_HOME``: folder of all state of an embedded installation; ``./var`` unless set."""
+
+def _split_words(value: object) -> object:
+    """``soc2, hipaa`` as a tuple of words; ``none`` as an empty one; anything but text unchanged."""
+    if not isinstance(value, str):
+        return value
+    return () if value.strip() == "none" else tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+class Settings(BaseSettings):
+    """Settings of one installation. Frozen; created once at the start of a program and passed to everything it calls.
+
+    The environment variable of a field is ``POLICYCORTEX_`` and its name in capitals. ``Settings(...)`` itself reads no
+    environment; ``Settings.from_environment`` does.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=variable_of,
+        populate_by_name=True,
+        case_sensitive=True,
+        env_ignore_empty=True,
+        str_strip_whitespace=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    home: Folder = Path("var")
+    """Folder of all state of an embedded installation. The option ``--home`` takes precedence."""
 
     database_url: str | None = None
-    """``POLICYCORTEX_DATABASE_URL``: Postgres for registry, lake catalog and Dagster; None means SQLite under home."""
+    """Postgres for the registry, the lake's catalog and Dagster. None: SQLite under home."""
 
     lake_url: str | None = None
-    """``POLICYCORTEX_LAKE_URL``: where the lake's Parquet files live (``s3://...`` or a folder); None: under home."""
+    """Location of the lake's Parquet files (``s3://...`` or a folder). None: under home."""
 
     artifacts_url: str | None = None
-    """``POLICYCORTEX_ARTIFACTS_URL``: where files live (``s3://``, ``gs://``, ``abfs://``, a folder); None: home."""
+    """Location of report files (``s3://``, ``gs://``, ``abfs://`` or a folder). None: under home."""
 
-    public_url: str | None = None
-    """``POLICYCORTEX_PUBLIC_URL``: base of URLs in answers; None means the address a request came to."""
+    public_url: WebAddress | None = None
+    """Base of the URLs in API responses, without a final slash. None: the address that the request used."""
 
-    dagster_url: str = "http://127.0.0.1:3000"
-    """``POLICYCORTEX_DAGSTER_URL``: the Dagster webserver whose GraphQL the API launches runs through."""
+    dagster_url: WebAddress = "http://127.0.0.1:3000"
+    """The Dagster webserver whose GraphQL API starts runs, without a final slash. ``serve`` sets it."""
 
-    lock_timeout_seconds: float = 30.0
-    """``POLICYCORTEX_LOCK_TIMEOUT_SECONDS``: how long a writer waits for the lake before it gives up."""
+    lock_timeout_seconds: Annotated[Seconds, Field(le=86_400)] = 30.0
+    """How long a writer waits for the lake or the registry before it gives up."""
 
-    duckdb_memory_limit: str = "128MB"
-    """``POLICYCORTEX_DUCKDB_MEMORY_LIMIT``: DuckDB's own buffer limit per process, in DuckDB's notation."""
+    duckdb_memory_limit: Annotated[
+        str,
+        Field(
+            pattern=r"(?i)^(?:[0-9]*[1-9][0-9]*(?:\.[0-9]+)?|0*\.[0-9]*[1-9][0-9]*)\s*[KMGT]i?B$", examples=["512MB"]
+        ),
+    ] = "128MB"
+    """DuckDB's buffer limit per process, in DuckDB's notation."""
 
-    templates_dir: Path | None = None
-    """``POLICYCORTEX_TEMPLATES_DIR``: folder of custom templates; None means only the built-in ones."""
+    templates_dir: Folder | None = None
+    """Folder of custom report templates. None: built-in templates only."""
 
-    frameworks_dir: Path | None = None
-    """``POLICYCORTEX_FRAMEWORKS_DIR``: folder of custom frameworks; None means ``<home>/frameworks``."""
+    frameworks_dir: Folder | None = None
+    """Folder of custom frameworks. None: ``<home>/frameworks``."""
 
     landing_url: str | None = None
-    """``POLICYCORTEX_LANDING_URL``: folder or ``s3://bucket/prefix`` whose new files are imported; None means
-    ``<home>/landing``."""
+    """Folder or ``s3://bucket/prefix`` whose new files are imported. None: ``<home>/landing``."""
 
-    rate_limit: str = "60000/minute"
-    """``POLICYCORTEX_RATE_LIMIT``: requests per key, as ``count/second|minute|hour|day``."""
+    rate_limit: Annotated[
+        str,
+        Field(
+            pattern=r"(?i)^[1-9][0-9]*\s*(?:/|per)\s*(?:[1-9][0-9]*\s*)?(?:second|minute|hour|day|month|year)s?$",
+            examples=["600/minute"],
+        ),
+    ] = "60000/minute"
+    """Requests per API key, as ``count/second|minute|hour|day``."""
 
     rate_limit_url: str | None = None
-    """``POLICYCORTEX_RATE_LIMIT_URL``: ``redis://...`` where several API processes count together; None: each alone."""
+    """``redis://...``, by which several API processes count requests together. None: each process counts alone."""
 
     connections: str | None = None
-    """``POLICYCORTEX_CONNECTIONS``: path of the connections file, or its text; None: ``<home>/connections.yaml``."""
+    """Path of the connections file, or its text. None: ``<home>/connections.yaml``."""
 
     installation_key: str | None = None
-    """``POLICYCORTEX_INSTALLATION_KEY``: ``env:NAME`` or ``file:PATH`` of 32 bytes in base64, which seals passwords and
-    guards the audit trail; None: ``<home>/keys/installation.key``, made on first use."""
+    """``env:NAME`` or ``file:PATH`` of 32 bytes in base64: the key that encrypts passwords and seals the audit log.
+    None: ``<home>/keys/installation.key``, created on first use."""
 
     signing: str | None = None
-    """``POLICYCORTEX_SIGNING``: path of the file that says which certificates sign, or its text; None:
-    ``<home>/signing.yaml``, and without it a certificate of the installation's own."""
+    """Path of the file that names the signing certificates, or its text. None: ``<home>/signing.yaml``, and without
+    that file a certificate that the installation creates."""
 
     trail_export: str | None = None
-    """``POLICYCORTEX_TRAIL_EXPORT``: folder, or ``connection:NAME`` of an SFTP or storage connection, that the audit
-    trail is copied to each hour; None: nowhere."""
+    """Folder, or ``connection:NAME`` of an SFTP or storage connection, to which the audit log is copied each hour.
+    None: no copy."""
 
-    trail_retention_days: int | None = None
-    """``POLICYCORTEX_TRAIL_RETENTION_DAYS``: records older than this are retired, once exported where an export is set;
-    None: kept for ever."""
+    trail_retention_days: Days | None = None
+    """Older records of the audit log are removed, after their export where one is set. None: kept for ever."""
 
-    retention_days: int | None = None
-    """``POLICYCORTEX_RETENTION_DAYS``: reports expire so many days after they were made, unless their organisation or
-    their order says otherwise; None: never."""
+    retention_days: Days | None = None
+    """Reports expire this many days after they were made, unless their organisation or their request sets another
+    number. None: never."""
 
-    min_schedule_interval_seconds: float = 60.0
-    """``POLICYCORTEX_MIN_SCHEDULE_INTERVAL_SECONDS``: schedules that would run more often than this are refused."""
+    min_schedule_interval_seconds: Annotated[Seconds, Field(le=31_536_000)] = 60.0
+    """Schedules that would run more often than this are refused."""
 
-    max_dagster_schedules: int = 1000
-    """``POLICYCORTEX_MAX_DAGSTER_SCHEDULES``: up to so many schedules show one by one in the Dagster UI; past it a
-    sensor alone carries them all, because each definition costs 26 CPU ms when it is new."""
+    max_dagster_schedules: Annotated[int, Field(ge=0, le=100_000)] = 1000
+    """Up to this number, each customer's schedule has its own schedule definition in the Dagster UI. Above it one
+    sensor evaluates all of them, because each new definition costs 26 ms of CPU time."""
 
     broker_url: str | None = None
-    """``POLICYCORTEX_BROKER_URL``: ``redis://...`` that hands runs to ``policycortex worker`` on any machine; None:
-    runs are forked on the machine that serves."""
+    """``redis://...`` of the Celery broker that passes runs to ``policycortex worker`` on any machine. None: runs are
+    forked on the machine of ``serve``."""
 
-    max_concurrent_runs: int = 4
-    """``POLICYCORTEX_MAX_CONCURRENT_RUNS``: so many runs work at once, on all machines together; one organisation's
-    take all but one of these places."""
+    max_concurrent_runs: Count = 4
+    """Runs that execute at the same time, on all machines together. One organisation's runs take at most all but one of
+    these slots."""
 
-    api_processes: int = 1
-    """``POLICYCORTEX_API_PROCESSES``: so many processes of the API share ``serve``'s port."""
+    api_processes: Count = 1
+    """API processes that share the port of ``serve``."""
 
-    source_url: str | None = None
-    """``POLICYCORTEX_SOURCE_URL``: a branch's page in the repository this code is kept in, which the Dagster UI links
-    assets to; None: the files on this machine."""
+    source_url: WebAddress | None = None
+    """Page of a branch in the repository of this code, to which assets in the Dagster UI link. None: local files."""
 
-    standing_frameworks: tuple[str, ...] = ("soc2", "hipaa", "iso27001")
-    """``POLICYCORTEX_STANDING_FRAMEWORKS``: built-in frameworks whose closed months are reported on by themselves,
-    separated by commas; ``none`` for no such reports."""
+    standing_frameworks: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_words)] = (
+        "soc2",
+        "hipaa",
+        "iso27001",
+    )
+    """Ids of the frameworks for which monthly reports are made automatically, separated by commas. ``none``: no such
+    reports."""
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None, *, home: Path | None = None) -> "Settings":
-        """Read ``POLICYCORTEX_*``; ``home`` given on a command line wins. Raises ConfigurationError on a bad value."""
-        env = os.environ if environ is None else environ
-        timeout = env.get(f"{_PREFIX}LOCK_TIMEOUT_SECONDS", "30")
-        interval = env.get(f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS") or "60"
-        definitions = env.get(f"{_PREFIX}MAX_DAGSTER_SCHEDULES") or "1000"
-        return cls(
-            home=(home or Path(env.get(f"{_PREFIX}HOME") or "var")).absolute(),
-            database_url=env.get(f"{_PREFIX}DATABASE_URL") or None,
-            lake_url=env.get(f"{_PREFIX}LAKE_URL") or None,
-            artifacts_url=env.get(f"{_PREFIX}ARTIFACTS_URL") or None,
-            public_url=(env.get(f"{_PREFIX}PUBLIC_URL") or "").rstrip("/") or None,
-            dagster_url=(env.get(f"{_PREFIX}DAGSTER_URL") or "http://127.0.0.1:3000").rstrip("/"),
-            lock_timeout_seconds=_seconds(timeout, name=f"{_PREFIX}LOCK_TIMEOUT_SECONDS"),
-            duckdb_memory_limit=env.get(f"{_PREFIX}DUCKDB_MEMORY_LIMIT") or "128MB",
-            templates_dir=_folder(env.get(f"{_PREFIX}TEMPLATES_DIR")),
-            frameworks_dir=_folder(env.get(f"{_PREFIX}FRAMEWORKS_DIR")),
-            landing_url=env.get(f"{_PREFIX}LANDING_URL") or None,
-            rate_limit=env.get(f"{_PREFIX}RATE_LIMIT") or "60000/minute",
-            rate_limit_url=env.get(f"{_PREFIX}RATE_LIMIT_URL") or None,
-            connections=env.get(f"{_PREFIX}CONNECTIONS") or None,
-            installation_key=env.get(f"{_PREFIX}INSTALLATION_KEY") or None,
-            signing=env.get(f"{_PREFIX}SIGNING") or None,
-            trail_export=env.get(f"{_PREFIX}TRAIL_EXPORT") or None,
-            trail_retention_days=_days(
-                env.get(f"{_PREFIX}TRAIL_RETENTION_DAYS"), name=f"{_PREFIX}TRAIL_RETENTION_DAYS"
-            ),
-            retention_days=_days(env.get(f"{_PREFIX}RETENTION_DAYS"), name=f"{_PREFIX}RETENTION_DAYS"),
-            min_schedule_interval_seconds=_seconds(interval, name=f"{_PREFIX}MIN_SCHEDULE_INTERVAL_SECONDS"),
-            broker_url=env.get(f"{_PREFIX}BROKER_URL") or None,
-            max_concurrent_runs=_count(
-                env.get(f"{_PREFIX}MAX_CONCURRENT_RUNS"), 4, name=f"{_PREFIX}MAX_CONCURRENT_RUNS"
-            ),
-            api_processes=_count(env.get(f"{_PREFIX}API_PROCESSES"), 1, name=f"{_PREFIX}API_PROCESSES"),
-            source_url=env.get(f"{_PREFIX}SOURCE_URL") or None,
-            standing_frameworks=_words(env.get(f"{_PREFIX}STANDING_FRAMEWORKS") or "soc2,hipaa,iso27001"),
-            max_dagster_schedules=int(_seconds(definitions, name=f"{_PREFIX}MAX_DAGSTER_SCHEDULES")),
-        )
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments only: ``Settings(home=...)`` in a migration or a test must not depend on the environment."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @classmethod
+    def from_environment(cls, *, home: Path | None = None) -> "Settings":
+        """Read ``POLICYCORTEX_*``; ``home``, given on a command line, takes precedence.
+
+        Raises ConfigurationError that names every variable that is unknown or whose value is not allowed.
+        """
+        given = EnvSettingsSource(cls)() | ({variable_of("home"): home} if home else {})
+        try:
+            settings = cls(**given)
+        except ValidationError as error:
+            problems = [_value_problem(str(detail["loc"][0]), detail["input"]) for detail in error.errors()]
+            raise _refusal(problems) from None
+        if unknown := _unknown_variables(settings):
+            raise _refusal([_unknown_problem(name) for name in unknown])
+        return settings
 
     @property
     def dagster_home(self) -> Path:
@@ -150,41 +205,75 @@ class Settings:
 
     @property
     def custom_frameworks_dir(self) -> Path:
-        """Where custom frameworks are looked for."""
+        """Folder of custom frameworks."""
         return self.frameworks_dir or self.home / "frameworks"
 
 
 def environment_value(name: str) -> str | None:
-    """A secret that a connection names as ``env:NAME``; read when it is used, so that it can be changed."""
+    """Value of a variable that is no setting, such as a secret that a connection names as ``env:NAME``.
+
+    Read at each use.
+    """
     return os.environ.get(name)
 
 
-def _seconds(text: str, *, name: str) -> float:
+def allowed_values(variable: str) -> str | None:
+    """What the value of a setting must be: ``a whole number from 1 to 1000``. None: any text."""
+    schema = Settings.model_json_schema()["properties"][variable]
+    kind = schema["anyOf"][0] if "anyOf" in schema else schema
+    match kind["type"]:
+        case "integer":
+            return f"a whole number from {kind['minimum']} to {kind['maximum']}"
+        case "number":
+            return f"a number from {kind['minimum']:g} to {kind['maximum']:.0f}"
+        case _:
+            return f"a text such as {kind['examples'][0]}" if "pattern" in kind else None
+
+
+def _value_problem(variable: str, value: object) -> Problem:
+    return Problem(field=variable, message=f"{variable} must be {allowed_values(variable)}, got {value!r}")
+
+
+def _unknown_problem(variable: str) -> Problem:
+    names = {name.removeprefix(PREFIX): name for name in _setting_variables()}
+    nearest = get_close_matches(variable.removeprefix(PREFIX).upper(), names, n=1)
+    advice = f"did you mean {names[nearest[0]]}?" if nearest else "unset it, or see docs/operations.md for all settings"
+    return Problem(field=variable, message=f"{variable} is not a setting; {advice}")
+
+
+def _refusal(problems: Sequence[Problem]) -> ConfigurationError:
+    return ConfigurationError("; ".join(problem.message for problem in problems), details=tuple(problems))
+
+
+def _setting_variables() -> frozenset[str]:
+    return frozenset(variable_of(field) for field in Settings.model_fields)
+
+
+def _unknown_variables(settings: Settings) -> list[str]:
+    """Variables with our prefix that nothing reads, sorted."""
+    named = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIX)}
+    unknown = named - _setting_variables() - {DAGSTER_DATABASE_VARIABLE}
+    unknown -= {name for name in unknown if _is_of_kubernetes(name, unknown)}
+    return sorted(unknown - _referenced_variables(settings)) if unknown else []
+
+
+def _is_of_kubernetes(variable: str, variables: Collection[str]) -> bool:
+    """Whether Kubernetes set it, as it does in each container for each Service, such as ``policycortex-api``."""
+    services = {name.removesuffix(_SERVICE_HOST) for name in variables if name.endswith(_SERVICE_HOST)}
+    return any(variable.startswith((f"{service}_SERVICE_", f"{service}_PORT")) for service in services)
+
+
+def _referenced_variables(settings: Settings) -> set[str]:
+    """Variables that the configuration names as secrets: ``env:POLICYCORTEX_...``."""
+    home = settings.home
+    places = (settings.connections or home / "connections.yaml", settings.signing or home / "signing.yaml")
+    texts = [settings.installation_key or "", *map(_text_at, places)]
+    return {name for text in texts for name in _REFERENCE.findall(text)}
+
+
+def _text_at(place: str | Path) -> str:
+    """The content of a file, or the text itself where no file has that path."""
     try:
-        return float(text)
-    except ValueError:
-        raise ConfigurationError(f"{name} must be a number of seconds, got {text!r}") from None
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return () if text.strip() == "none" else tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _days(text: str | None, *, name: str) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= 36_500:
-        raise ConfigurationError(f"{name} must be a number of days from 1 to 36500, got {text!r}")
-    return int(text)
-
-
-def _count(text: str | None, default: int, *, name: str) -> int:
-    if not text:
-        return default
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise ConfigurationError(f"{name} must be a whole number from 1 to 1000, got {text!r}")
-    return int(text)
-
-
-def _folder(text: str | None) -> Path | None:
-    return Path(text).absolute() if text else None
+        return Path(place).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):  # no such file, or a text that cannot be a path
+        return str(place)

@@ -11,13 +11,10 @@ import yaml
 
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.names import TAG_ORGANIZATION
-from policycortex.settings import Settings
+from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
-"""Made from POLICYCORTEX_DATABASE_URL for Dagster's own processes; nobody sets it by hand."""
 
 _MAKING_LOCK: Final = 4_270_619_001
 """Of Postgres's advisory locks, the one that whoever makes Dagster's tables holds."""

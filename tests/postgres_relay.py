@@ -6,7 +6,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ def relayed(settings: Settings) -> Iterator[tuple[Settings, Relay]]:
     thread.start()
     place = f"{url.username}@127.0.0.1:{relay.port}"
     try:
-        yield replace(settings, database_url=url._replace(netloc=place).geturl()), relay
+        yield settings.model_copy(update={"database_url": url._replace(netloc=place).geturl()}), relay
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()

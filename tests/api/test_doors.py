@@ -2,7 +2,6 @@
 
 import logging
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,7 +165,7 @@ def test_a_home_that_comes_later_is_found(tmp_path: Path) -> None:
     """The database cannot be opened at start: 503, and well again by itself when the cause is gone."""
     home = tmp_path / "home"
     home.write_text("in the way")
-    settings = replace(Settings(home=home))
+    settings = Settings(home=home)
     for url in serve(create_app(settings, launcher=FakeRunLauncher(), now=Clock())):
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 503
         home.unlink()

@@ -34,7 +34,8 @@ def test_one_organisation_leaves_a_place_free(tmp_path: Path, most: int, of_one:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1001", "2.5"])
-def test_a_count_that_is_none_is_refused(text: str) -> None:
-    """With the variable's name and the value."""
+def test_a_count_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The message has the variable's name and the value."""
+    monkeypatch.setenv("POLICYCORTEX_MAX_CONCURRENT_RUNS", text)
     with pytest.raises(ConfigurationError, match=rf"POLICYCORTEX_MAX_CONCURRENT_RUNS .* got '{text}'"):
-        Settings.from_environment({"POLICYCORTEX_MAX_CONCURRENT_RUNS": text})
+        Settings.from_environment()

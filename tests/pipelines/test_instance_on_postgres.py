@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from policycortex.settings import DAGSTER_DATABASE_VARIABLE
 from policycortex.storage.registry import open_registry
-from policycortex_cli.home import DAGSTER_DATABASE_VARIABLE, open_instance
+from policycortex_cli.home import open_instance
 from tests.ground import FleetGround
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -94,7 +93,7 @@ def test_a_bucket_may_be_the_landing_zone(
     [request] = result.run_requests or []
     asked = request.run_config["ops"]["imports"]["config"]
     assert asked == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme"}
-    landing = open_landing(replace(settings, landing_url="s3://scans/in"))
+    landing = open_landing(settings.model_copy(update={"landing_url": "s3://scans/in"}))
     [file] = landing.list_files()
     assert landing.put_away(file, landing.digest_of(file), reason="bad").startswith("s3://scans/in/parked/acme/")
     assert landing.list_files() == ()

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -115,8 +114,11 @@ def test_the_trail_leaves_to_a_bucket(
         "type": "s3", "bucket": bucket, "endpoint": s3_server.url,
         "access_key_id": "env:TRAIL_ID", "secret_access_key": "env:TRAIL_KEY",
     }  # fmt: skip
-    own = replace(
-        settings, trail_export="connection:vault", connections=json.dumps({"connections": {"vault": connection}})
+    own = settings.model_copy(
+        update={
+            "trail_export": "connection:vault",
+            "connections": json.dumps({"connections": {"vault": connection}}),
+        }
     )
     (exported,) = export_trails(own, now=NOW)
     client = boto3.client(
@@ -136,7 +138,7 @@ def test_the_trail_leaves_to_a_bucket(
 
 def test_old_records_go_when_they_have_left_the_house(settings: Settings, registry: Registry, tmp_path: Path) -> None:
     """None before its export; then the chain begins at a sealed point, which an export and a check go on from."""
-    lasting = replace(settings, trail_retention_days=30)
+    lasting = settings.model_copy(update={"trail_retention_days": 30})
     later = NOW + timedelta(days=30, seconds=6)
     assert retire_trails(lasting, now=later) == {ORGANIZATION: 0}
     export_trails(lasting, now=NOW)

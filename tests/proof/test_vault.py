@@ -3,7 +3,6 @@
 import base64
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,11 +54,11 @@ def test_the_key_may_stand_elsewhere(settings: Settings, tmp_path: Path, monkeyp
     (tmp_path / "key").write_text(text + "\n")
     monkeypatch.setenv("SOME_KEY", text)
     for reference in (f"file:{tmp_path / 'key'}", "env:SOME_KEY"):
-        assert open_vault(replace(settings, installation_key=reference)).key == bytes(range(32))
+        assert open_vault(settings.model_copy(update={"installation_key": reference})).key == bytes(range(32))
     assert not settings.home.exists()
     with pytest.raises(ConfigurationError, match="never the key itself") as refused:
-        open_vault(replace(settings, installation_key=text))
+        open_vault(settings.model_copy(update={"installation_key": text}))
     assert text not in str(refused.value)
     (tmp_path / "key").write_text("c2hvcnQ=")
     with pytest.raises(ConfigurationError, match="32 bytes"):
-        open_vault(replace(settings, installation_key=f"file:{tmp_path / 'key'}"))
+        open_vault(settings.model_copy(update={"installation_key": f"file:{tmp_path / 'key'}"}))

@@ -1,7 +1,6 @@
 """A home moves into Postgres and S3: the same rows, snapshots and bytes; stopped anywhere, it goes on."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -124,7 +123,7 @@ def test_what_cannot_be_moved_is_told(home: Settings, fleet: FleetGround, tmp_pa
         move_installation(home, Settings(home=tmp_path / "new"), progress=quiet)
     target = fleet.bare_settings(tmp_path / "new")
     with pytest.raises(ConfigurationError, match="no embedded installation"):
-        move_installation(replace(home, home=tmp_path / "nothing"), target, progress=quiet)
+        move_installation(home.model_copy(update={"home": tmp_path / "nothing"}), target, progress=quiet)
     next((home.home / "artifacts").rglob("pdf-*")).write_bytes(b"damaged")
     with pytest.raises(IntegrityError, match="SHA-256 differs"):
         move_installation(home, target, progress=quiet)
