@@ -65,7 +65,7 @@ def main(count: int) -> None:
                 "see what must be started", lambda: load_startable_reports(settings, now=due + timedelta(minutes=2))
             )
             measure("see which runs must be watched", lambda: load_watched_runs(settings, now=due))
-            row = registry.list_schedules("default", limit=1)[0][0]
+            row = registry.schedules.list_schedules("default", limit=1)[0][0]
             measure("preview five runs of one", lambda: preview_runs(row, now=_NOW))
             later = datetime(2026, 4, 1, 13, 0, 30, tzinfo=UTC)
             measure("claim all the others at once", lambda: claim_due_ticks(settings, now=later))

@@ -20,4 +20,4 @@ def record_act(registry: "Registry", organization: str, action: str, subject: st
         subject=subject,
         details=details,
     )
-    registry.append_acts(act)
+    registry.audit_log.append_events(act)

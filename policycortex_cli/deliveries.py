@@ -24,7 +24,9 @@ def deliveries() -> None:
 def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
     """Print the newest deliveries, one a line."""
     with closing(open_registry(Settings.from_environment(home=home))) as registry:
-        rows, total = registry.list_deliveries(None, status=DeliveryStatus(status) if status else None, limit=limit)
+        rows, total = registry.deliveries.list_deliveries(
+            None, status=DeliveryStatus(status) if status else None, limit=limit
+        )
     for row in rows:
         place = f"{row.channel} {row.target or row.connection}"
         print(f"{row.id}  {row.status.value:<9}  {row.report_id}  {place}  {row.reason}".rstrip())

@@ -39,7 +39,7 @@ def create(  # noqa: PLR0917 - click hands options over by name
     """Make a key and print it, alone, on stdout. It is shown this once."""
     now = datetime.now(UTC)
     with _registry(home) as registry:
-        _, secret = registry.create_key(
+        _, secret = registry.keys.create_key(
             organization=org,
             name=name,
             scopes=[scope.strip() for scope in scopes.split(",") if scope.strip()],
@@ -57,7 +57,7 @@ def show(org: str | None, home: Path | None) -> None:
     """Show every key, oldest first: id, first characters, organisation, name, scopes, state, last use."""
     now = datetime.now(UTC)
     with _registry(home) as registry:
-        for key in registry.list_keys(org):
+        for key in registry.keys.list_keys(org):
             used = f"{key.last_used_at:%Y-%m-%d %H:%M}Z" if key.last_used_at else "never"
             scopes = ",".join(sorted(key.scopes))
             print(
@@ -74,7 +74,7 @@ def show(org: str | None, home: Path | None) -> None:
 def rotate(key_id: str, overlap_hours: int, home: Path | None) -> None:
     """Make a key with the same rights and print it, alone, on stdout; the old one ends after the overlap."""
     with _registry(home) as registry:
-        _, secret = registry.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
+        _, secret = registry.keys.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
     print(secret)
 
 
@@ -84,7 +84,7 @@ def rotate(key_id: str, overlap_hours: int, home: Path | None) -> None:
 def revoke(key_id: str, home: Path | None) -> None:
     """End a key at once. Again is no error."""
     with _registry(home) as registry:
-        key = registry.revoke_key(key_id)
+        key = registry.keys.revoke_key(key_id)
     print(f"{key.id} ({key.name}) ended at {key.revoked_at:%Y-%m-%d %H:%M}Z")
 
 

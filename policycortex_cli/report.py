@@ -39,7 +39,7 @@ def produce(
     known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
     report_id = f"rpt_{secrets.token_hex(8)}"
-    row = registry.create_report(
+    row = registry.reports.create_report(
         organization=organization,
         name=order.name,
         type=order.type,
@@ -55,7 +55,7 @@ def produce(
     except BaseException as error:
         fail_report(settings, row.id, error if isinstance(error, PolicyCortexError) else "stopped at the command line")
         raise
-    return registry.get_report(organization, row.id)
+    return registry.reports.get_report(organization, row.id)
 
 
 def copy_artifacts(settings: Settings, row: ReportRow, out: Path) -> tuple[Path, ...]:

@@ -60,10 +60,10 @@ def trail() -> None:
 @home_option
 def list_records(limit: int, subject: str | None, org: str, home: Path | None) -> None:
     """Print the newest records, one a line."""
-    from policycortex.storage.registry.audit_log import TrailFilter
+    from policycortex.storage.registry.audit_log import AuditLogFilter
 
     with _registry(home) as (_, registry):
-        records, _ = registry.list_trail(org, TrailFilter(subject=subject), limit=limit)
+        records, _ = registry.audit_log.list_records(org, AuditLogFilter(subject=subject), limit=limit)
     for record in records:
         where = f"{record.address or '-'}  {record.request_id or '-'}"
         print(f"{record.sequence}  {record.at}  {record.outcome:<8}  {record.action}  {record.subject or '-'}"
@@ -83,7 +83,9 @@ def export(out: Path, form: str, org: str, home: Path | None) -> None:
 
     now = datetime.now(UTC)
     with _registry(home) as (settings, registry):
-        lines = csv_lines(registry.read_trail(org)) if form == "csv" else export_lines(registry, org, now=now)
+        lines = (
+            csv_lines(registry.audit_log.read_records(org)) if form == "csv" else export_lines(registry, org, now=now)
+        )
         out.touch(mode=0o600)
         with out.open("w", encoding="utf-8", newline="") as file:
             file.writelines(lines)
@@ -101,7 +103,7 @@ def check(org: str, home: Path | None) -> None:
 
     with _registry(home) as (settings, registry):
         problems = check_trail(settings, registry, org)
-        head = registry.load_trail_state(org).head
+        head = registry.audit_log.load_state(org).head
     for problem in problems:
         print(problem)
     if problems:
@@ -154,7 +156,7 @@ def retention() -> None:
 def set_retention(days: int, org: str, home: Path | None) -> None:
     """Keep reports that the organisation makes from now on for so many days."""
     with _registry(home) as (_, registry):
-        registry.set_retention(org, days or None)
+        registry.retention.set_retention(org, days or None)
     print(f"{org}: {f'{days} days' if days else 'as the installation says'}")
 
 

@@ -59,7 +59,9 @@ def add(
     with _registry(settings) as registry:
         asked = parse_waiver(body, now=now, frameworks=frameworks_of(settings, registry, org))
         actor = _actor(registry, by, org)
-        waiver = registry.request_waiver(org, asked.scope, reason=asked.reason, valid=asked.valid, by=actor, now=now)
+        waiver = registry.waivers.request_waiver(
+            org, asked.scope, reason=asked.reason, valid=asked.valid, by=actor, now=now
+        )
         record_act(registry, org, "waiver_created", waiver.id, {"by": actor})
     print(waiver.id)
 
@@ -72,7 +74,7 @@ def add(
 def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
     """Approve a waiver that somebody else requested."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        waiver = registry.approve_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        waiver = registry.waivers.approve_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
         record_act(registry, org, "waiver_approved", waiver.id, {"by": waiver.approved_by})
     print(f"{waiver.id} approved by {waiver.approved_by}")
 
@@ -85,7 +87,7 @@ def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None
 def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
     """Revoke a waiver from now on; periods that ended before keep it."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        waiver = registry.revoke_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        waiver = registry.waivers.revoke_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
         record_act(registry, org, "waiver_revoked", waiver.id, {"by": waiver.revoked_by})
     print(f"{waiver.id} revoked by {waiver.revoked_by}")
 
@@ -96,7 +98,7 @@ def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
 def list_(org: str, home: Path | None) -> None:
     """All waivers, one a line, in the order of their requests."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        found, now = registry.list_waivers(org), datetime.now(UTC)
+        found, now = registry.waivers.list_waivers(org), datetime.now(UTC)
     for waiver in found:
         print(_line(waiver, now))
 
@@ -120,7 +122,7 @@ def _actor(registry: "Registry", by: str | None, organization: str) -> str:
     """Who acts: a valid key of the organisation, else the user of the terminal, who is another than any key."""
     if by is None:
         return f"user:{getpass.getuser()}"
-    key = registry.get_key(by)
+    key = registry.keys.get_key(by)
     if key.organization != organization or not key.is_valid_at(datetime.now(UTC)):
         message = f"{by} is no valid key of organisation {organization}; 'policycortex keys create' makes one"
         raise RequestError(message, details=(Problem(field="--by", message=message),))

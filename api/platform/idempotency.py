@@ -43,7 +43,7 @@ def answer_once(
     """
     if claim is None:
         return make(fresh_id)
-    claimed = services.registry.claim_key(claim, report_id=fresh_id, now=services.now())
+    claimed = services.registry.idempotency.claim_key(claim, report_id=fresh_id, now=services.now())
     if claimed.answer is not None:
         response.headers[REPLAYED] = "true"
         return form.model_validate(claimed.answer)
@@ -54,8 +54,8 @@ def answer_once(
     finally:
         # What was begun keeps the key: a later try continues it instead of making a second one.
         if not is_made and not is_begun(claimed.report_id):
-            services.registry.release_key(claim)
-    services.registry.settle_key(claim, answer.model_dump(mode="json"))
+            services.registry.idempotency.release_key(claim)
+    services.registry.idempotency.settle_key(claim, answer.model_dump(mode="json"))
     return answer
 
 

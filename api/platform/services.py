@@ -58,12 +58,12 @@ class Services:
         self.quick = QuickReads(lambda: self._registry is not None and self.settings.database_url is None)
         self.journal = WriteAheadLog(
             self.settings.home / "trail",
-            lambda *acts: self.registry.append_acts(*acts),  # noqa: PLW0108 - the registry opens when it is needed
+            lambda *acts: self.registry.audit_log.append_events(*acts),  # noqa: PLW0108 - the registry opens when it is needed
             _log.warning,
         )
         self.journal_on_disk = SharedWait(self.journal.sync)
-        self.key_uses = LastUsedWriter(lambda key, now: self.registry.note_key_use(key, now=now))
-        self.read_log = ReadLog(lambda *rows: self.registry.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
+        self.key_uses = LastUsedWriter(lambda key, now: self.registry.keys.note_key_use(key, now=now))
+        self.read_log = ReadLog(lambda *rows: self.registry.access_log.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
     @property
     def registry(self) -> Registry:
@@ -83,7 +83,7 @@ class Services:
 
     def registry_key(self, token: str) -> KeyRow | None:
         """The key of this secret, asked anew. Raises UnavailableError."""
-        return self.registry.find_key(token)
+        return self.registry.keys.find_key(token)
 
     def ping(self) -> None:
         """Raises PolicyCortexError while the registry cannot be opened or does not answer."""

@@ -66,12 +66,12 @@ def seed_reports(home: Path, count: int, database_url: str | None = None) -> See
         shutil.copytree(_kept(count), home, dirs_exist_ok=True)
     registry = open_registry(settings)
     if database_url is not None:
-        registry.create_key(organization=ORGANIZATION, name="makes the organisation")
+        registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
         with registry._writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
             connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
             _fill(connection, count)
         _analyse(database_url)
-    _, token = registry.create_key(organization=ORGANIZATION, name="benchmark", scopes=SCOPES)
+    _, token = registry.keys.create_key(organization=ORGANIZATION, name="benchmark", scopes=SCOPES)
     registry.close()
     return Seeded(settings=settings, token=token, report_id=_id(count // 2))
 
@@ -83,7 +83,7 @@ def _kept(count: int) -> Path:
         making = folder.with_name(f"{folder.name}.making")
         shutil.rmtree(making, ignore_errors=True)
         registry = open_registry(Settings(home=making))
-        registry.create_key(organization=ORGANIZATION, name="makes the organisation")
+        registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
         registry.close()
         # nobody else sees this file before it is whole: nothing need be written twice
         engine = create_engine(f"sqlite:///{making / 'registry.sqlite'}")

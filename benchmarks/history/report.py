@@ -39,7 +39,7 @@ def order(settings: Settings, formats: list[str]) -> str:
     }
     parsed = parse_order(body, organization=ORGANIZATION, now=_NOW, known=Known(frameworks=("soc2",)))
     with closing(open_registry(settings)) as registry:
-        row = registry.create_report(
+        row = registry.reports.create_report(
             organization=ORGANIZATION,
             name=parsed.name,
             type=ReportType.COMPLIANCE,

@@ -44,8 +44,8 @@ def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
     with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
         counts = Counter(
             (organization, waiver.status_at(now))
-            for organization in registry.list_waiver_organizations()
-            for waiver in registry.list_waivers(organization)
+            for organization in registry.waivers.list_waiver_organizations()
+            for waiver in registry.waivers.list_waivers(organization)
         )
     by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in WaiverStatus}
     return dg.MaterializeResult(metadata={"dagster/row_count": len(counts), "waivers": counts.total(), **by_status})

@@ -13,7 +13,7 @@ from policycortex.storage.registry import Registry
 def frameworks_of(settings: Settings, registry: Registry, organization: str) -> Mapping[str, Framework]:
     """By id. An upload never changes what another organisation sees. Raises ConfigurationError on a broken folder."""
     found = dict(load_frameworks(settings.custom_frameworks_dir))
-    uploads = registry.list_framework_files(organization)
+    uploads = registry.frameworks.list_framework_files(organization)
     return found | {framework_id: _read(content) for framework_id, content in uploads.items()}
 
 

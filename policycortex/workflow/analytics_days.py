@@ -67,7 +67,7 @@ def rebuild_analytics(
                     relations=_Relations(
                         frameworks_of(settings, registry, organization), lake.load_mappings(organization)
                     ),
-                    waivers=registry.list_waivers(organization),
+                    waivers=registry.waivers.list_waivers(organization),
                     weights=weights,
                     now=moment,
                     folder=Path(folder),

@@ -50,7 +50,7 @@ class ExportedTrail:
 def recover_trail(settings: Settings, registry: Registry) -> int:
     """Take over what processes that died had not yet handed to the registry; how many acts."""
     folder = settings.home / "trail"
-    return WriteAheadLog(folder, registry.append_acts, _log.warning).recover() if folder.is_dir() else 0
+    return WriteAheadLog(folder, registry.audit_log.append_events, _log.warning).recover() if folder.is_dir() else 0
 
 
 def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, ...]:
@@ -60,8 +60,8 @@ def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, 
     exported = []
     with closing(open_registry(settings)) as registry, tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         recover_trail(settings, registry)
-        for organization in registry.list_trails():
-            state = registry.load_trail_state(organization)
+        for organization in registry.audit_log.list_organizations():
+            state = registry.audit_log.load_state(organization)
             after = max(state.exported_sequence, state.floor.sequence)
             while after < state.head.sequence:
                 last = min(state.head.sequence, after + _MOST_AT_ONCE)
@@ -72,7 +72,7 @@ def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, 
                 signature = path.with_name(f"{name}.p7s")
                 signature.write_bytes(sign_file(path, load_identity(settings, organization, now=now)))
                 _hand_over(settings, organization, (path, signature), now)
-                registry.note_trail_export(organization, last)
+                registry.audit_log.note_export(organization, last)
                 exported.append(ExportedTrail(organization=organization, name=name, first=after + 1, last=last))
                 after = last
     return tuple(exported)
@@ -82,11 +82,11 @@ def export_lines(
     registry: Registry, organization: str, *, now: datetime, after: int = 0, up_to: int | None = None
 ) -> Iterator[str]:
     """The trail as lines of JSON: what it is, each record, and the head it ends with."""
-    state = registry.load_trail_state(organization)
+    state = registry.audit_log.load_state(organization)
     start, at = max(after, state.floor.sequence), None
     yield head_line(organization, first=start + 1, floor=state.floor, exported_at=now)
     count = 0
-    for record in registry.read_trail(organization, after=start, up_to=up_to):
+    for record in registry.audit_log.read_records(organization, after=start, up_to=up_to):
         yield record_line(record)
         at, count = record, count + 1
     end = (at.sequence, at.digest) if at is not None else (state.head.sequence, state.head.digest)
@@ -105,14 +105,14 @@ def csv_lines(records: Iterable[Record]) -> Iterator[str]:
 
 def check_trail(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
     """What does not hold of an organisation's trail as it stands in the registry; none: all holds."""
-    state = registry.load_trail_state(organization)
+    state = registry.audit_log.load_state(organization)
     key = open_vault(settings).derive(f"trail/{organization}")
     last = state.floor
     problems = [] if state.is_floor_true else ["the beginning of the trail was moved without the installation's key"]
 
     def seen() -> Iterator[Record]:
         nonlocal last
-        for record in registry.read_trail(organization, after=state.floor.sequence):
+        for record in registry.audit_log.read_records(organization, after=state.floor.sequence):
             yield record
             last = type(last)(sequence=record.sequence, digest=record.digest)
 
@@ -130,8 +130,10 @@ def retire_trails(settings: Settings, *, now: datetime) -> dict[str, int]:
     with closing(open_registry(settings)) as registry:
         is_export_needed = settings.trail_export is not None
         return {
-            organization: registry.retire_trail(organization, before=before, is_export_needed=is_export_needed, now=now)
-            for organization in registry.list_trails()
+            organization: registry.audit_log.retire_records(
+                organization, before=before, is_export_needed=is_export_needed, now=now
+            )
+            for organization in registry.audit_log.list_organizations()
         }
 
 

@@ -13,10 +13,10 @@ from policycortex.storage.registry.schedule_rows import DeliveryRow
 def tell_owners(settings: Settings, registry: Registry, connections: Connections, *, now: datetime) -> int:
     """How many were told. What cannot be told now is tried later, for half a day; the ledger has it anyway."""
     told = 0
-    for row in registry.list_untold_failures(now=now):
+    for row in registry.deliveries.list_unreported_failures(now=now):
         alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
         is_told = alert is not None and _tell(settings, registry, connections, alert, row)
-        registry.note_alert(row, is_told=is_told, now=now)
+        registry.deliveries.note_alert(row, is_told=is_told, now=now)
         told += is_told
     return told
 
@@ -30,7 +30,7 @@ def _tell(settings: Settings, registry: Registry, connections: Connections, aler
 
 
 def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:
-    report = registry.find_report(row.report_id)
+    report = registry.reports.find_report(row.report_id)
     reason = report.failure.message if report.failure is not None and row.status == "abandoned" else row.reason
     facts = {
         "Report": f"{report.name} ({report.id})",

@@ -25,7 +25,7 @@ def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: Del
     condition = Condition(row.condition["type"])
     if condition is Condition.ALWAYS:
         return None
-    report, before = registry.find_report(row.report_id), _report_before(registry, row)
+    report, before = registry.reports.find_report(row.report_id), _report_before(registry, row)
     if condition is Condition.SCORE_BELOW:
         outline = Outline(score_pct=_score(report), state_digest="", criticals=frozenset())
         return reason_to_withhold(
@@ -36,9 +36,9 @@ def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: Del
 
 
 def _report_before(registry: Registry, row: DeliveryRow) -> ReportRow | None:
-    tick = registry.find_tick(row.report_id)
-    earlier = registry.find_tick_before(tick) if tick is not None else None
-    return registry.find_report(earlier.report_id) if earlier is not None and earlier.report_id else None
+    tick = registry.schedules.find_tick(row.report_id)
+    earlier = registry.schedules.find_tick_before(tick) if tick is not None else None
+    return registry.reports.find_report(earlier.report_id) if earlier is not None and earlier.report_id else None
 
 
 def _outline(settings: Settings, report: ReportRow) -> Outline:

@@ -37,11 +37,11 @@ def build_content(
 
     Raises IntegrityError when a stored file is not what was made, NotFoundError and ConflictError when it is gone.
     """
-    report = registry.find_report(row.report_id)
+    report = registry.reports.find_report(row.report_id)
     if report.status is not ReportStatus.COMPLETED:
         raise ConflictError(f"report {report.id} is {report.status.value}; there is nothing to deliver")
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
-        beside = {file.name: file for file in registry.list_files(report.id)}
+        beside = {file.name: file for file in registry.reports.list_files(report.id)}
         copies = {a.format: beside.get(copy_name(row.id, a.format)) for a in report.artifacts}
         files = tuple(_fetch(settings, report, a, copies[a.format], Path(folder)) for a in report.artifacts)
         if _wants_links(settings, connections, row, files):
@@ -77,10 +77,10 @@ def _content(
 
 def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
     """The day of the nominal tick on the schedule's clocks; a report made late keeps the day it was due."""
-    tick = registry.find_tick(row.report_id)
+    tick = registry.schedules.find_tick(row.report_id)
     if tick is None:
         return made_at.astimezone(UTC).date()
-    zone = registry.find_timezone(tick.schedule_id)
+    zone = registry.schedules.find_timezone(tick.schedule_id)
     return tick.tick.astimezone(ZoneInfo(zone)).date()
 
 
@@ -128,7 +128,7 @@ def _linked(  # noqa: PLR0917 - all that a link is made of
     now: datetime,
 ) -> DeliveredFile:
     until = now + _LINKS_LAST
-    _, token = registry.create_link(
+    _, token = registry.links.create_link(
         organization=report.organization,
         report_id=report.id,
         format=file.format,

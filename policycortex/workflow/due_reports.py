@@ -49,32 +49,32 @@ class EnabledSchedule:
 def load_startable_reports(settings: Settings, *, now: datetime) -> tuple[DueReport, ...]:
     """Pending reports whose time has come and that nobody is about to start; at most 200, the longest due first."""
     with closing(open_registry(settings)) as registry:
-        rows = [row for row in registry.list_open_reports(before=now) if _is_startable(row, now)]
+        rows = [row for row in registry.reports.list_open_reports(before=now) if _is_startable(row, now)]
         return tuple(_due(registry, row) for row in rows[:_MOST])
 
 
 def load_due_reports(settings: Settings, report_ids: Sequence[str]) -> tuple[DueReport, ...]:
     """Those reports, in that order."""
     with closing(open_registry(settings)) as registry:
-        return tuple(_due(registry, registry.find_report(report_id)) for report_id in report_ids)
+        return tuple(_due(registry, registry.reports.find_report(report_id)) for report_id in report_ids)
 
 
 def note_run(settings: Settings, report_id: str, run_id: str) -> None:
     """Remember the run that makes the report."""
     with closing(open_registry(settings)) as registry:
-        registry.set_run(report_id, run_id)
+        registry.reports.set_run(report_id, run_id)
 
 
 def load_watched_runs(settings: Settings, *, now: datetime) -> dict[str, str]:
     """Run to report of each due report that is open: what must be looked at, for a run may end without a word."""
     with closing(open_registry(settings)) as registry:
-        return {row.run_id: row.id for row in registry.list_open_reports(before=now) if row.run_id is not None}
+        return {row.run_id: row.id for row in registry.reports.list_open_reports(before=now) if row.run_id is not None}
 
 
 def release_report(settings: Settings, report_id: str, run_id: str) -> None:
     """The run ended and left the report open: it waits for another one."""
     with closing(open_registry(settings)) as registry:
-        registry.release_run(report_id, run_id)
+        registry.reports.release_run(report_id, run_id)
 
 
 def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
@@ -82,7 +82,7 @@ def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return ()
     with closing(open_registry(settings)) as registry:
-        rows, _ = registry.list_schedules(None, is_enabled=True, limit=1_000_000)
+        rows, _ = registry.schedules.list_schedules(None, is_enabled=True, limit=1_000_000)
     return tuple(
         EnabledSchedule(
             id=row.id,
@@ -101,7 +101,7 @@ def load_schedule_marks(settings: Settings) -> dict[str, int]:
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return {}
     with closing(open_registry(settings)) as registry:
-        return registry.list_schedule_marks()
+        return registry.schedules.list_schedule_marks()
 
 
 def _is_startable(row: ReportRow, now: datetime) -> bool:
@@ -115,7 +115,7 @@ def _is_startable(row: ReportRow, now: datetime) -> bool:
 
 
 def _due(registry: Registry, row: ReportRow) -> DueReport:
-    tick = registry.find_tick(row.id)
+    tick = registry.schedules.find_tick(row.id)
     return DueReport(
         report_id=row.id,
         organization=row.organization,

@@ -61,7 +61,7 @@ def collect_garbage(
     settled = now - grace
     with closing(open_registry(settings)) as registry:
         files, size = _collect_artifacts(settings, registry, settled, is_dry_run=is_dry_run)
-        pinned = registry.load_pinned_snapshots()
+        pinned = registry.references.load_pinned_snapshots()
     lake = clean_lake(
         settings, pinned=pinned, expire_before=now - max(keep, grace), settled_before=settled, is_dry_run=is_dry_run
     )
@@ -79,7 +79,9 @@ def _collect_artifacts(
 ) -> tuple[int, int]:
     store, count, size = open_artifacts(settings), 0, 0
     for reports in _by_report(store.list_files()):
-        known = registry.load_report_files(tuple(reports))  # after the listing: what was named since is known to it
+        known = registry.references.load_report_files(
+            tuple(reports)
+        )  # after the listing: what was named since is known to it
         for report_id, files in reports.items():
             report = known.get(report_id)
             for file in files:

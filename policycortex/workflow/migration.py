@@ -69,10 +69,10 @@ def move_installation(source: Settings, target: Settings, *, progress: Callable[
         files = _copy_lake_files(source, target, progress)
         _copy_own_files(source.home, target.home)
         progress("copying rows")
-        with there.transaction() as connection:
-            rows = here.copy_rows_to(connection)
+        with there.migration.transaction() as connection:
+            rows = here.migration.copy_rows_to(connection)
             catalog = copy_catalog(source, target, connection)
-            there.compare_rows(connection, here.describe_content())
+            there.migration.compare_rows(connection, here.migration.describe_content())
     _compare_lakes(source, target)
     return Moved(rows=rows, snapshots=catalog.snapshots, lake_files=files, artifacts=artifacts, is_new=True)
 
@@ -89,10 +89,10 @@ def _check(source: Settings, target: Settings) -> None:
 
 def _is_moved(here: Registry, there: Registry) -> bool:
     """True where the target holds exactly the source's rows. Raises ConflictError where it holds others."""
-    theirs = there.describe_content()
+    theirs = there.migration.describe_content()
     if not any(content.rows for content in theirs.values()):
         return False
-    if theirs == here.describe_content():
+    if theirs == here.migration.describe_content():
         return True
     raise ConflictError(
         "the database holds rows of another installation already; nothing was changed: move into an empty database"
@@ -100,7 +100,7 @@ def _is_moved(here: Registry, there: Registry) -> bool:
 
 
 def _tell(here: Registry, target: Settings, *, is_new: bool) -> Moved:
-    content = here.describe_content()
+    content = here.migration.describe_content()
     with open_lake(target) as lake:
         snapshots = len(load_snapshots(lake.session))
     return Moved(
@@ -115,7 +115,7 @@ def _tell(here: Registry, target: Settings, *, is_new: bool) -> Moved:
 def _copy_artifacts(source: Settings, target: Settings, here: Registry, progress: Callable[[str], None]) -> int:
     """Every file that a report names, taken by its digest and compared by it again where it arrived."""
     origin, place = open_artifacts(source), open_artifacts(target)
-    files = here.list_stored_files()
+    files = here.migration.list_stored_files()
     with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         for number, file in enumerate(files, start=1):
             if not _is_there(place, file):

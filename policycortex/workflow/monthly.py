@@ -80,7 +80,7 @@ def make_standing_report(
     if done is None:
         produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
     with closing(open_registry(settings)) as registry:
-        return _told(registry.find_report(report_id), month, is_new=done is None)
+        return _told(registry.reports.find_report(report_id), month, is_new=done is None)
 
 
 def load_standing_organizations(settings: Settings, months: Sequence[date]) -> tuple[str, ...]:
@@ -123,7 +123,9 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
         "framework": recorded_version(framework),
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
         "risk": asdict(risk_weights(settings)),
-        "waivers": [_known_by(waiver, order.period.end) for waiver in registry.list_waivers(order.scope.organization)],
+        "waivers": [
+            _known_by(waiver, order.period.end) for waiver in registry.waivers.list_waivers(order.scope.organization)
+        ],
     }
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -141,17 +143,17 @@ def _place(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
     attempt = 0
     while True:
         report_id = f"rpt_{sha256(f'{basis} {attempt}'.encode()).hexdigest()[:16]}"
-        state = registry.seek_status(report_id)
+        state = registry.reports.find_status(report_id)
         if state is None or state in OPEN:
             return report_id, None
         if state is ReportStatus.COMPLETED:
-            return report_id, registry.find_report(report_id)
+            return report_id, registry.reports.find_report(report_id)
         attempt += 1
 
 
 def _ensure_row(registry: Registry, order: ReportRequest, report_id: str, now: datetime) -> None:
-    if registry.seek_status(report_id) is None:
-        registry.create_report(
+    if registry.reports.find_status(report_id) is None:
+        registry.reports.create_report(
             organization=order.scope.organization,
             name=order.name,
             type=order.type,
@@ -165,11 +167,11 @@ def _ensure_row(registry: Registry, order: ReportRequest, report_id: str, now: d
 
 def _supersede(registry: Registry, order: ReportRequest, report_id: str, now: datetime) -> None:
     """End what a killed run left open of the same order: its content changed before it could be made."""
-    for row in registry.list_open_reports(before=now):
+    for row in registry.reports.list_open_reports(before=now):
         if row.id != report_id and row.organization == order.scope.organization and row.order == order_to_json(order):
             failure = Failure(code="RPT_500", message=f"its findings changed while it was made; see {report_id}")
             try:
-                registry.fail_report(row.id, failure)
+                registry.reports.fail_report(row.id, failure)
             except (ConflictError, NotFoundError):
                 continue  # it came to its end meanwhile
 

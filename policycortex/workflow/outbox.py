@@ -84,7 +84,7 @@ def deliver_due(
     """Send all that is due, ``workers`` at a time so that one silent server holds up no other; then tell owners."""
     with closing(open_registry(settings)) as registry:
         connections = load_connections(settings)
-        registry.release_deliveries(now=clock())
+        registry.deliveries.release_deliveries(now=clock())
         _settle_lost(registry, clock())
         round_ = _Round(
             settings=settings,
@@ -108,13 +108,13 @@ def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
     """Whether a round would find work; one small query."""
     tells_owners = bool(load_connections(settings).alerts)
     with closing(open_registry(settings)) as registry:
-        return registry.has_due_deliveries(now=now, tells_owners=tells_owners)
+        return registry.deliveries.has_due_deliveries(now=now, tells_owners=tells_owners)
 
 
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:
     """Send a failed, uncertain or withheld delivery again. Raises NotFoundError, ConflictError."""
     with closing(open_registry(settings)) as registry:
-        row = registry.replay_delivery(None, delivery_id, now=now)
+        row = registry.deliveries.replay_delivery(None, delivery_id, now=now)
         act = AuditEvent(
             organization=row.organization,
             at=now,
@@ -123,7 +123,7 @@ def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> D
             subject=row.report_id,
             details={"delivery": row.id},
         )
-        registry.append_acts(act)
+        registry.audit_log.append_events(act)
         return row
 
 
@@ -164,13 +164,13 @@ class _Round:
         ended = []
         while self.clock() < self.end:
             now = self.clock()
-            row = self.registry.claim_delivery(now=now, lease=self.lease, except_endpoints=self._paused(now))
+            row = self.registry.deliveries.claim_delivery(now=now, lease=self.lease, except_endpoints=self._paused(now))
             if row is None:
                 break
             with self._holding(row):
                 settled = self._attempt(row)
                 try:
-                    self.registry.settle_delivery(row, settled, now=self.clock())
+                    self.registry.deliveries.settle_delivery(row, settled, now=self.clock())
                 except ConflictError:
                     self.progress(f"{row.id}: was silent for longer than its lease; the ledger has it as lost")
                     continue
@@ -185,7 +185,7 @@ class _Round:
             with self._guard:
                 held = dict(self._held)
             try:
-                self.registry.extend_leases(held, until=self.clock() + self.lease)
+                self.registry.deliveries.extend_leases(held, until=self.clock() + self.lease)
             except UnavailableError as error:  # the lease outlasts several beats
                 self.progress(f"could not say that {len(held)} deliveries are still on their way: {error}")
 
@@ -200,7 +200,7 @@ class _Round:
                 del self._held[row.id]
 
     def _paused(self, now: datetime) -> tuple[Endpoint, ...]:
-        due = self.registry.due_endpoints(now=now)
+        due = self.registry.deliveries.due_endpoints(now=now)
         return tuple(endpoint for endpoint in due if _is_paused(self.registry, endpoint, now))
 
     def _attempt(self, row: DeliveryRow) -> Settled:
@@ -264,10 +264,10 @@ def _proof(receipt: Receipt, content: DeliveryContent) -> dict[str, object]:
 
 def _settle_lost(registry: Registry, now: datetime) -> None:
     said = "the sender ended before it could note what became of it"
-    for row in registry.list_lost_deliveries(now=now):
+    for row in registry.deliveries.list_lost_deliveries(now=now):
         settled = _uncertain(row, said, now)
         try:
-            registry.settle_delivery(
+            registry.deliveries.settle_delivery(
                 row,
                 Settled(
                     status=settled.status,
@@ -311,6 +311,6 @@ def _deferred(
 def _is_paused(registry: Registry, endpoint: Endpoint, now: datetime) -> bool:
     recent = [
         Outcome(at=at, is_reached=is_reached(Channel(endpoint.channel), outcome))
-        for at, outcome in registry.recent_outcomes(endpoint)
+        for at, outcome in registry.deliveries.recent_outcomes(endpoint)
     ]
     return paused_until(recent, now=now) is not None

@@ -85,7 +85,9 @@ def load_rescore_days(settings: Settings) -> tuple[date, ...]:
 def load_framework_versions(settings: Settings) -> dict[tuple[str, str], str]:
     """Recorded version by (organisation, framework); "" stands for organisations without uploads. Opens no lake."""
     with closing(open_registry(settings)) as registry:
-        houses = [_house(settings, registry, name) for name in ("", *registry.list_framework_organizations())]
+        houses = [
+            _house(settings, registry, name) for name in ("", *registry.frameworks.list_framework_organizations())
+        ]
     return {(house.organization, id_): version for house in houses for id_, version in house.versions().items()}
 
 
@@ -124,7 +126,7 @@ def _house(settings: Settings, registry: Registry, organization: str) -> _House:
     return _House(
         organization=organization,
         frameworks=frameworks_of(settings, registry, organization),
-        waivers=registry.list_waivers(organization),
+        waivers=registry.waivers.list_waivers(organization),
     )
 
 

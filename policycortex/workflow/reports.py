@@ -78,7 +78,7 @@ def produce_report(
     """Make the report of row ``report_id`` and complete the row. Raises what its rooms raise; the row stays open."""
     registry = open_registry(settings)
     try:
-        row = registry.mark_running(report_id, run_id, now=now)
+        row = registry.reports.mark_running(report_id, run_id, now=now)
         with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
             made = _make(settings, row, Path(folder), now, progress)
             files = _finish(settings, registry, row, made, Path(folder), now=now)
@@ -90,7 +90,7 @@ def produce_report(
             pages=next((r.pages for r in made.rendered if r.pages), None),
             snapshot=made.document.header.snapshot,
         )
-        registry.complete_report(
+        registry.reports.complete_report(
             report_id,
             artifacts=artifacts,
             files=beside,
@@ -113,9 +113,9 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
     )
     registry = open_registry(settings)
     try:
-        return registry.fail_report(report_id, failure).status
+        return registry.reports.fail_report(report_id, failure).status
     except (ConflictError, NotFoundError):  # a deleted one is found by nobody
-        return registry.seek_status(report_id) or ReportStatus.CANCELLED
+        return registry.reports.find_status(report_id) or ReportStatus.CANCELLED
     finally:
         registry.close()
 
@@ -215,7 +215,7 @@ def _house(settings: Settings, order: ReportRequest) -> tuple[Framework | None, 
     """What the order's organisation measures and accepts: the framework asked for, and all its waivers."""
     framework_id, organization = order.framework, order.scope.organization
     with closing(open_registry(settings)) as registry:
-        waivers = registry.list_waivers(organization)
+        waivers = registry.waivers.list_waivers(organization)
         frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
     if framework_id is None:
         return None, waivers
@@ -242,8 +242,8 @@ def _finish(
     settings: Settings, registry: Registry, row: ReportRow, made: _Made, folder: Path, *, now: datetime
 ) -> tuple[FinishedFile, ...]:
     order = order_from_json(row.order)
-    password = unseal_password(settings, registry.load_sealed_password(row.id), row.id)
-    marked = registry.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
+    password = unseal_password(settings, registry.reports.load_sealed_password(row.id), row.id)
+    marked = registry.deliveries.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
     files = finish_files(
         made.document,
         made.rendered,
@@ -267,7 +267,7 @@ def _finish(
 
 
 def _trail_head(registry: Registry, row: ReportRow, now: datetime) -> TrailHead:
-    head = registry.load_trail_state(row.organization).head
+    head = registry.audit_log.load_state(row.organization).head
     return TrailHead(sequence=head.sequence, digest=head.digest, at=write_moment(now))
 
 

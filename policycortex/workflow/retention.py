@@ -26,17 +26,19 @@ class RetentionSummary:
 
 def expires_at(settings: Settings, registry: Registry, order: ReportRequest, *, now: datetime) -> datetime | None:
     """When a report made now is to go: by its order, its organisation, or the installation; None: never."""
-    days = order.retention_days or registry.load_retention(order.scope.organization) or settings.retention_days
+    days = (
+        order.retention_days or registry.retention.load_retention(order.scope.organization) or settings.retention_days
+    )
     return now + timedelta(days=days) if days else None
 
 
 def expire_reports(settings: Settings, *, now: datetime) -> RetentionSummary:
     """Expire what is due, and remove the files of all that expired or was deleted."""
     with closing(open_registry(settings)) as registry:
-        expired = registry.expire_reports(now=now)
+        expired = registry.reports.expire_reports(now=now)
         store, cleared = open_artifacts(settings), 0
-        for report_id in registry.list_uncleared_reports():
+        for report_id in registry.retention.list_uncleared_reports():
             store.delete_report(report_id)
-            registry.forget_files(report_id)
+            registry.retention.forget_files(report_id)
             cleared += 1
     return RetentionSummary(expired=tuple(row.id for row in expired), cleared=cleared)

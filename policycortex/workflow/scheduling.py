@@ -48,7 +48,7 @@ def create_schedule(
 ) -> ScheduleRow:
     """Check the body and keep the standing order, under a fresh id unless one is given. Raises RequestError."""
     order = _parse(settings, registry, body, organization, now)
-    return registry.create_schedule(
+    return registry.schedules.create_schedule(
         schedule_id=schedule_id,
         organization=organization,
         name=order.name,
@@ -86,14 +86,14 @@ def change_schedule(
     }
     before, claims = _catch_up(settings, registry, before, now)
     following = _first(next_runs(order.cron, order.zone, now, 1)) if order.is_enabled else None
-    return registry.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
+    return registry.schedules.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
 
 
 def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime) -> str:
     """One report out of turn, delivered as always; the id. Raises RequestError when it can no longer be ordered."""
     connections = load_connections(settings)
     report = _report(schedule, _known(settings, registry, schedule), connections, now)
-    return registry.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
+    return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
 
 
 def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | None = None) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _claim_all(
         for schedule in due:
             claims, following = _claims(settings, registry, schedule, connections, now)
             try:
-                yield from registry.claim_ticks(schedule, claims, next_tick_at=following, now=now)
+                yield from registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
                 progressed = True
             except (ConflictError, NotFoundError):
                 continue  # somebody else dealt with it, changed it or ended it: their word counts
@@ -135,8 +135,8 @@ def _catch_up(
         claims, following = _claims(settings, registry, schedule, connections, now)
         if following is None or following > now:
             return schedule, claims
-        registry.claim_ticks(schedule, claims, next_tick_at=following, now=now)
-        again = registry.find_schedule(schedule.id)
+        registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
+        again = registry.schedules.find_schedule(schedule.id)
         if again.revision != schedule.revision:
             raise ConflictError(f"schedule {schedule.id} was changed meanwhile; read it again")
         schedule = again
@@ -144,9 +144,9 @@ def _catch_up(
 
 def _due(registry: Registry, now: datetime, schedule_id: str | None) -> Sequence[ScheduleRow]:
     if schedule_id is None:
-        return registry.list_due_schedules(now=now)
+        return registry.schedules.list_due_schedules(now=now)
     try:
-        schedule = registry.find_schedule(schedule_id)
+        schedule = registry.schedules.find_schedule(schedule_id)
     except NotFoundError:
         return ()
     return (schedule,) if schedule.next_tick_at is not None and schedule.next_tick_at <= now else ()

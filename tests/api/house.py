@@ -142,7 +142,7 @@ class ApiServer:
         self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES
     ) -> tuple[KeyRow, httpx.Client]:
         """The same, with its key's row."""
-        key, token = self.registry.create_key(
+        key, token = self.registry.keys.create_key(
             organization=organization or self.organization, name="test", scopes=scopes, now=self.clock()
         )
         return key, self.bare_client({"Authorization": f"Bearer {token}"})
@@ -165,8 +165,8 @@ class ApiServer:
             made.append(
                 NewArtifact(format=report_format, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
             )
-        self.registry.mark_running(report_id, "run", now=self.clock())
-        return self.registry.complete_report(
+        self.registry.reports.mark_running(report_id, "run", now=self.clock())
+        return self.registry.reports.complete_report(
             report_id,
             artifacts=made,
             summary={

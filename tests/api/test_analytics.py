@@ -177,8 +177,8 @@ def completed(house: ApiServer, client: httpx.Client, day: date, snapshot: str) 
     source.write_bytes(b"%PDF-1.7")
     stored = open_artifacts(house.settings).put_artifact(report_id, ReportFormat.PDF, source)
     file = NewArtifact(format=ReportFormat.PDF, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
-    house.registry.mark_running(report_id, "run", now=house.clock())
-    house.registry.complete_report(
+    house.registry.reports.mark_running(report_id, "run", now=house.clock())
+    house.registry.reports.complete_report(
         report_id,
         artifacts=[file],
         summary={},
@@ -221,7 +221,7 @@ def test_a_comparison_needs_two_completed_reports_of_ones_own(
 
 def test_the_client_gives_the_same_tables(told: ApiServer) -> None:
     """``policycortex_client`` hands out the documented bodies, and the server's refusals with their fields."""
-    _, token = told.registry.create_key(organization=told.organization, name="client")
+    _, token = told.registry.keys.create_key(organization=told.organization, name="client")
     with Client(told.url, token, attempts=1) as api:
         assert api.get_trends(granularity="week") == asked(told, "trends", granularity="week")
         assert api.get_risk(top=3) == asked(told, "risk", top=3)

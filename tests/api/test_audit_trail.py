@@ -90,7 +90,7 @@ def test_a_refusal_without_a_key_is_recorded_for_nobody(house: ApiServer, audito
     """In a chain of its own, which no organisation sees."""
     house.bare_client({"Authorization": "Bearer sk_live_unknown"}).get("/v1/reports", headers={"X-Request-Id": "who"})
     records(auditor)
-    found, _ = house.registry.list_trail("-", limit=100)
+    found, _ = house.registry.audit_log.list_records("-", limit=100)
     assert [(r.action, r.outcome, r.actor) for r in found if r.request_id == "who"] == [
         ("reports_listed", "refused", "nobody")
     ]
@@ -145,7 +145,7 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
 @pytest.fixture
 def journal(house: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
     """A journal whose thread never gets to write by itself."""
-    made = WriteAheadLog(tmp_path / "trail", house.registry.append_acts, lambda _: None)
+    made = WriteAheadLog(tmp_path / "trail", house.registry.audit_log.append_events, lambda _: None)
     yield made
     made.close()
 
@@ -167,7 +167,7 @@ def test_what_a_dead_process_left_is_taken_over(house: ApiServer, journal: Write
     journal.flush()
     (home / "1-dead.journal").write_bytes(left.read_bytes())
     recover_trail(house.settings, house.registry)
-    found, total = house.registry.list_trail(house.organization)
+    found, total = house.registry.audit_log.list_records(house.organization)
     assert [(r.action, r.outcome) for r in found[::-1]] == [("ended", Outcome.DONE), ("begun", Outcome.UNKNOWN)]
     assert total == 2
     assert list(check_chain(found[::-1], after=None, key=None)) == []

@@ -27,7 +27,7 @@ from tests.ground import replace_artifact
 @pytest.fixture
 def api(house: ApiServer) -> Client:
     """A client with a key of the test's organisation."""
-    _, token = house.registry.create_key(organization=house.organization, name="client")
+    _, token = house.registry.keys.create_key(organization=house.organization, name="client")
     return Client(house.url, token, attempts=1)
 
 
@@ -73,7 +73,7 @@ def test_a_refused_order_names_its_problems(api: Client, order: dict[str, Any]) 
 def test_waiting_tells_other_ends(house: ApiServer, api: Client, order: dict[str, Any]) -> None:
     """Failed with its reason; still on its way when the patience ends; cancelled."""
     failed, slow = api.create_report(order), api.create_report(order)
-    house.registry.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
+    house.registry.reports.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
     with pytest.raises(ReportEndedError, match="failed: no room for the table"):
         api.wait_until_complete(failed.id)
     with pytest.raises(WaitingEndedError, match="still pending"):
@@ -103,7 +103,7 @@ def test_a_refused_download_leaves_no_file(
 
 def test_a_retry_after_503_makes_one_report(house: ApiServer, order: dict[str, Any]) -> None:
     """The orchestrator comes back while the client waits out Retry-After: one report."""
-    _, token = house.registry.create_key(organization=house.organization, name="client")
+    _, token = house.registry.keys.create_key(organization=house.organization, name="client")
     house.launcher.is_away = True
     back = threading.Timer(1.0, setattr, (house.launcher, "is_away", False))
     back.start()
@@ -115,7 +115,7 @@ def test_a_retry_after_503_makes_one_report(house: ApiServer, order: dict[str, A
 
 def test_schedules_from_first_to_last(house: ApiServer) -> None:
     """Made once under a key, listed, changed, run out of turn, its runs told, ended; templates make more."""
-    _, token = house.registry.create_key(
+    _, token = house.registry.keys.create_key(
         organization=house.organization, name="client", scopes=["reports:read", "schedules:write"]
     )
     with Client(house.url, token, attempts=1) as api:
@@ -150,7 +150,7 @@ def test_waivers_and_frameworks(house: ApiServer, tmp_path: Path) -> None:
     """One key requests, another approves; an own framework is uploaded, listed and read."""
     scopes = ["reports:read", "findings:write", "frameworks:write"]
     one, other = (
-        Client(house.url, house.registry.create_key(organization=house.organization, name=name, scopes=scopes)[1])
+        Client(house.url, house.registry.keys.create_key(organization=house.organization, name=name, scopes=scopes)[1])
         for name in ("one", "other")
     )
     until = (house.clock() + timedelta(days=30)).isoformat()

@@ -25,7 +25,7 @@ _OPERATIONS = [found.ok() for found in _FOUND]
 @pytest.fixture(scope="module")
 def authorization(folder_house: ApiServer) -> str:
     """Of a key that may everything, in an organisation of its own."""
-    _, token = folder_house.registry.create_key(organization="generated", name="fuzz", scopes=["admin"])
+    _, token = folder_house.registry.keys.create_key(organization="generated", name="fuzz", scopes=["admin"])
     return f"Bearer {token}"
 
 

@@ -43,7 +43,7 @@ _ASK: Final = """
 
 def test_the_page_is_used_by_hand_with_no_other_host(folder_house: ApiServer, tmp_path: Path) -> None:
     """It draws every operation, takes a key, and a "Try it out" of the list answers 200 with the documented body."""
-    _, token = folder_house.registry.create_key(organization="by-hand", name="browser")
+    _, token = folder_house.registry.keys.create_key(organization="by-hand", name="browser")
     with folder_house.bare_client() as client:
         operations = client.get("/openapi.json").json()["paths"]
     with open_browser(tmp_path / "profile") as browser:

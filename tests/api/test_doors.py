@@ -54,10 +54,10 @@ def test_a_key_ends_by_revocation_and_time(house: ApiServer) -> None:
     """A revocation counts within a second, the time at once."""
     key, client = house.keyed_client()
     assert client.get("/v1/reports").status_code == 200
-    house.registry.revoke_key(key.id, now=house.clock())
+    house.registry.keys.revoke_key(key.id, now=house.clock())
     time.sleep(1.0)
     assert client.get("/v1/reports").status_code == 401
-    key, token = house.registry.create_key(
+    key, token = house.registry.keys.create_key(
         organization=house.organization, name="x", expires_at=house.clock() + timedelta(hours=1)
     )
     client = house.bare_client({"Authorization": f"Bearer {token}"})
@@ -69,7 +69,7 @@ def test_a_key_ends_by_revocation_and_time(house: ApiServer) -> None:
 @pytest.mark.parametrize(("networks", "status"), [(["127.0.0.0/8"], 200), (["10.0.0.0/8", "::1/128"], 403)])
 def test_a_key_may_be_bound_to_networks(house: ApiServer, networks: list[str], status: int) -> None:
     """From elsewhere it is 403."""
-    _, token = house.registry.create_key(organization=house.organization, name="x", networks=networks)
+    _, token = house.registry.keys.create_key(organization=house.organization, name="x", networks=networks)
     assert house.bare_client({"Authorization": f"Bearer {token}"}).get("/v1/reports").status_code == status
 
 
@@ -85,7 +85,7 @@ def test_past_the_limit_a_key_waits(tmp_path: Path) -> None:
     """Three a minute: headers count down, the fourth is 429 with Retry-After; another key is not held up."""
     settings = Settings(home=tmp_path, rate_limit="3/minute")
     registry = open_registry(settings)
-    tokens = [registry.create_key(organization="default", name="x")[1] for _ in range(2)]
+    tokens = [registry.keys.create_key(organization="default", name="x")[1] for _ in range(2)]
     registry.close()
     for url in serve(create_app(settings, launcher=FakeRunLauncher())):
         first, second = ({"Authorization": f"Bearer {token}"} for token in tokens)

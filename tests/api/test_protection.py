@@ -25,12 +25,12 @@ def test_a_password_is_kept_sealed_while_the_report_is_open(
     accepted = client.post("/v1/reports", json=body, headers={"Idempotency-Key": "protected"})
     assert accepted.status_code == 202
     report_id = accepted.json()["id"]
-    sealed = house.registry.load_sealed_password(report_id)
+    sealed = house.registry.reports.load_sealed_password(report_id)
     assert sealed is not None
     details = client.get(f"/v1/reports/{report_id}")
-    assert PASSWORD not in f"{sealed}{accepted.text}{details.text}{house.registry.find_report(report_id)}"
+    assert PASSWORD not in f"{sealed}{accepted.text}{details.text}{house.registry.reports.find_report(report_id)}"
     house.complete(report_id, {ReportFormat.PDF: b"%PDF-1.7"})
-    assert house.registry.load_sealed_password(report_id) is None
+    assert house.registry.reports.load_sealed_password(report_id) is None
     files = [path for path in house.settings.home.rglob("*") if path.is_file()]
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
@@ -45,7 +45,7 @@ def test_a_password_ends_with_its_report(
         client.post(f"/v1/reports/{report_id}/cancel")
     else:
         client.delete(f"/v1/reports/{report_id}")
-    assert house.registry.load_sealed_password(report_id) is None
+    assert house.registry.reports.load_sealed_password(report_id) is None
 
 
 def test_a_weak_password_is_refused_without_repeating_it(client: httpx.Client, order: dict[str, Any]) -> None:
@@ -95,6 +95,6 @@ def test_watermark_and_signature_are_part_of_the_order(
     """True stands for CONFIDENTIAL."""
     for given, kept in ((True, "CONFIDENTIAL"), ("FOR THE BOARD", "FOR THE BOARD"), (False, None)):
         body = with_options(order, watermark=given, sign=True)
-        row = house.registry.find_report(client.post("/v1/reports", json=body).json()["id"])
+        row = house.registry.reports.find_report(client.post("/v1/reports", json=body).json()["id"])
         assert order_from_json(row.order).watermark == kept
         assert order_from_json(row.order).is_signed

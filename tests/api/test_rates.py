@@ -30,7 +30,7 @@ def test_two_processes_count_together_and_redis_away_holds_nobody_up(
         with _redis(tmp_path) as url:
             settings = Settings(home=tmp_path, rate_limit="3/minute", rate_limit_url=url)
             registry = open_registry(settings)
-            _, token = registry.create_key(organization="default", name="x")
+            _, token = registry.keys.create_key(organization="default", name="x")
             registry.close()
             headers = {"Authorization": f"Bearer {token}"}
             servers = [serve(create_app(settings, launcher=FakeRunLauncher())) for _ in range(2)]

@@ -55,7 +55,7 @@ def test_an_order_cut_off_by_a_crash_is_continued(house: ApiServer, order: dict[
     """A claim without an answer is 409 for a minute; then the same report id is taken up, not a second one made."""
     client = house.client()
     first = client.post("/v1/reports", json=order, headers=KEY).json()["id"]
-    with house.registry._writing() as connection:  # as if the process had died before it settled the key
+    with house.registry._database.writing() as connection:  # as if the process had died before it settled the key
         forget = text("UPDATE idempotency_keys SET answer = NULL WHERE organization = :organization")
         connection.execute(forget, {"organization": house.organization})
     assert client.post("/v1/reports", json=order, headers=KEY).status_code == 409
@@ -68,9 +68,9 @@ def test_an_order_cut_off_by_a_crash_is_continued(house: ApiServer, order: dict[
 def test_of_two_claims_at_once_one_wins(house: ApiServer) -> None:
     """The second is told that the first is at work."""
     claim = Claim(organization=house.organization, key="k", fingerprint="f" * 64)
-    assert house.registry.claim_key(claim, report_id="rpt_1", now=house.clock()).report_id == "rpt_1"
+    assert house.registry.idempotency.claim_key(claim, report_id="rpt_1", now=house.clock()).report_id == "rpt_1"
     with pytest.raises(Exception, match="still at work"):
-        house.registry.claim_key(claim, report_id="rpt_2", now=house.clock())
+        house.registry.idempotency.claim_key(claim, report_id="rpt_2", now=house.clock())
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256])
@@ -114,7 +114,7 @@ def test_an_order_whose_process_died_before_the_launch_is_started(
 ) -> None:
     """A pending row without a run is launched when it is looked at a minute later, once."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    with house.registry._writing() as connection:
+    with house.registry._database.writing() as connection:
         connection.execute(text("UPDATE reports SET run_id = NULL WHERE id = :id"), {"id": report_id})
     house.launcher.launched.clear()
     client.get(f"/v1/reports/{report_id}")

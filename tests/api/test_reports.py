@@ -75,9 +75,9 @@ def test_estimates_follow_the_queue_and_past_reports(
 ) -> None:
     """One report took 120 s; with one waiting before it, the next is second and done after 2 x 120 s."""
     first = client.post("/v1/reports", json=order).json()["id"]
-    house.registry.mark_running(first, "run", now=house.clock())
+    house.registry.reports.mark_running(first, "run", now=house.clock())
     house.clock.pass_by(timedelta(seconds=120))
-    house.registry.complete_report(first, artifacts=(), summary={}, content={}, snapshot="1", now=house.clock())
+    house.registry.reports.complete_report(first, artifacts=(), summary={}, content={}, snapshot="1", now=house.clock())
     client.post("/v1/reports", json=order)
     house.clock.pass_by(timedelta(seconds=1))
     body = client.post("/v1/reports", json=order).json()

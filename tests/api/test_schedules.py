@@ -188,7 +188,7 @@ def test_notifications_of_an_order_become_deliveries(
     order["delivery"] = {"notifications": {"email": ["compliance@company.com"]}}
     report_id = client.post("/v1/reports", json=order).json()["id"]
     with closing(open_registry(house.settings)) as registry:
-        ((row,), _) = registry.list_deliveries(house.organization, report_id=report_id)
+        ((row,), _) = registry.deliveries.list_deliveries(house.organization, report_id=report_id)
     assert (row.channel, row.target, row.status) == ("email", "compliance@company.com", DeliveryStatus.WAITING)
 
 
@@ -202,7 +202,7 @@ def test_the_same_schedule_twice_under_one_key_is_one(house: ApiServer) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
     assert (again.headers["Idempotency-Replayed"], again.headers["Location"]) == ("true", first.headers["Location"])
     assert client.post(PATH, json=_body(name="Other"), headers=headers).status_code == 409
-    with house.registry._writing() as connection:
+    with house.registry._database.writing() as connection:
         forget = text("UPDATE idempotency_keys SET answer = NULL WHERE organization = :organization")
         connection.execute(forget, {"organization": house.organization})
     house.clock.pass_by(timedelta(minutes=2))

@@ -171,10 +171,10 @@ def test_deleting_removes_the_files(house: ApiServer, client: httpx.Client, repo
 def test_an_expired_report_answers_as_documented(house: ApiServer, client: httpx.Client, report_id: str) -> None:
     """Listed as expired, its file is RPT_002, its link too."""
     url = _link(client, report_id)["url"]
-    with house.registry._writing() as connection:
+    with house.registry._database.writing() as connection:
         statement = text("UPDATE reports SET expires_at = created_at WHERE id = :id")
         connection.execute(statement, {"id": report_id})
-    assert [row.id for row in house.registry.expire_reports(now=house.clock())] == [report_id]
+    assert [row.id for row in house.registry.reports.expire_reports(now=house.clock())] == [report_id]
     answer = client.get(f"/v1/reports/{report_id}/download/pdf")
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
     assert client.get("/v1/reports", params={"status": "expired"}).json()["pagination"]["total"] == 1

@@ -138,7 +138,7 @@ def test_a_lake_that_cannot_be_read_is_told_by_readiness(tmp_path: Path) -> None
 
 def _key(settings: Settings) -> str:
     registry = open_registry(settings)
-    _, token = registry.create_key(organization="default", name="x")
+    _, token = registry.keys.create_key(organization="default", name="x")
     registry.close()
     return token
 

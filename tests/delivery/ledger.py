@@ -70,7 +70,7 @@ def order_report(
     connections = load_connections(settings)
     context = {"organization": "default", "connections": connections}
     wanted = ScheduleDeliveryBody.model_validate(dict(delivery), context=context)
-    return registry.create_report(
+    return registry.reports.create_report(
         organization="default",
         name=order.name,
         type=order.type,
@@ -101,8 +101,8 @@ def complete_report(
             NewArtifact(format=report_format, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
         )
     numbers = {"compliance_score": 91.5, "total_violations": 12, "critical": 1, "high": 2} | dict(summary or {})
-    registry.mark_running(report_id, "run-1", now=now)
-    return registry.complete_report(
+    registry.reports.mark_running(report_id, "run-1", now=now)
+    return registry.reports.complete_report(
         report_id, artifacts=artifacts, summary=numbers, content={"pages": 1, "sections": []}, snapshot="1", now=now
     )
 
@@ -115,5 +115,5 @@ def mail_connection(port: int, **changes: object) -> dict[str, Any]:
 
 def rows_of(registry: Registry) -> dict[str, DeliveryRow]:
     """Each delivery with its attempts, by where it goes."""
-    rows, _ = registry.list_deliveries(None, limit=100)
-    return {row.target: registry.find_delivery(row.id) for row in rows}
+    rows, _ = registry.deliveries.list_deliveries(None, limit=100)
+    return {row.target: registry.deliveries.find_delivery(row.id) for row in rows}

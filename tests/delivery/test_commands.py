@@ -44,7 +44,7 @@ def test_dead_letters_are_listed_and_replayed(tmp_path: Path) -> None:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
         complete_report(settings, registry, report.id)
         deliver_due(settings, clock=Clock())
-        ((row,), _) = registry.list_deliveries(None)
+        ((row,), _) = registry.deliveries.list_deliveries(None)
         listed = _run(tmp_path, "deliveries", "list", "--status", "failed")
         assert row.id in listed
         assert "550 5.7.1 not today" in listed

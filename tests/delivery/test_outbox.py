@@ -30,7 +30,7 @@ _HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9o
 
 
 def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
-    return registry.list_deliveries(None, limit=100)[0]
+    return registry.deliveries.list_deliveries(None, limit=100)[0]
 
 
 def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> None:
@@ -135,7 +135,7 @@ def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Pa
         with pytest.raises(ConflictError, match="is sent"):
             replay_delivery(settings, row.id, now=clock())
         with pytest.raises(NotFoundError):
-            registry.replay_delivery("another", row.id, now=clock())
+            registry.deliveries.replay_delivery("another", row.id, now=clock())
     assert len(box.messages) == 2
 
 
@@ -230,7 +230,7 @@ def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mail
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
         complete_report(settings, registry, report.id)
-        registry.delete_report("default", report.id, now=clock())
+        registry.reports.delete_report("default", report.id, now=clock())
         deliver_due(settings, clock=clock)
         row = rows_of(registry)["ceo@company.com"]
     assert row.status is DeliveryStatus.FAILED
@@ -317,7 +317,9 @@ def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
             complete_report(settings, registry, order_report(settings, registry, body).id)
             said: list[str] = []
             summary = deliver_due(settings, clock=Clock(), progress=said.append)
-            reasons = {row.channel: row.reason for row in (registry.find_delivery(r.id) for r in _all(registry))}
+            reasons = {
+                row.channel: row.reason for row in (registry.deliveries.find_delivery(r.id) for r in _all(registry))
+            }
     assert summary.total == 6
     assert "(env:TOKEN)" in reasons["slack"]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -32,7 +32,7 @@ def test_deliveries_of_a_report_that_failed_are_abandoned_and_told(tmp_path: Pat
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)}, alerts=alerts)
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
-        registry.fail_report(report.id, Failure(code="RPT_500", message="the lake was on fire"), now=NOW)
+        registry.reports.fail_report(report.id, Failure(code="RPT_500", message="the lake was on fire"), now=NOW)
         assert deliver_due(settings, clock=Clock()).total == 0
         assert rows_of(registry)["ceo@company.com"].status is DeliveryStatus.ABANDONED
     ((recipient, raw),) = box.messages

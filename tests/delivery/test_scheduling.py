@@ -62,19 +62,19 @@ def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, re
     assert claim_due_ticks(settings, now=FIRST - timedelta(seconds=1)) == ()
     (report_id,) = claim_due_ticks(settings, now=FIRST + timedelta(seconds=2))
     assert claim_due_ticks(settings, now=FIRST + timedelta(minutes=5)) == ()
-    report = registry.find_report(report_id)
+    report = registry.reports.find_report(report_id)
     assert report.order["period"] == {"start": "2026-03-01T05:00:00+00:00", "end": "2026-04-01T04:00:00+00:00"}
     assert report.due_at == FIRST
-    deliveries, total = registry.list_deliveries("default", report_id=report_id)
+    deliveries, total = registry.deliveries.list_deliveries("default", report_id=report_id)
     assert total == 3
     assert {(row.channel, row.target, row.status.value) for row in deliveries} == {
         ("email", "ceo@company.com", "waiting"),
         ("email", "cto@company.com", "waiting"),
         ("slack", "#executive-reports", "waiting"),
     }
-    ((tick,), _) = registry.list_ticks(schedule.id)
+    ((tick,), _) = registry.schedules.list_ticks(schedule.id)
     assert (tick.tick, tick.report_id, tick.report_status) == (FIRST, report_id, "pending")
-    assert registry.last_runs([schedule.id])[schedule.id].report_id == report_id
+    assert registry.schedules.last_runs([schedule.id])[schedule.id].report_id == report_id
 
 
 @pytest.mark.parametrize(("misfire", "reports"), [("skip", 0), ("latest", 1), ("all", 3)])
@@ -83,7 +83,7 @@ def test_downtime_follows_the_policy(settings: Settings, registry: Registry, mis
     schedule = _create(settings, registry, schedule={"misfire": misfire})
     made = claim_due_ticks(settings, now=datetime(2026, 6, 15, tzinfo=UTC))
     assert len(made) == reports
-    ticks, total = registry.list_ticks(schedule.id)
+    ticks, total = registry.schedules.list_ticks(schedule.id)
     assert total == 3
     assert all(bool(tick.report_id) != bool(tick.reason) for tick in ticks)
     if misfire == "latest":
@@ -96,9 +96,9 @@ def test_a_long_downtime_is_dealt_with_in_batches(settings: Settings, registry: 
     schedule = _create(settings, registry, schedule={"cron": "* * * * *"})
     made = claim_due_ticks(settings, now=now)
     assert len(made) == 16  # fifteen minutes of grace, both ends in
-    _, total = registry.list_ticks(schedule.id, limit=1)
+    _, total = registry.schedules.list_ticks(schedule.id, limit=1)
     assert total == 2880
-    assert registry.find_schedule(schedule.id).next_tick_at == now + timedelta(minutes=1)
+    assert registry.schedules.find_schedule(schedule.id).next_tick_at == now + timedelta(minutes=1)
 
 
 def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, registry: Registry) -> None:
@@ -109,7 +109,7 @@ def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, regist
     assert changed.timezone == "UTC"
     assert changed.cron == "0 9 1 * *"
     assert changed.next_tick_at == datetime(2026, 5, 1, 9, 0, tzinfo=UTC)
-    ((tick,), total) = registry.list_ticks(schedule.id)
+    ((tick,), total) = registry.schedules.list_ticks(schedule.id)
     assert (tick.tick, total) == (FIRST, 1)
     assert tick.report_id is not None
     back = change_schedule(settings, registry, changed, {"schedule": {"cron": "* * * * *"}}, now=now)
@@ -123,7 +123,7 @@ def test_a_change_after_a_long_downtime_swallows_no_tick(settings: Settings, reg
     schedule = _create(settings, registry, schedule=timing)
     now = START + timedelta(minutes=1200)
     changed = change_schedule(settings, registry, schedule, {"schedule": {"cron": "0 9 1 * *"}}, now=now)
-    ticks, total = registry.list_ticks(schedule.id, limit=2000)
+    ticks, total = registry.schedules.list_ticks(schedule.id, limit=2000)
     assert total == 1200
     assert [tick.tick for tick in reversed(ticks)] == [START + timedelta(minutes=n) for n in range(1, 1201)]
     assert changed.next_tick_at == datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
@@ -144,17 +144,17 @@ def test_two_changes_at_once_are_one_change_and_one_conflict(settings: Settings,
     change_schedule(settings, registry, schedule, {"name": "First"}, now=START)
     with pytest.raises(ConflictError):
         change_schedule(settings, registry, schedule, {"name": "Second"}, now=START)
-    assert registry.find_schedule(schedule.id).name == "First"
+    assert registry.schedules.find_schedule(schedule.id).name == "First"
 
 
 def test_run_now_makes_a_report_out_of_turn(settings: Settings, registry: Registry) -> None:
     """The regular tick stays."""
     schedule = _create(settings, registry)
     report_id = run_schedule_now(settings, registry, schedule, now=START)
-    ((tick,), _) = registry.list_ticks(schedule.id)
+    ((tick,), _) = registry.schedules.list_ticks(schedule.id)
     assert tick.is_manual
     assert tick.report_id == report_id
-    assert registry.find_schedule(schedule.id).next_tick_at == FIRST
+    assert registry.schedules.find_schedule(schedule.id).next_tick_at == FIRST
 
 
 def test_a_deleted_schedule_is_gone_and_its_reports_stay(settings: Settings, registry: Registry) -> None:
@@ -162,12 +162,12 @@ def test_a_deleted_schedule_is_gone_and_its_reports_stay(settings: Settings, reg
     schedule = _create(settings, registry)
     (report_id,) = claim_due_ticks(settings, now=FIRST)
     with pytest.raises(NotFoundError):
-        registry.get_schedule("another", schedule.id)
-    registry.delete_schedule(registry.find_schedule(schedule.id), now=FIRST)
+        registry.schedules.get_schedule("another", schedule.id)
+    registry.schedules.delete_schedule(registry.schedules.find_schedule(schedule.id), now=FIRST)
     with pytest.raises(NotFoundError):
-        registry.get_schedule("default", schedule.id)
+        registry.schedules.get_schedule("default", schedule.id)
     assert claim_due_ticks(settings, now=FIRST + timedelta(days=90)) == ()
-    assert registry.find_report(report_id).id == report_id
+    assert registry.reports.find_report(report_id).id == report_id
 
 
 def test_a_framework_that_is_gone_is_told_on_the_tick(
@@ -177,9 +177,9 @@ def test_a_framework_that_is_gone_is_told_on_the_tick(
     schedule = _create(settings, registry)
     monkeypatch.setattr("policycortex.workflow.scheduling.frameworks_of", lambda *_: {})
     assert claim_due_ticks(settings, now=FIRST) == ()
-    ((tick,), _) = registry.list_ticks(schedule.id)
+    ((tick,), _) = registry.schedules.list_ticks(schedule.id)
     assert "Unknown framework 'soc2'" in tick.reason
-    assert registry.find_schedule(schedule.id).next_tick_at == datetime(2026, 5, 1, 13, 0, tzinfo=UTC)
+    assert registry.schedules.find_schedule(schedule.id).next_tick_at == datetime(2026, 5, 1, 13, 0, tzinfo=UTC)
 
 
 def test_too_frequent_schedules_are_refused_where_the_installation_says_so(
@@ -211,6 +211,6 @@ def test_a_crowd_of_claimers_makes_each_report_once(settings: Settings, registry
     for claimer in crowd:
         claimer.join(120)
     assert [claimer.exitcode for claimer in crowd] == [0] * 4
-    _, deliveries = registry.list_deliveries("default", limit=1)
-    assert registry.list_reports("default").total == 60
+    _, deliveries = registry.deliveries.list_deliveries("default", limit=1)
+    assert registry.reports.list_reports("default").total == 60
     assert deliveries == 180

@@ -52,7 +52,7 @@ def test_two_years_of_claims_leave_no_tick_out_and_none_twice(tmp_path: Path) ->
             claim_due_ticks(settings, now=now)
         ticks: dict[str, list[int]] = {}
         for made in told.values():
-            rows, total = registry.list_ticks(made.id, limit=10_000)
+            rows, total = registry.schedules.list_ticks(made.id, limit=10_000)
             assert total == len(rows)
             ticks[made.id] = sorted(int(row.tick.timestamp()) // 60 for row in rows)
             if made.misfire == "all":

@@ -35,8 +35,8 @@ def kept(settings: Settings) -> dict[str, str]:
     """Every report's files, each read whole and held to its digest; by key."""
     store, found = open_artifacts(settings), {}
     with closing(open_registry(settings)) as registry:
-        for row in registry.list_reports("default", limit=1000).reports:
-            for artifact in registry.find_report(row.id).artifacts:
+        for row in registry.reports.list_reports("default", limit=1000).reports:
+            for artifact in registry.reports.find_report(row.id).artifacts:
                 with store.open_artifact(artifact.key, sha256=artifact.sha256) as stream:
                     assert stream.read()
                 found[artifact.key] = artifact.sha256

@@ -47,8 +47,8 @@ def contents(home: Path) -> dict[str, dict[str, bytes]]:
     """Every report's CSV, and its JSON less the lines that tell when and from which snapshot it was made; by id."""
     settings, found = Settings(home=home), {}
     registry, store = open_registry(settings), open_artifacts(settings)
-    rows = registry.list_reports("default", limit=1000).reports
-    for row in (registry.find_report(row.id) for row in rows):
+    rows = registry.reports.list_reports("default", limit=1000).reports
+    for row in (registry.reports.find_report(row.id) for row in rows):
         files = {}
         for artifact in row.artifacts:
             with store.open_artifact(artifact.key, sha256=artifact.sha256) as stored:

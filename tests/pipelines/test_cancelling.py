@@ -40,7 +40,7 @@ def test_a_run_that_finds_its_report_taken_back_is_canceled(
 ) -> None:
     """It did not fail, and nothing tries it again."""
     report = order_report(settings, registry, {}, now=datetime.now(UTC))
-    take_back = registry.cancel_report if act == "cancel" else registry.delete_report
+    take_back = registry.reports.cancel_report if act == "cancel" else registry.reports.delete_report
     take_back(report.organization, report.id)
     key = order_from_json(report.order).period.partition_key
     instance.add_dynamic_partitions("report_periods", [key])
@@ -49,7 +49,7 @@ def test_a_run_that_finds_its_report_taken_back_is_canceled(
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None
     assert ended.status is dg.DagsterRunStatus.CANCELED
-    assert registry.seek_status(report.id) is ReportStatus.CANCELLED
+    assert registry.reports.find_status(report.id) is ReportStatus.CANCELLED
 
 
 def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(

@@ -93,7 +93,7 @@ def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, i
     """Tagged with schedule, report and nominal tick; the second evaluation finds it dealt with."""
     schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=2))
     (request,) = _evaluate_schedule(settings, instance, schedule_id)
-    ((tick, *_), _) = registry.list_ticks(schedule_id)
+    ((tick, *_), _) = registry.schedules.list_ticks(schedule_id)
     assert request.tags[TAG_SCHEDULE] == schedule_id
     assert request.tags[TAG_REPORT] == tick.report_id
     assert request.tags[TAG_TICK] == tick.tick.isoformat()
@@ -110,7 +110,7 @@ def test_the_sensor_acts_on_ticks_no_schedule_acted_on(
     schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=3))
     (report_id,) = workflow.claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
     assert _evaluate_sensor(settings, instance, "due_reports") != [], schedule_id
-    assert registry.find_report(report_id).status == "pending"
+    assert registry.reports.find_report(report_id).status == "pending"
 
 
 def test_a_report_ordered_for_later_starts_then_and_once(
@@ -119,7 +119,7 @@ def test_a_report_ordered_for_later_starts_then_and_once(
     """``delivery.scheduled_at``: not before, and not again once a run of it is there."""
     now = datetime.now(UTC)
     report = order_report(settings, registry, {}, now=now - timedelta(hours=1))
-    later = registry.create_report(
+    later = registry.reports.create_report(
         organization="default",
         name="Later",
         type=report.type,
@@ -129,7 +129,7 @@ def test_a_report_ordered_for_later_starts_then_and_once(
         due_at=now + timedelta(hours=1),
         now=now,
     )
-    due = registry.create_report(
+    due = registry.reports.create_report(
         organization="default",
         name="Due",
         type=report.type,
@@ -146,7 +146,7 @@ def test_a_report_ordered_for_later_starts_then_and_once(
     config = {"ops": {"reports__artifacts": {"config": {"report_id": due.id}}}}
     run = instance.create_run_for_job(job, run_config=config, tags={TAG_REPORT: due.id})
     assert due.id not in {request.tags[TAG_REPORT] for request in _evaluate_sensor(settings, instance, "due_reports")}
-    assert registry.find_report(due.id).run_id == run.run_id
+    assert registry.reports.find_report(due.id).run_id == run.run_id
 
 
 def test_the_outbox_is_emptied_by_a_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:

@@ -100,9 +100,9 @@ def test_a_lost_run_is_followed_by_another(
 ) -> None:
     """Although Dagster will not try again: a minute later the report is asked for anew, under a key of its own."""
     report = _order(settings, registry)
-    registry.mark_running(report.id, _lose(settings, instance, report))
+    registry.reports.mark_running(report.id, _lose(settings, instance, report))
     assert _evaluate(settings, instance) == []
-    assert registry.find_report(report.id).status is ReportStatus.PENDING
+    assert registry.reports.find_report(report.id).status is ReportStatus.PENDING
     monkeypatch.setattr("pipelines.defs.deliveries._now", lambda: datetime.now(UTC) + timedelta(minutes=1))
     (request,) = _evaluate(settings, instance)
     assert request.run_key == f"{report.id}:1"
@@ -114,9 +114,9 @@ def test_a_report_that_failed_of_itself_is_failed(
 ) -> None:
     """Even where its own last word could not be written; the reason is the run's."""
     report = _order(settings, registry)
-    registry.mark_running(report.id, _lose(settings, instance, report, **{TAG_FAILURE_REASON: "STEP_FAILURE"}))
+    registry.reports.mark_running(report.id, _lose(settings, instance, report, **{TAG_FAILURE_REASON: "STEP_FAILURE"}))
     assert _evaluate(settings, instance) == []
-    failed = registry.find_report(report.id)
+    failed = registry.reports.find_report(report.id)
     assert failed.status is ReportStatus.FAILED
     assert failed.failure is not None
     assert "the host was killed" in failed.failure.message
@@ -128,7 +128,7 @@ def test_a_run_that_another_took_over_is_not_released(
     """Dagster's own retry is under way: the report stays with it."""
     report = _order(settings, registry)
     lost = _lose(settings, instance, report)
-    registry.mark_running(report.id, lost)
-    registry.mark_running(report.id, "the-retry")
-    assert not registry.release_run(report.id, lost)
-    assert registry.find_report(report.id).run_id == "the-retry"
+    registry.reports.mark_running(report.id, lost)
+    registry.reports.mark_running(report.id, "the-retry")
+    assert not registry.reports.release_run(report.id, lost)
+    assert registry.reports.find_report(report.id).run_id == "the-retry"

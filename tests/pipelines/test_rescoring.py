@@ -71,9 +71,9 @@ def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
     """And is kept among the day's scores."""
     house = b'{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
     with closing(open_registry(scanned)) as registry:
-        registry.put_framework("other", "house", house, uploaded_by=None, now=NOW)
+        registry.frameworks.put_framework("other", "house", house, uploaded_by=None, now=NOW)
         assert workflow.load_rescore_days(scanned) == ()
-        registry.put_framework("default", "house", house, uploaded_by=None, now=NOW)
+        registry.frameworks.put_framework("default", "house", house, uploaded_by=None, now=NOW)
     assert {score.framework_id for score in workflow.rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
     with open_lake(scanned) as lake:
         assert len(lake.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
@@ -122,10 +122,12 @@ def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.D
     valid = Period(start=now.replace(year=now.year - 1), end=now.replace(year=now.year + 1))
     with closing(open_registry(settings)) as registry:
         made = [
-            registry.request_waiver("default", WaiverScope(check="c"), reason="r", valid=valid, by="a", now=valid.start)
+            registry.waivers.request_waiver(
+                "default", WaiverScope(check="c"), reason="r", valid=valid, by="a", now=valid.start
+            )
             for _ in range(2)
         ]
-        registry.approve_waiver("default", made[0].id, by="b", now=now)
+        registry.waivers.approve_waiver("default", made[0].id, by="b", now=now)
     done = dg.materialize([waivers], instance=instance, resources={"core": CoreResource(home=str(settings.home))})
     metadata = done.asset_materializations_for_node("core__waivers")[0].metadata
     assert (metadata["requested"].value, metadata["active"].value, metadata["waivers"].value) == (1, 1, 2)

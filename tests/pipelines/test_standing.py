@@ -53,8 +53,8 @@ def make(defs: dg.Definitions, instance: dg.DagsterInstance, framework: str = "s
 def rows(settings: Settings) -> list[ReportRow]:
     """Every live report, oldest period first."""
     with closing(open_registry(settings)) as registry:
-        page = registry.list_reports("default", limit=100)
-        found = [registry.find_report(row.id) for row in page.reports]
+        page = registry.reports.list_reports("default", limit=100)
+        found = [registry.reports.find_report(row.id) for row in page.reports]
     return sorted(found, key=lambda row: (str(row.order["period"]), row.created_at))
 
 
@@ -153,7 +153,7 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("policycortex.storage.registry.Registry.complete_report", die)
+        patch.setattr("policycortex.storage.registry.reports.ReportRepository.complete_report", die)
         with pytest.raises(Killed):
             make_standing_by_hand(settings)
     [left] = rows(settings)

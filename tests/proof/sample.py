@@ -130,13 +130,13 @@ def make_proven(
     for place in (work, folder):
         place.mkdir(parents=True)
     with opened(settings) as registry:
-        registry.append_acts(*(act(n) for n in range(1, 6)))
-        row = registry.create_report(
+        registry.audit_log.append_events(*(act(n) for n in range(1, 6)))
+        row = registry.reports.create_report(
             organization=ORGANIZATION, name="March", type=ReportType.COMPLIANCE, framework="soc2", description="",
             order={}, now=NOW,
         )  # fmt: skip
-        registry.mark_running(row.id, "run-1", now=NOW)
-        head = registry.load_trail_state(ORGANIZATION).head
+        registry.reports.mark_running(row.id, "run-1", now=NOW)
+        head = registry.audit_log.load_state(ORGANIZATION).head
         files = prove_files(
             settings,
             make_files(work, formats),
@@ -153,8 +153,10 @@ def make_proven(
             for f in files
             if f.format is None
         ]
-        registry.complete_report(row.id, artifacts=(), files=beside, summary={}, content={}, snapshot="7", now=NOW)
-        registry.append_acts(*(act(n) for n in range(6, 11)))
+        registry.reports.complete_report(
+            row.id, artifacts=(), files=beside, summary={}, content={}, snapshot="7", now=NOW
+        )
+        registry.audit_log.append_events(*(act(n) for n in range(6, 11)))
         trail = root / "trail.jsonl"
         with trail.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(export_lines(registry, ORGANIZATION, now=NOW))

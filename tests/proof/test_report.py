@@ -47,7 +47,7 @@ def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path
     }
     order = parse_order(body, organization=ORGANIZATION, now=NOW, known=Known(frameworks=("soc2",)))
     registry = open_registry(settings)
-    row = registry.create_report(
+    row = registry.reports.create_report(
         organization=ORGANIZATION,
         name=order.name,
         type=order.type,
@@ -61,9 +61,12 @@ def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path
     )
     told: list[str] = []
     produce_report(settings, row.id, run_id="run-1", now=NOW, progress=told.append)
-    report, files = registry.find_report(row.id), {file.name: file for file in registry.list_files(row.id)}
-    (delivery,) = registry.list_deliveries(ORGANIZATION, report_id=row.id)[0]
-    assert registry.load_sealed_password(row.id) is None
+    report, files = (
+        registry.reports.find_report(row.id),
+        {file.name: file for file in registry.reports.list_files(row.id)},
+    )
+    (delivery,) = registry.deliveries.list_deliveries(ORGANIZATION, report_id=row.id)[0]
+    assert registry.reports.load_sealed_password(row.id) is None
     assert report.expires_at is not None
     assert (report.expires_at - NOW).days == 90
     paths = {}
@@ -101,7 +104,7 @@ def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path
     assert said["options"] == {
         "is_password_protected": True, "is_signed": True, "watermark": "CONFIDENTIAL", "locale": "en",
     }  # fmt: skip
-    (made,) = registry.list_trail(ORGANIZATION)[0]
+    (made,) = registry.audit_log.list_records(ORGANIZATION)[0]
     assert made.action == "report_completed"
     assert made.details["manifest_sha256"] == files["manifest.json"].sha256
     registry.close()

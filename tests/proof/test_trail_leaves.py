@@ -32,7 +32,7 @@ from policycortex.storage.registry import open_registry
 from tests.proof.sample import act
 registry = open_registry(Settings.from_environment())
 for number in range(int(sys.argv[2])):
-    registry.append_acts(act(number, actor=sys.argv[1]), act(number, actor=sys.argv[1], organization="-"))
+    registry.audit_log.append_events(act(number, actor=sys.argv[1]), act(number, actor=sys.argv[1], organization="-"))
 """
 
 
@@ -46,7 +46,7 @@ def settings(tmp_path: Path) -> Settings:
 def registry(settings: Settings) -> Iterator[Registry]:
     """With ten acts in it, a second apart."""
     with closing(open_registry(settings)) as opened:
-        opened.append_acts(*(act(n) for n in range(1, 11)))
+        opened.audit_log.append_events(*(act(n) for n in range(1, 11)))
         yield opened
 
 
@@ -78,7 +78,7 @@ def test_several_processes_at_once_make_one_chain(ground: Backend, tmp_path: Pat
     assert [writer.wait(240) for writer in writers] == [0] * _PROCESSES
     with closing(open_registry(settings)) as registry:
         for organization in (ORGANIZATION, NOBODY):
-            told = [(r.actor, r.details["n"]) for r in registry.read_trail(organization)]
+            told = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]
             assert sorted(told) == sorted((f"p{p}", n) for p in range(_PROCESSES) for n in range(_ACTS))
             assert check_trail(settings, registry, organization) == ()
 
@@ -86,7 +86,7 @@ def test_several_processes_at_once_make_one_chain(ground: Backend, tmp_path: Pat
 def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry: Registry, tmp_path: Path) -> None:
     """Two exports follow each other; the second alone is told to be a part; a third has nothing to take."""
     first = export_trails(settings, now=NOW)
-    registry.append_acts(act(11), act(12))
+    registry.audit_log.append_events(act(11), act(12))
     second = export_trails(settings, now=NOW)
     assert export_trails(settings, now=NOW) == ()
     assert [(e.first, e.last) for e in (*first, *second)] == [(1, 10), (11, 12)]
@@ -144,13 +144,13 @@ def test_old_records_go_when_they_have_left_the_house(settings: Settings, regist
     export_trails(lasting, now=NOW)
     assert retire_trails(settings, now=later) == {}
     assert retire_trails(lasting, now=later) == {ORGANIZATION: 5}
-    kept = list(registry.read_trail(ORGANIZATION))
+    kept = list(registry.audit_log.read_records(ORGANIZATION))
     assert [record.sequence for record in kept] == [6, 7, 8, 9, 10, 11]
     assert (kept[-1].action, kept[-1].details["to"]) == ("trail_retired", 5)
     assert check_trail(settings, registry, ORGANIZATION) == ()
     export_trails(lasting, now=later)
     assert is_whole(check_alone(tmp_path / "away"))
-    with registry._writing() as connection:
+    with registry._database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_heads SET floor_sequence = 6")
     assert "without the installation's key" in check_trail(settings, registry, ORGANIZATION)[0]
 
@@ -169,7 +169,7 @@ def test_the_trail_by_the_command_line(
     assert is_whole(check_alone(out))
     shipped = command(settings.home, "trail", "ship").stdout
     assert shipped == f"{ORGANIZATION}  trail-{ORGANIZATION}-0000000001-0000000010.jsonl\n"
-    with registry._writing() as connection:
+    with registry._database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_trail SET actor = 'key_2' WHERE sequence = 4")
     told = command(settings.home, "trail", "check", *org)
     assert told.exit_code == 1
@@ -180,8 +180,11 @@ def test_retention_by_the_command_line(settings: Settings, registry: Registry) -
     """Set for an organisation and taken back; each is on record; a round says what it removed."""
     org = ("--org", ORGANIZATION)
     assert command(settings.home, "retention", "set", "--days", "30", *org).stdout == "acme: 30 days\n"
-    assert registry.load_retention(ORGANIZATION) == 30
+    assert registry.retention.load_retention(ORGANIZATION) == 30
     assert command(settings.home, "retention", "set", "--days", "0", *org).stdout == "acme: as the installation says\n"
-    assert registry.load_retention(ORGANIZATION) is None
-    assert [r.action for r in registry.list_trail(ORGANIZATION)[0]][:2] == ["retention_set", "retention_set"]
+    assert registry.retention.load_retention(ORGANIZATION) is None
+    assert [r.action for r in registry.audit_log.list_records(ORGANIZATION)[0]][:2] == [
+        "retention_set",
+        "retention_set",
+    ]
     assert command(settings.home, "retention", "run").stdout == "files of 0 reports removed\n"

@@ -47,7 +47,7 @@ def collect(settings: Settings, *, keep: float = 0, is_dry_run: bool = False) ->
 
 def order(registry: Registry) -> str:
     """A report's id."""
-    return registry.create_report(
+    return registry.reports.create_report(
         organization="default", name="n", type=ReportType.AUDIT, framework="soc2", description="", order={}
     ).id
 
@@ -63,8 +63,8 @@ def store(settings: Settings, report_id: str, content: bytes) -> NewArtifact:
 
 def complete(registry: Registry, report_id: str, artifact: NewArtifact, snapshot: str) -> None:
     """The last step of its run."""
-    registry.mark_running(report_id, "run")
-    registry.complete_report(report_id, artifacts=[artifact], summary={}, content={}, snapshot=snapshot)
+    registry.reports.mark_running(report_id, "run")
+    registry.reports.complete_report(report_id, artifacts=[artifact], summary={}, content={}, snapshot=snapshot)
 
 
 def rebuild(lake: Lake, number: int) -> str:
@@ -89,7 +89,7 @@ def test_only_files_that_no_report_names_go(settings: Settings, registry: Regist
     complete(registry, done, named, "1")
     store(settings, open_one, b"not named yet")
     store(settings, failed, b"never named")
-    registry.fail_report(failed, Failure(code="RPT_500", message="killed"))
+    registry.reports.fail_report(failed, Failure(code="RPT_500", message="killed"))
     store(settings, "rpt_nobody_knows", b"of no report")
     assert collect(settings, is_dry_run=True).artifact_files == 3
     found = collect(settings)
@@ -120,7 +120,7 @@ def test_snapshots_that_reports_name_stay_readable(settings: Settings, registry:
     with pytest.raises(ConfigurationError, match="snapshot"):
         findings_at(settings, snapshots[0])
     assert len(lake_files(settings)) < len(before)
-    registry.delete_report("default", named)
+    registry.reports.delete_report("default", named)
     collect(settings)
     with pytest.raises(ConfigurationError, match="snapshot"):
         findings_at(settings, snapshots[1])

@@ -30,8 +30,8 @@ def home(tmp_path: Path) -> Settings:
         lake.rebuild_state(import_findings(lake, [finding(DAY, resource="late")]))
     (settings.home / "accounts.yaml").write_text("{}")
     with closing(open_registry(settings)) as registry:
-        registry.create_key(organization="default", name="k")
-        report = registry.create_report(
+        registry.keys.create_key(organization="default", name="k")
+        report = registry.reports.create_report(
             organization="default",
             name="Ünïcode",
             type=ReportType.AUDIT,
@@ -42,9 +42,9 @@ def home(tmp_path: Path) -> Settings:
         source = tmp_path / "x.pdf"
         source.write_bytes(b"%PDF")
         stored = open_artifacts(settings).put_artifact(report.id, ReportFormat.PDF, source)
-        registry.mark_running(report.id, "run")
+        registry.reports.mark_running(report.id, "run")
         made = NewArtifact(format=ReportFormat.PDF, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
-        registry.complete_report(
+        registry.reports.complete_report(
             report.id, artifacts=[made], summary={"compliance_score": 96.3}, content={}, snapshot=snapshot
         )
     return settings
@@ -70,10 +70,10 @@ def test_everything_is_there_and_goes_on(home: Settings, fleet: FleetGround, tmp
     assert (moved.is_new, moved.artifacts) == (True, 1)
     assert (target.home / "accounts.yaml").exists()
     with closing(open_registry(home)) as here, closing(open_registry(target)) as there:
-        assert here.describe_content() == there.describe_content()
-        [report] = there.list_reports("default").reports
-        row = there.get_report("default", report.id)
-        assert there.create_key(organization="default", name="second")
+        assert here.migration.describe_content() == there.migration.describe_content()
+        [report] = there.reports.list_reports("default").reports
+        row = there.reports.get_report("default", report.id)
+        assert there.keys.create_key(organization="default", name="second")
     [artifact] = row.artifacts
     with open_artifacts(target).open_artifact(artifact.key, sha256=artifact.sha256) as stream:
         assert stream.read() == b"%PDF"
@@ -92,7 +92,7 @@ def test_a_second_move_changes_nothing(home: Settings, fleet: FleetGround, tmp_p
     move_installation(home, target, progress=quiet)
     assert not move_installation(home, target, progress=quiet).is_new
     with closing(open_registry(target)) as there:
-        there.create_key(organization="other", name="x")
+        there.keys.create_key(organization="other", name="x")
     with pytest.raises(ConflictError, match="another installation"):
         move_installation(home, target, progress=quiet)
 
@@ -112,7 +112,7 @@ def test_a_move_that_stops_shows_nothing_and_goes_on(
         with pytest.raises(KeyboardInterrupt):
             move_installation(home, target, progress=quiet)
     with closing(open_registry(target)) as there:
-        assert not any(content.rows for content in there.describe_content().values())
+        assert not any(content.rows for content in there.migration.describe_content().values())
     assert move_installation(home, target, progress=quiet).is_new
     assert findings_at(target) == 4
 

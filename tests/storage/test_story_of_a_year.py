@@ -58,7 +58,7 @@ class House:
         known = Known(frameworks=tuple(frameworks_of(self.settings, self.registry, organization)))
         asked = body | ({"framework": framework} if framework else {})
         order = parse_order(asked, organization=organization, now=NOW, known=known)
-        row = self.registry.create_report(
+        row = self.registry.reports.create_report(
             organization=organization,
             name=order.name,
             type=order.type,
@@ -67,7 +67,7 @@ class House:
             order=order_to_json(order),
         )
         produce_report(self.settings, row.id, run_id="run", now=NOW)
-        row = self.registry.get_report(organization, row.id)
+        row = self.registry.reports.get_report(organization, row.id)
         with open_artifacts(self.settings).open_artifact(row.artifacts[0].key, sha256=row.artifacts[0].sha256) as file:
             return row, json.loads(file.read())
 
@@ -94,10 +94,12 @@ def day(month: int, number: int) -> datetime:
 def waive(registry: Registry, scope: WaiverScope, *, valid: tuple[datetime, datetime], approved: datetime) -> str:
     """Asked for by one key and approved by another; its id."""
     period = Period(start=valid[0], end=valid[1])
-    asked = registry.request_waiver("waiving", scope, reason="accepted", valid=period, by="key_asks", now=day(1, 2))
+    asked = registry.waivers.request_waiver(
+        "waiving", scope, reason="accepted", valid=period, by="key_asks", now=day(1, 2)
+    )
     with pytest.raises(ConflictError):
-        registry.approve_waiver("waiving", asked.id, by="key_asks", now=approved)
-    return registry.approve_waiver("waiving", asked.id, by="key_approves", now=approved).id
+        registry.waivers.approve_waiver("waiving", asked.id, by="key_asks", now=approved)
+    return registry.waivers.approve_waiver("waiving", asked.id, by="key_approves", now=approved).id
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +111,9 @@ def waived(house: House) -> House:
     waive(registry, WaiverScope(check=OPEN, resource=f"{bucket}b"), valid=year, approved=day(4, 5))
     waive(registry, WaiverScope(check=OPEN, resource=f"{bucket}c"), valid=(day(1, 1), day(3, 15)), approved=day(1, 3))
     taken_back = waive(registry, WaiverScope(check=LOGGED), valid=year, approved=day(3, 2))
-    registry.revoke_waiver("waiving", taken_back, by="key_approves", now=day(4, 10))
+    registry.waivers.revoke_waiver("waiving", taken_back, by="key_approves", now=day(4, 10))
     pending = WaiverScope(check=OPEN)
-    registry.request_waiver(
+    registry.waivers.request_waiver(
         "waiving", pending, reason="not yet", valid=Period(start=year[0], end=year[1]), by="key_asks", now=day(1, 2)
     )
     return house

@@ -103,7 +103,7 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "Qu
         accounts=tuple(dict.fromkeys(checked.accounts)),
     )
     framework = _framework(query.framework, frameworks)
-    waivers = services.registry.list_waivers(caller.organization)
+    waivers = services.registry.waivers.list_waivers(caller.organization)
     return Question(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
 
 

@@ -104,7 +104,8 @@ def compare(
     from policycortex.workflow.report_comparison import compare_reports  # noqa: PLC0415
 
     before, after = (
-        services.registry.get_report(caller.organization, id_, reader=caller.reader) for id_ in (report_id, other_id)
+        services.registry.reports.get_report(caller.organization, id_, reader=caller.reader)
+        for id_ in (report_id, other_id)
     )
     log_read(services, caller, report_id)
     log_read(services, caller, other_id)
@@ -113,6 +114,6 @@ def compare(
         before,
         after,
         frameworks=services.frameworks(caller.organization),
-        waivers=services.registry.list_waivers(caller.organization),
+        waivers=services.registry.waivers.list_waivers(caller.organization),
     )
     return send_json(request, shape_comparison(found, report_id, other_id, limit=query.limit, offset=query.offset))

@@ -14,7 +14,7 @@ from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.platform.services import Services
 from policycortex.field_types import Moment
-from policycortex.storage.registry.audit_log import TrailFilter
+from policycortex.storage.registry.audit_log import AuditLogFilter
 from policycortex.workflow.audit_export import csv_lines, export_lines, slug
 
 router: Final = APIRouter(prefix="/v1/audit-trail", tags=["audit trail"])
@@ -43,9 +43,9 @@ class TrailQuery(BaseModel):
     after: Moment | None = Field(default=None, description="At this moment or later")
     before: Moment | None = None
 
-    def to_filter(self) -> TrailFilter:
+    def to_filter(self) -> AuditLogFilter:
         """For the registry."""
-        return TrailFilter(**self.model_dump(exclude={"limit", "offset"}))
+        return AuditLogFilter(**self.model_dump(exclude={"limit", "offset"}))
 
 
 class TrailRecord(BaseModel):
@@ -96,10 +96,10 @@ def list_audit_trail(
 ) -> Response:
     """Every act and every refusal of the organisation, newest first, with actor, address and request id."""
     services.journal.flush()
-    records, total = services.registry.list_trail(
+    records, total = services.registry.audit_log.list_records(
         caller.organization, query.to_filter(), limit=query.limit, offset=query.offset
     )
-    head = services.registry.load_trail_state(caller.organization).head
+    head = services.registry.audit_log.load_state(caller.organization).head
     page = TrailPage(
         records=[TrailRecord.model_validate(record, from_attributes=True) for record in records],
         head=TrailHeadAnswer(sequence=head.sequence, digest=head.digest),
@@ -134,5 +134,5 @@ def export_audit_trail(
 
 def _lines(services: Services, organization: str, form: ExportForm) -> Iterator[str]:
     if form is ExportForm.CSV:
-        return csv_lines(services.registry.read_trail(organization))
+        return csv_lines(services.registry.audit_log.read_records(organization))
     return export_lines(services.registry, organization, now=services.now())

@@ -38,7 +38,7 @@ def list_deliveries(
     request: Request, caller: Reader, query: Annotated[DeliveryQuery, Query()], services: ServicesDep
 ) -> Response:
     """The organisation's deliveries, newest first; ``status=failed`` are the dead letters."""
-    rows, total = services.registry.list_deliveries(
+    rows, total = services.registry.deliveries.list_deliveries(
         caller.organization,
         status=query.status,
         channel=query.channel.value if query.channel is not None else None,
@@ -55,7 +55,7 @@ def list_deliveries(
 def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """One delivery with every attempt, the destination's answers, and the digest of what was sent."""
     with _found():
-        row = services.registry.get_delivery(caller.organization, delivery_id)
+        row = services.registry.deliveries.get_delivery(caller.organization, delivery_id)
     return send_json(request, shape_delivery(row, has_attempts=True))
 
 
@@ -63,7 +63,7 @@ def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, serv
 def replay_delivery(delivery_id: DeliveryId, caller: ScheduleWriter, services: ServicesDep) -> DeliveryAnswer:
     """Send a failed, uncertain or withheld delivery again, from the start; its condition is not asked again."""
     with _found():
-        row = services.registry.replay_delivery(caller.organization, delivery_id, now=services.now())
+        row = services.registry.deliveries.replay_delivery(caller.organization, delivery_id, now=services.now())
     return shape_delivery(row, has_attempts=True)
 
 

@@ -84,7 +84,7 @@ def _entries(services: Services, report: ReportRow) -> Iterator[tuple[str, bundl
 
 
 def _beside(services: Services, report: ReportRow) -> dict[str, FileRow]:
-    return {file.name: file for file in services.registry.list_files(report.id)}
+    return {file.name: file for file in services.registry.reports.list_files(report.id)}
 
 
 def _open(services: Services, key: str, sha256: str) -> BinaryIO:

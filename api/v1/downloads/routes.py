@@ -54,7 +54,7 @@ def download_certificate(report_id: ReportId, request: Request, caller: Reader, 
 @router.get("/{report_id}/download/bundle", response_class=Response, responses=_BUNDLE)
 def download_bundle(report_id: ReportId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """All files of the report with manifest, signatures and certificate in one zip; `policycortex verify` checks it."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     answer = send_bundle(request, services, report)
     if request.method == "GET" and answer.status_code != 304:
         log_act(services, caller, report_id, "downloaded", "bundle")
@@ -83,7 +83,7 @@ def download_report(
     services: ServicesDep,
 ) -> Response:
     """Download one file; its digest is proven before the first byte is sent."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     answer = send_artifact(request, services.artifacts, report, find_artifact(report, format))
     if request.method == "GET" and answer.status_code != 304:
         log_act(services, caller, report_id, "downloaded", format.value)
@@ -91,7 +91,7 @@ def download_report(
 
 
 def _send_proof(request: Request, caller: Principal, services: Services, report_id: str, name: str) -> Response:
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     answer = send_proof(request, services, report, name)
     if request.method == "GET" and answer.status_code != 304:
         log_act(services, caller, report_id, "downloaded", name)

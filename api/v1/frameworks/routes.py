@@ -76,7 +76,7 @@ def create_framework(
         raise RequestError(str(error), details=error.details) from error
     if framework.id in known and known[framework.id].is_builtin:
         raise ConflictError(f"{framework.id} is a built-in framework; give yours another id")
-    services.registry.put_framework(
+    services.registry.frameworks.put_framework(
         caller.organization, framework.id, kept, uploaded_by=caller.key.id, now=services.now()
     )
     response.headers["Location"] = f"{base_url}/v1/frameworks/{framework.id}"

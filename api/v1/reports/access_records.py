@@ -10,7 +10,7 @@ def log_act(
 ) -> None:
     """Add the caller's act to the report's log, after all that is waiting to be written there."""
     services.read_log.flush()
-    services.registry.log_access(access_row(services, caller, report_id, action, report_format))
+    services.registry.access_log.log_access(access_row(services, caller, report_id, action, report_format))
 
 
 def log_read(services: Services, caller: Principal, report_id: str) -> None:

@@ -22,7 +22,7 @@ class Estimate:
 
 def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
     """For an open report. Only the organisation's own reports count: another's queue is not ours to tell."""
-    position, seconds = registry.load_queue(report)
+    position, seconds = registry.reports.load_queue(report)
     duration = timedelta(seconds=seconds) if seconds is not None else _FIRST_GUESS
     if report.started_at is not None:
         completion = max(report.started_at + duration, now)

@@ -35,7 +35,7 @@ def request_report(
     known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
     order = parse_order(body, organization=caller.organization, now=now, known=known)
     begun = None if is_new else find_begun(services, report_id)
-    report = begun or services.registry.create_report(
+    report = begun or services.registry.reports.create_report(
         report_id=report_id,
         organization=caller.organization,
         name=order.name,
@@ -59,7 +59,7 @@ def request_report(
 def find_begun(services: Services, report_id: str) -> ReportRow | None:
     """The report of this id, taken from an order before; None when there is none, or it was withdrawn."""
     try:
-        return services.registry.find_report(report_id)
+        return services.registry.reports.find_report(report_id)
     except NotFoundError:
         return None
 
@@ -75,26 +75,26 @@ def reconcile_report(services: Services, report: ReportRow) -> ReportRow:
         return report
     except ConflictError:
         pass  # the run's own last word came between
-    return services.registry.find_report(report.id)
+    return services.registry.reports.find_report(report.id)
 
 
 def cancel_report(services: Services, report: ReportRow) -> ReportRow:
     """The row first: whatever the run still does, it cannot complete. Raises ConflictError on another end."""
     if report.status is ReportStatus.CANCELLED:
         return report
-    cancelled = services.registry.cancel_report(report.organization, report.id, now=services.now())
+    cancelled = services.registry.reports.cancel_report(report.organization, report.id, now=services.now())
     _end_run(services, report)
     return cancelled
 
 
 def remove_report(services: Services, report: ReportRow) -> None:
     """Out of every answer, then its links, its run and its files. Raises NotFoundError when it is gone already."""
-    services.registry.revoke_links(report.id, now=services.now())
-    before = services.registry.delete_report(report.organization, report.id, now=services.now())
+    services.registry.links.revoke_links(report.id, now=services.now())
+    before = services.registry.reports.delete_report(report.organization, report.id, now=services.now())
     if before.status in OPEN:
         _end_run(services, before)
     services.artifacts.delete_report(report.id)
-    services.registry.forget_files(report.id)
+    services.registry.retention.forget_files(report.id)
 
 
 def _deliveries(services: Services, order: ReportRequest) -> tuple[NewDelivery, ...]:
@@ -108,22 +108,22 @@ def _start(services: Services, report: ReportRow, order: ReportRequest) -> None:
     except UnavailableError as error:
         services.metrics.launches.labels("failed").inc()
         reason = Failure(code=error.code, message=f"its run could not be started: {error}", is_retryable=True)
-        services.registry.withdraw_report(report.id, reason)
+        services.registry.reports.withdraw_report(report.id, reason)
         raise UnavailableError(f"The report cannot be made now, and nothing was kept: {error}") from error
     services.metrics.launches.labels("started").inc()
-    services.registry.set_run(report.id, run_id)
+    services.registry.reports.set_run(report.id, run_id)
 
 
 def _reconcile(services: Services, report: ReportRow) -> None:
     if report.run_id is not None:
         failure = services.launcher.find_failure(report)
         if failure is not None:
-            services.registry.fail_report(report.id, failure, now=services.now())
+            services.registry.reports.fail_report(report.id, failure, now=services.now())
     elif report.created_at <= report.due_at <= services.now() - _ORPHANED_AFTER and not services.launcher.has_run(
         report
     ):
         run_id = services.launcher.launch(report, order_from_json(report.order))
-        services.registry.set_run(report.id, run_id)
+        services.registry.reports.set_run(report.id, run_id)
 
 
 def _end_run(services: Services, report: ReportRow) -> None:

@@ -102,7 +102,7 @@ async def get_report(report_id: ReportId, request: Request, caller: Reader, pref
 @router.delete("/{report_id}", status_code=204, responses=errors_of(codes.REPORT_NOT_FOUND))
 def delete_report(report_id: ReportId, caller: Writer, services: ServicesDep) -> None:
     """Delete the report, its files and its links; one on its way is cancelled first."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     log_act(services, caller, report_id, "deleted")
     remove_report(services, report)
 
@@ -110,14 +110,14 @@ def delete_report(report_id: ReportId, caller: Writer, services: ServicesDep) ->
 @router.post("/{report_id}/cancel", responses=errors_of(codes.REPORT_NOT_FOUND, codes.CONFLICT))
 def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
     """End a report that is waiting or being made. Cancelling it again changes nothing."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     cancelled = cancel_report(services, report)
     log_act(services, caller, report_id, "cancelled")
     return shape_details(cancelled, None, base_url, caller)
 
 
 def _list(request: Request, services: Services, caller: Principal, query: ListQuery) -> Response:
-    page = services.registry.list_reports(
+    page = services.registry.reports.list_reports(
         caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
     )
     return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
@@ -125,13 +125,13 @@ def _list(request: Request, services: Services, caller: Principal, query: ListQu
 
 def _details_of_ended(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails | None:
     """None for an open report, whose run must be asked after."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     log_read(services, caller, report_id)
     return shape_details(report, None, base_url, caller) if report.status not in OPEN else None
 
 
 def _details_of_open(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails:
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     return _details(services, reconcile_report(services, report), base_url, caller)
 
 

@@ -30,7 +30,7 @@ async def wait_for_end(services: Services, report_id: str, seconds: int) -> Repo
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while True:
-        report = await run_in_threadpool(services.registry.find_report, report_id)
+        report = await run_in_threadpool(services.registry.reports.find_report, report_id)
         left = until - loop.time()
         if report.status not in OPEN or left <= 0:
             return report

@@ -93,7 +93,7 @@ def create_schedule(
     registry, now = services.registry, services.now()
 
     def make(schedule_id: str) -> ScheduleAnswer:
-        row = registry.seek_schedule(schedule_id) or workflow.create_schedule(
+        row = registry.schedules.seek_schedule(schedule_id) or workflow.create_schedule(
             services.settings,
             registry,
             body,
@@ -110,7 +110,7 @@ def create_schedule(
         response,
         fresh_id=f"sch_{secrets.token_hex(8)}",
         make=make,
-        is_begun=lambda id_: registry.seek_schedule(id_) is not None,
+        is_begun=lambda id_: registry.schedules.seek_schedule(id_) is not None,
         form=ScheduleAnswer,
     )
     response.headers["Location"] = f"{base_url}/v1/reports/schedules/{made.id}"
@@ -128,10 +128,10 @@ def list_schedules(
 ) -> Response:
     """The organisation's schedules, newest first, each with its next five runs and its last one."""
     registry, now = services.registry, services.now()
-    rows, total = registry.list_schedules(
+    rows, total = registry.schedules.list_schedules(
         caller.organization, is_enabled=query.enabled, text=query.q, limit=query.limit, offset=query.offset
     )
-    last = registry.last_runs([row.id for row in rows])
+    last = registry.schedules.last_runs([row.id for row in rows])
     shaped = [shape_schedule(row, last.get(row.id), now=now, base_url=base_url) for row in rows]
     page = page_of(total, query.limit, query.offset, len(rows))
     return send_json(request, ScheduleList(schedules=shaped, pagination=page))
@@ -171,7 +171,7 @@ def change_schedule(
 def delete_schedule(schedule_id: ScheduleId, caller: ScheduleWriter, services: ServicesDep) -> None:
     """End it. Reports it ordered stay, and are still delivered."""
     before = _find(services, caller.organization, schedule_id)
-    services.registry.delete_schedule(before, now=services.now())
+    services.registry.schedules.delete_schedule(before, now=services.now())
 
 
 @router.post(
@@ -203,30 +203,30 @@ def list_runs(
 ) -> Response:
     """Every tick that was dealt with, newest first: its report, or why it was skipped."""
     row = _find(services, caller.organization, schedule_id)
-    ticks, total = services.registry.list_ticks(row.id, limit=query.limit, offset=query.offset)
+    ticks, total = services.registry.schedules.list_ticks(row.id, limit=query.limit, offset=query.offset)
     page = page_of(total, query.limit, query.offset, len(ticks))
     return send_json(request, RunList(runs=[shape_run(tick, base_url) for tick in ticks], pagination=page))
 
 
 def _find(services: Services, organization: str, schedule_id: str) -> ScheduleRow:
     with _found():
-        return services.registry.get_schedule(organization, schedule_id)
+        return services.registry.schedules.get_schedule(organization, schedule_id)
 
 
 def _shape(services: Services, row: ScheduleRow, base_url: str) -> ScheduleAnswer:
-    last = services.registry.last_runs([row.id]).get(row.id)
+    last = services.registry.schedules.last_runs([row.id]).get(row.id)
     return shape_schedule(row, last, now=services.now(), base_url=base_url)
 
 
 def _start(services: Services, report_id: str) -> None:
     """At once where Dagster answers; else its own sensor starts the report a little later."""
-    report = services.registry.find_report(report_id)
+    report = services.registry.reports.find_report(report_id)
     try:
         run_id = services.launcher.launch(report, order_from_json(report.order))
     except UnavailableError as error:
         _log.warning("cannot start now", extra={"report_id": report_id, "reason": str(error)})
         return
-    services.registry.set_run(report_id, run_id)
+    services.registry.reports.set_run(report_id, run_id)
 
 
 @contextmanager

@@ -11,21 +11,21 @@ from policycortex.storage.registry import AccessRow, LinkRow
 
 def follow_link(request: Request, services: Services, token: str) -> Response:
     """The file. Raises NotFoundError when link or report is gone; a one-time link serves the whole file, once."""
-    link = services.registry.find_link(token, now=services.now())
+    link = services.registry.links.find_link(token, now=services.now())
     note(organization=link.organization, actor=f"link:{link.id}", subject=link.report_id)
     note(details={"format": link.format.value})
-    report = services.registry.find_report(link.report_id)
+    report = services.registry.reports.find_report(link.report_id)
     try:
         artifact = find_artifact(report, link.format)
         if link.file_name is not None:
-            artifact = find_copy(services.registry.list_files(report.id), link.file_name, artifact)
+            artifact = find_copy(services.registry.reports.list_files(report.id), link.file_name, artifact)
     except ConflictError as error:
         raise NotFoundError(str(error)) from error
     answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
     if request.method == "GET" and answer.status_code < 300:
-        services.registry.use_link(link, now=services.now())
+        services.registry.links.use_link(link, now=services.now())
         services.read_log.flush()
-        services.registry.log_access(_act(request, services, link))
+        services.registry.access_log.log_access(_act(request, services, link))
     return answer
 
 

@@ -42,12 +42,12 @@ def create_download_link(
 ) -> LinkMade:
     """A link to one file that works without a key until it expires; it is shown only in this answer."""
     wanted = validated(LinkBody, body)
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     if not report.sharing.are_links_allowed:
         raise ConflictError(f"Report {report_id} allows no download links; its sharing says so")
     find_artifact(report, wanted.format)
     now = services.now()
-    link, token = services.registry.create_link(
+    link, token = services.registry.links.create_link(
         organization=caller.organization,
         report_id=report_id,
         format=wanted.format,
@@ -71,8 +71,8 @@ def follow_download_link(token: str, request: Request, services: ServicesDep) ->
 @router.get("/{report_id}/sharing", response_model=SharingAnswer, responses=errors_of(codes.REPORT_NOT_FOUND))
 def get_sharing(report_id: ReportId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """Who may see the report, and which links are open."""
-    report = services.registry.get_report(caller.organization, report_id, reader=caller.reader)
-    return send_json(request, shape_sharing(report, services.registry.list_links(report_id, now=services.now())))
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
+    return send_json(request, shape_sharing(report, services.registry.links.list_links(report_id, now=services.now())))
 
 
 @router.put(
@@ -83,14 +83,14 @@ def get_sharing(report_id: ReportId, request: Request, caller: Reader, services:
 def put_sharing(report_id: ReportId, caller: Writer, body: JsonObject, services: ServicesDep) -> SharingAnswer:
     """Replace who may see the report. The key that ordered it and admin keys always may."""
     wanted = validated(SharingBody, body)
-    services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     sharing = Sharing(
         key_ids=tuple(dict.fromkeys(wanted.keys)) if wanted.visibility == "keys" else None,
         are_links_allowed=wanted.links_allowed,
     )
-    report = services.registry.share_report(caller.organization, report_id, sharing, now=services.now())
+    report = services.registry.sharing.share_report(caller.organization, report_id, sharing, now=services.now())
     log_act(services, caller, report_id, "shared")
-    return shape_sharing(report, services.registry.list_links(report_id, now=services.now()))
+    return shape_sharing(report, services.registry.links.list_links(report_id, now=services.now()))
 
 
 @router.get("/{report_id}/access-log", response_model=AccessLog, responses=errors_of(codes.REPORT_NOT_FOUND))
@@ -98,7 +98,7 @@ def list_access(
     report_id: ReportId, request: Request, caller: Reader, query: Annotated[PageQuery, Query()], services: ServicesDep
 ) -> Response:
     """Every read and download of the report, newest first."""
-    services.registry.get_report(caller.organization, report_id, reader=caller.reader)
+    services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     services.read_log.flush()
-    entries, total = services.registry.list_access(report_id, limit=query.limit, offset=query.offset)
+    entries, total = services.registry.access_log.list_access(report_id, limit=query.limit, offset=query.offset)
     return send_json(request, shape_access_log(entries, total=total, limit=query.limit, offset=query.offset))

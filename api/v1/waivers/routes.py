@@ -36,8 +36,10 @@ def list_waivers(
 ) -> Response:
     """Waivers of the organisation, newest first, ended ones too."""
     registry, now = services.registry, services.now()
-    found = registry.list_waivers(caller.organization, limit=query.limit, offset=query.offset, newest_first=True)
-    total, seen = registry.count_waivers(caller.organization), query.offset + len(found)
+    found = registry.waivers.list_waivers(
+        caller.organization, limit=query.limit, offset=query.offset, newest_first=True
+    )
+    total, seen = registry.waivers.count_waivers(caller.organization), query.offset + len(found)
     page = Pagination(total=total, limit=query.limit, offset=query.offset, has_more=seen < total)
     return send_json(request, WaiverList(waivers=[shape_waiver(w, now) for w in found], pagination=page))
 
@@ -46,7 +48,7 @@ def list_waivers(
 def get_waiver(waiver_id: WaiverId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """One waiver and what became of it."""
     with _found():
-        waiver = services.registry.get_waiver(caller.organization, waiver_id)
+        waiver = services.registry.waivers.get_waiver(caller.organization, waiver_id)
     return send_json(request, shape_waiver(waiver, services.now()))
 
 
@@ -62,7 +64,7 @@ def create_waiver(
     """Request a waiver. It accepts nothing until another key approves it, and never changes periods that ended."""
     now = services.now()
     asked = parse_waiver(body, now=now, frameworks=services.frameworks(caller.organization))
-    waiver = services.registry.request_waiver(
+    waiver = services.registry.waivers.request_waiver(
         caller.organization, asked.scope, reason=asked.reason, valid=asked.valid, by=caller.key.id, now=now
     )
     response.headers["Location"] = f"{base_url}/v1/waivers/{waiver.id}"
@@ -74,7 +76,7 @@ def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: Services
     """Approve a waiver that another key requested; it holds from now on, within its validity."""
     now = services.now()
     with _found():
-        waiver = services.registry.approve_waiver(caller.organization, waiver_id, by=caller.key.id, now=now)
+        waiver = services.registry.waivers.approve_waiver(caller.organization, waiver_id, by=caller.key.id, now=now)
     return shape_waiver(waiver, now)
 
 
@@ -82,7 +84,7 @@ def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: Services
 def revoke_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: ServicesDep) -> None:
     """Revoke a waiver from now on. It stays on record, and in reports of periods that ended before."""
     with _found():
-        services.registry.revoke_waiver(caller.organization, waiver_id, by=caller.key.id, now=services.now())
+        services.registry.waivers.revoke_waiver(caller.organization, waiver_id, by=caller.key.id, now=services.now())
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from policycortex.storage.registry.base import Store, UtcDateTime, metadata
+from policycortex.storage.registry.base import Database, UtcDateTime, metadata
 from policycortex.storage.registry.rows import AccessRow
 
 access_log = Table(
@@ -39,24 +39,28 @@ _INSERT: Final = insert(access_log)
 _COLUMNS: Final = [c for c in access_log.c if c.name != "id"]
 
 
-class AccessVerbs(Store):
-    """Writing and reading the log."""
+class AccessLogRepository:
+    """Writes and reads the access log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def log_access(self, *rows: AccessRow) -> None:
-        """Add acts, all or none."""
-        self._together.run(lambda connection: insert_access(connection, *rows), order="access")
+        """Add the rows, all or none."""
+        with self._database.writing() as connection:
+            insert_access(connection, *rows)
 
     def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
         """A page, newest first, and how many there are."""
         mine = access_log.c.report_id == report_id
         query = select(*_COLUMNS).where(mine).order_by(access_log.c.id.desc()).limit(limit).offset(offset)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
             total = connection.execute(select(func.count()).select_from(access_log).where(mine)).scalar_one()
         return tuple(AccessRow(**row) for row in rows), int(total)
 
 
 def insert_access(connection: Connection, *rows: AccessRow) -> None:
-    """Add acts, within the caller's transaction."""
+    """Add rows within the caller's transaction."""
     values = [{column.name: getattr(row, column.name) for column in _COLUMNS} for row in rows]
     connection.execute(_INSERT, values)

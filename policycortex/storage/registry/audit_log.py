@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Engine,
     Index,
     RowMapping,
     String,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 
 from policycortex.audit.chain import FIELDS, AuditEvent, Point, Record, link, origin, seal_digest
 from policycortex.errors import ConflictError
-from policycortex.storage.registry.base import Store, UtcDateTime, insert_for, metadata
+from policycortex.storage.registry.base import Database, UtcDateTime, insert_for, metadata
 
 audit_trail = Table(
     "audit_trail",
@@ -65,12 +64,12 @@ audit_heads = Table(
 _RECORD: Final = [audit_trail.c[name] for name in FIELDS]
 _BATCH: Final = 1000
 
-TrailKey = Callable[[str], bytes]
-"""An organisation's key of the trail."""
+AuditKeySource = Callable[[str], bytes]
+"""Gives an organisation's audit key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrailState:
+class AuditLogState:
     """Where an organisation's chain begins, ends, and how far it was exported."""
 
     organization: str
@@ -83,7 +82,7 @@ class TrailState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrailFilter:
+class AuditLogFilter:
     """Which records a page holds; None filters nothing."""
 
     action: str | None = None
@@ -94,23 +93,22 @@ class TrailFilter:
     before: datetime | None = None
 
 
-class TrailVerbs(Store):
+class AuditLogRepository:
     """Appending, reading and retiring records."""
 
-    def __init__(self, engine: Engine, trail_key: TrailKey) -> None:
-        super().__init__(engine)
-        self._trail_key = trail_key
+    def __init__(self, database: Database, key_of: AuditKeySource) -> None:
+        self._database, self._key_of = database, key_of
 
-    def append_acts(self, *acts: AuditEvent) -> None:
+    def append_events(self, *acts: AuditEvent) -> None:
         """Add the acts, all or none, in the order given; those whose entry is there already are left out."""
-        with self._writing() as connection:
-            self._append(connection, *acts)
+        with self._database.writing() as connection:
+            self.append(connection, *acts)
 
-    def _append(self, connection: Connection, *acts: AuditEvent) -> None:
-        """As ``append_acts``, within the caller's transaction: the record and the act itself, or neither."""
+    def append(self, connection: Connection, *acts: AuditEvent) -> None:
+        """As ``append_events``, within the caller's transaction: the record and the act itself, or neither."""
         fresh = _without_known(connection, acts)
         for organization in sorted({act.organization for act in fresh}):
-            at, key, rows = _lock_head(connection, organization, self._trail_key), self._trail_key(organization), []
+            at, key, rows = _lock_head(connection, organization, self._key_of), self._key_of(organization), []
             for act in (act for act in fresh if act.organization == organization):
                 record = link(act, at, key)
                 rows.append(_row(record, act))
@@ -119,49 +117,49 @@ class TrailVerbs(Store):
             mine = audit_heads.c.organization == organization
             connection.execute(update(audit_heads).where(mine).values(sequence=at.sequence, digest=at.digest))
 
-    def load_trail_state(self, organization: str) -> TrailState:
+    def load_state(self, organization: str) -> AuditLogState:
         """Head and floor; the origin for an organisation that did nothing yet."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             query = select(audit_heads).where(audit_heads.c.organization == organization)
             row = connection.execute(query).mappings().first()
         if row is None:
             start = origin(organization)
-            return TrailState(
+            return AuditLogState(
                 organization=organization, head=start, floor=start, is_floor_true=True, exported_sequence=0
             )
         floor = Point(sequence=row["floor_sequence"], digest=row["floor_digest"])
-        return TrailState(
+        return AuditLogState(
             organization=organization,
             head=Point(sequence=row["sequence"], digest=row["digest"]),
             floor=floor,
-            is_floor_true=row["floor_seal"] == _seal_floor(organization, floor, self._trail_key),
+            is_floor_true=row["floor_seal"] == _seal_floor(organization, floor, self._key_of),
             exported_sequence=row["exported_sequence"],
         )
 
-    def list_trails(self) -> tuple[str, ...]:
+    def list_organizations(self) -> tuple[str, ...]:
         """Organisations that have a trail."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             query = select(audit_heads.c.organization).order_by(audit_heads.c.organization)
             return tuple(connection.execute(query).scalars())
 
-    def list_trail(
-        self, organization: str, wanted: TrailFilter | None = None, *, limit: int = 20, offset: int = 0
+    def list_records(
+        self, organization: str, wanted: AuditLogFilter | None = None, *, limit: int = 20, offset: int = 0
     ) -> tuple[tuple[Record, ...], int]:
         """A page of records, newest first, and how many there are."""
-        where = _conditions(organization, wanted or TrailFilter())
+        where = _conditions(organization, wanted or AuditLogFilter())
         query = select(*_RECORD).where(*where).order_by(audit_trail.c.sequence.desc()).limit(limit).offset(offset)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             records = tuple(_record(row) for row in connection.execute(query).mappings())
             total = connection.execute(select(func.count()).select_from(audit_trail).where(*where)).scalar_one()
         return records, int(total)
 
-    def read_trail(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[Record]:
+    def read_records(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[Record]:
         """Records in order, read in batches: the whole trail in little memory."""
         at = after
         while True:
             mine = (audit_trail.c.organization == organization, audit_trail.c.sequence > at)
             query = select(*_RECORD).where(*mine).order_by(audit_trail.c.sequence).limit(_BATCH)
-            with self._reading() as connection:
+            with self._database.reading() as connection:
                 rows = connection.execute(query).mappings().all()
             for row in rows:
                 if up_to is not None and row["sequence"] > up_to:
@@ -171,19 +169,19 @@ class TrailVerbs(Store):
                 return
             at = rows[-1]["sequence"]
 
-    def note_trail_export(self, organization: str, sequence: int) -> None:
+    def note_export(self, organization: str, sequence: int) -> None:
         """All up to this record left the house."""
         mine = (audit_heads.c.organization == organization, audit_heads.c.exported_sequence < sequence)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(audit_heads).where(*mine).values(exported_sequence=sequence))
 
-    def retire_trail(self, organization: str, *, before: datetime, is_export_needed: bool, now: datetime) -> int:
+    def retire_records(self, organization: str, *, before: datetime, is_export_needed: bool, now: datetime) -> int:
         """Remove records older than that, oldest first; how many. The chain goes on from where it was cut, and says so.
 
         With ``is_export_needed`` none goes that was not exported. Raises ConflictError when the trail was changed.
         """
-        with self._writing() as connection:
-            head = _lock_head(connection, organization, self._trail_key)
+        with self._database.writing() as connection:
+            head = _lock_head(connection, organization, self._key_of)
             row = connection.execute(select(audit_heads).where(audit_heads.c.organization == organization)).one()
             newer = (audit_trail.c.organization == organization, audit_trail.c.moment >= before)
             first_kept = connection.execute(select(func.min(audit_trail.c.sequence)).where(*newer)).scalar_one()
@@ -199,14 +197,14 @@ class TrailVerbs(Store):
             floor = Point(sequence=last, digest=digest)
             old = (audit_trail.c.organization == organization, audit_trail.c.sequence <= last)
             count = connection.execute(delete(audit_trail).where(*old)).rowcount
-            seal = _seal_floor(organization, floor, self._trail_key)
+            seal = _seal_floor(organization, floor, self._key_of)
             values = {"floor_sequence": last, "floor_digest": digest, "floor_seal": seal}
             connection.execute(update(audit_heads).where(audit_heads.c.organization == organization).values(**values))
             details = {"from": row.floor_sequence + 1, "to": last, "digest": digest}
             act = AuditEvent(
                 organization=organization, at=now, action="trail_retired", actor="retention", details=details
             )
-            self._append(connection, act)
+            self.append(connection, act)
             return count
 
 
@@ -220,7 +218,7 @@ def _without_known(connection: Connection, acts: Sequence[AuditEvent]) -> list[A
     return [act for act in acts if act.entry_id is None or act.entry_id not in known]
 
 
-def _lock_head(connection: Connection, organization: str, trail_key: TrailKey) -> Point:
+def _lock_head(connection: Connection, organization: str, key_of: AuditKeySource) -> Point:
     """The chain's last point, held against other writers until the transaction ends."""
     query = select(audit_heads.c.sequence, audit_heads.c.digest).where(audit_heads.c.organization == organization)
     found = connection.execute(query.with_for_update()).first()
@@ -232,7 +230,7 @@ def _lock_head(connection: Connection, organization: str, trail_key: TrailKey) -
             "digest": start.digest,
             "floor_sequence": 0,
             "floor_digest": start.digest,
-            "floor_seal": _seal_floor(organization, start, trail_key),
+            "floor_seal": _seal_floor(organization, start, key_of),
             "exported_sequence": 0,
         }
         connection.execute(insert_for(connection.dialect.name, audit_heads).values(values).on_conflict_do_nothing())
@@ -240,11 +238,11 @@ def _lock_head(connection: Connection, organization: str, trail_key: TrailKey) -
     return Point(sequence=found.sequence, digest=found.digest)
 
 
-def _seal_floor(organization: str, floor: Point, trail_key: TrailKey) -> str:
-    return seal_digest(f"floor {floor.sequence} {floor.digest}", trail_key(organization))
+def _seal_floor(organization: str, floor: Point, key_of: AuditKeySource) -> str:
+    return seal_digest(f"floor {floor.sequence} {floor.digest}", key_of(organization))
 
 
-def _conditions(organization: str, wanted: TrailFilter) -> list[ColumnElement[bool]]:
+def _conditions(organization: str, wanted: AuditLogFilter) -> list[ColumnElement[bool]]:
     columns = audit_trail.c
     exact: Collection[tuple[Column[Any], str | None]] = (
         (columns.action, wanted.action),

@@ -1,4 +1,4 @@
-"""Ground under all table groups: metadata, column types, sessions, and the one translation of database errors."""
+"""What all repositories share: metadata, column types, transactions, and the translation of database errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +10,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from policycortex.errors import ConfigurationError, NotFoundError, StoreBusyError, UnavailableError
-from policycortex.storage.registry.together import Together
 
 WRITES = "policycortex_writes"
 """Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
 STREAMS = "policycortex_streams"
-"""Execution option: rows are read in stretches, for which Postgres needs a transaction around them."""
+"""Execution option: rows are read in batches, for which Postgres needs a transaction."""
 
 metadata = MetaData(
     naming_convention={
@@ -30,7 +29,7 @@ JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "pos
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Times in UTC; SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+    """Times in UTC. SQLite stores no zone: it is removed on write and set to UTC on read."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -49,40 +48,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-class Store:
-    """An engine with three kinds of transaction. Table groups add their verbs by subclassing it."""
+class Database:
+    """One engine with three kinds of transaction. The repositories share it; they hold no other state of it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
-        self._organizations: set[str] = set()
-        """Known to have their row, which none ever loses."""
-        self._together = Together(self._writing)
         self._streamer = engine.execution_options(**{STREAMS: True})
 
     def close(self) -> None:
-        """Give back all connections; needed before a fork."""
+        """Close all connections; needed before a fork."""
         self._engine.dispose()
 
-    def ping(self) -> None:
-        """Read one row. Raises UnavailableError when the database does not answer."""
-        with self._reading() as connection:
-            connection.exec_driver_sql("SELECT 1 FROM registry_version").first()
-
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """In Postgres each statement stands alone: that is one way there and back, not three (decision 0034)."""
+    def reading(self) -> Iterator[Connection]:
+        """A connection for statements that only read. Raises UnavailableError, StoreBusyError."""
         with translated_errors("read the registry"), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def _streaming(self) -> Iterator[Connection]:
-        """To read more rows than memory should hold."""
+    def streaming(self) -> Iterator[Connection]:
+        """To read more rows than memory should hold: Postgres's server-side cursors need a transaction."""
         with translated_errors("read the registry"), self._streamer.connect() as connection:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, committed at the end. Raises UnavailableError, StoreBusyError."""
         with translated_errors("write to the registry"), self._writer.begin() as connection:
             yield connection
 
@@ -94,7 +86,7 @@ def insert_for(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
 
 @contextmanager
 def translated_errors(attempt: str) -> Iterator[None]:
-    """Turn the database's troubles into ours; broken constraints pass through, they are the caller's to judge."""
+    """Translate database errors into the product's. IntegrityError passes through: the caller decides what it means."""
     try:
         yield
     except exc.IntegrityError:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, o
 from policycortex.audit.chain import AuditEvent, Outcome
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus
-from policycortex.storage.registry.audit_log import TrailVerbs
+from policycortex.storage.registry.audit_log import AuditLogRepository
+from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.schedule_rows import (
     REPLAYABLE,
     AttemptRow,
@@ -30,17 +31,20 @@ _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", 
 _TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
 
 
-class DeliveryVerbs(TrailVerbs):
+class DeliveryRepository:
     """Everything about deliveries; reports bring them into being (see ``insert_deliveries``)."""
+
+    def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
+        self._database, self._audit_log = database, audit_log
 
     def get_delivery(self, organization: str, delivery_id: str) -> DeliveryRow:
         """The delivery with all its attempts. Raises NotFoundError, also for another organisation's."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return _load(connection, delivery_id, organization)
 
     def find_delivery(self, delivery_id: str) -> DeliveryRow:
         """As ``get_delivery``, for callers that serve every organisation."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return _load(connection, delivery_id)
 
     def list_deliveries(
@@ -64,7 +68,7 @@ class DeliveryVerbs(TrailVerbs):
         }
         where = [column == value for column, value in wanted.items() if value is not None]
         query = select(*_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
             total = connection.execute(select(func.count()).select_from(deliveries).where(*where)).scalar_one()
         return tuple(_delivery(row) for row in rows), int(total)
@@ -72,7 +76,7 @@ class DeliveryVerbs(TrailVerbs):
     def release_deliveries(self, *, now: datetime) -> int:
         """Let those go whose report is completed, and abandon those whose report never comes; how many moved."""
         waiting = deliveries.c.status == DeliveryStatus.WAITING.value
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             done = _reports_that(ReportStatus.COMPLETED.value)
             moved = connection.execute(
                 update(deliveries)
@@ -95,7 +99,7 @@ class DeliveryVerbs(TrailVerbs):
             deliveries.c.status == DeliveryStatus.WAITING.value,
             deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             wanted = [_is_due(now), _is_lost(now), waits, *([_is_untold(now)] if tells_owners else [])]
             query = select(deliveries.c.id).where(or_(*wanted)).limit(1)
             return connection.execute(query).first() is not None
@@ -106,7 +110,7 @@ class DeliveryVerbs(TrailVerbs):
         """Take the delivery that waited longest, and note the attempt before anything is sent; None: none is due."""
         query = select(deliveries.c.id).where(_is_due(now), *(not_(_is_at(endpoint)) for endpoint in except_endpoints))
         query = query.order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
             if found is None:
                 return None
@@ -120,7 +124,7 @@ class DeliveryVerbs(TrailVerbs):
 
     def extend_leases(self, held: Mapping[str, int], *, until: datetime) -> None:
         """Say that the senders of these deliveries live: id to the number of the attempt that is on its way."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for delivery_id, number in held.items():
                 mine = (
                     deliveries.c.id == delivery_id,
@@ -131,7 +135,7 @@ class DeliveryVerbs(TrailVerbs):
 
     def list_lost_deliveries(self, *, now: datetime) -> tuple[DeliveryRow, ...]:
         """Those whose sender died: claimed, never settled, the lease over."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(*_COLUMNS).where(_is_lost(now))).mappings().all()
         return tuple(_delivery(row) for row in rows)
 
@@ -152,15 +156,15 @@ class DeliveryVerbs(TrailVerbs):
             deliveries.c.status == DeliveryStatus.SENDING.value,
             deliveries.c.number == claimed.number,
         )
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             if connection.execute(update(deliveries).where(*mine).values(**values)).rowcount != 1:
                 raise ConflictError(f"delivery {claimed.id} is no longer held by attempt {claimed.number}")
             _end_attempt(connection, claimed, settled, now)
-            self._append(connection, _attempted(claimed, settled, now))
+            self._audit_log.append(connection, _attempted(claimed, settled, now))
 
     def replay_delivery(self, organization: str | None, delivery_id: str, *, now: datetime) -> DeliveryRow:
         """Send it again from the start, by a person's wish. Raises ConflictError when it stands elsewhere."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             before = _load(connection, delivery_id, organization)
             if before.status not in REPLAYABLE:
                 raise ConflictError(
@@ -185,26 +189,26 @@ class DeliveryVerbs(TrailVerbs):
             query = query.join(deliveries, deliveries.c.id == delivery_attempts.c.delivery_id)
             query = query.where(deliveries.c.target == endpoint.target)
         query = query.order_by(delivery_attempts.c.ended_at.desc()).limit(limit)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple((row.ended_at, row.outcome) for row in connection.execute(query))
 
     def due_endpoints(self, *, now: datetime) -> tuple[Endpoint, ...]:
         """Endpoints that due deliveries want."""
         query = select(deliveries.c.channel, deliveries.c.connection, _TARGET).where(_is_due(now)).distinct()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query)
             return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)
 
-    def list_untold_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
+    def list_unreported_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
         """Failed, uncertain and abandoned deliveries whose owner is to be told now, the oldest first."""
         query = select(*_COLUMNS).where(_is_untold(now)).order_by(deliveries.c.ended_at).limit(limit)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
     def note_alert(self, row: DeliveryRow, *, is_told: bool, now: datetime) -> None:
         """The owner was told, or telling failed once more."""
         values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_told else {})
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, bindparam, select
 
-from policycortex.storage.registry.base import Store, UtcDateTime, insert_for, metadata
-from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.base import Database, UtcDateTime, insert_for, metadata
+from policycortex.storage.registry.report_changes import ensure_organization
 
 uploaded_frameworks = Table(
     "uploaded_frameworks",
@@ -25,8 +25,11 @@ _FILES: Final = (
 )
 
 
-class FrameworkVerbs(Store):
+class FrameworkRepository:
     """Keeping uploaded frameworks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def put_framework(
         self, organization: str, framework_id: str, content: bytes, *, uploaded_by: str | None, now: datetime
@@ -34,7 +37,7 @@ class FrameworkVerbs(Store):
         """Keep it; one of the same id is replaced."""
         key = {"organization": organization, "framework_id": framework_id}
         values = {"content": content, "uploaded_at": now, "uploaded_by": uploaded_by}
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ensure_organization(connection, organization, now)
             row = insert_for(connection.dialect.name, uploaded_frameworks).values(**key, **values)
             key_columns = list(uploaded_frameworks.primary_key.columns)
@@ -42,12 +45,12 @@ class FrameworkVerbs(Store):
 
     def list_framework_files(self, organization: str) -> dict[str, bytes]:
         """The organisation's uploads by framework id, sorted."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_FILES, {"organization": organization}).all()
         return {framework_id: bytes(content) for framework_id, content in rows}
 
     def list_framework_organizations(self) -> tuple[str, ...]:
         """Organisations that have uploads, sorted."""
         query = select(uploaded_frameworks.c.organization).distinct().order_by(uploaded_frameworks.c.organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(connection.execute(query).scalars())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, String, Table, delete, select, update
 
 from policycortex.errors import ConflictError
-from policycortex.storage.registry.base import JsonColumn, Store, UtcDateTime, insert_for, metadata
+from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, insert_for, metadata
 
 KEPT_FOR: Final = timedelta(hours=24)
 _ABANDONED_AFTER: Final = timedelta(minutes=1)  # a request lives seconds; its process died if it said nothing by then
@@ -45,25 +45,25 @@ class Claimed:
     """The answer given before; None: go on and settle."""
 
 
-class IdempotencyVerbs(Store):
+class IdempotencyRepository:
     """Claim before the work, settle after it, release when it failed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def claim_key(self, claim: Claim, *, report_id: str, now: datetime) -> Claimed:
         """Take the key for a new report, or find what it stands for. Raises ConflictError: other body, or at work."""
-
-        def take(connection: Connection) -> Claimed:
+        with self._database.writing() as connection:
             return _claim(connection, claim, report_id, now)
-
-        return self._together.run(take, order=_order(claim))
 
     def settle_key(self, claim: Claim, answer: Mapping[str, Any]) -> None:
         """Keep the answer for whoever asks again."""
-        settled = update(idempotency_keys).where(*_same(claim)).values(answer=dict(answer))
-        self._together.run(lambda connection: connection.execute(settled), order=_order(claim))
+        with self._database.writing() as connection:
+            connection.execute(update(idempotency_keys).where(*_same(claim)).values(answer=dict(answer)))
 
     def release_key(self, claim: Claim) -> None:
         """The work failed: the key is free again."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(idempotency_keys).where(*_same(claim), idempotency_keys.c.answer.is_(None)))
 
 
@@ -80,10 +80,6 @@ def _claim(connection: Connection, claim: Claim, report_id: str, now: datetime) 
     if row["answer"] is None:
         connection.execute(update(idempotency_keys).where(*_same(claim)).values(created_at=now))
     return Claimed(report_id=row["report_id"], answer=row["answer"])
-
-
-def _order(claim: Claim) -> str:
-    return f"claim {claim.organization} {claim.key}"
 
 
 def _insert(connection: Connection, claim: Claim, report_id: str, now: datetime) -> None:

@@ -11,9 +11,9 @@ from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, bind
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
-from policycortex.storage.registry.audit_log import TrailVerbs
-from policycortex.storage.registry.base import JsonColumn, UtcDateTime, metadata
-from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.audit_log import AuditLogRepository
+from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, metadata
+from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.rows import KeyRow
 from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
 
@@ -39,8 +39,11 @@ api_keys = Table(
 )
 
 
-class KeyVerbs(TrailVerbs):
+class KeyRepository:
     """Making, finding and ending keys."""
+
+    def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
+        self._database, self._audit_log = database, audit_log
 
     def create_key(
         self,
@@ -66,18 +69,18 @@ class KeyVerbs(TrailVerbs):
             "created_at": moment,
             "expires_at": expires_at,
         }
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ensure_organization(connection, organization, moment)
             connection.execute(insert(api_keys).values(**row, digest=digest_token(token)))
             details = {"name": name, "scopes": row["scopes"]}
-            self._append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
+            self._audit_log.append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
         return _key(row), token
 
     def find_key(self, token: str) -> KeyRow | None:
         """The key of this secret, whatever its state; None when there is none. Ask ``is_valid_at`` next."""
         if not is_well_formed(token, (LIVE_PREFIX, SANDBOX_PREFIX)):
             return None
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(_BY_DIGEST, {"digest": digest_token(token)}).mappings().first()
         return _key(row) if row is not None else None
 
@@ -85,7 +88,7 @@ class KeyVerbs(TrailVerbs):
         """Remember the last use, to the minute."""
         if key.last_used_at is not None and now - key.last_used_at < _USE_GRAIN:
             return
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=now))
 
     def list_keys(self, organization: str | None = None) -> tuple[KeyRow, ...]:
@@ -93,12 +96,12 @@ class KeyVerbs(TrailVerbs):
         query = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
         if organization is not None:
             query = query.where(api_keys.c.organization == organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(_key(row) for row in connection.execute(query).mappings())
 
     def get_key(self, key_id: str) -> KeyRow:
         """The key of this id. Raises NotFoundError."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(*_COLUMNS).where(api_keys.c.id == key_id)).mappings().first()
         if row is None:
             raise NotFoundError(f"no key {key_id}; 'policycortex keys list' shows all")
@@ -107,10 +110,12 @@ class KeyVerbs(TrailVerbs):
     def revoke_key(self, key_id: str, *, now: datetime | None = None) -> KeyRow:
         """End the key at once; again is no error, the first time counts. Raises NotFoundError."""
         key = self.get_key(key_id)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             live, moment = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)), now or datetime.now(UTC)
             if connection.execute(update(api_keys).where(*live).values(revoked_at=moment)).rowcount:
-                self._append(connection, _change(key.organization, "key_revoked", key_id, moment, {"name": key.name}))
+                self._audit_log.append(
+                    connection, _change(key.organization, "key_revoked", key_id, moment, {"name": key.name})
+                )
         return self.get_key(key.id)
 
     def rotate_key(
@@ -129,10 +134,10 @@ class KeyVerbs(TrailVerbs):
             now=moment,
         )
         end = min(moment + overlap, old.expires_at or moment + overlap)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(expires_at=end))
             details = {"name": old.name, "new_key": made[0].id, "old_key_ends_at": end.isoformat()}
-            self._append(connection, _change(old.organization, "key_rotated", key_id, moment, details))
+            self._audit_log.append(connection, _change(old.organization, "key_rotated", key_id, moment, details))
         return made
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, RowMapping, String, Table, i
 
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
-from policycortex.storage.registry.base import Store, UtcDateTime, metadata
+from policycortex.storage.registry.base import Database, UtcDateTime, metadata
 from policycortex.storage.registry.rows import LinkRow
 from policycortex.storage.registry.tokens import LINK_PREFIX, digest_token, is_well_formed, make_token
 
@@ -32,8 +32,11 @@ download_links = Table(
 _COLUMNS: Final = [c for c in download_links.c if c.name != "digest"]
 
 
-class LinkVerbs(Store):
+class LinkRepository:
     """Making, following and ending links."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def create_link(
         self,
@@ -60,14 +63,14 @@ class LinkVerbs(Store):
             "is_one_time": is_one_time,
             "file_name": file_name,
         }
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(insert(download_links).values(**row, digest=digest_token(token)))
         return _link(row), token
 
     def find_link(self, token: str, *, now: datetime) -> LinkRow:
         """The link of this token while it is good. Raises NotFoundError: unknown, expired, revoked, or used up."""
         if is_well_formed(token, (LINK_PREFIX,)):
-            with self._reading() as connection:
+            with self._database.reading() as connection:
                 query = select(*_COLUMNS).where(download_links.c.digest == digest_token(token))
                 row = connection.execute(query).mappings().first()
             if row is not None and _is_good(link := _link(row), now):
@@ -79,7 +82,7 @@ class LinkVerbs(Store):
         unused = [download_links.c.id == link.id, download_links.c.revoked_at.is_(None)]
         if link.is_one_time:
             unused.append(download_links.c.used_at.is_(None))
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             if connection.execute(update(download_links).where(*unused).values(used_at=now)).rowcount != 1:
                 raise NotFoundError("the download link was used up; ask for a new one")
 
@@ -87,14 +90,14 @@ class LinkVerbs(Store):
         """The report's good links, oldest first."""
         mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now)
         query = select(*_COLUMNS).where(*mine).order_by(download_links.c.created_at, download_links.c.id)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             links = [_link(row) for row in connection.execute(query).mappings()]
         return tuple(link for link in links if _is_good(link, now))
 
     def revoke_links(self, report_id: str, *, now: datetime | None = None) -> int:
         """End all links of the report; returns how many were still open."""
         still = (download_links.c.report_id == report_id, download_links.c.revoked_at.is_(None))
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ended = update(download_links).where(*still).values(revoked_at=now or datetime.now(UTC))
             return connection.execute(ended).rowcount
 

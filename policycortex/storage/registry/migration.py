@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Integer, Table, func, insert, select, text
 from policycortex.errors import IntegrityError
 from policycortex.names import ReportStatus
 from policycortex.storage.objects.artifact_keys import StoredArtifact
-from policycortex.storage.registry.base import Store, metadata
+from policycortex.storage.registry.base import Database, metadata
 from policycortex.storage.registry.tables import report_artifacts, report_files, reports
 
 _ROWS_AT_ONCE: Final = 1000
@@ -26,18 +26,21 @@ class TableContent:
     sha256: str
 
 
-class MovingVerbs(Store):
+class MigrationRepository:
     """What an installation that moves asks of its registries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def describe_content(self) -> dict[str, TableContent]:
         """Every table of the registry by name."""
-        with self._streaming() as connection:
+        with self._database.streaming() as connection:
             return {table.name: content_of(connection, table) for table in metadata.sorted_tables}
 
     def copy_rows_to(self, target: Connection) -> int:
         """Insert every row into the tables of ``target``, parents first; how many."""
         copied = 0
-        with self._streaming() as connection:
+        with self._database.streaming() as connection:
             for table in metadata.sorted_tables:
                 for rows in _batches(connection, table):
                     target.execute(insert(table), [dict(row) for row in rows])
@@ -48,7 +51,7 @@ class MovingVerbs(Store):
     def list_stored_files(self) -> tuple[StoredArtifact, ...]:
         """Every file that a report names and that must be there: of reports that are neither deleted nor expired."""
         living = reports.c.deleted_at.is_(None), reports.c.status != ReportStatus.EXPIRED.value
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(
                 StoredArtifact(key=row.key, size_bytes=row.size_bytes, sha256=row.sha256)
                 for table in (report_artifacts, report_files)
@@ -72,7 +75,7 @@ class MovingVerbs(Store):
 
     def transaction(self) -> Any:  # noqa: ANN401 - a context manager of a Connection
         """One transaction that other stores in the same database may join."""
-        return self._writing()
+        return self._database.writing()
 
 
 def content_of(connection: Connection, table: Table) -> TableContent:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from policycortex.names import ReportStatus
-from policycortex.storage.registry.base import Store
+from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.tables import report_artifacts, report_files, reports
 
 _OPEN = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
@@ -22,12 +22,15 @@ class ReportFiles:
     keys: frozenset[str]
 
 
-class KeepingVerbs(Store):
+class ReferenceRepository:
     """What whoever deletes must ask first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def load_report_files(self, report_ids: Collection[str]) -> dict[str, ReportFiles]:
         """By id; reports that were deleted, expired or never existed are not there. At most some hundred ids."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             living = (
                 select(reports.c.id, reports.c.status)
                 .where(reports.c.id.in_(report_ids))
@@ -54,5 +57,5 @@ class KeepingVerbs(Store):
         query = select(reports.c.snapshot).distinct()
         query = query.where(reports.c.snapshot.is_not(None), reports.c.deleted_at.is_(None))
         query = query.where(reports.c.status.not_in(_GONE))
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return frozenset(row.snapshot for row in connection.execute(query))

@@ -1,4 +1,4 @@
-"""Reading reports: one, a page of many, the queue before one, and how long such reports took."""
+"""Statements that read reports: one, a page, the open ones, and what an estimate needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -23,18 +23,16 @@ from sqlalchemy import (
 
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
-from policycortex.storage.registry.base import Store
 from policycortex.storage.registry.report_counts import load_tally
 from policycortex.storage.registry.rows import (
     ArtifactRow,
     Failure,
-    FileRow,
     ReportFilter,
     ReportPage,
     ReportRow,
     Sharing,
 )
-from policycortex.storage.registry.tables import report_artifacts, report_files, report_shares, reports
+from policycortex.storage.registry.tables import report_artifacts, report_shares, reports
 
 SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
 """Accepted in ``sort``; a leading ``-`` turns the order round."""
@@ -50,84 +48,7 @@ _Shape = tuple[str, ...]
 _LISTED: Final = [c for c in _ROW if c.name not in {"order", "description", "failure"}]  # half of a row's bytes
 
 
-class ReadingVerbs(Store):
-    """Everything that reads reports."""
-
-    def get_report(self, organization: str, report_id: str, *, reader: str | None = None) -> ReportRow:
-        """The report with its artifacts. Raises NotFoundError, also when not shared with ``reader``."""
-        with self._reading() as connection:
-            return load_report(connection, report_id, organization=organization, reader=reader)
-
-    def find_report(self, report_id: str) -> ReportRow:
-        """As ``get_report``, for callers that serve every organisation: the run, the reconciler, a link."""
-        with self._reading() as connection:
-            return load_report(connection, report_id)
-
-    def seek_status(self, report_id: str) -> ReportStatus | None:
-        """Where a report of any organisation stands; None for an id never used, ``cancelled`` for a deleted one."""
-        query = select(reports.c.status, reports.c.deleted_at).where(reports.c.id == report_id)
-        with self._reading() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        return ReportStatus(row.status) if row.deleted_at is None else ReportStatus.CANCELLED
-
-    def list_reports(
-        self,
-        organization: str,
-        wanted: ReportFilter | None = None,
-        *,
-        limit: int = 20,
-        offset: int = 0,
-        sort: str = "-created_at",
-    ) -> ReportPage:
-        """A page, newest first unless ``sort`` says otherwise; ties by id, of type, status and framework by time first.
-
-        Its rows come without artifacts, order, description and failure, which no list shows.
-        """
-        chosen = wanted or ReportFilter()
-        parameters = _parameters(organization, chosen)
-        page = {**parameters, "page_limit": limit, "page_offset": offset}
-        with self._reading() as connection:
-            rows = connection.execute(_page_query(_shape(chosen), sort), page).mappings().all()
-            total = _total(connection, organization, chosen, parameters)
-        return ReportPage(reports=tuple(report_from(row) for row in rows), total=total)
-
-    def load_sealed_password(self, report_id: str) -> str | None:
-        """What the order sealed for its run; None when it has none, or the report has ended."""
-        query = select(reports.c.sealed_password).where(reports.c.id == report_id)
-        with self._reading() as connection:
-            sealed: str | None = connection.execute(query).scalar_one_or_none()
-        return sealed
-
-    def list_files(self, report_id: str) -> tuple[FileRow, ...]:
-        """The report's files beside its formats, by name."""
-        columns = [c for c in report_files.c if c.name != "report_id"]
-        query = select(*columns).where(report_files.c.report_id == report_id).order_by(report_files.c.name)
-        with self._reading() as connection:
-            return tuple(FileRow(**row) for row in connection.execute(query).mappings())
-
-    def list_open_reports(self, *, before: datetime, limit: int = 1000) -> tuple[ReportRow, ...]:
-        """Pending and running reports of all organisations that were due before then, oldest first; for reconciling."""
-        due = (reports.c.status.in_(_OPEN), reports.c.due_at <= before, reports.c.deleted_at.is_(None))
-        query = select(*_ROW).where(*due).order_by(reports.c.due_at).limit(limit)
-        with self._reading() as connection:
-            return tuple(report_from(row) for row in connection.execute(query).mappings())
-
-    def load_queue(self, report: ReportRow) -> tuple[int, float | None]:
-        """What an estimate is made of: the place in the queue, and how long such reports took.
-
-        1 for the next in line: open reports of the same organisation that were due before it, plus itself. Mean
-        running time in seconds of the organisation's last 20 completed reports of the type; None without any.
-        """
-        asked = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
-        with self._reading() as connection:
-            rows = connection.execute(_QUEUE, {**asked, "type": report.type.value}).all()
-        spans = [(ended - began).total_seconds() for _, began, ended in rows if began is not None and ended is not None]
-        return int(rows[0][0]) + 1, sum(spans) / len(spans) if spans else None
-
-
-# States as words of the statement, not as parameters: by them the planner knows the partial indexes
+# The statuses are literals, not parameters: only so does the planner use the partial indexes
 _BEFORE: Final = (
     select(func.count())
     .select_from(reports)
@@ -154,7 +75,33 @@ _LAST: Final = (
 _QUEUE: Final = select(_BEFORE.scalar_subquery(), _LAST.c.started_at, _LAST.c.completed_at).select_from(
     select(literal_column("1")).subquery().outerjoin(_LAST, true())
 )
-"""One row for each of the last, at least one: a statement less."""
+"""One row for each of the last reports, at least one: this saves a second statement."""
+
+
+def load_page(
+    connection: Connection, organization: str, wanted: ReportFilter, *, limit: int, offset: int, sort: str
+) -> ReportPage:
+    """A page of an organisation's reports and the number of all that match; see ``ReportRepository.list_reports``."""
+    parameters = _parameters(organization, wanted)
+    page = {**parameters, "page_limit": limit, "page_offset": offset}
+    rows = connection.execute(_page_query(_shape(wanted), sort), page).mappings().all()
+    total = _total(connection, organization, wanted, parameters)
+    return ReportPage(reports=tuple(report_from(row) for row in rows), total=total)
+
+
+def load_open_reports(connection: Connection, *, before: datetime, limit: int) -> tuple[ReportRow, ...]:
+    """Pending and running reports of all organisations that were due before then, oldest first."""
+    due = (reports.c.status.in_(_OPEN), reports.c.due_at <= before, reports.c.deleted_at.is_(None))
+    query = select(*_ROW).where(*due).order_by(reports.c.due_at).limit(limit)
+    return tuple(report_from(row) for row in connection.execute(query).mappings())
+
+
+def load_queue(connection: Connection, report: ReportRow) -> tuple[int, float | None]:
+    """The place in the queue and the mean running time in seconds; see ``ReportRepository.load_queue``."""
+    parameters = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
+    rows = connection.execute(_QUEUE, {**parameters, "type": report.type.value}).all()
+    spans = [(ended - began).total_seconds() for _, began, ended in rows if began is not None and ended is not None]
+    return int(rows[0][0]) + 1, sum(spans) / len(spans) if spans else None
 
 
 def load_report(

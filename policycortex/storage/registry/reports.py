@@ -1,38 +1,52 @@
-"""A report's life: ordered, running, and one of its ends. Each verb is one transaction; an end is never left again."""
+"""Reports: created, running, ended, read. Each method is one transaction; an ended report never runs again."""
 
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select, update
 
 from policycortex.audit.chain import AuditEvent
-from policycortex.errors import ConflictError, NotFoundError
+from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, ReportType
 from policycortex.storage.registry.access import insert_access
-from policycortex.storage.registry.audit_log import TrailVerbs
-from policycortex.storage.registry.base import insert_for
+from policycortex.storage.registry.audit_log import AuditLogRepository
+from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.links import download_links
-from policycortex.storage.registry.report_counts import shift_tally
-from policycortex.storage.registry.report_queries import INSIDE, load_report, report_from
-from policycortex.storage.registry.rows import AccessRow, Failure, FileRow, NewArtifact, ReportRow
+from policycortex.storage.registry.report_changes import (
+    change_status,
+    ensure_organization,
+    insert_artifacts,
+    insert_report,
+    mark_deleted,
+)
+from policycortex.storage.registry.report_queries import load_open_reports, load_page, load_queue, load_report
+from policycortex.storage.registry.rows import (
+    AccessRow,
+    Failure,
+    FileRow,
+    NewArtifact,
+    ReportFilter,
+    ReportPage,
+    ReportRow,
+)
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
-from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, report_shares, reports
+from policycortex.storage.registry.tables import report_files, reports
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 _RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
-ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
-
-_INSERT: Final = insert(reports)
 
 
-class ReportVerbs(TrailVerbs):
-    """Everything that changes a report. ``now`` is the clock's where it is not given."""
+class ReportRepository:
+    """Writes and reads reports. ``now`` is the current time unless given."""
+
+    def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
+        self._database, self._audit_log = database, audit_log
+        self._known_organizations: set[str] = set()
+        """They have their row, and no row of an organisation is ever deleted."""
 
     def create_report(
         self,
@@ -68,9 +82,8 @@ class ReportVerbs(TrailVerbs):
             created_by=created_by,
             sealed_password=sealed_password,
         )
-
-        def write(connection: Connection) -> ReportRow:
-            if organization not in self._organizations:
+        with self._database.writing() as connection:
+            if organization not in self._known_organizations:
                 ensure_organization(connection, organization, moment)
             made = insert_report(connection, new, moment)
             insert_deliveries(
@@ -78,26 +91,23 @@ class ReportVerbs(TrailVerbs):
             )
             if access is not None:
                 insert_access(connection, access)
-            return made
-
-        made = self._together.run(write, order=f"tally {organization} {new.type.value} {framework}")
-        self._organizations.add(organization)
+        self._known_organizations.add(organization)
         return made
 
     def set_run(self, report_id: str, run_id: str) -> None:
         """Note which run makes it; a report that came to its end meanwhile stays as it is."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 update(reports).where(reports.c.id == report_id, reports.c.status.in_(OPEN)).values(run_id=run_id)
             )
 
     def release_run(self, report_id: str, run_id: str) -> bool:
         """The run was lost: the report is pending again, unless it ended or another run took it; whether it was."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             before = load_report(connection, report_id)
             if before.status not in OPEN or before.run_id != run_id:
                 return False
-            _write_move(
+            change_status(
                 connection, before, ReportStatus.PENDING, {"run_id": None, "started_at": None, "progress_pct": 0}
             )
             return True
@@ -110,7 +120,7 @@ class ReportVerbs(TrailVerbs):
     def note_progress(self, report_id: str, progress_pct: int) -> None:
         """How far the run is, 0-100; ignored unless it is running."""
         running = (reports.c.id == report_id, reports.c.status == ReportStatus.RUNNING)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(reports).where(*running).values(progress_pct=min(max(progress_pct, 0), 99)))
 
     def complete_report(
@@ -149,16 +159,16 @@ class ReportVerbs(TrailVerbs):
     def withdraw_report(self, report_id: str, failure: Failure) -> None:
         """Take back an order that was never launched: it leaves every list, and no run may pick it up."""
         self.fail_report(report_id, failure)
-        with self._writing() as connection:
-            _remove(connection, load_report(connection, report_id), _now())
+        with self._database.writing() as connection:
+            mark_deleted(connection, load_report(connection, report_id), _now())
 
     def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
         """Out of every list and answer; an open one is cancelled. The caller removes its files, then forgets them."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             before = load_report(connection, report_id, organization=organization)
             if before.status in OPEN:
-                _write_move(connection, before, ReportStatus.CANCELLED, {"completed_at": now or _now()})
-            _remove(connection, load_report(connection, report_id), now or _now())
+                change_status(connection, before, ReportStatus.CANCELLED, {"completed_at": now or _now()})
+            mark_deleted(connection, load_report(connection, report_id), now or _now())
             return before
 
     def expire_reports(self, *, now: datetime | None = None) -> tuple[ReportRow, ...]:
@@ -169,15 +179,79 @@ class ReportVerbs(TrailVerbs):
             reports.c.expires_at <= moment,
             reports.c.deleted_at.is_(None),
         )
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ids = connection.execute(select(reports.c.id).where(*past)).scalars().all()
             rows = tuple(load_report(connection, report_id) for report_id in ids)
             for row in rows:
-                _write_move(connection, row, ReportStatus.EXPIRED, {})
+                change_status(connection, row, ReportStatus.EXPIRED, {})
                 still = (download_links.c.report_id == row.id, download_links.c.revoked_at.is_(None))
                 connection.execute(update(download_links).where(*still).values(revoked_at=moment))
-                self._append(connection, _expiry(row, moment))
+                self._audit_log.append(connection, _expiry(row, moment))
             return rows
+
+    def get_report(self, organization: str, report_id: str, *, reader: str | None = None) -> ReportRow:
+        """The report with its artifacts. Raises NotFoundError, also when not shared with ``reader``."""
+        with self._database.reading() as connection:
+            return load_report(connection, report_id, organization=organization, reader=reader)
+
+    def find_report(self, report_id: str) -> ReportRow:
+        """As ``get_report``, for callers that serve every organisation: the run, the reconciler, a link."""
+        with self._database.reading() as connection:
+            return load_report(connection, report_id)
+
+    def find_status(self, report_id: str) -> ReportStatus | None:
+        """The status of a report of any organisation; None for an unknown id, ``cancelled`` for a deleted report."""
+        query = select(reports.c.status, reports.c.deleted_at).where(reports.c.id == report_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return ReportStatus(row.status) if row.deleted_at is None else ReportStatus.CANCELLED
+
+    def list_reports(
+        self,
+        organization: str,
+        wanted: ReportFilter | None = None,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        sort: str = "-created_at",
+    ) -> ReportPage:
+        """A page, sorted by ``sort`` (one of ``SORTS``, descending with a leading ``-``); newest first by default.
+
+        Ties are sorted by id; of type, status and framework by time first. The rows come without artifacts, order,
+        description and failure, which no list shows.
+        """
+        with self._database.reading() as connection:
+            return load_page(connection, organization, wanted or ReportFilter(), limit=limit, offset=offset, sort=sort)
+
+    def list_open_reports(self, *, before: datetime, limit: int = 1000) -> tuple[ReportRow, ...]:
+        """Pending and running reports of all organisations that were due before then, oldest first; for reconciling."""
+        with self._database.reading() as connection:
+            return load_open_reports(connection, before=before, limit=limit)
+
+    def load_queue(self, report: ReportRow) -> tuple[int, float | None]:
+        """What an estimate needs: the place in the queue, and how long such reports took.
+
+        1 for the next in line: open reports of the same organisation that were due before it, plus itself. Mean
+        running time in seconds of the organisation's last 20 completed reports of the type; None without any.
+        """
+        with self._database.reading() as connection:
+            return load_queue(connection, report)
+
+    def load_sealed_password(self, report_id: str) -> str | None:
+        """The encrypted password of the request; None when it has none, or the report has ended."""
+        query = select(reports.c.sealed_password).where(reports.c.id == report_id)
+        with self._database.reading() as connection:
+            sealed: str | None = connection.execute(query).scalar_one_or_none()
+        return sealed
+
+    def list_files(self, report_id: str) -> tuple[FileRow, ...]:
+        """The report's files beside its formats, by name."""
+        columns = [c for c in report_files.c if c.name != "report_id"]
+        query = select(*columns).where(report_files.c.report_id == report_id).order_by(report_files.c.name)
+        with self._database.reading() as connection:
+            return tuple(FileRow(**row) for row in connection.execute(query).mappings())
 
     def _move(
         self,
@@ -190,14 +264,14 @@ class ReportVerbs(TrailVerbs):
         files: Collection[FileRow] = (),
         **values: Any,  # noqa: ANN401 - columns of many types
     ) -> ReportRow:
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             before = load_report(connection, report_id, organization=organization)
             if before.status not in origins:
                 raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
-            _write_move(connection, before, target, values)
+            change_status(connection, before, target, values)
             if target in _RUNS_END:
-                self._append(connection, _ending(before, target, values, files))
-            _write_artifacts(connection, report_id, artifacts)
+                self._audit_log.append(connection, _ending(before, target, values, files))
+            insert_artifacts(connection, report_id, artifacts)
             for file in files:
                 connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
             return load_report(connection, report_id)
@@ -230,77 +304,6 @@ def _expiry(row: ReportRow, moment: datetime) -> AuditEvent:
         subject=row.id,
         details={"sha256": digests},
     )
-
-
-def insert_report(connection: Connection, new: NewReport, moment: datetime) -> ReportRow:
-    """A pending report of an organisation that has its row, within the caller's transaction; as it would be read."""
-    row = {
-        "id": new.id,
-        "organization": new.organization,
-        "name": new.name,
-        "type": new.type.value,
-        "framework": new.framework,
-        "description": new.description,
-        "search_text": f"{new.name}\n{new.description}".casefold(),
-        "order": dict(new.order),
-        "status": ReportStatus.PENDING.value,
-        "created_at": moment.astimezone(UTC),
-        "created_by": new.created_by,
-        "due_at": new.due_at.astimezone(UTC),
-        "progress_pct": 0,
-        "size_bytes": 0,
-        "is_restricted": False,
-        "sealed_password": new.sealed_password,
-    }
-    connection.execute(_INSERT, row)
-    shift_tally(connection, row, 1)
-    return report_from({name: value for name, value in row.items() if name not in INSIDE})
-
-
-def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:
-    """Write the organisation's row unless it is there."""
-    connection.execute(_ensure(connection.dialect.name), {"id": organization, "created_at": moment})
-
-
-@cache
-def _ensure(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    return insert_for(dialect, organizations).on_conflict_do_nothing()
-
-
-def _write_move(connection: Connection, before: ReportRow, target: ReportStatus, values: Mapping[str, Any]) -> None:
-    same = (reports.c.id == before.id, reports.c.status == before.status.value)
-    if target in ENDED:
-        values = {**values, "sealed_password": None}  # nobody needs it any more
-    written = connection.execute(update(reports).where(*same).values(status=target.value, **values))
-    if written.rowcount != 1:
-        raise ConflictError(
-            f"report {before.id} was changed by someone else meanwhile; it cannot become {target.value}"
-        )
-    key = {"organization": before.organization, "type": before.type.value, "framework": before.framework}
-    shift_tally(connection, {**key, "status": before.status.value}, -1)
-    shift_tally(connection, {**key, "status": target.value}, 1)
-
-
-def _write_artifacts(connection: Connection, report_id: str, artifacts: Collection[NewArtifact]) -> None:
-    for artifact in artifacts:
-        values = {
-            "report_id": report_id,
-            "format": artifact.format.value,
-            "key": artifact.key,
-            "size_bytes": artifact.size_bytes,
-            "sha256": artifact.sha256,
-            "media_type": artifact.media_type or artifact.format.media_type,
-        }
-        connection.execute(insert(report_artifacts).values(values))
-
-
-def _remove(connection: Connection, row: ReportRow, moment: datetime) -> None:
-    live = (reports.c.id == row.id, reports.c.deleted_at.is_(None))
-    if connection.execute(update(reports).where(*live).values(deleted_at=moment)).rowcount != 1:
-        raise NotFoundError(f"report {row.id} is gone already")
-    connection.execute(delete(report_shares).where(report_shares.c.report_id == row.id))
-    key = {"organization": row.organization, "type": row.type.value, "framework": row.framework}
-    shift_tally(connection, {**key, "status": row.status.value}, -1)
 
 
 def _now() -> datetime:

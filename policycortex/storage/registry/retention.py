@@ -7,32 +7,36 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.names import ReportStatus
-from policycortex.storage.registry.audit_log import TrailVerbs
-from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.audit_log import AuditLogRepository
+from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.tables import organizations, report_artifacts, report_files, reports
 
 _BATCH: Final = 500
 
 
-class RetentionVerbs(TrailVerbs):
+class RetentionRepository:
     """Setting the time, and clearing what is past it."""
+
+    def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
+        self._database, self._audit_log = database, audit_log
 
     def set_retention(self, organization: str, days: int | None, *, now: datetime | None = None) -> None:
         """How long reports made from now on are kept; None: as the installation says."""
         moment = now or datetime.now(UTC)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ensure_organization(connection, organization, moment)
             mine = organizations.c.id == organization
             connection.execute(update(organizations).where(mine).values(retention_days=days))
             act = AuditEvent(
                 organization=organization, at=moment, action="retention_set", actor=COMMAND_LINE, details={"days": days}
             )
-            self._append(connection, act)
+            self._audit_log.append(connection, act)
 
     def load_retention(self, organization: str) -> int | None:
         """The organisation's own time in days; None when it has none."""
         query = select(organizations.c.retention_days).where(organizations.c.id == organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             days: int | None = connection.execute(query).scalar_one_or_none()
         return days
 
@@ -43,11 +47,11 @@ class RetentionVerbs(TrailVerbs):
             exists().where(report_artifacts.c.report_id == reports.c.id),
             exists().where(report_files.c.report_id == reports.c.id),
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(connection.execute(select(reports.c.id).where(gone, listed).limit(_BATCH)).scalars())
 
     def forget_files(self, report_id: str) -> None:
         """The report's files are gone from their store."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == report_id))
             connection.execute(delete(report_files).where(report_files.c.report_id == report_id))

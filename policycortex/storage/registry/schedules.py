@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.storage.registry.audit_log import TrailVerbs
-from policycortex.storage.registry.base import insert_for
-from policycortex.storage.registry.reports import ensure_organization, insert_report
+from policycortex.storage.registry.audit_log import AuditLogRepository
+from policycortex.storage.registry.base import Database, insert_for
+from policycortex.storage.registry.report_changes import ensure_organization, insert_report
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
 from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
@@ -29,8 +29,11 @@ _TICKS: Final = (
 )
 
 
-class ScheduleVerbs(TrailVerbs):
+class ScheduleRepository:
     """Standing orders: made, changed, ended; and their ticks claimed."""
+
+    def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
+        self._database, self._audit_log = database, audit_log
 
     def create_schedule(
         self,
@@ -68,31 +71,31 @@ class ScheduleVerbs(TrailVerbs):
             "revision": 1,
             "next_tick_at": next_tick_at if is_enabled else None,
         }
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ensure_organization(connection, organization, now)
             connection.execute(insert(schedules).values(row))
             return _load(connection, str(row["id"]))
 
     def get_schedule(self, organization: str, schedule_id: str) -> ScheduleRow:
         """The schedule. Raises NotFoundError, also for another organisation's."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return _load(connection, schedule_id, organization)
 
     def find_schedule(self, schedule_id: str) -> ScheduleRow:
         """As ``get_schedule``, for callers that serve every organisation."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return _load(connection, schedule_id)
 
     def seek_schedule(self, schedule_id: str) -> ScheduleRow | None:
         """The same; None when there is none."""
         query = select(*_COLUMNS).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         return _schedule(row) if row is not None else None
 
     def find_timezone(self, schedule_id: str) -> str:
         """The zone of a schedule, of a deleted one too."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             query = select(schedules.c.timezone).where(schedules.c.id == schedule_id)
             return str(connection.execute(query).scalar_one())
 
@@ -114,7 +117,7 @@ class ScheduleVerbs(TrailVerbs):
         if text:
             where.append(schedules.c.search_text.contains(text.casefold(), autoescape=True))
         query = select(*_COLUMNS).where(*where).order_by(schedules.c.created_at.desc(), schedules.c.id)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
             total = connection.execute(select(func.count()).select_from(schedules).where(*where)).scalar_one()
         return tuple(_schedule(row) for row in rows), int(total)
@@ -122,7 +125,7 @@ class ScheduleVerbs(TrailVerbs):
     def list_schedule_marks(self) -> dict[str, int]:
         """Id to revision of every enabled schedule of all organisations."""
         live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(schedules.c.id, schedules.c.revision).where(*live))
             return {row.id: row.revision for row in rows}
 
@@ -142,17 +145,17 @@ class ScheduleVerbs(TrailVerbs):
         values = dict(changes) | {"updated_at": now, "revision": before.revision + 1, "next_tick_at": next_tick_at}
         values["search_text"] = f"{values.get('name', before.name)}\n{values.get('description', before.description)}"
         values["search_text"] = values["search_text"].casefold()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             _lock(connection, before)
             _insert_ticks(connection, before, due, now)
-            self._append(connection, *_ordered(before, due, now))
+            self._audit_log.append(connection, *_ordered(before, due, now))
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
             return _load(connection, before.id)
 
     def delete_schedule(self, before: ScheduleRow, *, now: datetime) -> None:
         """End it: no tick is due any more; its ticks and reports stay. Raises ConflictError as ``change_schedule``."""
         ended = {"deleted_at": now, "is_enabled": False, "next_tick_at": None, "revision": before.revision + 1}
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             _lock(connection, before)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**ended))
 
@@ -160,7 +163,7 @@ class ScheduleVerbs(TrailVerbs):
         """Those with a tick that nobody has dealt with, the longest waiting first."""
         query = select(*_COLUMNS).where(schedules.c.next_tick_at <= now, schedules.c.deleted_at.is_(None))
         query = query.order_by(schedules.c.next_tick_at, schedules.c.id).limit(limit)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(_schedule(row) for row in connection.execute(query).mappings())
 
     def claim_ticks(
@@ -170,25 +173,25 @@ class ScheduleVerbs(TrailVerbs):
 
         Raises ConflictError when another claim or change came first: nothing is written then.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             _lock(connection, before)
             made = _insert_ticks(connection, before, claims, now)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(next_tick_at=next_tick_at))
-            self._append(connection, *_ordered(before, claims, now))
+            self._audit_log.append(connection, *_ordered(before, claims, now))
             return made
 
     def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
         """A tick out of turn; the next regular one stays as it is. Returns the report's id."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             _lock(connection, schedule)
             made = _insert_ticks(connection, schedule, (claim,), now)[0]
-            self._append(connection, *_ordered(schedule, (claim,), now))
+            self._audit_log.append(connection, *_ordered(schedule, (claim,), now))
             return made
 
     def list_ticks(self, schedule_id: str, *, limit: int = 20, offset: int = 0) -> tuple[tuple[TickRow, ...], int]:
         """Ticks that were dealt with, newest first, and how many."""
         mine = schedule_ticks.c.schedule_id == schedule_id
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_TICKS.where(mine).limit(limit).offset(offset)).mappings().all()
             total = connection.execute(select(func.count()).select_from(schedule_ticks).where(mine)).scalar_one()
         return tuple(TickRow(**row) for row in rows), int(total)
@@ -202,13 +205,13 @@ class ScheduleVerbs(TrailVerbs):
             .subquery()
         )
         same = (schedule_ticks.c.schedule_id == newest.c.schedule_id) & (schedule_ticks.c.tick == newest.c.tick)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_TICKS.join(newest, same)).mappings().all()
         return {row["schedule_id"]: TickRow(**row) for row in rows}
 
     def find_tick(self, report_id: str) -> TickRow | None:
         """The tick that made the report; None for a report that was ordered otherwise."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(_TICKS.where(schedule_ticks.c.report_id == report_id)).mappings().first()
         return TickRow(**row) if row is not None else None
 
@@ -219,7 +222,7 @@ class ScheduleVerbs(TrailVerbs):
             schedule_ticks.c.tick < tick.tick,
             reports.c.status == "completed",
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(_TICKS.where(*earlier).limit(1)).mappings().first()
         return TickRow(**row) if row is not None else None
 

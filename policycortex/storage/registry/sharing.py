@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 
 from policycortex.errors import Problem, RequestError
-from policycortex.storage.registry.base import Store
+from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.keys import api_keys
 from policycortex.storage.registry.links import download_links
 from policycortex.storage.registry.report_queries import load_report
@@ -14,13 +14,16 @@ from policycortex.storage.registry.rows import ReportRow, Sharing
 from policycortex.storage.registry.tables import report_shares, reports
 
 
-class SharingVerbs(Store):
+class SharingRepository:
     """Changing who sees a report."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def share_report(self, organization: str, report_id: str, sharing: Sharing, *, now: datetime) -> ReportRow:
         """Replace who sees it; links no longer allowed end. Raises NotFoundError; RequestError on unknown keys."""
         key_ids = sharing.key_ids or ()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             load_report(connection, report_id, organization=organization)
             own = select(api_keys.c.id).where(api_keys.c.organization == organization, api_keys.c.id.in_(key_ids))
             _check_known(key_ids, set(connection.execute(own).scalars()))

@@ -9,8 +9,8 @@ from sqlalchemy import Column, ForeignKey, Index, RowMapping, String, Table, Tex
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.period import Period
 from policycortex.scoring.waivers import Waiver, WaiverScope
-from policycortex.storage.registry.base import Store, UtcDateTime, metadata
-from policycortex.storage.registry.reports import ensure_organization
+from policycortex.storage.registry.base import Database, UtcDateTime, metadata
+from policycortex.storage.registry.report_changes import ensure_organization
 
 waivers = Table(
     "waivers",
@@ -43,8 +43,11 @@ _SCOPE: Final = {
 }
 
 
-class WaiverVerbs(Store):
+class WaiverRepository:
     """Keeping waivers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def request_waiver(
         self, organization: str, scope: WaiverScope, *, reason: str, valid: Period, by: str, now: datetime
@@ -62,7 +65,7 @@ class WaiverVerbs(Store):
         )
         values = {column: getattr(scope, name) for name, column in _SCOPE.items()}
         own = ("id", "organization", "reason", "valid_from", "valid_until", "requested_by", "requested_at")
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             ensure_organization(connection, organization, now)
             row = {column.name: value for column, value in values.items()} | {n: getattr(waiver, n) for n in own}
             connection.execute(insert(waivers).values(row))
@@ -71,7 +74,7 @@ class WaiverVerbs(Store):
     def approve_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
         """From now on it holds. Raises NotFoundError; ConflictError: own request, approved already, or revoked."""
         fresh = (waivers.c.approved_at.is_(None), waivers.c.revoked_at.is_(None), waivers.c.requested_by != by)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             mine = (waivers.c.id == waiver_id, waivers.c.organization == organization)
             done = connection.execute(update(waivers).where(*mine, *fresh).values(approved_by=by, approved_at=now))
         waiver = self.get_waiver(organization, waiver_id)
@@ -81,7 +84,7 @@ class WaiverVerbs(Store):
 
     def revoke_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
         """From now on it holds no more; periods that ended before keep it. Again is no error, the first time counts."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             live = (
                 waivers.c.id == waiver_id,
                 waivers.c.organization == organization,
@@ -93,7 +96,7 @@ class WaiverVerbs(Store):
     def get_waiver(self, organization: str, waiver_id: str) -> Waiver:
         """The organisation's waiver of this id, ended or not. Raises NotFoundError."""
         query = select(waivers).where(waivers.c.id == waiver_id, waivers.c.organization == organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFoundError(f"no waiver {waiver_id}; 'policycortex waivers list' shows all")
@@ -106,19 +109,19 @@ class WaiverVerbs(Store):
         keys = (waivers.c.requested_at, waivers.c.id)
         order = [key.desc() for key in keys] if newest_first else keys
         query = select(waivers).where(waivers.c.organization == organization).order_by(*order)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(_waiver(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings())
 
     def count_waivers(self, organization: str) -> int:
         """How many ``list_waivers`` has without bounds."""
         query = select(func.count()).where(waivers.c.organization == organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def list_waiver_organizations(self) -> tuple[str, ...]:
         """Organisations that have waivers, sorted."""
         query = select(waivers.c.organization).distinct().order_by(waivers.c.organization)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(connection.execute(query).scalars())
 
 

@@ -24,10 +24,10 @@ def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
 
 def test_a_key_is_found_by_its_secret_alone(registry: Registry, tmp_path: Path) -> None:
     """Right form, found again, and its text stands nowhere in the database's files."""
-    key, token = registry.create_key(organization="default", name="CI", now=NOW)
+    key, token = registry.keys.create_key(organization="default", name="CI", now=NOW)
     assert token.startswith("sk_live_")
     assert len(token) == 46
-    assert registry.find_key(token) == key
+    assert registry.keys.find_key(token) == key
     registry.close()
     for file in tmp_path.rglob("*"):
         assert not file.is_file() or token.encode() not in file.read_bytes()
@@ -38,62 +38,62 @@ def test_a_key_is_found_by_its_secret_alone(registry: Registry, tmp_path: Path) 
 )
 def test_a_changed_secret_is_no_key(registry: Registry, change: object) -> None:
     """Other case, a wrong checksum, another length, other letters."""
-    _, token = registry.create_key(organization="default", name="CI")
+    _, token = registry.keys.create_key(organization="default", name="CI")
     assert callable(change)
-    assert registry.find_key(change(token)) is None
+    assert registry.keys.find_key(change(token)) is None
 
 
 def test_the_sandbox_has_its_own_keys(registry: Registry) -> None:
     """sk_test_ for the sandbox organisation and nobody else."""
-    assert registry.create_key(organization="sandbox", name="x")[1].startswith("sk_test_")
+    assert registry.keys.create_key(organization="sandbox", name="x")[1].startswith("sk_test_")
 
 
 def test_keys_end_by_time_and_by_revocation(registry: Registry) -> None:
     """Valid before, not at or after; revoking twice keeps the first time."""
-    key, _ = registry.create_key(organization="default", name="x", expires_at=NOW, now=NOW - timedelta(days=1))
+    key, _ = registry.keys.create_key(organization="default", name="x", expires_at=NOW, now=NOW - timedelta(days=1))
     assert key.is_valid_at(NOW - timedelta(seconds=1))
     assert not key.is_valid_at(NOW)
-    assert registry.revoke_key(key.id, now=NOW).revoked_at == NOW
-    assert registry.revoke_key(key.id, now=NOW + timedelta(days=1)).revoked_at == NOW
+    assert registry.keys.revoke_key(key.id, now=NOW).revoked_at == NOW
+    assert registry.keys.revoke_key(key.id, now=NOW + timedelta(days=1)).revoked_at == NOW
     with pytest.raises(NotFoundError):
-        registry.revoke_key("key_unknown")
+        registry.keys.revoke_key("key_unknown")
 
 
 def test_rotation_overlaps(registry: Registry) -> None:
     """Old and new both work for the overlap, then only the new; an ended key cannot be rotated."""
-    old, _ = registry.create_key(organization="default", name="x", scopes=["admin"], now=NOW)
-    new, token = registry.rotate_key(old.id, overlap=timedelta(hours=1), now=NOW)
+    old, _ = registry.keys.create_key(organization="default", name="x", scopes=["admin"], now=NOW)
+    new, token = registry.keys.rotate_key(old.id, overlap=timedelta(hours=1), now=NOW)
     after = NOW + timedelta(hours=1)
     assert (new.name, new.scopes) == ("x", frozenset({"admin"}))
-    assert registry.get_key(old.id).is_valid_at(after - timedelta(seconds=1))
-    assert not registry.get_key(old.id).is_valid_at(after)
-    found = registry.find_key(token)
+    assert registry.keys.get_key(old.id).is_valid_at(after - timedelta(seconds=1))
+    assert not registry.keys.get_key(old.id).is_valid_at(after)
+    found = registry.keys.find_key(token)
     assert found is not None
     assert found.is_valid_at(after)
     with pytest.raises(ConflictError):
-        registry.rotate_key(old.id, now=after)
+        registry.keys.rotate_key(old.id, now=after)
 
 
 def test_last_use_is_kept_to_the_minute(registry: Registry) -> None:
     """Noted at first, not again within a minute, then again."""
-    key, _ = registry.create_key(organization="default", name="x", now=NOW)
+    key, _ = registry.keys.create_key(organization="default", name="x", now=NOW)
     for seconds, kept in ((0, 0), (59, 0), (60, 60)):
-        registry.note_key_use(registry.get_key(key.id), now=NOW + timedelta(seconds=seconds))
-        assert registry.get_key(key.id).last_used_at == NOW + timedelta(seconds=kept)
+        registry.keys.note_key_use(registry.keys.get_key(key.id), now=NOW + timedelta(seconds=seconds))
+        assert registry.keys.get_key(key.id).last_used_at == NOW + timedelta(seconds=kept)
 
 
 def test_all_problems_of_a_key_are_told_at_once(registry: Registry) -> None:
     """Unknown scope, blank name, and a network that is none."""
     with pytest.raises(RequestError) as caught:
-        registry.create_key(organization="default", name=" ", scopes=["reports:reed"], networks=["10.0.0.0/99"])
+        registry.keys.create_key(organization="default", name=" ", scopes=["reports:reed"], networks=["10.0.0.0/99"])
     assert [problem.field for problem in caught.value.details] == ["scopes", "name", "networks"]
 
 
 def _link(registry: Registry, *, is_one_time: bool) -> tuple[LinkRow, str]:
-    report = registry.create_report(
+    report = registry.reports.create_report(
         organization="default", name="x", type=ReportType.AUDIT, framework=None, description="", order={}
     )
-    return registry.create_link(
+    return registry.links.create_link(
         organization="default",
         report_id=report.id,
         format=ReportFormat.PDF,
@@ -107,20 +107,20 @@ def _link(registry: Registry, *, is_one_time: bool) -> tuple[LinkRow, str]:
 def test_a_link_lives_until_its_end(registry: Registry) -> None:
     """Good before, gone at its time, for unknown tokens, and after revocation."""
     link, token = _link(registry, is_one_time=False)
-    assert registry.find_link(token, now=NOW) == link
+    assert registry.links.find_link(token, now=NOW) == link
     for bad, moment in ((token, NOW + timedelta(hours=1)), (token + "x", NOW), ("", NOW)):
         with pytest.raises(NotFoundError):
-            registry.find_link(bad, now=moment)
-    assert registry.revoke_links(link.report_id, now=NOW) == 1
+            registry.links.find_link(bad, now=moment)
+    assert registry.links.revoke_links(link.report_id, now=NOW) == 1
     with pytest.raises(NotFoundError):
-        registry.find_link(token, now=NOW)
+        registry.links.find_link(token, now=NOW)
 
 
 def test_a_one_time_link_serves_once(registry: Registry) -> None:
     """The second use fails even when both found it before."""
     link, token = _link(registry, is_one_time=True)
-    registry.use_link(link, now=NOW)
+    registry.links.use_link(link, now=NOW)
     with pytest.raises(NotFoundError):
-        registry.use_link(link, now=NOW)
+        registry.links.use_link(link, now=NOW)
     with pytest.raises(NotFoundError):
-        registry.find_link(token, now=NOW)
+        registry.links.find_link(token, now=NOW)

@@ -36,15 +36,15 @@ def _count_steps(home: Path, count: int) -> list[int]:
         counted[0] += 1
         return 0
 
-    with registry._engine.connect() as connection:
+    with registry._database.reading() as connection:
         connection.connection.driver_connection.set_progress_handler(note, _STEPS)  # type: ignore[union-attr]
     for chosen in (*_CHOSEN, None):
         for _ in range(2):  # the first also reads the schema
             counted[0] = 0
             if chosen is None:
-                registry.get_report("default", "rpt_7")
+                registry.reports.get_report("default", "rpt_7")
             else:
-                assert len(registry.list_reports("default", **chosen).reports) == 20
+                assert len(registry.reports.list_reports("default", **chosen).reports) == 20
         found.append(counted[0] * _STEPS)
     registry.close()
     return found
@@ -52,7 +52,7 @@ def _count_steps(home: Path, count: int) -> list[int]:
 
 def _filled(home: Path, count: int) -> Registry:
     registry, began = open_registry(Settings(home=home)), datetime(2026, 1, 1, tzinfo=UTC)
-    registry.create_key(organization="default", name="makes the organisation")
+    registry.keys.create_key(organization="default", name="makes the organisation")
     fixed = {
         "organization": "default", "type": "audit", "framework": "soc2", "description": "", "search_text": "",
         "order": {}, "status": "completed", "progress_pct": 100, "size_bytes": 1, "is_restricted": False,
@@ -62,7 +62,7 @@ def _filled(home: Path, count: int) -> Registry:
         for n in range(count)
         for at in (began + timedelta(seconds=n),)
     ]
-    with registry._writing() as connection:
+    with registry._database.writing() as connection:
         connection.execute(insert(reports), rows)
         told = {name: fixed[name] for name in ("organization", "type", "framework", "status")}
         connection.execute(insert(report_tallies), [{**told, "count": count}])

@@ -61,9 +61,9 @@ def test_a_locked_database_is_busy(tmp_path: Path) -> None:
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusyError, match="another writer"):
-        registry.create_key(organization="default", name="x")
+        registry.keys.create_key(organization="default", name="x")
     holder.execute("ROLLBACK")
-    registry.create_key(organization="default", name="x")
+    registry.keys.create_key(organization="default", name="x")
     holder.close()
     registry.close()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
 def _create(
     registry: Registry, *, name: str = "A report", organization: str = "default", at: datetime = NOW
 ) -> ReportRow:
-    return registry.create_report(
+    return registry.reports.create_report(
         organization=organization,
         name=name,
         type=ReportType.AUDIT,
@@ -41,7 +42,7 @@ def _create(
 
 
 def _complete(registry: Registry, report: ReportRow) -> ReportRow:
-    return registry.complete_report(
+    return registry.reports.complete_report(
         report.id, artifacts=[PDF], summary={"compliance_score": None}, content={}, snapshot="1", now=NOW
     )
 
@@ -50,10 +51,10 @@ def test_a_report_goes_from_order_to_files(registry: Registry) -> None:
     """pending, running under a run, completed with its artifact."""
     report = _create(registry)
     assert (report.status, report.due_at, report.run_id) == (ReportStatus.PENDING, NOW, None)
-    assert registry.mark_running(report.id, "run-1", now=NOW).status is ReportStatus.RUNNING
+    assert registry.reports.mark_running(report.id, "run-1", now=NOW).status is ReportStatus.RUNNING
     done = _complete(registry, report)
     assert (done.status, done.size_bytes, done.completed_at) == (ReportStatus.COMPLETED, 10, NOW)
-    assert registry.get_report("default", report.id) == done
+    assert registry.reports.get_report("default", report.id) == done
     assert done.artifact("pdf") is not None
     assert done.artifact("csv") is None
 
@@ -66,21 +67,21 @@ def test_an_end_is_never_left(registry: Registry, end: str) -> None:
         case "complete":
             _complete(registry, report)
         case "fail":
-            registry.fail_report(report.id, WHY)
+            registry.reports.fail_report(report.id, WHY)
         case _:
-            registry.cancel_report("default", report.id)
-    before = registry.find_report(report.id)
+            registry.reports.cancel_report("default", report.id)
+    before = registry.reports.find_report(report.id)
     with pytest.raises(ConflictError):
-        registry.mark_running(report.id, "run-2")
+        registry.reports.mark_running(report.id, "run-2")
     with pytest.raises(ConflictError):
         _complete(registry, report)
     with pytest.raises(ConflictError):
-        registry.fail_report(report.id, WHY)
+        registry.reports.fail_report(report.id, WHY)
     with pytest.raises(ConflictError):
-        registry.cancel_report("default", report.id)
-    registry.set_run(report.id, "run-2")
-    registry.note_progress(report.id, 50)
-    assert registry.find_report(report.id) == before
+        registry.reports.cancel_report("default", report.id)
+    registry.reports.set_run(report.id, "run-2")
+    registry.reports.note_progress(report.id, 50)
+    assert registry.reports.find_report(report.id) == before
 
 
 def test_of_many_ends_at_once_one_wins(registry: Registry) -> None:
@@ -90,7 +91,7 @@ def test_of_many_ends_at_once_one_wins(registry: Registry) -> None:
 
     def end(number: int) -> None:
         try:
-            registry.fail_report(report.id, Failure(code="RPT_500", message=f"{number}"))
+            registry.reports.fail_report(report.id, Failure(code="RPT_500", message=f"{number}"))
             outcomes.append("won")
         except ConflictError:
             outcomes.append("lost")
@@ -106,59 +107,59 @@ def test_of_many_ends_at_once_one_wins(registry: Registry) -> None:
 def test_a_retried_run_takes_over(registry: Registry) -> None:
     """A second mark_running under another run is no conflict."""
     report = _create(registry)
-    registry.mark_running(report.id, "run-1")
-    assert registry.mark_running(report.id, "run-2").run_id == "run-2"
+    registry.reports.mark_running(report.id, "run-1")
+    assert registry.reports.mark_running(report.id, "run-2").run_id == "run-2"
 
 
 def test_progress_stays_below_100_until_completed(registry: Registry) -> None:
     """Only completing makes 100."""
     report = _create(registry)
-    registry.mark_running(report.id, "run")
-    registry.note_progress(report.id, 250)
-    assert registry.find_report(report.id).progress_pct == 99
+    registry.reports.mark_running(report.id, "run")
+    registry.reports.note_progress(report.id, 250)
+    assert registry.reports.find_report(report.id).progress_pct == 99
     assert _complete(registry, report).progress_pct == 100
 
 
 def test_a_withdrawn_or_deleted_report_is_gone(registry: Registry) -> None:
     """It leaves lists and answers; deleting twice is NotFoundError; deleting an open one says what it was."""
     withdrawn, deleted = _create(registry), _create(registry)
-    registry.withdraw_report(withdrawn.id, WHY)
-    assert registry.delete_report("default", deleted.id).status is ReportStatus.PENDING
+    registry.reports.withdraw_report(withdrawn.id, WHY)
+    assert registry.reports.delete_report("default", deleted.id).status is ReportStatus.PENDING
     with pytest.raises(NotFoundError):
-        registry.delete_report("default", deleted.id)
+        registry.reports.delete_report("default", deleted.id)
     for report in (withdrawn, deleted):
         with pytest.raises(NotFoundError):
-            registry.get_report("default", report.id)
+            registry.reports.get_report("default", report.id)
         with pytest.raises(NotFoundError):
-            registry.mark_running(report.id, "late-run")
-    assert registry.list_reports("default").total == 0
+            registry.reports.mark_running(report.id, "late-run")
+    assert registry.reports.list_reports("default").total == 0
 
 
 def test_expired_reports_are_moved_once(registry: Registry) -> None:
     """Only completed ones past their time; a second sweep finds none."""
     kept, past = _create(registry), _create(registry)
     for report, days in ((kept, 2), (past, 1)):
-        registry.complete_report(
+        registry.reports.complete_report(
             report.id, artifacts=[], summary={}, content={}, snapshot="1", expires_at=NOW + timedelta(days=days)
         )
-    swept = registry.expire_reports(now=NOW + timedelta(days=1))
+    swept = registry.reports.expire_reports(now=NOW + timedelta(days=1))
     assert [row.id for row in swept] == [past.id]
-    assert registry.find_report(past.id).status is ReportStatus.EXPIRED
-    assert registry.expire_reports(now=NOW + timedelta(days=1)) == ()
+    assert registry.reports.find_report(past.id).status is ReportStatus.EXPIRED
+    assert registry.reports.expire_reports(now=NOW + timedelta(days=1)) == ()
 
 
 def test_totals_agree_with_counting_after_any_life(registry: Registry) -> None:
     """Kept sums equal counted rows for each filter, after creates, moves and removals."""
     rows = [_create(registry, name=f"Report {n}", at=NOW + timedelta(seconds=n)) for n in range(6)]
     _complete(registry, rows[0])
-    registry.fail_report(rows[1].id, WHY)
-    registry.cancel_report("default", rows[2].id)
-    registry.delete_report("default", rows[3].id)
-    registry.mark_running(rows[4].id, "run")
+    registry.reports.fail_report(rows[1].id, WHY)
+    registry.reports.cancel_report("default", rows[2].id)
+    registry.reports.delete_report("default", rows[3].id)
+    registry.reports.mark_running(rows[4].id, "run")
     for wanted in [ReportFilter(), *(ReportFilter(status=status) for status in ReportStatus)]:
-        page = registry.list_reports("default", wanted, limit=100)
+        page = registry.reports.list_reports("default", wanted, limit=100)
         assert page.total == len(page.reports)
-    assert registry.list_reports("default", ReportFilter(framework="hipaa")).total == 0
+    assert registry.reports.list_reports("default", ReportFilter(framework="hipaa")).total == 0
 
 
 def test_lists_filter_search_sort_and_page(registry: Registry) -> None:
@@ -168,7 +169,7 @@ def test_lists_filter_search_sort_and_page(registry: Registry) -> None:
     _complete(registry, made[0])
 
     def listed(wanted: ReportFilter | None = None, **how: object) -> list[str]:
-        return [row.name for row in registry.list_reports("default", wanted, **how).reports]  # type: ignore[arg-type]
+        return [row.name for row in registry.reports.list_reports("default", wanted, **how).reports]  # type: ignore[arg-type]
 
     assert listed() == ["Gamma", "alpha", "Beta 100%"]
     assert listed(sort="created_at", limit=1, offset=1) == ["alpha"]
@@ -185,18 +186,33 @@ def test_the_queue_counts_the_own_organisation_by_due_time(registry: Registry) -
     first = _create(registry)
     second = _create(registry, at=NOW + timedelta(seconds=1))
     _create(registry, organization="other")
-    assert [registry.load_queue(row)[0] for row in (first, second)] == [1, 2]
+    assert [registry.reports.load_queue(row)[0] for row in (first, second)] == [1, 2]
     _complete(registry, first)
-    assert registry.load_queue(second)[0] == 1
+    assert registry.reports.load_queue(second)[0] == 1
 
 
 def test_durations_are_averaged_per_type(registry: Registry) -> None:
     """10 s and 20 s make 15 s; another type has no past."""
     for seconds in (10, 20):
         report = _create(registry)
-        registry.mark_running(report.id, "run", now=NOW)
+        registry.reports.mark_running(report.id, "run", now=NOW)
         end = NOW + timedelta(seconds=seconds)
-        registry.complete_report(report.id, artifacts=[], summary={}, content={}, snapshot="1", now=end)
-    assert registry.load_queue(_create(registry))[1] == pytest.approx(15)
-    assert registry.load_queue(replace(_create(registry), type=ReportType.RISK))[1] is None
-    assert registry.load_queue(_create(registry, organization="other"))[1] is None
+        registry.reports.complete_report(report.id, artifacts=[], summary={}, content={}, snapshot="1", now=end)
+    assert registry.reports.load_queue(_create(registry))[1] == pytest.approx(15)
+    assert registry.reports.load_queue(replace(_create(registry), type=ReportType.RISK))[1] is None
+    assert registry.reports.load_queue(_create(registry, organization="other"))[1] is None
+
+
+def test_requests_at_the_same_time_are_all_counted(registry: Registry) -> None:
+    """Eight threads create a report each: eight rows, and the tally of the list counts eight."""
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        made = list(threads.map(lambda number: _create(registry, name=f"Report {number}"), range(8)))
+    page = registry.reports.list_reports("default")
+    assert {row.id for row in page.reports} == {row.id for row in made}
+    assert page.total == 8
+
+
+def test_the_row_returned_is_the_row_stored(registry: Registry) -> None:
+    """It is not read back, so it must equal what a reader finds."""
+    made = _create(registry)
+    assert registry.reports.get_report("default", made.id) == made

@@ -1,0 +1,95 @@
+"""Changes of report rows within the caller's transaction; every change keeps the tally of reports."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import ReportStatus
+from policycortex.storage.registry.base import insert_for
+from policycortex.storage.registry.report_counts import shift_tally
+from policycortex.storage.registry.report_queries import INSIDE, report_from
+from policycortex.storage.registry.rows import NewArtifact, ReportRow
+from policycortex.storage.registry.schedule_rows import NewReport
+from policycortex.storage.registry.tables import organizations, report_artifacts, report_shares, reports
+
+ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
+_INSERT: Final = insert(reports)
+
+
+def insert_report(connection: Connection, new: NewReport, moment: datetime) -> ReportRow:
+    """A pending report of an organisation that has its row, within the caller's transaction; as it would be read."""
+    row = {
+        "id": new.id,
+        "organization": new.organization,
+        "name": new.name,
+        "type": new.type.value,
+        "framework": new.framework,
+        "description": new.description,
+        "search_text": f"{new.name}\n{new.description}".casefold(),
+        "order": dict(new.order),
+        "status": ReportStatus.PENDING.value,
+        "created_at": moment.astimezone(UTC),
+        "created_by": new.created_by,
+        "due_at": new.due_at.astimezone(UTC),
+        "progress_pct": 0,
+        "size_bytes": 0,
+        "is_restricted": False,
+        "sealed_password": new.sealed_password,
+    }
+    connection.execute(_INSERT, row)
+    shift_tally(connection, row, 1)
+    return report_from({name: value for name, value in row.items() if name not in INSIDE})
+
+
+def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:
+    """Write the organisation's row unless it is there."""
+    connection.execute(_ensure(connection.dialect.name), {"id": organization, "created_at": moment})
+
+
+@cache
+def _ensure(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return insert_for(dialect, organizations).on_conflict_do_nothing()
+
+
+def change_status(connection: Connection, before: ReportRow, target: ReportStatus, values: Mapping[str, Any]) -> None:
+    """Write the new status and ``values``, and move the tally. Raises ConflictError when the status has changed."""
+    same = (reports.c.id == before.id, reports.c.status == before.status.value)
+    if target in ENDED:
+        values = {**values, "sealed_password": None}  # the run does not need it any more
+    written = connection.execute(update(reports).where(*same).values(status=target.value, **values))
+    if written.rowcount != 1:
+        raise ConflictError(
+            f"report {before.id} was changed by someone else meanwhile; it cannot become {target.value}"
+        )
+    key = {"organization": before.organization, "type": before.type.value, "framework": before.framework}
+    shift_tally(connection, {**key, "status": before.status.value}, -1)
+    shift_tally(connection, {**key, "status": target.value}, 1)
+
+
+def insert_artifacts(connection: Connection, report_id: str, artifacts: Collection[NewArtifact]) -> None:
+    """Add a row for each artifact."""
+    for artifact in artifacts:
+        values = {
+            "report_id": report_id,
+            "format": artifact.format.value,
+            "key": artifact.key,
+            "size_bytes": artifact.size_bytes,
+            "sha256": artifact.sha256,
+            "media_type": artifact.media_type or artifact.format.media_type,
+        }
+        connection.execute(insert(report_artifacts).values(values))
+
+
+def mark_deleted(connection: Connection, row: ReportRow, moment: datetime) -> None:
+    """Mark the report as deleted and take it out of the tally. Raises NotFoundError when it is deleted already."""
+    live = (reports.c.id == row.id, reports.c.deleted_at.is_(None))
+    if connection.execute(update(reports).where(*live).values(deleted_at=moment)).rowcount != 1:
+        raise NotFoundError(f"report {row.id} is gone already")
+    connection.execute(delete(report_shares).where(report_shares.c.report_id == row.id))
+    key = {"organization": row.organization, "type": row.type.value, "framework": row.framework}
+    shift_tally(connection, {**key, "status": row.status.value}, -1)
