@@ -1,8 +1,8 @@
-"""All parts, or those named: ``python -m benchmarks [PART...]``. Ends with one table of every bar.
+"""Run all parts, or those named: ``python -m benchmarks [PART...]``. Prints a table of every limit at the end.
 
-A part is a module ``benchmarks.<part>`` that leaves ``results/<part>.json``. Bars of parts that did not run now are
-shown from their last results, with the date. A part that fails or takes too long is named and the others still run;
-then the status is 1. A missed bar is told, and no failure. docs/performance.md is written anew.
+A part is a module ``benchmarks.<part>`` that writes ``results/<part>.json``. Limits of parts that did not run now are
+shown from their last results, with the date. A part that fails or takes too long is named, the others still run, and
+the exit status is 1. A missed limit is reported and is no failure. The performance pages are written again.
 """
 
 import os
@@ -15,11 +15,11 @@ from benchmarks.performance import write_performance
 from benchmarks.results import PARTS, load_results, summary
 
 _LONGEST_SECONDS = 2400
-"""For one part: nothing may keep the others from running."""
+"""For one part, so that the others can run."""
 
 
 def main() -> int:
-    """Run, then tell."""
+    """Run the parts and print the results."""
     wanted = sys.argv[1:] or [part for part in PARTS if (ROOT / "benchmarks" / part / "__main__.py").exists()]
     unknown = sorted(set(wanted) - set(PARTS))
     if unknown:
@@ -28,12 +28,12 @@ def main() -> int:
     write_performance()
     print("\n".join(summary(load_results())))
     for part in failed:
-        print(f"could not run: {part}; its bars above, if any, are of an earlier run")
+        print(f"could not run: {part}; its limits above, if any, are of an earlier run")
     return 1 if failed else 0
 
 
 def _run(part: str) -> bool:
-    """True when it ended well; what it started ends with it."""
+    """Return whether the part succeeded; processes that it started end with it."""
     process = subprocess.Popen(python(f"benchmarks.{part}"), cwd=ROOT, start_new_session=True)
     try:
         return process.wait(timeout=_LONGEST_SECONDS) == 0

@@ -1,4 +1,4 @@
-"""Bars as SVG that reads on light and dark ground: one comparison, one figure. No styles from outside, no fonts."""
+"""Bar charts as SVG, legible on a light and on a dark background. No external styles and no fonts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ _OURS, _THEIRS, _TEXT = "#2f6f9f", "#a8a29a", "#737373"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One row. ``low`` and ``high`` are the least and most of the rounds."""
+class ChartBar:
+    """One row of a chart. ``low`` and ``high`` are the lowest and highest value of the rounds."""
 
     name: str
     value: float
@@ -23,8 +23,8 @@ class Bar:
     is_ours: bool
 
 
-def draw_bars(title: str, bars: Sequence[Bar]) -> str:
-    """An SVG document; the longest bar fills the width, a thin line spans the rounds."""
+def draw_bars(title: str, bars: Sequence[ChartBar]) -> str:
+    """Return an SVG document. The longest bar fills the width; a thin line shows the range of the rounds."""
     longest = max((bar.high for bar in bars), default=0.0) or 1.0
     scale = (_WIDTH - _NAME_WIDTH - _VALUE_WIDTH) / longest
     height = 34 + _ROW * len(bars)
@@ -36,7 +36,7 @@ def draw_bars(title: str, bars: Sequence[Bar]) -> str:
     )
 
 
-def _row(bar: Bar, top: int, scale: float) -> str:
+def _row(bar: ChartBar, top: int, scale: float) -> str:
     left, middle = _NAME_WIDTH, top + _ROW / 2 - 2
     end = left + bar.value * scale
     return (

@@ -1,9 +1,8 @@
-"""Runs commands in turn, A B A B, as whole processes, and keeps what each run cost.
+"""Runs commands in turn (A B A B) as whole processes, and records the cost of each run.
 
-A contender is a command. CPU seconds and peak memory are the kernel's own count for the finished process and the
-children it waited for. A command may print further figures of its own: a JSON object of numbers in its last line.
-The process that calls this must itself stay small: until a child has called exec, the kernel counts its parent's pages
-as the child's.
+A contender is a command. CPU time and peak memory are the kernel's figures for the finished process and the children
+that it waited for. A command may print further figures: a JSON object of numbers in its last line. The calling process
+must be small: until a child calls exec, the kernel counts the parent's pages as the child's.
 """
 
 import json
@@ -29,19 +28,19 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One side of a comparison: a command that does the work once and ends with status 0."""
+    """One program of a comparison: a command that does the work once and exits with 0."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[], None] | None = None
-    """Called before each run, outside of what is measured: to empty a folder, say."""
+    """Called before each run and not measured, for example to empty a folder."""
     timeout_seconds: float = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """All counted runs of one contender: figure name to its values, in the order of the rounds."""
+    """All counted runs of one contender: the values of each figure, in the order of the rounds."""
 
     name: str
     figures: Mapping[str, Sequence[float]]
@@ -52,12 +51,12 @@ class Measured:
 
 
 def python(module: str, *arguments: object) -> list[str]:
-    """The command of a module of this project, in the interpreter that runs the benchmark."""
+    """Return the command that runs a module of this project with the current interpreter."""
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
 def interleave(contenders: Sequence[Contender], *, rounds: int = ROUNDS, warm_up: int = 0) -> list[Measured]:
-    """Run all contenders once per round, in turn. Warm-up rounds are not counted. Raises SystemExit if one fails."""
+    """Run all contenders in turn, once per round. Warm-up rounds are not counted. Raises SystemExit when one fails."""
     runs: dict[str, list[Figures]] = {contender.name: [] for contender in contenders}
     for number in range(warm_up + rounds):
         for contender in contenders:
@@ -73,7 +72,7 @@ def interleave(contenders: Sequence[Contender], *, rounds: int = ROUNDS, warm_up
 
 
 def run_once(contender: Contender) -> Figures:
-    """One run: wall and CPU seconds, peak MB (of its largest process), and what it printed of its own."""
+    """Run once; return wall and CPU seconds, peak MB of the largest process, and the printed figures."""
     if contender.prepare:
         contender.prepare()
     with tempfile.TemporaryFile() as output:

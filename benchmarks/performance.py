@@ -1,79 +1,232 @@
-"""``python -m benchmarks.performance``: write docs/performance.md and its charts from benchmarks/results/*.json.
+"""``python -m benchmarks.performance``: write the performance pages from ``benchmarks/results/*.json``.
 
-Each comparison gets its table, its bars' verdicts, and a chart of its first column.
+``docs/performance.md`` is one screen of what users notice. ``docs/performance/<part>.md`` holds every table, with a
+chart of its first column, and the limits.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.charts import Bar, draw_bars
+from benchmarks.charts import ChartBar, draw_bars
 from benchmarks.harness import ROOT
-from benchmarks.results import PARTS, heading, load_results, summary, table
+from benchmarks.results import PARTS, heading, limit_lines, load_results, table
 
 PAGE = ROOT / "docs" / "performance.md"
+DETAILS = ROOT / "docs" / "performance"
 CHARTS = ROOT / "docs" / "images" / "performance"
 
 _OPENING = """# Performance
 
-Made by `python -m benchmarks.performance` from what `make bench` measured; do not edit. Every comparison ran its
-contenders in turn, A B A B, as whole processes on one machine. CPU seconds and peak memory are the kernel's count for
-the process; they hold on a busy machine, wall times do not. Cells tell the median, and in brackets least and most of
-the rounds. A bar is judged on the median of the rounds' own ratios. To run it: [benchmarks](../benchmarks/README.md).
+What users notice. Written by `python -m benchmarks.performance` from the results of `make bench`; do not edit.
+The second table has the date of each measurement; later changes of the program are not in it.
+"""
+
+_METHOD = """## Method
+
+Programs that are compared run in turn (A B A B), as whole processes on one machine. CPU time and peak memory are the
+kernel's figures for the process; they are reliable on a busy machine, wall times are not. A figure is the median of the
+rounds. How to run the benchmarks: [benchmarks](../benchmarks/README.md).
 """
 
 
-def write_performance(page: Path = PAGE, charts: Path = CHARTS) -> None:
-    """Replace page and charts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlight:
+    """One line of the page: figures of one measured program, filled into ``text`` by their names."""
+
+    what: str
+    text: str
+    part: str
+    comparison: str
+    """Start of the comparison's name."""
+    contender: str
+
+
+HIGHLIGHTS = (
+    Highlight(
+        what="From request to finished files: SOC 2, 30 days, 400 findings, PDF and JSON",
+        text="{wall_seconds:.1f} s; {above_rendering_seconds:.1f} s of it are not rendering",
+        part="serving",
+        comparison="A small report",
+        contender="through the API",
+    ),
+    Highlight(
+        what="Response to `POST /v1/reports`",
+        text="{post_answered_seconds:.2f} s",
+        part="serving",
+        comparison="A small report",
+        contender="through the API",
+    ),
+    Highlight(
+        what="Reports an hour: 100 such reports requested at once, 4 runs at a time",
+        text="{reports_per_hour:.0f}, at {cpu_seconds_per_report:.1f} CPU s each",
+        part="serving",
+        comparison="A burst of 100",
+        contender="policycortex serve",
+    ),
+    Highlight(
+        what="Start of `policycortex serve` until a report can be requested",
+        text="{start_wall_seconds:.1f} s, {start_cpu_seconds:.0f} CPU s",
+        part="serving",
+        comparison="Start-up",
+        contender="policycortex serve",
+    ),
+    Highlight(
+        what="Idle: all services together",
+        text="{idle_memory_mb:.0f} MB, {idle_cpu_percent:.0f} % of one core",
+        part="serving",
+        comparison="Start-up",
+        contender="policycortex serve",
+    ),
+    Highlight(
+        what="Import of 100,000 findings (339 MB)",
+        text="{wall_seconds:.1f} s, {peak_mb:.0f} MB of memory",
+        part="ingest",
+        comparison="100,000",
+        contender="policycortex",
+    ),
+    Highlight(
+        what="Import of 1,000,000 findings (3.4 GB)",
+        text="{wall_seconds:.0f} s, {peak_mb:.0f} MB of memory",
+        part="ingest",
+        comparison="1,000,000",
+        contender="policycortex",
+    ),
+    Highlight(
+        what="A report of 30 days, with one month of history in the lake",
+        text="{report_cpu_ms:.0f} CPU ms (CSV and JSON)",
+        part="history",
+        comparison="With 1, 12",
+        contender="1 months",
+    ),
+    Highlight(
+        what="The same report, with five years of history",
+        text="{report_cpu_ms:.0f} CPU ms",
+        part="history",
+        comparison="With 1, 12",
+        contender="60 months",
+    ),
+    Highlight(
+        what="A PDF that lists 50,000 findings",
+        text="{pages:,.0f} pages, {cpu_seconds:.0f} CPU s, {peak_mb:.0f} MB of memory",
+        part="documents",
+        comparison="50,000",
+        contender="ours",
+    ),
+    Highlight(
+        what="An Excel workbook of 100,000 findings",
+        text="{wall_seconds:.1f} s, {peak_mb:.0f} MB of memory",
+        part="workbook",
+        comparison="100,000",
+        contender="ours",
+    ),
+    Highlight(
+        what="Trends of 30 days, from a year of 100,000 findings a day",
+        text="{answer_cpu_ms:.0f} CPU ms",
+        part="analytics",
+        comparison="Trends of all",
+        contender="365 days",
+    ),
+    Highlight(
+        what="A page of the report list, with a million reports on Postgres, 16 connections",
+        text="{median_ms:.0f} ms",
+        part="api",
+        comparison="List of 1,000,000 reports on Postgres",
+        contender="policycortex",
+    ),
+)
+
+
+def write_performance(page: Path = PAGE, details: Path = DETAILS, charts: Path = CHARTS) -> None:
+    """Replace the page, the detail pages and the charts."""
     results = load_results()
-    charts.mkdir(parents=True, exist_ok=True)
-    for old in charts.glob("*.svg"):
-        old.unlink()
-    parts = [line for kept in results for line in _part(kept, charts)]
-    page.write_text(
-        "\n".join([_OPENING, *_missing(results), *summary(results), "", *parts]).rstrip() + "\n", encoding="utf-8"
-    )
+    for folder, pattern in ((charts, "*.svg"), (details, "*.md")):
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(pattern):
+            old.unlink()
+    for kept in results:
+        _write(details / f"{kept['part']}.md", _details(kept, charts))
+    _write(page, [_OPENING, *_highlights(results), "", *_parts(results), "", _METHOD])
 
 
-def _missing(results: list[dict[str, Any]]) -> Iterator[str]:
-    """What nobody has measured must not look like what was left out."""
-    lacking = [part for part in PARTS if part not in {kept["part"] for kept in results}]
-    if lacking:
-        yield from (f"No results are kept of: {', '.join(lacking)}. `make bench` makes them.", "")
+def _write(path: Path, lines: Sequence[str] | Iterator[str]) -> None:
+    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def _part(kept: dict[str, Any], charts: Path) -> Iterator[str]:
+def _highlights(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield from ("| what | measured | details |", "| --- | --- | --- |")
+    for highlight in HIGHLIGHTS:
+        figures = _figures_of(results, highlight)
+        if figures is not None:
+            text = highlight.text.format_map(figures)
+            yield f"| {highlight.what} | {text} | [{highlight.part}](performance/{highlight.part}.md) |"
+
+
+def _figures_of(results: Sequence[dict[str, Any]], highlight: Highlight) -> dict[str, float] | None:
+    """Medians by figure; None where the part was not measured."""
+    for kept in results:
+        for comparison in kept["comparisons"]:
+            if kept["part"] != highlight.part or not comparison["name"].startswith(highlight.comparison):
+                continue
+            for contender in comparison["contenders"]:
+                if contender["name"].startswith(highlight.contender):
+                    figures = {name: summary["median"] for name, summary in contender["figures"].items()}
+                    return figures | {"reports_per_hour": 60 * figures.get("reports_per_minute", 0.0)}
+    return None
+
+
+def _parts(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A line per part: when and where it was measured, and how many limits hold."""
+    yield from ("## Limits and details", "")
+    yield "Each part has limits. A missed limit is listed with its reason on the part's page."
+    yield from ("", "| part | limits met | measured | machine |", "| --- | --- | --- | --- |")
+    for kept in results:
+        limits = [limit for comparison in kept["comparisons"] for limit in comparison["limits"]]
+        met = f"{sum(limit['is_met'] for limit in limits)} of {len(limits)}" if limits else "no limits"
+        machine = kept["machine"]
+        where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB"
+        yield f"| [{kept['title']}](performance/{kept['part']}.md) | {met} | {kept['date'][:10]} | {where} |"
+    missing = [part for part in PARTS if part not in {kept["part"] for kept in results}]
+    if missing:
+        yield from ("", f"Not measured: {', '.join(missing)}. `make bench` measures them.")
+
+
+def _details(kept: dict[str, Any], charts: Path) -> Iterator[str]:
     machine, versions = kept["machine"], kept["versions"]
-    yield from (f"## {kept['title']}", "")
-    yield (
-        f"{kept['date'][:10]}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"{machine['system']}, {_load(machine)}."
+    yield from (f"# {kept['title']}", "")
+    yield "Written by `python -m benchmarks.performance`; do not edit. Cells: the median and the range of the rounds."
+    yield from (
+        "",
+        f"{kept['date'][:10]}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB,",
     )
+    yield f"{machine['system']}, {_load(machine)}."
     yield from ("", f"{', '.join(f'{name} {version}' for name, version in versions.items())}.", "")
-    for number, comparison in enumerate(kept["comparisons"]):
+    for number, comparison in enumerate(kept["comparisons"], start=1):
         figure = comparison["columns"][0]
-        chart = charts / f"{kept['part']}-{number + 1}.svg"
+        chart = charts / f"{kept['part']}-{number}.svg"
         title = f"{comparison['name']}: {heading(figure)}"
         chart.write_text(draw_bars(title, list(_bars(comparison, figure))), encoding="utf-8")
         yield from table(comparison)
-        yield from (f"![{_plain(title)}](images/performance/{chart.name})", "")
+        yield from limit_lines(comparison)
+        yield from (f"![{_plain(title)}](../images/performance/{chart.name})", "")
 
 
-def _bars(comparison: dict[str, Any], figure: str) -> Iterator[Bar]:
-    told = [bar["text"] for bar in comparison["bars"]]
+def _bars(comparison: dict[str, Any], figure: str) -> Iterator[ChartBar]:
+    texts = [limit["text"] for limit in comparison["limits"]]
     for contender in comparison["contenders"]:
         found = contender["figures"].get(figure)
         if found is not None:
-            is_ours = not told or any(f" of {contender['name']} at " in text for text in told)
-            yield Bar(
+            is_ours = not texts or any(f" of {contender['name']} at " in text for text in texts)
+            yield ChartBar(
                 name=contender["name"], value=found["median"], low=found["least"], high=found["most"], is_ours=is_ours
             )
 
 
 def _load(machine: dict[str, Any]) -> str:
     load = machine.get("load")
-    return "load not noted" if load is None else f"load {load:g} when it ended"
+    return "load not recorded" if load is None else f"load {load:g} at the end"
 
 
 def _plain(title: str) -> str:

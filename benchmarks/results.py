@@ -1,4 +1,4 @@
-"""Comparisons with their bars: kept as JSON with machine, versions and date, and printed as a table."""
+"""Comparisons with their limits: stored as JSON with machine, versions and date, and printed as tables."""
 
 import json
 import os
@@ -17,19 +17,19 @@ RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
     "ingest", "scoring", "history", "analytics", "documents", "workbook", "api", "serving", "backfill",
 )  # fmt: skip
-"""In the order they run; the longest are not last, so that a failure shows early."""
+"""In the order they run; the longest are not last, so that a failure is seen early."""
 
 _PACKAGES = (
     "duckdb", "polars", "pyarrow", "dagster", "fastapi", "sqlalchemy", "weasyprint", "typst", "xlsxwriter", "openpyxl",
     "django", "djangorestframework", "msgspec",
 )  # fmt: skip
 _PEERS = ("pandas", "prowler")
-"""Each in an environment of its own, ``.venv-<name>``."""
+"""Each has its own environment, ``.venv-<name>``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A limit that one figure of ``ours`` has to hold: absolute, or relative to the same figure of ``against``."""
+class Limit:
+    """A limit on one figure of ``ours``: absolute, or relative to the same figure of ``against``."""
 
     figure: str
     ours: str
@@ -37,24 +37,24 @@ class Bar:
     at_most: float | None = None
     at_least: float | None = None
     why_missed: str = ""
-    """The known reason, printed only while the bar is missed."""
+    """The known reason, printed only while the limit is missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Contenders that did the same work in the same run, and the bars that hold between them."""
+    """Contenders that did the same work in the same run, and the limits between them."""
 
     name: str
     measured: Sequence[Measured]
-    bars: Sequence[Bar] = ()
+    limits: Sequence[Limit] = ()
     columns: Sequence[str] = ("cpu_seconds", "wall_seconds", "peak_mb")
-    """Figures shown in tables, in this order; all are kept."""
+    """Figures shown in tables, in this order; all are stored."""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a bar's figure came to."""
+class LimitResult:
+    """The measured value of a limit."""
 
     text: str
     value: float
@@ -65,9 +65,9 @@ class Verdict:
     """The value of each round; ``value`` is their median."""
 
 
-def judge(comparison: Comparison) -> list[Verdict]:
-    """Each bar on the median over the rounds; a ratio is taken round by round, of runs that stood side by side."""
-    return [_verdict(bar, {each.name: each for each in comparison.measured}) for bar in comparison.bars]
+def check_limits(comparison: Comparison) -> list[LimitResult]:
+    """Check each limit on the median of the rounds; a ratio is calculated per round, from runs beside each other."""
+    return [_check(limit, {each.name: each for each in comparison.measured}) for limit in comparison.limits]
 
 
 def save(part: str, title: str, comparisons: Sequence[Comparison], folder: Path = RESULTS) -> Path:
@@ -88,51 +88,61 @@ def save(part: str, title: str, comparisons: Sequence[Comparison], folder: Path 
 
 
 def tables(kept: dict[str, Any]) -> list[str]:
-    """The lines of one result file in Markdown."""
-    return [f"## {kept['title']}", "", *(line for comparison in kept["comparisons"] for line in table(comparison))]
+    """Return one result file as lines of Markdown."""
+    lines = [f"# {kept['title']}", ""]
+    for comparison in kept["comparisons"]:
+        lines += [*table(comparison), *limit_lines(comparison)]
+    return lines
 
 
 def table(comparison: dict[str, Any]) -> list[str]:
-    """The lines of one kept comparison in Markdown: its table, its note, a verdict per bar."""
+    """Return one stored comparison as lines of Markdown: its table and its note."""
     columns = comparison["columns"]
-    lines = [f"### {comparison['name']}", ""]
+    lines = [f"## {comparison['name']}", ""]
     lines += [f"| contender | {' | '.join(heading(name) for name in columns)} |"]
     lines += [f"| --- |{' ---: |' * len(columns)}"]
     for contender in comparison["contenders"]:
         cells = [_cell(contender["figures"].get(name)) for name in columns]
         lines += [f"| {contender['name']} | {' | '.join(cells)} |"]
-    lines += ["", *([comparison["note"], ""] if comparison["note"] else [])]
-    lines += [f"- {bar_line(bar)}" for bar in comparison["bars"]]
-    return [*lines, *([""] if comparison["bars"] else [])]
+    return [*lines, "", *([comparison["note"], ""] if comparison["note"] else [])]
+
+
+def limit_lines(comparison: dict[str, Any]) -> list[str]:
+    """Return a list item per limit, and an empty line after them; nothing where there is no limit."""
+    lines = [f"- {limit_line(limit)}" for limit in comparison["limits"]]
+    return [*lines, *([""] if lines else [])]
 
 
 def load_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
-    """What each part left last, in the order of PARTS."""
+    """Load the latest result of each part, in the order of PARTS."""
     paths = [folder / f"{part}.json" for part in PARTS]
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
 
 
 def summary(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Every bar of every part, and how many are met."""
-    bars = [
-        (each, comparison, bar) for each in results for comparison in each["comparisons"] for bar in comparison["bars"]
+    """Return a table of every limit of every part, and how many are met."""
+    limits = [
+        (each, comparison, limit)
+        for each in results
+        for comparison in each["comparisons"]
+        for limit in comparison["limits"]
     ]
-    met = sum(bar["is_met"] for _, _, bar in bars)
-    lines = ["## Every bar", "", f"{met} of {len(bars)} met.", "", "| part | comparison | bar | measured |"]
+    met = sum(limit["is_met"] for _, _, limit in limits)
+    lines = [f"{met} of {len(limits)} limits met.", "", "| part | comparison | limit | measured |"]
     lines += ["| --- | --- | --- | --- |"]
-    for each, comparison, bar in bars:
-        lines.append(f"| {each['part']} | {comparison['name']} | {bar_line(bar)} | {each['date'][:10]} |")
+    for each, comparison, limit in limits:
+        lines.append(f"| {each['part']} | {comparison['name']} | {limit_line(limit)} | {each['date'][:10]} |")
     return lines
 
 
-def bar_line(bar: dict[str, Any]) -> str:
-    """One verdict as a sentence."""
-    reason = f": {bar['why_missed']}" if bar["why_missed"] and not bar["is_met"] else ""
-    return f"{'met' if bar['is_met'] else '**missed**'}: {bar['text']}; reached {bar['value']:.3g}{reason}"
+def limit_line(limit: dict[str, Any]) -> str:
+    """Return one limit and its measured value as a sentence."""
+    reason = f": {limit['why_missed']}" if limit["why_missed"] and not limit["is_met"] else ""
+    return f"{'met' if limit['is_met'] else '**missed**'}: {limit['text']}; measured {limit['value']:.3g}{reason}"
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory, system, and how many processes wanted a core during the last minute."""
+    """Return processor, cores, memory, system, and the load average of the last minute."""
     with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
         names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -168,27 +178,28 @@ def _kept(comparison: Comparison) -> dict[str, Any]:
         "note": comparison.note,
         "columns": list(comparison.columns),
         "contenders": contenders,
-        "bars": [asdict(verdict) for verdict in judge(comparison)],
+        "limits": [asdict(result) for result in check_limits(comparison)],
     }
 
 
-def _verdict(bar: Bar, measured: dict[str, Measured]) -> Verdict:
-    ours = measured[bar.ours].figures[bar.figure]
-    if bar.against is None:
+def _check(limit: Limit, measured: dict[str, Measured]) -> LimitResult:
+    ours = measured[limit.ours].figures[limit.figure]
+    if limit.against is None:
         pairs = list(ours)
     else:
         pairs = [
-            one / max(other, 1e-9) for one, other in zip(ours, measured[bar.against].figures[bar.figure], strict=True)
+            one / max(other, 1e-9)
+            for one, other in zip(ours, measured[limit.against].figures[limit.figure], strict=True)
         ]
     value = median(pairs)
-    limit = bar.at_most if bar.at_most is not None else bar.at_least
-    if limit is None:
-        raise ValueError(f"the bar on {bar.figure} of {bar.ours} has no limit: give at_most or at_least")
-    is_met = value <= limit if bar.at_most is not None else value >= limit
-    word = "at most" if bar.at_most is not None else "at least"
-    target = f"{limit:g} x {bar.against}" if bar.against else f"{limit:g}"
-    text = f"{heading(bar.figure)} of {bar.ours} {word} {target}"
-    return Verdict(text=text, value=value, limit=limit, is_met=is_met, why_missed=bar.why_missed, pairs=pairs)
+    bound = limit.at_most if limit.at_most is not None else limit.at_least
+    if bound is None:
+        raise ValueError(f"the limit on {limit.figure} of {limit.ours} has no limit: give at_most or at_least")
+    is_met = value <= bound if limit.at_most is not None else value >= bound
+    word = "at most" if limit.at_most is not None else "at least"
+    target = f"{bound:g} x {limit.against}" if limit.against else f"{bound:g}"
+    text = f"{heading(limit.figure)} of {limit.ours} {word} {target}"
+    return LimitResult(text=text, value=value, limit=bound, is_met=is_met, why_missed=limit.why_missed, pairs=pairs)
 
 
 def _summary(values: Sequence[float]) -> dict[str, Any]:
@@ -202,7 +213,7 @@ def _cell(summary: dict[str, Any] | None) -> str:
 
 
 def heading(figure: str) -> str:
-    """A figure's name as people read it."""
+    """Return a figure's name for readers."""
     return {"cpu_seconds": "CPU s", "wall_seconds": "wall s", "peak_mb": "peak MB"}.get(
         figure, figure.replace("_", " ")
     )

@@ -1,7 +1,7 @@
 """Trends and risk of the last days, from 30 and from 365 days of history of 100,000 findings a day.
 
 ``python -m benchmarks.analytics [FOLDER]``: FOLDER holds ``analytics-30`` and ``analytics-365``, made there by
-``benchmarks.analytics.lake`` where they are missing. They are only read: what is asked has a catalog of its own.
+``benchmarks.analytics.lake`` where they are missing. They are not changed: the questions use a copy of the catalog.
 """
 
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH
 from benchmarks.harness import ROOT, Contender, interleave, python
-from benchmarks.results import Bar, Comparison, save
+from benchmarks.results import Comparison, Limit, save
 
 MONTH, YEAR = "30 days of history", "365 days of history"
 FIGURE = "answer_cpu_ms"
@@ -21,8 +21,8 @@ QUESTIONS = {
     "risk-soc2": "Risk of SOC 2",
 }
 NOTE = (
-    "CPU of one answer with the lake opened anew, median of five in each process. The catalogs are tended as after "
-    "every built day."
+    "CPU time of one answer, opening the lake included: the median of five in each process. The catalogs are "
+    "maintained as after each built day."
 )
 
 
@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
             Comparison(
                 name=f"{title}, the last 30 days",
                 measured=interleave(contenders),
-                bars=[Bar(figure=FIGURE, ours=YEAR, against=MONTH, at_most=1.25)],
+                limits=[Limit(figure=FIGURE, ours=YEAR, against=MONTH, at_most=1.25)],
                 columns=(FIGURE, "cpu_seconds", "peak_mb"),
                 note=NOTE,
             )

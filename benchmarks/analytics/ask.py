@@ -1,7 +1,7 @@
-"""``python -m benchmarks.analytics.ask HOME QUESTION DAYS``: ask as the API does, each time with the lake opened anew.
+"""``python -m benchmarks.analytics.ask HOME QUESTION DAYS``: answer as the API does, opening the lake each time.
 
-The last line tells CPU milliseconds of one answer (median of five, after one that is not counted), and what was asked
-of the lake for it. QUESTION is trends, risk or both words with ``-soc2``.
+The last line is the CPU time of one answer in milliseconds: the median of five, after one that is not counted.
+QUESTION is ``trends`` or ``risk``, each also with ``-soc2``.
 """
 
 import json
@@ -22,11 +22,11 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics import Question, load_risk, load_trends
 
-ASKED = 5
+ANSWERS = 5
 
 
 def main(home: str, name: str, days: str) -> None:
-    """Ask, and tell."""
+    """Measure, and print the figures."""
     frameworks = load_builtin_frameworks()
     word, _, framework = name.partition("-")
     question = Question(
@@ -46,7 +46,7 @@ def main(home: str, name: str, days: str) -> None:
                 assert load_risk(lake, question, weights=RiskWeights(), frameworks=frameworks, top=20).risk.top
 
     ask()
-    print(json.dumps({"answer_cpu_ms": median(_spent(ask) for _ in range(ASKED))}))
+    print(json.dumps({"answer_cpu_ms": median(_spent(ask) for _ in range(ANSWERS))}))
 
 
 def _spent(work: Callable[[], None]) -> float:

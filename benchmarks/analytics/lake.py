@@ -1,11 +1,11 @@
-"""A lake of DAYS days x 100,000 findings: ``python -m benchmarks.analytics.lake HOME DAYS``; all end on one day.
+"""A lake of DAYS days x 100,000 findings: ``python -m benchmarks.analytics.lake HOME DAYS``; all end on the same day.
 
-``python -m benchmarks.analytics.lake HOME ANOTHER copy`` makes a second home with a catalog of its own over the first
-one's files, tended as the product tends a lake whenever a day was built.
+``python -m benchmarks.analytics.lake HOME ANOTHER copy`` makes a second home over the first one's files. Its catalog
+is a copy, maintained as the product maintains a lake after each built day.
 
 Findings are written straight into ``core.finding_state`` (36 million rows of OCSF would only measure the parser);
-coverage, tallies, ages, remediations, risk and scores are then made of them by the product's own statements, day by
-day, as imports would. Deterministic. A mark is left when all is there, and a second call does nothing.
+coverage, tallies, ages, remediations, risk and scores are then made by the product's own statements, day by day.
+Deterministic. A marker file is written at the end; with it, a second call does nothing.
 """
 
 import shutil
@@ -41,7 +41,7 @@ SELECT $organization AS organization, day AS observed_date, 'scan-' || place % $
     ['eu-west-1', 'us-east-1'][1 + place % 2] AS region,
     ['production', 'staging', 'development'][1 + place % 3] AS environment, service, check_id,
     'm' || check_no AS mapping_id, 't' || check_no AS text_id,
-    -- Each slot that may fail does so for 60 days out of 400, at a time of its own.
+    -- A slot that may fail does so for 60 of 400 days, each at a different time.
     CASE WHEN chance < 400 AND (day - DATE '2020-01-01' + turn) % 400 < 60 THEN 'FAIL' ELSE 'PASS' END AS status,
     severity, chance = 999 AS is_muted, 'f' || finding_no AS finding_uid,
     'arn:aws:' || service || ':eu-west-1:' || place % $accounts || ':' || kind || '/' || place AS resource_uid,
@@ -58,7 +58,7 @@ def build(home: Path, days: int) -> None:
         return
     first = LAST_DAY - timedelta(days=days - 1)
     with open_lake(Settings(home=home, duckdb_memory_limit="1GB")) as lake:
-        session = lake._session  # noqa: SLF001 - what the generator writes has no door of its own
+        session = lake._session  # noqa: SLF001 - no public function writes what the generator writes
         _write_texts(session)
         for start in range(0, days, STRETCH):
             stretch = [first + timedelta(days=n) for n in range(start, min(start + STRETCH, days))]
@@ -70,7 +70,7 @@ def build(home: Path, days: int) -> None:
 
 
 def copy(made: Path, home: Path) -> None:
-    """Replace ``home`` by a lake over the files of ``made``, which stays as it is."""
+    """Replace ``home`` with a lake over the files of ``made``, which is not changed."""
     shutil.rmtree(home, ignore_errors=True)
     (home / "lake").mkdir(parents=True)
     shutil.copy(made / "lake" / "catalog.sqlite", home / "lake")
@@ -101,8 +101,14 @@ def _write_texts(session: LakeSession) -> None:
 
 
 def _write_states(session: LakeSession, first: date, last: date) -> None:
-    asked = {"first": first, "last": last, "findings": FINDINGS, "accounts": ACCOUNTS, "organization": ORGANIZATION}
-    session.write(f"states to {last}", lambda cursor: cursor.execute(_STATES, asked), {"checks": _checks()})
+    parameters = {
+        "first": first,
+        "last": last,
+        "findings": FINDINGS,
+        "accounts": ACCOUNTS,
+        "organization": ORGANIZATION,
+    }
+    session.write(f"states to {last}", lambda cursor: cursor.execute(_STATES, parameters), {"checks": _checks()})
 
 
 def _write_day(lake: Lake, session: LakeSession, day: date) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.backfill.span import FIRST, last_day
 from benchmarks.data import BENCH
 from benchmarks.harness import CPU, ROOT, Contender, Measured, interleave, python
-from benchmarks.results import Bar, Comparison, save
+from benchmarks.results import Comparison, Limit, save
 
 FRAMEWORKS = ("soc2", "hipaa", "iso27001", "nist_csf")
 MONTH, ALL, PLAIN = "one month", "all months", "all months without Dagster"
@@ -49,7 +49,7 @@ def _compared(measured: list[Measured], months: int) -> Comparison:
     return Comparison(
         name=f"{months} months under four frameworks, a scan of 300 findings every two weeks",
         measured=measured,
-        bars=[Bar(figure=PER_REPORT, ours=ALL, against=MONTH, at_most=1.0)],
+        limits=[Limit(figure=PER_REPORT, ours=ALL, against=MONTH, at_most=1.0)],
         columns=(CPU, PER_REPORT, "wall_seconds", "peak_mb"),
         note=f"{months * len(FRAMEWORKS)} reports (4 for one month) as CSV and JSON, days judged first. CPU per report "
         "falls from one month to all, for the start is paid once. Without Dagster the same verbs are called in a loop.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH
 from benchmarks.harness import CPU, PEAK, ROOT, Contender, Measured, interleave, python
-from benchmarks.results import Bar, Comparison, save
+from benchmarks.results import Comparison, Limit, save
 
 FOLDER = BENCH / "documents"
 PER_ROW = "cpu_ms_per_row"
@@ -50,7 +50,7 @@ def _annex(findings: int, *, rounds: int) -> Comparison:
     return Comparison(
         name=f"{findings:,} findings, every one on a page",
         measured=interleave(contenders, rounds=rounds),
-        bars=[Bar(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
+        limits=[Limit(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
         columns=(PER_ROW, CPU, PEAK, "pages", "file_mb"),
         note="The same rows, columns and styles. Chromium's figure is a lower bound: processes that it does not wait "
         "for are not counted, and its memory is that of its largest process. Typst alone keeps all in memory, and has "
@@ -68,9 +68,9 @@ def _most() -> Comparison:
     return Comparison(
         name=f"{MOST:,} findings, whole report",
         measured=[_counted(each, folder / place / "report.pdf") for each, place in zip(measured, PLACES, strict=True)],
-        bars=[
-            *(Bar(figure=PEAK, ours=name, at_most=600) for name in (PLAIN, MARKED)),
-            *(Bar(figure="findings_on_pages", ours=name, at_least=MOST) for name in (PLAIN, MARKED)),
+        limits=[
+            *(Limit(figure=PEAK, ours=name, at_most=600) for name in (PLAIN, MARKED)),
+            *(Limit(figure="findings_on_pages", ours=name, at_least=MOST) for name in (PLAIN, MARKED)),
         ],
         columns=(CPU, PEAK, "pages", "file_mb", "findings_on_pages"),
         note="Findings on pages are counted by poppler in the finished file, in a process of its own.",
@@ -88,7 +88,7 @@ def _whole_report(*, rounds: int) -> Comparison:
     return Comparison(
         name="A designed report of 47 pages",
         measured=interleave(contenders, rounds=rounds),
-        bars=[Bar(figure=CPU, ours=OURS, against=TAGGED, at_most=1.15)],
+        limits=[Limit(figure=CPU, ours=OURS, against=TAGGED, at_most=1.15)],
         columns=(CPU, PEAK, "pages", "file_mb"),
         note="Bare WeasyPrint reads the finished HTML, style and fonts from disk. Ours starts from the document, and "
         "makes its pages count, its links speak and its outline.",

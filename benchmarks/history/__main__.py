@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH, ocsf_file
 from benchmarks.harness import PEAK, ROOT, Contender, interleave, python
-from benchmarks.results import Bar, Comparison, save
+from benchmarks.results import Comparison, Limit, save
 
 MONTHS = (1, 12, 60)
 SIZES = (10_000, 100_000, 1_000_000)
@@ -35,8 +35,8 @@ def _by_history(lengths: list[int]) -> Comparison:
     return Comparison(
         name=f"With {', '.join(map(str, lengths))} months of history, a scan of 2,000 findings a day",
         measured=interleave(contenders),
-        bars=[
-            Bar(figure=FIGURE, ours=names[months], against=names[lengths[0]], at_most=1.25) for months in lengths[1:]
+        limits=[
+            Limit(figure=FIGURE, ours=names[months], against=names[lengths[0]], at_most=1.25) for months in lengths[1:]
         ],
         columns=(FIGURE, "cpu_seconds", "peak_mb"),
         note="History is what lies behind the report's own 30 days. It compares them with the 30 before, which one "
@@ -53,14 +53,14 @@ def _by_size(sizes: list[int]) -> Comparison:
     names = {size: f"{size:,} findings" for size in sizes}
     measured = interleave([_report(names[size], homes[size], "csv", "json") for size in sizes])
     steps = list(pairwise(sizes))
-    bars = [
-        *(Bar(figure=FIGURE, ours=names[b], against=names[a], at_most=b / a) for a, b in steps),
-        *(Bar(figure=PEAK, ours=names[size], at_most=MEMORY_MB) for size in sizes),
+    limits = [
+        *(Limit(figure=FIGURE, ours=names[b], against=names[a], at_most=b / a) for a, b in steps),
+        *(Limit(figure=PEAK, ours=names[size], at_most=MEMORY_MB) for size in sizes),
     ]
     return Comparison(
         name=f"{' to '.join(f'{size:,}' for size in (sizes[0], sizes[-1]))} findings in scope",
         measured=measured,
-        bars=bars,
+        limits=limits,
         columns=(FIGURE, "cpu_seconds", "peak_mb", "written_mb"),
         note="SOC 2 as CSV and JSON, every finding listed. Linear growth would be ten times per step.",
     )

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.scoring.lake HOME FILE``: import a file, build its day, and write what the peers read.
+"""``python -m benchmarks.scoring.lake HOME FILE``: import a file, build its day, and write the other programs' input.
 
-The peers get Parquet files: ``state.parquet`` (the columns of finding_state that scoring needs) and
-``crosswalk.parquet`` (the relations as the product resolved them: that work is not asked of them).
+They read Parquet files: ``state.parquet`` (the columns of finding_state that scoring needs) and ``crosswalk.parquet``
+(the relations as the product resolved them, so that the others need not do it).
 """
 
 import sys
@@ -33,7 +33,7 @@ COPY (
 
 
 def build(home: Path, file: Path) -> None:
-    """Nothing is done a second time."""
+    """Build once; a second call does nothing."""
     mark = home / "built"
     if mark.exists():
         return
@@ -42,7 +42,7 @@ def build(home: Path, file: Path) -> None:
     with open_lake(settings) as lake:
         lake.rebuild_state([scan_date()], load_account_environments(home / "accounts.yaml"))
         with lake.session.cursor() as cursor:
-            # A path of our own: COPY takes no parameter for it in all versions.
+            # Not a parameter: COPY does not accept one for the path in all versions.
             cursor.execute(_STATE.format(home / "state.parquet"), {"day": scan_date()})
         _relations(settings, lake).write_parquet(home / "crosswalk.parquet")
     mark.touch()

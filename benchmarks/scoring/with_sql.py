@@ -1,4 +1,4 @@
-"""``python -m benchmarks.scoring.with_sql HOME OUT``: the limit, one statement over the same lake, to Parquet."""
+"""``python -m benchmarks.scoring.with_sql HOME OUT``: the lower bound: one statement over the same lake, to Parquet."""
 
 import json
 import sys
@@ -28,11 +28,11 @@ COPY (
 
 
 def main(home: str, out: str) -> None:
-    """The work itself is measured with the lake open, as ours is."""
+    """Measure the work with the lake open, as in ``ours``."""
     keep_pandas_out()
     with open_lake(Settings(home=Path(home))) as lake, lake.session.cursor() as cursor:
-        asked = {"day": scan_date(), "crosswalk": str(Path(home) / "crosswalk.parquet")}
-        spent = warm_cpu_ms(lambda: cursor.execute(_STATEMENT.format(out), asked))
+        parameters = {"day": scan_date(), "crosswalk": str(Path(home) / "crosswalk.parquet")}
+        spent = warm_cpu_ms(lambda: cursor.execute(_STATEMENT.format(out), parameters))
         rows = cursor.execute("SELECT count(*), sum(failed) FROM read_parquet($out)", {"out": out}).fetchone()
     requirements, failed = rows or (0, 0)
     print(json.dumps({"work_cpu_ms": spent, "requirements": requirements, "failed": int(failed)}))

@@ -1,4 +1,4 @@
-"""CPU of one piece of work in a warm process."""
+"""CPU time of a function in a warm process."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _COUNTED = 3
 
 
 def warm_cpu_ms(work: Callable[[], object]) -> float:
-    """Median of three calls, after one that loads what is loaded at first use and is not counted."""
+    """Return the median of three calls. A first call is not counted, because it loads modules."""
     work()
     spent = []
     for _ in range(_COUNTED):

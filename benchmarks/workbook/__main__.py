@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 
 from benchmarks.harness import CPU, PEAK, Contender, interleave, python
-from benchmarks.results import Bar, Comparison, save
+from benchmarks.results import Comparison, Limit, save
 
 ROWS = 100_000
 
@@ -23,8 +23,8 @@ if __name__ == "__main__":
                 ),
             ],
         )
-    bars = [
-        Bar(figure=CPU, ours="ours, designed", against="openpyxl write-only, bare", at_most=0.8),
-        Bar(figure=PEAK, ours="ours, designed", at_most=600),
+    limits = [
+        Limit(figure=CPU, ours="ours, designed", against="openpyxl write-only, bare", at_most=0.8),
+        Limit(figure=PEAK, ours="ours, designed", at_most=600),
     ]
-    save("workbook", "Workbook of findings", [Comparison(name=f"{ROWS:,} findings", measured=measured, bars=bars)])
+    save("workbook", "Workbook of findings", [Comparison(name=f"{ROWS:,} findings", measured=measured, limits=limits)])
