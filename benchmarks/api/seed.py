@@ -67,7 +67,7 @@ def seed_reports(home: Path, count: int, database_url: str | None = None) -> See
     registry = open_registry(settings)
     if database_url is not None:
         registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
-        with registry._writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
+        with registry._database.writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
             connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
             _fill(connection, count)
         _analyse(database_url)
