@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.formats.registry import FORMAT_NAMES, parser_of, recognise_format
+from policycortex.findings.format import FindingsFormat
+from policycortex.findings.formats.registry import file_suffixes, format_titles, recognise_format
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
 from policycortex.findings.reading.packing import UnpackedStream, open_zstd, packing_of
 
 _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
 """How far a format is looked for: a longer head is read only where a shorter one told nothing."""
 
-_FINDING_SUFFIXES: Final = (".json", ".jsonl", ".ndjson", ".sarif", ".csv", ".parquet")
 _PACKED_SUFFIXES: Final = (".gz", ".zst", ".zstd")
 _IGNORED_PREFIXES: Final = (".", "_")
 _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload")
@@ -78,8 +78,8 @@ def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
     if source.byte_size == 0:
         raise InputError(f"{source.path} is empty: run the scanner again, or leave the file out")
     with source.open() as stream:
-        name = _recognise(stream, source.path)
-    return name, parser_of(name, written_at=source.modified_at)
+        found = _recognise(stream, source.path)
+    return found.name, found.parser(written_at=source.modified_at)
 
 
 def read_findings(source: SourceFile) -> Iterator[Finding | QuarantinedRecord]:
@@ -102,7 +102,7 @@ def _expand(given: str | Path) -> list[Path]:
     if path.is_dir():
         files = [each for each in _files_below(path) if _is_finding_file(each)]
         if not files:
-            raise InputError(f"{path} holds no finding files: name a folder with {FORMAT_NAMES}")
+            raise InputError(f"{path} holds no finding files: name a folder with {format_titles()}")
         return files
     if not path.exists() and has_magic(str(given)):
         matches = glob(str(given), recursive=True)  # noqa: PTH207 - pathlib refuses absolute patterns
@@ -128,7 +128,7 @@ def _is_finding_file(path: Path) -> bool:
     if path.suffix in _IGNORED_SUFFIXES:
         return False
     packed = path.with_suffix("") if path.suffix in _PACKED_SUFFIXES else path
-    claims = packed.suffix in _FINDING_SUFFIXES
+    claims = packed.suffix in file_suffixes()
     if path.stat().st_size == 0:
         return claims
     try:
@@ -184,7 +184,7 @@ def _unpack(file: BinaryIO, packing: str) -> BinaryIO:
             return file
 
 
-def _recognise(stream: BinaryIO, path: Path) -> str:
+def _recognise(stream: BinaryIO, path: Path) -> FindingsFormat:
     head = b""
     for size in _HEAD_BYTES:
         try:
@@ -195,11 +195,11 @@ def _recognise(stream: BinaryIO, path: Path) -> str:
             raise InputError(f"{path} cannot be read: {error}") from None
         head += part
         try:
-            name = recognise_format(head)
+            found = recognise_format(head)
         except InputError as error:
             raise InputError(f"{path} {error}") from None
-        if name is not None:
-            return name
+        if found is not None:
+            return found
         if len(head) < size:
             break
-    raise InputError(f"{path} is not a known finding format: expected {FORMAT_NAMES}")
+    raise InputError(f"{path} is not a known finding format: expected {format_titles()}")

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.normalize import (
     environment_of,
@@ -18,13 +19,13 @@ from policycortex.findings.normalize import (
     tags_text,
     time_of_text,
 )
+from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import relations_of_words
 from policycortex.names import FindingStatus, Severity
 
-FORMAT: Final = "asff"
 SHAPE: Final = RecordShape(
     wrapper_keys=("Findings", "findings"),
     keys=frozenset(
@@ -244,3 +245,14 @@ def _service(check_id: str, *, is_prowler: bool) -> str:
 def _text(values: Mapping[str, Any], key: str) -> str:
     text = values.get(key)
     return text if isinstance(text, str) else ""
+
+
+FORMAT: Final = FindingsFormat(
+    name="asff",
+    title="ASFF JSON",
+    suffixes=(".json", ".jsonl", ".ndjson"),
+    recognise=json_keys("SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"),
+    parse=ignoring_file_time(parse_asff),
+    scan_extent=ScanExtent.FILE,
+    precedence=10,
+)

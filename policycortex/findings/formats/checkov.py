@@ -11,17 +11,18 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.normalize import environment_of, tags_of_value, tags_text
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.nested import Path, Pick, walk
+from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import Record, build_findings
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.reading.window import Window
 from policycortex.names import FindingStatus, Severity
 
-FORMAT: Final = "checkov"
 SHAPE: Final = RecordShape(
     keys=frozenset(
         (
@@ -159,3 +160,17 @@ def _resource_type(resource: str) -> str:
     while len(parts) > 3 and parts[0] == "module":
         parts = parts[2:]
     return "" if resource.startswith("/") or len(parts) < 2 else parts[0]
+
+
+FORMAT: Final = FindingsFormat(
+    name="checkov",
+    title="Checkov JSON",
+    suffixes=(".json",),
+    recognise=json_keys(
+        "check_type", "passed_checks", "failed_checks", "check_result", "check_id", "checkov_version", "parsing_errors",
+        "resource_count",
+    ),
+    parse=parse_checkov,
+    scan_extent=ScanExtent.FILE,
+    precedence=20,
+)  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
+from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.normalize import (
     environment_of,
@@ -43,12 +44,12 @@ from policycortex.findings.ocsf.model import (
 )
 from policycortex.findings.ocsf.outcomes import severity_of, status_of
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
+from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import relations_of_words
 
-FORMAT: Final = "ocsf"
 SHAPE: Final = RecordShape(
     wrapper_keys=("findings", "Findings"),
     keys=frozenset(
@@ -212,3 +213,16 @@ def _provider_of_uid(uid: str) -> str:
     scanner, _, rest = uid.partition("-")
     provider, dash, _ = rest.partition("-")
     return provider if dash and scanner == "prowler" and provider in KNOWN_PROVIDERS else ""
+
+
+FORMAT: Final = FindingsFormat(
+    name="ocsf",
+    title="OCSF JSON",
+    suffixes=(".json", ".jsonl", ".ndjson"),
+    recognise=json_keys(
+        "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"
+    ),
+    parse=ignoring_file_time(parse_ocsf),
+    scan_extent=ScanExtent.ACCOUNT_AND_DAY,
+    precedence=40,
+)

@@ -1,95 +1,96 @@
-"""The input formats, and how each is recognised by its content."""
+"""Finds the input formats: every module of this package that defines ``FORMAT`` is one. No format is named here."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from functools import partial
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
+from pkgutil import iter_modules
 from typing import Final
 
-from policycortex.errors import InputError
-from policycortex.findings.formats import asff, checkov, ocsf, sarif, table_csv, table_parquet
-from policycortex.findings.model import FindingParser
-from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS
+from policycortex.errors import ConfigurationError, InputError
+from policycortex.findings import formats as package
+from policycortex.findings.format import FindingsFormat
 
-FORMAT_NAMES: Final = "OCSF or ASFF JSON, SARIF, Checkov JSON, or CSV or Parquet with the columns of docs/inputs.md"
-
-_PARSERS: Final[Mapping[str, FindingParser]] = {
-    ocsf.FORMAT: ocsf.parse_ocsf,
-    asff.FORMAT: asff.parse_asff,
-    table_csv.FORMAT: table_csv.parse_csv,
-    table_parquet.FORMAT: table_parquet.parse_parquet,
-}
-
-_JSON_SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = {
-    ocsf.FORMAT: ("class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"),
-    asff.FORMAT: ("SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"),
-    sarif.FORMAT: ("runs", "tool", "driver", "rules", "results", "ruleId", "\\$schema"),
-    checkov.FORMAT: (
-        "check_type",
-        "passed_checks",
-        "failed_checks",
-        "check_result",
-        "check_id",
-        "checkov_version",
-        "parsing_errors",
-        "resource_count",
-    ),
-}
-"""Keys that together mark a format; two must be in the head, and the format with most of them wins."""
-
-_ENOUGH_KEYS: Final = 2
-_ENOUGH_COLUMNS: Final = 2
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"[\0", b"{\0", b"\0[", b"\0{")
-_PROWLER_CSV: Final = frozenset(("auth_method", "finding_uid", "check_id", "status_extended"))
+_EMPTY_ARRAY: Final = re.compile(rb"\s*\[\s*\]\s*")
 
 
-def parser_of(name: str, *, written_at: datetime) -> FindingParser:
-    """The parser of a format; ``written_at`` is when the file was written, for formats that tell no time."""
-    match name:
-        case sarif.FORMAT:
-            return partial(sarif.parse_sarif, written_at=written_at)
-        case checkov.FORMAT:
-            return partial(checkov.parse_checkov, written_at=written_at)
-        case _:
-            return _PARSERS[name]
+@cache
+def list_formats() -> tuple[FindingsFormat, ...]:
+    """All formats, the highest precedence first. Raises ConfigurationError if two of them conflict."""
+    names = sorted(module.name for module in iter_modules(package.__path__))
+    modules = [import_module(f"{package.__name__}.{name}") for name in names]
+    found = [module.FORMAT for module in modules if isinstance(getattr(module, "FORMAT", None), FindingsFormat)]
+    return order_formats(found)
 
 
-def recognise_format(head: bytes) -> str | None:
-    """The format's name; None if the head (unpacked) does not tell one.
+def order_formats(formats: Iterable[FindingsFormat]) -> tuple[FindingsFormat, ...]:
+    """The formats, the highest precedence first.
 
-    Raises InputError, to be read behind the file's name, where the head tells what is wrong with the file.
+    Raises ConfigurationError for two formats of one name or precedence, and where scan keys contradict precedence.
     """
-    if head.startswith(table_parquet.MAGIC):
-        return table_parquet.FORMAT
+    ordered = sorted(formats, key=lambda each: (-each.precedence, each.name))
+    names = [each.name for each in ordered]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"two findings formats are named {name!r}: rename one of them")
+    for higher, lower in pairwise(ordered):
+        if higher.precedence == lower.precedence:
+            raise ConfigurationError(
+                f"the findings formats {higher.name!r} and {lower.name!r} have the same precedence,"
+                f" {higher.precedence}: give the new one another"
+            )
+        if not f"{higher.key_word}/" > f"{lower.key_word}/":
+            raise ConfigurationError(
+                f"the findings format {higher.name!r} has a higher precedence than {lower.name!r}, but its scan keys"
+                f" ({higher.key_word!r}) sort before {lower.key_word!r}: give the new one a scan_key_word that sorts"
+                " as its precedence does"
+            )
+    return tuple(ordered)
+
+
+def find_format(name: str) -> FindingsFormat:
+    """The format of this name. Raises ConfigurationError if there is none."""
+    for each in list_formats():
+        if each.name == name:
+            return each
+    known = ", ".join(sorted(each.name for each in list_formats()))
+    raise ConfigurationError(f"there is no findings format {name!r}: the formats are {known}")
+
+
+def format_titles() -> str:
+    """The titles of all formats for messages: ``Checkov JSON, OCSF JSON or SARIF``."""
+    *first, last = sorted((each.title for each in list_formats()), key=str.casefold)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def file_suffixes() -> frozenset[str]:
+    """Name endings of all formats."""
+    return frozenset(suffix for each in list_formats() for suffix in each.suffixes)
+
+
+def recognise_format(head: bytes) -> FindingsFormat | None:
+    """The format of a file by its first bytes (unpacked); None if they show none.
+
+    Raises InputError, phrased to follow the file's name, where the head shows what is wrong with the file.
+    """
     if head.startswith(_UTF16):
         raise InputError("is UTF-16 text: save it as UTF-8")
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if re.fullmatch(rb"\[\s*\]\s*", text):
+    text = head.removeprefix(_BYTE_ORDER_MARK)
+    if _EMPTY_ARRAY.fullmatch(text):
         raise InputError("is an empty JSON array: it holds no findings")
-    if text[:1] in (b"{", b"["):
-        return _json_format(text)
-    return _csv_format(text)
-
-
-def _json_format(head: bytes) -> str | None:
-    counts = {
-        name: sum(re.search(rb'"%b"\s*:' % key.encode(), head) is not None for key in keys)
-        for name, keys in _JSON_SIGNATURES.items()
-    }
-    best = max(counts, key=lambda name: counts[name])
-    return best if counts[best] >= _ENOUGH_KEYS else None
-
-
-def _csv_format(head: bytes) -> str | None:
-    line, end, _ = head.partition(b"\n")
-    header = table_csv.header_of(line) if end else None
-    if header is None:
-        return None
-    names = header[0]
-    if set(names) >= _PROWLER_CSV:
-        raise InputError("is Prowler's own CSV: load the OCSF JSON of the same scan instead")
-    known = COLUMN_NAMES.intersection(names)
-    missing = [name for name in REQUIRED_COLUMNS if name not in names]
-    if missing and len(known) >= _ENOUGH_COLUMNS:
-        raise InputError(f"is CSV but lacks the columns {', '.join(missing)}: see docs/inputs.md")
-    return None if missing else table_csv.FORMAT
+    counts: dict[str, int] = {}
+    problems: list[InputError] = []
+    for each in list_formats():
+        try:
+            counts[each.name] = each.recognise(text)
+        except InputError as error:
+            problems.append(error)
+    best = max(counts, key=lambda name: counts[name], default="")
+    if counts.get(best):
+        return find_format(best)
+    if problems:
+        raise problems[0]
+    return None

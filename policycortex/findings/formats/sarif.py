@@ -12,17 +12,18 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.errors import InputError
+from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.normalize import environment_of, tags_of_value, tags_text, time_of_text
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.nested import Path, Pick, walk
+from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import Record, build_findings
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError, reason_of
 from policycortex.findings.reading.window import Window
 from policycortex.names import FindingStatus, Severity
 
-FORMAT: Final = "sarif"
 SHAPE: Final = RecordShape(
     keys=frozenset(
         (
@@ -370,3 +371,14 @@ def _told(message: _Message, check: _Check) -> str:
 
 def _first_text(text: _Text | None) -> str:
     return (text.text or text.markdown or "") if text else ""
+
+
+FORMAT: Final = FindingsFormat(
+    name="sarif",
+    title="SARIF",
+    suffixes=(".json", ".sarif"),
+    recognise=json_keys("runs", "tool", "driver", "rules", "results", "ruleId", "$schema"),
+    parse=parse_sarif,
+    scan_extent=ScanExtent.FILE,
+    precedence=60,
+)

@@ -10,18 +10,23 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.reading.recognition import is_json
 from policycortex.findings.reading.records import quarantine
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES
 from policycortex.findings.reading.strict import RejectedRecordError, refuse_control
 from policycortex.findings.reading.window import Window
 from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_table_finding
 
-FORMAT: Final = "csv"
+_SOURCE: Final = "csv"
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 _FORMULA_CELL: Final = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 """A cell that our own reports disarmed with an apostrophe, which is taken off again."""
+_MIN_COLUMNS: Final = 2
+"""Known columns by which a header is taken for one of ours."""
+_PROWLER_CSV: Final = frozenset(("auth_method", "finding_uid", "check_id", "status_extended"))
 _MAX_ROW_LINES: Final = 2000
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -54,7 +59,7 @@ def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
     for number, (offset, raw) in enumerate(_rows(lines, len(names), delimiter)):
         try:
             row = _row(raw, names, delimiter)
-            findings = tuple(build_table_finding(row, number, source=FORMAT))
+            findings = tuple(build_table_finding(row, number, source=_SOURCE))
         except RejectedRecordError as error:
             if lines.is_cut and not raw.endswith(b"\n"):
                 yield quarantine(offset, raw, f"{error} (the file ends here)")
@@ -158,3 +163,30 @@ def _cells(raw: bytes, delimiter: str) -> list[str]:
     if len(rows) != 1:
         raise RejectedRecordError("not a CSV row: a quote is not closed")
     return rows[0]
+
+
+def _recognise(head: bytes) -> int:
+    """The number of known columns in the header."""
+    line, end, _ = head.lstrip().partition(b"\n")
+    header = header_of(line) if end and not is_json(head) else None
+    if header is None:
+        return 0
+    names = header[0]
+    if set(names) >= _PROWLER_CSV:
+        raise InputError("is Prowler's own CSV: import the OCSF JSON of the same scan instead")
+    known = COLUMN_NAMES.intersection(names)
+    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+    if missing and len(known) >= _MIN_COLUMNS:
+        raise InputError(f"is CSV but lacks the columns {', '.join(missing)}: see docs/inputs.md")
+    return 0 if missing else len(known)
+
+
+FORMAT: Final = FindingsFormat(
+    name="csv",
+    title="CSV with the columns of docs/inputs.md",
+    suffixes=(".csv",),
+    recognise=_recognise,
+    parse=ignoring_file_time(parse_csv),
+    scan_extent=ScanExtent.ACCOUNT_AND_DAY,
+    precedence=30,
+)

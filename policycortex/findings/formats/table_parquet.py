@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.formats.table_csv import refuse_header
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.reading.strict import MAX_RAW_TEXT_BYTES, RejectedRecordError, refuse_control
 from policycortex.findings.table import COLUMN_NAMES, build_table_finding
 
-FORMAT: Final = "parquet"
+_SOURCE: Final = "parquet"
 MAGIC: Final = b"PAR1"
 _BATCH_ROWS: Final = 2000
 _BUFFER_BYTES: Final = 1024 * 1024
@@ -42,7 +43,7 @@ def _rows(file: Any, columns: dict[str, str]) -> Iterator[Finding | QuarantinedR
             row = {columns[name]: value for name, value in given.items()}
             try:
                 refuse_control(row.items())
-                findings = tuple(build_table_finding(row, number, source=FORMAT))
+                findings = tuple(build_table_finding(row, number, source=_SOURCE))
             except RejectedRecordError as error:
                 text = json.dumps(row, default=str, ensure_ascii=False)[:MAX_RAW_TEXT_BYTES]
                 yield QuarantinedRecord(
@@ -60,3 +61,18 @@ def _refuse_cut(stream: BinaryIO) -> None:
     if stream.read() != MAGIC:
         raise TruncatedFileError("the Parquet file has no end: get a complete copy")
     stream.seek(0)
+
+
+def _recognise(head: bytes) -> int:
+    return int(head.startswith(MAGIC))
+
+
+FORMAT: Final = FindingsFormat(
+    name="parquet",
+    title="Parquet with the columns of docs/inputs.md",
+    suffixes=(".parquet",),
+    recognise=_recognise,
+    parse=ignoring_file_time(parse_parquet),
+    scan_extent=ScanExtent.ACCOUNT_AND_DAY,
+    precedence=50,
+)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -17,14 +18,12 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from policycortex.errors import ConfigurationError, InputError
-from policycortex.findings.model import Finding, FindingParser
+from policycortex.findings.formats.registry import find_format
+from policycortex.findings.model import FindingParser
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 from policycortex.storage.lake.staging import StagedCounts, Staging
-
-_ONE_SCAN_FORMATS: Final = frozenset({"asff", "sarif", "checkov"})
-"""Formats that know no scan: an export is one, whatever times its findings bear."""
 
 _INSERTS: Final = ("import_texts", "import_mappings", "import_findings", "import_quarantine")
 
@@ -110,7 +109,8 @@ def import_id(organization: str, content_sha256: str) -> str:
 def _stage(
     folder: Path, source: Source, parser: FindingParser, *, format_name: str, progress: Callable[[int], None] | None
 ) -> StagedCounts:
-    staging = Staging(folder, _scan_key_of(source.sha256, format_name))
+    scan_key = partial(find_format(format_name).scan_key, content_sha256=source.sha256)
+    staging = Staging(folder, scan_key)
     with source.open() as stream:
         try:
             staging.add_all(parser(stream), progress)
@@ -121,18 +121,6 @@ def _stage(
         told = f": {'; '.join(counts.first_reasons)}" if counts.first_reasons else ", it holds no records"
         raise InputError(f"no finding could be kept from {source.name}{told}")
     return counts
-
-
-def _scan_key_of(content_sha256: str, format_name: str) -> Callable[[Finding], str]:
-    """The scanner's id of the scan, else one made of file, account and day.
-
-    A made key starts with a dash: at equal times a scan that bears its scanner's id goes first, then OCSF before ASFF,
-    so that a folder with one scan in several formats counts as its best one says.
-    """
-    digest = content_sha256[:16]
-    if format_name in _ONE_SCAN_FORMATS:
-        return lambda finding: finding.scan_uid or f"-{format_name}/{digest}"
-    return lambda f: f.scan_uid or f"-{format_name}/{digest}/{f.account_id}/{f.observed_at:%Y-%m-%d}"
 
 
 def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:

@@ -1,0 +1,87 @@
+"""What a findings format is. Each module of ``policycortex.findings.formats`` that defines ``FORMAT`` adds one.
+
+No format is named here, and no file is read.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import BinaryIO, Protocol
+
+from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
+
+
+class ScanExtent(StrEnum):
+    """Which findings of a file belong to one scan, where the file gives no scan id."""
+
+    FILE = "file"
+    """All of them. For formats that have no scan: each export is one, whatever times its findings have."""
+    ACCOUNT_AND_DAY = "account_and_day"
+    """Those of one account observed on one UTC day."""
+
+
+class FormatParser(Protocol):
+    """Bytes to typed findings, in bounded memory."""
+
+    def __call__(self, stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
+        """Yield every record of the stream, good or bad, in file order. Raises InputError if it is not this format.
+
+        ``written_at`` is when the file was written, UTC: the time of findings for which the file gives none.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsFormat:
+    """One input format: how it is recognised and parsed, and how its scans are told apart."""
+
+    name: str
+    """Stored with every import and part of made scan keys: never change it."""
+    title: str
+    """For messages: ``SARIF``."""
+    suffixes: tuple[str, ...]
+    """Name endings by which an empty or unreadable file in a folder is reported and not skipped: ``.json``."""
+    recognise: Callable[[bytes], int]
+    """How many marks of this format the first bytes of a file (unpacked, without byte order mark) show; 0: not this
+    format. The format with the most marks is chosen. Raises InputError, phrased to follow the file's name, where the
+    file is nearly this format and the message can help; it is shown only if no format recognises the file."""
+    parse: FormatParser
+    scan_extent: ScanExtent
+    precedence: int
+    """If two scans of one check and account have the same time, the one of the format with the higher precedence
+    counts. It also decides between formats that recognise a file equally well. Each format has its own number."""
+    scan_key_word: str = ""
+    """First part of a made scan key, ``name`` where empty. Stored scan keys are compared as text, so the words of all
+    formats must sort as their precedences do; the registry checks it. Stored: never change it."""
+
+    def parser(self, *, written_at: datetime) -> FindingParser:
+        """The parser for a file that was written at ``written_at``."""
+        return partial(self.parse, written_at=written_at)
+
+    def scan_key(self, finding: Finding, *, content_sha256: str) -> str:
+        """The scanner's id of the scan, else a key made of format, file and, by ``scan_extent``, account and day.
+
+        A made key starts with a dash, so at equal times a scan with the scanner's own id comes before it.
+        """
+        if finding.scan_uid:
+            return finding.scan_uid
+        file_key = f"-{self.key_word}/{content_sha256[:16]}"
+        if self.scan_extent is ScanExtent.FILE:
+            return file_key
+        return f"{file_key}/{finding.account_id}/{finding.observed_at:%Y-%m-%d}"
+
+    @property
+    def key_word(self) -> str:
+        """``scan_key_word``, or ``name`` where it is empty."""
+        return self.scan_key_word or self.name
+
+
+def ignoring_file_time(parse: FindingParser) -> FormatParser:
+    """``parse`` for a format whose records all have their own times."""
+
+    def parse_dated(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:  # noqa: ARG001
+        return parse(stream)
+
+    return parse_dated

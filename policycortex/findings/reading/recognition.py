@@ -1,0 +1,27 @@
+"""Recognising JSON formats by the keys in the first bytes of a file."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+_JSON_START: Final = re.compile(rb"\s*[\[{]")
+_MIN_KEYS: Final = 2
+"""One key alone may be part of any JSON file."""
+
+
+def json_keys(*keys: str) -> Callable[[bytes], int]:
+    """A recogniser: how many of ``keys`` stand in a head of JSON, at any depth; 0 for fewer than two."""
+    patterns = [re.compile(rb'"%b"\s*:' % re.escape(key).encode()) for key in keys]
+
+    def count_keys(head: bytes) -> int:
+        if not is_json(head):
+            return 0
+        count = sum(pattern.search(head) is not None for pattern in patterns)
+        return count if count >= _MIN_KEYS else 0
+
+    return count_keys
+
+
+def is_json(head: bytes) -> bool:
+    """True if the head starts with an object or an array."""
+    return _JSON_START.match(head) is not None
