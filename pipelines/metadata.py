@@ -9,7 +9,10 @@ import polars as pl
 
 from pipelines.score_chart import score_chart
 from policycortex.storage.lake.lake import DayCounts
-from policycortex.workflow.verbs import DayScore, IngestSummary, MonthlyReportResult, ProducedReport
+from policycortex.workflow.ingest import IngestSummary
+from policycortex.workflow.monthly import MonthlyReportResult
+from policycortex.workflow.posture import DayScore
+from policycortex.workflow.reports import ProducedReport
 
 _ROWS_SHOWN: Final = 40
 

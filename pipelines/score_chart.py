@@ -8,7 +8,7 @@ from typing import Final
 
 import dagster as dg
 
-from policycortex.workflow.verbs import DayScore
+from policycortex.workflow.posture import DayScore
 
 _LEFT: Final = 150.0
 _WIDTH: Final = 420.0

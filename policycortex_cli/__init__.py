@@ -5,12 +5,9 @@ No rule of the product. What another front could need goes to ``policycortex.wor
 Modules are imported inside commands, so that ``keys create`` does not wait for Dagster.
 """
 
-from policycortex.no_pandas import keep_pandas_out
-
 
 def main() -> None:
     """Entry point of ``policycortex``; never returns."""
     from policycortex_cli.app import run
 
-    keep_pandas_out()
     run()

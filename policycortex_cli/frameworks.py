@@ -93,7 +93,7 @@ def rescore(home: Path | None) -> None:
 
 def _rescore(settings: Settings) -> None:
     from policycortex.storage.lake.catalog import catalog_path
-    from policycortex.workflow.verbs import rescore_days
+    from policycortex.workflow.posture import rescore_days
 
     if not settings.database_url and not catalog_path(settings).exists():
         return  # no findings yet, and a lake shall not be made for none

@@ -17,7 +17,8 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from policycortex.workflow.verbs import fail_report, seal_password
+from policycortex.workflow.protect_files import seal_password
+from policycortex.workflow.reports import fail_report
 from policycortex_cli.audit_records import record_act
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs

@@ -17,7 +17,6 @@ import policycortex.rendering.artifacts  # noqa: F401 - a service has it loaded 
 from benchmarks.history.past import PERIOD_DAYS
 from benchmarks.scoring.lake import ORGANIZATION, scan_date
 from policycortex.names import ReportType
-from policycortex.no_pandas import keep_pandas_out
 from policycortex.requests import Known, order_to_json, parse_order
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
@@ -52,7 +51,6 @@ def order(settings: Settings, formats: list[str]) -> str:
 
 def main(home: str, *formats: str) -> None:
     """Make it, and tell."""
-    keep_pandas_out()  # as the process that runs are forked from does
     settings = Settings(home=Path(home))
     check_extensions(settings)
     report_id = order(settings, list(formats))

@@ -8,7 +8,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import ingest_files
@@ -16,7 +15,6 @@ from policycortex.workflow.ingest import ingest_files
 
 def main(home: str, *files: str) -> None:
     """Import, and tell what was read."""
-    keep_pandas_out()
     settings, now = Settings(home=Path(home)), datetime(2026, 10, 1, tzinfo=UTC)
     if not files:
         with open_lake(settings):

@@ -13,7 +13,6 @@ from benchmarks.scoring.work import warm_cpu_ms
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.no_pandas import keep_pandas_out
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.result_tables import framework_scores_frame, requirement_results_frame
@@ -27,7 +26,6 @@ _NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
 def main(home: str) -> None:
     """Run as the pipeline does, with three frameworks instead of all."""
-    keep_pandas_out()
     settings = Settings(home=Path(home))
     catalog = load_frameworks(settings.custom_frameworks_dir)
     with open_lake(settings) as lake:

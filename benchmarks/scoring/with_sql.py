@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks.scoring.lake import scan_date
 from benchmarks.scoring.work import warm_cpu_ms
-from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 
@@ -29,7 +28,6 @@ COPY (
 
 def main(home: str, out: str) -> None:
     """Measure the work with the lake open, as in ``ours``."""
-    keep_pandas_out()
     with open_lake(Settings(home=Path(home))) as lake, lake.session.cursor() as cursor:
         parameters = {"day": scan_date(), "crosswalk": str(Path(home) / "crosswalk.parquet")}
         spent = warm_cpu_ms(lambda: cursor.execute(_STATEMENT.format(out), parameters))

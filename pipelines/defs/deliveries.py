@@ -29,7 +29,20 @@ from policycortex.names import (
     RunPriority,
 )
 from policycortex.settings import Settings
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.due_reports import (
+    DueReport,
+    EnabledSchedule,
+    load_due_reports,
+    load_enabled_schedules,
+    load_schedule_marks,
+    load_startable_reports,
+    load_watched_runs,
+    note_run,
+    release_report,
+)
+from policycortex.workflow.outbox import deliver_due, has_due_deliveries
+from policycortex.workflow.reports import fail_report
+from policycortex.workflow.scheduling import claim_due_ticks
 
 _log = logging.getLogger("policycortex.pipelines")
 _SCHEDULES_FIRST: Final = timedelta(seconds=20)
@@ -49,7 +62,7 @@ _UNFINISHED: Final = [
 def send_due(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """One round of the outbox."""
     with core_errors_as_failures(core):
-        summary = workflow.deliver_due(core.settings(), progress=context.log.info)
+        summary = deliver_due(core.settings(), progress=context.log.info)
     context.add_output_metadata({"attempts": summary.total, **summary.outcomes})
 
 
@@ -67,7 +80,7 @@ def deliver_reports() -> None:
 )
 def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
     """At most two rounds at a time: a second one, so that a server that hangs in the first holds up nobody."""
-    if not workflow.has_due_deliveries(core.settings(), now=_now()):
+    if not has_due_deliveries(core.settings(), now=_now()):
         return dg.SkipReason("nothing is due")
     busy = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if busy >= _MOST_DELIVERY_RUNS:
@@ -86,12 +99,12 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     """Claims overdue ticks, then asks for a run of each due report that has none, or none any more."""
     settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
-    workflow.claim_due_ticks(settings, now=now - head_start)
-    watched = workflow.load_watched_runs(settings, now=now)
+    claim_due_ticks(settings, now=now - head_start)
+    watched = load_watched_runs(settings, now=now)
     for run_id in ended_badly(instance, list(watched)):
-        workflow.release_report(settings, watched[run_id], run_id)
+        release_report(settings, watched[run_id], run_id)
     asked = 0
-    for due in workflow.load_startable_reports(settings, now=now):
+    for due in load_startable_reports(settings, now=now):
         runs = runs_of(instance, TAG_REPORT, due.report_id)
         match run_state_of(runs, now=now):
             case RunState.NEW:
@@ -99,10 +112,10 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
             case RunState.LOST:
                 yield _request(instance, due, run_key=f"{due.report_id}:{len(runs)}")
             case RunState.UNDER_WAY:
-                workflow.note_run(settings, due.report_id, runs[0].run_id)
+                note_run(settings, due.report_id, runs[0].run_id)
                 continue
             case RunState.OVER:
-                workflow.fail_report(settings, due.report_id, reason_of(instance, runs[0]))
+                fail_report(settings, due.report_id, reason_of(instance, runs[0]))
                 continue
             case RunState.RESTING:
                 continue
@@ -120,7 +133,7 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
 def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SkipReason:
     """Compares what was loaded with the registry; reloading costs 1.5 CPU s, so changes are gathered for 15 s."""
     settings = core.settings()
-    if workflow.load_schedule_marks(settings) == LOADED.marks:
+    if load_schedule_marks(settings) == LOADED.marks:
         return dg.SkipReason("the loaded schedules are those of the registry")
     origin = context.code_location_origin
     if origin is None:
@@ -133,7 +146,7 @@ def load_customer_schedules(core: CoreResource) -> tuple[dg.ScheduleDefinition, 
     """One definition per enabled schedule; none past ``max_dagster_schedules``, where the sensor carries them all."""
     try:
         settings = core.settings()
-        wanted = workflow.load_enabled_schedules(settings)
+        wanted = load_enabled_schedules(settings)
     except PolicyCortexError as error:
         _log.warning("customers' schedules could not be read, the sensor acts on them: %s", error)
         return ()
@@ -146,13 +159,13 @@ LOADED: Final = LoadedSchedules()
 """Of this process, the code server's."""
 
 
-def _definition(schedule: workflow.EnabledSchedule) -> dg.ScheduleDefinition:
+def _definition(schedule: EnabledSchedule) -> dg.ScheduleDefinition:
     def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         settings: Settings = context.resources.core.settings()
-        made = workflow.claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
+        made = claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
         if not made:
             yield dg.SkipReason("its tick was dealt with, or the schedule was changed, disabled or ended")
-        for report in workflow.load_due_reports(settings, made):
+        for report in load_due_reports(settings, made):
             yield _request(context.instance, report, run_key=f"{schedule.id}:{report.tick}")
 
     return dg.ScheduleDefinition(
@@ -168,7 +181,7 @@ def _definition(schedule: workflow.EnabledSchedule) -> dg.ScheduleDefinition:
     )
 
 
-def _request(instance: dg.DagsterInstance, due: workflow.DueReport, *, run_key: str) -> dg.RunRequest:
+def _request(instance: dg.DagsterInstance, due: DueReport, *, run_key: str) -> dg.RunRequest:
     instance.add_dynamic_partitions(str(report_periods.name), [due.partition_key])
     priority = RunPriority.SCHEDULE if due.schedule_id else RunPriority.API
     tags = {

@@ -11,7 +11,7 @@ from pipelines.partitions import daily, has_partition, today
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
 from policycortex.names import DEFAULT_ORGANIZATION
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.ingest import ingest_files
 
 IMPORTS = dg.AssetKey(["raw", "imports"])
 QUARANTINE = dg.AssetKey(["raw", "quarantine"])
@@ -66,7 +66,7 @@ def imports(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Import the files of the run's config, each in one transaction."""
     with core_errors_as_failures(core):
-        summary = workflow.ingest_files(
+        summary = ingest_files(
             core.settings(),
             config.paths,
             organization=config.organization,

@@ -11,7 +11,7 @@ from pipelines.metadata import describe_standing
 from pipelines.partitions import standing_of, standing_periods
 from pipelines.resources import CoreResource
 from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportFormat, ReportType
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.monthly import MonthlyReport, make_standing_report
 
 STANDING = dg.AssetKey(["reports", "standing"])
 
@@ -23,9 +23,9 @@ class StandingConfig(dg.Config):
     type: str = ReportType.COMPLIANCE.value
     formats: list[str] = [ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value]  # noqa: RUF012 - Dagster copies it
 
-    def order(self) -> workflow.MonthlyReport:
+    def order(self) -> MonthlyReport:
         """As the core takes it. Raises ValueError on a word that is no type or format."""
-        return workflow.MonthlyReport(
+        return MonthlyReport(
             organization=self.organization,
             type=ReportType(self.type),
             formats=tuple(ReportFormat(name) for name in self.formats),
@@ -62,7 +62,7 @@ def standing(
     for_whom = config.model_copy(update={"organization": context.run.tags.get(TAG_ORGANIZATION, config.organization)})
     with core_errors_as_failures(core):
         for part in standing_of(context):
-            report = workflow.make_standing_report(
+            report = make_standing_report(
                 core.settings(),
                 part.month,
                 part.framework_id,

@@ -13,7 +13,7 @@ from pipelines.metadata import describe_days, describe_scores
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.posture import rebuild_days, score_days
 
 FINDING_STATE = dg.AssetKey(["core", "finding_state"])
 SCAN_COVERAGE = dg.AssetKey(["core", "scan_coverage"])
@@ -59,7 +59,7 @@ def days(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Replace the days of the run's window, all of them in one go."""
     with core_errors_as_failures(core):
-        counts = workflow.rebuild_days(core.settings(), days_of(context))
+        counts = rebuild_days(core.settings(), days_of(context))
         agreement = check_layers(core.settings(), days_of(context))
     told = describe_days(counts)
     for key in (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES):
@@ -85,6 +85,6 @@ def days(
 def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
     """Judge the days of the run's window against every framework."""
     with core_errors_as_failures(core):
-        scored = workflow.score_days(core.settings(), days_of(context))
+        scored = score_days(core.settings(), days_of(context))
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
         yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored) | column_lineage(key))

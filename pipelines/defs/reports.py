@@ -11,7 +11,7 @@ from pipelines.metadata import describe_report
 from pipelines.partitions import report_periods
 from pipelines.resources import CoreResource
 from policycortex.names import ReportStatus
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.reports import fail_report, produce_report
 
 ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
 
@@ -40,13 +40,13 @@ def artifacts(
     settings = core.settings()
     try:
         with core_errors_as_failures(core):
-            produced = workflow.produce_report(
+            produced = produce_report(
                 settings, config.report_id, run_id=context.run_id, now=datetime.now(UTC), progress=context.log.info
             )
     except dg.Failure as failure:
         if is_last_attempt(failure, context.retry_number):
             told = failure.description or "the run failed"
-            if workflow.fail_report(settings, config.report_id, told) is ReportStatus.CANCELLED:
+            if fail_report(settings, config.report_id, told) is ReportStatus.CANCELLED:
                 # Nobody failed: the report was taken back before Dagster heard of it. The run then ends as canceled.
                 context.instance.report_run_canceling(context.run, "The report was cancelled.")
         raise

@@ -12,7 +12,7 @@ from pipelines.resources import CoreResource
 from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.monthly import load_standing_organizations
 
 _YEAR: Final = timedelta(days=366)
 _LOW_PRIORITY: Final = {TAG_PRIORITY: RunPriority.CLOSED_MONTHS.value}
@@ -46,7 +46,7 @@ def closed_months(context: dg.ScheduleEvaluationContext, core: CoreResource) -> 
     last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
     months = whole_months(last - _YEAR, last)
     wanted = [framework_id for framework_id in BUILTIN_IDS if framework_id in settings.standing_frameworks]
-    organizations = workflow.load_standing_organizations(settings, months) if wanted else ()
+    organizations = load_standing_organizations(settings, months) if wanted else ()
     if not organizations:
         yield dg.SkipReason("no standing framework is set, or no organisation has findings in the last year")
     for organization in organizations:

@@ -9,7 +9,7 @@ from pipelines.defs.jobs import ingest_findings, make_report, refresh_posture
 from pipelines.partitions import range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.names import OWN_FAILURES, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.reports import fail_report
 
 TAG_FOLLOWED = "policycortex/posture"
 """Set to ``inline`` on an import whose caller refreshes the posture itself."""
@@ -47,4 +47,4 @@ def failed_reports(context: dg.RunFailureSensorContext, core: CoreResource) -> N
     tags = context.dagster_run.tags
     is_own = tags.get(TAG_FAILURE_REASON) in OWN_FAILURES and tags.get(TAG_WILL_RETRY) != "true"
     if is_own and TAG_REPORT in tags:
-        workflow.fail_report(core.settings(), tags[TAG_REPORT], context.failure_event.message or "the run failed")
+        fail_report(core.settings(), tags[TAG_REPORT], context.failure_event.message or "the run failed")

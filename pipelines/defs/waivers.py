@@ -15,7 +15,7 @@ from pipelines.partitions import range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.scoring.waivers import WaiverStatus
 from policycortex.storage.registry import open_registry
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.posture import load_framework_versions, load_rescore_days
 
 WAIVERS = dg.AssetKey(["core", "waivers"])
 
@@ -69,12 +69,12 @@ def changed_frameworks(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Looks at the lake only when the frameworks themselves are not those of the last look."""
     with core_errors_as_failures(core):
-        versions = workflow.load_framework_versions(core.settings())
+        versions = load_framework_versions(core.settings())
         mark = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
         if mark == context.cursor:
             yield dg.SkipReason("frameworks are those of the last look")
             return
-        days = workflow.load_rescore_days(core.settings())
+        days = load_rescore_days(core.settings())
     for first, last in windows_of(days, today=today()):
         yield dg.RunRequest(run_key=f"{mark}:{first}", tags=range_tags(first, last))
     context.update_cursor(mark)

@@ -29,7 +29,6 @@ from dagster._utils.interrupts import setup_interrupt_handlers
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.platform.run_host_socket import listening, receive
 from pipelines.platform.worker_identity import TAG_WORKER, Worker, this_worker
-from policycortex.no_pandas import keep_pandas_out
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
 
@@ -52,7 +51,6 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def main(socket_path: Path, definitions_module: str) -> None:
     """Warm up, then fork a worker per question until SIGTERM."""
-    keep_pandas_out()
     warm_up(definitions_module)
     workers: dict[str, Worker] = {}
     ended, wake = socket.socketpair()

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
-from policycortex.workflow.verbs import claim_due_ticks, deliver_due
+from policycortex.workflow.outbox import deliver_due
+from policycortex.workflow.scheduling import claim_due_ticks
 from tests.api.house import ApiServer
 from tests.delivery.ledger import MONTHLY
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from policycortex.workflow.verbs import deliver_due
+from policycortex.workflow.outbox import deliver_due
 from policycortex_cli.app import app
 from tests.delivery.ledger import Clock, complete_report, order_report
 from tests.delivery.receivers import smtp_server

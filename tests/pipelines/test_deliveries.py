@@ -15,7 +15,7 @@ from pipelines.resources import CoreResource
 from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
 from tests.delivery.ledger import MONTHLY, complete_report, order_report
 from tests.delivery.receivers import smtp_server
 from tests.ground import Backend
@@ -56,7 +56,7 @@ def _repository(settings: Settings) -> dg.RepositoryDefinition:
 def _every_minute(settings: Settings, registry: Registry, *, started_ago: timedelta) -> str:
     body = MONTHLY | {"schedule": {"cron": "* * * * *", "timezone": "UTC", "misfire": "latest", "grace_seconds": 0}}
     moment = datetime.now(UTC) - started_ago
-    made = workflow.create_schedule(settings, registry, body, organization="default", created_by=None, now=moment)
+    made = create_schedule(settings, registry, body, organization="default", created_by=None, now=moment)
     return made.id
 
 
@@ -77,11 +77,9 @@ def _evaluate_sensor(settings: Settings, instance: dg.DagsterInstance, name: str
 
 def test_each_enabled_schedule_has_a_definition(settings: Settings, registry: Registry) -> None:
     """With its cron and zone; a disabled one has none; past the limit the sensor carries them all."""
-    kept = workflow.create_schedule(
-        settings, registry, MONTHLY, organization="default", created_by=None, now=datetime.now(UTC)
-    )
+    kept = create_schedule(settings, registry, MONTHLY, organization="default", created_by=None, now=datetime.now(UTC))
     off = MONTHLY | {"enabled": False}
-    workflow.create_schedule(settings, registry, off, organization="default", created_by=None, now=datetime.now(UTC))
+    create_schedule(settings, registry, off, organization="default", created_by=None, now=datetime.now(UTC))
     made = [s for s in _repository(settings).schedule_defs if s.name.startswith("delivery_")]
     assert [(s.name, s.cron_schedule, s.execution_timezone) for s in made] == [
         (f"delivery_{kept.id}", "0 9 1 * *", "America/New_York")
@@ -108,7 +106,7 @@ def test_the_sensor_acts_on_ticks_no_schedule_acted_on(
 ) -> None:
     """After its head start; it claims, and asks for the run once the schedule had its chance."""
     schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=3))
-    (report_id,) = workflow.claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
+    (report_id,) = claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
     assert _evaluate_sensor(settings, instance, "due_reports") != [], schedule_id
     assert registry.reports.find_report(report_id).status == "pending"
 

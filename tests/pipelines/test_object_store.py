@@ -16,8 +16,7 @@ from policycortex.settings import Settings
 from policycortex.storage.objects.landing import open_landing
 from policycortex.storage.objects.locations import open_store
 from policycortex.storage.objects.object_files import list_objects
-from policycortex.workflow.ingest import IngestSummary, check_locations
-from policycortex.workflow.verbs import ingest_files
+from policycortex.workflow.ingest import IngestSummary, check_locations, ingest_files
 from tests.servers import ObjectServer
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 

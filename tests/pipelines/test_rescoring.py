@@ -17,8 +17,9 @@ from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
-from policycortex.workflow import verbs as workflow
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
+from policycortex.workflow.ingest import ingest_files
+from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
 from tests.ground import remove_lake_files
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -32,9 +33,9 @@ def scanned(settings: Settings, tmp_path: Path) -> Settings:
     """Three failing findings of one check, judged; then the raw findings are deleted from the disk."""
     scan = tmp_path / "scan.json"
     scan.write_bytes(array_text([ocsf_record(n) for n in range(3)]))
-    workflow.ingest_files(settings, [scan], organization="default", now=NOW)
-    workflow.rebuild_days(settings, [DAY])
-    workflow.score_days(settings, [DAY], now=NOW)
+    ingest_files(settings, [scan], organization="default", now=NOW)
+    rebuild_days(settings, [DAY])
+    score_days(settings, [DAY], now=NOW)
     assert remove_lake_files(settings, "core/findings/")
     return settings
 
@@ -59,12 +60,12 @@ def failing(settings: Settings) -> dict[str, int]:
 def test_a_remapped_framework_judges_history_without_its_findings(scanned: Settings, tmp_path: Path) -> None:
     """The check spoke to several requirements, now to CC7.2 alone; then nothing is left to do."""
     assert failing(scanned)["CC6.1"] == 3
-    assert workflow.load_rescore_days(scanned) == ()
+    assert load_rescore_days(scanned) == ()
     add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
-    assert workflow.load_rescore_days(scanned) == (DAY,)
-    workflow.rescore_days(scanned, now=NOW)
+    assert load_rescore_days(scanned) == (DAY,)
+    rescore_days(scanned, now=NOW)
     assert failing(scanned) == {"CC7.2": 3}
-    assert workflow.load_rescore_days(scanned) == ()
+    assert load_rescore_days(scanned) == ()
 
 
 def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
@@ -72,9 +73,9 @@ def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
     house = b'{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
     with closing(open_registry(scanned)) as registry:
         registry.frameworks.put_framework("other", "house", house, uploaded_by=None, now=NOW)
-        assert workflow.load_rescore_days(scanned) == ()
+        assert load_rescore_days(scanned) == ()
         registry.frameworks.put_framework("default", "house", house, uploaded_by=None, now=NOW)
-    assert {score.framework_id for score in workflow.rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
+    assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
     with open_lake(scanned) as lake:
         assert len(lake.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
 

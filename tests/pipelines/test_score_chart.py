@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from xml.etree import ElementTree as ET
 
 from pipelines.score_chart import score_chart
-from policycortex.workflow.verbs import DayScore
+from policycortex.workflow.posture import DayScore
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

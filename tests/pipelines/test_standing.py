@@ -19,7 +19,7 @@ from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
-from policycortex.workflow.verbs import MonthlyReport, make_standing_report
+from policycortex.workflow.monthly import MonthlyReport, make_standing_report
 from tests.ground import Backend
 from tests.lake_sample import copy_home
 

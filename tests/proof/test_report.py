@@ -14,7 +14,8 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import open_registry
-from policycortex.workflow.verbs import produce_report, seal_password
+from policycortex.workflow.protect_files import seal_password
+from policycortex.workflow.reports import produce_report
 from tests.lake_files import seen, take
 from tests.proof.programs import run, seven_zip
 from tests.proof.sample import ORGANIZATION

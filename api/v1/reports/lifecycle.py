@@ -16,7 +16,7 @@ from policycortex.requests import Known, ReportRequest, order_from_json, order_t
 from policycortex.requests.destinations import mail_deliveries
 from policycortex.storage.registry import Failure, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
-from policycortex.workflow.verbs import seal_password
+from policycortex.workflow.protect_files import seal_password
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 

@@ -36,7 +36,7 @@ from policycortex.requests.parsing import validated
 from policycortex.requests.schedules import ScheduleBody
 from policycortex.scheduling.templates import load_schedule_templates
 from policycortex.storage.registry.schedule_rows import ScheduleRow
-from policycortex.workflow import verbs as workflow
+from policycortex.workflow import scheduling
 
 router: Final = APIRouter(prefix="/v1/reports/schedules", tags=["schedules"])
 
@@ -93,7 +93,7 @@ def create_schedule(
     registry, now = services.registry, services.now()
 
     def make(schedule_id: str) -> ScheduleAnswer:
-        row = registry.schedules.seek_schedule(schedule_id) or workflow.create_schedule(
+        row = registry.schedules.seek_schedule(schedule_id) or scheduling.create_schedule(
             services.settings,
             registry,
             body,
@@ -163,7 +163,7 @@ def change_schedule(
     """Change parts of it, enable or disable it. A tick that is due already is dealt with first, by the old order."""
     validated(SchedulePatch, body)
     before = _find(services, caller.organization, schedule_id)
-    row = workflow.change_schedule(services.settings, services.registry, before, body, now=services.now())
+    row = scheduling.change_schedule(services.settings, services.registry, before, body, now=services.now())
     return _shape(services, row, base_url)
 
 
@@ -184,7 +184,7 @@ def run_schedule(
 ) -> RunNowAnswer:
     """Order its report now, out of turn, and deliver it as always."""
     schedule = _find(services, caller.organization, schedule_id)
-    report_id = workflow.run_schedule_now(services.settings, services.registry, schedule, now=services.now())
+    report_id = scheduling.run_schedule_now(services.settings, services.registry, schedule, now=services.now())
     _start(services, report_id)
     url = f"{base_url}/v1/reports/{report_id}"
     response.headers["Location"] = url
