@@ -1,0 +1,242 @@
+"""A home that version 0.1 made works with today's code, and its reports come out the same again. See README.md."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from api.app import create_app
+from policycortex.documents.locales import open_locale
+from policycortex.names import ReportFormat, ReportStatus
+from policycortex.rendering.artifacts import render_artifact
+from policycortex.requests.model import order_from_json
+from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.registry import ReportRow, open_registry
+from policycortex.workflow.analytics_days import risk_weights
+from policycortex.workflow.reports import compose_from_lake, rendering_options
+from policycortex.workflow.scheduling import claim_due_ticks
+from policycortex_cli.app import app
+from policycortex_cli.home import open_instance
+from tests.api.house import FakeRunLauncher, HandBackfills, serve
+
+HERE: Final = Path(__file__).parent
+AFTER_THE_NEXT_TICK: Final = datetime(2026, 11, 30, 5, 0, 1, tzinfo=UTC)
+"""A second past Monday, 6:00 in Vienna: the schedule's first tick after the home was made."""
+
+REPEATABLE: Final = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML)
+
+
+def unpack(folder: Path) -> Settings:
+    """The settings of a fresh copy of the old home."""
+    home = folder / "home"
+    with tarfile.open(HERE / "home_0_1.tar.xz") as archive:
+        archive.extractall(home, filter="data")
+    return Settings(home=home, dagster_url="http://127.0.0.1:1")  # nobody listens there
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy that tests read; writing tests unpack their own."""
+    return unpack(tmp_path_factory.mktemp("old"))
+
+
+@pytest.fixture(scope="module")
+def expected(settings: Settings) -> dict[str, Any]:
+    """Ids that the old version answered, and its first key."""
+    loaded: dict[str, Any] = json.loads((settings.home / "expected.json").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, expected: dict[str, Any]) -> Iterator[httpx.Client]:
+    """Today's API over another copy, entered with the old key."""
+    settings = unpack(tmp_path_factory.mktemp("served"))
+    for url in serve(create_app(settings, launcher=FakeRunLauncher(), backfills=HandBackfills())):
+        headers = {"Authorization": f"Bearer {expected['key']}"}
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+            yield client
+
+
+def rows(settings: Settings) -> dict[str, ReportRow]:
+    """All reports of the registry by id."""
+    ids = json.loads((settings.home / "expected.json").read_text())["reports"]
+    with closing(open_registry(settings)) as registry:
+        return {report_id: registry.find_report(report_id) for report_id in ids}
+
+
+def run(*arguments: str | Path) -> str:
+    """A command of the command line that must succeed; its output."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_api_lists_the_old_reports_to_the_old_key(client: httpx.Client, expected: dict[str, Any]) -> None:
+    """Seven reports, all completed; each file is downloaded with the digest that the details announce."""
+    listed = client.get("/v1/reports?limit=100").raise_for_status().json()["reports"]
+    assert {report["id"] for report in listed} == set(expected["reports"])
+    assert {report["status"] for report in listed} == {"completed"}
+    for report_id in expected["reports"]:
+        for file in client.get(f"/v1/reports/{report_id}").raise_for_status().json()["formats"]:
+            answer = client.get(f"/v1/reports/{report_id}/download/{file['format']}").raise_for_status()
+            assert answer.headers["X-Checksum-SHA256"] == file["sha256"]
+
+
+def test_the_api_shows_all_else_that_the_old_home_holds(client: httpx.Client, expected: dict[str, Any]) -> None:
+    """The waiver is active, both own frameworks are known, and the schedule, its delivery and the audit log are there."""
+    assert client.get(f"/v1/waivers/{expected['waiver']}").raise_for_status().json()["status"] == "active"
+    frameworks = {item["id"] for item in client.get("/v1/frameworks").raise_for_status().json()["frameworks"]}
+    assert {"folder-rules", "uploaded-rules", "soc2"} <= frameworks
+    schedule = client.get(f"/v1/reports/schedules/{expected['schedule']}").raise_for_status().json()
+    assert (schedule["name"], schedule["enabled"], len(schedule["next_runs"])) == ("Weekly posture", True, 5)
+    [delivery] = client.get("/v1/deliveries").raise_for_status().json()["deliveries"]
+    assert (delivery["channel"], delivery["status"], delivery["attempt_count"]) == ("webhook", "failed", 1)
+    accesses = client.get(f"/v1/reports/{expected['reports'][0]}/access-log").raise_for_status().json()
+    assert "download" in json.dumps(accesses)
+
+
+def test_an_old_download_link_still_works(client: httpx.Client, expected: dict[str, Any]) -> None:
+    """The link was made for 7 days; the answer is the report, or, once they are over, that the link has expired."""
+    answer = httpx.get(f"{client.base_url}{httpx.URL(expected['link']).path.lstrip('/')}", trust_env=False)
+    assert answer.status_code in {200, 404, 410}, answer.text
+
+
+def test_the_files_of_each_old_report_verify(client: httpx.Client, expected: dict[str, Any], tmp_path: Path) -> None:
+    """``policycortex verify`` finds nothing wrong in any bundle: files, manifest, signatures and audit log."""
+    for report_id in expected["reports"]:
+        bundle = tmp_path / f"{report_id}.zip"
+        bundle.write_bytes(client.get(f"/v1/reports/{report_id}/download/bundle").raise_for_status().content)
+        assert "nothing found that does not hold" in run("verify", bundle)
+
+
+def test_the_audit_log_is_whole(settings: Settings, tmp_path: Path) -> None:
+    """The chain holds from the first record to the head, seals included; so does an export of it."""
+    assert "all in order" in run("trail", "check", "--home", settings.home)
+    exported = tmp_path / "trail.jsonl"
+    run("trail", "export", "--out", exported, "--home", settings.home)
+    assert "nothing found that does not hold" in run("verify", exported, "--home", settings.home)
+
+
+def test_reports_are_rendered_again_to_equal_bytes(settings: Settings, tmp_path: Path) -> None:
+    """Each CSV, JSON and HTML file of the old home, composed again from its snapshot, at the time it was made."""
+    differing = []
+    for number, row in enumerate(rows(settings).values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for kind, old, new in render_again(settings, row, folder):
+            if reworded(old, kind) != new:
+                (folder / f"old.{kind.extension}").write_bytes(reworded(old, kind))
+                differing.append(f"{row.name}: {kind} in {folder}: {first_difference(reworded(old, kind), new)}")
+    assert not differing, "\n".join(differing)
+
+
+def render_again(settings: Settings, row: ReportRow, folder: Path) -> Iterator[tuple[ReportFormat, bytes, bytes]]:
+    """Format, stored bytes and new bytes of each repeatable file of a report."""
+    request = order_from_json(row.order)
+    assert row.snapshot is not None
+    assert row.completed_at is not None
+    stored = {a.format: stored_bytes(settings, a.key, a.sha256) for a in row.artifacts if a.format in REPEATABLE}
+    generated_at = datetime.fromisoformat(json.loads(stored[ReportFormat.JSON])["report"]["generated_at"])
+    with closing(open_registry(settings)) as registry:
+        waivers = registry.list_waivers(row.organization)
+        known = frameworks_of(settings, registry, row.organization)
+    with open_lake(settings, snapshot=row.snapshot) as lake:
+        document = compose_from_lake(
+            lake,
+            request,
+            known[request.framework] if request.framework else None,
+            waivers=waivers,
+            report_id=row.id,
+            folder=folder,
+            now=generated_at,
+            weights=risk_weights(settings),
+            locale=open_locale(request.locale, settings.templates_dir),
+        )
+        for kind, old in stored.items():
+            made = render_artifact(document, kind, folder, options=rendering_options(settings, request))
+            yield kind, old, made.path.read_bytes()
+
+
+def stored_bytes(settings: Settings, key: str, sha256: str) -> bytes:
+    """A file as the old version wrote it."""
+    with open_artifacts(settings).open_artifact(key, sha256=sha256) as stored:
+        return stored.read()
+
+
+def reworded(old: bytes, kind: ReportFormat) -> bytes:
+    """The old file in today's words."""
+    text = old.decode()
+    for change in yaml.safe_load((HERE / "renamed_words.yaml").read_text())["changes"]:
+        if kind.value in change["formats"]:
+            text = text.replace(change["old"], change["new"])
+    return text.encode()
+
+
+def first_difference(old: bytes, new: bytes) -> str:
+    """What stands around the first byte that differs, in both."""
+    at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    part = slice(max(at - 60, 0), at + 100)
+    return f"byte {at}: {old[part].decode(errors='replace')!r} is now {new[part].decode(errors='replace')!r}"
+
+
+def test_the_schedule_is_due_at_its_next_tick(tmp_path: Path) -> None:
+    """The tick of 30 November at 6:00 in Vienna makes one report with its delivery, and only one."""
+    settings = unpack(tmp_path)
+    [report_id] = claim_due_ticks(settings, now=AFTER_THE_NEXT_TICK)
+    assert claim_due_ticks(settings, now=AFTER_THE_NEXT_TICK) == ()
+    with closing(open_registry(settings)) as registry:
+        report = registry.find_report(report_id)
+        [delivery] = registry.list_deliveries(report.organization, report_id=report_id, limit=10)[0]
+    assert (report.name, report.status, delivery.channel) == ("Weekly posture", ReportStatus.PENDING, "webhook")
+
+
+def test_dagster_still_lists_the_old_runs(tmp_path: Path) -> None:
+    """The old dagster.yaml names modules that are gone; it is written anew, and runs and materializations are there."""
+    settings = unpack(tmp_path)
+    assert "module: pipelines.launcher" in (settings.dagster_home / "dagster.yaml").read_text()
+    reports = rows(settings)
+    with open_instance(settings) as instance:
+        assert type(instance.run_launcher).__module__ == "pipelines.platform.launcher"
+        successful = {run.run_id for run in instance.get_runs() if run.is_success}
+        assert {row.run_id for row in reports.values()} <= successful
+        keys = {key.to_user_string() for key in instance.all_asset_keys()}
+        assert {"core/findings", "marts/daily_scores", "reports/artifacts"} <= keys, keys
+        for row in reports.values():
+            assert row.run_id is not None
+            assert instance.all_logs(row.run_id)
+
+
+def test_a_new_report_of_the_old_home_counts_as_the_old_one(tmp_path: Path) -> None:
+    """``policycortex report`` on the old lake: scores, requirements and findings as the old version's JSON has them."""
+    settings = unpack(tmp_path)
+    old = next(row for row in rows(settings).values() if row.name == "Compliance of November")
+    [stored] = [a for a in old.artifacts if a.format is ReportFormat.JSON]
+    before = json.loads(stored_bytes(settings, stored.key, stored.sha256))
+    days = {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}
+    request = tmp_path / "request.json"
+    request.write_text(
+        json.dumps(
+            {
+                "name": old.name,
+                "type": "compliance",
+                "framework": "soc2",
+                "scope": {"date_range": days},
+                "format_options": {"formats": ["json"]},
+            }
+        )
+    )
+    run("report", request, "--out", tmp_path / "out", "--home", settings.home)
+    after = json.loads((tmp_path / "out" / "compliance-of-november.json").read_text())
+    for part in ("summary", "requirements", "findings", "completeness"):
+        assert after[part] == before[part], part
