@@ -38,7 +38,7 @@ conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 	$(BIN)/pytest tests/conformance
 
 gallery: setup-dev ## a page of each report type as a picture, into docs/gallery
-	@$(BIN)/python -m tests.gallery
+	@$(BIN)/python -m tests.pictures.gallery
 
 storm: setup-dev ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh
@@ -50,7 +50,7 @@ bench: setup ## measure beside other programs: all parts, or ONLY="ingest scorin
 
 screenshots: setup-dev demo ## pictures of the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh
-	$(BIN)/python -m tests.screenshots var/demo/home docs/images
+	$(BIN)/python -m tests.pictures.screenshots var/demo/home docs/images
 
 test-fast: setup-dev ## unit and property tests
 	$(BIN)/pytest -n 2 tests/unit tests/properties

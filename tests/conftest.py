@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.ground import Backend, FleetGround, make_fleet_ground, own_part
-from tests.servers import ObjectServer, PostgresServer, object_server, postgres
+from policycortex.settings import Settings
+from policycortex.storage.lake.lake import Lake, open_lake
+from tests.support.backends import Backend, FleetBackend, make_fleet_backend, with_own_databases
+from tests.support.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
-settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+settings.register_profile("project", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
@@ -43,28 +45,47 @@ def s3_server() -> Iterator[ObjectServer]:
 @pytest.fixture(scope="session")
 def fleet_of_session(
     postgres_server: PostgresServer, s3_server: ObjectServer, tmp_path_factory: pytest.TempPathFactory
-) -> FleetGround:
+) -> FleetBackend:
     """What all tests on Postgres and S3 share: the servers, a bucket and the template."""
-    return make_fleet_ground(postgres_server, s3_server, tmp_path_factory.mktemp("template") / "home")
+    return make_fleet_backend(postgres_server, s3_server, tmp_path_factory.mktemp("template") / "home")
 
 
 @pytest.fixture
-def fleet(fleet_of_session: FleetGround, monkeypatch: pytest.MonkeyPatch) -> Iterator[FleetGround]:
+def fleet(fleet_of_session: FleetBackend, monkeypatch: pytest.MonkeyPatch) -> Iterator[FleetBackend]:
     """Postgres and S3, with the store's variables in the environment."""
     for name, value in fleet_of_session.objects.environment.items():
         monkeypatch.setenv(name, value)
-    own = own_part(fleet_of_session)
+    own = with_own_databases(fleet_of_session)
     yield own
     own.drop_databases()
 
 
 @pytest.fixture(params=["folder", "fleet"])
-def ground(request: pytest.FixtureRequest) -> Backend:
-    """A test that asks for it runs twice: on a folder, and on Postgres and S3."""
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """A test that takes it runs twice: on a folder, and on Postgres and S3."""
     if request.param == "folder":
         return Backend()
-    fleet: FleetGround = request.getfixturevalue("fleet")
+    fleet: FleetBackend = request.getfixturevalue("fleet")
     return fleet
+
+
+@pytest.fixture
+def lake_settings(backend: Backend, tmp_path: Path) -> Settings:
+    """A new installation that waits one second for a lock."""
+    return backend.settings(tmp_path / "home", lock_timeout_seconds=1.0)
+
+
+@pytest.fixture
+def home_settings(tmp_path: Path) -> Settings:
+    """The same in a folder, for what only a folder has."""
+    return Settings(home=tmp_path / "home", lock_timeout_seconds=1.0)
+
+
+@pytest.fixture
+def lake(lake_settings: Settings) -> Iterator[Lake]:
+    """An empty lake."""
+    with open_lake(lake_settings) as opened:
+        yield opened
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

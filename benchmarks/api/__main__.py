@@ -21,7 +21,7 @@ from benchmarks.api.programs import Program, django_api, our_api
 from benchmarks.api.seed import Seeded, seed_reports
 from benchmarks.harness import ROUNDS, Measured
 from benchmarks.results import Comparison, Limit, save
-from tests.servers import PostgresServer, postgres
+from tests.support.servers import PostgresServer, postgres
 
 CONNECTIONS = 16
 SIZES = (1_000, 100_000, 1_000_000)

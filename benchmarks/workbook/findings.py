@@ -4,7 +4,7 @@ import pickle
 import sys
 from pathlib import Path
 
-from tests.documents_sample import Sample, build_document
+from tests.support.samples.documents import Sample, build_document
 
 
 def main(folder: str, rows: str, requirements: str = "13") -> None:

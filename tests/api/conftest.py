@@ -1,4 +1,4 @@
-"""Fixtures of the API's tests; what they hand out is described in tests/api/house.py."""
+"""Fixtures of the API's tests; what they hand out is described in tests/support/api_server.py."""
 
 import secrets
 from collections.abc import Iterator
@@ -10,35 +10,35 @@ import pytest
 from api.app import create_app
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.api.house import ApiServer, Clock, FakeRunLauncher, HandBackfills, serve
-from tests.ground import Backend, FleetGround, environ, own_part
+from tests.support.api_server import ApiServer, Clock, FakeBackfills, FakeRunLauncher, serve
+from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
 
 
 @pytest.fixture(scope="session")
-def folder_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+def folder_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
-    yield from _run_house(Settings(home=home, dagster_url="http://127.0.0.1:1"))  # nobody listens there
+    yield from _run_server(Settings(home=home, dagster_url="http://127.0.0.1:1"))  # nobody listens there
 
 
 @pytest.fixture(scope="session")
-def fleet_house(fleet_of_session: FleetGround, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The same on Postgres and S3."""
     with environ(fleet_of_session.objects.environment):
-        settings = own_part(fleet_of_session).settings(
+        settings = with_own_databases(fleet_of_session).settings(
             tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1"
         )
         settings.home.mkdir(parents=True)
-        house = _run_house(settings)
-        running = next(house)
+        server = _run_server(settings)
+        running = next(server)
     yield running
-    yield from house
+    yield from server
 
 
-def _run_house(settings: Settings) -> Iterator[ApiServer]:
+def _run_server(settings: Settings) -> Iterator[ApiServer]:
     launcher, clock = FakeRunLauncher(), Clock()
     registry = open_registry(settings)
-    for url in serve(create_app(settings, launcher=launcher, backfills=HandBackfills(), now=clock)):
+    for url in serve(create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)):
         yield ApiServer(
             url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
         )
@@ -46,27 +46,27 @@ def _run_house(settings: Settings) -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def running_house(ground: Backend, request: pytest.FixtureRequest) -> ApiServer:
-    """The server on that ground."""
-    house: ApiServer = request.getfixturevalue("folder_house" if ground.name == "folder" else "fleet_house")
-    return house
+def running_server(backend: Backend, request: pytest.FixtureRequest) -> ApiServer:
+    """The server on that backend."""
+    server: ApiServer = request.getfixturevalue("folder_server" if backend.name == "folder" else "fleet_server")
+    return server
 
 
 @pytest.fixture
-def house(running_house: ApiServer) -> Iterator[ApiServer]:
+def server(running_server: ApiServer) -> Iterator[ApiServer]:
     """The running API, seen from an organisation of the test's own."""
-    running_house.launcher.reset()
-    running_house.clock.reset()
-    own = replace(running_house, organization=f"org-{secrets.token_hex(4)}", clients=[])
+    running_server.launcher.reset()
+    running_server.clock.reset()
+    own = replace(running_server, organization=f"org-{secrets.token_hex(4)}", clients=[])
     yield own
     for client in own.clients:
         client.close()
 
 
 @pytest.fixture
-def client(house: ApiServer) -> httpx.Client:
+def client(server: ApiServer) -> httpx.Client:
     """A client that may read and write reports of the default organisation."""
-    return house.client()
+    return server.client()
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from policycortex.storage.registry import NewArtifact
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
-from tests.api.house import ApiServer
-from tests.lake_sample import finding, import_findings
+from tests.support.api_server import ApiServer
+from tests.support.samples.lake import finding, import_findings
 
 DAYS = 16
 RELATIONS = '{"SOC2":["cc_6_1"]}'
@@ -27,35 +27,35 @@ _FILLED: set[str] = set()
 
 
 @pytest.fixture
-def told(running_house: ApiServer) -> Iterator[ApiServer]:
+def told(running_server: ApiServer) -> Iterator[ApiServer]:
     """An organisation with 16 days up to yesterday: of 16 findings one more passes each day; in CC6.1 of SOC 2."""
-    running_house.clock.reset()
-    house = replace(running_house, organization="analytics", clients=[])
-    if house.url not in _FILLED:
-        fill(house)
-        _FILLED.add(house.url)
-    yield house
-    for client in house.clients:
+    running_server.clock.reset()
+    server = replace(running_server, organization="analytics", clients=[])
+    if server.url not in _FILLED:
+        fill(server)
+        _FILLED.add(server.url)
+    yield server
+    for client in server.clients:
         client.close()
 
 
-def fill(house: ApiServer) -> None:
+def fill(server: ApiServer) -> None:
     """Sixteen days, imported and built."""
-    days = [house.clock().date() - timedelta(days=DAYS - n) for n in range(DAYS)]
-    with open_lake(house.settings) as lake:
+    days = [server.clock().date() - timedelta(days=DAYS - n) for n in range(DAYS)]
+    with open_lake(server.settings) as lake:
         for number, day in enumerate(days):
             found = [
                 finding(day, "c1", f"r{r:02}", "PASS" if r < number else "FAIL", relations=RELATIONS)
                 for r in range(DAYS)
             ]
-            import_findings(lake, found, organization=house.organization)
-    rebuild_days(house.settings, days)
-    rebuild_analytics(house.settings, days)
+            import_findings(lake, found, organization=server.organization)
+    rebuild_days(server.settings, days)
+    rebuild_analytics(server.settings, days)
 
 
-def asked(house: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
+def asked(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
     """A good answer; patient, for the first forecast of a process imports its statistics."""
-    answer = house.client().get(f"/v1/analytics/{path}", params=query, timeout=60)
+    answer = server.client().get(f"/v1/analytics/{path}", params=query, timeout=60)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
@@ -116,9 +116,9 @@ def test_a_forecast_with_its_backtest(told: ApiServer) -> None:
     assert body["likely_failures"]["reason"]
 
 
-def test_an_organisation_without_findings_gets_no_numbers(house: ApiServer) -> None:
+def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> None:
     """Not another's either."""
-    assert asked(house, "trends") | {"period": None} == {
+    assert asked(server, "trends") | {"period": None} == {
         "framework": None,
         "framework_version": None,
         "period": None,
@@ -128,8 +128,8 @@ def test_an_organisation_without_findings_gets_no_numbers(house: ApiServer) -> N
         "series": [],
         "change": None,
     }
-    assert asked(house, "risk")["total"]["risk_score"] is None
-    body = asked(house, "forecast")
+    assert asked(server, "risk")["total"]["risk_score"] is None
+    body = asked(server, "forecast")
     assert (body["status"], body["points"]) == ("too_little_history", [])
     assert "needed are 5 scores over 14 days" in body["reason"]
 
@@ -155,14 +155,14 @@ def test_an_organisation_without_findings_gets_no_numbers(house: ApiServer) -> N
         ("forecast", {"start": "2025-01-01T00:00:00Z"}, "start"),
     ],
 )
-def test_what_is_wrong_is_named(house: ApiServer, path: str, query: dict[str, Any], field: str) -> None:
+def test_what_is_wrong_is_named(server: ApiServer, path: str, query: dict[str, Any], field: str) -> None:
     """Each parameter by its own name, as a 400 in the documented body."""
-    answer = house.client().get(f"/v1/analytics/{path}", params=query)
+    answer = server.client().get(f"/v1/analytics/{path}", params=query)
     assert answer.status_code == 400, answer.text
     assert field in [detail["field"] for detail in answer.json()["details"]]
 
 
-def completed(house: ApiServer, client: httpx.Client, day: date, snapshot: str) -> str:
+def completed(server: ApiServer, client: httpx.Client, day: date, snapshot: str) -> str:
     """A completed report of one day."""
     body = {
         "name": str(day),
@@ -173,18 +173,18 @@ def completed(house: ApiServer, client: httpx.Client, day: date, snapshot: str) 
     made = client.post("/v1/reports", json=body)
     assert made.status_code == 202, made.text
     report_id: str = made.json()["id"]
-    source = house.settings.home / "source.tmp"
+    source = server.settings.home / "source.tmp"
     source.write_bytes(b"%PDF-1.7")
-    stored = open_artifacts(house.settings).put_artifact(report_id, ReportFormat.PDF, source)
+    stored = open_artifacts(server.settings).put_artifact(report_id, ReportFormat.PDF, source)
     file = NewArtifact(format=ReportFormat.PDF, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
-    house.registry.reports.mark_running(report_id, "run", now=house.clock())
-    house.registry.reports.complete_report(
+    server.registry.reports.mark_running(report_id, "run", now=server.clock())
+    server.registry.reports.complete_report(
         report_id,
         artifacts=[file],
         summary={},
         content={"pages": 1, "sections": []},
         snapshot=snapshot,
-        now=house.clock(),
+        now=server.clock(),
     )
     return report_id
 
@@ -209,13 +209,13 @@ def test_two_reports_side_by_side(told: ApiServer) -> None:
 
 
 def test_a_comparison_needs_two_completed_reports_of_ones_own(
-    told: ApiServer, house: ApiServer, order: dict[str, object]
+    told: ApiServer, server: ApiServer, order: dict[str, object]
 ) -> None:
     """An open report is a conflict; another organisation's is not there."""
     client = told.client()
     open_report = client.post("/v1/reports", json=order | {"delivery": {}}).json()["id"]
     assert client.get(f"/v1/reports/{open_report}/compare/{open_report}").status_code == 409
-    foreign = house.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
+    foreign = server.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
     assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
 
 

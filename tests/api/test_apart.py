@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import ApiServer
-from tests.delivery.ledger import MONTHLY
+from tests.support.api_server import ApiServer
+from tests.support.ledger import MONTHLY
 
 UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_"}
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
@@ -16,12 +16,12 @@ OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 
 
 @pytest.fixture
-def owned(house: ApiServer, order: dict[str, Any]) -> dict[str, str]:
+def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     """One of everything an organisation can have, by the name of the path's parameter."""
     mark = secrets.token_hex(4)
-    admin = house.client(scopes=["admin"])
+    admin = server.client(scopes=["admin"])
     report_id = admin.post("/v1/reports", json=order | {"name": f"Report {mark}"}).json()["id"]
-    house.complete(report_id)
+    server.complete(report_id)
     schedule = admin.post("/v1/reports/schedules", json=MONTHLY | {"name": f"Schedule {mark}"}).json()
     run = admin.post(f"/v1/reports/schedules/{schedule['id']}/run").json()
     (delivery, *_) = admin.get("/v1/deliveries", params={"report_id": run["report_id"]}).json()["deliveries"]
@@ -36,7 +36,7 @@ def owned(house: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     waiver = {
         "scope": {"check": f"check_{mark}"},
         "reason": f"Reason {mark}",
-        "until": f"{house.clock().date() + timedelta(days=90)}T00:00:00Z",
+        "until": f"{server.clock().date() + timedelta(days=90)}T00:00:00Z",
     }
     waiver_id = admin.post("/v1/waivers", json=waiver).json()["id"]
     return {
@@ -76,10 +76,10 @@ def _blank(answer: httpx.Response, *words: str) -> tuple[int, str]:
 
 
 def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
-    house: ApiServer, owned: dict[str, str]
+    server: ApiServer, owned: dict[str, str]
 ) -> None:
     """All scopes, right bodies: status and words are the same for a foreign and a made-up id; nothing was changed."""
-    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+    other = server.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     made_up = {name: f"{UNKNOWN.get(name, 'own-')}{'0' * 16}" for name in owned} | {"format": "pdf"}
     walked = 0
     for method, path, operation in _operations(other):
@@ -94,29 +94,29 @@ def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
         assert foreign == unknown, f"{method} {path}"
         walked += 1
     assert walked >= 20
-    own = house.client(scopes=["admin"])
+    own = server.client(scopes=["admin"])
     for path in ("reports/{report_id}", "reports/schedules/{schedule_id}", "waivers/{waiver_id}"):
         assert own.get(f"/v1/{path.format(**owned)}").status_code == 200
 
 
-def test_no_list_count_or_estimate_tells_of_the_other(house: ApiServer, owned: dict[str, str]) -> None:
-    """Neither ids nor names nor the organisation's own stand in any answer, and totals are those of an empty house."""
-    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+def test_no_list_count_or_estimate_tells_of_the_other(server: ApiServer, owned: dict[str, str]) -> None:
+    """Neither ids nor names nor the organisation's own stand in any answer, and totals are those of an empty server."""
+    other = server.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     for method, path, _ in _operations(other):
         if method != "get" or "{" in path:
             continue
         answer = other.get(path)
-        told = [word for word in (*owned.values(), house.organization) if word != "pdf" and word in answer.text]
+        told = [word for word in (*owned.values(), server.organization) if word != "pdf" and word in answer.text]
         assert not told, f"{path} tells {told}"
         if "pagination" in answer.text and path != "/v1/audit-trail":  # where the stranger's own requests stand
             assert answer.json()["pagination"]["total"] == 0, path
 
 
 def test_an_order_cannot_reach_what_is_the_others(
-    house: ApiServer, owned: dict[str, str], order: dict[str, Any]
+    server: ApiServer, owned: dict[str, str], order: dict[str, Any]
 ) -> None:
     """A foreign framework is unknown, without being suggested; a foreign key cannot be named in sharing."""
-    other = house.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
+    other = server.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
     near = owned["framework_id"][:-1]
     for framework in (owned["framework_id"], near):
         answer = other.post("/v1/reports", json=order | {"framework": framework})

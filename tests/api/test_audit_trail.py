@@ -18,17 +18,17 @@ from policycortex.verify.report_files import verify
 from policycortex.verify.verdict import Kind
 from policycortex.workflow.audit_export import check_trail, recover_trail
 from policycortex.workflow.retention import expire_reports
-from tests.api.house import ApiServer
-from tests.ground import artifact_keys
+from tests.support.api_server import ApiServer
+from tests.support.backends import artifact_keys
 
 _ASIDE = {"key_created", "audit_trail_read"}
 """Acts of the tests themselves."""
 
 
 @pytest.fixture
-def auditor(house: ApiServer) -> httpx.Client:
+def auditor(server: ApiServer) -> httpx.Client:
     """A client of scope admin."""
-    return house.client(scopes=["admin"])
+    return server.client(scopes=["admin"])
 
 
 def records(auditor: httpx.Client, **wanted: str) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def records(auditor: httpx.Client, **wanted: str) -> list[dict[str, Any]]:
 
 
 def test_every_act_and_refusal_is_recorded(
-    house: ApiServer, auditor: httpx.Client, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, auditor: httpx.Client, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """In order, by whom, from where, under which request."""
     body = order | {"delivery": {}, "format_options": {"formats": ["pdf"]}}
@@ -52,10 +52,10 @@ def test_every_act_and_refusal_is_recorded(
     client.get("/v1/reports")
     client.get(f"/v1/reports/{report_id}/download/pdf")
     records(auditor)  # what waits comes before the run's end
-    house.complete(report_id)
+    server.complete(report_id)
     client.get(f"/v1/reports/{report_id}/download/pdf")
     link = client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf", "expires_in": 3600}).json()
-    house.bare_client().get(link["url"])
+    server.bare_client().get(link["url"])
     client.put(f"/v1/reports/{report_id}/sharing", json={"visibility": "organization", "links_allowed": False})
     client.post(f"/v1/reports/{report_id}/cancel")
     client.get("/v1/reports/rpt_0000000000000000")
@@ -86,42 +86,42 @@ def test_every_act_and_refusal_is_recorded(
     assert link["url"].rsplit("/", 1)[1] not in auditor.get("/v1/audit-trail", params={"limit": 100}).text
 
 
-def test_a_refusal_without_a_key_is_recorded_for_nobody(house: ApiServer, auditor: httpx.Client) -> None:
+def test_a_refusal_without_a_key_is_recorded_for_nobody(server: ApiServer, auditor: httpx.Client) -> None:
     """In a chain of its own, which no organisation sees."""
-    house.bare_client({"Authorization": "Bearer sk_live_unknown"}).get("/v1/reports", headers={"X-Request-Id": "who"})
+    server.bare_client({"Authorization": "Bearer sk_live_unknown"}).get("/v1/reports", headers={"X-Request-Id": "who"})
     records(auditor)
-    found, _ = house.registry.audit_log.list_records("-", limit=100)
+    found, _ = server.registry.audit_log.list_records("-", limit=100)
     assert [(r.action, r.outcome, r.actor) for r in found if r.request_id == "who"] == [
         ("reports_listed", "refused", "nobody")
     ]
     assert not [r for r in records(auditor) if r["request_id"] == "who"]
 
 
-def test_the_trail_is_for_admins_of_the_organisation_alone(house: ApiServer, auditor: httpx.Client) -> None:
+def test_the_trail_is_for_admins_of_the_organisation_alone(server: ApiServer, auditor: httpx.Client) -> None:
     """Others are refused; another organisation's admin sees their own."""
-    assert house.client().get("/v1/audit-trail").status_code == 403
-    assert house.client().get("/v1/audit-trail/export").status_code == 403
-    assert house.bare_client().get("/v1/audit-trail").status_code == 401
-    foreign = house.client(organization=f"{house.organization}-other", scopes=["admin"])
-    assert {r["organization"] for r in records(foreign)} == {f"{house.organization}-other"}
+    assert server.client().get("/v1/audit-trail").status_code == 403
+    assert server.client().get("/v1/audit-trail/export").status_code == 403
+    assert server.bare_client().get("/v1/audit-trail").status_code == 401
+    foreign = server.client(organization=f"{server.organization}-other", scopes=["admin"])
+    assert {r["organization"] for r in records(foreign)} == {f"{server.organization}-other"}
     assert auditor.get("/v1/audit-trail", params={"colour": "red"}).status_code == 400
 
 
-def test_many_callers_at_once_make_one_chain(house: ApiServer, auditor: httpx.Client) -> None:
+def test_many_callers_at_once_make_one_chain(server: ApiServer, auditor: httpx.Client) -> None:
     """No fork, no gap, nothing lost, whoever comes first."""
 
     def call(client: httpx.Client) -> None:
         for _ in range(10):
             assert client.get("/v1/reports").status_code == 200
 
-    clients = [house.client() for _ in range(6)]
+    clients = [server.client() for _ in range(6)]
     threads = [threading.Thread(target=call, args=(client,)) for client in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(records(auditor, action="reports_listed")) == 60
-    assert check_trail(house.settings, house.registry, house.organization) == ()
+    assert check_trail(server.settings, server.registry, server.organization) == ()
 
 
 def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
@@ -143,31 +143,31 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def journal(house: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
+def journal(server: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
     """A journal whose thread never gets to write by itself."""
-    made = WriteAheadLog(tmp_path / "trail", house.registry.audit_log.append_events, lambda _: None)
+    made = WriteAheadLog(tmp_path / "trail", server.registry.audit_log.append_events, lambda _: None)
     yield made
     made.close()
 
 
-def test_what_a_dead_process_left_is_taken_over(house: ApiServer, journal: WriteAheadLog, tmp_path: Path) -> None:
+def test_what_a_dead_process_left_is_taken_over(server: ApiServer, journal: WriteAheadLog, tmp_path: Path) -> None:
     """Acts that ended as they ended; one that only began as unknown; a second take-over changes nothing."""
 
     def act(action: str) -> AuditEvent:
-        return AuditEvent(organization=house.organization, at=house.clock(), action=action, actor="key_1")
+        return AuditEvent(organization=server.organization, at=server.clock(), action=action, actor="key_1")
 
     ended = journal.begin(act("ended"))
     journal.end(act("ended"), ended)
     journal.begin(act("begun"))
     (left,) = (tmp_path / "trail").glob("*.journal")
-    home = house.settings.home / "trail"
+    home = server.settings.home / "trail"
     home.mkdir(exist_ok=True)
     (home / "1-dead.journal").write_bytes(left.read_bytes() + b'{"phase": "ended", "cut')
-    assert recover_trail(house.settings, house.registry) == 2
+    assert recover_trail(server.settings, server.registry) == 2
     journal.flush()
     (home / "1-dead.journal").write_bytes(left.read_bytes())
-    recover_trail(house.settings, house.registry)
-    found, total = house.registry.audit_log.list_records(house.organization)
+    recover_trail(server.settings, server.registry)
+    found, total = server.registry.audit_log.list_records(server.organization)
     assert [(r.action, r.outcome) for r in found[::-1]] == [("ended", Outcome.DONE), ("begun", Outcome.UNKNOWN)]
     assert total == 2
     assert list(check_chain(found[::-1], after=None, key=None)) == []
@@ -189,24 +189,24 @@ def _disk_full(_descriptor: int) -> None:
 
 
 def test_an_expired_report_answers_as_documented(
-    house: ApiServer, client: httpx.Client, auditor: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, auditor: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Its state is told, its files are 404, its links end, its record stays."""
     body = order | {"delivery": {}, "format_options": {"formats": ["pdf"]}, "retention_days": 30}
     report_id = client.post("/v1/reports", json=body).json()["id"]
-    house.complete(report_id, {ReportFormat.PDF: b"%PDF"}, expires_at=house.clock() + timedelta(days=30))
+    server.complete(report_id, {ReportFormat.PDF: b"%PDF"}, expires_at=server.clock() + timedelta(days=30))
     link = client.post(f"/v1/reports/{report_id}/download-link", json={"format": "pdf", "expires_in": 3600}).json()
-    assert artifact_keys(house.settings, report_id)
-    assert expire_reports(house.settings, now=house.clock() + timedelta(days=29)).expired == ()
-    summary = expire_reports(house.settings, now=house.clock() + timedelta(days=30))
+    assert artifact_keys(server.settings, report_id)
+    assert expire_reports(server.settings, now=server.clock() + timedelta(days=29)).expired == ()
+    summary = expire_reports(server.settings, now=server.clock() + timedelta(days=30))
     assert summary.expired == (report_id,)
-    assert artifact_keys(house.settings, report_id) == []
+    assert artifact_keys(server.settings, report_id) == []
     assert client.get(f"/v1/reports/{report_id}").json()["status"] == "expired"
     download = client.get(f"/v1/reports/{report_id}/download/pdf")
     assert (download.status_code, download.json()["error_code"]) == (404, "RPT_002")
     assert client.get(f"/v1/reports/{report_id}/download/bundle").status_code == 404
-    assert house.bare_client().get(link["url"]).status_code == 404
+    assert server.bare_client().get(link["url"]).status_code == 404
     (gone,) = records(auditor, action="report_expired")
     assert (gone["subject"], gone["actor"]) == (report_id, "retention")
     assert set(gone["details"]["sha256"]) == {"pdf"}
-    assert expire_reports(house.settings, now=house.clock() + timedelta(days=31)).cleared == 0
+    assert expire_reports(server.settings, now=server.clock() + timedelta(days=31)).cleared == 0

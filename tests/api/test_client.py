@@ -19,24 +19,24 @@ from policycortex_client import (
     ReportEndedError,
     WaitingEndedError,
 )
-from tests.api.house import ApiServer
-from tests.delivery.ledger import MONTHLY
-from tests.ground import replace_artifact
+from tests.support.api_server import ApiServer
+from tests.support.backends import replace_artifact
+from tests.support.ledger import MONTHLY
 
 
 @pytest.fixture
-def api(house: ApiServer) -> Client:
+def api(server: ApiServer) -> Client:
     """A client with a key of the test's organisation."""
-    _, token = house.registry.keys.create_key(organization=house.organization, name="client")
-    return Client(house.url, token, attempts=1)
+    _, token = server.registry.keys.create_key(organization=server.organization, name="client")
+    return Client(server.url, token, attempts=1)
 
 
-def test_a_session_from_order_to_file(house: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path) -> None:
+def test_a_session_from_order_to_file(server: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path) -> None:
     """Order, wait until complete, download with its digest proven, list, link, delete."""
     with api:
         report = api.create_report(order)
         files = {ReportFormat.PDF: b"%PDF-1.7", ReportFormat.EXCEL: b"PK"}
-        finisher = threading.Timer(0.2, house.complete, (report.id, files))
+        finisher = threading.Timer(0.2, server.complete, (report.id, files))
         finisher.start()
         done = api.wait_until_complete(report.id, patience_seconds=60)
         finisher.join()
@@ -46,7 +46,7 @@ def test_a_session_from_order_to_file(house: ApiServer, api: Client, order: dict
         target = api.download(report.id, "pdf", tmp_path / "report.pdf")
         assert target.read_bytes() == b"%PDF-1.7"
         assert [item.id for item in api.iterate_reports(limit=1)] == [report.id]
-        assert api.create_download_link(report.id, "pdf", expires_in=60).url.startswith(house.url)
+        assert api.create_download_link(report.id, "pdf", expires_in=60).url.startswith(server.url)
         api.delete_report(report.id)
         with pytest.raises(ApiError) as caught:
             api.get_report(report.id)
@@ -70,10 +70,10 @@ def test_a_refused_order_names_its_problems(api: Client, order: dict[str, Any]) 
     api.close()
 
 
-def test_waiting_tells_other_ends(house: ApiServer, api: Client, order: dict[str, Any]) -> None:
+def test_waiting_tells_other_ends(server: ApiServer, api: Client, order: dict[str, Any]) -> None:
     """Failed with its reason; still on its way when the patience ends; cancelled."""
     failed, slow = api.create_report(order), api.create_report(order)
-    house.registry.reports.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
+    server.registry.reports.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
     with pytest.raises(ReportEndedError, match="failed: no room for the table"):
         api.wait_until_complete(failed.id)
     with pytest.raises(WaitingEndedError, match="still pending"):
@@ -85,14 +85,14 @@ def test_waiting_tells_other_ends(house: ApiServer, api: Client, order: dict[str
 
 
 def test_a_refused_download_leaves_no_file(
-    house: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path
+    server: ApiServer, api: Client, order: dict[str, Any], tmp_path: Path
 ) -> None:
     """Not there, damaged, or no server: an error, and an empty folder."""
     report = api.create_report(order)
-    house.complete(report.id, {ReportFormat.PDF: b"%PDF-1.7"})
+    server.complete(report.id, {ReportFormat.PDF: b"%PDF-1.7"})
     with pytest.raises(ApiError):
         api.download(report.id, "csv", tmp_path / "x.csv")
-    replace_artifact(house.settings, report.id, b"other")
+    replace_artifact(server.settings, report.id, b"other")
     with pytest.raises(ApiError):
         api.download(report.id, "pdf", tmp_path / "x.pdf")
     with Client("http://127.0.0.1:9", "sk_live_x", attempts=1) as lost, pytest.raises(ConnectionFailedError):
@@ -101,24 +101,24 @@ def test_a_refused_download_leaves_no_file(
     api.close()
 
 
-def test_a_retry_after_503_makes_one_report(house: ApiServer, order: dict[str, Any]) -> None:
+def test_a_retry_after_503_makes_one_report(server: ApiServer, order: dict[str, Any]) -> None:
     """The orchestrator comes back while the client waits out Retry-After: one report."""
-    _, token = house.registry.keys.create_key(organization=house.organization, name="client")
-    house.launcher.is_away = True
-    back = threading.Timer(1.0, setattr, (house.launcher, "is_away", False))
+    _, token = server.registry.keys.create_key(organization=server.organization, name="client")
+    server.launcher.is_away = True
+    back = threading.Timer(1.0, setattr, (server.launcher, "is_away", False))
     back.start()
-    with Client(house.url, token, attempts=2) as api:
+    with Client(server.url, token, attempts=2) as api:
         report = api.create_report(order)
         back.join()
         assert [item.id for item in api.list_reports().reports] == [report.id]
 
 
-def test_schedules_from_first_to_last(house: ApiServer) -> None:
+def test_schedules_from_first_to_last(server: ApiServer) -> None:
     """Made once under a key, listed, changed, run out of turn, its runs told, ended; templates make more."""
-    _, token = house.registry.keys.create_key(
-        organization=house.organization, name="client", scopes=["reports:read", "schedules:write"]
+    _, token = server.registry.keys.create_key(
+        organization=server.organization, name="client", scopes=["reports:read", "schedules:write"]
     )
-    with Client(house.url, token, attempts=1) as api:
+    with Client(server.url, token, attempts=1) as api:
         made = api.create_schedule(MONTHLY, idempotency_key="monthly")
         assert api.create_schedule(MONTHLY, idempotency_key="monthly") == made
         assert (made.cron, made.timezone, made.is_enabled, len(made.next_runs)) == (
@@ -146,14 +146,16 @@ def test_schedules_from_first_to_last(house: ApiServer) -> None:
         assert api.list_schedules().total == 0
 
 
-def test_waivers_and_frameworks(house: ApiServer, tmp_path: Path) -> None:
+def test_waivers_and_frameworks(server: ApiServer, tmp_path: Path) -> None:
     """One key requests, another approves; an own framework is uploaded, listed and read."""
     scopes = ["reports:read", "findings:write", "frameworks:write"]
     one, other = (
-        Client(house.url, house.registry.keys.create_key(organization=house.organization, name=name, scopes=scopes)[1])
+        Client(
+            server.url, server.registry.keys.create_key(organization=server.organization, name=name, scopes=scopes)[1]
+        )
         for name in ("one", "other")
     )
-    until = (house.clock() + timedelta(days=30)).isoformat()
+    until = (server.clock() + timedelta(days=30)).isoformat()
     body = {"scope": {"check": "s3_bucket_public_access"}, "reason": "Public on purpose, reviewed", "until": until}
     file = tmp_path / "acme.json"
     file.write_text(json.dumps(FRAMEWORK_EXAMPLE))

@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from tests.api.house import ApiServer
-from tests.golden.browser import open_browser
+from tests.support.api_server import ApiServer
+from tests.support.browser import open_browser
 
 _TOOLS: Final = """
 const until = async (what, find) => {
@@ -41,27 +41,27 @@ _ASK: Final = """
 """
 
 
-def test_the_page_is_used_by_hand_with_no_other_host(folder_house: ApiServer, tmp_path: Path) -> None:
+def test_the_page_is_used_by_hand_with_no_other_host(folder_server: ApiServer, tmp_path: Path) -> None:
     """It draws every operation, takes a key, and a "Try it out" of the list answers 200 with the documented body."""
-    _, token = folder_house.registry.keys.create_key(organization="by-hand", name="browser")
-    with folder_house.bare_client() as client:
+    _, token = folder_server.registry.keys.create_key(organization="by-hand", name="browser")
+    with folder_server.bare_client() as client:
         operations = client.get("/openapi.json").json()["paths"]
     with open_browser(tmp_path / "profile") as browser:
-        browser.open_url(f"{folder_house.url}/docs", height=2000)
+        browser.open_url(f"{folder_server.url}/docs", height=2000)
         count, status, body = browser.evaluate(_ASK % (_TOOLS, token))
         asked = browser.requested()
         complaints = [e["params"]["entry"]["text"] for e in browser.events if e["method"] == "Log.entryAdded"]
     assert count >= sum(len(methods) for methods in operations.values())
     assert status == "200", body
     assert '"pagination"' in body
-    assert any(url.startswith(f"{folder_house.url}/v1/reports") for url in asked)
-    assert [url for url in asked if not url.startswith((folder_house.url, "data:", "blob:"))] == []
+    assert any(url.startswith(f"{folder_server.url}/v1/reports") for url in asked)
+    assert [url for url in asked if not url.startswith((folder_server.url, "data:", "blob:"))] == []
     assert complaints == []
 
 
-def test_the_parts_are_what_the_publisher_made(folder_house: ApiServer) -> None:
+def test_the_parts_are_what_the_publisher_made(folder_server: ApiServer) -> None:
     """Packed and unpacked alike, with the digests of npm's swagger-ui-dist 5.35.0; pages say what they may load."""
-    with folder_house.bare_client() as client:
+    with folder_server.bare_client() as client:
         for name, digest in (
             ("swagger-ui-bundle.js", "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2"),
             ("swagger-ui.css", "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d"),

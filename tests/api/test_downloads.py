@@ -9,17 +9,17 @@ import pytest
 
 from policycortex.names import ReportFormat
 from policycortex.storage.objects.artifacts import open_artifacts
-from tests.api.house import ApiServer
-from tests.ground import replace_artifact
+from tests.support.api_server import ApiServer
+from tests.support.backends import replace_artifact
 
 CONTENT = bytes(range(256)) * 4
 
 
 @pytest.fixture
-def path(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> str:
+def path(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> str:
     """Download path of a completed report's PDF."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    house.complete(report_id, {ReportFormat.PDF: CONTENT})
+    server.complete(report_id, {ReportFormat.PDF: CONTENT})
     return f"/v1/reports/{report_id}/download/pdf"
 
 
@@ -75,13 +75,13 @@ def test_a_known_file_is_not_sent_again(client: httpx.Client, path: str) -> None
     assert client.get(path, headers={"Range": "bytes=0-1", "If-Range": '"other"'}).status_code == 200
 
 
-def test_a_damaged_file_is_never_sent(house: ApiServer, client: httpx.Client, path: str) -> None:
+def test_a_damaged_file_is_never_sent(server: ApiServer, client: httpx.Client, path: str) -> None:
     """One flipped byte, or no file at all: a clear 500 and none of its bytes."""
     report_id = path.split("/")[3]
-    replace_artifact(house.settings, report_id, CONTENT[:-1] + b"\x00")
+    replace_artifact(server.settings, report_id, CONTENT[:-1] + b"\x00")
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
-    open_artifacts(house.settings).delete_report(report_id)
+    open_artifacts(server.settings).delete_report(report_id)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
 
@@ -103,11 +103,11 @@ def test_a_format_that_was_not_made_is_404(client: httpx.Client, path: str) -> N
     ],
 )
 def test_a_name_cannot_mislead(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any], name: str, header: str
+    server: ApiServer, client: httpx.Client, order: dict[str, Any], name: str, header: str
 ) -> None:
     """Path signs, quotes and direction marks are gone; other scripts stay in filename*."""
     report_id = client.post("/v1/reports", json=order | {"name": name}).json()["id"]
-    house.complete(report_id)
+    server.complete(report_id)
     assert client.get(f"/v1/reports/{report_id}/download/pdf").headers["Content-Disposition"] == header
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 
 def _check_body(answer: httpx.Response) -> dict[str, Any]:
@@ -93,10 +93,10 @@ def test_all_wrong_parameters_are_told_at_once(client: httpx.Client) -> None:
     assert {detail["field"] for detail in answer.json()["details"]} == {"limit", "offset", "nonsense", "type"}
 
 
-def test_open_routes_refuse_unknown_parameters_too(house: ApiServer) -> None:
+def test_open_routes_refuse_unknown_parameters_too(server: ApiServer) -> None:
     """No route is silent about what it does not understand."""
     for path in ("/healthz", "/readyz", "/metrics", "/v1/links/dl_x"):
-        answer = house.bare_client().get(path, params={"nonsense": 1})
+        answer = server.bare_client().get(path, params={"nonsense": 1})
         assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_014"), path
 
 
@@ -120,16 +120,16 @@ def test_405_names_every_method_of_the_path(client: httpx.Client) -> None:
         ("Bearer \xff", 'Bearer realm="policycortex", error="invalid_token"'),
     ],
 )
-def test_without_a_good_key_nothing_is_told(house: ApiServer, header: str | None, challenge: str) -> None:
+def test_without_a_good_key_nothing_is_told(server: ApiServer, header: str | None, challenge: str) -> None:
     """401 with a challenge, before anything else is looked at."""
     headers = [(b"Authorization", header.encode("latin-1"))] if header else []
-    answer = house.bare_client().post("/v1/reports", content=b"{", headers=headers)
+    answer = server.bare_client().post("/v1/reports", content=b"{", headers=headers)
     assert (answer.status_code, _check_body(answer)["error_code"]) == (401, "RPT_004")
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-def test_a_key_without_the_scope_is_refused(house: ApiServer, order: dict[str, Any]) -> None:
+def test_a_key_without_the_scope_is_refused(server: ApiServer, order: dict[str, Any]) -> None:
     """403 names the scope that is missing."""
-    answer = house.client(scopes=("reports:read",)).post("/v1/reports", json=order)
+    answer = server.client(scopes=("reports:read",)).post("/v1/reports", json=order)
     assert (answer.status_code, _check_body(answer)["error_code"]) == (403, "RPT_005")
     assert "reports:write" in answer.json()["error_description"]

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 BASELINE = {
     "id": "acme-baseline",
@@ -20,9 +20,9 @@ BASELINE = {
 
 
 @pytest.fixture
-def writer(house: ApiServer) -> httpx.Client:
+def writer(server: ApiServer) -> httpx.Client:
     """A client that may upload frameworks and read."""
-    return house.client(scopes=["frameworks:write", "reports:read", "reports:write"])
+    return server.client(scopes=["frameworks:write", "reports:read", "reports:write"])
 
 
 def test_built_in_frameworks_are_listed_with_their_size(client: httpx.Client) -> None:
@@ -43,14 +43,14 @@ def test_a_framework_shows_its_requirements(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/yaml"])
 def test_an_upload_can_be_ordered_at_once(
-    house: ApiServer, writer: httpx.Client, order: dict[str, Any], media_type: str
+    server: ApiServer, writer: httpx.Client, order: dict[str, Any], media_type: str
 ) -> None:
     """201 with Location; shown with its crosswalk; an order may name it. JSON is YAML, too."""
     answer = writer.post(
         "/v1/frameworks", content=str(BASELINE).replace("'", '"'), headers={"Content-Type": media_type}
     )
     assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{house.url}/v1/frameworks/acme-baseline"
+    assert answer.headers["Location"] == f"{server.url}/v1/frameworks/acme-baseline"
     shown = writer.get("/v1/frameworks/acme-baseline").json()
     assert shown == answer.json()
     assert [(r["id"], r["checks"]) for r in shown["requirements"]] == [
@@ -60,10 +60,10 @@ def test_an_upload_can_be_ordered_at_once(
     assert writer.post("/v1/reports", json=order | {"framework": "acme-baseline"}).status_code == 202
 
 
-def test_an_upload_is_the_organisations_own(house: ApiServer, writer: httpx.Client, order: dict[str, Any]) -> None:
+def test_an_upload_is_the_organisations_own(server: ApiServer, writer: httpx.Client, order: dict[str, Any]) -> None:
     """Another organisation can neither see nor order it, and its suggestion does not name it."""
     writer.post("/v1/frameworks", json=BASELINE)
-    other = house.client(organization=f"{house.organization}-other")
+    other = server.client(organization=f"{server.organization}-other")
     assert other.get("/v1/frameworks/acme-baseline").status_code == 404
     assert "acme" not in other.get("/v1/frameworks").text
     answer = other.post("/v1/reports", json=order | {"framework": "acme-baselin"})

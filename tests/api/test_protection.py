@@ -7,7 +7,7 @@ import pytest
 
 from policycortex.names import ReportFormat
 from policycortex.requests import order_from_json
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 PASSWORD = "Tr0ub4dor&3 for the board"
 
@@ -18,26 +18,26 @@ def with_options(order: dict[str, Any], **options: object) -> dict[str, Any]:
 
 
 def test_a_password_is_kept_sealed_while_the_report_is_open(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """In no answer and in no file of the home; and not even sealed once the report has ended."""
     body = with_options(order, password=PASSWORD, formats=["pdf", "csv"])
     accepted = client.post("/v1/reports", json=body, headers={"Idempotency-Key": "protected"})
     assert accepted.status_code == 202
     report_id = accepted.json()["id"]
-    sealed = house.registry.reports.load_sealed_password(report_id)
+    sealed = server.registry.reports.load_sealed_password(report_id)
     assert sealed is not None
     details = client.get(f"/v1/reports/{report_id}")
-    assert PASSWORD not in f"{sealed}{accepted.text}{details.text}{house.registry.reports.find_report(report_id)}"
-    house.complete(report_id, {ReportFormat.PDF: b"%PDF-1.7"})
-    assert house.registry.reports.load_sealed_password(report_id) is None
-    files = [path for path in house.settings.home.rglob("*") if path.is_file()]
+    assert PASSWORD not in f"{sealed}{accepted.text}{details.text}{server.registry.reports.find_report(report_id)}"
+    server.complete(report_id, {ReportFormat.PDF: b"%PDF-1.7"})
+    assert server.registry.reports.load_sealed_password(report_id) is None
+    files = [path for path in server.settings.home.rglob("*") if path.is_file()]
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
 @pytest.mark.parametrize("end", ["cancel", "delete"])
 def test_a_password_ends_with_its_report(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any], end: str
+    server: ApiServer, client: httpx.Client, order: dict[str, Any], end: str
 ) -> None:
     """However it ends."""
     report_id = client.post("/v1/reports", json=with_options(order, password=PASSWORD)).json()["id"]
@@ -45,7 +45,7 @@ def test_a_password_ends_with_its_report(
         client.post(f"/v1/reports/{report_id}/cancel")
     else:
         client.delete(f"/v1/reports/{report_id}")
-    assert house.registry.reports.load_sealed_password(report_id) is None
+    assert server.registry.reports.load_sealed_password(report_id) is None
 
 
 def test_a_weak_password_is_refused_without_repeating_it(client: httpx.Client, order: dict[str, Any]) -> None:
@@ -90,11 +90,11 @@ def test_a_schedule_takes_no_password(client: httpx.Client) -> None:
 
 
 def test_watermark_and_signature_are_part_of_the_order(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """True stands for CONFIDENTIAL."""
     for given, kept in ((True, "CONFIDENTIAL"), ("FOR THE BOARD", "FOR THE BOARD"), (False, None)):
         body = with_options(order, watermark=given, sign=True)
-        row = house.registry.reports.find_report(client.post("/v1/reports", json=body).json()["id"])
+        row = server.registry.reports.find_report(client.post("/v1/reports", json=body).json()["id"])
         assert order_from_json(row.order).watermark == kept
         assert order_from_json(row.order).is_signed

@@ -17,8 +17,8 @@ from api.platform.rates import RateLimiter
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.api.house import FakeRunLauncher, serve
-from tests.e2e.conftest import free_port
+from tests.support.api_server import FakeRunLauncher, serve
+from tests.support.installation import free_port
 
 
 def test_two_processes_count_together_and_redis_away_holds_nobody_up(

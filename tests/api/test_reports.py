@@ -7,11 +7,11 @@ import httpx
 
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Failure
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 
 def test_an_order_is_accepted_in_the_documented_shape(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """The documentation's body gives the documented answer, and a run was launched for the period."""
     answer = client.post("/v1/reports", json=order)
@@ -22,17 +22,17 @@ def test_an_order_is_accepted_in_the_documented_shape(
         "monitoring",
     ]  # fmt: skip
     assert (body["status"], body["queue_position"], body["estimated_duration"]) == ("pending", 1, "30s")
-    assert answer.headers["Location"] == body["monitoring"]["progress_url"] == f"{house.url}/v1/reports/{body['id']}"
+    assert answer.headers["Location"] == body["monitoring"]["progress_url"] == f"{server.url}/v1/reports/{body['id']}"
     assert int(answer.headers["Retry-After"]) > 0
-    assert house.launcher.launched == [f"{body['id']} 2024-01-01..2024-01-31"]
+    assert server.launcher.launched == [f"{body['id']} 2024-01-01..2024-01-31"]
 
 
 def test_a_completed_report_is_listed_as_documented(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Size, summary and pagination have the documented fields."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    house.complete(report_id)
+    server.complete(report_id)
     body = client.get(
         "/v1/reports", params={"limit": 20, "type": "audit", "framework": "iso27001", "status": "completed"}
     ).json()
@@ -45,72 +45,74 @@ def test_a_completed_report_is_listed_as_documented(
 
 
 def test_details_of_a_completed_report_are_as_documented(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Content, files with digests, and the summary under the documented names."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    row = house.complete(report_id, {ReportFormat.PDF: b"x" * 8_300_000})
+    row = server.complete(report_id, {ReportFormat.PDF: b"x" * 8_300_000})
     body = client.get(f"/v1/reports/{report_id}").json()
     assert body["content"] == {"pages": 47, "sections": [{"name": "Executive Summary", "pages": 3}]}
     file = body["formats"][0]
     assert (file["format"], file["size_mb"], file["sha256"]) == ("pdf", 8.3, row.artifacts[0].sha256)
-    assert file["url"] == f"{house.url}/v1/reports/{report_id}/download/pdf"
+    assert file["url"] == f"{server.url}/v1/reports/{report_id}/download/pdf"
     wanted = {"overall_compliance_score": 96.3, "total_violations": 18, "critical": 2, "high": 4}
     assert wanted.items() <= body["summary"].items()
     assert body["generated_at"].endswith("Z")
     assert (body["scope"], body["progress"], body["queue_position"]) == (order["scope"], 100, None)
 
 
-def test_a_report_due_later_waits_for_its_time(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_a_report_due_later_waits_for_its_time(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """No run is launched before scheduled_at, and the estimate counts from it: 30 s are guessed at first."""
-    due = house.clock() + timedelta(days=2)
+    due = server.clock() + timedelta(days=2)
     order["delivery"]["scheduled_at"] = due.isoformat()
     body = client.post("/v1/reports", json=order).json()
-    assert house.launcher.launched == []
+    assert server.launcher.launched == []
     assert body["estimated_completion"] == (due + timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_estimates_follow_the_queue_and_past_reports(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """One report took 120 s; with one waiting before it, the next is second and done after 2 x 120 s."""
     first = client.post("/v1/reports", json=order).json()["id"]
-    house.registry.reports.mark_running(first, "run", now=house.clock())
-    house.clock.pass_by(timedelta(seconds=120))
-    house.registry.reports.complete_report(first, artifacts=(), summary={}, content={}, snapshot="1", now=house.clock())
+    server.registry.reports.mark_running(first, "run", now=server.clock())
+    server.clock.pass_by(timedelta(seconds=120))
+    server.registry.reports.complete_report(
+        first, artifacts=(), summary={}, content={}, snapshot="1", now=server.clock()
+    )
     client.post("/v1/reports", json=order)
-    house.clock.pass_by(timedelta(seconds=1))
+    server.clock.pass_by(timedelta(seconds=1))
     body = client.post("/v1/reports", json=order).json()
     assert (body["queue_position"], body["estimated_duration"]) == (2, "2m")
-    assert body["estimated_completion"] == (house.clock() + timedelta(seconds=240)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert body["estimated_completion"] == (server.clock() + timedelta(seconds=240)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_the_orchestrator_away_keeps_nothing(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_the_orchestrator_away_keeps_nothing(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """503 with Retry-After, no report left in the list; the same order later is accepted."""
-    house.launcher.is_away = True
+    server.launcher.is_away = True
     answer = client.post("/v1/reports", json=order)
     assert (answer.status_code, answer.json()["error_code"]) == (503, "RPT_503")
     assert "Retry-After" in answer.headers
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
-    house.launcher.is_away = False
+    server.launcher.is_away = False
     assert client.post("/v1/reports", json=order).status_code == 202
 
 
 def test_a_run_that_died_unseen_is_told_on_the_report(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Reading the report copies the end of its run, with the reason."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    house.launcher.failures[report_id] = Failure(code="RPT_500", message="its run was killed")
+    server.launcher.failures[report_id] = Failure(code="RPT_500", message="its run was killed")
     body = client.get(f"/v1/reports/{report_id}").json()
     assert body["status"] == "failed"
     assert body["failure"] == {"code": "RPT_500", "message": "its run was killed", "is_retryable": False}
 
 
-def test_another_organisation_sees_nothing(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_another_organisation_sees_nothing(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """Foreign reports are 404, in no list or count, and do not lengthen the queue."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    other = house.client(organization=f"{house.organization}-other")
+    other = server.client(organization=f"{server.organization}-other")
     assert other.get(f"/v1/reports/{report_id}").status_code == 404
     assert other.get(f"/v1/reports/{report_id}/download/pdf").status_code == 404
     assert other.get("/v1/reports").json()["pagination"]["total"] == 0

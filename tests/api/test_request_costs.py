@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, event
 
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 BESIDE = ("audit-trail", "read-log", "key-uses")
 """Threads that write what many requests left, once for all."""
@@ -54,11 +54,11 @@ def counting() -> Iterator[Counted]:
 
 
 def test_reads_are_one_statement_for_details_and_three_for_a_page(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """The page, its total, and what this key may not see. No commit: log and trail are written beside, in batches."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    house.complete(report_id)
+    server.complete(report_id)
     with counting() as counted:
         assert client.get(f"/v1/reports/{report_id}").status_code == 200
     assert (counted.words, counted.commits) == (["SELECT"], 0)

@@ -13,8 +13,8 @@ from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due
 from policycortex.workflow.scheduling import claim_due_ticks
-from tests.api.house import ApiServer
-from tests.delivery.ledger import MONTHLY
+from tests.support.api_server import ApiServer
+from tests.support.ledger import MONTHLY
 
 PATH = "/v1/reports/schedules"
 
@@ -33,10 +33,10 @@ def _create(client: httpx.Client, **changes: Any) -> dict[str, Any]:  # noqa: AN
     return made
 
 
-def test_the_documented_body_makes_a_schedule(house: ApiServer, client: httpx.Client) -> None:
+def test_the_documented_body_makes_a_schedule(server: ApiServer, client: httpx.Client) -> None:
     """Every part comes back as it was given, with id, the next five runs, and no run yet."""
-    house.clock.moment = datetime(2026, 9, 15, tzinfo=UTC)
-    client = house.client()
+    server.clock.moment = datetime(2026, 9, 15, tzinfo=UTC)
+    client = server.client()
     answer = client.post(PATH, json=MONTHLY)
     assert answer.status_code == 201
     made = answer.json()
@@ -124,26 +124,26 @@ def test_schedules_are_listed_and_ended(client: httpx.Client) -> None:
     assert client.get(PATH).json()["pagination"]["total"] == 1
 
 
-def test_another_organisation_and_a_lesser_key_are_kept_out(house: ApiServer, client: httpx.Client) -> None:
+def test_another_organisation_and_a_lesser_key_are_kept_out(server: ApiServer, client: httpx.Client) -> None:
     """404 for the stranger, 403 for a key that may only read."""
     made = _create(client)
-    stranger = house.client(organization="stranger")
+    stranger = server.client(organization="stranger")
     for method, path in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/run"), ("GET", "/runs")):
         body: dict[str, str] | None = {} if method == "PATCH" else None
         assert stranger.request(method, f"{PATH}/{made['id']}{path}", json=body).status_code == 404
-    reader = house.client(scopes=("reports:read",))
+    reader = server.client(scopes=("reports:read",))
     assert reader.get(f"{PATH}/{made['id']}").status_code == 200
     assert reader.post(PATH, json=MONTHLY).status_code == 403
     assert reader.delete(f"{PATH}/{made['id']}").status_code == 403
 
 
-def test_run_now_orders_and_starts_a_report(house: ApiServer, client: httpx.Client) -> None:
+def test_run_now_orders_and_starts_a_report(server: ApiServer, client: httpx.Client) -> None:
     """It is in the runs, its run is launched, its period is that of now."""
     made = _create(client)
     answer = client.post(f"{PATH}/{made['id']}/run")
     assert answer.status_code == 202
     report_id = answer.json()["report_id"]
-    assert any(launched.startswith(report_id) for launched in house.launcher.launched)
+    assert any(launched.startswith(report_id) for launched in server.launcher.launched)
     (run,) = client.get(f"{PATH}/{made['id']}/runs").json()["runs"]
     assert (run["report_id"], run["manual"], run["status"]) == (report_id, True, "pending")
     assert client.get(f"{PATH}/{made['id']}").json()["last_run"]["report_id"] == report_id
@@ -159,13 +159,13 @@ def test_templates_can_be_sent_back(client: httpx.Client) -> None:
         assert client.post(PATH, json=body).status_code == 201
 
 
-def test_the_ledger_shows_what_became_of_each_delivery(house: ApiServer, client: httpx.Client) -> None:
+def test_the_ledger_shows_what_became_of_each_delivery(server: ApiServer, client: httpx.Client) -> None:
     """A tick's report is completed; no connection is configured, so each delivery says so and can be replayed."""
-    now = house.clock.moment.replace(second=0, microsecond=0)
+    now = server.clock.moment.replace(second=0, microsecond=0)
     made = _create(client, schedule={"cron": "* * * * *"})
-    reports = claim_due_ticks(house.settings, now=now + timedelta(minutes=1), schedule_id=made["id"])
-    house.complete(reports[0])
-    deliver_due(house.settings, clock=lambda: now + timedelta(minutes=2))
+    reports = claim_due_ticks(server.settings, now=now + timedelta(minutes=1), schedule_id=made["id"])
+    server.complete(reports[0])
+    deliver_due(server.settings, clock=lambda: now + timedelta(minutes=2))
     listed = client.get("/v1/deliveries", params={"schedule_id": made["id"], "status": "failed"}).json()
     assert {row["target"] for row in listed["deliveries"]} == {
         "ceo@company.com", "cto@company.com", "#executive-reports",
@@ -174,28 +174,28 @@ def test_the_ledger_shows_what_became_of_each_delivery(house: ApiServer, client:
     details = client.get(f"/v1/deliveries/{one['id']}").json()
     assert "no connection" in details["reason"]
     assert [attempt["outcome"] for attempt in details["attempts"]] == ["refused"]
-    assert house.client(organization="stranger").get(f"/v1/deliveries/{one['id']}").status_code == 404
-    assert house.client(organization="stranger").post(f"/v1/deliveries/{one['id']}/replay").status_code == 404
-    assert house.client(scopes=("reports:read",)).post(f"/v1/deliveries/{one['id']}/replay").status_code == 403
+    assert server.client(organization="stranger").get(f"/v1/deliveries/{one['id']}").status_code == 404
+    assert server.client(organization="stranger").post(f"/v1/deliveries/{one['id']}/replay").status_code == 404
+    assert server.client(scopes=("reports:read",)).post(f"/v1/deliveries/{one['id']}/replay").status_code == 403
     replayed = client.post(f"/v1/deliveries/{one['id']}/replay")
     assert (replayed.status_code, replayed.json()["status"]) == (202, "pending")
     assert client.post(f"/v1/deliveries/{one['id']}/replay").status_code == 409
 
 
 def test_notifications_of_an_order_become_deliveries(
-    house: ApiServer, client: httpx.Client, order: dict[str, object]
+    server: ApiServer, client: httpx.Client, order: dict[str, object]
 ) -> None:
     """``delivery.notifications.email``: one row that waits for the report, from the very transaction of the order."""
     order["delivery"] = {"notifications": {"email": ["compliance@company.com"]}}
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    with closing(open_registry(house.settings)) as registry:
-        ((row,), _) = registry.deliveries.list_deliveries(house.organization, report_id=report_id)
+    with closing(open_registry(server.settings)) as registry:
+        ((row,), _) = registry.deliveries.list_deliveries(server.organization, report_id=report_id)
     assert (row.channel, row.target, row.status) == ("email", "compliance@company.com", DeliveryStatus.WAITING)
 
 
-def test_the_same_schedule_twice_under_one_key_is_one(house: ApiServer) -> None:
+def test_the_same_schedule_twice_under_one_key_is_one(server: ApiServer) -> None:
     """Also when the process died before it settled the key; another body is refused, a refused body frees the key."""
-    client = house.client(scopes=["reports:read", "schedules:write"])
+    client = server.client(scopes=["reports:read", "schedules:write"])
     headers = {"Idempotency-Key": "board-monthly"}
     assert client.post(PATH, json=_body(name=""), headers=headers).status_code == 400
     first = client.post(PATH, json=_body(), headers=headers)
@@ -203,9 +203,9 @@ def test_the_same_schedule_twice_under_one_key_is_one(house: ApiServer) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
     assert (again.headers["Idempotency-Replayed"], again.headers["Location"]) == ("true", first.headers["Location"])
     assert client.post(PATH, json=_body(name="Other"), headers=headers).status_code == 409
-    with house.registry._database.writing() as connection:
+    with server.registry._database.writing() as connection:
         forget = text("UPDATE idempotency_keys SET answer = NULL WHERE organization = :organization")
-        connection.execute(forget, {"organization": house.organization})
-    house.clock.pass_by(timedelta(minutes=2))
+        connection.execute(forget, {"organization": server.organization})
+    server.clock.pass_by(timedelta(minutes=2))
     assert client.post(PATH, json=_body(), headers=headers).json()["id"] == first.json()["id"]
     assert client.get(PATH).json()["pagination"]["total"] == 1

@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from policycortex.names import ReportFormat
-from tests.api.house import ApiServer
-from tests.ground import artifact_keys
+from tests.support.api_server import ApiServer
+from tests.support.backends import artifact_keys
 
 CONTENT = b"%PDF-1.7 a report"
 
 
 @pytest.fixture
-def report_id(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> str:
+def report_id(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> str:
     """A completed report."""
     made = client.post("/v1/reports", json=order).json()["id"]
-    house.complete(made, {ReportFormat.PDF: CONTENT})
+    server.complete(made, {ReportFormat.PDF: CONTENT})
     return str(made)
 
 
@@ -30,33 +30,33 @@ def _link(client: httpx.Client, report_id: str, **wish: object) -> dict[str, Any
 
 
 def test_a_link_downloads_without_a_key_until_it_expires(
-    house: ApiServer, client: httpx.Client, report_id: str
+    server: ApiServer, client: httpx.Client, report_id: str
 ) -> None:
     """The documentation's call; the link serves the file with its headers, and is RPT_002 from its end on."""
     link = _link(client, report_id, expires_in=3600)
     assert (link["format"], link["expires_in"], link["report_id"]) == ("pdf", 3600, report_id)
-    stranger = house.bare_client()
+    stranger = server.bare_client()
     answer = stranger.get(link["url"])
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert stranger.get(link["url"]).status_code == 200
-    house.clock.pass_by(timedelta(seconds=3600))
+    server.clock.pass_by(timedelta(seconds=3600))
     answer = stranger.get(link["url"])
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
     assert "Download link has expired" in answer.json()["possible_causes"]
 
 
-def test_a_one_time_link_serves_the_whole_file_once(house: ApiServer, client: httpx.Client, report_id: str) -> None:
+def test_a_one_time_link_serves_the_whole_file_once(server: ApiServer, client: httpx.Client, report_id: str) -> None:
     """HEAD does not use it up, a range is not served from it, and the second GET is 404."""
-    url, stranger = _link(client, report_id, one_time=True)["url"], house.bare_client()
+    url, stranger = _link(client, report_id, one_time=True)["url"], server.bare_client()
     assert stranger.head(url).status_code == 200
     assert stranger.get(url, headers={"Range": "bytes=0-1"}).content == CONTENT
     assert stranger.get(url).status_code == 404
 
 
-def test_links_end_with_the_report_and_by_sharing(house: ApiServer, client: httpx.Client, report_id: str) -> None:
+def test_links_end_with_the_report_and_by_sharing(server: ApiServer, client: httpx.Client, report_id: str) -> None:
     """links_allowed false ends all and forbids new ones; deleting ends all."""
-    first, stranger = _link(client, report_id)["url"], house.bare_client()
+    first, stranger = _link(client, report_id)["url"], server.bare_client()
     sharing = {"visibility": "organization", "links_allowed": False}
     assert client.put(f"/v1/reports/{report_id}/sharing", json=sharing).json()["links"] == []
     assert stranger.get(first).status_code == 404
@@ -88,11 +88,11 @@ def test_a_wrong_wish_for_a_link_is_told(
 
 
 def test_a_report_shared_with_keys_is_hidden_from_others(
-    house: ApiServer, client: httpx.Client, report_id: str
+    server: ApiServer, client: httpx.Client, report_id: str
 ) -> None:
     """The named key, the ordering key and admin see it; for another key it is in no list, count or answer."""
-    named, named_client = house.keyed_client()
-    other, admin = house.client(), house.client(scopes=["admin"])
+    named, named_client = server.keyed_client()
+    other, admin = server.client(), server.client(scopes=["admin"])
     path = f"/v1/reports/{report_id}"
     shared = client.put(f"{path}/sharing", json={"visibility": "keys", "keys": [named.id]})
     assert (shared.json()["visibility"], shared.json()["keys"]) == ("keys", [named.id])
@@ -111,23 +111,23 @@ def test_a_report_shared_with_keys_is_hidden_from_others(
     assert other.get(path).status_code == 200
 
 
-def test_keys_of_another_organisation_cannot_be_named(house: ApiServer, client: httpx.Client, report_id: str) -> None:
+def test_keys_of_another_organisation_cannot_be_named(server: ApiServer, client: httpx.Client, report_id: str) -> None:
     """An unknown and a foreign key look the same."""
-    foreign, _ = house.keyed_client(organization=f"{house.organization}-other")
+    foreign, _ = server.keyed_client(organization=f"{server.organization}-other")
     body = {"visibility": "keys", "keys": ["key_none", foreign.id]}
     answer = client.put(f"/v1/reports/{report_id}/sharing", json=body)
     assert answer.status_code == 400
     assert [detail["field"] for detail in answer.json()["details"]] == ["keys.0", "keys.1"]
 
 
-def test_every_read_and_download_is_logged(house: ApiServer, report_id: str) -> None:
+def test_every_read_and_download_is_logged(server: ApiServer, report_id: str) -> None:
     """Newest first, with the key and the request; a list is no read of one report."""
-    key, client = house.keyed_client()
+    key, client = server.keyed_client()
     path = f"/v1/reports/{report_id}"
     client.get(path, headers={"X-Request-Id": "mine-1"})
     client.get(f"{path}/download/pdf")
     client.get("/v1/reports")
-    house.bare_client().get(_link(client, report_id)["url"])
+    server.bare_client().get(_link(client, report_id)["url"])
     body = client.get(f"{path}/access-log", params={"limit": 4}).json()
     assert [entry["action"] for entry in body["entries"]] == ["link_used", "link_created", "downloaded", "read"]
     assert body["entries"][0]["actor"].startswith("link:lnk_")
@@ -136,46 +136,46 @@ def test_every_read_and_download_is_logged(house: ApiServer, report_id: str) -> 
     assert body["pagination"] == {"total": 5, "limit": 4, "offset": 0, "has_more": True}
 
 
-def test_cancelling_ends_the_run_and_stays(house: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
+def test_cancelling_ends_the_run_and_stays(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
     """The report is cancelled, its run told to end; again changes nothing; a completed one is 409."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     answer = client.post(f"/v1/reports/{report_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    assert house.launcher.cancelled == [f"run-of-{report_id}"]
+    assert server.launcher.cancelled == [f"run-of-{report_id}"]
     assert client.post(f"/v1/reports/{report_id}/cancel").status_code == 200
     done = client.post("/v1/reports", json=order).json()["id"]
-    house.complete(done)
+    server.complete(done)
     answer = client.post(f"/v1/reports/{done}/cancel")
     assert (answer.status_code, answer.json()["error_code"]) == (409, "RPT_003")
 
 
 def test_cancelling_works_while_the_orchestrator_is_away(
-    house: ApiServer, client: httpx.Client, order: dict[str, Any]
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """The row is the truth: whatever the run does later, it cannot complete."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
-    house.launcher.is_away = True
+    server.launcher.is_away = True
     assert client.post(f"/v1/reports/{report_id}/cancel").json()["status"] == "cancelled"
 
 
-def test_deleting_removes_the_files(house: ApiServer, client: httpx.Client, report_id: str) -> None:
+def test_deleting_removes_the_files(server: ApiServer, client: httpx.Client, report_id: str) -> None:
     """204, then 404 everywhere, and nothing on disk; an open one has its run ended."""
-    assert artifact_keys(house.settings, report_id)
+    assert artifact_keys(server.settings, report_id)
     assert client.delete(f"/v1/reports/{report_id}").status_code == 204
-    assert artifact_keys(house.settings, report_id) == []
+    assert artifact_keys(server.settings, report_id) == []
     assert client.get(f"/v1/reports/{report_id}").status_code == 404
     assert client.delete(f"/v1/reports/{report_id}").status_code == 404
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
 
 
-def test_an_expired_report_answers_as_documented(house: ApiServer, client: httpx.Client, report_id: str) -> None:
+def test_an_expired_report_answers_as_documented(server: ApiServer, client: httpx.Client, report_id: str) -> None:
     """Listed as expired, its file is RPT_002, its link too."""
     url = _link(client, report_id)["url"]
-    with house.registry._database.writing() as connection:
+    with server.registry._database.writing() as connection:
         statement = text("UPDATE reports SET expires_at = created_at WHERE id = :id")
         connection.execute(statement, {"id": report_id})
-    assert [row.id for row in house.registry.reports.expire_reports(now=house.clock())] == [report_id]
+    assert [row.id for row in server.registry.reports.expire_reports(now=server.clock())] == [report_id]
     answer = client.get(f"/v1/reports/{report_id}/download/pdf")
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
     assert client.get("/v1/reports", params={"status": "expired"}).json()["pagination"]["total"] == 1
-    assert house.bare_client().get(url).status_code == 404
+    assert server.bare_client().get(url).status_code == 404

@@ -19,7 +19,7 @@ from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.registry import connect as opening
 from policycortex.storage.registry import open_registry
-from tests.api.house import Clock, FakeRunLauncher, serve
+from tests.support.api_server import Clock, FakeRunLauncher, serve
 
 
 def test_a_held_database_is_503_and_then_well(

@@ -6,39 +6,39 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.house import ApiServer
+from tests.support.api_server import ApiServer
 
 SCOPES = ["findings:write", "reports:read"]
 
 
-def body(house: ApiServer, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def body(server: ApiServer, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """A good request."""
-    until = (house.clock() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = (server.clock() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"scope": {"check": "s3_bucket_public_access"}, "reason": "public site", "until": until} | changed
 
 
 @pytest.fixture
-def asker(house: ApiServer) -> httpx.Client:
+def asker(server: ApiServer) -> httpx.Client:
     """The key that requests."""
-    return house.client(scopes=SCOPES)
+    return server.client(scopes=SCOPES)
 
 
 @pytest.fixture
-def approver(house: ApiServer) -> httpx.Client:
+def approver(server: ApiServer) -> httpx.Client:
     """Another key."""
-    return house.client(scopes=SCOPES)
+    return server.client(scopes=SCOPES)
 
 
 def test_a_waiver_is_requested_approved_and_revoked(
-    house: ApiServer, asker: httpx.Client, approver: httpx.Client
+    server: ApiServer, asker: httpx.Client, approver: httpx.Client
 ) -> None:
     """Each step is on record with its key; it is listed with where it stands, and stays listed after its end."""
-    made = asker.post("/v1/waivers", json=body(house))
+    made = asker.post("/v1/waivers", json=body(server))
     assert made.status_code == 201, made.text
     waiver = made.json()
     assert (waiver["status"], waiver["approver"], waiver["requester"][:4]) == ("requested", None, "key_")
-    assert made.headers["Location"] == f"{house.url}/v1/waivers/{waiver['id']}"
-    house.clock.pass_by(timedelta(minutes=1))
+    assert made.headers["Location"] == f"{server.url}/v1/waivers/{waiver['id']}"
+    server.clock.pass_by(timedelta(minutes=1))
     approved = approver.post(f"/v1/waivers/{waiver['id']}/approve")
     assert (approved.status_code, approved.json()["status"]) == (200, "active")
     assert approved.json()["approver"] != waiver["requester"]
@@ -51,21 +51,25 @@ def test_a_waiver_is_requested_approved_and_revoked(
     assert (again.status_code, again.json()["error_code"]) == (409, "RPT_003")
 
 
-def test_who_asks_cannot_approve(house: ApiServer, asker: httpx.Client) -> None:
+def test_who_asks_cannot_approve(server: ApiServer, asker: httpx.Client) -> None:
     """Not even with admin rights: 409, in words that say what to do."""
-    admin = house.client(scopes=["admin"])
+    admin = server.client(scopes=["admin"])
     for client in (asker, admin):
-        made = client.post("/v1/waivers", json=body(house)).json()
+        made = client.post("/v1/waivers", json=body(server)).json()
         refused = client.post(f"/v1/waivers/{made['id']}/approve")
         assert (refused.status_code, refused.json()["error_code"]) == (409, "RPT_003")
         assert "another key" in refused.json()["error_description"]
         assert client.get(f"/v1/waivers/{made['id']}").json()["status"] == "requested"
 
 
-def test_every_problem_of_a_request_is_told(house: ApiServer, asker: httpx.Client) -> None:
+def test_every_problem_of_a_request_is_told(server: ApiServer, asker: httpx.Client) -> None:
     """A scope that bounds nothing, unknown words with a suggestion, no reason, an end before the start, no end."""
     bad = body(
-        house, scope={"framework": "soc3"}, reason=" ", **{"from": "2026-02-01T00:00:00Z"}, until="2026-01-01T00:00:00Z"
+        server,
+        scope={"framework": "soc3"},
+        reason=" ",
+        **{"from": "2026-02-01T00:00:00Z"},
+        until="2026-01-01T00:00:00Z",
     )
     answer = asker.post("/v1/waivers", json=bad)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_001")
@@ -76,26 +80,26 @@ def test_every_problem_of_a_request_is_told(house: ApiServer, asker: httpx.Clien
         ({"framework": "soc2"}, "scope"),
         ({"framework": "soc2", "requirement": "CC6.99"}, "scope.requirement"),
     ):
-        answer = asker.post("/v1/waivers", json=body(house, scope=scope))
+        answer = asker.post("/v1/waivers", json=body(server, scope=scope))
         assert [detail["field"] for detail in answer.json()["details"]] == [field]
-    endless = {key: value for key, value in body(house).items() if key != "until"}
+    endless = {key: value for key, value in body(server).items() if key != "until"}
     assert [d["field"] for d in asker.post("/v1/waivers", json=endless).json()["details"]] == ["until"]
-    assert asker.post("/v1/waivers", json=body(house, until="2099-01-01T00:00:00Z")).status_code == 400
+    assert asker.post("/v1/waivers", json=body(server, until="2099-01-01T00:00:00Z")).status_code == 400
 
 
-def test_a_requirement_may_be_spelled_as_scanners_do(house: ApiServer, asker: httpx.Client) -> None:
+def test_a_requirement_may_be_spelled_as_scanners_do(server: ApiServer, asker: httpx.Client) -> None:
     """It is kept under the standard's own id."""
     scope = {"framework": "soc2", "requirement": "cc_6_1"}
-    made = asker.post("/v1/waivers", json=body(house, scope=scope))
+    made = asker.post("/v1/waivers", json=body(server, scope=scope))
     assert made.json()["scope"] == {
         "framework": "soc2", "requirement": "CC6.1", "check": None, "account": None, "resource": None,
     }  # fmt: skip
 
 
-def test_waivers_are_the_organisations_own(house: ApiServer, asker: httpx.Client) -> None:
+def test_waivers_are_the_organisations_own(server: ApiServer, asker: httpx.Client) -> None:
     """Another organisation can neither see, approve nor revoke it."""
-    waiver_id = asker.post("/v1/waivers", json=body(house)).json()["id"]
-    other = house.client(organization=f"{house.organization}-other", scopes=["admin"])
+    waiver_id = asker.post("/v1/waivers", json=body(server)).json()["id"]
+    other = server.client(organization=f"{server.organization}-other", scopes=["admin"])
     assert other.get("/v1/waivers").json()["waivers"] == []
     for method, path in (("GET", ""), ("POST", "/approve"), ("DELETE", "")):
         answer = other.request(method, f"/v1/waivers/{waiver_id}{path}")

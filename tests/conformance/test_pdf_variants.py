@@ -14,7 +14,7 @@ import pytest
 from policycortex.documents.branding import Branding, read_logo
 from policycortex.names import PdfVariant, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
-from tests.documents_sample import Sample, build_document
+from tests.support.samples.documents import Sample, build_document
 
 _CLASSPATH = Path(__file__).parents[2] / ".conformance" / "classpath"
 _FLAVOURS = {PdfVariant.ARCHIVE: "3b", PdfVariant.ACCESSIBLE: "ua1"}

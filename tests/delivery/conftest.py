@@ -12,8 +12,8 @@ import trustme
 
 from policycortex.channels.model import DeliveredFile
 from policycortex.names import ReportFormat
-from tests.delivery.receivers import Mailbox, smtp_server
-from tests.delivery_sample import sample_file
+from tests.support.receivers import Mailbox, smtp_server
+from tests.support.samples.delivery import sample_file
 
 PROJECT = Path(__file__).parents[2]
 Start = Callable[..., int]

@@ -17,8 +17,8 @@ from policycortex.channels.teams import check_teams, send_teams
 from policycortex.channels.webhook import check_webhook, send_webhook
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port
-from tests.delivery.receivers import Call, Receiver, tls_receiver
-from tests.delivery_sample import NOW, sample_content
+from tests.support.receivers import Call, Receiver, tls_receiver
+from tests.support.samples.delivery import NOW, sample_content
 
 LOOPBACK = AddressGuard.of(["127.0.0.0/8", "::1/128"])
 HOOK = Destination(channel=Channel.WEBHOOK, connection="hook", target="")

@@ -10,8 +10,8 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.outbox import deliver_due
 from policycortex_cli.app import app
-from tests.delivery.ledger import Clock, complete_report, order_report
-from tests.delivery.receivers import smtp_server
+from tests.support.ledger import Clock, complete_report, order_report
+from tests.support.receivers import smtp_server
 
 
 def _run(home: Path, *words: str) -> str:

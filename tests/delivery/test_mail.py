@@ -23,8 +23,8 @@ from policycortex.channels.mail import check_mail, send_mail
 from policycortex.channels.model import Channel, DeliveredFile, Destination
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port, program, wait_for_port
-from tests.delivery.receivers import smtp_server
-from tests.delivery_sample import sample_content
+from tests.support.receivers import smtp_server
+from tests.support.samples.delivery import sample_content
 
 TO_CEO = Destination(
     channel=Channel.EMAIL, connection="mail", target="ceo@company.com", subject="Monthly Compliance Report - {{date}}"

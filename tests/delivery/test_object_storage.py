@@ -21,7 +21,7 @@ from policycortex.channels.model import Channel, DeliveredFile, Destination
 from policycortex.channels.object_storage import check_azure, check_s3, send_to_azure, send_to_s3
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import PROJECT, Start, free_port, program
-from tests.delivery_sample import sample_content
+from tests.support.samples.delivery import sample_content
 
 ARCHIVE = Destination(channel=Channel.S3, connection="archive", target="{{framework}}/{{date}}/{{name}}")
 NAME = "SOC 2/2026-04-01/Monthly Executive Compliance Report"

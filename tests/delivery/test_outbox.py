@@ -22,8 +22,8 @@ from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries, replay_delivery
 from tests.delivery.conftest import free_port
-from tests.delivery.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
-from tests.delivery.receivers import Mailbox, smtp_server, tls_receiver
+from tests.support.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
+from tests.support.receivers import Mailbox, smtp_server, tls_receiver
 
 _HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 """Any public key: nobody listens where it would be shown."""

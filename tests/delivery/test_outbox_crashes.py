@@ -16,8 +16,8 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
-from tests.delivery.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
-from tests.delivery.receivers import Call, Mailbox, tls_receiver
+from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
+from tests.support.receivers import Call, Mailbox, tls_receiver
 
 
 def _send_and_die(settings: Settings) -> None:

@@ -8,8 +8,8 @@ import pytest
 from policycortex.storage.registry import Failure, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due, replay_delivery
-from tests.delivery.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
-from tests.delivery.receivers import Mailbox
+from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
+from tests.support.receivers import Mailbox
 
 
 def test_a_missing_connection_is_told_and_replayed_once_it_is_there(tmp_path: Path, box: Mailbox) -> None:

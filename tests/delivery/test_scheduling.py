@@ -21,7 +21,7 @@ from policycortex.workflow.scheduling import (
     preview_runs,
     run_schedule_now,
 )
-from tests.delivery.ledger import MONTHLY, settings_of
+from tests.support.ledger import MONTHLY, settings_of
 
 START = datetime(2026, 3, 15, tzinfo=UTC)
 FIRST = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)

@@ -16,8 +16,8 @@ import pytest
 
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
-from tests.delivery.ledger import MONTHLY, settings_of
 from tests.properties.test_scheduling import END, START, expected_ticks, lost_minutes, minutes_of
+from tests.support.ledger import MONTHLY, settings_of
 
 _ZONES = ("America/New_York", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "Pacific/Apia")
 _PER_ZONE = 12

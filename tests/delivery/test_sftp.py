@@ -13,7 +13,7 @@ from policycortex.channels.model import Channel, DeliveredFile, Destination
 from policycortex.channels.sftp import check_sftp, send_sftp
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import Start, free_port, program
-from tests.delivery_sample import sample_content
+from tests.support.samples.delivery import sample_content
 
 TO_AUDITOR = Destination(channel=Channel.SFTP, connection="sftp", target="{{framework}}/{{name}} {{date}}")
 

@@ -15,9 +15,9 @@ from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.objects.locations import open_store, split_object_url
 from policycortex.storage.registry import open_registry
-from tests.e2e.conftest import run_program
 from tests.e2e.test_command_line import ORDER
-from tests.ground import FleetGround
+from tests.support.backends import FleetBackend
+from tests.support.installation import run_program
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
 
@@ -56,7 +56,7 @@ def test_a_home_is_a_folder_to_copy(findings: Path, tmp_path: Path) -> None:
     assert report(other, tmp_path / "after") == told
 
 
-def test_a_dump_and_a_copied_bucket_are_an_installation(fleet: FleetGround, findings: Path, tmp_path: Path) -> None:
+def test_a_dump_and_a_copied_bucket_are_an_installation(fleet: FleetBackend, findings: Path, tmp_path: Path) -> None:
     """Dumped, then copied while a report is added; database and bucket lost; restored: what the dump names is whole."""
     settings = fleet.bare_settings(tmp_path / "home")
     variables = fleet.environment(settings) | {

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
-from tests.e2e.conftest import PROGRAM, run_program
+from tests.support.installation import PROGRAM, run_program
 
 PERIOD = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"}
 ORDER: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Server, wait_until
+from tests.support.installation import Server, wait_until
 
 ORDER: dict[str, Any] = {
     "name": "Monthly Security Assessment",

@@ -15,9 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.conftest import PROGRAM, Server, free_port, run_program, start_server, stop_server, wait_until
 from tests.e2e.test_killed_workers import order, runs_by_report
-from tests.ground import FleetGround
+from tests.support.backends import FleetBackend
+from tests.support.installation import PROGRAM, Server, free_port, run_program, start_server, stop_server, wait_until
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
 
@@ -59,7 +59,7 @@ def broker(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def variables(fleet: FleetGround, broker: str, tmp_path: Path) -> dict[str, str]:
+def variables(fleet: FleetBackend, broker: str, tmp_path: Path) -> dict[str, str]:
     """What all machines are told."""
     settings = fleet.bare_settings(tmp_path / "unused")
     told = fleet.environment(settings) | {

@@ -17,7 +17,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import open_registry
-from tests.e2e.conftest import PROGRAM, run_program
+from tests.support.installation import PROGRAM, run_program
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(3600)]
 

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import Server, run_program, start_server, stop_server, wait_until
+from tests.support.installation import Server, run_program, start_server, stop_server, wait_until
 
 REPORTS = int(os.environ.get("POLICYCORTEX_TEST_STORM_REPORTS", "200"))
 MOST_KILLS = REPORTS // 4

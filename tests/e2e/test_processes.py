@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.conftest import Server, free_port, run_program, start_server, stop_server, wait_until
+from tests.support.installation import Server, free_port, run_program, start_server, stop_server, wait_until
 
 
 @pytest.fixture

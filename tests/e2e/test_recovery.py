@@ -6,8 +6,8 @@ import signal
 from typing import Any
 
 from pipelines.platform.worker_identity import Worker
-from tests.e2e.conftest import Server, wait_until
 from tests.e2e.test_documented_calls import ORDER, order, wait_for_end
+from tests.support.installation import Server, wait_until
 
 
 def runs_of(server: Server, report_id: str) -> list[dict[str, Any]]:

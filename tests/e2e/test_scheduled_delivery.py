@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.delivery.receivers import Mailbox, smtp_server
-from tests.e2e.conftest import Server, run_program, start_server, stop_server, wait_until
+from tests.support.installation import Server, run_program, start_server, stop_server, wait_until
+from tests.support.receivers import Mailbox, smtp_server
 
 SCHEDULES = int(os.environ.get("POLICYCORTEX_TEST_STORM_SCHEDULES", "12"))
 KILLS = int(os.environ.get("POLICYCORTEX_TEST_STORM_KILLS", "4"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Server, wait_until
+from tests.support.installation import Server, wait_until
 
 pytestmark = pytest.mark.storm  # waits for the minute to turn, so it runs with `make storm`
 

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from tests.e2e.secret_search import find_secrets, views_of_folder, views_of_postgres
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
 
 SECRET = b'planted "secret" 4711/+'
 PASSWORD = "Tr0ub4dor&3 for the board"

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 
 from policycortex.security.identities import load_identity
 from policycortex.settings import Settings
-from tests.delivery.receivers import Call, Mailbox, Receiver, smtp_server, tls_receiver
-from tests.e2e.conftest import Server, run_program, start_server, stop_server, wait_until
 from tests.e2e.secret_search import View, find_secrets, views_of_folder
+from tests.support.installation import Server, run_program, start_server, stop_server, wait_until
+from tests.support.receivers import Call, Mailbox, Receiver, smtp_server, tls_receiver
 
 ORGANIZATION = "discreet"
 PASSWORD = "Tr0ub4dor&3 for the board"

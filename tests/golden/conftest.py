@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.documents.model import ReportDocument
-from tests.documents_sample import Sample, build_document
+from tests.support.samples.documents import Sample, build_document
 
 
 @pytest.fixture

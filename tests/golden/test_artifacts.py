@@ -17,8 +17,8 @@ from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
 from policycortex.rendering.layout import SECTIONS
 from policycortex.rendering.visible_text import show_controls
-from tests.documents_sample import HOSTILE
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
+from tests.support.samples.documents import HOSTILE
 
 Build = Callable[..., ReportDocument]
 _FORMATS = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.EXCEL, ReportFormat.PDF)

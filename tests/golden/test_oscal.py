@@ -13,7 +13,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.rendering.oscal_texts import make_tokens, write_line, write_markup
-from tests.documents_sample import HOSTILE
+from tests.support.samples.documents import HOSTILE
 
 Build = Callable[..., ReportDocument]
 _SCHEMA: Final = (

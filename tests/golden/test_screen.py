@@ -10,7 +10,7 @@ import pytest
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
-from tests.golden.browser import AXE, Browser, open_browser
+from tests.support.browser import AXE, Browser, open_browser
 
 pytestmark = pytest.mark.timeout(900)
 Build = Callable[..., ReportDocument]

@@ -132,7 +132,7 @@ def _failing_check(client: httpx.Client) -> str:
     document = client.get(f"/v1/reports/{report}/download/json").raise_for_status().json()
     client.delete(f"/v1/reports/{report}").raise_for_status()
     failing = [finding["check_id"] for finding in document["findings"] if finding["status"] == "FAIL"]
-    return max(sorted(set(failing)), key=failing.count)
+    return str(max(sorted(set(failing)), key=failing.count))
 
 
 def _make(client: httpx.Client, body: dict[str, Any]) -> str:

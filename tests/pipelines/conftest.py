@@ -9,14 +9,14 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
-from tests.ground import Backend
+from tests.support.backends import Backend
 
 
 @pytest.fixture
-def settings(ground: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An installation of the test's own, told to Dagster's resource by the environment as in production."""
-    made = ground.settings(tmp_path / "home", lock_timeout_seconds=5)
-    for name, value in ground.environment(made).items():
+    made = backend.settings(tmp_path / "home", lock_timeout_seconds=5)
+    for name, value in backend.environment(made).items():
         monkeypatch.setenv(name, value)
     return made
 

@@ -10,7 +10,7 @@ from pipelines.partitions import range_tags
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from tests.lake_sample import ORGANIZATION, finding, import_findings
+from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 
 FIRST = date(2026, 1, 5)
 DAYS = [FIRST, FIRST + timedelta(days=2)]

@@ -19,7 +19,7 @@ from policycortex.names import ReportStatus
 from policycortex.requests.model import order_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from tests.delivery.ledger import order_report
+from tests.support.ledger import order_report
 
 WORKER = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); print('ready', flush=True); time.sleep(600)"

@@ -16,17 +16,17 @@ from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
-from tests.delivery.ledger import MONTHLY, complete_report, order_report
-from tests.delivery.receivers import smtp_server
-from tests.ground import Backend
+from tests.support.backends import Backend
+from tests.support.ledger import MONTHLY, complete_report, order_report
+from tests.support.receivers import smtp_server
 
 
 @pytest.fixture
-def settings(ground: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A fresh installation, as the code location finds it."""
     monkeypatch.delenv("POLICYCORTEX_CONNECTIONS", raising=False)
-    made = ground.settings(tmp_path / "home")
-    for name, value in ground.environment(made).items():
+    made = backend.settings(tmp_path / "home")
+    for name, value in backend.environment(made).items():
         monkeypatch.setenv(name, value)
     return made
 

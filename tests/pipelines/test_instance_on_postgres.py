@@ -7,11 +7,11 @@ import pytest
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE
 from policycortex.storage.registry import open_registry
 from policycortex_cli.home import open_instance
-from tests.ground import FleetGround
+from tests.support.backends import FleetBackend
 
 
 def test_dagster_has_all_its_tables_where_the_registry_was_there_first(
-    fleet: FleetGround, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fleet: FleetBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both have a table ``schedules``: in one schema Dagster would take ours for its own, and tick nothing."""
     settings = fleet.bare_settings(tmp_path / "home")

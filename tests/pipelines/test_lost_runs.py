@@ -14,7 +14,7 @@ from pipelines.run_recovery import RunEnd, RunState, run_state_of
 from policycortex.names import MOST_RUNS, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from tests.delivery.ledger import order_report
+from tests.support.ledger import order_report
 
 NOW = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
 FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED

@@ -17,7 +17,7 @@ from policycortex.storage.objects.landing import open_landing
 from policycortex.storage.objects.locations import open_store
 from policycortex.storage.objects.object_files import list_objects
 from policycortex.workflow.ingest import IngestSummary, check_locations, ingest_files
-from tests.servers import ObjectServer
+from tests.support.servers import ObjectServer
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

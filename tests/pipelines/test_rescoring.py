@@ -20,7 +20,7 @@ from policycortex.storage.registry import open_registry
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
-from tests.ground import remove_lake_files
+from tests.support.backends import remove_lake_files
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 DAY = date(2026, 11, 23)

@@ -20,7 +20,7 @@ from policycortex.storage.lake.period_end import daily_parameters
 from policycortex.storage.lake.results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
 from policycortex.storage.lake.scan_selection import closing_cursor, period_parameters
 from policycortex.storage.lake.session import Cursor, sql
-from tests.lake_files import EVERYTHING, seen, take
+from tests.support.samples.lake_files import EVERYTHING, seen, take
 
 ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))
 FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")

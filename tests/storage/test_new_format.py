@@ -14,7 +14,7 @@ from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import ingest_files
-from tests.lake_files import NOVEMBER
+from tests.support.samples.lake_files import NOVEMBER
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 MODULE = '''

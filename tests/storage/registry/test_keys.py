@@ -9,15 +9,15 @@ import pytest
 from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.names import ReportFormat, ReportType
 from policycortex.storage.registry import LinkRow, Registry, open_registry
-from tests.ground import Backend
+from tests.support.backends import Backend
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
+def registry(backend: Backend, tmp_path: Path) -> Iterator[Registry]:
     """An empty registry."""
-    opened = open_registry(ground.settings(tmp_path))
+    opened = open_registry(backend.settings(tmp_path))
     yield opened
     opened.close()
 

@@ -16,7 +16,7 @@ from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES, metadata
 from policycortex.storage.registry.connect import _open_engine
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
-from tests.ground import Backend, FleetGround
+from tests.support.backends import Backend, FleetBackend
 
 
 def test_head_is_the_newest_step() -> None:
@@ -25,9 +25,9 @@ def test_head_is_the_newest_step() -> None:
 
 
 @pytest.fixture
-def empty(ground: Backend, tmp_path: Path) -> Settings:
+def empty(backend: Backend, tmp_path: Path) -> Settings:
     """A database in which nothing is: a SQLite file, or one of Postgres."""
-    return ground.bare_settings(tmp_path) if isinstance(ground, FleetGround) else ground.settings(tmp_path)
+    return backend.bare_settings(tmp_path) if isinstance(backend, FleetBackend) else backend.settings(tmp_path)
 
 
 def test_migrations_make_the_tables_the_code_speaks_of(empty: Settings) -> None:

@@ -12,7 +12,7 @@ import pytest
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.storage.registry import Failure, NewArtifact, Registry, ReportFilter, ReportRow, open_registry
-from tests.ground import Backend
+from tests.support.backends import Backend
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PDF = NewArtifact(format=ReportFormat.PDF, key="rpt/pdf-0.pdf", size_bytes=10, sha256="a" * 64)
@@ -20,9 +20,9 @@ WHY = Failure(code="RPT_500", message="its run was killed")
 
 
 @pytest.fixture
-def registry(ground: Backend, tmp_path: Path) -> Iterator[Registry]:
+def registry(backend: Backend, tmp_path: Path) -> Iterator[Registry]:
     """An empty registry."""
-    opened = open_registry(ground.settings(tmp_path))
+    opened = open_registry(backend.settings(tmp_path))
     yield opened
     opened.close()
 

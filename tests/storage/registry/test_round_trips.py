@@ -7,12 +7,12 @@ import pytest
 
 from policycortex.names import ReportType
 from policycortex.storage.registry import Registry, open_registry
-from tests.ground import FleetGround
-from tests.postgres_relay import Relay, relayed
+from tests.support.backends import FleetBackend
+from tests.support.postgres_relay import Relay, relayed
 
 
 @pytest.fixture
-def watched(fleet: FleetGround, tmp_path: Path) -> Iterator[tuple[Registry, Relay]]:
+def watched(fleet: FleetBackend, tmp_path: Path) -> Iterator[tuple[Registry, Relay]]:
     """An open registry and what it asks Postgres."""
     with relayed(fleet.settings(tmp_path)) as (settings, relay):
         registry = open_registry(settings)
@@ -60,7 +60,7 @@ def test_a_stream_of_rows_has_its_transaction(watched: tuple[Registry, Relay]) -
     assert registry.migration.describe_content()["reports"].rows == 1
 
 
-def test_lost_connections_are_replaced(watched: tuple[Registry, Relay], fleet: FleetGround) -> None:
+def test_lost_connections_are_replaced(watched: tuple[Registry, Relay], fleet: FleetBackend) -> None:
     """All connections were cut while nobody used them: the next read finds new ones and answers."""
     registry, _ = watched
     report_id = _order(registry)

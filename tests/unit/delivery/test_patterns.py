@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policycortex.channels.patterns import fill_line, fill_object_name, fill_text, pattern_problem, safe_name
-from tests.delivery_sample import sample_content
+from tests.support.samples.delivery import sample_content
 
 
 def test_the_five_words_are_replaced() -> None:

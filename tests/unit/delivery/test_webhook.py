@@ -6,7 +6,7 @@ import hmac
 from datetime import UTC, datetime
 
 from policycortex.channels.webhook import event_of, signatures
-from tests.delivery_sample import sample_content
+from tests.support.samples.delivery import sample_content
 
 
 def test_both_signatures_are_what_receivers_calculate() -> None:

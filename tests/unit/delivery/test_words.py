@@ -6,7 +6,7 @@ import pytest
 
 from policycortex.channels.message_text import facts_of, render_mail
 from policycortex.documents.locales import open_locale
-from tests.delivery_sample import sample_content, sample_file
+from tests.support.samples.delivery import sample_content, sample_file
 
 GERMAN = open_locale("de")
 

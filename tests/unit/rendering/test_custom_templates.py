@@ -11,7 +11,7 @@ from policycortex.documents.template_files import list_templates
 from policycortex.errors import ConfigurationError, RenderingError
 from policycortex.names import ReportFormat
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
-from tests.documents_sample import Sample, build_document
+from tests.support.samples.documents import Sample, build_document
 
 Render = Callable[[dict[str, str]], str]
 

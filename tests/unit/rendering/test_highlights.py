@@ -10,7 +10,7 @@ from policycortex.documents.model import ChangeCause
 from policycortex.names import PdfVariant, ReportFormat
 from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.highlights import cause_lines, heat_of, key_figures, section_heat
-from tests.documents_sample import Sample, build_document
+from tests.support.samples.documents import Sample, build_document
 
 
 def test_causes_point_left_and_right_of_nothing() -> None:

@@ -1,0 +1,190 @@
+"""The audit log written by many processes at once, exported, and past its retention."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from policycortex.audit.chain import NOBODY
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import Kind, Verdict
+from policycortex.workflow.audit_export import check_trail, export_trails, retire_trails
+from policycortex_cli.app import app
+from tests.support.backends import Backend
+from tests.support.samples.signed_files import NOW, ORGANIZATION, act
+from tests.support.servers import ObjectServer
+
+_PROCESSES, _ACTS = 3, 40
+_WRITER = """
+import sys
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from tests.support.samples.signed_files import act
+registry = open_registry(Settings.from_environment())
+for number in range(int(sys.argv[2])):
+    registry.audit_log.append_events(act(number, actor=sys.argv[1]), act(number, actor=sys.argv[1], organization="-"))
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home, and a folder that the trail is exported to."""
+    return Settings(home=tmp_path / "home", trail_export=str(tmp_path / "away"))
+
+
+@pytest.fixture
+def registry(settings: Settings) -> Iterator[Registry]:
+    """With ten acts in it, a second apart."""
+    with closing(open_registry(settings)) as opened:
+        opened.audit_log.append_events(*(act(n) for n in range(1, 11)))
+        yield opened
+
+
+def command(home: Path, *words: str) -> Result:
+    """One call of ``policycortex``."""
+    return CliRunner().invoke(app, [*words, "--home", str(home)], catch_exceptions=False)
+
+
+def check_alone(trail: Path) -> Verdict:
+    """The verdict on an exported trail: where it lies there is no report."""
+    return verify(trail, trail=trail)
+
+
+def is_whole(verdict: Verdict) -> bool:
+    """Nothing of the trail is broken, and its chain was followed."""
+    broken = [line for line in verdict.of(Kind.BROKEN) if "trail" in line.subject]
+    return not broken and any("follow each other without a gap" in line.message for line in verdict.of(Kind.HOLDS))
+
+
+def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Path) -> None:
+    """On SQLite and on Postgres: none is lost, none twice, no fork, in two chains at a time."""
+    settings = backend.settings(tmp_path / "home")
+    open_registry(settings).close()
+    env = os.environ | backend.environment(settings)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", _WRITER, f"p{n}", str(_ACTS)], env=env, cwd=Path(__file__).parents[2])
+        for n in range(_PROCESSES)
+    ]
+    assert [writer.wait(240) for writer in writers] == [0] * _PROCESSES
+    with closing(open_registry(settings)) as registry:
+        for organization in (ORGANIZATION, NOBODY):
+            told = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]
+            assert sorted(told) == sorted((f"p{p}", n) for p in range(_PROCESSES) for n in range(_ACTS))
+            assert check_trail(settings, registry, organization) == ()
+
+
+def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    """Two exports follow each other; the second alone is told to be a part; a third has nothing to take."""
+    first = export_trails(settings, now=NOW)
+    registry.audit_log.append_events(act(11), act(12))
+    second = export_trails(settings, now=NOW)
+    assert export_trails(settings, now=NOW) == ()
+    assert [(e.first, e.last) for e in (*first, *second)] == [(1, 10), (11, 12)]
+    away = tmp_path / "away"
+    assert sorted(path.name for path in away.iterdir()) == sorted(
+        name for e in (*first, *second) for name in (e.name, f"{e.name}.p7s")
+    )
+    assert {path.stat().st_mode & 0o777 for path in away.iterdir()} == {0o600}
+    assert is_whole(check_alone(away))
+    (away / first[0].name).unlink()
+    (away / f"{first[0].name}.p7s").unlink()
+    told = [line.message for line in check_alone(away).of(Kind.UNCHECKED)]
+    assert "what lies before record 11: retired, or in another file" in told
+
+
+def test_the_trail_leaves_to_a_bucket(
+    settings: Settings, registry: Registry, s3_server: ObjectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By a connection of object storage, with its signature; what a bucket gives back is whole."""
+    del registry
+    for name, value in (("TRAIL_ID", "key"), ("TRAIL_KEY", "secret")):
+        monkeypatch.setenv(name, value)
+    bucket = s3_server.create_bucket()
+    connection = {
+        "type": "s3", "bucket": bucket, "endpoint": s3_server.url,
+        "access_key_id": "env:TRAIL_ID", "secret_access_key": "env:TRAIL_KEY",
+    }  # fmt: skip
+    own = settings.model_copy(
+        update={
+            "trail_export": "connection:vault",
+            "connections": json.dumps({"connections": {"vault": connection}}),
+        }
+    )
+    (exported,) = export_trails(own, now=NOW)
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_server.url,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+    )
+    back = tmp_path / "back"
+    back.mkdir()
+    for listed in client.list_objects_v2(Bucket=bucket)["Contents"]:
+        client.download_file(bucket, listed["Key"], str(back / Path(listed["Key"]).name))
+    assert {path.name for path in back.iterdir()} == {exported.name, f"{exported.name}.p7s"}
+    assert is_whole(check_alone(back))
+
+
+def test_old_records_go_when_they_have_left_the_house(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    """None before its export; then the chain begins at a sealed point, which an export and a check go on from."""
+    lasting = settings.model_copy(update={"trail_retention_days": 30})
+    later = NOW + timedelta(days=30, seconds=6)
+    assert retire_trails(lasting, now=later) == {ORGANIZATION: 0}
+    export_trails(lasting, now=NOW)
+    assert retire_trails(settings, now=later) == {}
+    assert retire_trails(lasting, now=later) == {ORGANIZATION: 5}
+    kept = list(registry.audit_log.read_records(ORGANIZATION))
+    assert [record.sequence for record in kept] == [6, 7, 8, 9, 10, 11]
+    assert (kept[-1].action, kept[-1].details["to"]) == ("trail_retired", 5)
+    assert check_trail(settings, registry, ORGANIZATION) == ()
+    export_trails(lasting, now=later)
+    assert is_whole(check_alone(tmp_path / "away"))
+    with registry._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE audit_heads SET floor_sequence = 6")
+    assert "without the installation's key" in check_trail(settings, registry, ORGANIZATION)[0]
+
+
+def test_the_trail_by_the_command_line(
+    settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Listed, checked, written out, shipped; a record that was changed in the database ends the check with 1."""
+    monkeypatch.setenv("POLICYCORTEX_TRAIL_EXPORT", settings.trail_export or "")
+    org = ("--org", ORGANIZATION)
+    assert len(command(settings.home, "trail", "list", *org).stdout.splitlines()) == 10
+    checked = command(settings.home, "trail", "check", *org)
+    assert (checked.exit_code, checked.stdout[:29]) == (0, "10 records, all in order; the")
+    out = tmp_path / "written.jsonl"
+    assert command(settings.home, "trail", "export", "--out", str(out), *org).exit_code == 0
+    assert is_whole(check_alone(out))
+    shipped = command(settings.home, "trail", "ship").stdout
+    assert shipped == f"{ORGANIZATION}  trail-{ORGANIZATION}-0000000001-0000000010.jsonl\n"
+    with registry._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE audit_trail SET actor = 'key_2' WHERE sequence = 4")
+    told = command(settings.home, "trail", "check", *org)
+    assert told.exit_code == 1
+    assert "record 4 was changed" in told.stdout
+
+
+def test_retention_by_the_command_line(settings: Settings, registry: Registry) -> None:
+    """Set for an organisation and taken back; each is on record; a round says what it removed."""
+    org = ("--org", ORGANIZATION)
+    assert command(settings.home, "retention", "set", "--days", "30", *org).stdout == "acme: 30 days\n"
+    assert registry.retention.load_retention(ORGANIZATION) == 30
+    assert command(settings.home, "retention", "set", "--days", "0", *org).stdout == "acme: as the installation says\n"
+    assert registry.retention.load_retention(ORGANIZATION) is None
+    assert [r.action for r in registry.audit_log.list_records(ORGANIZATION)[0]][:2] == [
+        "retention_set",
+        "retention_set",
+    ]
+    assert command(settings.home, "retention", "run").stdout == "files of 0 reports removed\n"

@@ -1,0 +1,91 @@
+"""Pictures of the Dagster UI for the docs: ``python -m tests.pictures.screenshots HOME OUT``.
+
+Serves HOME (a home with findings and runs, such as the demo's) on free ports of loopback, opens each page in headless
+Chromium and ends the server again. Pages load their data by themselves, so each is waited for.
+"""
+
+import base64
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tests.support.browser import Browser, open_browser
+
+_SETTLE_SECONDS: Final = 20
+_PATIENCE_SECONDS: Final = 400
+_PAGES: Final = {
+    "dagster-asset-graph": ("asset-groups", "analytics"),
+    "dagster-partitions": ("assets/marts/framework_scores?view=partitions&partition={last_day}", "scores_by_day"),
+    "dagster-scores": ("assets/marts/framework_scores?view=overview", "value_pct"),
+    "dagster-asset-checks": ("assets/marts/check_tallies?view=checks", "layers_agree"),
+    "dagster-schedules": ("automation", "historical_audit"),
+    "dagster-run": ("runs/{run_id}", "ASSET_MATERIALIZATION"),
+}
+"""Name of the picture: page of the UI, and a word that tells that its data has come."""
+
+
+def main(home: Path, out: Path) -> None:
+    """Serve, take every picture, stop."""
+    port, dagster_port = _free_port(), _free_port()
+    program = str(Path(sys.executable).with_name("policycortex"))
+    command = [program, "serve", "--home", str(home), "--port", str(port), "--dagster-port", str(dagster_port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            _wait_until_served(server)
+            base = f"http://127.0.0.1:{dagster_port}"
+            run_id, last_day = _newest_run(base, "refresh_posture")
+            with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
+                for name, (page, word) in _PAGES.items():
+                    _take(browser, f"{base}/{page.format(run_id=run_id, last_day=last_day)}", word, out / f"{name}.png")
+                    print(out / f"{name}.png", flush=True)
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+def _wait_until_served(server: "subprocess.Popen[str]") -> None:
+    if server.stdout is None or not any(line.startswith("Dagster UI") for line in server.stdout):
+        raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
+
+
+def _newest_run(base: str, job: str) -> tuple[str, str]:
+    """Its id, and the last day of its range."""
+    wanted = "... on Runs { results { runId tags { key value } } }"
+    query = f'{{ runsOrError(filter: {{pipelineName: "{job}", statuses: [SUCCESS]}}, limit: 1) {{ {wanted} }} }}'
+    answer = httpx.post(f"{base}/graphql", json={"query": query}, timeout=300, trust_env=False)
+    runs = answer.raise_for_status().json()["data"]["runsOrError"]["results"]
+    if not runs:
+        raise SystemExit(f"the home has no finished run of {job}; make one first: policycortex ingest PATH")
+    tags = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
+    return str(runs[0]["runId"]), tags["dagster/asset_partition_range_end"]
+
+
+def _take(browser: Browser, url: str, word: str, target: Path) -> None:
+    """Once the word stands in the page and nothing loads any more."""
+    browser.open_url(url, width=1500, height=950)
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not browser.evaluate(f"document.body.innerText.includes({json.dumps(word)})"):
+        if time.monotonic() > end:
+            raise SystemExit(f"{url} does not show {word!r} after {_PATIENCE_SECONDS} s")
+        time.sleep(0.5)
+    time.sleep(_SETTLE_SECONDS)
+    target.write_bytes(base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"]))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: python -m tests.pictures.screenshots HOME OUT")
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

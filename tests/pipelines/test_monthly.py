@@ -1,0 +1,211 @@
+"""Standing reports of closed months: made once per content, by range, and gone on with after a kill."""
+
+import json
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import build_defs
+from pipelines.defs.schedules import closed_months
+from pipelines.partitions import range_tags, standing_range_tags
+from pipelines.resources import CoreResource
+from policycortex.findings.samples import write_samples
+from policycortex.names import ReportFormat, ReportStatus
+from policycortex.period import Period, whole_months
+from policycortex.settings import Settings
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.registry import ReportRow, open_registry
+from policycortex.workflow.monthly import MonthlyReport, make_standing_report
+from tests.support.backends import Backend
+from tests.support.samples.lake import copy_home
+
+MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
+KEY = dg.AssetKey(["reports", "standing"])
+CONFIG = {"standing": {"config": {"formats": ["csv", "json"]}}}
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """A folder alone: tests here compare two installations, and the environment names one database."""
+    return Backend()
+
+
+def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path, day: date, seed: int) -> None:
+    """One scan of one account on that day, imported and judged."""
+    write_samples(folder, period=Period.of_days(day, day), findings_per_scan=10, clouds=("aws",), seed=seed)
+    config = {"ops": {"imports": {"config": {"paths": [str(folder)]}}}}
+    assert defs.resolve_job_def("ingest_findings").execute_in_process(instance=instance, run_config=config).success
+    tags = range_tags(day, day)
+    assert defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=tags).success
+
+
+def make(defs: dg.Definitions, instance: dg.DagsterInstance, framework: str = "soc2") -> dg.ExecuteInProcessResult:
+    """Both months as one run."""
+    job = defs.resolve_job_def("make_standing_reports")
+    tags = standing_range_tags(framework, MONTHS)
+    return job.execute_in_process(instance=instance, tags=tags, run_config={"ops": CONFIG})
+
+
+def rows(settings: Settings) -> list[ReportRow]:
+    """Every live report, oldest period first."""
+    with closing(open_registry(settings)) as registry:
+        page = registry.reports.list_reports("default", limit=100)
+        found = [registry.reports.find_report(row.id) for row in page.reports]
+    return sorted(found, key=lambda row: (str(row.order["period"]), row.created_at))
+
+
+def content(settings: Settings, row: ReportRow, kind: str) -> bytes:
+    """The stored file."""
+    artifact = row.artifact(kind)
+    assert artifact is not None
+    with open_artifacts(settings).open_artifact(artifact.key, sha256=artifact.sha256) as stored:
+        return stored.read()
+
+
+def read(settings: Settings, row: ReportRow) -> dict[str, Any]:
+    """The JSON report less what tells when and from which snapshot it was made."""
+    tree: dict[str, Any] = json.loads(content(settings, row, "json"))
+    return tree | {"report": {k: v for k, v in tree["report"].items() if k not in {"generated_at", "snapshot"}}}
+
+
+@pytest.fixture(scope="module")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a scan in each of the two months, made once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("standing")
+    home = folder / "home"
+    defs = build_defs(resources={"core": CoreResource(home=str(home), is_retrying=False)})
+    with dg.DagsterInstance.ephemeral() as instance:
+        for number, month in enumerate(MONTHS):
+            ingest(defs, instance, folder / f"in{number}", month.replace(day=10), seed=number)
+    return home
+
+
+@pytest.fixture
+def filled(filled_home: Path, settings: Settings, tmp_path: Path) -> Path:
+    """The test's own home has these scans."""
+    copy_home(filled_home, settings.home)
+    return tmp_path
+
+
+def test_a_range_is_one_run_and_a_report_per_month(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """Each partition tells its own report and score."""
+    assert filled.is_dir()
+    assert make(defs, instance).success
+    assert [row.status for row in rows(settings)] == [ReportStatus.COMPLETED] * 2
+    assert [row.name for row in rows(settings)] == [
+        f"SOC 2 Trust Services Criteria, {month} 2024" for month in ("January", "February")
+    ]
+    told = {
+        record.partition_key: record.asset_materialization.metadata["report_id"].value  # type: ignore[union-attr]
+        for record in instance.fetch_materializations(KEY, limit=10).records
+    }
+    assert told == {f"soc2|{m:%Y-%m-%d}": row.id for m, row in zip(MONTHS, rows(settings), strict=True)}
+
+
+def test_the_same_again_changes_nothing(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """Neither rows nor files, and the run says so."""
+    assert filled.is_dir()
+    make(defs, instance)
+    before = rows(settings)
+    again = make(defs, instance).asset_materializations_for_node("standing")
+    assert rows(settings) == before
+    assert {m.metadata["is_new"].value for m in again} == {False}
+
+
+def test_a_month_that_changed_gets_a_new_report_and_keeps_the_old_one(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """A late scan of February: January's report stays alone, February has two."""
+    make(defs, instance)
+    before = rows(settings)
+    files = [content(settings, row, "csv") for row in before]
+    ingest(defs, instance, filled / "late", date(2024, 2, 20), seed=9)
+    make(defs, instance)
+    after = rows(settings)
+    assert [row.id for row in after[:2]] == [row.id for row in before]
+    assert len(after) == 3
+    assert [content(settings, row, "csv") for row in after[:2]] == files
+    assert content(settings, after[2], "csv") != files[1]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    filled_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process dies between the files and the row's completion: the row stays open until the next run."""
+
+    class Killed(BaseException):
+        """What no code of ours catches."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("policycortex.storage.registry.reports.ReportRepository.complete_report", die)
+        with pytest.raises(Killed):
+            make_standing_by_hand(settings)
+    [left] = rows(settings)
+    assert left.status is ReportStatus.RUNNING
+    make(defs, instance)
+    resumed = rows(settings)
+    assert resumed[0].id == left.id
+    other = Settings(home=copy_home(filled_home, settings.home.with_name("other")), lock_timeout_seconds=5)
+    others = build_defs(resources={"core": CoreResource(home=str(other.home), is_retrying=False)})
+    with dg.DagsterInstance.ephemeral() as undisturbed:
+        make(others, undisturbed)
+    for mine, theirs in zip(resumed, rows(other), strict=True):
+        assert mine.id == theirs.id
+        assert content(settings, mine, "csv") == content(other, theirs, "csv")
+        assert read(settings, mine) == read(other, theirs)
+
+
+def make_standing_by_hand(settings: Settings) -> None:
+    """January's SOC 2 report, in this process, as the asset's run orders it."""
+    order = MonthlyReport(formats=(ReportFormat.CSV, ReportFormat.JSON))
+    make_standing_report(settings, MONTHS[0], "soc2", standing=order, run_id="by-hand", now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        (date(2024, 1, 1), date(2024, 2, 29), [1, 2]),
+        (date(2024, 1, 2), date(2024, 2, 29), [2]),
+        (date(2024, 1, 1), date(2024, 2, 28), [1]),
+        (date(2023, 12, 31), date(2024, 1, 30), []),
+    ],
+)
+def test_only_whole_months_are_reported_on(start: date, end: date, months: list[int]) -> None:
+    """A month that is cut has no standing report."""
+    assert [month.month for month in whole_months(start, end)] == months
+
+
+def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_findings(
+    instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """Three frameworks unless set otherwise, a year of months up to the last closed one."""
+    assert filled.is_dir()
+    core = CoreResource(home=str(settings.home))
+
+    def ask(moment: datetime) -> list[dg.RunRequest]:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=moment, resources={"core": core}
+        )
+        return list(closed_months.evaluate_tick(context).run_requests or ())
+
+    asked = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
+    assert [request.tags["policycortex/framework"] for request in asked] == ["soc2", "hipaa", "iso27001"]
+    assert {request.tags["policycortex/organization"] for request in asked} == {"default"}
+    assert asked[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
+    assert ask(datetime(2026, 3, 2, 5, tzinfo=UTC)) == []

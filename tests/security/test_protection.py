@@ -1,0 +1,101 @@
+"""Files behind a password, opened by the programs of others; nothing of the content shows without it."""
+
+import io
+import os
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msoffcrypto
+import openpyxl
+import pikepdf
+import pytest
+import xlsxwriter
+from msoffcrypto.exceptions import InvalidKeyError
+
+from policycortex.names import ReportFormat
+from policycortex.security.protection import ProtectedFile, protect_file, protected_extension
+from tests.support.programs import run, seven_zip
+
+PASSWORD = "Tr0ub4dor&3 for the board"
+MADE_AT = datetime(2026, 4, 1, 12, 30, 10, tzinfo=UTC)
+MARK = "arn:aws:iam::123456789012:root"
+
+
+def protect(report_format: ReportFormat, path: Path) -> ProtectedFile:
+    """The file behind the password."""
+    return protect_file(report_format, path, PASSWORD, made_at=MADE_AT)
+
+
+def test_a_pdf_is_encrypted_by_aes_256(tmp_path: Path) -> None:
+    """Revision 6 by qpdf's word; no way in without the password, no change with it, and Poppler reads it."""
+    path = tmp_path / "report.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.docinfo["/Title"] = MARK
+        pdf.save(path)
+    made = protect(ReportFormat.PDF, path)
+    assert (made.path, made.media_type) == (path, "application/pdf")
+    said = run("qpdf", f"--password={PASSWORD}", "--show-encryption", path)
+    assert "R = 6" in said
+    assert "file encryption method: AESv3" in said
+    assert "modify document assembly: not allowed" in said
+    assert "Supplied password is owner password" not in said
+    run("qpdf", f"--password={PASSWORD}", "--check", path)
+    assert "invalid password" in run("qpdf", "--password=wrong", "--check", path, is_ok=False)
+    assert MARK in run("pdfinfo", "-upw", PASSWORD, path)
+    assert MARK.encode() not in path.read_bytes()
+
+
+def test_a_workbook_is_encrypted_by_agile_encryption(tmp_path: Path) -> None:
+    """What Office 2010 and later ask a password for; its integrity holds and the content comes back."""
+    path = tmp_path / "report.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet().write_string(1, 1, MARK)
+    assert openpyxl.load_workbook(_encrypted_and_back(path))["Sheet1"]["B2"].value == MARK
+
+
+def test_a_workbook_past_seven_megabytes_is_encrypted_too(tmp_path: Path) -> None:
+    """There the container needs a second table of its sectors."""
+    path = tmp_path / "report.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/media/filler.bin", os.urandom(9_000_000))
+    _encrypted_and_back(path)
+
+
+def _encrypted_and_back(path: Path) -> io.BytesIO:
+    plain = path.read_bytes()
+    made = protect(ReportFormat.EXCEL, path)
+    assert made.extension == "xlsx"
+    assert not zipfile.is_zipfile(path)
+    with path.open("rb") as file:
+        office = msoffcrypto.OfficeFile(file)
+        assert office.type == "agile"
+        office.load_key(password=PASSWORD, verify_password=True)
+        opened = io.BytesIO()
+        office.decrypt(opened, verify_integrity=True)
+        assert opened.getvalue() == plain
+        with pytest.raises(InvalidKeyError):
+            office.load_key(password="wrong", verify_password=True)
+    return opened
+
+
+@pytest.mark.parametrize("kind", [ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.OSCAL])
+def test_other_files_go_into_an_aes_256_zip(tmp_path: Path, kind: ReportFormat) -> None:
+    """7-Zip names the method and gives the bytes back; the plain file is gone."""
+    path = tmp_path / f"report.{kind.extension}"
+    content = f"{MARK}\n" * 1000
+    path.write_text(content)
+    made = protect(kind, path)
+    assert (made.path.name, made.media_type) == (f"report.{kind.extension}.zip", "application/zip")
+    assert made.extension == protected_extension(kind) == f"{kind.extension}.zip"
+    assert [found.name for found in tmp_path.iterdir()] == [made.path.name]
+    listed = run(seven_zip(), "l", "-slt", "-p", made.path)
+    assert "Method = AES-256 Deflate" in listed
+    assert f"Path = report.{kind.extension}" in listed
+    run(seven_zip(), "x", f"-p{PASSWORD}", f"-o{tmp_path / 'out'}", made.path)
+    assert (tmp_path / "out" / path.name).read_text() == content
+    assert "Wrong password" in run(seven_zip(), "t", "-pwrong", made.path, is_ok=False)
+    assert MARK.encode() not in made.path.read_bytes()

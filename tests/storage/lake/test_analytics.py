@@ -1,0 +1,206 @@
+"""What the lake keeps per day for ages, risk and comparison, over days that come in any order."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.scoring.changes_model import STATE_SCHEMA
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
+from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import Lake, open_lake
+from tests.support.backends import Backend
+from tests.support.samples.lake import ORGANIZATION, copy_home, finding, import_findings, make_empty_home
+
+D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 12)
+EVERYTHING = Scope(organization=ORGANIZATION)
+WHOLE = Period.of_days(D1, D3)
+NO_WAIVERS = WAIVERS_SCHEMA.to_frame()
+
+
+@pytest.fixture(scope="module")
+def empty_lake_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; each test has a copy."""
+    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+
+
+@pytest.fixture
+def lake(backend: Backend, tmp_path: Path, empty_lake_home: Path) -> Iterator[Lake]:
+    """An empty one."""
+    copy_home(empty_lake_home, tmp_path / "home")
+    with open_lake(backend.settings(tmp_path / "home")) as opened:
+        yield opened
+
+
+def build(lake: Lake, *days: date) -> None:
+    """State and ages of these days."""
+    lake.rebuild_state(days)
+    lake.analytics.rebuild_ages(days)
+
+
+def three_days(lake: Lake) -> None:
+    """a fails throughout; b is mended on the second day; c begins to fail there; d is gone on the third."""
+    import_findings(
+        lake, [finding(D1, r, "x", s) for r, s in (("a", "FAIL"), ("b", "FAIL"), ("c", "PASS"), ("d", "FAIL"))]
+    )
+    import_findings(
+        lake, [finding(D2, r, "x", s) for r, s in (("a", "FAIL"), ("b", "PASS"), ("c", "FAIL"), ("d", "FAIL"))]
+    )
+    gone = finding(D3, "d", "y", "PASS")
+    import_findings(lake, [gone, *(finding(D3, r, "x", s) for r, s in (("a", "FAIL"), ("b", "PASS"), ("c", "FAIL")))])
+
+
+def ages(lake: Lake, day: date) -> dict[str, date]:
+    """Check to the day it fails since, in the posture of one day."""
+    items = lake.analytics.load_risk_items(EVERYTHING, Period.of_days(day, day), waivers=NO_WAIVERS)
+    return dict(items.filter(pl.col("failed") > 0).select("check_id", "failing_since").iter_rows())
+
+
+@pytest.mark.parametrize("order", [(D1, D2, D3), (D3, D2, D1), (D2, D1, D3)])
+def test_ages_are_the_same_in_whatever_order_days_are_built(lake: Lake, order: tuple[date, ...]) -> None:
+    """Each day alone, forwards, backwards and mixed: a day that changes carries on to those after it."""
+    three_days(lake)
+    for day in order:
+        lake.rebuild_state([day])
+    for day in order:
+        lake.analytics.rebuild_ages([day])
+    assert ages(lake, D1) == {"a": D1, "b": D1, "d": D1}
+    assert ages(lake, D2) == {"a": D1, "c": D2, "d": D1}
+    assert ages(lake, D3) == {"a": D1, "c": D2}
+
+
+def test_building_again_changes_nothing_and_stops_at_once(lake: Lake) -> None:
+    """The day comes out as it was, and so does the next, so the third is not touched."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    again = lake.analytics.rebuild_ages([D1])
+    assert [(one.day, one.keys, one.is_changed) for one in again] == [(D1, 3, False), (D2, 3, False)]
+
+
+def test_a_late_file_reaches_the_ages_after_it(lake: Lake) -> None:
+    """Between the first and the second day a was seen passing: it fails anew since the second."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    late = date(2026, 1, 6)
+    import_findings(lake, [finding(late, "a", "x", "PASS")])
+    build(lake, late)
+    assert ages(lake, D3) == {"a": D2, "c": D2}
+
+
+def test_a_long_silence_begins_a_new_age(lake: Lake) -> None:
+    """A quarter without a scan is no evidence of failing all along."""
+    near, far = (
+        date.fromordinal(D1.toordinal() + LOOKBACK_DAYS),
+        date.fromordinal(D1.toordinal() + 2 * LOOKBACK_DAYS + 1),
+    )
+    for day in (D1, near, far):
+        import_findings(lake, [finding(day, "a")])
+    build(lake, D1, near, far)
+    assert ages(lake, near) == {"a": D1}
+    assert ages(lake, far) == {"a": far}
+
+
+def test_days_without_ages_are_not_a_lower_risk(lake: Lake) -> None:
+    """State built, ages not yet: every failing finding is there, as old as its day."""
+    three_days(lake)
+    lake.rebuild_state([D1, D2, D3])
+    assert ages(lake, D3) == {"a": D3, "c": D3}
+
+
+def test_episodes_tell_mended_from_gone(lake: Lake) -> None:
+    """b was mended after 2 days, d went from sight after 7; what is open stands in the risk items."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).drop("severity").rows()
+    assert sorted(rows) == [(D1, D2, True, 1), (D1, D3, False, 1)]
+
+
+@pytest.mark.parametrize("last", [D1, D2, D3])
+def test_risk_items_choose_the_scans_that_scores_choose(lake: Lake, last: date) -> None:
+    """Partial scans, a second one on a day, muted findings: the same sums as the tallies of the closing posture."""
+    three_days(lake)
+    import_findings(lake, [finding(D2, "a", "x", "PASS", hour=9), finding(D2, "m", "x", is_muted=True, hour=9)])
+    import_findings(lake, [finding(D3, "a", "x", is_muted=True, hour=12), finding(D3, "b", "z", "MANUAL", hour=12)])
+    build(lake, D1, D2, D3)
+    period = Period.of_days(D1, last)
+    items = lake.analytics.load_risk_items(EVERYTHING, period, waivers=NO_WAIVERS)
+    tallies = lake.load_tallies(EVERYTHING, period)
+    for name in ("passed", "failed"):
+        expected = tallies.filter(pl.col(name) > 0).group_by("check_id").agg(pl.col(name).sum()).sort("check_id")
+        found = items.filter(pl.col(name) > 0).group_by("check_id").agg(pl.col(name).sum()).sort("check_id")
+        assert found.rows() == expected.rows(), name
+
+
+def test_risk_items_hold_the_closing_posture_in_scope(lake: Lake) -> None:
+    """Passing and failing, muted left out, filters after the choice of scans; columns are those of the risk score."""
+    three_days(lake)
+    import_findings(
+        lake, [finding(D3, "m", "x", is_muted=True), finding(D3, "s", "x", environment="staging", account="other")]
+    )
+    build(lake, D1, D2, D3)
+    items = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=NO_WAIVERS)
+    assert items.schema == RISK_ITEM_SCHEMA
+    assert items["title"].to_list() == items["check_id"].to_list()
+    assert (items["passed"].sum(), items["failed"].sum()) == (2, 3)
+    staging = Scope(organization=ORGANIZATION, environments=("staging",))
+    assert lake.analytics.load_risk_items(staging, WHOLE, waivers=NO_WAIVERS)["check_id"].to_list() == ["s"]
+
+
+def test_waived_findings_leave_the_risk(lake: Lake) -> None:
+    """By glob; a waiver of one requirement counts only when that is all the finding is asked for."""
+    import_findings(lake, [finding(D1, "a", "x1"), finding(D1, "a", "x2"), finding(D1, "b", "x1")])
+    build(lake, D1)
+    everywhere = pl.DataFrame([("w1", None, None, None, None, "x1")], schema=WAIVERS_SCHEMA, orient="row")
+    left = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=everywhere)
+    elsewhere = everywhere.with_columns(resource_glob=pl.lit("nowhere"))
+    unwaived = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=NO_WAIVERS)
+    assert lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=elsewhere).equals(unwaived)
+    assert unwaived["failed"].sum() == 3
+    assert left.filter(pl.col("failed") > 0).select("check_id", "failed").rows() == [("a", 1)]
+
+
+def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> None:
+    """a says the same on both and is only counted; b and c come with all their findings."""
+    three_days(lake)
+    build(lake, D1, D2, D3)
+    for day in (D1, D2):
+        period = Period.of_days(day, day)
+        lake.analytics.spool_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
+    files = (tmp_path / f"{D1}.parquet", tmp_path / f"{D2}.parquet")
+    turned = lake.analytics.load_turned(*files)
+    assert turned.before.schema == turned.after.schema == STATE_SCHEMA
+    assert sorted(turned.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
+    assert sorted(turned.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
+    assert sorted(turned.same.select("check_id", "passed", "failed").rows()) == [("a", 0, 1), ("d", 0, 1)]
+    assert lake.analytics.count_same_keys(*files, asked=None, relations=None) == 2
+    only_a = turned.same.filter(pl.col("check_id") == "a")
+    assert lake.analytics.count_same_keys(*files, asked=None, relations=only_a) == 1
+    assert lake.analytics.load_turned(*files, asked=only_a).before["check_id"].unique().sort().to_list() == [
+        "a",
+        "b",
+        "c",
+    ]
+    assert [path.name for path in sorted(tmp_path.glob("*.parquet*"))] == [f"{D1}.parquet", f"{D2}.parquet"]
+
+
+def test_a_day_of_changes_and_risk_is_replaced_whole(lake: Lake) -> None:
+    """Written twice, read once; other days and frameworks stay."""
+    changes = pl.DataFrame(
+        [(D1, "soc2", "fixed", 3, 3, -3, "7/3"), (D1, None, "fixed", 4, 4, -4, None)],
+        schema=CHANGES_SCHEMA,
+        orient="row",
+    )
+    risk = pl.DataFrame([("total", "", "2", 30.0, 20.0, 0.0, 5.0, 5.0, 1, 2)], schema=RISK_SCHEMA, orient="row")
+    for _ in range(2):
+        lake.analytics.replace_day(ORGANIZATION, D2, changes=changes, risk=risk)
+    lake.analytics.replace_day(ORGANIZATION, D3, changes=CHANGES_SCHEMA.to_frame(), risk=RISK_SCHEMA.to_frame())
+    kept = lake.analytics.load_changes(ORGANIZATION, "soc2", WHOLE)
+    assert kept.rows() == [(D2, D1, "fixed", 3, 3, -3, "7/3")]
+    assert lake.analytics.load_changes(ORGANIZATION, None, WHOLE)["findings"].to_list() == [4]
+    history = lake.analytics.load_risk_history(ORGANIZATION, WHOLE, dimension="total", label="")
+    assert history.select("observed_date", "value").rows() == [(D2, 30.0)]

@@ -1,0 +1,81 @@
+"""What results rest on, counted from the spooled findings: checks, waivers' reach, and owners from resource tags."""
+
+from pathlib import Path
+
+import polars as pl
+
+from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
+from policycortex.storage.lake.lake import Lake
+from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, seen, take
+
+
+def _waivers(*rows: dict[str, str]) -> pl.DataFrame:
+    return pl.DataFrame([{"waiver_id": f"w{n}"} | row for n, row in enumerate(rows)], schema=WAIVERS_SCHEMA)
+
+
+def test_each_finding_of_a_check_counts_once(lake: Lake, tmp_path: Path) -> None:
+    """r1 fails, r2 is muted, r3 waived, r4 passes; c1 keeps its worst severity."""
+    take(
+        lake,
+        "a",
+        [
+            seen(2, "c1", "r1", severity="low"),
+            seen(2, "c1", "r2", severity="critical", is_muted=True),
+            seen(2, "c1", "r3", severity="high"),
+            seen(2, "c1", "r4", "PASS", severity="high"),
+            seen(2, "c2", "r1", "MANUAL", severity="low"),
+        ],
+    )
+    path = tmp_path / "f.parquet"
+    given = _waivers({"resource_glob": "r3"}, {"check_id": "c2"}, {"resource_glob": "r[13]"})
+    lake.spool_findings(EVERYTHING, NOVEMBER, path=path, waivers=given.head(2))
+    counts = lake.load_check_counts(path)
+    assert counts.schema == CHECK_COUNTS_SCHEMA
+    assert counts.select("check_id", "severity", "passed", "failed", "manual", "muted", "waived").rows() == [
+        ("c1", "critical", 1, 1, 0, 1, 1),
+        ("c2", "low", 0, 0, 1, 0, 0),
+    ]
+    assert lake.load_waiver_counts(path, given, None).rows() == [("w0", 1), ("w1", 0), ("w2", 2)]
+
+
+def test_a_waiver_for_a_requirement_reaches_what_is_listed_under_it(tmp_path: Path, lake: Lake) -> None:
+    """Another framework's waiver reaches nothing here."""
+    take(lake, "a", [seen(2, "c1", "r1"), seen(2, "c2", "r2")])
+    keys = lake.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
+    listed = pl.DataFrame({"check_id": ["c1", "c2"], "requirement_id": ["A.1", "A.2"], "ordinal": [0, 1]})
+    path = tmp_path / "f.parquet"
+    lake.spool_findings(EVERYTHING, NOVEMBER, path=path, relations=keys.join(listed, on="check_id"))
+    given = _waivers({"framework": "iso27001", "requirement_id": "A.2"}, {"framework": "soc2", "requirement_id": "A.2"})
+    assert lake.load_waiver_counts(path, given, "iso27001").rows() == [("w0", 1), ("w1", 0)]
+
+
+def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) -> None:
+    """The first key of the list wins, whatever its case; passing, older and untagged resources name nobody."""
+    take(lake, "old", [seen(1, "c1", "r1", tags='{"owner":"gone"}')])
+    take(
+        lake,
+        "new",
+        [
+            seen(2, "c1", "r1", tags='{"Team":"blue","Owner":"ann"}'),
+            seen(2, "c1", "r2", tags='{"Owned_By":"ann"}'),
+            seen(2, "c1", "r3", tags='{"team":"blue","nested":{"a":1}}'),
+            seen(2, "c1", "r4", tags='{"owner":" "}'),
+            seen(2, "c1", "r5"),
+            seen(2, "c2", "r6", "PASS", tags='{"owner":"eve"}'),
+        ],
+    )
+    path = tmp_path / "f.parquet"
+    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
+    owners = lake.load_owners(EVERYTHING, NOVEMBER, path)
+    assert owners.schema == OWNERS_SCHEMA
+    assert owners.select("check_id", "owner", "resources").rows() == [("c1", "ann", 2), ("c1", "blue", 1)]
+
+
+def test_nothing_found_has_no_checks_and_no_owners(lake: Lake, tmp_path: Path) -> None:
+    """An empty period is no error."""
+    path = tmp_path / "f.parquet"
+    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
+    assert lake.load_check_counts(path).is_empty()
+    assert lake.load_owners(EVERYTHING, NOVEMBER, path).is_empty()
+    assert lake.load_waiver_counts(path, _waivers({}), "soc2").rows() == [("w0", 0)]

@@ -1,0 +1,151 @@
+"""Files into the lake: all of one or nothing of it, once, with every bad record named."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from policycortex.errors import InputError
+from policycortex.findings.sources import detect_parser, find_sources
+from policycortex.settings import Settings
+from policycortex.storage.lake.lake import Lake, open_lake
+from tests.support.backends import lake_files
+from tests.support.samples.lake_files import (
+    EVERYTHING,
+    IMPORTED_AT,
+    NOVEMBER,
+    ORGANIZATION,
+    FileOfBytes,
+    bad,
+    breaking_parser,
+    counts,
+    parser_of,
+    seen,
+    take,
+)
+
+
+def parquet_files(settings: Settings) -> list[str]:
+    return [key for key in lake_files(settings) if "findings/" in key]
+
+
+def test_a_receipt_tells_what_became_of_each_record(lake: Lake) -> None:
+    """Three findings of two days and two bad records are 5 read, 3 kept and 2 quarantined, with their reasons."""
+    receipt = take(lake, "a.json", [seen(2), bad(10, "no status"), seen(3), seen(3, "c2"), bad(90, "no time")])
+    assert (receipt.read, receipt.kept, receipt.quarantined) == (5, 3, 2)
+    assert receipt.dates == (date(2026, 11, 2), date(2026, 11, 3))
+    assert receipt.first_reasons == ("no status", "no time")
+    assert receipt.is_new
+
+
+def test_the_same_bytes_again_change_nothing(lake: Lake) -> None:
+    """The second import answers with the first receipt, adds no snapshot and counts nothing twice."""
+    first = take(lake, "a.json", [seen(2), bad(10)])
+    before = lake.snapshot()
+    again = take(lake, "a.json", [seen(2), bad(10)], rebuild=False)
+    assert lake.snapshot() == before
+    assert not again.is_new
+    assert (again.import_id, again.kept, again.dates, again.first_reasons) == (
+        first.import_id,
+        first.kept,
+        first.dates,
+        first.first_reasons,
+    )
+    assert counts(lake) == {"c1": (0, 1, 0, 0)}
+
+
+def test_two_organisations_may_import_the_same_bytes_and_see_only_their_own(lake: Lake) -> None:
+    """The digest is unique per organisation."""
+    take(lake, "a.json", [seen(2, relations='{"SOC2":["cc_6_1"]}')])
+    other = take(lake, "a.json", [seen(2, "c9", relations='{"HIPAA":["x"]}')], organization="rival")
+    assert other.is_new
+    assert counts(lake) == {"c1": (0, 1, 0, 0)}
+    assert lake.load_mappings(ORGANIZATION)["framework_key"].to_list() == ["SOC2"]
+
+
+def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settings: Settings) -> None:
+    """Nine thousand good findings before the cut are not kept, and no data or scratch file stays."""
+    findings = [seen(2, resource=f"r{n}") for n in range(9_000)]
+    with pytest.raises(InputError, match=r"cut\.json cannot be imported: ends in the middle"):
+        lake.import_source(
+            FileOfBytes("cut.json", b"cut"),
+            breaking_parser(findings, "ends in the middle of record 9000"),
+            format_name="ocsf",
+            organization=ORGANIZATION,
+            imported_at=IMPORTED_AT,
+        )
+    assert lake.observed_dates(ORGANIZATION, NOVEMBER) == ()
+    assert lake.load_import_totals().is_empty()
+    assert parquet_files(lake_settings) == []
+    assert list((lake_settings.home / "lake" / "scratch").glob("import-*")) == []
+
+
+def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: Lake) -> None:
+    """Nothing of it is written, so mending the file and importing it again is possible."""
+    with pytest.raises(InputError, match=r"no finding could be kept from bad\.json: r0; r1; r2$"):
+        take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
+    with pytest.raises(InputError, match="it holds no records"):
+        take(lake, "empty.json", [])
+    assert lake.load_import_totals().is_empty()
+
+
+def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
+    """Every import's read, kept and quarantined equal what is stored of it."""
+    take(lake, "a.json", [seen(2), bad(10), bad(20)])
+    take(lake, "b.json", [seen(3), seen(3)])
+    totals = lake.load_import_totals()
+    assert totals["is_reconciled"].all()
+    assert totals.select("stored_findings", "stored_quarantine").sum().row(0) == (3, 2)
+
+
+def test_progress_is_told_while_a_file_is_read(lake: Lake) -> None:
+    """At least once per some thousand records, never decreasing."""
+    told: list[int] = []
+    lake.import_source(
+        FileOfBytes("a.json", b"a"),
+        parser_of(seen(2, resource=f"r{n}") for n in range(9_000)),
+        format_name="ocsf",
+        organization=ORGANIZATION,
+        imported_at=IMPORTED_AT,
+        progress=told.append,
+    )
+    assert told == sorted(told)
+    assert told[-1] >= 8_000
+
+
+def test_hostile_text_comes_back_as_it_was(lake: Lake, tmp_path: Path) -> None:
+    """Quotes, NUL, newlines and a path as organisation are data and nothing else."""
+    nasty = "a'b\"c\x00d\n../e;DROP TABLE x--\u202e\N{SNOWMAN}"
+    take(lake, "n.json", [seen(2, resource_uid=nasty, title=nasty, tags='{"k":"\'"}')])
+    take(lake, "o.json", [seen(2)], organization="../o'x")
+    path = tmp_path / "found.parquet"
+    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
+    assert pl.read_parquet(path).select("resource_uid", "title").row(0) == (nasty, nasty)
+    assert lake.observed_dates("../o'x", NOVEMBER) == (date(2026, 11, 2),)
+
+
+def test_long_texts_in_every_finding_stay_separate(lake: Lake) -> None:
+    """A scanner that writes a text of its own into each finding outgrows the text cache, and no text is lost."""
+    take(lake, "long.json", [seen(2, f"c{n}", description=f"{n} " + "x" * 100_000) for n in range(120)])
+    facts = lake.load_check_facts(EVERYTHING, NOVEMBER, [f"c{n}" for n in range(120)])
+    assert {row["check_id"]: row["description"].split()[0] for row in facts.to_dicts()} == {
+        f"c{n}": str(n) for n in range(120)
+    }
+
+
+def test_the_sample_keeps_every_finding_and_agrees_with_its_oracle(lake_settings: Settings, shared: Path) -> None:
+    """1,794 of 1,794, the three repeated uids too; passed, failed, manual, muted as oracle.json counts them."""
+    (source,) = find_sources([shared / "findings" / "prowler-aws-acme" / "prowler-acme.ocsf.json.gz"])
+    format_name, parser = detect_parser(source)
+    with open_lake(lake_settings) as lake:
+        for is_new in (True, False):
+            receipt = lake.import_source(
+                source, parser, format_name=format_name, organization=ORGANIZATION, imported_at=IMPORTED_AT
+            )
+            assert (receipt.is_new, receipt.kept, receipt.quarantined) == (is_new, 1794, 0)
+        (day,) = lake.rebuild_state(receipt.dates)
+        tallies = lake.load_tallies(EVERYTHING, NOVEMBER).select("passed", "failed", "manual", "muted")
+        assert day.findings == 1794
+        assert tallies.sum().row(0) == (968, 664, 4, 158)
+        assert lake.load_reconciliation(receipt.dates)["is_reconciled"].all()

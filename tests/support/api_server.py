@@ -1,0 +1,200 @@
+"""The API as a client meets it: a real server on loopback over a fresh home, its runs in the hand of the test."""
+
+import socket
+import threading
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from api.platform.runs import PartState
+from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
+from policycortex.errors import NotFoundError, UnavailableError
+from policycortex.names import ReportFormat
+from policycortex.requests import ReportRequest
+from policycortex.requests.backfill_body import BackfillOrder
+from policycortex.settings import Settings
+from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
+from policycortex.storage.registry.keys import DEFAULT_SCOPES
+
+
+@dataclass
+class FakeBackfills:
+    """Takes backfills and leaves them running; the way through Dagster itself is tested in tests/e2e."""
+
+    known: dict[tuple[str, str], BackfillState] = field(default_factory=dict)
+
+    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+        id_ = f"backfill{len(self.known)}"
+        self.known[organization, id_] = BackfillState(
+            id=id_,
+            status=BackfillStatus.RUNNING,
+            start=order.start,
+            end=order.end,
+            frameworks=order.frameworks,
+            created_at=datetime.combine(today, datetime.min.time(), tzinfo=UTC),
+            ended_at=None,
+            targeted=1,
+            in_progress=1,
+            done=0,
+            failed=0,
+            failure=None,
+        )
+        return id_
+
+    def find(self, backfill_id: str, *, organization: str) -> BackfillState:
+        if (organization, backfill_id) not in self.known:
+            raise NotFoundError(f"no backfill {backfill_id}")
+        return self.known[organization, backfill_id]
+
+    def cancel(self, backfill_id: str, *, organization: str) -> None:
+        state = self.find(backfill_id, organization=organization)
+        self.known[organization, backfill_id] = replace(state, status=BackfillStatus.CANCELLED)
+
+    def close(self) -> None:
+        return
+
+
+@dataclass
+class FakeRunLauncher:
+    """Takes launches and lets the test say how runs go; the way through Dagster itself is tested in tests/e2e."""
+
+    launched: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    is_away: bool = False
+
+    def launch(self, report: ReportRow, order: ReportRequest) -> str:
+        self._answer()
+        self.launched.append(f"{report.id} {order.period.partition_key}")
+        return f"run-of-{report.id}"
+
+    def find_failure(self, report: ReportRow) -> Failure | None:
+        self._answer()
+        return self.failures.get(report.id)
+
+    def has_run(self, report: ReportRow) -> bool:
+        self._answer()
+        return any(launched.startswith(report.id) for launched in self.launched)
+
+    def cancel(self, run_id: str) -> None:
+        self._answer()
+        self.cancelled.append(run_id)
+
+    def check(self) -> tuple[PartState, ...]:
+        return (PartState(name="dagster", is_ok=not self.is_away),)
+
+    def close(self) -> None:
+        return
+
+    def reset(self) -> None:
+        """As new."""
+        self.launched.clear()
+        self.cancelled.clear()
+        self.failures.clear()
+        self.is_away = False
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise UnavailableError("Dagster's webserver does not answer")
+
+
+@dataclass
+class Clock:
+    """The time of the application; tests turn it."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def reset(self) -> None:
+        """To the true time."""
+        self.moment = datetime.now(UTC)
+
+    def pass_by(self, span: timedelta) -> None:
+        self.moment += span
+
+
+@dataclass
+class ApiServer:
+    """One running API with all that stands behind it."""
+
+    url: str
+    settings: Settings
+    registry: Registry
+    launcher: FakeRunLauncher
+    clock: Clock
+    organization: str
+    """Each test has its own, so that all may share one server."""
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES) -> httpx.Client:
+        """A client with a fresh key, of the test's organisation unless another is named."""
+        return self.keyed_client(organization=organization, scopes=scopes)[1]
+
+    def keyed_client(
+        self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES
+    ) -> tuple[KeyRow, httpx.Client]:
+        """The same, with its key's row."""
+        key, token = self.registry.keys.create_key(
+            organization=organization or self.organization, name="test", scopes=scopes, now=self.clock()
+        )
+        return key, self.bare_client({"Authorization": f"Bearer {token}"})
+
+    def bare_client(self, headers: dict[str, str] | None = None) -> httpx.Client:
+        """A client without a key."""
+        client = httpx.Client(base_url=self.url, headers=headers or {}, trust_env=False, timeout=60)
+        self.clients.append(client)
+        return client
+
+    def complete(
+        self, report_id: str, files: dict[ReportFormat, bytes] | None = None, *, expires_at: datetime | None = None
+    ) -> ReportRow:
+        """Play the run's last steps with the real stores."""
+        store, made = open_artifacts(self.settings), []
+        for report_format, content in (files or {ReportFormat.PDF: b"%PDF-1.7 a report"}).items():
+            source = self.settings.home / "source.tmp"
+            source.write_bytes(content)
+            stored = store.put_artifact(report_id, report_format, source)
+            made.append(
+                NewArtifact(format=report_format, key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
+            )
+        self.registry.reports.mark_running(report_id, "run", now=self.clock())
+        return self.registry.reports.complete_report(
+            report_id,
+            artifacts=made,
+            summary={
+                "compliance_score": 96.3,
+                "total_violations": 18,
+                "critical": 2,
+                "high": 4,
+                "medium": 7,
+                "low": 5,
+                "informational": 0,
+                "risk_score": 31.5,
+            },
+            content={"pages": 47, "sections": [{"name": "Executive Summary", "pages": 3}]},
+            snapshot="7",
+            expires_at=expires_at,
+            now=self.clock(),
+        )
+
+
+def serve(app: FastAPI) -> Iterator[str]:
+    """Run the app in a thread; yields its address."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
