@@ -20,7 +20,8 @@ from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.trend import Granularity
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from policycortex.workflow.analytics import Question, load_risk, load_trends
+from policycortex.workflow.analytics import load_risk, load_trends
+from policycortex.workflow.analytics_query import AnalyticsQuery
 
 ANSWERS = 5
 
@@ -29,7 +30,7 @@ def main(home: str, name: str, days: str) -> None:
     """Measure, and print the figures."""
     frameworks = load_builtin_frameworks()
     word, _, framework = name.partition("-")
-    question = Question(
+    question = AnalyticsQuery(
         scope=Scope(organization=ORGANIZATION),
         period=Period.of_days(LAST_DAY - timedelta(days=int(days) - 1), LAST_DAY),
         framework=frameworks[framework] if framework else None,

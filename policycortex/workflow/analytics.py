@@ -1,7 +1,7 @@
-"""Trends, risk and forecasts of one question, read from daily rollups and judged. The API's verbs; nothing is kept."""
+"""Trends, risk and forecasts of one query, computed from the lake's daily tables. Nothing is stored."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -25,32 +25,21 @@ from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
-from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
+from policycortex.scoring.waivers import waiver_moment, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
+from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.daily_scores import daily_counts, load_history
 
 HISTORY_DAYS: Final = 365
-"""How far back a forecast looks."""
+"""Days of history that a forecast is computed from."""
 
 _LIKELY_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked, and what its organisation measures and accepts."""
-
-    scope: Scope
-    period: Period
-    framework: Framework | None
-    """None: all findings."""
-    waivers: Sequence[Waiver]
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedChange:
-    """Why the score moved between two scanned days."""
+    """Why the score changed between two scanned days."""
 
     first: date
     last: date
@@ -59,56 +48,62 @@ class ExplainedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trends:
-    """Lines over the period, and why the whole's first and last scored day differ."""
+    """Series over the period, and why the first and the last scored day differ."""
 
     series: tuple[TrendSeries, ...]
     change: ExplainedChange | None
     """None with fewer than two scored days."""
     causes: tuple[DayCause, ...]
-    """Day by day, of the whole organisation only: empty where the scope filters."""
+    """Per day, for the whole organisation only: empty where the scope has a filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
-    """Risk of the closing posture with ages, and how long mending takes."""
+    """Risk of the period-end posture with finding ages, and the time that remediation takes."""
 
     risk: Risk
     as_of: date
     ages: tuple[AgeSummary, ...]
     remediation: tuple[RemediationTime, ...]
     history: tuple[tuple[date, float | None], ...]
-    """The whole organisation's risk by day; empty where the scope filters or a framework is asked for."""
+    """The whole organisation's risk per day; empty where the scope has a filter or the query a framework."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastAnswer:
-    """The score's forecast, or why there is none; and likely failures, or why there is no list."""
+    """Forecast of the score, or why there is none; requirements likely to fail, or why there is no list."""
 
     forecast: Forecast | TooLittleHistory
     likely: LikelyFailures | NoLikelyFailures | None
-    """None without a framework: there are no requirements then."""
+    """None without a framework, because there are no requirements then."""
 
 
 def load_trends(
-    lake: Lake, question: Question, *, granularity: Granularity, by: str | None, frameworks: Mapping[str, Framework]
+    lake: Lake, query: AnalyticsQuery, *, granularity: Granularity, by: str | None, frameworks: Mapping[str, Framework]
 ) -> Trends:
-    """Lines of ``by``: framework (all of ``frameworks``), section, provider, environment, account; None: one line."""
-    mappings = _mappings(lake, question, by)
-    history = load_history(lake, question, by=by, frameworks=frameworks, mappings=mappings)
-    whole = history if by is None else load_history(lake, question, by=None, frameworks={}, mappings=mappings)
+    """One series per value of ``by``: framework (all of ``frameworks``), section, provider, environment, account.
+
+    None: one series of the whole.
+    """
+    mappings = _mappings(lake, query, by)
+    history = load_history(lake, query, by=by, frameworks=frameworks, mappings=mappings)
+    whole = history if by is None else load_history(lake, query, by=None, frameworks={}, mappings=mappings)
     scored = whole.filter(pl.col("denominator") > 0)["date"].sort().to_list()
-    change = _explain(lake, question, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
-    causes = () if _is_filtered(question.scope) else tuple(_day_causes(lake, question))
-    return Trends(series=build_trend(history, question.period, granularity), change=change, causes=causes)
+    change = _explain(lake, query, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
+    causes = () if _is_filtered(query.scope) else tuple(_day_causes(lake, query))
+    return Trends(series=build_trend(history, query.period, granularity), change=change, causes=causes)
 
 
 def load_risk(
-    lake: Lake, question: Question, *, weights: RiskWeights, frameworks: Mapping[str, Framework], top: int
+    lake: Lake, query: AnalyticsQuery, *, weights: RiskWeights, frameworks: Mapping[str, Framework], top: int
 ) -> RiskAnswer:
-    """Risk on the period's last day. ``frameworks`` are those that get a risk of their own."""
-    scope, period = question.scope, question.period
+    """Risk on the period's last day, or today if that is earlier.
+
+    ``frameworks``, by id, are those whose risk is computed separately, too. ``top``: at most so many risk items.
+    """
+    scope, period = query.scope, query.period
     mappings = lake.load_mappings(scope.organization)
-    items, as_of = _items(lake, question, mappings), min(period.last_date, question.now.date())
+    items, as_of = _items(lake, query, mappings), min(period.last_date, query.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
     return RiskAnswer(
@@ -116,100 +111,98 @@ def load_risk(
         as_of=as_of,
         ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days),
         remediation=estimate_remediation(episodes, watched_from=period.first_date, sla_days=weights.sla_days),
-        history=() if question.framework or _is_filtered(scope) else _risk_history(lake, question),
+        history=() if query.framework or _is_filtered(scope) else _risk_history(lake, query),
     )
 
 
-def load_forecast(lake: Lake, question: Question, *, horizon_days: int, target_pct: float | None) -> ForecastAnswer:
-    """Forecast from up to HISTORY_DAYS before the period's end."""
-    last = question.period.last_date
-    asked = replace(question, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
-    history = load_history(lake, asked, by=None, frameworks={}, mappings=_mappings(lake, asked, None))
+def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastAnswer:
+    """Forecast from the last HISTORY_DAYS days of the period; ``horizon_days`` days ahead."""
+    last = query.period.last_date
+    recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
+    history = load_history(lake, recent, by=None, frameworks={}, mappings=_mappings(lake, recent, None))
     scores = {
         row["date"]: 100 * row["numerator"] / row["denominator"] if row["denominator"] else None
         for row in history.iter_rows(named=True)
     }
     known = [day for day, score in scores.items() if score is not None]
-    steps = _coming_steps(lake, asked, max(known), horizon_days) if known else ()
+    steps = _waiver_steps(lake, recent, max(known), horizon_days) if known else ()
     forecast = forecast_score(scores, horizon_days=horizon_days, target_pct=target_pct, steps=steps)
-    return ForecastAnswer(forecast=forecast, likely=_likely(lake, asked))
+    return ForecastAnswer(forecast=forecast, likely=_likely(lake, recent))
 
 
-def _likely(lake: Lake, question: Question) -> LikelyFailures | NoLikelyFailures | None:
-    if question.framework is None:
+def _likely(lake: Lake, query: AnalyticsQuery) -> LikelyFailures | NoLikelyFailures | None:
+    if query.framework is None:
         return None
-    if _is_filtered(question.scope):
+    if _is_filtered(query.scope):
         reason = "requirement results are kept for whole organisations; ask without filters of scope"
         return NoLikelyFailures(window_days=_LIKELY_DAYS, reason=reason)
-    results = lake.analytics.load_requirement_history(
-        question.scope.organization, question.framework.id, question.period
-    )
+    results = lake.analytics.load_requirement_history(query.scope.organization, query.framework.id, query.period)
     return rank_likely_failures(results, window_days=_LIKELY_DAYS)
 
 
-def _coming_steps(lake: Lake, question: Question, last: date, horizon_days: int) -> tuple[KnownStep, ...]:
-    """Ends and beginnings of waivers in the horizon, from what is waived of the last scanned day with and without."""
+def _waiver_steps(lake: Lake, query: AnalyticsQuery, last: date, horizon_days: int) -> tuple[KnownStep, ...]:
+    """Score changes on days when waivers begin or end, computed on the last scanned day's findings."""
     end = last + timedelta(days=horizon_days)
-    turns = {w.valid_until.date() for w in question.waivers} | {w.valid_from.date() for w in question.waivers}
-    days = sorted(day for day in turns if last < day <= end)
+    changes = {w.valid_until.date() for w in query.waivers} | {w.valid_from.date() for w in query.waivers}
+    days = sorted(day for day in changes if last < day <= end)
     if not days:
         return ()
-    counts = [daily_counts(lake, question, last, at=_evening(day)) for day in (last, *days)]
+    counts = [daily_counts(lake, query, last, at=_end_of(day)) for day in (last, *days)]
     failing = [failed for _, failed in counts]
     return waiver_steps(*counts[0], {day: failing[n + 1] - failing[n] for n, day in enumerate(days)})
 
 
-def _evening(day: date) -> datetime:
+def _end_of(day: date) -> datetime:
     return Period.of_days(day, day).end
 
 
-def _mappings(lake: Lake, question: Question, by: str | None) -> pl.DataFrame:
-    """The organisation's MAPPING_SCHEMA; not read where no framework is asked for."""
-    if question.framework is None and by != "framework":
+def _mappings(lake: Lake, query: AnalyticsQuery, by: str | None) -> pl.DataFrame:
+    """The organisation's MAPPING_SCHEMA; empty where no framework is concerned."""
+    if query.framework is None and by != "framework":
         return MAPPING_SCHEMA.to_frame()
-    return lake.load_mappings(question.scope.organization)
+    return lake.load_mappings(query.scope.organization)
 
 
-def _explain(lake: Lake, question: Question, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
-    """Causes of the change between the closing postures of two days, in the question's scope."""
-    waivers = [_in_force(question, Period.of_days(day, day)) for day in days]
+def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
+    """Causes of the change between the period-end postures of two days, in the query's scope."""
+    waivers = [_in_force(query, Period.of_days(day, day)) for day in days]
     with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         paths = [Path(folder) / f"{day}.parquet" for day in days]
-        relations = _waived_relations(lake, question, days, mappings) if any(map(len, waivers)) else None
+        relations = _waived_relations(lake, query, days, mappings) if any(map(len, waivers)) else None
         for day, path, in_force in zip(days, paths, waivers, strict=True):
             lake.analytics.spool_states(
-                question.scope,
+                query.scope,
                 Period.of_days(day, day),
                 path=path,
                 waivers=in_force,
                 relations=relations,
-                framework_id=question.framework.id if question.framework else None,
+                framework_id=query.framework.id if query.framework else None,
             )
-        if question.framework is not None and relations is None:
-            relations = relations_of(question.framework, tally_keys(*paths), mappings)
+        if query.framework is not None and relations is None:
+            relations = relations_of(query.framework, tally_keys(*paths), mappings)
         covered = [spooled_coverage(path) for path in paths]
         change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
     return ExplainedChange(first=days[0], last=days[1], change=change)
 
 
 def _waived_relations(
-    lake: Lake, question: Question, days: tuple[date, date], mappings: pl.DataFrame
+    lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame
 ) -> pl.DataFrame | None:
-    """What waivers of requirements need before findings are read: without waivers the findings' own keys do."""
-    if question.framework is None:
+    """The framework's relations, which waivers of single requirements are matched with. None without a framework."""
+    if query.framework is None:
         return None
-    everything = Scope(organization=question.scope.organization)
+    everything = Scope(organization=query.scope.organization)
     tallies = pl.concat(lake.load_tallies(everything, Period.of_days(day, day)) for day in days)
-    return relations_of(question.framework, tallies, mappings)
+    return relations_of(query.framework, tallies, mappings)
 
 
-def _in_force(question: Question, period: Period) -> pl.DataFrame:
-    return waivers_in_force(question.waivers, waiver_moment(period, question.now))
+def _in_force(query: AnalyticsQuery, period: Period) -> pl.DataFrame:
+    return waivers_in_force(query.waivers, waiver_moment(period, query.now))
 
 
-def _items(lake: Lake, question: Question, mappings: pl.DataFrame) -> pl.DataFrame:
-    scope, period, framework = question.scope, question.period, question.framework
-    waivers = _in_force(question, period)
+def _items(lake: Lake, query: AnalyticsQuery, mappings: pl.DataFrame) -> pl.DataFrame:
+    scope, period, framework = query.scope, query.period, query.framework
+    waivers = _in_force(query, period)
     if framework is None:
         return lake.analytics.load_risk_items(scope, period, waivers=waivers)
     if waivers.is_empty():
@@ -221,14 +214,14 @@ def _items(lake: Lake, question: Question, mappings: pl.DataFrame) -> pl.DataFra
     )
 
 
-def _risk_history(lake: Lake, question: Question) -> tuple[tuple[date, float | None], ...]:
-    kept = lake.analytics.load_risk_history(question.scope.organization, question.period, dimension="total", label="")
+def _risk_history(lake: Lake, query: AnalyticsQuery) -> tuple[tuple[date, float | None], ...]:
+    kept = lake.analytics.load_risk_history(query.scope.organization, query.period, dimension="total", label="")
     return tuple(kept.select("observed_date", "value").iter_rows())
 
 
-def _day_causes(lake: Lake, question: Question) -> Iterator[DayCause]:
-    framework_id = question.framework.id if question.framework else None
-    kept = lake.analytics.load_changes(question.scope.organization, framework_id, question.period)
+def _day_causes(lake: Lake, query: AnalyticsQuery) -> Iterator[DayCause]:
+    framework_id = query.framework.id if query.framework else None
+    kept = lake.analytics.load_changes(query.scope.organization, framework_id, query.period)
     for row in kept.iter_rows(named=True):
         points = None if row["points"] is None else Fraction(row["points"])
         yield DayCause(day=row["observed_date"], cause=Cause(row["cause"]), findings=row["findings"], points=points)

@@ -1,4 +1,4 @@
-"""Days to what trends and risk are answered from: ages, risk of every place, and why each score moved."""
+"""Rebuilds the daily analytics tables: finding ages, risk of every place, causes of score changes."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +31,12 @@ _TALLY: Final = ("provider", "check_id", "mapping_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticsDay:
-    """What was built of one day of one organisation."""
+    """Result of the rebuild for one day of one organisation."""
 
     day: date
     organization: str
     previous: date | None
-    """Scanned day before it that changes are told against; None within LOOKBACK_DAYS."""
+    """The scanned day that changes are measured from; None where there is none within LOOKBACK_DAYS."""
     risk: float | None
     failing: int
 
@@ -49,9 +49,9 @@ def risk_weights(settings: Settings) -> RiskWeights:
 def rebuild_analytics(
     settings: Settings, days: Sequence[date], *, now: datetime | None = None
 ) -> tuple[AnalyticsDay, ...]:
-    """Replace ages, risk and changes of ``days``, and of the scanned days after them that they reach.
+    """Replace ages, risk and changes of ``days``, and of later scanned days that depend on them.
 
-    ``now`` (the clock, unless given) bounds what is known of waivers on a day that has not ended.
+    ``now`` (default: the current time) bounds what is known of waivers on a day that has not ended.
     """
     if not days:
         return ()
@@ -85,7 +85,10 @@ def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFram
 def explain_turned(
     turned: ChangedFindings, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
 ) -> ScoreChange:
-    """Causes between two dates of one framework, from what turned and the rest counted."""
+    """Causes of the change of one framework between two dates.
+
+    Computed from the findings that changed and the counts of those that did not.
+    """
     same = turned.same if relations is None else turned.same.join(relations, on=_TALLY, how="semi")
     before, after = turned_sides(turned, covered, relations)
     counted = {f"same_{name}": int(same[name].sum()) for name in ("passed", "failed")}
@@ -95,7 +98,7 @@ def explain_turned(
 def turned_sides(
     turned: ChangedFindings, covered: Sequence[pl.DataFrame], relations: pl.DataFrame | None
 ) -> tuple[PostureSide, PostureSide]:
-    """What turned of two dates of one framework, earlier first."""
+    """The changed findings at two dates, earlier first, for one framework (``relations``) or all findings (None)."""
     before, after = (
         PostureSide(states=states, covered=looked, relations=relations)
         for states, looked in zip((turned.before, turned.after), covered, strict=True)
@@ -104,7 +107,7 @@ def turned_sides(
 
 
 class _Relations:
-    """What every framework asks of the tally keys met so far; days are much alike, so most bring no new key."""
+    """Caches the relations of all frameworks per tally key, because most days have no key that the day before lacks."""
 
     def __init__(self, frameworks: Mapping[str, Framework], mappings: pl.DataFrame) -> None:
         self._frameworks, self._mappings = frameworks, mappings
@@ -112,7 +115,7 @@ class _Relations:
         self._known = {id_: RELATION_SCHEMA.to_frame() for id_ in frameworks}
 
     def of(self, keys: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        """RELATION_SCHEMA of these tally keys, and of others met before, by framework id."""
+        """RELATION_SCHEMA of these and of earlier tally keys, by framework id."""
         new = keys.select(_TALLY).unique().join(self._keys, on=_TALLY, how="anti", nulls_equal=True)
         if len(new):
             self._keys = pl.concat([self._keys, new])
@@ -124,7 +127,7 @@ class _Relations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Builder:
-    """One organisation's days, and what they are judged by."""
+    """Builds the days of one organisation."""
 
     lake: Lake
     organization: str
@@ -135,9 +138,9 @@ class _Builder:
     folder: Path
 
     def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
-        """These days, and the scanned day after each, whose change they are the start of."""
-        reach = timedelta(days=LOOKBACK_DAYS)
-        scanned = self.lake.observed_dates(self.organization, Period.of_days(days[0] - reach, days[-1] + reach))
+        """Build these days, and the scanned day after each, whose change starts from it."""
+        lookback = timedelta(days=LOOKBACK_DAYS)
+        scanned = self.lake.observed_dates(self.organization, Period.of_days(days[0] - lookback, days[-1] + lookback))
         wanted = {*days, *(_after(scanned, day) for day in days)}
         for number, day in enumerate(scanned):
             if day in wanted:
@@ -158,7 +161,7 @@ class _Builder:
         )
 
     def _changes(self, previous: date, day: date) -> pl.DataFrame:
-        """Causes of every framework and of all findings (None) from one day to the next."""
+        """CHANGES_SCHEMA: causes per framework and for all findings (None) from one scanned day to the next."""
         before, after = self._spooled(previous), self._spooled(day)
         covered = (spooled_coverage(before), spooled_coverage(after))
         turned = self.lake.analytics.load_turned(before, after)
@@ -175,12 +178,12 @@ class _Builder:
         return waivers_in_force(self.waivers, waiver_moment(Period.of_days(day, day), self.now))
 
     def _is_framework_waived(self, day: date) -> bool:
-        """Whether a waiver accepts findings for one framework or requirement only: then each has states of its own."""
+        """Whether a waiver is limited to a framework or requirement; the states then differ per framework."""
         named = self._in_force(day).select("framework", "requirement_id")
         return bool(named.select(pl.any_horizontal(pl.all().is_not_null().any())).item())
 
     def _spooled(self, day: date, framework_id: str | None = None, relations: pl.DataFrame | None = None) -> Path:
-        """The day's states; of two days in a row the later is the next pair's earlier, so only older files go."""
+        """The exported states of the day. Kept for the next pair of days; files older than that are removed."""
         path = self.folder / f"{day}.{framework_id or ''}.parquet"
         if not path.exists():
             for old in sorted(self.folder.glob(f"*.{framework_id or ''}.parquet"))[:-1]:
@@ -201,12 +204,12 @@ def _after(scanned: Sequence[date], day: date) -> date | None:
 
 
 def spooled_coverage(spooled: Path) -> pl.DataFrame:
-    """COVERED_SCHEMA of spooled states: a check leaves findings wherever it looked, or nobody knows that it did."""
+    """COVERED_SCHEMA of exported states: where each check has findings. Without findings its coverage is unknown."""
     return pl.scan_parquet(spooled).select(COVERED_SCHEMA.names()).unique().collect()
 
 
 def tally_keys(*spooled: Path) -> pl.DataFrame:
-    """Distinct (provider, check_id, mapping_id) of spooled states."""
+    """Distinct (provider, check_id, mapping_id) of exported states."""
     return pl.concat([pl.scan_parquet(path).select(_TALLY).unique() for path in spooled]).unique().collect()
 
 

@@ -1,4 +1,4 @@
-"""One scope and period, read from one lake and judged: what days and reports share."""
+"""Assessment of one scope and period from the lake, for daily scores and for reports."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ _NOTHING_WAIVED: Final = WAIVED_SCHEMA.to_frame()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedPeriod:
-    """A posture and what it rests on."""
+    """A posture with the relations and waivers it was computed from."""
 
     posture: Posture
     relations: pl.DataFrame | None
     """The lake's RELATIONS_SCHEMA; None without a framework: every finding, whatever it is mapped to."""
     waivers: pl.DataFrame
-    """Waivers that held at the end of the period, the lake's WAIVERS_SCHEMA."""
+    """Waivers in force at the end of the period, the lake's WAIVERS_SCHEMA."""
 
 
 def judge_period(
     lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
 ) -> AssessedPeriod:
-    """The closing posture of ``period``, with those of ``waivers`` that held at its end, or now if that is earlier."""
+    """The period-end posture, with those of ``waivers`` in force at the period's end, or at an earlier ``now``."""
     in_force = waivers_in_force(waivers, waiver_moment(period, now))
     tallies, mappings = lake.load_tallies(scope, period), lake.load_mappings(scope.organization)
     waived = lake.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
@@ -48,7 +48,7 @@ def judge_period(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReadings:
-    """Tallies of each scanned day of a scope, read once and judged against as many frameworks as are asked for."""
+    """Tallies of each scanned day of a scope, read once and assessed against several frameworks."""
 
     by_day: Mapping[date, pl.DataFrame]
     """TALLY_SCHEMA per UTC day, oldest first; days without scans are absent."""
@@ -58,7 +58,7 @@ class DayReadings:
 
 
 def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
-    """Each day's own closing tallies, and what those of ``waivers`` cover that held at the day's own end."""
+    """Tallies of each day, and the findings covered by those of ``waivers`` that were in force at the day's end."""
     by_day = _by_day(lake.load_daily_tallies(scope, period))
     moments = {day: waiver_moment(Period.of_days(day, day), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
@@ -67,7 +67,7 @@ def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Wai
 
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
-    """Each scanned day's own posture, oldest first."""
+    """Posture of each scanned day, oldest first."""
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
     return {
         day: assess_posture(
@@ -78,7 +78,7 @@ def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[da
 
 
 def _relations_of_all(readings: DayReadings, framework: Framework) -> pl.DataFrame:
-    """The crosswalk decides key by key and days have mostly the same keys, so it is asked once for all of them."""
+    """Expands the crosswalk once for all days, because it decides per key and days mostly share their keys."""
     keys = [tallies.select(KEY) for tallies in readings.by_day.values()]
     return expand_crosswalk(framework, pl.concat(keys), readings.mappings) if keys else _NO_RELATIONS
 

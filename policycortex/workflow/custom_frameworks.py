@@ -1,4 +1,4 @@
-"""Framework files into the installation's folder: checked against all that is there, then put in place as a whole."""
+"""Adds framework files to the installation's folder, after a check against the frameworks that are there."""
 
 import os
 import shutil
@@ -15,34 +15,34 @@ from policycortex.settings import Settings
 
 
 def check_framework(settings: Settings, file: Path, framework_id: str | None) -> Framework:
-    """The framework in the file, over those there are. Raises ConfigurationError with every problem."""
+    """The framework in the file, merged with the known one of its id. Raises ConfigurationError with every problem."""
     known = load_frameworks(settings.custom_frameworks_dir)
     return read_framework(_read(file), name=file.name, framework_id=framework_id, base=known)
 
 
 def would_replace(settings: Settings, file: Path, framework_id: str | None) -> str | None:
-    """Name of the folder's file that ``add_framework`` would write over; None where there is none."""
+    """Path of the file that ``add_framework`` would overwrite; None where there is none."""
     path = _target(settings, file, check_framework(settings, file, framework_id))
     return str(path) if path.exists() else None
 
 
 def add_framework(settings: Settings, file: Path, framework_id: str | None) -> tuple[Path, Framework]:
-    """Keep the file's framework in the folder; its path, and the framework as it then stands.
+    """Store the file's framework in the folder. Returns its path and the framework as it is known from then on.
 
-    A re-mapping is kept as it is, so that it goes on standing over its base; all else in the product's own form, under
-    the framework's id. Raises ConfigurationError, and then the folder is as it was.
+    A re-mapping is stored unchanged, so that it continues to follow its base framework. Everything else is stored in
+    the product's own format, under the framework's id. Raises ConfigurationError; the folder is then unchanged.
     """
     framework = check_framework(settings, file, framework_id)
     data = _read(file)
     path = _target(settings, file, framework)
-    content = data if is_remap(parse_tree(data, name=file.name)) else _whole(file, framework_id)
-    _try_out(settings.custom_frameworks_dir, path.name, content, told=file.name)
+    content = data if is_remap(parse_tree(data, name=file.name)) else _own_content(file, framework_id)
+    _check_folder_with(settings.custom_frameworks_dir, path.name, content, source=file.name)
     _write(path, content)
     return path, load_frameworks(settings.custom_frameworks_dir)[framework.id]
 
 
-def _try_out(folder: Path, name: str, content: bytes, *, told: str) -> None:
-    """Read the folder as it would be: the same id under another name, or a re-mapping left without its requirement."""
+def _check_folder_with(folder: Path, name: str, content: bytes, *, source: str) -> None:
+    """Read the folder as it would be. Finds an id in two files and re-mappings of requirements that no longer exist."""
     with tempfile.TemporaryDirectory(prefix="policycortex-") as trial:
         if folder.is_dir():
             for path in folder.iterdir():
@@ -52,17 +52,17 @@ def _try_out(folder: Path, name: str, content: bytes, *, told: str) -> None:
         try:
             load_frameworks(Path(trial))
         except ConfigurationError as error:
-            raise file_error(f"{told} in {folder}", error.details) from None
+            raise file_error(f"{source} in {folder}", error.details) from None
 
 
-def _whole(file: Path, framework_id: str | None) -> bytes:
-    """The file's own word alone: what it stands over is laid behind it each time the folder is read."""
+def _own_content(file: Path, framework_id: str | None) -> bytes:
+    """The file's own content without the base framework, which is merged in each time the folder is read."""
     alone = read_framework(_read(file), name=file.name, framework_id=framework_id, base={})
     return write_framework(alone)
 
 
 def _target(settings: Settings, file: Path, framework: Framework) -> Path:
-    """``<id>.json``; a re-mapping keeps its own suffix and stands beside the framework it re-maps."""
+    """``<id>.json``; a re-mapping keeps its suffix, so that it can be beside the framework it re-maps."""
     folder = settings.custom_frameworks_dir
     if is_remap(parse_tree(_read(file), name=file.name)):
         return folder / f"{framework.id}.remap{file.suffix.lower()}"
@@ -77,7 +77,7 @@ def _read(file: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole and on the disk before it bears its name."""
+    """Write under a temporary name, flush to disk, then rename: no reader sees a partial file."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

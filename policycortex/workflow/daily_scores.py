@@ -1,12 +1,12 @@
-"""Passed and failed findings of every scanned day, by place or by part of a framework: what trends are drawn from.
+"""Passed and failed findings of every scanned day, by place or by part of a framework: the data of trends.
 
-Waived findings are taken out as reports do it, each day with the waivers that held at its own end.
+Waived findings are excluded as in reports: each day with the waivers in force at the end of that day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
@@ -19,16 +19,14 @@ from policycortex.scoring.waived import waived_of_framework
 from policycortex.scoring.waivers import waiver_moment, waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import relations_of
-
-if TYPE_CHECKING:
-    from policycortex.workflow.analytics import Question
+from policycortex.workflow.analytics_query import AnalyticsQuery
 
 PLACES: Final = ("provider", "environment", "account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """A line of its own: a framework or a section of one; ``relations`` None for all findings."""
+    """One series: a framework or a section of one; ``relations`` None for all findings."""
 
     name: str
     framework: Framework | None
@@ -37,41 +35,41 @@ class _Part:
 
 def load_history(
     lake: Lake,
-    question: "Question",
+    query: AnalyticsQuery,
     *,
     by: str | None,
     frameworks: Mapping[str, Framework],
     mappings: pl.DataFrame,
 ) -> pl.DataFrame:
-    """HISTORY_SCHEMA of the question's scope and period; for ``by`` see ``load_trends``."""
-    daily = lake.analytics.load_daily_places(question.scope, question.period, by=by or "")
-    parts = _parts(question, daily, by, frameworks, mappings)
-    frames = [_history(lake, question, daily, part, by=by) for part in parts]
+    """HISTORY_SCHEMA of the query's scope and period; for ``by`` see ``load_trends``."""
+    daily = lake.analytics.load_daily_places(query.scope, query.period, by=by or "")
+    parts = _parts(query, daily, by, frameworks, mappings)
+    frames = [_history(lake, query, daily, part, by=by) for part in parts]
     return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
 
 
-def daily_counts(lake: Lake, question: "Question", day: date, *, at: datetime) -> tuple[int, int]:
-    """Passed and failed findings of one day's posture, with the waivers that will hold at ``at``."""
-    period, framework = Period.of_days(day, day), question.framework
-    tallies = lake.load_tallies(question.scope, period)
-    waived = lake.load_waived(question.scope, period, waivers_in_force(question.waivers, at))
+def daily_counts(lake: Lake, query: AnalyticsQuery, day: date, *, at: datetime) -> tuple[int, int]:
+    """Passed and failed findings of one day's posture, with the waivers in force at ``at``."""
+    period, framework = Period.of_days(day, day), query.framework
+    tallies = lake.load_tallies(query.scope, period)
+    waived = lake.load_waived(query.scope, period, waivers_in_force(query.waivers, at))
     if framework is None:
         excluded = waived_of_framework(waived, None, {})
     else:
-        relations = relations_of(framework, tallies, lake.load_mappings(question.scope.organization))
+        relations = relations_of(framework, tallies, lake.load_mappings(query.scope.organization))
         tallies = tallies.join(relations, on=KEY, how="semi")
         excluded = waived_of_framework(waived, framework.id, _sets(relations))
     return int(tallies["passed"].sum()), int(tallies["failed"].sum()) - sum(excluded.values())
 
 
 def _parts(
-    question: "Question",
+    query: AnalyticsQuery,
     daily: pl.DataFrame,
     by: str | None,
     frameworks: Mapping[str, Framework],
     mappings: pl.DataFrame,
 ) -> Iterator[_Part]:
-    framework = question.framework
+    framework = query.framework
     if by == "framework":
         for id_, each in frameworks.items():
             yield _Part(name=id_, framework=each, relations=relations_of(each, daily, mappings))
@@ -86,16 +84,16 @@ def _parts(
 def _sections(framework: Framework, relations: pl.DataFrame) -> Iterator[_Part]:
     sections = {r.id: r.section for r in framework.requirements}
     for name in dict.fromkeys(sections.values()):
-        mine = [id_ for id_, section in sections.items() if section == name]
-        yield _Part(name=name, framework=framework, relations=relations.filter(pl.col("requirement_id").is_in(mine)))
+        ids = [id_ for id_, section in sections.items() if section == name]
+        yield _Part(name=name, framework=framework, relations=relations.filter(pl.col("requirement_id").is_in(ids)))
 
 
-def _history(lake: Lake, question: "Question", daily: pl.DataFrame, part: _Part, *, by: str | None) -> pl.DataFrame:
-    """One line, or one per place; days that were scanned but have nothing of it keep a denominator of 0."""
+def _history(lake: Lake, query: AnalyticsQuery, daily: pl.DataFrame, part: _Part, *, by: str | None) -> pl.DataFrame:
+    """One series, or one per place. A scanned day without findings of the part has a denominator of 0."""
     related = daily if part.relations is None else daily.join(part.relations, on=KEY, how="semi")
     scanned = daily.select(date="observed_date", place="place").unique()
     sums = related.group_by(date="observed_date", place="place").agg(pl.col("passed", "failed").sum())
-    waived = _waived(lake, question, part, scanned, by=by)
+    waived = _waived(lake, query, part, scanned, by=by)
     counts = (
         scanned.join(sums, on=["date", "place"], how="left")
         .join(waived, on=["date", "place"], how="left")
@@ -112,25 +110,25 @@ def _history(lake: Lake, question: "Question", daily: pl.DataFrame, part: _Part,
     ).sort("series", "date")
 
 
-def _waived(lake: Lake, question: "Question", part: _Part, scanned: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
-    """Waived findings per day and place; each place asks for itself, since what is waived is kept per scope."""
+def _waived(lake: Lake, query: AnalyticsQuery, part: _Part, scanned: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
+    """Waived findings per day and place, one query per place, because the lake counts waived findings per scope."""
     days = scanned["date"].unique().to_list()
-    moments = {day: waiver_moment(Period.of_days(day, day), question.now) for day in days}
-    in_force = waivers_by_day(question.waivers, moments)
+    moments = {day: waiver_moment(Period.of_days(day, day), query.now) for day in days}
+    in_force = waivers_by_day(query.waivers, moments)
     places = scanned["place"].unique().to_list() if len(in_force) else []
     rows = [
         (day, place, count)
         for place in places
-        for day, count in _waived_of_place(lake, question, part, _narrowed(question.scope, by, place), in_force)
+        for day, count in _waived_of_place(lake, query, part, _narrowed(query.scope, by, place), in_force)
     ]
     schema = {"date": pl.Date, "place": pl.String, "waived": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _waived_of_place(
-    lake: Lake, question: "Question", part: _Part, scope: Scope, in_force: pl.DataFrame
+    lake: Lake, query: AnalyticsQuery, part: _Part, scope: Scope, in_force: pl.DataFrame
 ) -> Iterator[tuple[date, int]]:
-    waived = lake.load_daily_waived(scope, question.period, in_force)
+    waived = lake.load_daily_waived(scope, query.period, in_force)
     sets = {} if part.relations is None else _sets(part.relations)
     framework_id = part.framework.id if part.framework else None
     for (day,), rows in waived.partition_by("observed_date", as_dict=True, include_key=False).items():

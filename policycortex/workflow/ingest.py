@@ -1,4 +1,4 @@
-"""Files in: each file is one transaction, and the same bytes are taken once."""
+"""Ingests scanners' files. Each file is one transaction; a file with the same bytes is imported only once."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from policycortex.storage.objects.object_files import ObjectFile, copy_object, l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestSummary:
-    """What an ingest took in; read = kept + quarantined, over files that were new."""
+    """Result of an ingest. read = kept + quarantined, over the files that were new."""
 
     files: tuple[ImportReceipt, ...]
 
@@ -32,12 +32,12 @@ class IngestSummary:
 
     @property
     def quarantined(self) -> int:
-        """Records set aside with their reason."""
+        """Records that could not be kept as findings; stored with the reason."""
         return sum(receipt.quarantined for receipt in self.files)
 
     @property
     def dates(self) -> tuple[date, ...]:
-        """UTC days that the files speak of, sorted."""
+        """UTC days of the files' findings, sorted."""
         return tuple(sorted({day for receipt in self.files for day in receipt.dates}))
 
 
@@ -51,8 +51,8 @@ def ingest_files(
 ) -> IngestSummary:
     """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
 
-    Raises InputError at the first file that cannot be read at all. Files before it stay imported; of the bad one
-    nothing is kept, so mending it and running again is safe.
+    Raises InputError at the first file that cannot be read. Files before it stay imported, and nothing of that file is
+    kept, so it is safe to correct it and run again.
     """
     local = find_sources([path for path in paths if not is_object_url(str(path))])
     remote = [(url, list_objects(url)) for url in map(str, paths) if is_object_url(url)]
@@ -75,7 +75,7 @@ def ingest_files(
 
 
 def check_locations(paths: Sequence[Path | str]) -> None:
-    """That there is something to read, as far as it can be told without copying. Raises InputError."""
+    """Check that there are files to read, as far as possible without copying objects. Raises InputError."""
     for source in find_sources([path for path in paths if not is_object_url(str(path))]):
         detect_parser(source)
     for url in map(str, paths):
@@ -97,7 +97,7 @@ def _each(local: Sequence[SourceFile], remote: Sequence[tuple[str, tuple[ObjectF
 
 
 def _copied(found: ObjectFile, is_named: bool) -> Iterator[SourceFile]:
-    """The object as a local source while it is being read; nothing for what is no findings among others."""
+    """A local copy of the object while it is read; nothing for a file of a prefix that holds no findings."""
     with tempfile.TemporaryDirectory(prefix="policycortex-") as name:
         folder = Path(name)
         if not found.name or (found.name.startswith((".", "_")) and not is_named):

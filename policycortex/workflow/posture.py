@@ -1,4 +1,4 @@
-"""Days to postures: rebuild the daily truth, then judge every framework on it."""
+"""Rebuilds the daily tables of the lake and assesses every framework on each day."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -20,7 +20,7 @@ from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lak
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.assessed_period import judge_days, read_days
 
-_STRETCH_DAYS: Final = 366
+_SPAN_DAYS: Final = 366
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,59 +36,59 @@ class DayScore:
 
 
 def rebuild_days(settings: Settings, days: Sequence[date]) -> tuple[DayCounts, ...]:
-    """Replace finding state, scan coverage and tallies of ``days``; the same input gives the same content."""
+    """Replace finding state, scan coverage and tallies of ``days``. Deterministic."""
     with open_lake(settings) as lake:
         return lake.rebuild_state(days, load_account_environments(settings.home / "accounts.yaml"))
 
 
 def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None = None) -> tuple[DayScore, ...]:
-    """Judge every framework on each of ``days`` for every organisation, and replace their marts.
+    """Assess every framework on each of ``days`` for every organisation, and replace the stored results.
 
-    ``now`` (the clock, unless given) bounds what is known of waivers on a day that has not ended.
+    ``now`` (default: the current time) bounds what is known of waivers on a day that has not ended.
     """
     moment = now or datetime.now(UTC)
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         return tuple(
             score
             for organization in lake.load_organizations()
-            for score in _score_days(lake, _house(settings, registry, organization), sorted(days), moment)
+            for score in _score_days(lake, _load_inputs(settings, registry, organization), sorted(days), moment)
         )
 
 
 def rescore_days(
     settings: Settings, *, now: datetime | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> tuple[DayScore, ...]:
-    """Judge anew, from tallies alone, all days whose kept judgement rests on other frameworks than those of today."""
+    """Assess again all days whose stored results are of other framework versions than today's. Reads tallies only."""
     moment = now or datetime.now(UTC)
     scores: list[DayScore] = []
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         for organization in lake.load_organizations():
-            house = _house(settings, registry, organization)
-            days = _judged_otherwise(lake, house)
+            inputs = _load_inputs(settings, registry, organization)
+            days = _outdated_days(lake, inputs)
             if days:
-                progress(f"judging {len(days)} days of {organization} anew, {days[0]} to {days[-1]}")
-            for stretch in _stretches(days):
-                scores += _score_days(lake, house, stretch, moment)
+                progress(f"rescoring {len(days)} days of {organization}, {days[0]} to {days[-1]}")
+            for span in _spans(days):
+                scores += _score_days(lake, inputs, span, moment)
     return tuple(scores)
 
 
 def load_rescore_days(settings: Settings) -> tuple[date, ...]:
-    """The days that ``rescore_days`` would judge, of all organisations."""
+    """The days that ``rescore_days`` would assess, of all organisations, sorted."""
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         found = (
-            _judged_otherwise(lake, _house(settings, registry, organization))
+            _outdated_days(lake, _load_inputs(settings, registry, organization))
             for organization in lake.load_organizations()
         )
         return tuple(sorted({day for days in found for day in days}))
 
 
 def load_framework_versions(settings: Settings) -> dict[tuple[str, str], str]:
-    """Recorded version by (organisation, framework); "" stands for organisations without uploads. Opens no lake."""
+    """Recorded version by (organisation, framework); "" is any organisation without uploads. Does not open the lake."""
     with closing(open_registry(settings)) as registry:
-        houses = [
-            _house(settings, registry, name) for name in ("", *registry.frameworks.list_framework_organizations())
+        all_inputs = [
+            _load_inputs(settings, registry, name) for name in ("", *registry.frameworks.list_framework_organizations())
         ]
-    return {(house.organization, id_): version for house in houses for id_, version in house.versions().items()}
+    return {(inputs.organization, id_): version for inputs in all_inputs for id_, version in inputs.versions().items()}
 
 
 def refresh_stale_days(
@@ -99,9 +99,9 @@ def refresh_stale_days(
     *,
     now: datetime | None = None,
 ) -> None:
-    """Bring days of ``span`` (both ends in) that imports have touched since they were built up to date.
+    """Rebuild and assess the days of ``span`` (both ends included) that imports changed since they were built.
 
-    ``lake`` is the installation's, not at a snapshot; its next reader sees what was built.
+    ``lake`` is the current lake, not one at a snapshot.
     """
     if stale := lake.load_stale_days(*span):
         progress(f"bringing {len(stale)} days up to date first")
@@ -110,48 +110,48 @@ def refresh_stale_days(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _House:
-    """What one organisation is judged against."""
+class _AssessmentInputs:
+    """What the findings of one organisation are assessed with."""
 
     organization: str
     frameworks: Mapping[str, Framework]
     waivers: Sequence[Waiver]
 
     def versions(self) -> dict[str, str]:
-        """As they are recorded with judgements."""
+        """Version by framework id, as stored with results."""
         return {framework.id: recorded_version(framework) for framework in self.frameworks.values()}
 
 
-def _house(settings: Settings, registry: Registry, organization: str) -> _House:
-    return _House(
+def _load_inputs(settings: Settings, registry: Registry, organization: str) -> _AssessmentInputs:
+    return _AssessmentInputs(
         organization=organization,
         frameworks=frameworks_of(settings, registry, organization),
         waivers=registry.waivers.list_waivers(organization),
     )
 
 
-def _judged_otherwise(lake: Lake, house: _House) -> tuple[date, ...]:
-    return lake.load_days_judged_otherwise(house.organization, house.versions())
+def _outdated_days(lake: Lake, inputs: _AssessmentInputs) -> tuple[date, ...]:
+    return lake.load_days_judged_otherwise(inputs.organization, inputs.versions())
 
 
-def _stretches(days: Sequence[date]) -> Iterator[Sequence[date]]:
-    """A year of days at a time, so that a decade of history is neither held at once nor one transaction."""
-    for start in range(0, len(days), _STRETCH_DAYS):
-        yield days[start : start + _STRETCH_DAYS]
+def _spans(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """At most a year of days at a time, which bounds memory and the size of a transaction."""
+    for start in range(0, len(days), _SPAN_DAYS):
+        yield days[start : start + _SPAN_DAYS]
 
 
-def _score_days(lake: Lake, house: _House, days: Sequence[date], now: datetime) -> Iterator[DayScore]:
+def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now: datetime) -> Iterator[DayScore]:
     if not days:
         return
     period, wanted = Period.of_days(days[0], days[-1]), set(days)
-    readings = read_days(lake, Scope(organization=house.organization), period, waivers=house.waivers, now=now)
+    readings = read_days(lake, Scope(organization=inputs.organization), period, waivers=inputs.waivers, now=now)
     judged = {
         framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in wanted}
-        for framework in house.frameworks.values()
+        for framework in inputs.frameworks.values()
     }
-    lake.replace_results(house.organization, days, _kept(house.versions(), judged))
+    lake.replace_results(inputs.organization, days, _kept(inputs.versions(), judged))
     for postures in judged.values():
-        yield from (_day_score(day, house.organization, posture) for day, posture in postures.items())
+        yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
 
 
 def _kept(versions: Mapping[str, str], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:

@@ -16,7 +16,8 @@ from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.analytics import Question, load_forecast
+from policycortex.workflow.analytics import load_forecast
+from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import assess_period, compare_periods
 
@@ -88,7 +89,7 @@ def _waivers(lake: Lake, reading: ReportInputs, spooled: Path) -> tuple[WaiverIn
 
 
 def _forecast(lake: Lake, reading: ReportInputs) -> Forecast | TooLittleHistory:
-    question = Question(
+    question = AnalyticsQuery(
         scope=reading.order.scope,
         period=reading.order.period,
         framework=reading.framework,

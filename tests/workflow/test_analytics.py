@@ -20,8 +20,9 @@ from policycortex.scoring.trend import Granularity
 from policycortex.scoring.waivers import Waiver, WaiverScope
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
-from policycortex.workflow.analytics import Question, load_forecast, load_risk, load_trends
+from policycortex.workflow.analytics import load_forecast, load_risk, load_trends
 from policycortex.workflow.analytics_days import rebuild_analytics
+from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.posture import rebuild_days
 from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 
@@ -77,10 +78,10 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield lake
 
 
-def question(*waivers: Waiver, framework: Framework | None = TINY, **scope: tuple[str, ...]) -> Question:
+def question(*waivers: Waiver, framework: Framework | None = TINY, **scope: tuple[str, ...]) -> AnalyticsQuery:
     """Of the whole organisation unless ``scope`` filters."""
     asked = Scope(organization=ORGANIZATION, **scope)
-    return Question(scope=asked, period=PERIOD, framework=framework, waivers=waivers, now=NOW)
+    return AnalyticsQuery(scope=asked, period=PERIOD, framework=framework, waivers=waivers, now=NOW)
 
 
 def test_a_line_of_scores_with_causes_that_add_up(history: Lake) -> None:

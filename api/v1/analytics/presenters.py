@@ -41,10 +41,11 @@ from policycortex.scoring.trend_causes import BucketCause, DayCause, causes_by_b
 if TYPE_CHECKING:
     from policycortex.workflow import analytics
     from policycortex.workflow import report_comparison as comparing
+    from policycortex.workflow.analytics_query import AnalyticsQuery
 
 
 def shape_trends(
-    found: "analytics.Trends", question: "analytics.Question", *, granularity: str, by: str | None
+    found: "analytics.Trends", question: "AnalyticsQuery", *, granularity: str, by: str | None
 ) -> TrendsAnswer:
     """Lines with their causes; daily causes speak of the one line of the whole only."""
     framework, period = question.framework, question.period
@@ -77,7 +78,7 @@ def shape_change(change: ScoreChange, *, first: date | None = None, last: date |
     )
 
 
-def shape_risk(found: "analytics.RiskAnswer", question: "analytics.Question") -> RiskAnswer:
+def shape_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> RiskAnswer:
     """Parts, places, items, ages."""
     risk, period = found.risk, question.period
     return RiskAnswer(
@@ -97,7 +98,7 @@ def shape_risk(found: "analytics.RiskAnswer", question: "analytics.Question") ->
     )
 
 
-def shape_forecast(found: "analytics.ForecastAnswer", question: "analytics.Question") -> ForecastAnswer:
+def shape_forecast(found: "analytics.ForecastAnswer", question: "AnalyticsQuery") -> ForecastAnswer:
     """A forecast, or its refusal in the same shape."""
     framework_id = question.framework.id if question.framework else None
     likely = _likely(found.likely) if found.likely else None

@@ -20,7 +20,7 @@ from policycortex.requests.parsing import validated
 from policycortex.scope import Scope
 
 if TYPE_CHECKING:
-    from policycortex.workflow.analytics import Question
+    from policycortex.workflow.analytics_query import AnalyticsQuery
 
 _REFUSED: Final = "Request parameters are not valid"
 _HISTORY: Final = timedelta(days=364)
@@ -85,10 +85,10 @@ class ForecastQuery(ScopeQuery):
     target_score: float | None = Field(default=None, ge=0, le=100, description="When will the score reach it?")
 
 
-def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "Question":
+def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "AnalyticsQuery":
     """The question, its words checked as those of an order. Raises ApiError naming every parameter to mend."""
     # The lake's libraries take 60 MB and a second to import: only who asks for analytics pays them.
-    from policycortex.workflow.analytics import Question  # noqa: PLC0415
+    from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
 
     now, frameworks = services.now().astimezone(UTC), services.frameworks(caller.organization)
     try:
@@ -104,7 +104,7 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "Qu
     )
     framework = _framework(query.framework, frameworks)
     waivers = services.registry.waivers.list_waivers(caller.organization)
-    return Question(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
+    return AnalyticsQuery(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
 
 
 def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:
