@@ -1,9 +1,8 @@
 """What endpoints ask for in their signatures, besides the caller."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NoReturn, cast
+from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -14,6 +13,7 @@ from api.platform.parameters import parameters_of
 from api.platform.services import Services
 from policycortex.errors import Problem
 from policycortex.field_types import did_you_mean
+from policycortex.strict_json import read_json
 
 MAX_JSON_DEPTH: Final = 32
 
@@ -77,7 +77,7 @@ JsonObject = Annotated[Mapping[str, Any], Depends(read_json_object)]
 
 def _parse_json(content: bytes) -> object:
     try:
-        body = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
+        body = read_json(content)
     except UnicodeDecodeError:
         raise _bad_body("The body is not UTF-8") from None
     except ValueError as error:
@@ -97,19 +97,6 @@ def _depth(value: object) -> int:
         inner = current.values() if isinstance(current, dict) else current if isinstance(current, list) else ()
         waiting += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
     return deepest
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a JSON number")
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise ValueError(f"the field {twice!r} stands twice in one object")
-    return found
 
 
 def _too_deep() -> ApiError:

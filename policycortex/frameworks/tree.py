@@ -5,19 +5,21 @@ deeper than any framework, other encodings than UTF-8, NaN.
 """
 
 import json
-from collections import Counter
 from typing import Any, Final, NoReturn
 
 import yaml
 
 from policycortex.errors import Problem
 from policycortex.frameworks.problems import file_error
+from policycortex.strict_json import DuplicateKeyError, read_json
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 """The OSCAL catalog of NIST 800-53 has 10 MB."""
 MAX_YAML_BYTES: Final = 1024 * 1024
 """YAML costs fifty times JSON's time: 1 MiB, three seconds, ten thousand requirements."""
 MAX_DEPTH: Final = 64
+_MAX_NAMED_KEYS: Final = 10
+"""Repeated fields that a message lists."""
 
 
 def parse_tree(data: bytes, *, name: str) -> dict[str, Any]:
@@ -53,27 +55,16 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def _parse_json(text: str, name: str) -> object:
-    repeated: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            repeated.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        return found
-
-    def refuse_constant(word: str) -> NoReturn:
-        _refuse(name, "", f"holds {word}, which is not a number")
-
     try:
-        tree = json.loads(text, object_pairs_hook=unique, parse_constant=refuse_constant)
+        tree: object = read_json(text)
     except json.JSONDecodeError as error:
         _refuse(name, f"line {error.lineno}, column {error.colno}", f"is not JSON here: {error.msg}")
+    except DuplicateKeyError as error:
+        _refuse(name, "", f"gives the same field twice in one place: {', '.join(error.keys[:_MAX_NAMED_KEYS])}")
     except RecursionError:
         _refuse(name, "", "is nested too deep to be a framework")
     except ValueError as error:
         _refuse(name, "", f"holds a value that cannot be read: {error}")
-    if repeated:
-        _refuse(name, "", f"gives the same field twice in one place: {', '.join(repeated[:10])}")
     if _is_too_deep(tree):
         _refuse(name, "", "is nested too deep to be a framework")
     return tree

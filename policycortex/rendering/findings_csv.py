@@ -1,6 +1,6 @@
 """The findings table as CSV: RFC 4180, UTF-8, one header row, every finding, no cell that a spreadsheet would compute.
 
-Cells that start like a formula carry an apostrophe in front; ``visible_text.rearm_cell`` takes it off again.
+Cells that start like a formula carry an apostrophe in front; ``spreadsheet_text.unguard_formula`` takes it off again.
 """
 
 from pathlib import Path
@@ -10,7 +10,8 @@ import polars as pl
 
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
-from policycortex.rendering.visible_text import disarm_cells, show_controls_in
+from policycortex.rendering.visible_text import show_controls_in
+from policycortex.spreadsheet_text import guard_formulas
 
 REQUIREMENT_SEPARATOR: Final = "; "
 TIME_FORM: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
@@ -33,4 +34,4 @@ def _cells(batch: pl.DataFrame) -> pl.DataFrame:
         pl.col("requirements").list.join(REQUIREMENT_SEPARATOR, ignore_nulls=True),
         pl.col("observed_at").dt.strftime(TIME_FORM),
     )
-    return joined.with_columns(disarm_cells(show_controls_in(pl.col(name))) for name in _TEXT_COLUMNS)
+    return joined.with_columns(guard_formulas(show_controls_in(pl.col(name))) for name in _TEXT_COLUMNS)

@@ -1,4 +1,4 @@
-"""Text from outside made harmless and readable: controls shown, formulas disarmed, endless words cut. No markup here.
+"""Text from outside made harmless and readable: controls shown, endless words cut. No markup here.
 
 One rule for all formats people read: a character that would act instead of show is written ``[U+202E]``.
 """
@@ -14,10 +14,6 @@ _ACTING: Final = (
 """C0 and C1 controls without tab and line ends, bidirectional marks, byte order marks and lone surrogates."""
 _ACTING_CHARACTER: Final = re.compile(f"[{_ACTING}]")
 
-_FORMULA_CELL: Final = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
-"""Starts of cells that a spreadsheet may compute, behind any apostrophes so that disarming can be undone."""
-_ARMED_CELL: Final = r"^('*[=+\-@\t\r\n＝＋－＠])"
-
 
 def show_controls(text: str) -> str:
     """``text`` with every acting character written as ``[U+XXXX]``; tabs and line ends stay."""
@@ -29,26 +25,11 @@ def shorten(text: str, limit: int, note: str = "") -> str:
     return text if len(text) <= limit else f"{text[:limit]}…{note}"
 
 
-def disarm_cell(text: str) -> str:
-    """A CSV cell no spreadsheet computes: an apostrophe stands before what may be a formula. See ``rearm_cell``."""
-    return f"'{text}" if _FORMULA_CELL.match(text) else text
-
-
-def rearm_cell(text: str) -> str:
-    """The text that ``disarm_cell`` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA_CELL.match(text) else text
-
-
 def show_controls_in(column: pl.Expr) -> pl.Expr:
     """``show_controls`` over a text column, without a Python call per row where nothing has to be shown."""
     acts = column.str.contains(_POLARS_ACTING)
     shown = column.map_elements(show_controls, return_dtype=pl.String)
     return pl.when(acts).then(shown).otherwise(column)
-
-
-def disarm_cells(column: pl.Expr) -> pl.Expr:
-    """``disarm_cell`` over a text column."""
-    return column.str.replace(_ARMED_CELL, "'${1}")
 
 
 _POLARS_ACTING: Final = (

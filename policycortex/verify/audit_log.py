@@ -10,13 +10,12 @@ from policycortex.audit.chain import FIELDS, Point, Record, check_chain
 from policycortex.audit.export import TrailPart, read_trail_file
 from policycortex.errors import InputError
 from policycortex.security.manifest import Manifest
+from policycortex.spreadsheet_text import unguard_formula
 from policycortex.verify.signatures import Trust, check_detached
 from policycortex.verify.verdict import Line, broken, holds, unchecked
 
 KeyOf = Callable[[str], bytes]
 """An organisation's key of the trail."""
-
-_FORMULA: tuple[str, ...] = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +163,7 @@ def _read_csv(path: Path) -> TrailPart:
 def _csv_record(row: dict[str, str]) -> Record:
     if set(row) != set(FIELDS):
         raise ValueError(f"its columns are {sorted(map(str, row))}")
-    plain = {name: value[1:] if value.startswith(_FORMULA) else value for name, value in row.items()}
+    plain = {name: unguard_formula(value) for name, value in row.items()}
     optional = {name: plain[name] or None for name in ("address", "request_id", "subject")}
     rest = {"sequence": int(plain["sequence"]), "details": json.loads(plain["details"])}
     return Record(**{**plain, **optional, **rest})

@@ -28,6 +28,7 @@ from policycortex.security.identities import load_identity
 from policycortex.security.key_store import make_private_folder, open_vault
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file
 from policycortex.settings import Settings
+from policycortex.spreadsheet_text import guard_formula
 from policycortex.storage.registry import Registry, open_registry
 
 _log: Final = logging.getLogger("policycortex.trail")
@@ -206,6 +207,4 @@ def _day(now: datetime) -> date:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and value != "-":
-        return f"'{value}"
-    return value
+    return guard_formula(value) if isinstance(value, str) else value

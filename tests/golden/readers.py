@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 
-from policycortex.rendering.visible_text import rearm_cell
+from policycortex.spreadsheet_text import unguard_formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of the CSV report, disarmed cells rearmed."""
+    """Rows of the CSV report, without the guards against formulas."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{k: rearm_cell(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
+        return [{k: unguard_formula(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
 
 
 def read_sheet(path: Path, name: str) -> list[tuple[Any, ...]]:
@@ -46,6 +46,14 @@ def read_sheet(path: Path, name: str) -> list[tuple[Any, ...]]:
     rows = [tuple(cell.value for cell in row) for row in book[name].iter_rows()]
     book.close()
     return rows
+
+
+def read_cell_types(path: Path, name: str) -> set[str]:
+    """Types of all cells of one sheet: ``s`` text, ``n`` number, ``d`` date, ``b`` truth value, ``f`` formula."""
+    book = openpyxl.load_workbook(path, read_only=True)
+    types = {cell.data_type for row in book[name].iter_rows() for cell in row}
+    book.close()
+    return types
 
 
 def read_pdf_text(path: Path) -> str:

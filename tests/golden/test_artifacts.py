@@ -1,5 +1,6 @@
 """Every format says the same, hides nothing and lets no text act; files are read by tools that did not write them."""
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,8 @@ from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
 from policycortex.rendering.layout import SECTIONS
 from policycortex.rendering.visible_text import show_controls
-from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
+from policycortex.spreadsheet_text import guard_formula
+from tests.golden.readers import Page, read_cell_types, read_csv, read_json, read_pdf_text, read_sheet
 from tests.support.samples.documents import HOSTILE
 
 Build = Callable[..., ReportDocument]
@@ -154,7 +156,12 @@ def test_hostile_text_is_text_in_every_format(build: Build, tmp_path: Path) -> N
 
     rows = read_csv(made[ReportFormat.CSV].path)
     assert {r["title"] for r in rows} == {show_controls(text) for text in HOSTILE}
+    with made[ReportFormat.CSV].path.open(encoding="utf-8", newline="") as file:
+        cells = {cell for row in csv.reader(file, strict=True) for cell in row}
+    assert {guard_formula(show_controls(text)) for text in HOSTILE} <= cells
+    assert not [cell for cell in cells if not cell.startswith("'") and guard_formula(cell) != cell]
 
+    assert "f" not in read_cell_types(made[ReportFormat.EXCEL].path, "Findings")
     sheet = read_sheet(made[ReportFormat.EXCEL].path, "Findings")
     title = sheet[0].index("Title")
     cells = {row[title].replace("\r\n", "\n") for row in sheet[1:]}

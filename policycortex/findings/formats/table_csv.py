@@ -5,7 +5,6 @@ on with the next line.
 """
 
 import csv
-import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -18,12 +17,11 @@ from policycortex.findings.reading.resync import MAX_RECORD_BYTES
 from policycortex.findings.reading.strict import RejectedRecordError, refuse_control
 from policycortex.findings.reading.window import Window
 from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_table_finding
+from policycortex.spreadsheet_text import unguard_formula
 
 _SOURCE: Final = "csv"
 DELIMITERS: Final = (",", ";", "\t", "|")
 
-_FORMULA_CELL: Final = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
-"""A cell that our own reports disarmed with an apostrophe, which is taken off again."""
 _MIN_COLUMNS: Final = 2
 """Known columns by which a header is taken for one of ours."""
 _PROWLER_CSV: Final = frozenset(("auth_method", "finding_uid", "check_id", "status_extended"))
@@ -143,7 +141,7 @@ def _row(raw: bytes, names: list[str], delimiter: str) -> dict[str, object]:
     cells = _cells(raw, delimiter)
     if len(cells) != len(names):
         raise RejectedRecordError(f"the row has {len(cells)} cells, the header {len(names)}")
-    row = {name: cell[1:] if _FORMULA_CELL.match(cell) else cell for name, cell in zip(names, cells, strict=True)}
+    row = {name: unguard_formula(cell) for name, cell in zip(names, cells, strict=True)}
     refuse_control((name, cell) for name, cell in row.items() if name in COLUMN_NAMES)
     return dict(row)
 

@@ -1,11 +1,12 @@
 """One record's bytes to a value, or the precise reason why not. Stricter than JSON: a key may not stand twice."""
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+
+from policycortex.strict_json import DuplicateKeyError, read_json
 
 MAX_RAW_TEXT_BYTES: Final = 64 * 1024
 
@@ -94,15 +95,9 @@ def _bad_utf8(raw: bytes) -> str:
 
 
 def _refuse_duplicates(raw: bytes) -> None:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise RejectedRecordError(f"duplicate key {twice!r}")
-        return members
-
     try:
-        json.loads(raw, object_pairs_hook=unique)
+        read_json(raw)
+    except DuplicateKeyError as error:
+        raise RejectedRecordError(f"duplicate key {error.keys[0]!r}") from None
     except RecursionError:
         raise RejectedRecordError("nested too deeply to be read") from None

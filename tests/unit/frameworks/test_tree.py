@@ -13,7 +13,7 @@ from policycortex.frameworks.tree import MAX_JSON_BYTES, MAX_YAML_BYTES, parse_t
         (b" \n", "is empty"),
         (b"\xff\xfe{", "is not UTF-8 text (byte 0)"),
         (b'{"id": "a", "id": "b"}', "gives the same field twice in one place: id"),
-        (b'{"a": NaN}', "holds NaN, which is not a number"),
+        (b'{"a": NaN}', "holds a value that cannot be read: NaN is not a JSON number"),
         (b'{"a": ' + b"9" * 5000 + b"}", "holds a value that cannot be read"),
         (b'{"a": 1,}', "line 1, column"),
         (b"[1]", "must hold one group of fields at its top, holds list"),

@@ -1,14 +1,10 @@
 """Text from outside shows and does not act."""
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policycortex.rendering.visible_text import (
-    disarm_cell,
-    disarm_cells,
-    rearm_cell,
     shorten,
     show_controls,
     show_controls_in,
@@ -17,23 +13,10 @@ from policycortex.rendering.visible_text import (
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_no_cell_starts_a_formula(start: str) -> None:
-    """Every start that a spreadsheet may compute is moved behind an apostrophe."""
-    assert disarm_cell(f"{start}1+1") == f"'{start}1+1"
-
-
-@given(_TEXT)
-def test_disarming_a_cell_can_be_undone(text: str) -> None:
-    """The text given comes back, also where it begins with apostrophes itself."""
-    assert rearm_cell(disarm_cell(text)) == text
-
-
 @given(st.lists(_TEXT, min_size=1))
 def test_columns_and_single_texts_follow_one_rule(texts: list[str]) -> None:
-    """Polars' expressions do to a column what the functions do to one text."""
+    """The Polars expression does to a column what the function does to one text."""
     frame = pl.DataFrame({"t": texts})
-    assert frame.select(disarm_cells(pl.col("t")))["t"].to_list() == [disarm_cell(t) for t in texts]
     assert frame.select(show_controls_in(pl.col("t")))["t"].to_list() == [show_controls(t) for t in texts]
 
 
