@@ -1,6 +1,6 @@
-"""How long findings stay open: ages against the days agreed per severity, and the time to remediate with censoring.
+"""How long findings stay open: ages compared with the SLA per severity, and the time to remediate, with censoring.
 
-A finding's age counts from the first scan that saw it fail: what was before the first scan nobody knows.
+A finding's age counts from the first scan that saw it fail. No data exists before the first scan.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ SLA_DAYS: Final[Mapping[str, int]] = {
     Severity.LOW: 180,
     Severity.INFORMATIONAL: 365,
 }
-"""Days to remediate that hold where an installation says nothing else; common in vendors' and public policies."""
+"""Default days to remediate; common in vendors' and public policies."""
 
 EPISODE_SCHEMA: Final = pl.Schema(
     {
@@ -33,9 +33,9 @@ EPISODE_SCHEMA: Final = pl.Schema(
         "findings": pl.Int64,
     }
 )
-"""Grain: findings of one severity that began to fail on one day and left the failing ones on one day.
+"""Grain: findings of one severity that began to fail on one day and stopped failing on one day.
 
-``is_remediated`` false is censored at ``ended_on``: still failing at its last sight, waived, muted, not looked at.
+``is_remediated`` false is censored at ``ended_on``: still failing when last seen, waived, muted, or no longer scanned.
 """
 
 
@@ -61,37 +61,37 @@ class RemediationTime:
     findings: int
     remediated: int
     median_days: float | None
-    """By then half are remediated; None where fewer ever were."""
+    """Time by which half are remediated; None when fewer were."""
     mean_days: float | None
     """Mean within ``horizon_days``: the area under the survival curve. None without findings."""
     horizon_days: int
-    """Longest time seen. Where not all are remediated by then, the true mean is longer than ``mean_days``."""
+    """Longest observed time. When not all are remediated by then, the true mean is longer than ``mean_days``."""
     is_restricted: bool
     """Some were still open at ``horizon_days``."""
     within_sla_share: float | None
-    """Estimated share remediated within the days agreed; None for all severities, or where none was watched so long."""
+    """Estimated share remediated within the SLA; None for all severities, or when none was observed for that long."""
 
 
 def summarize_ages(
     items: pl.DataFrame, *, as_of: date, sla_days: Mapping[str, int] = SLA_DAYS
 ) -> tuple[AgeSummary, ...]:
-    """One summary per severity, worst first. ``items``: severity, failing_since, failed; null dates count as age 0."""
+    """Return a summary per severity, worst first. ``items``: severity, failing_since (null is age 0), failed."""
     failing = items.filter(pl.col("failed") > 0).select("severity", "failed", age_days(as_of).alias("age"))
     return tuple(_ages(failing.filter(pl.col("severity") == s.value), s.value, sla_days[s.value]) for s in Severity)
 
 
 def age_days(as_of: date) -> pl.Expr:
-    """Whole days since ``failing_since``, never negative; 0 where it is null."""
+    """Return whole days since ``failing_since``, never negative; 0 when it is null."""
     return (pl.lit(as_of) - pl.col("failing_since")).dt.total_days().fill_null(0).clip(lower_bound=0)
 
 
 def estimate_remediation(
     episodes: pl.DataFrame, *, watched_from: date | None = None, sla_days: Mapping[str, int] = SLA_DAYS
 ) -> tuple[RemediationTime, ...]:
-    """All severities together, then each that has episodes (EPISODE_SCHEMA), worst first.
+    """Return all severities together, then each that has episodes (EPISODE_SCHEMA), worst first.
 
-    ``watched_from``: episodes that ended before this day are not among them (a period is looked at), so those begun
-    earlier are watched only from the age they had that day on. None: all there ever were are among them.
+    ``watched_from``: ``episodes`` has none that ended before this day (a period is considered), so earlier ones are
+    observed only from the age that they had on that day. None: ``episodes`` has all that ever were.
     """
     watched = episodes.with_columns(watched_on=pl.max_horizontal("opened_on", pl.lit(watched_from or date.min)))
     present = [s.value for s in Severity if s.value in set(episodes["severity"].to_list())]
@@ -102,7 +102,10 @@ def estimate_remediation(
 
 
 def open_episodes(items: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """EPISODE_SCHEMA of what still fails in ``items`` (severity, failing_since, failed), censored on ``as_of``."""
+    """Return what still fails in ``items`` as EPISODE_SCHEMA, censored at ``as_of``.
+
+    ``items``: severity, failing_since, failed.
+    """
     failing = items.filter(pl.col("failed") > 0)
     return failing.select(
         "severity",
@@ -115,11 +118,11 @@ def open_episodes(items: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
 
 def _ages(rows: pl.DataFrame, severity: str, sla_days: int) -> AgeSummary:
     ordered = rows.sort("age")
-    upto = ordered["failed"].cum_sum().to_numpy()
-    total = int(upto[-1]) if len(upto) else 0
+    cumulative = ordered["failed"].cum_sum().to_numpy()
+    total = int(cumulative[-1]) if len(cumulative) else 0
 
     def day_of(share: float) -> int | None:
-        return int(ordered["age"][int(np.searchsorted(upto, share * total))]) if total else None
+        return int(ordered["age"][int(np.searchsorted(cumulative, share * total))]) if total else None
 
     return AgeSummary(
         severity=severity,
@@ -136,7 +139,7 @@ def _remediation(severity: str | None, episodes: pl.DataFrame, sla_days: int | N
     if not episodes["findings"].sum():
         return _unknown(severity)
     times, open_share = _survival(episodes)
-    horizon = int(_lasted(episodes).max())
+    horizon = int(_durations(episodes).max())
     half = np.nonzero(open_share <= 0.5)[0]
     is_watched = sla_days is not None and horizon >= sla_days
     by_sla = open_share[times <= (sla_days or 0)]
@@ -153,21 +156,21 @@ def _remediation(severity: str | None, episodes: pl.DataFrame, sla_days: int | N
 
 
 def _survival(episodes: pl.DataFrame) -> tuple[Numbers, Numbers]:
-    """Ages at which some were remediated, and the share still open after each.
+    """Return the ages at which some were remediated, and the share still open after each.
 
-    Kaplan and Meier's product-limit estimate (1958), with late entry: at risk at an age are those watched before it
-    and not yet ended. scipy's ``ecdf``, the tests' oracle, has no late entry.
+    Kaplan and Meier's product-limit estimate (1958), with late entry: at risk at an age are those observed before it
+    and not yet ended. SciPy's ``ecdf``, which the tests compare with, has no late entry.
     """
     entered = (episodes["watched_on"] - episodes["opened_on"]).dt.total_days().to_numpy()
-    lasted, counts = _lasted(episodes), episodes["findings"].to_numpy()
+    durations, counts = _durations(episodes), episodes["findings"].to_numpy()
     remediated = np.where(episodes["is_remediated"].to_numpy(), counts, 0)
-    times = np.unique(lasted[remediated > 0])
-    at_risk = np.array([counts[((entered < age) | (entered == 0)) & (lasted >= age)].sum() for age in times])
-    done = np.array([remediated[lasted == age].sum() for age in times])
+    times = np.unique(durations[remediated > 0])
+    at_risk = np.array([counts[((entered < age) | (entered == 0)) & (durations >= age)].sum() for age in times])
+    done = np.array([remediated[durations == age].sum() for age in times])
     return times.astype(np.float64), np.cumprod(1 - done / at_risk) if len(times) else np.empty(0)
 
 
-def _lasted(episodes: pl.DataFrame) -> Numbers:
+def _durations(episodes: pl.DataFrame) -> Numbers:
     return (episodes["ended_on"] - episodes["opened_on"]).dt.total_days().to_numpy().astype(np.float64)
 
 

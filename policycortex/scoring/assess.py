@@ -1,6 +1,6 @@
-"""From tallies to a posture: the one place where a requirement is judged.
+"""From tallies to a posture: the only module that decides the result of a requirement.
 
-Tallies are few (checks, not findings), so the judgement is plain Python over aggregated frames.
+Tallies are few (checks, not findings), so that plain Python over aggregated frames is fast enough.
 """
 
 from collections import defaultdict
@@ -24,10 +24,10 @@ SeverityCounts: TypeAlias = dict[str, Counts]
 def assess_posture(
     framework: Framework | None, *, tallies: pl.DataFrame, relations: pl.DataFrame, waived: pl.DataFrame
 ) -> Posture:
-    """Judge every requirement of ``framework``, or all findings at once when it is None.
+    """Assess every requirement of ``framework``, or count all findings when it is None.
 
     ``tallies`` is TALLY_SCHEMA, ``waived`` WAIVED_SCHEMA; ``relations`` holds the distinct
-    (provider, check_id, mapping_id, requirement_id) that the crosswalk gives, ids in the framework's spelling.
+    (provider, check_id, mapping_id, requirement_id) of the crosswalk, ids in the framework's spelling.
     """
     if framework is None:
         return _assess_all(tallies, waived)
@@ -67,13 +67,13 @@ def _assess_requirement(
     requirement: Requirement, by_severity: SeverityCounts, checks: Sequence[str], is_manual: bool
 ) -> RequirementAssessment:
     counts = add_counts(by_severity.values())
-    awaits_person = is_manual and not counts.total
+    needs_person = is_manual and not counts.total
     return RequirementAssessment(
         id=requirement.id,
         title=requirement.title,
         section=requirement.section,
-        result=RequirementResult.MANUAL if awaits_person else _result(counts),
-        counts=add_counts((counts, Counts(manual=1))) if awaits_person else counts,
+        result=RequirementResult.MANUAL if needs_person else _result(counts),
+        counts=add_counts((counts, Counts(manual=1))) if needs_person else counts,
         checks=tuple(checks),
         by_severity=by_severity,
         weight=requirement.weight,
@@ -88,7 +88,10 @@ def _result(counts: Counts) -> RequirementResult:
 
 
 def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
-    """Whether only a person can tell, for every provider in scope it is for (all it knows, if none was seen)."""
+    """Whether no provider in scope has a check for it, so that a person must assess it.
+
+    Without findings in scope, all providers of the framework are considered.
+    """
     if "*" in requirement.manual_for:
         return True
     concerned = providers & framework.providers if framework.providers else providers
@@ -97,7 +100,7 @@ def _is_manual(requirement: Requirement, providers: frozenset[str], framework: F
 
 
 def add_counts(many: Collection[Counts]) -> Counts:
-    """Sum of each outcome."""
+    """Return the sum of each outcome."""
     return Counts(
         passed=sum(c.passed for c in many),
         failed=sum(c.failed for c in many),

@@ -1,12 +1,12 @@
-"""Why a score moved between two dates: every finding is given one cause, and the causes' points add up exactly.
+"""Explains the change of a score between two dates: each finding has one cause; the causes' points add up exactly.
 
 The score is a ratio P / N with N = P + F. For sums dP, dN over findings, with bars for the mean of both dates,
 
     P1/N1 - P0/N0  =  (dP - s̄·dN) / N̄        (an identity: P = s·N on both sides)
 
-which is linear in the findings, so each cause's part is (dP_c - s̄·dN_c) / N̄. This is Bennet's symmetric indicator
-(T. L. Bennet, "The Theory of Measurement of Changes in Cost of Living", 1920): no order of causes has to be chosen,
-swapping the dates flips the signs, and parts are kept as fractions, so that no rounding enters.
+It is linear in the findings, so that the part of each cause is (dP_c - s̄·dN_c) / N̄. This is Bennet's symmetric
+indicator (T. L. Bennet, "The Theory of Measurement of Changes in Cost of Living", 1920). It needs no order of causes,
+swapping the dates changes the signs, and parts are fractions, so that nothing is rounded.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ _UNCHANGED: Final = "unchanged"
 def explain_change(
     before: PostureSide, after: PostureSide, *, same_passed: int = 0, same_failed: int = 0
 ) -> ScoreChange:
-    """Split the change of ``findings_pass_rate`` from ``before`` to ``after`` into its causes.
+    """Divide the change of ``findings_pass_rate`` from ``before`` to ``after`` into its causes.
 
-    ``same_passed`` and ``same_failed`` count findings left out of both sides because all of their key is alike on both.
+    ``same_passed`` and ``same_failed`` count findings that the caller excluded from both sides because they are equal.
     """
     sums = _sum_by_cause(match_findings(before, after))
     same = {"passed": same_passed, "failed": same_failed}
@@ -67,18 +67,18 @@ def _sum_by_cause(matched: pl.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def _cause() -> pl.Expr:
-    """The one cause of a matched row; rows whose outcome is the same on both sides are unchanged."""
+    """Return the cause of a matched row; rows with the same outcome on both sides are unchanged."""
     return (
         pl.when(pl.col("outcome_before") == pl.col("outcome_after"))
         .then(pl.lit(_UNCHANGED))
         .when(~pl.col("is_present_before") | ~pl.col("is_present_after"))
         .then(_cause_of_absence())
-        .otherwise(_cause_of_turn())
+        .otherwise(_cause_of_difference())
     )
 
 
 def _cause_of_absence() -> pl.Expr:
-    """Why a finding stands on one side only. First what was not looked at, then what was not asked."""
+    """Return why a finding is on one side only: first missing coverage, then a missing relation."""
     is_new = pl.col("is_present_after")
     return (
         pl.when(~pl.col("is_covered_elsewhere"))
@@ -91,8 +91,8 @@ def _cause_of_absence() -> pl.Expr:
     )
 
 
-def _cause_of_turn() -> pl.Expr:
-    """Why a finding on both sides counts differently: scope, framework, the scanner's word, acceptance."""
+def _cause_of_difference() -> pl.Expr:
+    """Return why a finding on both sides counts differently: scope, framework, raw status, or acceptance."""
     before, after = pl.col("status_before"), pl.col("status_after")
     fail, passing = pl.lit(FindingStatus.FAIL.value), pl.lit(FindingStatus.PASS.value)
     return (

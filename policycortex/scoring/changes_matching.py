@@ -1,9 +1,9 @@
-"""Which finding of one date is which of the other, as multisets: a key that repeats is matched as often as it stands.
+"""Matches the findings of two dates as multisets: a repeated key is matched as often as it occurs.
 
-Within a key, findings that say the same on both dates are matched first, then failing of before with passing of after,
-then passing with failing, then the rest in one order; what remains stands on one side only. Each step is its own mirror
-image, so swapping the dates swaps fixed and regressed. Counts per outcome are kept whatever the pairing, so no choice
-made here can move a score. All in polars: no Python loop runs over findings.
+Within a key, equal findings are matched first, then failing ones before with passing ones after, then passing ones with
+failing ones, then the rest in a fixed order; what remains is on one side only. Each step is symmetric, so that swapping
+the dates swaps fixed and regressed. The counts per outcome do not depend on the pairing, so that no choice made here
+can change a score. Everything is done in Polars; no Python loop runs over findings.
 """
 
 from typing import Final
@@ -14,37 +14,39 @@ from policycortex.names import FindingStatus, Severity
 from policycortex.scoring.changes_model import FINDING_KEY, PostureSide
 
 OUTSIDE: Final = "outside"
-"""Outcome of a finding the question does not speak of: out of scope, unrelated, or not there."""
+"""Outcome of a finding that does not count: out of scope, unrelated, or absent."""
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
 _STATE: Final = ("outcome", "status", "is_in_scope", "is_related_elsewhere", "is_covered_elsewhere")
 _SEVERITY_RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 _RANKS: Final = {word: n for n, word in enumerate(("failed", "passed", "waived", "muted", "manual", OUTSIDE))}
-_TURNS: Final = (("failed", "passed"), ("passed", "failed"))
+_TRANSITIONS: Final = (("failed", "passed"), ("passed", "failed"))
 """Outcomes (before, after) that are paired first, in this order."""
 
 
 def match_findings(before: PostureSide, after: PostureSide) -> pl.DataFrame:
-    """One row per kind of match: FINDING_KEY, ``outcome_*``, ``status_*``, ``is_in_scope_*``, ``is_present_*`` of both.
+    """Return a row per kind of match: FINDING_KEY; of both sides outcome, status, ``is_in_scope`` and ``is_present``.
 
-    ``findings`` counts how many findings of the key the row stands for; ``is_covered_elsewhere`` and
-    ``is_related_elsewhere`` tell of the other date, for rows on one side only. An absent side's outcome is ``outside``.
+    ``findings`` is the number of findings of the row. ``is_covered_elsewhere`` and ``is_related_elsewhere`` describe
+    the other date, for rows on one side only. The outcome of an absent side is ``outside``.
     """
-    old, new = (judge_outcomes(*pair).drop("provider", "severity_rank") for pair in ((before, after), (after, before)))
+    old, new = (
+        classify_outcomes(*pair).drop("provider", "severity_rank") for pair in ((before, after), (after, before))
+    )
     shared = [*FINDING_KEY, *_STATE]
     same = old.join(new, on=shared, how="inner", nulls_equal=True, suffix="_after")
     matched = pl.min_horizontal("findings", "findings_after")
     kept = _both(same.with_columns(findings=matched))
     rest_old, rest_new = _less(old, same), _less(new, same)
-    turns = _turns(rest_old, rest_new)
-    spread = _spread(rest_old, turns, side=0), _spread(rest_new, turns, side=1)
+    moves = _moves(rest_old, rest_new)
+    spread = _spread(rest_old, moves, side=0), _spread(rest_new, moves, side=1)
     return pl.concat([kept, _paired(*spread)], how="vertical_relaxed")
 
 
-def judge_outcomes(side: PostureSide, other: PostureSide) -> pl.DataFrame:
-    """Findings of ``side`` grouped by FINDING_KEY and what is known of them.
+def classify_outcomes(side: PostureSide, other: PostureSide) -> pl.DataFrame:
+    """Return the findings of ``side``, grouped by FINDING_KEY, outcome and state.
 
-    ``findings`` counts each group; ``provider`` and ``severity_rank`` (0 worst) are of the whole group.
+    ``findings`` is the size of each group; ``provider`` and ``severity_rank`` (0 is the worst) are of the whole group.
     """
     states = _related(_related(side.states, side, "is_related"), other, "is_related_elsewhere")
     states = _covered(states, other.covered)
@@ -55,7 +57,7 @@ def judge_outcomes(side: PostureSide, other: PostureSide) -> pl.DataFrame:
 
 
 def outcome() -> pl.Expr:
-    """Each finding in exactly one: outside, muted, waived, failed, passed, manual; needs ``is_related``."""
+    """Return each finding's outcome: outside, muted, waived, failed, passed or manual; needs ``is_related``."""
     failing = pl.col("status") == FindingStatus.FAIL.value
     return (
         pl.when(~pl.col("is_in_scope") | ~pl.col("is_related"))
@@ -80,9 +82,9 @@ def _related(states: pl.DataFrame, side: PostureSide, name: str) -> pl.DataFrame
 
 
 def _covered(states: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
-    """Whether the other date looked: at the check somewhere in the account, and at the region with any check.
+    """Add whether the other date scanned it: the check anywhere in the account, and the region with any check.
 
-    A check leaves no coverage in a region without resources, so the pair (check, region) itself would prove too much.
+    A check has no coverage in a region without resources, so the pair (check, region) must not be required.
     """
     true = pl.lit(value=True)
     checks = covered.select("source", "account_id", "check_id").unique().with_columns(has_check=true)
@@ -107,42 +109,42 @@ def _both(same: pl.DataFrame) -> pl.DataFrame:
 
 
 def _less(groups: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
-    """What remains of ``groups`` after the matches in ``same`` are taken away."""
+    """Return ``groups`` without the matches in ``same``."""
     taken = same.select(*FINDING_KEY, *_STATE, taken=pl.min_horizontal("findings", "findings_after"))
     left = groups.join(taken, on=[*FINDING_KEY, *_STATE], how="left", nulls_equal=True)
     remains = pl.col("findings") - pl.col("taken").fill_null(0)
     return left.with_columns(findings=remains).filter(pl.col("findings") > 0)
 
 
-def _turns(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Per key, how many findings turn from failed to passed (``turns_0``) and from passed to failed (``turns_1``)."""
+def _moves(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Count per key the findings that change from failed to passed (``moves_0``) and back (``moves_1``)."""
 
     def counted(groups: pl.DataFrame, side: int) -> pl.DataFrame:
         sums = [
-            pl.col("findings").filter(pl.col("outcome") == turn[side]).sum().alias(f"turns_{n}")
-            for n, turn in enumerate(_TURNS)
+            pl.col("findings").filter(pl.col("outcome") == transition[side]).sum().alias(f"moves_{n}")
+            for n, transition in enumerate(_TRANSITIONS)
         ]
         return groups.group_by(FINDING_KEY).agg(sums)
 
     both = counted(old, 0).join(counted(new, 1), on=FINDING_KEY, nulls_equal=True, suffix="_new")
     return both.select(
         *FINDING_KEY,
-        *(pl.min_horizontal(f"turns_{n}", f"turns_{n}_new").alias(f"turns_{n}") for n in range(len(_TURNS))),
+        *(pl.min_horizontal(f"moves_{n}", f"moves_{n}_new").alias(f"moves_{n}") for n in range(len(_TRANSITIONS))),
     )
 
 
-def _spread(groups: pl.DataFrame, turns: pl.DataFrame, *, side: int) -> pl.DataFrame:
-    """One row per finding with its ``slot`` (0 and 1 as in _TURNS, 2 the rest) and its ``place`` there."""
+def _spread(groups: pl.DataFrame, moves: pl.DataFrame, *, side: int) -> pl.DataFrame:
+    """Return one row per finding with its ``slot`` (0 and 1 as in _TRANSITIONS, 2 the rest) and its ``place`` in it."""
     single = groups.select(pl.all().repeat_by("findings").explode()).drop("findings")
     single = single.with_columns(order=pl.col("outcome").replace_strict(_RANKS, return_dtype=pl.Int8))
     single = single.sort(*FINDING_KEY, "order", *_STATE[1:]).with_columns(
         number=pl.int_range(pl.len()).over(*FINDING_KEY, "outcome")
     )
-    slot = pl.lit(len(_TURNS), dtype=pl.Int8)
-    for n, turn in enumerate(_TURNS):
-        takes_part = (pl.col("outcome") == turn[side]) & (pl.col("number") < pl.col(f"turns_{n}").fill_null(0))
+    slot = pl.lit(len(_TRANSITIONS), dtype=pl.Int8)
+    for n, transition in enumerate(_TRANSITIONS):
+        takes_part = (pl.col("outcome") == transition[side]) & (pl.col("number") < pl.col(f"moves_{n}").fill_null(0))
         slot = pl.when(takes_part).then(pl.lit(n, dtype=pl.Int8)).otherwise(slot)
-    slotted = single.join(turns, on=FINDING_KEY, how="left", nulls_equal=True, maintain_order="left")
+    slotted = single.join(moves, on=FINDING_KEY, how="left", nulls_equal=True, maintain_order="left")
     slotted = slotted.with_columns(slot=slot)
     return slotted.select(*FINDING_KEY, *_STATE, "slot", place=pl.int_range(pl.len()).over(*FINDING_KEY, "slot"))
 

@@ -1,4 +1,4 @@
-"""What two dates are compared by: narrow frames of findings and coverage in, causes out. No rule stands here."""
+"""Values of the comparison of two dates: frames of findings and coverage in, causes out. No rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,44 +28,43 @@ STATE_SCHEMA: Final = pl.Schema(
         "is_in_scope": pl.Boolean,
     }
 )
-"""Grain: one finding of one side's closing posture; a key may repeat, since a resource may have a check twice.
+"""Grain: one finding of one side's period-end posture; a key may repeat, because a resource may have a check twice.
 
-``is_waived``: covered, on that side, for all that the question asks of (every related requirement). ``is_in_scope``:
-whether that side's order speaks of it (environments, accounts); rows out of scope tell a changed scope from a gone
-resource.
+``is_waived``: waived on that side for every requirement in question. ``is_in_scope``: whether it is in that side's
+scope (environments, accounts). Rows out of scope are needed to distinguish a changed scope from a removed resource.
 """
 
 COVERED_SCHEMA: Final = pl.Schema(dict.fromkeys(("source", "account_id", "region", "check_id"), pl.String()))
-"""Grain: one check that a source looked at in one region of an account, on one side."""
+"""Grain: one check that a source executed in one region of an account, on one side."""
 
 FINDING_KEY: Final = ("source", "account_id", "check_id", "region", "resource_uid")
 
 
 class Cause(StrEnum):
-    """Why a score moved, in the order reports list it."""
+    """Why a score changed, in the order of reports."""
 
     FIXED = "fixed"
-    """The scanner said FAIL before and says PASS now."""
+    """The raw status was FAIL before and is PASS now."""
     REGRESSED = "regressed"
-    """The scanner said PASS before and says FAIL now."""
+    """The raw status was PASS before and is FAIL now."""
     NEW_RESOURCES = "new_resources"
-    """Not there before, though its check and region were looked at."""
+    """Absent before, although its check and region were scanned."""
     GONE_RESOURCES = "gone_resources"
-    """Not there now, though its check and region were looked at."""
+    """Absent now, although its check and region were scanned."""
     SCOPE_AND_COVERAGE = "scope_and_coverage"
-    """Looked at or asked for on one side only, or left to a person on one side only."""
+    """Scanned or in scope on one side only, or with status MANUAL on one side only."""
     FRAMEWORK_VERSION = "framework_version"
     """Related to the framework on one side only: a new version or a changed crosswalk."""
     WAIVERS = "waivers"
-    """Same raw status; accepted (waived or muted) on one side only."""
+    """The raw status is the same; waived or muted on one side only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureSide:
-    """One of the two dates. ``relations`` (RELATION_SCHEMA) None: all findings count, no framework was asked for.
+    """One of the two dates. ``relations`` (RELATION_SCHEMA) is None without a framework: all findings count.
 
-    Relations of each side must speak of the (provider, check_id, mapping_id) of both sides, so that "this framework
-    would not have asked" can be told from "was not there".
+    The relations of each side must include the (provider, check_id, mapping_id) of both sides, so that "not related to
+    this framework version" can be distinguished from "absent".
     """
 
     states: pl.DataFrame
@@ -75,15 +74,15 @@ class PostureSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseShare:
-    """What one cause did: findings touched, what it added to the counts, and its exact part of the change."""
+    """The effect of one cause: findings, changes of the counts, and its exact part of the score's change."""
 
     cause: Cause
     findings: int
     passed: int
-    """Change of passed findings by this cause; negative where some left."""
+    """Change of the number of passed findings by this cause."""
     failed: int
     points: Fraction | None
-    """Percentage points, exact; None where either date has no score."""
+    """Percentage points, exact; None when a date has no score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +108,15 @@ class ScoreChange:
 
     @property
     def points(self) -> Fraction | None:
-        """After less before, in percentage points."""
+        """After minus before, in percentage points."""
         return None if self.before is None or self.after is None else self.after - self.before
 
     def written(self, digits: int = 2) -> dict[Cause, Decimal | None]:
-        """Points of each cause for readers; they add up to the difference of the two scores as written."""
+        """Return the rounded points of each cause; they add up to the difference of the two rounded scores."""
         exact: Sequence[Fraction | None] = [share.points for share in self.shares]
         if self.before is None or self.after is None:
             return dict.fromkeys((share.cause for share in self.shares), None)
-        total = _as_written(self.after, digits) - _as_written(self.before, digits)
+        total = _rounded(self.after, digits) - _rounded(self.before, digits)
         parts = apportion([points or Fraction() for points in exact], total, digits)
         return dict(zip((share.cause for share in self.shares), parts, strict=True))
 
@@ -127,5 +126,5 @@ def exact_pct(passed: int, failed: int) -> Fraction | None:
     return Fraction(100 * passed, passed + failed) if passed + failed else None
 
 
-def _as_written(value: Fraction, digits: int) -> Decimal:
+def _rounded(value: Fraction, digits: int) -> Decimal:
     return Decimal(str(round_pct(float(value), digits)))

@@ -1,7 +1,7 @@
-"""Two dates side by side: failing findings as sets of (check, account, region, resource), and requirements that turned.
+"""Compares two dates: failing findings as sets of (check, account, region, resource), and changed requirement results.
 
-With B and A the keys that fail before and after (neither muted nor waived, in scope, related to the framework):
-new = A - B, persisting = A & B, and B - A is resolved where the second date looked, else not looked at.
+B and A are the keys that fail before and after (neither muted nor waived, in scope, related to the framework). Then
+new = A - B and persisting = A & B. B - A is resolved where the second date executed the check, else ``not_looked_at``.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from policycortex.names import RequirementResult, Severity
-from policycortex.scoring.changes_matching import judge_outcomes
+from policycortex.scoring.changes_matching import classify_outcomes
 from policycortex.scoring.changes_model import PostureSide
 from policycortex.scoring.model import Posture, RequirementAssessment
 
@@ -31,8 +31,8 @@ COMPARISON_SCHEMA: Final = pl.Schema(
 """Grain: one key that fails on either date. ``change``: new, resolved, persisting, not_looked_at.
 
 ``reason``: new: regressed, waiver_ended, newly_there, newly_looked_at, newly_asked; resolved: fixed, waived, muted,
-manual, gone; not_looked_at: not_covered, not_asked (out of scope, or the framework no longer asks); persisting: "".
-``severity`` is the worst of the failing findings, of the later date where it fails there. Counts are failing findings.
+manual, gone; not_looked_at: not_covered, not_asked (out of scope, or no longer in the framework); persisting: "".
+``severity`` is the worst of the failing findings, of the later date if the key fails then. Counts are failing findings.
 Sorted by change in the order above, worst severity, then key.
 """
 
@@ -44,10 +44,10 @@ _CAME: Final = {"passed": "regressed", "waived": "waiver_ended", "muted": "waive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What became of failing findings between two dates; the four counts are keys, not findings."""
+    """Failing findings of two dates compared; the four counts are keys, not findings."""
 
     rows: pl.DataFrame
-    """COMPARISON_SCHEMA; without the persisting keys that were left out of both sides as alike."""
+    """COMPARISON_SCHEMA, without the persisting keys that the caller excluded as equal."""
     new: int
     resolved: int
     persisting: int
@@ -56,7 +56,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementChange:
-    """One requirement whose result differs; None where that date's framework does not have it."""
+    """One requirement whose result differs; a result is None where that date's framework does not have it."""
 
     id: str
     title: str
@@ -67,9 +67,9 @@ class RequirementChange:
 
 
 def compare_findings(before: PostureSide, after: PostureSide, *, same_keys: int = 0) -> Comparison:
-    """Failing keys of ``before`` and ``after``; duplicates of a key count once, as in a plain set difference.
+    """Compare the failing keys of ``before`` and ``after``; a repeated key counts once, as in a set difference.
 
-    ``same_keys`` counts failing keys left out of both sides because all of them is alike: they persist.
+    ``same_keys`` counts failing keys that the caller excluded from both sides because they are equal: they persist.
     """
     old, new = _by_key(before, after, "before"), _by_key(after, before, "after")
     both = old.join(new, on=COMPARE_KEY, how="full", coalesce=True, nulls_equal=True)
@@ -80,7 +80,7 @@ def compare_findings(before: PostureSide, after: PostureSide, *, same_keys: int 
 
 
 def compare_requirements(before: Posture, after: Posture) -> tuple[RequirementChange, ...]:
-    """Requirements whose result differs, in the later framework's order, then those it no longer has."""
+    """Return requirements whose result differs, in the later framework's order, then those that it no longer has."""
     old, new = ({r.id: r for r in posture.requirements} for posture in (before, after))
     titles = {r.id: r.title for r in (*before.requirements, *after.requirements)}
     return tuple(
@@ -108,14 +108,14 @@ def _result(requirement: RequirementAssessment | None) -> RequirementResult | No
 
 
 def _by_key(side: PostureSide, other: PostureSide, name: str) -> pl.DataFrame:
-    """Grain COMPARE_KEY: failing findings, worst failing severity, a word for the rest, and the other date's look."""
+    """Grain COMPARE_KEY: failing findings, worst failing severity, best other outcome, coverage of the other date."""
     failing = pl.col("outcome") == "failed"
     rest = pl.col("outcome").filter(~failing)
-    # The least rank, turned back into its word: sorting words of an empty group left a column that crashed Polars 2.1.
+    # The lowest rank, converted back to its word: sorting the words of an empty group crashed Polars 2.1.
     best = rest.replace_strict(_ORDER, return_dtype=pl.Int8).min()
-    words = dict(enumerate(_ORDER))
+    outcomes = dict(enumerate(_ORDER))
     return (
-        judge_outcomes(side, other)
+        classify_outcomes(side, other)
         .group_by(COMPARE_KEY)
         .agg(
             pl.col("findings").filter(failing).sum().alias(f"failed_{name}"),
@@ -125,7 +125,7 @@ def _by_key(side: PostureSide, other: PostureSide, name: str) -> pl.DataFrame:
             pl.col("provider").min().alias(f"provider_{name}"),
             pl.col("severity_rank").filter(failing).min().alias(f"severity_{name}"),
         )
-        .with_columns(pl.col(f"rest_{name}").replace_strict(words, return_dtype=pl.String))
+        .with_columns(pl.col(f"rest_{name}").replace_strict(outcomes, return_dtype=pl.String))
     )
 
 
@@ -159,13 +159,13 @@ def _shaped(both: pl.DataFrame) -> pl.DataFrame:
 
 
 def _change(failed_before: pl.Expr, failed_after: pl.Expr) -> pl.Expr:
-    unseen = pl.col("reason").is_in(["not_covered", "not_asked"])
+    not_looked_at = pl.col("reason").is_in(["not_covered", "not_asked"])
     return (
         pl.when((failed_before > 0) & (failed_after > 0))
         .then(pl.lit("persisting"))
         .when(failed_after > 0)
         .then(pl.lit("new"))
-        .when(unseen)
+        .when(not_looked_at)
         .then(pl.lit("not_looked_at"))
         .otherwise(pl.lit("resolved"))
     )
@@ -181,17 +181,17 @@ def _reason(failed_before: pl.Expr, failed_after: pl.Expr) -> pl.Expr:
     )
 
 
-def _side_reason(absent: str, failing: str, words: Mapping[str, str], silent: tuple[str, str, str]) -> pl.Expr:
-    """Why a key fails on date ``failing`` only: what ``absent`` said of it, else why it said nothing."""
+def _side_reason(absent: str, failing: str, reasons: Mapping[str, str], missing: tuple[str, str, str]) -> pl.Expr:
+    """Return why a key fails on date ``failing`` only: its outcome on ``absent``, else why it has none there."""
     rest = pl.col(f"rest_{absent}")
     return (
-        pl.when(rest.is_in(list(words)))
-        .then(rest.replace_strict(words, default=None, return_dtype=pl.String))
+        pl.when(rest.is_in(list(reasons)))
+        .then(rest.replace_strict(reasons, default=None, return_dtype=pl.String))
         .when(rest == "outside")
-        .then(pl.lit(silent[1]))
+        .then(pl.lit(missing[1]))
         .when(~pl.col(f"is_covered_from_{failing}"))
-        .then(pl.lit(silent[0]))
+        .then(pl.lit(missing[0]))
         .when(~pl.col(f"is_related_from_{failing}"))
-        .then(pl.lit(silent[1]))
-        .otherwise(pl.lit(silent[2]))
+        .then(pl.lit(missing[1]))
+        .otherwise(pl.lit(missing[2]))
     )

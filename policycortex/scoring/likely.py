@@ -1,10 +1,10 @@
-"""Which compliant requirements will fail within the next days: calibrated chances with their Brier score, or no list.
+"""Which compliant requirements are likely to fail within the next days: calibrated probabilities, or no list.
 
-History is cut into windows of equal length. A requirement compliant at a window's start is one trial; it failed if any
-scan within the window found it non-compliant. Its chance is the share of its own windows that failed, drawn towards
-the share of all (beta-binomial shrinkage): (failed + m * base) / (windows + m). The m that would have served best up
-to then is used. Each window is forecast from the windows before it alone; those forecasts decide whether there is a
-list: they must beat the base rate (Brier 1950) and be calibrated (Spiegelhalter 1986).
+History is divided into windows of equal length. A requirement that is compliant at a window's start is one trial; it
+failed if any scan within the window found it non-compliant. Its probability is the share of its windows that failed,
+shrunk towards the share of all (beta-binomial shrinkage): (failed + m * base) / (windows + m), with the m that was best
+up to then. Each window is forecast from earlier windows only. These forecasts decide whether there is a list: they
+must be better than the base rate (Brier 1950) and calibrated (Spiegelhalter 1986).
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ RESULT_HISTORY_SCHEMA: Final = pl.Schema({"date": pl.Date, "requirement_id": pl.
 
 MIN_TESTED_WINDOWS: Final = 4
 MIN_EACH: Final = 10
-"""Failures, and non-failures, among tested forecasts: below, a Brier score is an anecdote."""
+"""Required failures, and non-failures, among tested forecasts; with fewer a Brier score means nothing."""
 
 Z_LIMIT: Final = 1.96
 _STRENGTHS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -33,7 +33,7 @@ _BINS: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationBin:
-    """Tested forecasts of alike chance: what was said, and what came."""
+    """Tested forecasts of similar probability: forecast and outcome."""
 
     forecasts: int
     mean_probability: float
@@ -47,13 +47,13 @@ class LikelyFailure:
     requirement_id: str
     probability: float
     windows: int
-    """Past windows it began compliant."""
+    """Past windows in which it was compliant at the start."""
     failed_windows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelyFailures:
-    """The list, with the test it passed."""
+    """The list, with the results of its test."""
 
     window_days: int
     items: tuple[LikelyFailure, ...]
@@ -76,7 +76,7 @@ class NoLikelyFailures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tested:
-    """A forecast of a past window: the chance said, the base rate then, and the outcome."""
+    """A forecast of a past window: probability, base rate at that time, and outcome."""
 
     probability: float
     base_rate: float
@@ -84,7 +84,7 @@ class _Tested:
 
 
 def rank_likely_failures(results: pl.DataFrame, *, window_days: int = 14) -> LikelyFailures | NoLikelyFailures:
-    """Judge ``results`` (RESULT_HISTORY_SCHEMA). Raises ValueError for a window below one day."""
+    """Rank the requirements of ``results`` (RESULT_HISTORY_SCHEMA). Raises ValueError for a window below one day."""
     if window_days < 1:
         raise ValueError(f"a window has at least one day, got {window_days}")
     decided = (RequirementResult.COMPLIANT.value, RequirementResult.NON_COMPLIANT.value)
@@ -107,9 +107,9 @@ def rank_likely_failures(results: pl.DataFrame, *, window_days: int = 14) -> Lik
 
 
 def _windows(history: pl.DataFrame, days: int) -> tuple[list[Mapping[str, bool]], frozenset[str]]:
-    """Trials of each window, oldest first (requirement -> failed), and what is compliant at the end.
+    """Return the trials of each window, oldest first (requirement -> failed), and what is compliant at the end.
 
-    Windows end at the last scan and are counted back from it, so that none reaches into the future.
+    Windows are counted back from the last scan, so that none extends into the future.
     """
     if history.is_empty():
         return [], frozenset()
@@ -127,13 +127,13 @@ def _window(history: pl.DataFrame, start: date, days: int) -> Mapping[str, bool]
 
 
 def _compliant(history: pl.DataFrame, on: date) -> frozenset[str]:
-    """Requirements whose latest result up to and including ``on`` is compliant."""
+    """Return requirements whose latest result up to and including ``on`` is compliant."""
     latest = history.filter(pl.col("date") <= on).group_by("requirement_id", maintain_order=True).last()
     return frozenset(latest.filter(pl.col("result") == RequirementResult.COMPLIANT.value)["requirement_id"].to_list())
 
 
 def _test(windows: Sequence[Mapping[str, bool]]) -> tuple[list[_Tested], float]:
-    """Forecast every window but the first from those before it; also the strength that served best over all."""
+    """Forecast every window except the first from earlier ones; also return the shrinkage that was best over all."""
     seen, failed, losses = Counter[str](), Counter[str](), dict.fromkeys(_STRENGTHS, 0.0)
     tested: list[_Tested] = []
     for number, window in enumerate(windows):
@@ -149,12 +149,12 @@ def _test(windows: Sequence[Mapping[str, bool]]) -> tuple[list[_Tested], float]:
 
 
 def _best(losses: Mapping[float, float]) -> float:
-    """Least loss; the stronger shrinkage on a tie."""
+    """Return the shrinkage with the smallest loss; the stronger one on a tie."""
     return min(reversed(_STRENGTHS), key=lambda strength: losses[strength])
 
 
 def _base_rate(seen: Counter[str], failed: Counter[str]) -> float:
-    """Share of all trials that failed, with Jeffreys' half a success and half a failure: never 0 or 1."""
+    """Return the share of trials that failed, with Jeffreys' prior of half a success and half a failure: never 0 or 1."""
     return (failed.total() + 0.5) / (seen.total() + 1)
 
 
@@ -178,7 +178,7 @@ def _ranked(now: frozenset[str], windows: Sequence[Mapping[str, bool]], strength
 
 
 def _refusal(windows: Sequence[Mapping[str, bool]], tested: Sequence[_Tested], days: int) -> str:
-    """Why these forecasts cannot be shown; "" where they can."""
+    """Return why these forecasts cannot be shown; "" when they can."""
     failures = sum(t.failed for t in tested)
     if len(windows) <= MIN_TESTED_WINDOWS:
         needed = (MIN_TESTED_WINDOWS + 1) * days
@@ -202,7 +202,7 @@ def _brier(pairs: Iterable[tuple[float, bool]]) -> float:
 
 
 def _spiegelhalter(tested: Sequence[_Tested]) -> float:
-    """Standard normal when the chances are true: sum((o-p)(1-2p)) / sqrt(sum((1-2p)^2 p(1-p)))."""
+    """Standard normal when the probabilities are true: sum((o-p)(1-2p)) / sqrt(sum((1-2p)^2 p(1-p)))."""
     top = sum((t.failed - t.probability) * (1 - 2 * t.probability) for t in tested)
     variance = sum((1 - 2 * t.probability) ** 2 * t.probability * (1 - t.probability) for t in tested)
     return top / sqrt(variance) if variance else 0.0

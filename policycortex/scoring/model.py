@@ -1,4 +1,4 @@
-"""The nouns of judgement: tallies in, requirement results and scores out. Pure values, no storage, no prose."""
+"""Values of scoring: tallies in, requirement results and scores out. No storage and no texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ TALLY_SCHEMA: Final = pl.Schema(
         "muted": pl.Int64,
     }
 )
-"""Grain: provider, check, mapping_id (what its findings themselves name), severity, over the scope asked for.
+"""Grain: provider, check, mapping_id (the requirements that its findings name), severity, within the scope.
 
-Each finding counts in exactly one of the four: muted first, else by its raw status. Sorted by nothing.
+Each finding counts in exactly one of the four: muted first, else by its raw status. The order is undefined.
 """
 
 MAPPING_SCHEMA: Final = pl.Schema({"mapping_id": pl.String, "framework_key": pl.String, "requirement_uid": pl.String})
-"""Grain: one requirement named by findings that share ``mapping_id``, in the scanner's own spelling."""
+"""Grain: one requirement named by findings that share ``mapping_id``, in the scanner's spelling."""
 
-_REACH: Final = pl.Struct({"framework": pl.String, "requirement_id": pl.String})
+_COVERAGE: Final = pl.Struct({"framework": pl.String, "requirement_id": pl.String})
 
 WAIVED_SCHEMA: Final = pl.Schema(
     [
@@ -36,14 +36,15 @@ WAIVED_SCHEMA: Final = pl.Schema(
         ("check_id", pl.String()),
         ("mapping_id", pl.String()),
         ("severity", pl.String()),
-        ("reaches", pl.List(_REACH)),
+        ("reaches", pl.List(_COVERAGE)),
         ("waived", pl.Int64()),
     ]
 )
-"""Grain: tally key and the set of reaches that cover its failing, unmuted findings; the counts are disjoint.
+"""Grain: tally key and ``reaches``, the set of what waivers accept of its failing, unmuted findings.
 
-A finding that several waivers cover stands once, under the set of all their reaches. ``framework`` null means every
-framework, ``requirement_id`` null every requirement of the framework. They count among ``failed`` of the tally too.
+The counts are disjoint: a finding that several waivers cover is in one row, under the set of all their reaches.
+``framework`` null means every framework, ``requirement_id`` null every requirement of the framework. Waived findings
+are also counted in the tally's ``failed``.
 """
 
 
@@ -59,25 +60,25 @@ class Counts:
 
     @property
     def assessed(self) -> int:
-        """Findings that decide: passed and failed."""
+        """Findings that decide the result: passed and failed."""
         return self.passed + self.failed
 
     @property
     def total(self) -> int:
-        """All findings counted here."""
+        """All findings."""
         return self.passed + self.failed + self.manual + self.muted + self.waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementAssessment:
-    """The judgement on one requirement, with what it rests on."""
+    """The result of one requirement, with the counts behind it."""
 
     id: str
     title: str
     section: str
     result: RequirementResult
     counts: Counts
-    """``manual``: findings a scanner left to a person, plus one where the requirement itself is a person's to judge."""
+    """``manual``: findings with status MANUAL, plus one where the requirement itself must be assessed by a person."""
     checks: tuple[str, ...]
     """Checks related to it that have findings in scope, sorted."""
     by_severity: Mapping[str, Counts]
@@ -87,7 +88,7 @@ class RequirementAssessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How much of the framework the findings could speak to."""
+    """How much of the framework was assessed."""
 
     assessed: int
     """Requirements with result compliant or non_compliant."""
@@ -97,7 +98,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A number with all that explains it. ``value_pct`` is 0-100 unrounded; None when nothing was assessed."""
+    """A number with the values that explain it. ``value_pct`` is 0-100, unrounded; None when nothing was assessed."""
 
     model: str
     model_version: str
@@ -105,24 +106,24 @@ class Score:
     numerator: float
     denominator: float
     excluded: Counts
-    """Only muted, waived and manual are set: findings left out of the score."""
+    """Only muted, waived and manual are set: findings excluded from the score."""
     coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
-    """All that is judged of one framework over one scope: the source of every number in a report."""
+    """All results and scores of one framework in one scope: the source of every number in a report."""
 
     framework_id: str | None
-    """None when no framework was asked for: all findings in scope are then judged."""
+    """None when no framework was requested: all findings in scope are then counted."""
     framework_version: str | None
     requirements: tuple[RequirementAssessment, ...]
     counts: Counts
     """Distinct findings mapped to the framework."""
     failed_by_severity: Mapping[str, int]
-    """Failing findings, every severity present, worst first."""
+    """Failing findings by severity; every severity is present, the worst first."""
     scores: Mapping[str, Score]
-    """By model name, every model that applies."""
+    """By model name; every model that applies."""
     default_model: str
 
     @property

@@ -1,6 +1,6 @@
-"""The score models, side by side. Each is a pure function of requirement assessments and distinct counts.
+"""The score models. Each is a pure function of requirement assessments and distinct counts.
 
-Formulas, with hand-worked examples, are in ``docs/scoring.md``. A model's version rises when its formula changes.
+Formulas with examples are in ``docs/scoring.md``. A change of a formula raises the model's version.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ SEVERITY_WEIGHTS: Final[Mapping[str, int]] = {
     Severity.LOW: 2,
     Severity.INFORMATIONAL: 1,
 }
-"""Each step down halves the weight, so that no number of steps ever reaches nothing."""
+"""Each lower severity has half the weight, and none has zero."""
 
 
 def score_all(
     requirements: Sequence[RequirementAssessment], counts: Counts, by_severity: Mapping[str, Counts]
 ) -> dict[str, Score]:
-    """Every model that applies, by name; ``prowler_threatscore`` only where requirements carry weights.
+    """Return every model that applies, by name; ``prowler_threatscore`` only where requirements have weights.
 
     ``counts`` and ``by_severity`` are of distinct findings mapped to the framework.
     """
@@ -52,7 +52,7 @@ def _severity_weighted(by_severity: Mapping[str, Counts]) -> tuple[float, float]
 
 
 def _threatscore(requirements: Sequence[RequirementAssessment]) -> tuple[float, float]:
-    """Prowler App's formula: findings weighted by W * (1 + 0.25 * R) of each requirement that has findings."""
+    """Prowler App's formula: findings weighted by W * (1 + 0.25 * R) of each requirement with findings."""
     weights = [(r, (r.weight or 0.0) * (1 + 0.25 * (r.level_of_risk or 0.0))) for r in requirements]
     return (
         sum(weight * r.counts.passed for r, weight in weights),

@@ -1,4 +1,4 @@
-"""A posture as the rows that storage keeps: ``marts.requirement_results`` and ``marts.framework_scores``."""
+"""A posture as rows of the tables ``marts.requirement_results`` and ``marts.framework_scores``."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ FRAMEWORK_SCORE_SCHEMA: Final = pl.Schema(
 
 
 def requirement_results_frame(posture: Posture) -> pl.DataFrame:
-    """One row per requirement (REQUIREMENT_RESULT_SCHEMA)."""
+    """Return one row per requirement (REQUIREMENT_RESULT_SCHEMA)."""
     rows = [
         (r.id, r.result.value, r.counts.passed, r.counts.failed, r.counts.manual, r.counts.muted, r.counts.waived)
         for r in posture.requirements
@@ -50,7 +50,7 @@ def requirement_results_frame(posture: Posture) -> pl.DataFrame:
 
 
 def framework_scores_frame(posture: Posture, *, crosswalk_version: str) -> pl.DataFrame:
-    """One row per model (FRAMEWORK_SCORE_SCHEMA)."""
+    """Return one row per model (FRAMEWORK_SCORE_SCHEMA)."""
     rows = [
         (
             posture.framework_version,

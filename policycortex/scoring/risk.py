@@ -1,10 +1,10 @@
-"""The risk score: how much of the danger at stake is there. Formula, version 2, over findings i that pass or fail:
+"""The risk score. Formula, version 2, over findings i that pass or fail:
 
     risk = 100 * sum over failing i of w_i * d_i  /  sum over all i of w_i
     d_i  = a_severity + a_exposure * exposed_i + a_age * min(1, age_i / sla_i) + a_environment * criticality_i
 
-w is the severity's weight, the a's add up to 1, so risk is linear in findings: its parts add up to it, and mending a
-finding lowers it by just that finding's share. ``docs/analytics.md`` says where the weights come from.
+w is the severity's weight, and the a's add up to 1. Risk is linear in findings: its parts add up to it, and fixing a
+finding lowers it by exactly that finding's share. ``docs/analytics.md`` has the sources of the weights.
 """
 
 import re
@@ -28,9 +28,9 @@ _SUMS: Final = (*(f"load_{part.value}" for part in RiskPart), "stake", "passed",
 
 
 def score_risk(posture: Posture) -> float | None:
-    """Risk by severity alone, version 1, 0-100: for postures, whose tallies know neither exposure nor age.
+    """Return risk by severity alone, version 1, 0-100: tallies of a posture have neither exposure nor age.
 
-    100 less the ``severity_weighted`` score; None when nothing was assessed.
+    It is 100 minus the ``severity_weighted`` score; None when nothing was assessed.
     """
     score = posture.scores["severity_weighted"]
     return None if score.value_pct is None else 100 - score.value_pct
@@ -44,7 +44,10 @@ def assess_risk(
     relations: Mapping[str, pl.DataFrame] | None = None,
     top: int = 20,
 ) -> Risk:
-    """Risk of ``items`` (RISK_ITEM_SCHEMA) on ``as_of``; ``relations`` (RELATION_SCHEMA) by framework id add theirs."""
+    """Calculate the risk of ``items`` (RISK_ITEM_SCHEMA) on ``as_of``.
+
+    ``relations`` (RELATION_SCHEMA by framework id) add a group per framework.
+    """
     loaded = _loaded(items, as_of, weights)
     total = _score(_sums(loaded))
     ranked = _ranked(loaded, total)
@@ -57,7 +60,7 @@ def assess_risk(
 
 
 def count_exposure(items: pl.DataFrame, *, weights: RiskWeights) -> tuple[ExposureCount, ...]:
-    """Failing findings of ``items`` (RISK_ITEM_SCHEMA), every severity worst first; none where nothing was assessed."""
+    """Count failing findings of ``items`` (RISK_ITEM_SCHEMA) per severity, worst first; () if nothing was assessed."""
     if not items.select(pl.col("passed", "failed").sum()).sum_horizontal().item():
         return ()
     named = items.with_columns(is_exposed=_exposed(weights.exposure_words))
@@ -70,7 +73,7 @@ def count_exposure(items: pl.DataFrame, *, weights: RiskWeights) -> tuple[Exposu
 
 
 def _loaded(items: pl.DataFrame, as_of: date, weights: RiskWeights) -> pl.DataFrame:
-    """Adds what each group of findings puts at stake, and its load by part, in weight units."""
+    """Add the weight of each group of findings (``stake``), and its load per part, in the same unit."""
     weight = _by_word("severity", weights.severity)
     stake = weight * (pl.col("passed") + pl.col("failed"))
     age = age_days(as_of)
@@ -137,7 +140,7 @@ def _labelled(
 
 
 def _ranked(loaded: pl.DataFrame, total: RiskScore) -> pl.DataFrame:
-    """Failing (provider, account, check) by what mending them takes from the whole; ``total`` None leaves none."""
+    """Return failing (provider, account, check), largest effect on the total first; none when ``total`` is None."""
     if total.value is None:
         return loaded.clear().with_columns(load=pl.lit(0.0), stakes=pl.lit(0.0))
     load = pl.sum_horizontal(f"load_{part.value}" for part in RiskPart)

@@ -1,4 +1,4 @@
-"""The installation's own risk weights: a YAML file in ``RiskWeights``' words; what it leaves out stays."""
+"""The installation's risk weights: a YAML file with the fields of ``RiskWeights``; defaults for what it omits."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ _TABLES: Final = ("parts", "severity", "criticality", "sla_days")
 
 
 def load_risk_weights(path: Path) -> RiskWeights:
-    """Weights of the file; the defaults without one. Raises ConfigurationError naming what to mend."""
+    """Return the weights of the file; the defaults without a file. Raises ConfigurationError that names the problem."""
     if not path.exists():
         return RiskWeights()
     try:
@@ -24,27 +24,27 @@ def load_risk_weights(path: Path) -> RiskWeights:
 
 
 def parse_risk_weights(tree: object, *, name: str) -> RiskWeights:
-    """Weights of a parsed file; tables are laid over the defaults, so that one number can be changed alone."""
+    """Return the weights of a parsed file. Each table is merged with the defaults: one number can be changed alone."""
     if not isinstance(tree, Mapping) or not set(tree) <= {*_TABLES, "exposure_words"}:
-        raise ConfigurationError(f"{name} must hold some of {', '.join(_TABLES)} and exposure_words, nothing else")
-    usual = RiskWeights()
-    words = tree.get("exposure_words", usual.exposure_words)
+        raise ConfigurationError(f"{name} may contain only {', '.join(_TABLES)} and exposure_words")
+    default = RiskWeights()
+    words = tree.get("exposure_words", default.exposure_words)
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word for word in words):
         raise ConfigurationError(f"{name}: exposure_words must be a list of words")
     return RiskWeights(
-        parts={RiskPart(part): share for part, share in _table(tree, "parts", usual.parts, name).items()},
-        severity=_table(tree, "severity", usual.severity, name),
-        criticality=_table(tree, "criticality", usual.criticality, name),
-        sla_days={word: int(days) for word, days in _table(tree, "sla_days", usual.sla_days, name).items()},
+        parts={RiskPart(part): share for part, share in _table(tree, "parts", default.parts, name).items()},
+        severity=_table(tree, "severity", default.severity, name),
+        criticality=_table(tree, "criticality", default.criticality, name),
+        sla_days={word: int(days) for word, days in _table(tree, "sla_days", default.sla_days, name).items()},
         exposure_words=tuple(words),
     )
 
 
-def _table(tree: Mapping[str, Any], field: str, usual: Mapping[Any, float], name: str) -> dict[str, float]:
+def _table(tree: Mapping[str, Any], field: str, default: Mapping[Any, float], name: str) -> dict[str, float]:
     given = tree.get(field, {})
     if not isinstance(given, Mapping):
-        raise ConfigurationError(f"{name}: {field} must be a table of words and numbers, got {given!r}")
-    base = {str(word): float(number) for word, number in usual.items()}
+        raise ConfigurationError(f"{name}: {field} must be a table of names and numbers, got {given!r}")
+    base = {str(word): float(number) for word, number in default.items()}
     for word, number in given.items():
         if field != "criticality" and word not in base:
             raise ConfigurationError(f"{name}: {field} has no {word!r}; it has {', '.join(base)}")

@@ -1,4 +1,4 @@
-"""What risk is made of: the weights an installation may change, and the values that come out. No rule here."""
+"""Values of risk: the weights that an installation may change, and the results. No rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,14 +30,14 @@ RISK_ITEM_SCHEMA: Final = pl.Schema(
         "failed": pl.Int64,
     }
 )
-"""Grain: findings alike in all but resource; those that fail since different days stand apart, passing ones have null.
+"""Grain: findings that differ only in resource; failing ones are grouped by ``failing_since``, null for passing ones.
 
-``failed`` leaves out muted and waived findings: accepted risk is counted elsewhere.
+``failed`` excludes muted and waived findings, which are accepted risk.
 """
 
 
 class RiskPart(StrEnum):
-    """What a failing finding's danger is made of."""
+    """The parts of a failing finding's risk."""
 
     SEVERITY = "severity"
     EXPOSURE = "exposure"
@@ -47,7 +47,7 @@ class RiskPart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskWeights:
-    """How much each thing counts. Raises ConfigurationError where they could not give a score from 0 to 100."""
+    """The weights of risk. Raises ConfigurationError when they cannot give a score from 0 to 100."""
 
     parts: Mapping[RiskPart, float] = field(
         default_factory=lambda: {
@@ -59,7 +59,7 @@ class RiskWeights:
     )
     """Shares that add up to 1."""
     severity: Mapping[str, float] = field(default_factory=lambda: dict(SEVERITY_WEIGHTS))
-    """What one finding puts at stake; above 0."""
+    """Weight of one finding; above 0."""
     criticality: Mapping[str, float] = field(
         default_factory=lambda: {
             "production": 1.0,
@@ -69,13 +69,13 @@ class RiskWeights:
             UNKNOWN_ENVIRONMENT: 0.75,
         }
     )
-    """Environment -> 0 to 1; one that is not named counts as ``unknown``: what nobody classed may be production."""
+    """Environment -> 0 to 1; others count as ``unknown``, because an unclassified one may be production."""
     sla_days: Mapping[str, int] = field(default_factory=lambda: dict(SLA_DAYS))
     """Severity -> days after which the age part is full; above 0."""
     exposure_words: tuple[str, ...] = (
         "public", "internet", "exposed", "anonymous", "unauthenticated", "0.0.0.0/0", "world", "everyone", "allusers",
     )  # fmt: skip
-    """A check whose id or title has one of these speaks of what anybody can reach."""
+    """A check with one of these in its id or title is about something that is publicly reachable."""
 
     def __post_init__(self) -> None:
         problems = [
@@ -100,7 +100,7 @@ class RiskScore:
     """0 (no failing finding) to 100 (all fail, exposed, overdue, in the most critical environment)."""
 
     value: float | None
-    """Sum of ``parts``; None when nothing was assessed: an unknown risk is not a low one."""
+    """Sum of ``parts``; None when nothing was assessed, because an unknown risk is not a low risk."""
     parts: Mapping[RiskPart, float]
     """Points by part; all 0 when nothing was assessed."""
     failed: int
@@ -109,7 +109,7 @@ class RiskScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskGroup:
-    """The risk of one account, service, provider, environment or framework, by itself."""
+    """The risk of one account, service, provider, environment or framework alone."""
 
     dimension: str
     label: str
@@ -118,7 +118,7 @@ class RiskGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskItem:
-    """One failing check in one account, and what mending all its findings there would do."""
+    """One failing check in one account, and the effect of fixing all its findings there."""
 
     provider: str
     account_id: str
@@ -130,14 +130,14 @@ class RiskItem:
     is_exposed: bool
     oldest_days: int
     risk_without: float
-    """The whole's risk with these findings passing, all else as it is."""
+    """The total risk if these findings passed and all else stayed the same."""
     lowers_by: float
-    """Risk now less ``risk_without``; never below 0."""
+    """Current risk minus ``risk_without``; never below 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExposureCount:
-    """Failing findings of one severity, apart by whether their check speaks of what anybody can reach."""
+    """Failing findings of one severity, split by whether their check is about something publicly reachable."""
 
     severity: str
     exposed: int
@@ -146,7 +146,7 @@ class ExposureCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """The risk of a scope on a day, with its parts, its places, and what lowers it most."""
+    """The risk of a scope on a day, with its parts, its groups, and the items that lower it most."""
 
     total: RiskScore
     groups: tuple[RiskGroup, ...]
@@ -154,5 +154,5 @@ class Risk:
     top: tuple[RiskItem, ...]
     """Largest ``lowers_by`` first."""
     top_of: int
-    """How many failing (check, account) there are in all."""
+    """The number of all failing (check, account)."""
     version: str = RISK_VERSION

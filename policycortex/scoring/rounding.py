@@ -1,11 +1,11 @@
-"""How a score is written down: rounded, yet never to a 0 or a 100 that it is not."""
+"""Rounding of scores: a score is never rounded to 0 or 100 unless it is exactly that."""
 
 
 def round_pct(value_pct: float | None, digits: int = 2) -> float | None:
-    """``value_pct`` to ``digits`` places; None stays None.
+    """Round ``value_pct`` to ``digits`` places; None stays None.
 
-    A score below 100 is never written 100, one above 0 never 0: 99.996 is 99.99, at one digit 99.95 is 99.9.
-    Raises ValueError outside 0-100: such a number is no percentage and must not reach a reader.
+    A score below 100 is never rounded to 100, one above 0 never to 0: 99.996 gives 99.99, and 99.95 with one digit
+    gives 99.9. Raises ValueError outside 0-100: such a number is not a percentage and must not be shown.
     """
     if value_pct is None:
         return None

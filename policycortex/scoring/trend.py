@@ -1,7 +1,7 @@
-"""Daily scores as a line by day, week or month: gaps stay gaps, and what cannot be compared is marked.
+"""Daily scores by day, week or month: gaps stay gaps, and buckets that cannot be compared are marked.
 
-A bucket shows the last scored day in it (its closing score) beside the lowest and highest: an average of days would be
-a number that no report of any day ever showed.
+A bucket has the score of its last scored day, and the lowest and highest score. It has no average of days, because no
+report of any day shows that number.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,12 +25,12 @@ HISTORY_SCHEMA: Final = pl.Schema(
 )
 """Grain: one series (a framework, section, provider, environment or account) on one scanned UTC day.
 
-A denominator of 0: scanned, nothing assessed. ``framework_version`` null where no framework was asked for.
+A denominator of 0 means scanned, but nothing assessed. ``framework_version`` is null without a framework.
 """
 
 
 class Granularity(StrEnum):
-    """How long a bucket is. Weeks start on Monday (ISO 8601)."""
+    """The length of a bucket. Weeks start on Monday (ISO 8601)."""
 
     DAY = "day"
     WEEK = "week"
@@ -39,15 +39,15 @@ class Granularity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendBucket:
-    """One day, week or month of a series; every bucket that the period touches is there, in order."""
+    """One day, week or month of a series. Every bucket of the period is present, in order."""
 
     first_date: date
     last_date: date
-    """Last day of it that lies in the period."""
+    """Its last day within the period."""
     is_partial: bool
-    """The period cuts it: not to be compared with whole ones."""
+    """The period begins or ends within it: it cannot be compared with whole buckets."""
     score_pct: float | None
-    """Of its last scored day; None is a gap: not scanned, or nothing assessed."""
+    """The score of its last scored day; None is a gap: not scanned, or nothing assessed."""
     scored_on: date | None
     low_pct: float | None
     high_pct: float | None
@@ -55,23 +55,23 @@ class TrendBucket:
     denominator: float
     scanned_days: int
     change_points: float | None
-    """Against the latest bucket before it that has a score; None for the first one and for gaps."""
+    """Compared with the latest earlier bucket that has a score; None for the first one and for gaps."""
     is_new_version: bool
-    """The framework's version differs from the latest scored bucket's before: the change is not only findings'."""
+    """The framework's version differs from that bucket's: findings are not the only cause of the change."""
     mark: str
-    """Longest of ``year``, ``quarter``, ``month`` (for days and weeks) that begins in it; "" for none."""
+    """The longest of ``year``, ``quarter``, ``month`` (for days and weeks) that begins in it; "" for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendSeries:
-    """One line of the chart."""
+    """One line of a chart."""
 
     name: str
     buckets: tuple[TrendBucket, ...]
 
 
 def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity) -> tuple[TrendSeries, ...]:
-    """Every series of ``history`` (HISTORY_SCHEMA) over all buckets of ``period``, sorted by name."""
+    """Return every series of ``history`` (HISTORY_SCHEMA) over all buckets of ``period``, sorted by name."""
     inside = history.filter(pl.col("date").is_between(period.first_date, period.last_date)).sort("series", "date")
     spans = tuple(split_period(period, granularity))
     parts = inside.partition_by("series", as_dict=True, maintain_order=True)
@@ -82,7 +82,7 @@ def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity)
 
 
 def split_period(period: Period, granularity: Granularity) -> Iterator[tuple[date, date, bool]]:
-    """First day, last day and whether the period cuts it, of every bucket; together they are the period's days."""
+    """Yield first day, last day and ``is_partial`` of every bucket; together they are the days of the period."""
     day = period.first_date
     while day <= period.last_date:
         first, last = _whole(day, granularity)
@@ -126,20 +126,20 @@ def _bucket(
 ) -> TrendBucket:
     scored = _scored(days)
     scores = [100 * row["numerator"] / row["denominator"] for row in scored]
-    closing = scored[-1] if scored else None
+    last_scored = scored[-1] if scored else None
     return TrendBucket(
         first_date=first,
         last_date=last,
         is_partial=is_partial,
         score_pct=scores[-1] if scores else None,
-        scored_on=closing["date"] if closing else None,
+        scored_on=last_scored["date"] if last_scored else None,
         low_pct=min(scores, default=None),
         high_pct=max(scores, default=None),
-        numerator=closing["numerator"] if closing else 0.0,
-        denominator=closing["denominator"] if closing else 0.0,
+        numerator=last_scored["numerator"] if last_scored else 0.0,
+        denominator=last_scored["denominator"] if last_scored else 0.0,
         scanned_days=len(days),
         change_points=scores[-1] - before[0] if scores and before else None,
-        is_new_version=bool(closing and before and closing["framework_version"] != before[1]),
+        is_new_version=bool(last_scored and before and last_scored["framework_version"] != before[1]),
         mark=_mark(first, last, granularity),
     )
 
@@ -149,7 +149,7 @@ def _scored(days: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _mark(first: date, last: date, granularity: Granularity) -> str:
-    """By the month that begins between ``first`` and ``last``: January a year, every third a quarter."""
+    """Return the mark of the month that begins within the bucket: year for January, quarter for every third month."""
     begins = first if first.day == 1 else last.replace(day=1)
     if begins < first:
         return ""

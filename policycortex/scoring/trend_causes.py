@@ -1,4 +1,4 @@
-"""The causes of a bucket's change, from causes kept per day: they are told only where they add up to it exactly."""
+"""The causes of a bucket's change, from stored daily causes: given only if they add up to the change exactly."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from policycortex.scoring.trend import TrendBucket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCause:
-    """What one cause did to the score on one day; ``points`` None where either day has no score."""
+    """The effect of one cause on the score on one day; ``points`` is None when a day has no score."""
 
     day: date
     cause: Cause
@@ -25,7 +25,7 @@ class DayCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketCause:
-    """One cause within a bucket; ``points`` as written: a bucket's add up to its change as written."""
+    """One cause within a bucket; ``points`` are rounded and add up to the bucket's rounded change."""
 
     cause: Cause
     findings: int
@@ -35,23 +35,23 @@ class BucketCause:
 def causes_by_bucket(
     buckets: Sequence[TrendBucket], causes: Iterable[DayCause], *, digits: int = 2
 ) -> tuple[tuple[BucketCause, ...], ...]:
-    """Causes of every bucket, in order; empty without a change, or where days' causes do not make it up.
+    """Return the causes of every bucket, in order; empty without a change, or when daily causes do not add up to it.
 
-    Days' causes follow each other, so those after the bucket before and up to this one's scored day add up to its
-    change. They do not where a day in between has no score, or was scored anew since its causes were kept.
+    Daily causes after the previous bucket's scored day, up to this one's, add up to its change. They do not when a day
+    between has no score, or was scored again after its causes were stored.
     """
     by_day: defaultdict[date, list[DayCause]] = defaultdict(list)
     for cause in causes:
         by_day[cause.day].append(cause)
-    told: list[tuple[BucketCause, ...]] = []
+    found: list[tuple[BucketCause, ...]] = []
     before: TrendBucket | None = None
     for bucket in buckets:
-        told.append(_told(before, bucket, by_day, digits) if before else ())
+        found.append(_bucket_causes(before, bucket, by_day, digits) if before else ())
         before = bucket if bucket.score_pct is not None else before
-    return tuple(told)
+    return tuple(found)
 
 
-def _told(
+def _bucket_causes(
     before: TrendBucket, bucket: TrendBucket, by_day: Mapping[date, Sequence[DayCause]], digits: int
 ) -> tuple[BucketCause, ...]:
     first, last = before.scored_on, bucket.scored_on
@@ -61,7 +61,7 @@ def _told(
     sums = {cause: sum((c.points or Fraction() for c in inside if c.cause is cause), Fraction()) for cause in Cause}
     if sum(sums.values(), Fraction()) != _exact(bucket) - _exact(before):
         return ()
-    total = _written(bucket, digits) - _written(before, digits)
+    total = _rounded(bucket, digits) - _rounded(before, digits)
     parts = apportion(list(sums.values()), total, digits) if any(sums.values()) else [Decimal()] * len(sums)
     counts = {cause: sum(c.findings for c in inside if c.cause is cause) for cause in Cause}
     return tuple(
@@ -71,9 +71,9 @@ def _told(
 
 
 def _exact(bucket: TrendBucket) -> Fraction:
-    """Counts of findings are whole numbers, so their floats are exact."""
+    """Return the exact score: counts of findings are whole numbers, so that their floats are exact."""
     return Fraction(100 * int(bucket.numerator), int(bucket.denominator))
 
 
-def _written(bucket: TrendBucket, digits: int) -> Decimal:
+def _rounded(bucket: TrendBucket, digits: int) -> Decimal:
     return Decimal(str(round_pct(bucket.score_pct, digits)))

@@ -1,4 +1,4 @@
-"""How far waivers reach: which of the waived findings leave a requirement, and which leave a whole framework."""
+"""Counts waived findings: those excluded from one requirement, and those excluded from a whole framework."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ TallyKey: TypeAlias = tuple[str, ...]
 def waived_of_framework(
     waived: pl.DataFrame, framework_id: str | None, requirement_sets: Mapping[TallyKey, set[str]]
 ) -> Mapping[str, int]:
-    """Findings waived for the framework as a whole, by severity.
+    """Return findings waived for the framework as a whole, by severity.
 
-    A finding leaves the framework's score only when it is waived for every requirement it is mapped to there; with no
-    framework (None) only waivers that name none count.
+    A finding is excluded from the framework's score only when it is waived for every requirement that it is related to.
+    Without a framework (None) only waivers that name no framework count.
     """
     found: Counter[str] = Counter()
     for row in waived.iter_rows(named=True):
@@ -31,7 +31,7 @@ def waived_of_framework(
 def waived_by_requirement(
     waived: pl.DataFrame, framework_id: str, requirement_sets: Mapping[TallyKey, set[str]]
 ) -> Mapping[tuple[str, str], int]:
-    """Waived findings by (requirement_id, severity); a finding counts once per requirement it is waived for."""
+    """Return waived findings by (requirement_id, severity); a finding counts once per requirement it is waived for."""
     found: Counter[tuple[str, str]] = Counter()
     for row in waived.iter_rows(named=True):
         for requirement_id in _reached(row, framework_id, requirement_sets.get(_key(row), set())):

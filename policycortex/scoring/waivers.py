@@ -1,7 +1,7 @@
-"""Waivers as values: what one covers, and which of them hold at a moment. Keeping and approving is the registry's.
+"""Waivers: what one covers, and which are in force at a time. The registry stores and approves them.
 
-A waiver counts when it was approved and not revoked before the moment, and the moment lies within its validity. So a
-report of last March asks with March's end: what was approved, or taken back, after that changes nothing in it.
+A waiver is in force when it was approved and not revoked before the time, and the time is within its validity. A report
+of last March uses the end of March: an approval or revocation after that does not change it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,18 +17,18 @@ from policycortex.period import Period
 WAIVERS_SCHEMA: Final = pl.Schema(
     dict.fromkeys(("waiver_id", "framework", "requirement_id", "check_id", "account_id", "resource_glob"), pl.String())
 )
-"""Grain: one waiver that holds; null means any. ``resource_glob`` knows ``*``, ``?`` and ``[...]``."""
+"""Grain: one waiver in force; null means any. ``resource_glob`` supports ``*``, ``?`` and ``[...]``."""
 
 DAILY_WAIVERS_SCHEMA: Final = pl.Schema({"observed_date": pl.Date(), **WAIVERS_SCHEMA})
-"""Grain: one waiver that holds for one UTC day."""
+"""Grain: one waiver in force on one UTC day."""
 
 
 class WaiverStatus(StrEnum):
-    """Where a waiver stands at a moment."""
+    """The state of a waiver at a time."""
 
     REQUESTED = "requested"
     SCHEDULED = "scheduled"
-    """Approved, its validity still to come."""
+    """Approved; its validity has not begun."""
     ACTIVE = "active"
     EXPIRED = "expired"
     REVOKED = "revoked"
@@ -36,25 +36,25 @@ class WaiverStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverScope:
-    """Which failing findings are accepted; None means any. One of the last four at least is given."""
+    """Which failing findings are accepted; None means any. At least one of the last four is given."""
 
     framework: str | None = None
     requirement: str | None = None
-    """In the framework's own spelling."""
+    """In the framework's spelling."""
     check: str | None = None
     account: str | None = None
     resource: str | None = None
-    """A glob over ``resource_uid``, with regard to case."""
+    """A case-sensitive glob over ``resource_uid``."""
 
     @property
     def is_bounded(self) -> bool:
-        """False where it would accept everything, or everything of a framework."""
+        """False when it would accept everything, or everything of a framework."""
         return any((self.requirement, self.check, self.account, self.resource))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A request to accept failing findings for a while, and what became of it. All times UTC."""
+    """A request to accept failing findings for some time, with its approval and revocation. All times are UTC."""
 
     id: str
     organization: str
@@ -66,19 +66,19 @@ class Waiver:
     requested_by: str
     requested_at: datetime
     approved_by: str | None = None
-    """Never who requested it."""
+    """Never the person who requested it."""
     approved_at: datetime | None = None
     revoked_by: str | None = None
     revoked_at: datetime | None = None
 
     def holds_at(self, at: datetime) -> bool:
-        """Whether it held, as far as was known then, at the last moment before ``at``."""
+        """Return whether it was in force at the last moment before ``at``, by what was known then."""
         was_approved = self.approved_at is not None and self.approved_at < at
         was_revoked = self.revoked_at is not None and self.revoked_at < at
         return was_approved and not was_revoked and self.valid_from < at <= self.valid_until
 
     def status_at(self, now: datetime) -> WaiverStatus:
-        """Where it stands now, whoever looks."""
+        """Return its state at ``now``."""
         if self.revoked_at is not None and self.revoked_at <= now:
             return WaiverStatus.REVOKED
         if self.valid_until <= now:
@@ -89,20 +89,20 @@ class Waiver:
 
 
 def waiver_moment(period: Period, now: datetime) -> datetime:
-    """The moment a period's waivers are asked for: its end, or now where that is still to come."""
+    """Return the time for which a period's waivers are selected: its end, or now if the end is in the future."""
     return min(period.end, now)
 
 
 def waivers_in_force(waivers: Iterable[Waiver], at: datetime) -> pl.DataFrame:
-    """Those that held at the last moment before ``at``, WAIVERS_SCHEMA."""
+    """Return the waivers in force at the last moment before ``at`` (WAIVERS_SCHEMA)."""
     rows = [_row(waiver) for waiver in waivers if waiver.holds_at(at)]
     return pl.DataFrame(rows, schema=WAIVERS_SCHEMA, orient="row")
 
 
 def waivers_by_day(waivers: Iterable[Waiver], moments: Mapping[date, datetime]) -> pl.DataFrame:
-    """Those that held for each of the days, DAILY_WAIVERS_SCHEMA; ``moments`` gives each day its own."""
-    held = list(waivers)
-    rows = [(day, *_row(waiver)) for day, at in moments.items() for waiver in held if waiver.holds_at(at)]
+    """Return the waivers in force for each day (DAILY_WAIVERS_SCHEMA); ``moments`` gives the time of each day."""
+    candidates = list(waivers)
+    rows = [(day, *_row(waiver)) for day, at in moments.items() for waiver in candidates if waiver.holds_at(at)]
     return pl.DataFrame(rows, schema=DAILY_WAIVERS_SCHEMA, orient="row")
 
 

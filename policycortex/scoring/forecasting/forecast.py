@@ -1,6 +1,6 @@
-"""A score's next days: the method its own past chooses, with intervals of measured coverage, or a refusal.
+"""Forecasts a score: the method with the best backtest, with intervals of measured coverage, or a refusal.
 
-Known steps are taken out of the past and put into the future, so that no method takes a waiver's end for a trend.
+Known steps are removed from the past and added to the future, so that no method treats a waiver's end as a trend.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def forecast_score(
     span = (dates[-1] - dates[0]).days + 1 if dates else 0
     if span < MIN_DAYS or len(dates) < MIN_POINTS:
         return TooLittleHistory(days=span, points=len(dates))
-    values, jump = _calm(np.array([value for _, value in known]), dates, steps)
+    values, jump = _without_steps(np.array([value for _, value in known]), dates, steps)
     return _forecast(dates, values, steps, jump, horizon_days=horizon_days, target_pct=target_pct)
 
 
@@ -83,8 +83,10 @@ def _forecast(
     )
 
 
-def _calm(values: Numbers, dates: Sequence[date], steps: Sequence[KnownStep]) -> tuple[Numbers, KnownStep | None]:
-    """The history as if every past step had been there from the start; the last score keeps its value."""
+def _without_steps(
+    values: Numbers, dates: Sequence[date], steps: Sequence[KnownStep]
+) -> tuple[Numbers, KnownStep | None]:
+    """Return the history as if every past step had existed from the start; the last score is unchanged."""
     values = np.clip(values + past_shift(dates, steps), 0, 100)
     found = find_jump(values)
     if found is None:
@@ -122,7 +124,7 @@ def _backtest(trials: Trials, method: Method) -> Backtest:
 
 def _check(horizon_days: int, percentages: Sequence[float]) -> None:
     if not 1 <= horizon_days <= MAX_HORIZON_DAYS:
-        raise ValueError(f"a forecast reaches 1 to {MAX_HORIZON_DAYS} days ahead, got {horizon_days}")
+        raise ValueError(f"the horizon must be 1 to {MAX_HORIZON_DAYS} days, got {horizon_days}")
     wrong = [value for value in percentages if not 0 <= value <= 100]
     if wrong:
         raise ValueError(f"a score must lie between 0 and 100, got {wrong[0]}")

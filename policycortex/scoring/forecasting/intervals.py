@@ -1,12 +1,12 @@
-"""How wide a forecast must be, learnt from its own errors in the backtest. No distribution is assumed for them.
+"""The width of prediction intervals, from the errors of the backtest. No distribution is assumed for them.
 
-Spread grows with the horizon h as s(h)^2 = noise + drift*h + slope*h^2, each part 0 or more: noise of a single score,
-wandering of the level, doubt about the slope. The parts are fitted (non-negative least squares, Lawson and Hanson
-1974) to the squared 70 % quantile of absolute errors per horizon, which one odd day does not move. Errors divided by
-s(h) are pooled over horizons, and their empirical quantile of a level, times s(h), is half the interval's width (split
-conformal prediction, Vovk et al. 2005, on normalised residuals). Trials overlap, so they are fewer than they look: the
-width is raised by t over normal quantiles, with 6 degrees of freedom per whole horizon the backtest spans. The 70 %
-and the 6 were chosen on simulated series; ``docs/analytics.md`` has the coverage they reach.
+The spread grows with the horizon h as s(h)^2 = noise + drift*h + slope*h^2, each part 0 or more: noise of a single
+score, random walk of the level, uncertainty of the slope. The parts are fitted (non-negative least squares, Lawson and
+Hanson 1974) to the squared 70 % quantile of absolute errors per horizon, which one outlier does not change. Errors
+divided by s(h) are pooled over horizons; their empirical quantile at a level, times s(h), is half the interval's width
+(split conformal prediction, Vovk et al. 2005, on normalised residuals). Trials overlap, so that the effective number is
+smaller: the width is multiplied by t over normal quantiles, with 6 degrees of freedom per whole horizon of the
+backtest. The 70 % and the 6 were chosen on simulated series; ``docs/analytics.md`` has the coverage that they reach.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from policycortex.scoring.forecasting.backtest import Trials
 from policycortex.scoring.forecasting.model import LEVELS, Days, Method, Numbers
 
 COVERAGE_PAIRS: Final = 30
-"""Outcomes below which a measured coverage would be an anecdote."""
+"""Minimum number of outcomes; with fewer a measured coverage means nothing."""
 
 _CORE: Final = 0.7
 _FREEDOM_PER_HORIZON: Final = 6.0
@@ -27,7 +27,7 @@ _NOISE_FLOOR: Final = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Error growth, and half widths in units of it."""
+    """Growth of the error, and half widths in units of it."""
 
     noise: float
     drift: float
@@ -36,13 +36,13 @@ class Spread:
     """Level -> half the interval's width over s(h)."""
 
     def at(self, ahead: Days) -> Numbers:
-        """s(h)."""
+        """Return s(h)."""
         return np.asarray(np.sqrt(self.noise + self.drift * ahead + self.slope * ahead**2), dtype=np.float64)
 
 
 def fit_spread(trials: Trials, method: Method, known: np.typing.NDArray[np.bool_] | None = None) -> Spread:
-    """Learn the spread of ``method`` from all trials, or from those ``known`` selects."""
-    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - as in forecast_methods
+    """Fit the spread of ``method`` to all trials, or to those that ``known`` selects."""
+    from scipy.special import ndtri, stdtrit  # noqa: PLC0415 - as in ``methods``
 
     chosen = np.ones(len(trials.ahead), dtype=bool) if known is None else known
     ahead, sizes = trials.ahead[chosen], np.abs(trials.errors[method][chosen])
@@ -58,9 +58,10 @@ def fit_spread(trials: Trials, method: Method, known: np.typing.NDArray[np.bool_
 
 
 def measure_coverage(trials: Trials, method: Method) -> tuple[dict[float, float] | None, int]:
-    """Share of outcomes inside intervals learnt only from outcomes known on the day of the forecast, and their number.
+    """Return the share of outcomes inside their intervals, and the number of outcomes.
 
-    Origins of the later half are tested. None below COVERAGE_PAIRS outcomes.
+    The intervals use only outcomes that were known on the day of the forecast.
+    Origins of the later half are tested. None with fewer than COVERAGE_PAIRS outcomes.
     """
     origins = np.unique(trials.origin)
     inside: dict[float, list[bool]] = {level: [] for level in LEVELS}
@@ -78,15 +79,15 @@ def measure_coverage(trials: Trials, method: Method) -> tuple[dict[float, float]
 
 
 def _growth(ahead: Days, sizes: Numbers) -> tuple[float, float, float]:
-    from scipy.optimize import nnls  # noqa: PLC0415 - as in forecast_methods
+    from scipy.optimize import nnls  # noqa: PLC0415 - as in ``methods``
 
     horizons, place = np.unique(ahead, return_inverse=True)
     counts = np.bincount(place)
     typical = np.array([_quantile(sizes[place == n], _CORE) for n in range(len(horizons))]) ** 2
     if not typical.max() > 0:
-        # A score that hardly ever moved: its rare errors, if any, are the spread at every horizon.
+        # A score that almost never changed: its rare errors, if any, are the spread at every horizon.
         return float(sizes.max()) ** 2, 0.0, 0.0
-    # Relative errors are weighed, so that long horizons with their large spread do not decide alone.
+    # Relative errors are weighted, so that long horizons with a large spread do not dominate.
     weights = np.sqrt(counts) / np.maximum(typical, typical.max() * _NOISE_FLOOR)
     design = np.stack([np.ones(len(horizons)), horizons, horizons**2], axis=1) * weights[:, None]
     noise, drift, slope = nnls(design, typical * weights)[0]
@@ -94,5 +95,5 @@ def _growth(ahead: Days, sizes: Numbers) -> tuple[float, float, float]:
 
 
 def _quantile(sizes: Numbers, level: float) -> float:
-    """The smallest size that at least ``level`` of them do not exceed."""
+    """Return the smallest size that at least a share ``level`` of them does not exceed."""
     return float(np.quantile(sizes, level, method="inverted_cdf"))

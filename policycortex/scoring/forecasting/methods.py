@@ -1,6 +1,6 @@
-"""The three ways to forecast a score from its past: last value, Theil-Sen line, damped Holt. Gaps are allowed.
+"""Three methods to forecast a score from its past: last value, Theil-Sen line, damped Holt. Gaps are allowed.
 
-SciPy is imported when a line is fitted: it costs 2 CPU seconds and 80 MB that no other answer needs.
+SciPy is imported when a line is fitted: it costs 2 CPU seconds and 80 MB, which other requests do not need.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ import numpy as np
 from policycortex.scoring.forecasting.model import Days, Method, Numbers
 
 LINE_POINTS: Final = 30
-"""Latest scores a line is fitted to: old slopes say little about next month."""
+"""Number of latest scores to which a line is fitted: older slopes do not predict the next month."""
 
 _GRID: Final = tuple(
     (level, trend, damping)
@@ -18,19 +18,19 @@ _GRID: Final = tuple(
     for trend in (0.0, 0.05, 0.15, 0.3)
     for damping in (0.8, 0.9, 0.97)
 )
-"""Smoothing of level and trend, damping. A grid, not an optimiser: one pass gives the best triple at every origin."""
+"""Smoothing of level and trend, damping. A grid, not an optimiser: one pass gives the best triple at each origin."""
 
-_SETTLING: Final = 3
-"""Scores before which no triple is preferred: the one that equals the naive forecast stands in."""
+_LEAST_SCORES: Final = 3
+"""With fewer scores the triple that equals the naive forecast is used."""
 
 
 class HoltStates:
-    """Damped Holt's state after every score, each under the triple with the least squared errors up to there.
+    """Damped Holt's state after every score, with the triple that has the smallest squared errors up to it.
 
     Error-correction form of Gardner and McKenzie (1985): with e = y - (level + phi*trend), level rises by alpha*e and
-    the damped trend by alpha*beta*e. After a gap of g days alpha becomes 1-(1-alpha)^g and the trend's correction is
-    spread over the gap (Wright 1986). So the state at i uses nothing that came after i, and choosing at every origin
-    anew costs one pass of the history.
+    the damped trend by alpha*beta*e. After a gap of g days alpha becomes 1-(1-alpha)^g, and the trend's correction is
+    spread over the gap (Wright 1986). The state at i uses nothing after i, so that a selection at every origin costs
+    one pass over the history.
     """
 
     def __init__(self, days: Days, values: Numbers) -> None:
@@ -51,22 +51,22 @@ class HoltStates:
             gain = 1 - (1 - alpha) ** gap
             level = expected + gain * error
             trend = self._damping**gap * trend + gain * beta * error / gap
-            best = int(np.argmin(squared)) if i >= _SETTLING else len(_GRID) - 1
+            best = int(np.argmin(squared)) if i >= _LEAST_SCORES else len(_GRID) - 1
             self.level[i], self.trend[i], self.phi[i] = level[best], trend[best], self._damping[best]
 
     def predict(self, index: int, ahead: Days) -> Numbers:
-        """Scores ``ahead`` days after the score at ``index``."""
+        """Return the scores ``ahead`` days after the score at ``index``."""
         damped = damped_sum(self.phi[index], ahead)
         return np.asarray(self.level[index] + self.trend[index] * damped, dtype=np.float64)
 
 
 def damped_sum(phi: Numbers | float, days: Days | int) -> Numbers:
-    """``phi + phi**2 + ... + phi**days``, the reach of a damped trend; phi below 1."""
+    """Return ``phi + phi**2 + ... + phi**days``, the effect of a damped trend; phi is below 1."""
     return np.asarray(phi * (1 - phi**days) / (1 - phi), dtype=np.float64)
 
 
 def predict_all(days: Days, values: Numbers, states: HoltStates, index: int, ahead: Days) -> dict[Method, Numbers]:
-    """Every method's scores ``ahead`` days after the one at ``index``, knowing nothing later; within [0, 100]."""
+    """Return every method's scores ``ahead`` days after ``index``, using earlier data only; within [0, 100]."""
     known = slice(max(0, index + 1 - LINE_POINTS), index + 1)
     raw = {
         Method.NAIVE: np.full(len(ahead), values[index]),
@@ -77,7 +77,7 @@ def predict_all(days: Days, values: Numbers, states: HoltStates, index: int, ahe
 
 
 def _line(days: Days, values: Numbers, ahead: Days) -> Numbers:
-    """Theil (1950) and Sen (1968): the median of all pairs' slopes, through the median of what it leaves over."""
+    """Theil (1950) and Sen (1968): the median of all pairs' slopes, through the median of the residuals."""
     from scipy.stats import theilslopes  # noqa: PLC0415 - see the module's docstring
 
     slope = float(theilslopes(values, days).slope)

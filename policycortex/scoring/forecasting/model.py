@@ -1,4 +1,4 @@
-"""What a forecast says of itself: points with intervals, how it was chosen, how well it did before. Values only."""
+"""Values of a forecast: points with intervals, the selected method, and its backtest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MIN_POINTS: Final = 5
 
 
 class Method(StrEnum):
-    """Ways to forecast, simplest first: the order decides ties."""
+    """Forecast methods, simplest first: the order decides ties."""
 
     NAIVE = "naive"
     THEIL_SEN = "theil_sen"
@@ -27,12 +27,12 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownStep:
-    """A move of the score whose day and size are known beforehand: a waiver that ends, a new framework version."""
+    """A change of the score whose day and size are known in advance: a waiver's end, a new framework version."""
 
     day: date
-    """First day on which the score is moved."""
+    """First day with the change."""
     points: float
-    """Percentage points, negative where the score falls."""
+    """Percentage points, negative when the score falls."""
     reason: str
 
 
@@ -50,20 +50,20 @@ class ForecastPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
-    """Forecasts made from past days, with what was known then, against what came."""
+    """Forecasts from past days, made with earlier data only, compared with the outcomes."""
 
     origins: int
-    """Past days forecasts were made from."""
+    """Number of past days from which forecasts were made."""
     pairs: int
-    """Forecast and outcome, over all origins and horizons."""
+    """Number of pairs of forecast and outcome, over all origins and horizons."""
     horizon_days: int
-    """Furthest horizon that history could test; beyond it intervals are extrapolated."""
+    """Longest horizon that the history can test; beyond it intervals are extrapolated."""
     mean_error: Mapping[Method, float]
     """Mean absolute error of every method, percentage points."""
     error_against_naive: float | None
-    """Chosen method's mean error over the naive one's; 1 is no better; None where the naive one made no error."""
+    """Mean error of the selected method divided by that of naive; None when naive made no error."""
     coverage: Mapping[float, float] | None
-    """Level -> share of outcomes inside intervals made before them; None with fewer than COVERAGE_PAIRS pairs."""
+    """Level -> share of outcomes inside their intervals; None with fewer than COVERAGE_PAIRS pairs."""
     coverage_pairs: int
 
 
@@ -74,16 +74,16 @@ class TimeToTarget:
     target_pct: float
     probability_within_horizon: float
     days_p10: int | None
-    """Day by which one path in ten is there; None where that lies beyond the horizon. 0: it is there already."""
+    """Day by which one path in ten has reached it; None if beyond the horizon, 0 if it is reached already."""
     days_p50: int | None
     days_p90: int | None
     cumulative: tuple[float, ...]
-    """Probability to be there by day 1, 2, ... of the horizon; never falls."""
+    """Probability of having reached it by day 1, 2, ... of the horizon; never falls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """A forecast with all that one needs to trust or distrust it."""
+    """A forecast with the data needed to judge its quality."""
 
     method: Method
     origin: date
@@ -92,15 +92,15 @@ class Forecast:
     points: tuple[ForecastPoint, ...]
     backtest: Backtest
     known_steps: tuple[KnownStep, ...]
-    """Those that fall into the horizon; they are in the points."""
+    """Those within the horizon; they are included in the points."""
     removed_step: KnownStep | None
-    """One isolated past jump that was taken out of the history before fitting; None where there was none."""
+    """One isolated past jump that was removed from the history before fitting; None without one."""
     target: TimeToTarget | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooLittleHistory:
-    """The answer below MIN_DAYS days or MIN_POINTS scores: no forecast, and why."""
+    """The result with fewer than MIN_DAYS days or MIN_POINTS scores: no forecast, and the reason."""
 
     days: int
     """From the first to the last score, both included; 0 without any."""
@@ -108,7 +108,7 @@ class TooLittleHistory:
 
     @property
     def reason(self) -> str:
-        """For people."""
+        """The reason as a sentence."""
         return (
             f"too little history for a forecast: {self.points} scores over {self.days} days, "
             f"needed are {MIN_POINTS} scores over {MIN_DAYS} days"

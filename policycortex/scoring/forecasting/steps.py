@@ -1,4 +1,4 @@
-"""Moves of a score that are no trend: steps known beforehand, and one isolated jump found in the past."""
+"""Changes of a score that are not a trend: steps known in advance, and one isolated jump found in the past."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,14 +14,14 @@ _WINDOW: Final = 7
 
 _LEAST_SIDE: Final = 3
 _SHARPNESS: Final = 5.0
-_LONELINESS: Final = 2.0
+_ISOLATION: Final = 2.0
 
 
 def waiver_steps(passed: int, failed: int, turns: Mapping[date, int]) -> tuple[KnownStep, ...]:
-    """What the ends and beginnings of waivers do to ``findings_pass_rate``.
+    """Return the effect of waivers' ends and beginnings on ``findings_pass_rate``.
 
-    ``turns``: day -> failing findings that count again from that day (waivers that end), less those that no longer do
-    (waivers that begin). ``passed`` and ``failed`` are today's counts; all else stays, so each step is exact.
+    ``turns``: day -> failing findings that count again from that day (waivers that end), minus those that no longer
+    count (waivers that begin). ``passed`` and ``failed`` are today's counts. All else is constant: each step is exact.
     """
     days = sorted(day for day, findings in turns.items() if findings)
     sizes = list(accumulate((turns[day] for day in days), initial=passed + failed))
@@ -29,34 +29,34 @@ def waiver_steps(passed: int, failed: int, turns: Mapping[date, int]) -> tuple[K
         return ()
     scores = [100 * passed / size for size in sizes]
     return tuple(
-        KnownStep(day=day, points=after - before, reason=_turned(turns[day]))
+        KnownStep(day=day, points=after - before, reason=_reason(turns[day]))
         for day, before, after in zip(days, scores[:-1], scores[1:], strict=True)
     )
 
 
-def _turned(findings: int) -> str:
+def _reason(findings: int) -> str:
     many = "s" if abs(findings) > 1 else ""
     return f"waivers of {abs(findings)} failing finding{many} {'end' if findings > 0 else 'begin'}"
 
 
 def past_shift(days: Sequence[date], steps: Sequence[KnownStep]) -> Numbers:
-    """What to add to each past score so that it stands where all steps up to the last day put it."""
+    """Return what to add to each past score so that it includes all steps up to the last day."""
     last = days[-1]
     return np.array([sum(s.points for s in steps if day < s.day <= last) for day in days], dtype=np.float64)
 
 
 def future_shift(days: Sequence[date], steps: Sequence[KnownStep], last: date) -> Numbers:
-    """Points that steps after ``last`` have added by each of ``days``."""
+    """Return the points that steps after ``last`` have added by each of ``days``."""
     return np.array([sum(s.points for s in steps if last < s.day <= day) for day in days], dtype=np.float64)
 
 
 def find_jump(values: Numbers) -> tuple[int, float] | None:
-    """Index of the first score after the one isolated jump of the past, and its size in points; None without one.
+    """Return the index of the first score after the one isolated past jump, and its size in points; None without one.
 
     A jump is the largest difference between the medians of up to 7 scores after and before a place, if it is more
-    than 5 robust standard deviations (1.4826 MAD) of such differences elsewhere and twice the largest of them. Jumps
-    that come again are the nature of the series and stay. On simulated histories of 20 to 180 days it finds 95 % of
-    steps of ten times the noise, and sees one where there is none in 1 to 9 %, mostly on paths that truly wander.
+    than 5 robust standard deviations (1.4826 MAD) of such differences elsewhere and twice the largest of them. Repeated
+    jumps are part of the series and stay. On simulated histories of 20 to 180 days it finds 95 % of steps of ten times
+    the noise, and a false one in 1 to 9 %, mostly on random walks.
     """
     places = np.arange(_LEAST_SIDE, len(values) - _LEAST_SIDE + 1)
     if len(places) < _WINDOW:
@@ -64,7 +64,7 @@ def find_jump(values: Numbers) -> tuple[int, float] | None:
     heights = np.array([_height(values, int(place)) for place in places])
     peak = int(np.argmax(np.abs(heights)))
     elsewhere = heights[np.abs(places - places[peak]) >= _WINDOW]
-    if len(elsewhere) < 5 or not _is_alone(abs(heights[peak]), elsewhere):
+    if len(elsewhere) < 5 or not _is_isolated(abs(heights[peak]), elsewhere):
         return None
     first = _sharpest(values, int(places[peak]), float(np.sign(heights[peak])))
     return first, _height(values, first)
@@ -74,12 +74,12 @@ def _height(values: Numbers, place: int) -> float:
     return float(np.median(values[place : place + _WINDOW]) - np.median(values[max(0, place - _WINDOW) : place]))
 
 
-def _is_alone(height: float, elsewhere: Numbers) -> bool:
+def _is_isolated(height: float, elsewhere: Numbers) -> bool:
     deviation = 1.4826 * float(np.median(np.abs(elsewhere - np.median(elsewhere))))
-    return deviation > 0 and height >= _SHARPNESS * deviation and height >= _LONELINESS * float(np.abs(elsewhere).max())
+    return deviation > 0 and height >= _SHARPNESS * deviation and height >= _ISOLATION * float(np.abs(elsewhere).max())
 
 
 def _sharpest(values: Numbers, place: int, sign: float) -> int:
-    """The place near the peak where the score moves most from one value to the next."""
+    """Return the place near the peak with the largest change from one value to the next."""
     low, high = max(1, place - _WINDOW), min(len(values) - 1, place + _WINDOW)
     return low + int(np.argmax(sign * np.diff(values)[low - 1 : high]))

@@ -1,4 +1,4 @@
-"""When a score will first reach a target: a distribution over days, from paths that are drawn as forecasts err."""
+"""When a score will first reach a target: a distribution over days, from simulated paths with forecast errors."""
 
 from typing import Final
 
@@ -9,19 +9,19 @@ from policycortex.scoring.forecasting.model import Days, Numbers, TimeToTarget
 
 PATHS: Final = 4000
 _SEED: Final = 20240229
-"""Paths are the same for the same history: two readers of one answer see one answer."""
+"""The same history gives the same paths, so that two requests get the same result."""
 
 _NORMAL_80: Final = 1.2815515655446004
 
 
 def time_to_target(expected: Numbers, ahead: Days, spread: Spread, *, last: float, target: float) -> TimeToTarget:
-    """First day at or above ``target`` on each of PATHS paths around ``expected`` (one value per day ``ahead``).
+    """Return the first day at or above ``target`` on PATHS paths around ``expected`` (one value per day ``ahead``).
 
-    A path errs by its own slope, a wandering level and the noise of each day, in the proportions of ``spread`` and
-    scaled so that 80 % of paths lie inside the 80 % interval on every day.
+    The error of a path is a slope, a random walk of the level and the noise of each day, in the proportions of
+    ``spread``, scaled so that 80 % of paths are inside the 80 % interval on every day.
     """
     if last >= target:
-        return _there_already(target, len(ahead))
+        return _reached_already(target, len(ahead))
     paths = np.clip(expected + _errors(ahead, spread), 0, 100)
     reached = paths >= target
     first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, len(ahead) + 1)
@@ -49,11 +49,11 @@ def _errors(ahead: Days, spread: Spread) -> Numbers:
 
 
 def _day_by(cumulative: Numbers, share: float) -> int | None:
-    there = np.nonzero(cumulative >= share)[0]
-    return int(there[0]) + 1 if len(there) else None
+    days = np.nonzero(cumulative >= share)[0]
+    return int(days[0]) + 1 if len(days) else None
 
 
-def _there_already(target: float, days: int) -> TimeToTarget:
+def _reached_already(target: float, days: int) -> TimeToTarget:
     return TimeToTarget(
         target_pct=target,
         probability_within_horizon=1.0,
