@@ -154,7 +154,7 @@ def _best(losses: Mapping[float, float]) -> float:
 
 
 def _base_rate(seen: Counter[str], failed: Counter[str]) -> float:
-    """Return the share of trials that failed, with Jeffreys' prior of half a success and half a failure: never 0 or 1."""
+    """Return the share of trials that failed, with Jeffreys' prior (half a success, half a failure): never 0 or 1."""
     return (failed.total() + 0.5) / (seen.total() + 1)
 
 
