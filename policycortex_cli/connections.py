@@ -28,6 +28,6 @@ def list_connections(home: Path | None) -> None:
 @home_option
 def test(name: str, home: Path | None) -> None:
     """Connect and log in as a delivery would, send nothing, and print what the other side says."""
-    from policycortex.workflow.outbox import ask_connection
+    from policycortex.workflow.outbox import try_connection
 
-    print(f"{name}: {ask_connection(Settings.from_environment(home=home), name)}")
+    print(f"{name}: {try_connection(Settings.from_environment(home=home), name)}")

@@ -1,7 +1,7 @@
-"""Which addresses this product may speak to: decided on the address a connection really goes to, as it is made.
+"""Which IP addresses may be called. The check is made on the address that is connected to, at that moment.
 
-A name is resolved once and the checked address is dialled, so that a name cannot answer differently the second time
-(rebinding). All answers of a name must be allowed: one private address among public ones refuses it.
+A name is resolved once and the checked address is used, so that a second resolution cannot give another address (DNS
+rebinding). All addresses of a name must be allowed: one private address among public ones refuses the name.
 """
 
 import ipaddress
@@ -16,17 +16,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_INNER: Final = tuple(
+_NOT_PUBLIC: Final = tuple(
     ipaddress.ip_network(text)
     for text in (
         "192.0.0.0/24",  # protocol assignments
-        "192.88.99.0/24",  # relays of 6to4
-        "::/96",  # IPv4 behind zeros
-        "fec0::/10",  # site-local, long withdrawn and still routed inside
+        "192.88.99.0/24",  # 6to4 relays
+        "::/96",  # IPv4-compatible addresses
+        "fec0::/10",  # site-local: deprecated, but still routed in private networks
         "3fff::/20",  # documentation
     )
 )
-"""Not for the public either; Python's own table counts them as global, in some versions or in all."""
+"""Networks that are not public although ``is_global`` is true for them, in some versions of Python or in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +42,16 @@ class AddressGuard:
 
     @classmethod
     def anywhere(cls) -> "AddressGuard":
-        """For addresses that the administrator wrote into a connection: inner ones are meant there."""
+        """Allows every address: for those that the administrator configured, which may be private."""
         return cls.of(("0.0.0.0/0", "::/0"))
 
     def allows(self, text: str) -> bool:
-        """Whether this literal address may be dialled; IPv4 hidden in IPv6 is judged as what it is."""
+        """Whether this literal address may be called; an IPv4 address inside IPv6 is checked as IPv4."""
         address = _unwrapped(ipaddress.ip_address(text))
         if any(address in network for network in self.allowed):
             return True
-        is_inner = address.is_multicast or address.is_reserved or any(address in network for network in _INNER)
-        return address.is_global and not is_inner
+        is_special = address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC)
+        return address.is_global and not is_special
 
     def connect(self, host: str, port: int, timeout_seconds: float) -> socket.socket:
         """A TCP connection to an allowed address of ``host``. Raises DeliveryRefusedError, DeliveryDeferredError."""
@@ -64,19 +64,19 @@ class AddressGuard:
         raise DeliveryDeferredError(f"cannot connect to {host}:{port}: {last}", is_reached=False) from last
 
     def resolve(self, host: str, port: int) -> tuple[str, ...]:
-        """Addresses of ``host``, each allowed. Raises as ``connect`` does."""
+        """All addresses of ``host``; each is allowed. Raises as ``connect``."""
         try:
             answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            said = f"cannot find the address of {host}: {error.strerror}"
-            raise DeliveryDeferredError(said, is_reached=False) from error
+            reason = f"cannot resolve {host}: {error.strerror}"
+            raise DeliveryDeferredError(reason, is_reached=False) from error
         except UnicodeError:
             raise DeliveryRefusedError(f"{host!r} is not a host name") from None
         addresses = tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
         refused = [address for address in addresses if not self.allows(address)]
         if refused:
             raise DeliveryRefusedError(
-                f"{host} leads to {refused[0]}, which is not a public address; if it is meant, add it to"
+                f"{host} resolves to {refused[0]}, which is not a public address; to allow it, add its network to"
                 " allow_networks in the connections file"
             )
         return addresses
@@ -84,8 +84,8 @@ class AddressGuard:
 
 def _unwrapped(address: Address) -> Address:
     if isinstance(address, ipaddress.IPv6Address):
-        hidden = address.ipv4_mapped or address.sixtofour
-        if hidden is None and address in _NAT64:
-            hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        return hidden or address
+        embedded = address.ipv4_mapped or address.sixtofour
+        if embedded is None and address in _NAT64:
+            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        return embedded or address
     return address

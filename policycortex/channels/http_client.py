@@ -1,4 +1,4 @@
-"""HTTP calls to the outside: guarded at connect time, no redirects, no proxies, bounded in time and size."""
+"""HTTP calls to receivers: the address is checked on connect; no redirects, no proxies, limited time and size."""
 
 import ssl
 import time
@@ -13,20 +13,20 @@ import httpcore
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 
-_LONGEST_ANSWER: Final = 64 * 1024
-_CHUNK: Final = 1 << 20
+_MAX_ANSWER_BYTES: Final = 64 * 1024
+_CHUNK_BYTES: Final = 1 << 20
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the other side said."""
+    """The response of an HTTP call."""
 
     status: int
     headers: dict[str, str]
     """Names in lower case."""
     text: str
-    """At most 64 KiB of it."""
+    """The first 64 KiB of the body."""
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -37,19 +37,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
-    """How calls are made."""
+    """Makes HTTP calls with one set of limits."""
 
     guard: AddressGuard
     timeout_seconds: float = 30.0
-    """For the whole call, whatever trickles in."""
+    """Limit of the whole call, also for a receiver that answers slowly byte by byte."""
     ca_file: str | None = None
-    """Certificates of a private authority; None trusts the system's."""
+    """Certificates of a private certificate authority; None: those of the system."""
 
     def post(self, url: str, body: bytes | Path, headers: dict[str, str]) -> Answer:
-        """POST and read the answer, whatever its status.
+        """POST and read the answer of any status.
 
-        Raises DeliveryRefusedError (bad URL or address), DeliveryDeferredError (nothing was handed over) and
-        DeliveryUncertainError (handed over, no answer).
+        Raises DeliveryRefusedError (bad URL or address), DeliveryDeferredError (nothing was sent) and
+        DeliveryUncertainError (sent, no answer).
         """
         parts = check_url(url)
         _check_headers(headers)
@@ -63,7 +63,7 @@ class HttpClient:
             ) from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise DeliveryUncertainError(
-                f"{parts.hostname} was sent the delivery and gave no answer ({type(error).__name__})"
+                f"{parts.hostname} received the delivery and did not answer ({type(error).__name__})"
             ) from error
 
     def _exchange(self, url: str, pieces: Iterator[bytes], headers: dict[str, str]) -> Answer:
@@ -74,25 +74,27 @@ class HttpClient:
             httpcore.ConnectionPool(ssl_context=_tls(self.ca_file), network_backend=backend) as pool,
             pool.stream(
                 "POST", url, headers=list(headers.items()), content=pieces, extensions={"timeout": timeouts}
-            ) as answer,
+            ) as response,
         ):
             text = b""
-            for piece in answer.iter_stream():
+            for piece in response.iter_stream():
                 text += piece
-                if len(text) > _LONGEST_ANSWER or time.monotonic() > end:
+                if len(text) > _MAX_ANSWER_BYTES or time.monotonic() > end:
                     break
-            names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-            return Answer(status=answer.status, headers=names, text=text[:_LONGEST_ANSWER].decode("utf-8", "replace"))
+            names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            return Answer(
+                status=response.status, headers=names, text=text[:_MAX_ANSWER_BYTES].decode("utf-8", "replace")
+            )
 
 
 def check_url(url: str, *, schemes: tuple[str, ...] = ("https", "http")) -> SplitResult:
-    """The URL taken apart. Raises DeliveryRefusedError when it is not a plain address of a host."""
+    """The parts of the URL. Raises DeliveryRefusedError if it is not an absolute URL of a host without credentials."""
     try:
         parts = urlsplit(url)
         is_plain = parts.scheme in schemes and parts.hostname and parts.port != 0 and url.isascii()
     except ValueError:
         is_plain = False
-    if not is_plain or any(sign <= " " or sign in "\\\x7f" for sign in url):
+    if not is_plain or any(character <= " " or character in "\\\x7f" for character in url):
         raise DeliveryRefusedError(f"{url[:200]!r} is not a URL such as {schemes[0]}://hooks.example.com/reports")
     if "@" in parts.netloc:
         raise DeliveryRefusedError("a URL must not hold a user name or password; put secrets into the connection")
@@ -100,16 +102,16 @@ def check_url(url: str, *, schemes: tuple[str, ...] = ("https", "http")) -> Spli
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
-    """A secret with a line break or a letter beyond ASCII would break off the call; its value is never shown."""
+    """Raises DeliveryRefusedError for a value that is not one line of ASCII, and never shows it: it may be a secret."""
     bad = [name for name, value in headers.items() if not value.isascii() or not value.isprintable()]
     if bad:
         raise DeliveryRefusedError(
-            f"the header {bad[0]} cannot be made of what the connection's secret holds; it must be one line of ASCII"
+            f"the connection's secret cannot be sent in the header {bad[0]}; it must be one line of ASCII"
         )
 
 
 class _GuardedBackend(httpcore.SyncBackend):
-    """Dials only addresses the guard allows; TLS still proves the name of the URL."""
+    """Connects only to addresses that the guard allows; TLS still verifies the host name of the URL."""
 
     def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
@@ -122,7 +124,7 @@ class _GuardedBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """The first of the host's addresses that answers."""
+        """A connection to the first address of the host that answers."""
         addresses = self._guard.resolve(host, port)
         for address in addresses[:-1]:
             try:
@@ -144,5 +146,5 @@ def _pieces(body: bytes | Path) -> Iterator[bytes]:
         yield body
         return
     with body.open("rb") as file:
-        while piece := file.read(_CHUNK):
+        while piece := file.read(_CHUNK_BYTES):
             yield piece

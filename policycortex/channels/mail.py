@@ -1,7 +1,7 @@
-"""Email over SMTP, one message per recipient, so that each person's outcome is a fact of its own.
+"""Email over SMTP: one message per recipient, so that the outcome is known for each person.
 
-Everything up to the final dot can be tried again: the server took nothing. Silence after the dot is uncertain: the
-server may have taken the message, and SMTP has no key by which it would know it again.
+Every failure before the final dot can be retried: the server accepted nothing. No answer after the dot is uncertain:
+the server may have accepted the message, and SMTP has no idempotency key.
 """
 
 import hashlib
@@ -15,64 +15,114 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from typing import Final
+from typing import Final, Literal
 
-from policycortex.channels.connections import EmailConnection, secret_of
+from pydantic import Field, model_validator
+
+from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.channel import Channel, SendContext
+from policycortex.channels.connection_settings import Connection, ConnectionLine, Host, Port, SecretReference, secret_of
 from policycortex.channels.message_text import render_mail
-from policycortex.channels.model import DeliveryContent, Destination, Receipt
+from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_line, fill_text
+from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+from policycortex.field_types import Email
 
 DEFAULT_SUBJECT: Final = "{{name}} - {{date}}"
 _LONGEST_SUBJECT: Final = 300
 _SPEC: Final = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9.-]{1,253}")
 _MEGABYTE: Final = 1_000_000
 _CLOSING: Final = 421
-"""The server is going away: not about this mail, but about all."""
-_LOST: Final = (smtplib.SMTPServerDisconnected, OSError)
+"""The server closes the service: this concerns all mails, not only this one."""
+_DISCONNECTED: Final = (smtplib.SMTPServerDisconnected, OSError)
 
 
-def send_mail(connection: EmailConnection, destination: Destination, content: DeliveryContent) -> Receipt:
-    """Hand the message for ``destination.target`` to the server. Raises Refused, Deferred or Uncertain."""
+class EmailConnection(Connection):
+    """An SMTP server."""
+
+    type: Literal["email"]
+    host: Host
+    port: Port = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: ConnectionLine | None = None
+    password: SecretReference | None = None
+    sender: ConnectionLine
+    """``Name <address>`` or an address: the From of every mail."""
+    reply_to: ConnectionLine | None = None
+    ca_file: str | None = None
+    attachment_limit_mb: float = Field(default=10.0, ge=0)
+    """Limit for all attachments together; above it the mail holds links instead. 0: always links."""
+
+    @model_validator(mode="after")
+    def _protects_the_password(self) -> "EmailConnection":
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        if self.username is not None and self.security == "none":
+            raise ValueError("a password is not sent without TLS; set security to starttls or tls")
+        return self
+
+    def needs_links(self, total_bytes: int) -> bool:
+        """True above the attachment limit."""
+        return total_bytes > self.attachment_limit_mb * _MEGABYTE
+
+
+class EmailBody(ChannelBody):
+    """One mail for each recipient, with the files attached, or linked if they are too large."""
+
+    recipients: list[Email] = Field(min_length=1, max_length=100, examples=[["ceo@company.com", "cto@company.com"]])
+    subject: PatternLine | None = Field(default=None, max_length=300, examples=["Monthly Compliance Report - {{date}}"])
+    message: PatternText = Field(default="", max_length=2000)
+
+    def targets(self) -> Iterator[Target]:
+        """One per recipient, so that the outcome is known for each person."""
+        for recipient in dict.fromkeys(self.recipients):
+            yield Target(address=recipient, subject=self.subject or "", message=self.message)
+
+
+def send(
+    connection: EmailConnection, destination: Destination, content: DeliveryContent, _context: SendContext
+) -> Receipt:
+    """Send the report to ``destination.target``. Raises as ``Channel.send``."""
     message = compose_mail(connection, destination, content)
     with _session(connection) as smtp:
-        return _hand_over(smtp, connection, destination.target, message)
+        return _transmit(smtp, connection, destination.target, message)
 
 
-def send_note(connection: EmailConnection, target: str, *, subject: str, text: str, note_id: str) -> None:
-    """A plain mail to somebody who runs the installation. Raises as ``send_mail``."""
-    message = _begin(connection, target, f"{note_id}.alert")
-    message["Subject"] = " ".join(subject.split())[:_LONGEST_SUBJECT]
-    message.set_content(text)
+def send_notice(connection: EmailConnection, target: str, notice: Notice, _context: SendContext) -> Receipt:
+    """Send the alert as plain text. Raises as ``Channel.send``."""
+    message = _new_message(connection, target, f"{notice.id}.alert")
+    message["Subject"] = " ".join(notice.subject.split())[:_LONGEST_SUBJECT]
+    message.set_content(notice.lines)
     with _session(connection) as smtp:
-        _hand_over(smtp, connection, target, message)
+        return _transmit(smtp, connection, target, message)
 
 
-def check_mail(connection: EmailConnection) -> str:
-    """Connect, secure and log in, and send nothing. Raises as ``send_mail``."""
+def check(connection: EmailConnection, _guard: AddressGuard) -> str:
+    """Connect, start TLS and log in. Raises as ``Channel.send``."""
     with _session(connection) as smtp:
         code, answer = smtp.noop()
         return f"{code} {_text(answer)}"
 
 
 def compose_mail(connection: EmailConnection, destination: Destination, content: DeliveryContent) -> EmailMessage:
-    """Text and HTML parts, and the files where they fit; the Message-ID is the delivery's for ever."""
-    total = sum(file.size_bytes for file in content.files)
-    attaches = bool(content.files) and total <= connection.attachment_limit_mb * _MEGABYTE
-    said = fill_text(destination.message, content)
-    message = _begin(connection, destination.target, content.delivery_id)
+    """Text and HTML parts, and the files up to the limit. The Message-ID is the same for all attempts."""
+    total_bytes = sum(file.size_bytes for file in content.files)
+    has_attachments = bool(content.files) and not connection.needs_links(total_bytes)
+    text = fill_text(destination.message, content)
+    message = _new_message(connection, destination.target, content.delivery_id)
     message["Subject"] = fill_line(destination.subject or DEFAULT_SUBJECT, content)[:_LONGEST_SUBJECT]
     message["X-PolicyCortex-Report"] = content.report_id
-    message.set_content(render_mail("report.txt", content, message=said, has_attachments=attaches))
-    html = render_mail("report.html", content, message=said, has_attachments=attaches)
+    message.set_content(render_mail("report.txt", content, message=text, has_attachments=has_attachments))
+    html = render_mail("report.html", content, message=text, has_attachments=has_attachments)
     message.add_alternative(html, subtype="html")
-    for file in content.files if attaches else ():
+    for file in content.files if has_attachments else ():
         main, _, sub = file.media_type.partition(";")[0].partition("/")
         message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name)
     return message
 
 
-def _begin(connection: EmailConnection, target: str, message_id: str) -> EmailMessage:
+def _new_message(connection: EmailConnection, target: str, message_id: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     sender = _address(connection.sender)
     message["From"] = sender
@@ -85,21 +135,21 @@ def _begin(connection: EmailConnection, target: str, message_id: str) -> EmailMe
     return message
 
 
-def _hand_over(smtp: smtplib.SMTP, connection: EmailConnection, recipient: str, message: EmailMessage) -> Receipt:
+def _transmit(smtp: smtplib.SMTP, connection: EmailConnection, recipient: str, message: EmailMessage) -> Receipt:
     body = message.as_bytes()
     try:
         _expect(smtp.mail(_address(connection.sender).addr_spec, _options(smtp, body)), "the sender", connection)
         _expect(smtp.rcpt(recipient), recipient, connection)
         _expect(smtp.docmd("DATA"), "the message", connection, expected=354)
-        smtp.send(_dotted(body))
-    except _LOST as error:
-        said = f"{connection.host} dropped the line before the message was over: {error}"
-        raise DeliveryDeferredError(said, is_reached=False) from error
+        smtp.send(_dot_stuffed(body))
+    except _DISCONNECTED as error:
+        reason = f"{connection.host} closed the connection before the whole message was sent: {error}"
+        raise DeliveryDeferredError(reason, is_reached=False) from error
     try:
         answer = smtp.getreply()
-    except _LOST as error:
+    except _DISCONNECTED as error:
         raise DeliveryUncertainError(
-            f"{connection.host} was sent the whole message and gave no answer; it may have taken it"
+            f"{connection.host} received the whole message and did not answer; it may have accepted it"
         ) from error
     _expect(answer, "the message", connection)
     return Receipt(
@@ -114,17 +164,21 @@ def _session(connection: EmailConnection) -> Iterator[smtplib.SMTP]:
     try:
         smtp = _open(connection)
     except smtplib.SMTPResponseException as error:
-        raise _judged(error.smtp_code, error.smtp_error, "the connection", connection) from error
+        raise _error_of(error.smtp_code, error.smtp_error, "the connection", connection) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryRefusedError(f"{connection.host} does not offer what the connection asks for: {error}") from error
+        raise DeliveryRefusedError(
+            f"{connection.host} does not support what the connection requires: {error}"
+        ) from error
     except UnicodeEncodeError:
-        said = f"the user name or password for {connection.host} holds letters beyond ASCII, which SMTP cannot carry"
-        raise DeliveryRefusedError(said) from None
+        reason = f"the user name or password for {connection.host} has characters outside ASCII, which SMTP cannot send"
+        raise DeliveryRefusedError(reason) from None
     except ssl.SSLCertVerificationError as error:
-        raise DeliveryRefusedError(f"{connection.host} has no certificate we trust: {error.verify_message}") from error
+        raise DeliveryRefusedError(
+            f"the certificate of {connection.host} is not trusted: {error.verify_message}"
+        ) from error
     except (smtplib.SMTPException, OSError) as error:
-        said = f"cannot open a session with {connection.host}: {error}"
-        raise DeliveryDeferredError(said, is_reached=False) from error
+        reason = f"cannot open a session with {connection.host}: {error}"
+        raise DeliveryDeferredError(reason, is_reached=False) from error
     try:
         yield smtp
     finally:
@@ -141,7 +195,7 @@ def _open(connection: EmailConnection) -> smtplib.SMTP:
         if connection.security == "tls"
         else smtplib.SMTP(timeout=seconds)
     )
-    smtp._host = connection.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name TLS proves; set only by the constructor that dials
+    smtp._host = connection.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name TLS verifies; smtplib sets it only in the constructor that connects
     try:
         smtp.connect(connection.host, connection.port)
         smtp.ehlo_or_helo_if_needed()
@@ -157,35 +211,36 @@ def _open(connection: EmailConnection) -> smtplib.SMTP:
 
 
 def _expect(answer: tuple[int, bytes], what: str, connection: EmailConnection, *, expected: int = 250) -> None:
-    code, words = answer
+    code, text = answer
     if code != expected and not (expected == 250 and code == 251):
-        raise _judged(code, words, what, connection)
+        raise _error_of(code, text, what, connection)
 
 
-def _judged(
-    code: int, words: bytes | str, what: str, connection: EmailConnection
+def _error_of(
+    code: int, text: bytes | str, what: str, connection: EmailConnection
 ) -> DeliveryRefusedError | DeliveryDeferredError:
-    said = f"{connection.host} said {code} {_text(words)} to {what}"
-    # 421 and 4yz ask to come back; -1 is a line that is no answer; a refused password stays refused until it is mended
+    """5yz is permanent, a wrong password included; 4yz asks to try later; -1 is a line that is no SMTP answer."""
+    reason = f"{connection.host} answered {code} {_text(text)} to {what}"
     if 500 <= code < 600:
-        return DeliveryRefusedError(said)
-    return DeliveryDeferredError(said, is_reached=400 <= code < 500 and code != _CLOSING)
+        return DeliveryRefusedError(reason)
+    return DeliveryDeferredError(reason, is_reached=400 <= code < 500 and code != _CLOSING)
 
 
 def _options(smtp: smtplib.SMTP, body: bytes) -> list[str]:
     return [f"SIZE={len(body)}"] if smtp.has_extn("size") else []
 
 
-def _dotted(body: bytes) -> bytes:
+def _dot_stuffed(body: bytes) -> bytes:
+    """The body as DATA sends it: lines that begin with a dot get another, and a dot alone ends it (RFC 5321, 4.5.2)."""
     stuffed = body.replace(b"\r\n.", b"\r\n..")
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def _address(text: str) -> Address:
-    """``Name <address>`` or an address; never two, never with anything after it."""
+    """``Name <address>`` or an address. Raises DeliveryRefusedError for two addresses or any text after the first."""
     name, spec = parseaddr(text)
     is_whole = text == spec or text.rstrip().endswith(f"<{spec}>")
-    if not is_whole or not _SPEC.fullmatch(spec) or any(sign < " " for sign in text):
+    if not is_whole or not _SPEC.fullmatch(spec) or any(character < " " for character in text):
         raise DeliveryRefusedError(f"{text!r} is not one e-mail address")
     return Address(display_name=name, addr_spec=spec)
 
@@ -197,6 +252,19 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
         raise ConfigurationError(f"cannot read the certificates in {ca_file}: {error}") from error
 
 
-def _text(words: bytes | str) -> str:
-    plain = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join(plain.split())[:500]
+def _text(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return " ".join(text.split())[:500]
+
+
+CHANNEL: Final = Channel(
+    name="email",
+    connection=EmailConnection,
+    body=EmailBody,
+    send=send,
+    check=check,
+    send_notice=send_notice,
+    shows_links=True,
+    defers_single_targets=True,
+    position=10,
+)

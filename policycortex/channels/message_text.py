@@ -1,4 +1,4 @@
-"""What a delivered report says of itself, once for all channels: facts, headline and the parts of the mail."""
+"""Text about a delivered report that channels share: facts, file sizes and the parts of the mail."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ _MEGABYTE = 1_000_000
 
 
 def facts_of(content: DeliveryContent) -> tuple[tuple[str, str], ...]:
-    """Label and value, the most telling first."""
+    """Label and value of each fact, in the report's language: score, violations, framework, period."""
     locale = content.locale
     return (
         (locale.text("summary.score_label"), content.score_text),
@@ -23,20 +23,20 @@ def facts_of(content: DeliveryContent) -> tuple[tuple[str, str], ...]:
 
 
 def days_text(content: DeliveryContent) -> str:
-    """The period in words; one date when both are the same."""
+    """The period as text; one date if it is one day."""
     locale, period = content.locale, content.period
     first, last = locale.day(period.first_date), locale.day(period.last_date)
     return first if first == last else locale.text("delivery.days", first=first, last=last)
 
 
 def size_text(file: DeliveredFile, locale: Locale) -> str:
-    """``8.3 MB``; below a tenth in kB."""
+    """``8.3 MB``; below 0.1 MB in kB."""
     if file.size_bytes < _MEGABYTE / 10:
         return f"{locale.number(max(file.size_bytes / 1000, 0.1), 1)} kB"
     return f"{locale.number(file.size_bytes / _MEGABYTE, 1)} MB"
 
 
-def _made(content: DeliveryContent) -> str:
+def _created_text(content: DeliveryContent) -> str:
     moment, report = content.locale.moment(content.generated_at), content.report_id
     if content.schedule_id is None:
         return content.locale.text("delivery.made", moment=moment, report=report)
@@ -45,22 +45,22 @@ def _made(content: DeliveryContent) -> str:
 
 def _violations(content: DeliveryContent) -> str:
     locale, counts = content.locale, content.failed_by_severity
-    worst = [
+    by_severity = [
         f"{locale.number(counts[severity])} {locale.text(f'message.severity.{severity}')}"
         for severity in ("critical", "high")
         if counts.get(severity)
     ]
-    return locale.number(content.total_violations) + (f" ({', '.join(worst)})" if worst else "")
+    return locale.number(content.total_violations) + (f" ({', '.join(by_severity)})" if by_severity else "")
 
 
 def render_mail(name: str, content: DeliveryContent, *, message: str, has_attachments: bool) -> str:
-    """The text of ``templates/email/<name>``."""
+    """``templates/email/<name>`` filled for the content. Raises jinja2.UndefinedError for an unknown variable."""
     template = _environment().get_template(f"email/{name}")
     return template.render(
         report=content,
         locale=content.locale,
         days=days_text(content),
-        made=_made(content),
+        made=_created_text(content),
         facts=facts_of(content),
         message=message,
         has_attachments=has_attachments,

@@ -1,59 +1,48 @@
-"""The nouns of delivery: what is sent, where to, and the proof that it arrived. Values only."""
+"""Values of one delivery: the content that is sent, its destination, and the receipt. No behaviour."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from policycortex.documents.locales import Locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 
-EVENT_GENERATED: Final = "compliance.report.generated"
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One receiver that a request names, before a connection is chosen."""
 
-class Channel(StrEnum):
-    """Ways out, by the words of the API's ``delivery`` body and of a connection's ``type``."""
-
-    EMAIL = "email"
-    SLACK = "slack"
-    TEAMS = "teams"
-    WEBHOOK = "webhook"
-    SFTP = "sftp"
-    S3 = "s3"
-    AZURE_BLOB = "azure_blob"
-    GCS = "gcs"
-
-    @property
-    def is_idempotent(self) -> bool:
-        """Sending again does no harm: the receiver knows the delivery's id, or the same file takes its own place."""
-        return self not in {Channel.EMAIL, Channel.SLACK, Channel.TEAMS}
+    address: str = ""
+    """Mail address, channel name, URL or pattern of an object name; "" if the connection holds the address."""
+    subject: str = ""
+    """Pattern of a mail's subject; "" for the channel's default."""
+    message: str = ""
+    """Pattern of a text above the facts; "" for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One place for one report; ``target`` tells it from others of the channel and connection."""
+    """One receiver of one report. ``channel``, ``connection`` and ``target`` identify it."""
 
-    channel: Channel
+    channel: str
+    """Name of the channel, as stored."""
     connection: str
     """Name of the connection that holds address and credentials."""
     target: str
-    """Address, channel name, URL, or pattern of an object name; "" where the connection says it all."""
+    """As ``Target.address``."""
     subject: str = ""
-    """Pattern of the email's subject; "" stands for the channel's own words."""
     message: str = ""
-    """Pattern of a line of text above the facts; "" for none."""
 
     @property
     def key(self) -> str:
-        """Equal for equal places; with a report's id it names one delivery."""
+        """Equal for equal destinations; together with a report's id it identifies one delivery."""
         return f"{self.channel}:{self.connection}:{self.target}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredFile:
-    """One artifact, proven to have its digest before it is sent."""
+    """One artifact. Its digest was verified before it is sent."""
 
     format: ReportFormat
     name: str
@@ -62,10 +51,10 @@ class DeliveredFile:
     size_bytes: int
     sha256: str
     url: str | None = None
-    """Where it can be downloaded; None where the installation has no public address."""
+    """Download link; None if the installation has no public URL or the channel shows no links."""
     url_expires_at: datetime | None = None
     extension: str = ""
-    """Without dot, as its name ends; "" stands for the format's own."""
+    """Without dot; "" stands for the format's own."""
     media_type: str = ""
     """IANA media type; "" stands for the format's own."""
 
@@ -76,10 +65,10 @@ class DeliveredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContent:
-    """All that any channel says about a finished report. Numbers are the report's own, never computed again."""
+    """A completed report as channels show it. All numbers come from the report; channels calculate none."""
 
     delivery_id: str
-    """Stable over all attempts: the idempotency key of channels that have one."""
+    """The same for all attempts: the idempotency key of channels that have one."""
     report_id: str
     schedule_id: str | None
     organization: str
@@ -89,37 +78,53 @@ class DeliveryContent:
     framework_name: str
     period: Period
     dated: date
-    """The day the report was due, in its schedule's zone; else the UTC day it was made."""
+    """The day the report was due, in its schedule's time zone; without schedule, the UTC day it was completed."""
     generated_at: datetime
     score_pct: float | None
-    """As the report prints it; None when nothing was assessed."""
+    """0-100, as printed in the report; None if nothing was assessed."""
     total_violations: int
     locale: Locale = field(repr=False)
-    """The report's own: what is said of it is said in its language."""
+    """The report's locale, which messages use too."""
     failed_by_severity: dict[str, int] = field(default_factory=dict)
     report_url: str | None = None
-    """In the API, which asks for a key: for programs, not for people, who are shown links to the files."""
+    """The report in the API. It needs an API key, so it is for programs; people get the links of ``files``."""
     files: tuple[DeliveredFile, ...] = ()
 
     @property
     def score_text(self) -> str:
-        """``96.3%`` as the report writes it, or words where there is no score."""
+        """``96.3%`` as the report prints it, or the locale's text for no score."""
         return self.locale.score(self.score_pct)
 
     @property
     def period_text(self) -> str:
-        """``2026-03-01 to 2026-03-31``, in every language: it may become a part of a file's name."""
+        """``2026-03-01 to 2026-03-31``, in every language, because it may become part of a file name."""
         first, last = self.period.first_date.isoformat(), self.period.last_date.isoformat()
         return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The proof of one delivery: what the other side answered, and the digest of what it was sent."""
+    """Proof of one delivery: the receiver's answer and the digest of what was sent."""
 
     answer: str
-    """The receiver's own words, shortened; never holds a secret."""
+    """The receiver's answer, shortened. It never holds a secret."""
     reference: str
-    """Its name for what it took: Message-ID, timestamp, ETag, path."""
+    """The receiver's id of what it accepted: Message-ID, timestamp, ETag, path."""
     payload_sha256: str
-    """SHA-256 of the bytes handed over, or of the files' digests where several were."""
+    """SHA-256 of the bytes sent; for several files, of their digests in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An alert to the operator: what happened, in one sentence and facts."""
+
+    id: str
+    """Stable, so that a receiver recognises a repeated notice."""
+    subject: str
+    text: str
+    facts: dict[str, str]
+
+    @property
+    def lines(self) -> str:
+        """Text and facts, one fact per line."""
+        return "\n".join([self.text, "", *(f"{label}: {value}" for label, value in self.facts.items())])

@@ -1,4 +1,7 @@
-"""S3 and Azure Blob: each file under the name its pattern gives, streamed, with its checksum. Replacing is harmless."""
+"""What S3 and Azure Blob share: each file under the name its pattern gives, streamed, with its checksum.
+
+A file that is sent again replaces itself, so every failed attempt can be repeated.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -9,14 +12,13 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import AzureStore, S3Store
 
-from policycortex.channels.connections import AzureBlobConnection, S3Connection, secret_of
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.patterns import fill_object_name
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
 DEFAULT_NAME: Final = "{{name}}/{{date}}/{{name}} {{period}}"
 _PART_BYTES: Final = 8 << 20
-_PERMANENT_WORDS: Final = (
+_PERMANENT_ERRORS: Final = (
     "NoSuchBucket",
     "ContainerNotFound",
     "AccessDenied",
@@ -30,38 +32,8 @@ _PERMANENT_WORDS: Final = (
 Store = S3Store | AzureStore
 
 
-def send_to_s3(connection: S3Connection, destination: Destination, content: DeliveryContent) -> Receipt:
-    """Put every file into the bucket; S3 itself verifies the SHA-256 of what arrives. Raises Refused or Deferred."""
-    return _put_all(_s3(connection), f"s3://{connection.bucket}", destination, content)
-
-
-def send_to_azure(connection: AzureBlobConnection, destination: Destination, content: DeliveryContent) -> Receipt:
-    """Put every file into the container. Raises Refused or Deferred."""
-    return _put_all(_azure(connection), f"azure://{connection.account}/{connection.container}", destination, content)
-
-
-def check_s3(connection: S3Connection) -> str:
-    """That the bucket can be asked. Raises as ``send_to_s3``."""
-    return _check(_s3(connection), f"s3://{connection.bucket}")
-
-
-def check_azure(connection: AzureBlobConnection) -> str:
-    """That the container can be asked. Raises as ``send_to_azure``."""
-    return _check(_azure(connection), f"azure://{connection.account}/{connection.container}")
-
-
-def object_names(destination: Destination, content: DeliveryContent) -> dict[str, DeliveredFile]:
-    """Name in the store to file; the format's extension is added to the pattern."""
-    stem = fill_object_name(destination.target or DEFAULT_NAME, content)
-    return {f"{stem}.{file.extension}": file for file in content.files}
-
-
-def digest_of(content: DeliveryContent) -> str:
-    """One digest for several files: SHA-256 over their digests in order."""
-    return hashlib.sha256("".join(file.sha256 for file in content.files).encode()).hexdigest()
-
-
-def _put_all(store: Store, place: str, destination: Destination, content: DeliveryContent) -> Receipt:
+def put_files(store: Store, url: str, destination: Destination, content: DeliveryContent) -> Receipt:
+    """Put every file into the store, which messages name by ``url``. Raises as ``Channel.send``."""
     tags = []
     for name, file in object_names(destination, content).items():
         attributes = {
@@ -75,59 +47,55 @@ def _put_all(store: Store, place: str, destination: Destination, content: Delive
                 store, name, file.path, attributes=attributes, chunk_size=_PART_BYTES, max_concurrency=2
             )
         except (BaseError, OSError) as error:
-            raise _judged(error, f"{place}/{name}") from error
+            raise _error_of(error, f"{url}/{name}") from error
         tags.append(f"{name} {answer.get('e_tag') or ''}".strip())
-    return Receipt(answer=f"{len(tags)} objects stored", reference=", ".join(tags), payload_sha256=digest_of(content))
+    return stored_receipt(tags, content)
 
 
-def _check(store: Store, place: str) -> str:
+def check_store(store: Store, url: str) -> str:
+    """List a folder that need not exist. Raises as ``put_files``."""
     try:
         obstore.list_with_delimiter(store, prefix="policycortex-connection-test")
     except (BaseError, OSError) as error:
-        raise _judged(error, place) from error
-    return f"{place} answers"
+        raise _error_of(error, url) from error
+    return f"{url} answers"
 
 
-def _judged(error: Exception, place: str) -> DeliveryRefusedError | DeliveryDeferredError:
-    said = " ".join(str(error).split("Debug source")[0].split())[:500]
-    is_refusal = isinstance(error, PermissionDeniedError | UnauthenticatedError | FileNotFoundError)
-    if is_refusal or any(word in said for word in _PERMANENT_WORDS):
-        return DeliveryRefusedError(f"{place} was refused: {said}")
-    return DeliveryDeferredError(f"could not write {place}: {said}")
-
-
-def _s3(connection: S3Connection) -> S3Store:
-    options: dict[str, Any] = {"region": connection.region, "checksum_algorithm": "sha256"}
-    if connection.endpoint:
-        options |= {"endpoint": connection.endpoint, "virtual_hosted_style_request": False}
-    if not connection.use_machine_identity:
-        options["access_key_id"] = secret_of(connection.access_key_id)
-        options["secret_access_key"] = secret_of(connection.secret_access_key)
-    return S3Store(connection.bucket, **options, **_manners(connection))
-
-
-def _azure(connection: AzureBlobConnection) -> AzureStore:
-    options: dict[str, Any] = {"account_name": connection.account}
-    if connection.endpoint:
-        options["endpoint"] = connection.endpoint
-    if connection.access_key:
-        options["access_key"] = secret_of(connection.access_key)
-    if connection.sas_token:
-        options["sas_key"] = secret_of(connection.sas_token)
-    return AzureStore(connection.container, **options, **_manners(connection))
-
-
-def _manners(connection: S3Connection | AzureBlobConnection) -> dict[str, Any]:
-    """Time limits; the ledger tries again, so the library does so only once."""
+def client_options(*, timeout_seconds: float, endpoint: str | None, ca_file: str | None) -> dict[str, Any]:
+    """Time limits and certificates. The outbox retries, so the library retries once only."""
     client: dict[str, Any] = {
-        "timeout": timedelta(seconds=connection.timeout_seconds * 20),  # of one part of 8 MB, on a slow line
-        "connect_timeout": timedelta(seconds=connection.timeout_seconds),
-        "allow_http": bool(connection.endpoint and connection.endpoint.startswith("http://")),
+        "timeout": timedelta(seconds=timeout_seconds * 20),  # of one part of 8 MB over a slow network
+        "connect_timeout": timedelta(seconds=timeout_seconds),
+        "allow_http": bool(endpoint and endpoint.startswith("http://")),
     }
-    if connection.ca_file:
-        client["root_certificate"] = _certificate(connection.ca_file)
-    retry = {"max_retries": 1, "retry_timeout": timedelta(seconds=connection.timeout_seconds)}
+    if ca_file:
+        client["root_certificate"] = _certificate(ca_file)
+    retry = {"max_retries": 1, "retry_timeout": timedelta(seconds=timeout_seconds)}
     return {"client_options": client, "retry_config": retry}
+
+
+def object_names(destination: Destination, content: DeliveryContent) -> dict[str, DeliveredFile]:
+    """Object name to file; the format's extension is added to the pattern."""
+    stem = fill_object_name(destination.target or DEFAULT_NAME, content)
+    return {f"{stem}.{file.extension}": file for file in content.files}
+
+
+def stored_receipt(objects: list[str], content: DeliveryContent) -> Receipt:
+    """The receipt for stored objects; its digest is SHA-256 over the files' digests in order."""
+    digests = "".join(file.sha256 for file in content.files)
+    return Receipt(
+        answer=f"{len(objects)} objects stored",
+        reference=", ".join(objects),
+        payload_sha256=hashlib.sha256(digests.encode()).hexdigest(),
+    )
+
+
+def _error_of(error: Exception, url: str) -> DeliveryRefusedError | DeliveryDeferredError:
+    reason = " ".join(str(error).split("Debug source")[0].split())[:500]
+    is_permanent = isinstance(error, PermissionDeniedError | UnauthenticatedError | FileNotFoundError)
+    if is_permanent or any(name in reason for name in _PERMANENT_ERRORS):
+        return DeliveryRefusedError(f"{url} was refused: {reason}")
+    return DeliveryDeferredError(f"could not write {url}: {reason}")
 
 
 def _certificate(path: str) -> bytes:

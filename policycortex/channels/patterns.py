@@ -1,6 +1,6 @@
-"""``{{date}} {{name}} {{framework}} {{score}} {{period}}`` in subjects, messages and object names, by replacement.
+"""Replaces ``{{date}} {{name}} {{framework}} {{score}} {{period}}`` in subjects, messages and object names.
 
-No template language ever sees a user's text: Jinja's own sandbox still ran ``{{ 'a' * 10**9 }}``.
+User text is never rendered by a template language: even Jinja's sandbox evaluated ``{{ 'a' * 10**9 }}``.
 """
 
 import re
@@ -9,50 +9,52 @@ from typing import Final
 
 from policycortex.channels.model import DeliveryContent
 
-WORDS: Final = ("date", "name", "framework", "score", "period")
+PLACEHOLDERS: Final = ("date", "name", "framework", "score", "period")
 
 _PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*\}\}")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^\w.() +-]+")
-_LONGEST_NAME: Final = 120
+_MAX_NAME_LENGTH: Final = 120
 
 
 def pattern_problem(text: str, *, is_one_line: bool = True) -> str | None:
-    """What is wrong with a pattern, in plain words; None when it can be used."""
-    if is_one_line and any(unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in text):
+    """The problem of a pattern, as a message; None if it can be used."""
+    if is_one_line and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         return "Must be one line, without line breaks or control characters"
-    unknown = [word for word in _PATTERN.findall(text) if word not in WORDS]
+    unknown = [name for name in _PATTERN.findall(text) if name not in PLACEHOLDERS]
     if unknown:
-        return f"Unknown pattern {{{{{unknown[0]}}}}}; known are {', '.join(f'{{{{{word}}}}}' for word in WORDS)}"
+        return (
+            f"Unknown pattern {{{{{unknown[0]}}}}}; known are {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)}"
+        )
     if "{{" in _PATTERN.sub("", text) or "{%" in text:
         return "Only the patterns {{date}}, {{name}}, {{framework}}, {{score}} and {{period}} are replaced"
     return None
 
 
 def fill_line(pattern: str, content: DeliveryContent) -> str:
-    """The pattern with its words replaced, in one line: nothing that a report's name holds can start a new header."""
+    """The pattern filled, in one line, so that nothing in a report's name can start a new header."""
     return " ".join(fill_text(pattern, content).split())
 
 
 def fill_text(pattern: str, content: DeliveryContent) -> str:
-    """The pattern with its words replaced once; what they are replaced by is not read again."""
-    words = _words_of(content)
-    return _PATTERN.sub(lambda match: words.get(match.group(1), match.group(0)), pattern)
+    """The pattern filled once; placeholders within the values are not replaced."""
+    values = _values_of(content)
+    return _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern)
 
 
 def fill_object_name(pattern: str, content: DeliveryContent) -> str:
-    """A relative object name with ``/`` between folders; a replaced word never makes a folder or leaves one."""
-    words = {word: safe_name(value) for word, value in _words_of(content).items()}
-    parts = _PATTERN.sub(lambda match: words.get(match.group(1), match.group(0)), pattern).split("/")
+    """A relative object name with ``/`` between folders; a value never creates a folder or leaves one."""
+    values = {name: safe_name(value) for name, value in _values_of(content).items()}
+    parts = _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern).split("/")
     return "/".join(part for part in parts if part not in {"", ".", ".."})
 
 
 def safe_name(text: str) -> str:
-    """A file name for every system: letters and digits of any script, ``-_.() +``; never empty, hidden or a path."""
+    """A file name valid on every system: letters, digits and ``-_.() +``; never empty, hidden or a path."""
     plain = _UNSAFE_IN_NAMES.sub("-", unicodedata.normalize("NFC", text)).strip(" .-")
-    return plain[:_LONGEST_NAME].rstrip(" .-") or "report"
+    return plain[:_MAX_NAME_LENGTH].rstrip(" .-") or "report"
 
 
-def _words_of(content: DeliveryContent) -> dict[str, str]:
+def _values_of(content: DeliveryContent) -> dict[str, str]:
     return {
         "date": content.dated.isoformat(),
         "name": content.name,

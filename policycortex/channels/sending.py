@@ -1,97 +1,39 @@
-"""One door to all channels: pick the channel's ``send``, and test a connection without sending a report.
-
-The clients of SSH and clouds are imported where they are used: 0.7 s and 60 MB that most processes never need.
-"""
+"""Sends reports and notices over the channel that a connection belongs to, and tests connections."""
 
 from datetime import datetime
-from typing import assert_never
 
-from policycortex.channels.connections import (
-    AnyConnection,
-    AzureBlobConnection,
-    Connections,
-    EmailConnection,
-    GcsConnection,
-    S3Connection,
-    SftpConnection,
-    SlackConnection,
-    TeamsConnection,
-    WebhookConnection,
-)
-from policycortex.channels.mail import check_mail, send_mail
-from policycortex.channels.model import DeliveryContent, Destination, Receipt
-from policycortex.channels.slack import check_slack, send_slack
-from policycortex.channels.teams import check_teams, send_teams
-from policycortex.channels.webhook import check_webhook, send_webhook
-from policycortex.errors import DeliveryRefusedError
+from policycortex.channels.channel import SendContext
+from policycortex.channels.connections import Connections
+from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt
+from policycortex.errors import ConfigurationError, DeliveryRefusedError
 
 
 def send(connections: Connections, destination: Destination, content: DeliveryContent, *, now: datetime) -> Receipt:
-    """Send one report to one destination; the receipt is the proof.
+    """Send one report to one destination.
 
-    Raises DeliveryRefusedError (never), DeliveryDeferredError (later), DeliveryUncertainError (perhaps it arrived),
-    NotFoundError and ConfigurationError when the connection must be mended.
+    Raises DeliveryRefusedError (permanent), DeliveryDeferredError (try later), DeliveryUncertainError (it may have
+    arrived); NotFoundError and ConfigurationError if the channel or the connection is missing or wrong.
     """
+    channel = connections.channels.get(destination.channel)
     connection = connections.get(destination.connection)
-    if connection.type != destination.channel.value or not connection.serves(content.organization):
+    if connection.type != channel.name or not connection.serves(content.organization):
         raise DeliveryRefusedError(
-            f"connection {destination.connection!r} is not one of type {destination.channel.value}"
+            f"connection {destination.connection!r} is not one of type {channel.name}"
             f" that {content.organization!r} may use"
         )
-    match connection:
-        case EmailConnection():
-            return send_mail(connection, destination, content)
-        case SlackConnection():
-            return send_slack(connection, destination, content)
-        case TeamsConnection():
-            return send_teams(connection, destination, content)
-        case WebhookConnection():
-            return send_webhook(connection, destination, content, guard=connections.guard, now=now)
-        case SftpConnection():
-            from policycortex.channels.sftp import send_sftp  # noqa: PLC0415 - see above
+    return channel.send(connection, destination, content, SendContext(guard=connections.guard, now=now))
 
-            return send_sftp(connection, destination, content)
-        case S3Connection():
-            from policycortex.channels.object_storage import send_to_s3  # noqa: PLC0415 - see above
 
-            return send_to_s3(connection, destination, content)
-        case AzureBlobConnection():
-            from policycortex.channels.object_storage import send_to_azure  # noqa: PLC0415 - see above
-
-            return send_to_azure(connection, destination, content)
-        case GcsConnection():
-            from policycortex.channels.gcs import send_to_gcs  # noqa: PLC0415 - see above
-
-            return send_to_gcs(connection, destination, content)
-    assert_never(connection)
+def send_notice(connections: Connections, name: str, target: str, notice: Notice, *, now: datetime) -> Receipt:
+    """Send an alert over the connection of that name. Raises as ``send``."""
+    connection = connections.get(name)
+    channel = connections.channels.get(connection.type)
+    if channel.send_notice is None:
+        raise ConfigurationError(f"the connection {name!r} cannot carry alerts: nobody reads {channel.name}")
+    return channel.send_notice(connection, target, notice, SendContext(guard=connections.guard, now=now))
 
 
 def check_connection(connections: Connections, name: str) -> str:
-    """What the other side says when we connect and log in; nothing is delivered. Raises as ``send`` does."""
-    connection: AnyConnection = connections.get(name)
-    match connection:
-        case EmailConnection():
-            return check_mail(connection)
-        case SlackConnection():
-            return check_slack(connection)
-        case TeamsConnection():
-            return check_teams(connection)
-        case WebhookConnection():
-            return check_webhook(connection, guard=connections.guard)
-        case SftpConnection():
-            from policycortex.channels.sftp import check_sftp  # noqa: PLC0415 - see above
-
-            return check_sftp(connection)
-        case S3Connection():
-            from policycortex.channels.object_storage import check_s3  # noqa: PLC0415 - see above
-
-            return check_s3(connection)
-        case AzureBlobConnection():
-            from policycortex.channels.object_storage import check_azure  # noqa: PLC0415 - see above
-
-            return check_azure(connection)
-        case GcsConnection():
-            from policycortex.channels.gcs import check_gcs  # noqa: PLC0415 - see above
-
-            return check_gcs(connection)
-    assert_never(connection)
+    """Connect and log in without sending; the receiver's answer. Raises as ``send``."""
+    connection = connections.get(name)
+    return connections.channels.get(connection.type).check(connection, connections.guard)

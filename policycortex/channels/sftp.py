@@ -1,6 +1,7 @@
-"""SFTP: each file is written as ``<name>.part`` and renamed when whole; the host key must be the known one.
+"""SFTP: each file is written as ``<name>.part`` and renamed when it is complete. The host key must be the known one.
 
-Sending again replaces the same files by the same bytes, so an attempt that was cut can always be repeated.
+A delivery that is sent again replaces the same files by the same bytes, so every failed attempt can be repeated.
+paramiko is imported when it is used: 0.15 CPU s and 28 MB that most processes never need.
 """
 
 import base64
@@ -10,23 +11,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from socket import create_connection
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
-import paramiko
-from paramiko.pkey import UnknownKeyType
+from pydantic import model_validator
 
-from policycortex.channels.connections import SftpConnection, secret_of
+from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.channel import Channel, SendContext
+from policycortex.channels.connection_settings import (
+    Connection,
+    ConnectionLine,
+    Host,
+    Port,
+    SecretReference,
+    secret_of,
+)
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.patterns import fill_object_name
+from policycortex.channels.request_bodies import FilesBody
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
+if TYPE_CHECKING:
+    import paramiko
+
 DEFAULT_NAME: Final = "{{name}} {{date}}"
-_KEY_TYPES: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-_CHUNK: Final = 1 << 18
+_CHUNK_BYTES: Final = 1 << 18
 
 
-def send_sftp(connection: SftpConnection, destination: Destination, content: DeliveryContent) -> Receipt:
-    """Put every file of the report. Raises Refused or Deferred."""
+class SftpConnection(Connection):
+    """A server whose host key is known."""
+
+    type: Literal["sftp"]
+    host: Host
+    port: Port = 22
+    username: ConnectionLine
+    password: SecretReference | None = None
+    private_key: SecretReference | None = None
+    passphrase: SecretReference | None = None
+    host_key: ConnectionLine
+    """As in a known_hosts line, without the host: ``ssh-ed25519 AAAA...``."""
+    folder: str = ""
+    """Folder of the object names; "" is the login folder."""
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> "SftpConnection":
+        if (self.password is None) == (self.private_key is None):
+            raise ValueError("give either password or private_key")
+        return self
+
+
+def send(
+    connection: SftpConnection, destination: Destination, content: DeliveryContent, _context: SendContext
+) -> Receipt:
+    """Write every file. Raises as ``Channel.send``."""
     stem = fill_object_name(destination.target or DEFAULT_NAME, content)
     names = []
     with _session(connection) as sftp:
@@ -42,52 +78,56 @@ def send_sftp(connection: SftpConnection, destination: Destination, content: Del
     )
 
 
-def check_sftp(connection: SftpConnection) -> str:
-    """Log in and look at the folder. Raises as ``send_sftp``."""
+def check(connection: SftpConnection, _guard: AddressGuard) -> str:
+    """Log in and look at the folder. Raises as ``Channel.send``."""
     with _session(connection) as sftp:
         try:
             folder = sftp.normalize(connection.folder or ".")
             sftp.stat(folder)
         except OSError as error:
             raise DeliveryRefusedError(f"{connection.host} has no folder {connection.folder!r}: {error}") from error
-        return f"logged in, writes go to {folder}"
+        return f"logged in, files are written to {folder}"
 
 
-def _put(sftp: paramiko.SFTPClient, file: DeliveredFile, name: PurePosixPath) -> None:
+def _put(sftp: "paramiko.SFTPClient", file: DeliveredFile, name: PurePosixPath) -> None:
+    import paramiko
+
     part = f"{name}.part"
     try:
         _make_folders(sftp, name.parent)
         written = _write(sftp, file, part)
         if written != file.size_bytes:
-            raise DeliveryDeferredError(f"the server keeps {written} bytes of {name}, sent were {file.size_bytes}")
-        sftp.posix_rename(part, str(name))  # replaces; plain rename refuses where the name is taken
+            raise DeliveryDeferredError(f"the server stored {written} of the {file.size_bytes} bytes of {name}")
+        sftp.posix_rename(part, str(name))  # replaces an existing file; plain rename refuses to
     except PermissionError as error:
-        raise DeliveryRefusedError(f"the server does not let us write {name}: {error}") from error
+        raise DeliveryRefusedError(f"the server does not permit writing {name}: {error}") from error
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise DeliveryDeferredError(f"could not write {name}: {error or type(error).__name__}") from error
 
 
-def _write(sftp: paramiko.SFTPClient, file: DeliveredFile, part: str) -> int:
+def _write(sftp: "paramiko.SFTPClient", file: DeliveredFile, part: str) -> int:
     with file.path.open("rb") as source, sftp.open(part, "wb") as target:
         target.set_pipelined(True)
-        while piece := source.read(_CHUNK):
+        while piece := source.read(_CHUNK_BYTES):
             target.write(piece)
     return sftp.stat(part).st_size or 0
 
 
-def _make_folders(sftp: paramiko.SFTPClient, folder: PurePosixPath) -> None:
+def _make_folders(sftp: "paramiko.SFTPClient", folder: PurePosixPath) -> None:
     for parent in [*reversed(folder.parents), folder]:
         if str(parent) in {".", "/"}:
             continue
         try:
             sftp.stat(str(parent))
         except FileNotFoundError:
-            with suppress(OSError):  # another delivery may make it at the same moment; the write tells
+            with suppress(OSError):  # another delivery may create it at the same moment; else writing fails
                 sftp.mkdir(str(parent))
 
 
 @contextmanager
-def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
+def _session(connection: SftpConnection) -> Iterator["paramiko.SFTPClient"]:
+    import paramiko
+
     host, limit = f"{connection.host}:{connection.port}", connection.timeout_seconds
     known, key = _host_key(connection.host_key), _private_key(connection)
     password = secret_of(connection.password) if key is None else None
@@ -101,7 +141,7 @@ def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
     try:
         transport.start_client(timeout=limit)
         if transport.get_remote_server_key() != known:
-            raise DeliveryRefusedError(f"{host} shows another host key than its connection names; nothing was sent")
+            raise DeliveryRefusedError(f"{host} has another host key than its connection names; nothing was sent")
         if key is not None:
             transport.auth_publickey(connection.username, key)
         else:
@@ -114,15 +154,18 @@ def _session(connection: SftpConnection) -> Iterator[paramiko.SFTPClient]:
             channel.settimeout(limit)
         yield sftp
     except paramiko.AuthenticationException as error:
-        raise DeliveryRefusedError(f"{host} does not let {connection.username!r} in: {error}") from error
+        raise DeliveryRefusedError(f"{host} rejects the login of {connection.username!r}: {error}") from error
     except (paramiko.SSHException, OSError, EOFError) as error:
-        said = f"the session with {host} ended: {error or type(error).__name__}"
-        raise DeliveryDeferredError(said, is_reached=False) from error
+        reason = f"the session with {host} ended: {error or type(error).__name__}"
+        raise DeliveryDeferredError(reason, is_reached=False) from error
     finally:
         transport.close()
 
 
-def _host_key(line: str) -> paramiko.PKey:
+def _host_key(line: str) -> "paramiko.PKey":
+    import paramiko
+    from paramiko.pkey import UnknownKeyType
+
     words = line.split()
     try:
         return paramiko.PKey.from_type_string(words[0], base64.b64decode(words[1], validate=True))
@@ -130,19 +173,21 @@ def _host_key(line: str) -> paramiko.PKey:
         raise ConfigurationError(f"host_key must be like 'ssh-ed25519 AAAA...', got {line[:40]!r}") from error
 
 
-def _algorithms(transport: paramiko.Transport, known: paramiko.PKey) -> tuple[str, ...]:
-    """Only those under which the server can show the known key: else it may show another of its keys."""
+def _algorithms(transport: "paramiko.Transport", known: "paramiko.PKey") -> tuple[str, ...]:
+    """Only algorithms of the known key, because a server may have several keys and present another one."""
     offered = tuple(transport.get_security_options().key_types)
     kind = known.get_name()
     return tuple(name for name in offered if name == kind or (kind == "ssh-rsa" and name.startswith("rsa-sha2")))
 
 
-def _private_key(connection: SftpConnection) -> paramiko.PKey | None:
+def _private_key(connection: SftpConnection) -> "paramiko.PKey | None":
+    import paramiko
+
     if connection.private_key is None:
         return None
     text = secret_of(connection.private_key) + "\n"
     passphrase = secret_of(connection.passphrase) if connection.passphrase else None
-    for kind in _KEY_TYPES:
+    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
             return kind.from_private_key(io.StringIO(text), password=passphrase)
         except (paramiko.SSHException, ValueError):
@@ -150,3 +195,15 @@ def _private_key(connection: SftpConnection) -> paramiko.PKey | None:
     raise ConfigurationError(
         "the connection's private_key is not an Ed25519, ECDSA or RSA key that its passphrase opens"
     )
+
+
+CHANNEL: Final = Channel(
+    name="sftp",
+    connection=SftpConnection,
+    body=FilesBody,
+    send=send,
+    check=check,
+    is_idempotent=True,
+    stores_files=True,
+    position=50,
+)

@@ -1,70 +1,95 @@
-"""Microsoft Teams: an Adaptive Card with links, posted to a workflow's address. Files cannot go this way."""
+"""Microsoft Teams: an Adaptive Card with links, posted to a workflow's address. Teams workflows accept no files."""
 
 import hashlib
 import json
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from pydantic import Field
+
 from policycortex.channels.address_guard import AddressGuard
-from policycortex.channels.connections import TeamsConnection, secret_of
+from policycortex.channels.channel import Channel, SendContext
+from policycortex.channels.connection_settings import Connection, SecretReference, secret_of
 from policycortex.channels.http_client import HttpClient, check_url
 from policycortex.channels.message_text import facts_of, size_text
-from policycortex.channels.model import DeliveryContent, Destination, Receipt
+from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_text
+from policycortex.channels.request_bodies import ChannelBody, PatternText
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 
 _CARD_TYPE: Final = "application/vnd.microsoft.card.adaptive"
 _MOST_ACTIONS: Final = 6  # Teams shows no more
 
 
-def send_teams(connection: TeamsConnection, destination: Destination, content: DeliveryContent) -> Receipt:
-    """Post the card. Raises Refused, Deferred or Uncertain."""
+class TeamsConnection(Connection):
+    """A Teams workflow that posts what it receives. Its address is itself the secret."""
+
+    type: Literal["teams"]
+    url: SecretReference
+    ca_file: str | None = None
+
+
+class TeamsBody(ChannelBody):
+    """An Adaptive Card with links."""
+
+    message: PatternText = Field(default="", max_length=2000)
+
+    def targets(self) -> Iterator[Target]:
+        """One: the workflow, whose address the connection holds."""
+        yield Target(message=self.message)
+
+
+def send(
+    connection: TeamsConnection, destination: Destination, content: DeliveryContent, _context: SendContext
+) -> Receipt:
+    """Post the card. Raises as ``Channel.send``."""
     return _post(connection, _message(_body(destination, content), _actions(content)))
 
 
-def post_card_note(connection: TeamsConnection, title: str, text: str) -> None:
-    """A card of plain text. Raises as ``send_teams``."""
+def send_notice(connection: TeamsConnection, _target: str, notice: Notice, _context: SendContext) -> Receipt:
+    """Post the alert as a card of plain text. Raises as ``Channel.send``."""
     blocks = [
-        {"type": "TextBlock", "text": _plain(title), "weight": "Bolder", "wrap": True},
-        {"type": "TextBlock", "text": _plain(text), "wrap": True},
+        {"type": "TextBlock", "text": _plain(notice.subject), "weight": "Bolder", "wrap": True},
+        {"type": "TextBlock", "text": _plain(notice.lines), "wrap": True},
     ]
-    _post(connection, _message(blocks, []))
+    return _post(connection, _message(blocks, []))
 
 
-def check_teams(connection: TeamsConnection) -> str:
-    """That the address can be used; a workflow offers nothing that could be asked without posting."""
+def check(connection: TeamsConnection, _guard: AddressGuard) -> str:
+    """Connect to the address. A workflow has no request that tests it without posting."""
     parts = urlsplit(_url_of(connection))
     AddressGuard.anywhere().connect(
         parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), connection.timeout_seconds
     ).close()
-    return f"{parts.hostname} answers; whether the workflow posts shows only a delivery"
+    return f"{parts.hostname} answers; only a delivery shows whether the workflow posts"
 
 
 def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
     body = json.dumps(message, ensure_ascii=False).encode()
-    caller = HttpClient(
+    client = HttpClient(
         guard=AddressGuard.anywhere(), timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file
     )
-    answer = caller.post(_url_of(connection), body, {"Content-Type": "application/json; charset=utf-8"})
+    answer = client.post(_url_of(connection), body, {"Content-Type": "application/json; charset=utf-8"})
     if answer.status in {200, 201, 202}:
         reference = answer.headers.get("x-ms-workflow-run-id", "")
         return Receipt(answer=f"{answer.status}", reference=reference, payload_sha256=hashlib.sha256(body).hexdigest())
-    said = f"Teams answered with status {answer.status}: {' '.join(answer.text.split())[:200]}"
+    reason = f"Teams answered with status {answer.status}: {' '.join(answer.text.split())[:200]}"
     if answer.status in {408, 429, 503}:
-        raise DeliveryDeferredError(said, retry_after_seconds=answer.retry_after_seconds)
+        raise DeliveryDeferredError(reason, retry_after_seconds=answer.retry_after_seconds)
     if answer.status >= 500:
-        raise DeliveryUncertainError(said)
-    raise DeliveryRefusedError(said)
+        raise DeliveryUncertainError(reason)
+    raise DeliveryRefusedError(reason)
 
 
 def _url_of(connection: TeamsConnection) -> str:
-    """The workflow's address. It is a secret: no error may show a part of it."""
+    """The workflow's address. It is a secret, so no error shows any part of it."""
     url = secret_of(connection.url)
     try:
         check_url(url, schemes=("https",))
     except DeliveryRefusedError:
-        said = f"{connection.url} holds no workflow's address; it must be one https URL and nothing else"
-        raise DeliveryRefusedError(said) from None
+        reason = f"{connection.url} is not the address of a workflow; it must be one https URL and nothing else"
+        raise DeliveryRefusedError(reason) from None
     return url
 
 
@@ -98,5 +123,17 @@ def _actions(content: DeliveryContent) -> list[dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Cards read Markdown: brackets would make a link of a report's name."""
+    """Markdown escaped: brackets in a report's name would become a link."""
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("*", "\\*").replace("_", "\\_")
+
+
+CHANNEL: Final = Channel(
+    name="teams",
+    connection=TeamsConnection,
+    body=TeamsBody,
+    send=send,
+    check=check,
+    send_notice=send_notice,
+    shows_links=True,
+    position=30,
+)

@@ -1,7 +1,7 @@
 """Webhooks: the event as JSON, signed twice: ``X-PolicyCortex-Signature`` as documented, and Standard Webhooks.
 
-The receiver knows a repeated event by ``webhook-id``, which is the delivery's id over all attempts; so a lost answer is
-tried again. Redirects are answers like others: they are not followed.
+The receiver recognises a repeated event by ``webhook-id``, the delivery's id, which is the same for all attempts.
+Therefore a lost answer is retried. Redirects are not followed.
 """
 
 import base64
@@ -9,78 +9,103 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+from pydantic import Field, field_validator
 
 from policycortex.channels.address_guard import AddressGuard
-from policycortex.channels.connections import WebhookConnection, secret_of
+from policycortex.channels.channel import Channel, SendContext
+from policycortex.channels.connection_settings import Connection, ConnectionLine, SecretReference, secret_of
 from policycortex.channels.http_client import HttpClient, check_url
-from policycortex.channels.model import EVENT_GENERATED, DeliveryContent, Destination, Receipt
+from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
+from policycortex.channels.request_bodies import ChannelBody
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+from policycortex.field_types import refuse
 
-_LATER: Final = frozenset({408, 409, 423, 425, 429})
+EVENT_GENERATED: Final = "compliance.report.generated"
+EVENT_FAILED: Final = "compliance.report.delivery_failed"
+_TRY_LATER: Final = frozenset({408, 409, 423, 425, 429})
 
 
-def send_webhook(
-    connection: WebhookConnection,
-    destination: Destination,
-    content: DeliveryContent,
-    *,
-    guard: AddressGuard,
-    now: datetime,
+class WebhookConnection(Connection):
+    """The secret that signs calls, and the URL for requests that name none."""
+
+    type: Literal["webhook"]
+    secret: SecretReference
+    url: ConnectionLine | None = None
+    ca_file: str | None = None
+
+
+class WebhookBody(ChannelBody):
+    """A signed event to a URL; without one, to the connection's."""
+
+    url: str | None = Field(default=None, max_length=2000, examples=["https://hooks.company.com/compliance"])
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                check_url(value)
+        except DeliveryRefusedError as error:
+            raise refuse(str(error)) from None
+        return value
+
+    def targets(self) -> Iterator[Target]:
+        """One: the URL."""
+        yield Target(address=self.url or "")
+
+    def problem_with(self, connection: Connection | None) -> str | None:
+        """Neither the request nor the connection has a URL."""
+        has_url = self.url or (isinstance(connection, WebhookConnection) and connection.url)
+        return None if has_url else "webhook needs a url, or a connection that has one"
+
+
+def send(
+    connection: WebhookConnection, destination: Destination, content: DeliveryContent, context: SendContext
 ) -> Receipt:
-    """POST the event to ``destination.target``, else the connection's URL. Raises Refused or Deferred."""
-    return send_event(
-        connection,
-        destination.target,
-        event_of(content),
-        event_id=content.delivery_id,
-        event=EVENT_GENERATED,
-        guard=guard,
-        now=now,
-    )
+    """POST the event to ``destination.target``, else to the connection's URL. Raises as ``Channel.send``."""
+    return _post(connection, destination.target, event_of(content), context)
 
 
-def send_event(
-    connection: WebhookConnection,
-    target: str,
-    event_body: dict[str, Any],
-    *,
-    event_id: str,
-    event: str,
-    guard: AddressGuard,
-    now: datetime | None = None,
-) -> Receipt:
-    """POST any event, signed. Raises as ``send_webhook``."""
-    url = target or connection.url
-    if not url:
-        raise DeliveryRefusedError("neither the delivery nor its connection has a URL")
-    body = json.dumps(event_body, ensure_ascii=False, separators=(",", ":")).encode()
-    signed = signatures(secret_of(connection.secret), event_id, now or datetime.now(UTC), body)
-    headers = {"Content-Type": "application/json", "X-PolicyCortex-Event": event, **signed}
-    caller = HttpClient(guard=guard, timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file)
-    try:
-        answer = caller.post(url, body, headers)
-    except DeliveryUncertainError as error:
-        raise DeliveryDeferredError(str(error)) from error
-    said = f"{answer.status} {' '.join(answer.text.split())[:200]}".strip()
-    if 200 <= answer.status < 300:
-        return Receipt(answer=said, reference=event_id, payload_sha256=hashlib.sha256(body).hexdigest())
-    if answer.status in _LATER or answer.status >= 500:
-        raise DeliveryDeferredError(f"the receiver answered {said}", retry_after_seconds=answer.retry_after_seconds)
-    redirect = "; redirects are not followed, give the final address" if 300 <= answer.status < 400 else ""
-    raise DeliveryRefusedError(f"the receiver answered {said}{redirect}")
+def send_notice(connection: WebhookConnection, target: str, notice: Notice, context: SendContext) -> Receipt:
+    """POST the alert as an event. Raises as ``Channel.send``."""
+    event = {"event": EVENT_FAILED, "id": notice.id, "message": notice.text, "data": notice.facts}
+    return _post(connection, target, event, context)
 
 
-def check_webhook(connection: WebhookConnection, *, guard: AddressGuard) -> str:
-    """That the receiver's address may be dialled and answers; an event is sent only by a delivery."""
+def check(connection: WebhookConnection, guard: AddressGuard) -> str:
+    """Connect to the connection's URL; an event is sent only by a delivery. Raises as ``Channel.send``."""
     secret_of(connection.secret)
     if connection.url is None:
-        return "its secret is there; the URL comes with each delivery"
+        return "the secret can be read; the URL comes with each delivery"
     parts = check_url(connection.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     guard.connect(parts.hostname or "", port, connection.timeout_seconds).close()
     return f"{parts.hostname} answers"
+
+
+def _post(connection: WebhookConnection, target: str, event: dict[str, Any], context: SendContext) -> Receipt:
+    url = target or connection.url
+    if not url:
+        raise DeliveryRefusedError("neither the delivery nor its connection has a URL")
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    signed = signatures(secret_of(connection.secret), event["id"], context.now, body)
+    headers = {"Content-Type": "application/json", "X-PolicyCortex-Event": event["event"], **signed}
+    client = HttpClient(guard=context.guard, timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file)
+    try:
+        answer = client.post(url, body, headers)
+    except DeliveryUncertainError as error:
+        raise DeliveryDeferredError(str(error)) from error
+    text = f"{answer.status} {' '.join(answer.text.split())[:200]}".strip()
+    if 200 <= answer.status < 300:
+        return Receipt(answer=text, reference=event["id"], payload_sha256=hashlib.sha256(body).hexdigest())
+    if answer.status in _TRY_LATER or answer.status >= 500:
+        raise DeliveryDeferredError(f"the receiver answered {text}", retry_after_seconds=answer.retry_after_seconds)
+    redirect = "; redirects are not followed, give the final address" if 300 <= answer.status < 400 else ""
+    raise DeliveryRefusedError(f"the receiver answered {text}{redirect}")
 
 
 def event_of(content: DeliveryContent) -> dict[str, Any]:
@@ -88,7 +113,7 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
     return {
         "event": EVENT_GENERATED,
         "id": content.delivery_id,
-        "timestamp": _moment(content.generated_at),
+        "timestamp": _utc_text(content.generated_at),
         "data": {
             "report": {
                 "id": content.report_id,
@@ -96,8 +121,8 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
                 "type": content.type,
                 "framework": content.framework,
                 "schedule_id": content.schedule_id,
-                "generated_at": _moment(content.generated_at),
-                "period": {"start": _moment(content.period.start), "end": _moment(content.period.end)},
+                "generated_at": _utc_text(content.generated_at),
+                "period": {"start": _utc_text(content.period.start), "end": _utc_text(content.period.end)},
                 "url": content.report_url,
             },
             "summary": {
@@ -113,7 +138,7 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
                     "sha256": file.sha256,
                     "media_type": file.media_type,
                     "url": file.url,
-                    "url_expires_at": _moment(file.url_expires_at) if file.url_expires_at else None,
+                    "url_expires_at": _utc_text(file.url_expires_at) if file.url_expires_at else None,
                 }
                 for file in content.files
             ],
@@ -122,20 +147,20 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
 
 
 def signatures(secret: str, event_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """Both headers' worth: over the body alone, and over id, time and body, which cannot be replayed later."""
-    moment = str(int(now.timestamp()))
-    signed = b".".join((event_id.encode(), moment.encode(), body))
+    """Headers by name: one signature over the body, one over id, time and body, which prevents replay."""
+    timestamp = str(int(now.timestamp()))
+    signed = b".".join((event_id.encode(), timestamp.encode(), body))
     standard = base64.b64encode(hmac.digest(_key_of(secret), signed, "sha256")).decode()
     return {
         "X-PolicyCortex-Signature": f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}",
         "webhook-id": event_id,
-        "webhook-timestamp": moment,
+        "webhook-timestamp": timestamp,
         "webhook-signature": f"v1,{standard}",
     }
 
 
 def _key_of(secret: str) -> bytes:
-    """Standard Webhooks' keys are base64 behind ``whsec_``; any other secret is its own bytes."""
+    """The HMAC key: base64 after ``whsec_`` as in Standard Webhooks; any other secret is used as it is."""
     if not secret.startswith("whsec_"):
         return secret.encode()
     try:
@@ -144,5 +169,19 @@ def _key_of(secret: str) -> bytes:
         raise DeliveryRefusedError("the webhook's secret begins with whsec_ but is not base64 after it") from None
 
 
-def _moment(value: datetime) -> str:
+def _utc_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+CHANNEL: Final = Channel(
+    name="webhook",
+    connection=WebhookConnection,
+    body=WebhookBody,
+    send=send,
+    check=check,
+    send_notice=send_notice,
+    is_idempotent=True,
+    shows_links=True,
+    has_endpoint_per_target=True,
+    position=40,
+)

@@ -1,4 +1,4 @@
-"""Whether a finished report is worth sending: conditions a schedule may put on its delivery. Pure."""
+"""Conditions that a schedule may set for its deliveries: whether a completed report is sent. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import assert_never
 
 
 class Condition(StrEnum):
-    """By the words of the API's ``delivery.condition``."""
+    """Values of ``type`` in the API's ``delivery.condition``."""
 
     ALWAYS = "always"
     ONLY_IF_CHANGED = "only_if_changed"
@@ -16,35 +16,35 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What conditions look at in a finished report."""
+    """The parts of a completed report that conditions use."""
 
     score_pct: float | None
     state_digest: str
-    """Of every finding's check, resource and status; equal digests mean that nothing moved."""
+    """SHA-256 over check, resource and status of every finding; equal digests mean that nothing changed."""
     criticals: frozenset[str]
-    """Failing critical findings by check and resource: which they are, not only how many."""
+    """Failing critical findings, each as check and resource."""
 
 
 def reason_to_withhold(
     condition: Condition, *, report: Outline, previous: Outline | None, threshold_pct: float | None = None
 ) -> str | None:
-    """Why the report is not sent, in plain words; None: send it.
+    """Why the report is not sent, as a message; None: send it.
 
-    ``previous`` is the schedule's report before this one; without one everything is new. A score that is not known is
-    below every threshold: nobody may believe that all is well because nothing was assessed.
+    ``previous`` is the schedule's previous report; without one every finding is new. An unknown score counts as below
+    every threshold, so that a report that assessed nothing is not withheld.
     """
     match condition:
         case Condition.ALWAYS:
             return None
         case Condition.ONLY_IF_CHANGED:
             is_same = previous is not None and previous.state_digest == report.state_digest
-            return "nothing changed since the report before" if is_same else None
+            return "nothing changed since the previous report" if is_same else None
         case Condition.SCORE_BELOW:
             return _reason_by_score(report.score_pct, threshold_pct)
         case Condition.NEW_CRITICALS:
             known = previous.criticals if previous is not None else frozenset()
             is_new = bool(report.criticals - known)
-            return None if is_new else "no critical finding is new since the report before"
+            return None if is_new else "no critical finding is new since the previous report"
     assert_never(condition)
 
 

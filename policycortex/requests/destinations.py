@@ -1,100 +1,30 @@
-"""Where a report goes, as a request says it, and as the registry keeps it: names of connections, never credentials.
+"""Destinations of a report: the ``delivery`` object of a schedule, and the rows that the database keeps.
 
-Validation needs ``connections`` and ``organization`` in the context. A channel that no connection serves yet is
-accepted: the ledger tells what is missing when a delivery is due, and a replay sends it once it is there.
+Rows hold names of connections, never credentials. Validation needs ``connections`` and ``organization`` in the context.
+A channel without a connection is accepted: the delivery then fails with that reason, and can be replayed once a
+connection exists.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
-from policycortex.channels.connections import Connections, WebhookConnection
-from policycortex.channels.http_client import check_url
-from policycortex.channels.model import Channel, Destination
-from policycortex.channels.patterns import pattern_problem
+from policycortex.channels.channel import Channel
+from policycortex.channels.connections import Connections
+from policycortex.channels.model import Destination
+from policycortex.channels.registry import ChannelRegistry, installed_channels
+from policycortex.channels.request_bodies import ChannelBody
 from policycortex.delivery.conditions import Condition
-from policycortex.errors import DeliveryRefusedError, NotFoundError
-from policycortex.field_types import Email, Line, Strict, Text, refuse
+from policycortex.errors import NotFoundError
+from policycortex.field_types import Strict, refuse
 from policycortex.requests.body import one_of
 from policycortex.storage.registry.schedule_rows import NewDelivery
 
-_SLACK_CHANNEL: Final = re.compile(r"#[^\s#@,:/]{1,80}|[CDGU][A-Z0-9]{8,20}")
-
-
-def _check_line(value: str) -> str:
-    return _checked(value, is_one_line=True)
-
-
-def _check_paragraph(value: str) -> str:
-    return _checked(value, is_one_line=False)
-
-
-PatternLine = Annotated[Line, AfterValidator(_check_line)]
-PatternText = Annotated[Text, AfterValidator(_check_paragraph)]
-
-
-class _ChannelBody(Strict):
-    """What all channels have."""
-
-    connection: str | None = Field(
-        default=None, max_length=63, description="Name of a connection of the installation; needed where it has several"
-    )
-
-
-class EmailBody(_ChannelBody):
-    """One mail for each recipient, with the files attached, or linked when they are too large."""
-
-    recipients: list[Email] = Field(min_length=1, max_length=100, examples=[["ceo@company.com", "cto@company.com"]])
-    subject: PatternLine | None = Field(default=None, max_length=300, examples=["Monthly Compliance Report - {{date}}"])
-    message: PatternText = Field(default="", max_length=2000)
-
-
-class SlackBody(_ChannelBody):
-    """A message in a channel, the files in its thread."""
-
-    channel: Line = Field(max_length=100, examples=["#executive-reports"])
-    message: PatternText = Field(default="", max_length=2000)
-
-    @field_validator("channel")
-    @classmethod
-    def _channel(cls, value: str) -> str:
-        if not _SLACK_CHANNEL.fullmatch(value):
-            raise refuse("Is not a Slack channel; write #name, or the channel's id such as C024BE91L")
-        return value
-
-
-class TeamsBody(_ChannelBody):
-    """An Adaptive Card with links."""
-
-    message: PatternText = Field(default="", max_length=2000)
-
-
-class WebhookBody(_ChannelBody):
-    """A signed event to a URL; without one, to the connection's."""
-
-    url: str | None = Field(default=None, max_length=2000, examples=["https://hooks.company.com/compliance"])
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, value: str | None) -> str | None:
-        try:
-            if value is not None:
-                check_url(value)
-        except DeliveryRefusedError as error:
-            raise refuse(str(error)) from None
-        return value
-
-
-class FilesBody(_ChannelBody):
-    """Files under names made of a pattern; each format's extension is added."""
-
-    path: PatternLine | None = Field(default=None, max_length=500, examples=["compliance/{{framework}}/{{date}}"])
-
 
 class ConditionBody(Strict):
-    """When a scheduled report is worth sending; it is made in any case."""
+    """When a scheduled report is sent. The report itself is made in any case."""
 
     type: Condition = Condition.ALWAYS
     threshold: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="For score_below")
@@ -111,67 +41,79 @@ class ConditionBody(Strict):
         return self
 
 
-class ScheduleDeliveryBody(Strict):
-    """Any number of channels; none at all leaves the report to be downloaded."""
+class ScheduleDelivery(Strict):
+    """Any number of channels; without any, the report is only available for download."""
 
-    email: EmailBody | None = None
-    slack: SlackBody | None = None
-    teams: TeamsBody | None = None
-    webhook: WebhookBody | None = None
-    sftp: FilesBody | None = None
-    s3: FilesBody | None = None
-    azure_blob: FilesBody | None = None
-    gcs: FilesBody | None = None
+    registry: ClassVar[ChannelRegistry]
+
     condition: ConditionBody | None = None
 
     @model_validator(mode="after")
-    def _connections_fit(self, info: ValidationInfo) -> "ScheduleDeliveryBody":
+    def _connections_fit(self, info: ValidationInfo) -> "ScheduleDelivery":
         if info.context is None or "connections" not in info.context:
-            return self  # checked when it was taken; what has gone since is the ledger's to tell
+            return self  # a stored body: it was checked when it was accepted, and each delivery reports what is missing
+        connections: Connections = info.context["connections"]
         for channel, body in self.channels():
-            name = _connection_of(channel, body.connection, info)
-            if isinstance(body, WebhookBody) and body.url is None and not _has_url(name, info):
-                raise refuse("webhook needs a url, or a connection that has one")
+            name = _connection_name(connections, channel, body.connection, info.context["organization"])
+            problem = body.problem_with(connections.connections.get(name or ""))
+            if problem is not None:
+                raise refuse(problem)
         return self
 
-    def channels(self) -> "Iterator[tuple[Channel, _ChannelBody]]":
-        """The channels that were asked for."""
-        for channel in Channel:
-            body = getattr(self, channel.value)
+    def channels(self) -> Iterator[tuple[Channel[Any], ChannelBody]]:
+        """The requested channels, in the order of the registry."""
+        for channel in self.registry:
+            body: ChannelBody | None = getattr(self, channel.name)
             if body is not None:
                 yield channel, body
 
 
-def deliveries_of(body: ScheduleDeliveryBody, connections: Connections, organization: str) -> tuple[NewDelivery, ...]:
-    """One row per destination; one per recipient of mail, so that each person's outcome is known."""
+@cache
+def schedule_delivery_body(channels: ChannelRegistry) -> type[ScheduleDelivery]:
+    """The model of the ``delivery`` object: one optional field for each channel."""
+    fields: dict[str, Any] = {channel.name: (channel.body | None, None) for channel in channels}
+    model = create_model("ScheduleDeliveryBody", __base__=ScheduleDelivery, __doc__=ScheduleDelivery.__doc__, **fields)
+    model.registry = channels
+    return model
+
+
+if TYPE_CHECKING:
+    ScheduleDeliveryBody = ScheduleDelivery
+else:
+    ScheduleDeliveryBody = schedule_delivery_body(installed_channels())
+
+
+def deliveries_of(body: ScheduleDelivery, connections: Connections, organization: str) -> tuple[NewDelivery, ...]:
+    """One row per target of each channel."""
     condition = body.condition.model_dump(mode="json") if body.condition is not None else None
-    made = []
-    for channel, wanted in body.channels():
-        name = find_connection(connections, channel, wanted.connection, organization)
-        made += [_new(destination, condition) for destination in _destinations(channel, wanted, name)]
-    return tuple(made)
+    return tuple(
+        row
+        for channel, channel_body in body.channels()
+        for row in _new_deliveries(channel, channel_body, connections, organization, condition)
+    )
 
 
 def mail_deliveries(emails: tuple[str, ...], connections: Connections, organization: str) -> tuple[NewDelivery, ...]:
-    """``delivery.notifications.email`` of an order."""
+    """Rows for the checked addresses of ``delivery.notifications.email`` in a report request."""
     if not emails:
         return ()
-    body = ScheduleDeliveryBody.model_construct(email=EmailBody.model_construct(recipients=list(emails)))
-    return deliveries_of(body, connections, organization)
+    channel = connections.channels.get("email")
+    body = channel.body.model_validate({"recipients": list(emails)})
+    return tuple(_new_deliveries(channel, body, connections, organization, None))
 
 
-def find_connection(connections: Connections, channel: Channel, named: str | None, organization: str) -> str:
-    """The connection's name; the channel's own word where none is configured yet."""
+def find_connection(connections: Connections, channel: str, requested: str | None, organization: str) -> str:
+    """The connection's name; if none fits, the requested name or the channel's, for a connection to be added later."""
     try:
-        return connections.name_for(channel, named, organization)
+        return connections.name_for(channel, requested, organization)
     except NotFoundError:
-        return named or channel.value
+        return requested or channel
 
 
 def destination_to_json(destination: Destination) -> dict[str, str]:
-    """JSON types only; ``destination_from_json`` takes it back."""
+    """JSON types only; ``destination_from_json`` reads it."""
     return {
-        "channel": destination.channel.value,
+        "channel": destination.channel,
         "connection": destination.connection,
         "target": destination.target,
         "subject": destination.subject,
@@ -181,63 +123,42 @@ def destination_to_json(destination: Destination) -> dict[str, str]:
 
 def destination_from_json(stored: Mapping[str, Any]) -> Destination:
     """The value that ``destination_to_json`` wrote."""
-    return Destination(**dict(stored) | {"channel": Channel(stored["channel"])})
+    return Destination(**dict(stored))
 
 
-def _new(destination: Destination, condition: Mapping[str, Any] | None) -> NewDelivery:
-    return NewDelivery(
-        destination=destination_to_json(destination),
-        key=destination.key,
-        channel=destination.channel.value,
-        connection=destination.connection,
-        target=destination.target,
-        condition=condition,
-    )
+def _new_deliveries(
+    channel: Channel[Any],
+    body: ChannelBody,
+    connections: Connections,
+    organization: str,
+    condition: Mapping[str, Any] | None,
+) -> Iterator[NewDelivery]:
+    connection = find_connection(connections, channel.name, body.connection, organization)
+    for target in body.targets():
+        destination = Destination(
+            channel=channel.name,
+            connection=connection,
+            target=target.address,
+            subject=target.subject,
+            message=target.message,
+        )
+        yield NewDelivery(
+            destination=destination_to_json(destination),
+            key=destination.key,
+            channel=destination.channel,
+            connection=destination.connection,
+            target=destination.target,
+            condition=condition,
+        )
 
 
-def _destinations(channel: Channel, body: _ChannelBody, name: str) -> Iterator[Destination]:
-    match body:
-        case EmailBody():
-            for recipient in dict.fromkeys(body.recipients):
-                yield Destination(
-                    channel=channel, connection=name, target=recipient, subject=body.subject or "", message=body.message
-                )
-        case SlackBody():
-            yield Destination(channel=channel, connection=name, target=body.channel, message=body.message)
-        case TeamsBody():
-            yield Destination(channel=channel, connection=name, target="", message=body.message)
-        case WebhookBody():
-            yield Destination(channel=channel, connection=name, target=body.url or "")
-        case FilesBody():
-            yield Destination(channel=channel, connection=name, target=body.path or "")
-
-
-def _connection_of(channel: Channel, named: str | None, info: ValidationInfo) -> str | None:
-    connections, organization = _context(info)
-    fitting = [n for n, c in connections.connections.items() if c.type == channel.value and c.serves(organization)]
-    if named is None and not fitting:
+def _connection_name(
+    connections: Connections, channel: Channel[Any], requested: str | None, organization: str
+) -> str | None:
+    """The connection's name; None if none exists and none is requested."""
+    if requested is None and not connections.names_for(channel.name, organization):
         return None
     try:
-        return connections.name_for(channel, named, organization)
+        return connections.name_for(channel.name, requested, organization)
     except NotFoundError as error:
-        raise refuse(f"{channel.value}.connection: {error}") from None
-
-
-def _has_url(name: str | None, info: ValidationInfo) -> bool:
-    connections, _ = _context(info)
-    connection = connections.connections.get(name or "")
-    return isinstance(connection, WebhookConnection) and connection.url is not None
-
-
-def _context(info: ValidationInfo) -> tuple[Connections, str]:
-    context: Mapping[str, Any] = info.context or {}
-    connections: Connections = context["connections"]
-    organization: str = context["organization"]
-    return connections, organization
-
-
-def _checked(value: str, *, is_one_line: bool) -> str:
-    problem = pattern_problem(value, is_one_line=is_one_line)
-    if problem:
-        raise refuse(problem)
-    return value
+        raise refuse(f"{channel.name}.connection: {error}") from None

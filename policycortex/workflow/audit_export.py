@@ -18,7 +18,7 @@ from policycortex.audit.chain import FIELDS, Record, check_chain
 from policycortex.audit.export import foot_line, head_line, record_line
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.channels.connections import load_connections
-from policycortex.channels.model import Channel, DeliveredFile, DeliveryContent, Destination
+from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination
 from policycortex.channels.sending import send
 from policycortex.documents.locales import FALLBACK, open_locale
 from policycortex.errors import ConfigurationError, UnavailableError
@@ -33,7 +33,6 @@ from policycortex.storage.registry import Registry, open_registry
 
 _log: Final = logging.getLogger("policycortex.trail")
 _CONNECTION: Final = "connection:"
-_FILE_CHANNELS: Final = frozenset({Channel.SFTP, Channel.S3, Channel.AZURE_BLOB, Channel.GCS})
 _MOST_AT_ONCE: Final = 100_000
 """Records in one exported file."""
 
@@ -164,11 +163,11 @@ def _hand_over(settings: Settings, organization: str, files: tuple[Path, ...], n
 
 def _send(settings: Settings, connection: str, organization: str, path: Path, now: datetime) -> None:
     connections = load_connections(settings)
-    channel = Channel(connections.get(connection).type)
-    if channel not in _FILE_CHANNELS:
+    channel = connections.channels.get(connections.get(connection).type)
+    if not channel.stores_files:
+        usable = ", ".join(each.name for each in connections.channels if each.stores_files)
         raise ConfigurationError(
-            f"POLICYCORTEX_TRAIL_EXPORT names {connection!r}, which takes no files;"
-            " name one of type sftp, s3, azure_blob or gcs"
+            f"POLICYCORTEX_TRAIL_EXPORT names {connection!r}, which stores no files; name a connection of type {usable}"
         )
     stem, _, extension = path.name.partition(".")
     content = DeliveryContent(
@@ -198,7 +197,9 @@ def _send(settings: Settings, connection: str, organization: str, path: Path, no
             ),
         ),
     )
-    destination = Destination(channel=channel, connection=connection, target=f"audit-trail/{slug(organization)}/{stem}")
+    destination = Destination(
+        channel=channel.name, connection=connection, target=f"audit-trail/{slug(organization)}/{stem}"
+    )
     send(connections, destination, content, now=now)
 
 

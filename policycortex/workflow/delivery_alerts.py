@@ -1,29 +1,30 @@
-"""Owners are told of deliveries that failed, are uncertain, or never had a report, over the alert connection."""
+"""Alerts owners of deliveries that failed, are uncertain, or have no report, over the alert connection."""
 
 from datetime import datetime
 
 from policycortex.channels.connections import Alert, Connections
-from policycortex.channels.notices import Notice, send_notice
+from policycortex.channels.model import Notice
+from policycortex.channels.sending import send_notice
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 
-def tell_owners(settings: Settings, registry: Registry, connections: Connections, *, now: datetime) -> int:
-    """How many were told. What cannot be told now is tried later, for half a day; the ledger has it anyway."""
-    told = 0
+def alert_owners(settings: Settings, registry: Registry, connections: Connections, *, now: datetime) -> int:
+    """Send the alerts that are due; the number sent. A failed alert is tried again for half a day."""
+    sent_count = 0
     for row in registry.deliveries.list_unreported_failures(now=now):
         alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
-        is_told = alert is not None and _tell(settings, registry, connections, alert, row)
-        registry.deliveries.note_alert(row, is_told=is_told, now=now)
-        told += is_told
-    return told
+        is_sent = alert is not None and _send(connections, alert, _notice(settings, registry, row), now)
+        registry.deliveries.note_alert(row, is_told=is_sent, now=now)
+        sent_count += is_sent
+    return sent_count
 
 
-def _tell(settings: Settings, registry: Registry, connections: Connections, alert: Alert, row: DeliveryRow) -> bool:
+def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> bool:
     try:
-        send_notice(connections, alert.connection, alert.target, _notice(settings, registry, row))
+        send_notice(connections, alert.connection, alert.target, notice, now=now)
     except PolicyCortexError:
         return False
     return True
@@ -46,6 +47,6 @@ def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:
     text = (
         "A report did not reach its destination."
         if row.status != "uncertain"
-        else ("Nobody knows whether a report reached its destination.")
+        else "It is not known whether a report reached its destination."
     )
     return Notice(id=row.id, subject=f"Not delivered: {report.name}", text=text, facts=facts)

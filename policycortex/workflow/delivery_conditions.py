@@ -1,4 +1,4 @@
-"""Whether a delivery's condition is met, judged on the lake as it was when each of the two reports was made."""
+"""Evaluates the condition of a delivery on the lake snapshots that the report and the one before were made from."""
 
 import hashlib
 import tempfile
@@ -14,18 +14,18 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 
-_NOT_READ: Final = Outline(score_pct=None, state_digest="", criticals=frozenset())
+_NO_SNAPSHOT: Final = Outline(score_pct=None, state_digest="", criticals=frozenset())
 _IDENTITY: Final = ("provider", "account_id", "region", "check_id", "resource_uid")
 
 
 def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: DeliveryRow) -> str | None:
-    """Why it is not sent; None: send it. Asked once, at the first attempt."""
+    """Why the delivery is withheld; None: send it. Evaluated at the first attempt only."""
     if not row.condition or row.attempt_count > 1:
         return None
     condition = Condition(row.condition["type"])
     if condition is Condition.ALWAYS:
         return None
-    report, before = registry.reports.find_report(row.report_id), _report_before(registry, row)
+    report, before = registry.reports.find_report(row.report_id), _previous_report(registry, row)
     if condition is Condition.SCORE_BELOW:
         outline = Outline(score_pct=_score(report), state_digest="", criticals=frozenset())
         return reason_to_withhold(
@@ -35,16 +35,16 @@ def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: Del
     return reason_to_withhold(condition, report=_outline(settings, report), previous=previous)
 
 
-def _report_before(registry: Registry, row: DeliveryRow) -> ReportRow | None:
+def _previous_report(registry: Registry, row: DeliveryRow) -> ReportRow | None:
     tick = registry.schedules.find_tick(row.report_id)
     earlier = registry.schedules.find_tick_before(tick) if tick is not None else None
     return registry.reports.find_report(earlier.report_id) if earlier is not None and earlier.report_id else None
 
 
 def _outline(settings: Settings, report: ReportRow) -> Outline:
-    """Of the findings in the report's scope, by check and resource: a scanner's uids change from scan to scan."""
+    """Summary of the findings in the report's scope, by check and resource: uids of scanners change between scans."""
     if report.snapshot is None:
-        return _NOT_READ
+        return _NO_SNAPSHOT
     order = order_from_json(report.order)
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
         path = Path(folder) / "findings.parquet"

@@ -1,4 +1,4 @@
-"""A finished report as channels see it: facts of its row, files proven against their digests, links where they help."""
+"""Builds the content of a delivery: facts of the report's row, files with verified digests, download links."""
 
 import shutil
 import tempfile
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from policycortex.channels.connections import Connections, EmailConnection
-from policycortex.channels.model import Channel, DeliveredFile, DeliveryContent
+from policycortex.channels.connections import Connections
+from policycortex.channels.model import DeliveredFile, DeliveryContent
 from policycortex.channels.patterns import safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.errors import ConflictError
@@ -24,27 +24,25 @@ from policycortex.storage.registry import ArtifactRow, FileRow, Registry, Report
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.workflow.protect_files import copy_name
 
-_LINKS_LAST: Final = timedelta(days=7)
-_LINKING: Final = frozenset({Channel.EMAIL, Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK})
-_MEGABYTE: Final = 1_000_000
+_LINK_LIFETIME: Final = timedelta(days=7)
 
 
 @contextmanager
 def build_content(
     settings: Settings, registry: Registry, connections: Connections, row: DeliveryRow, *, now: datetime
 ) -> Iterator[DeliveryContent]:
-    """The content of one delivery; its files last as long as the context.
+    """The content of one delivery; its files exist until the context ends.
 
-    Raises IntegrityError when a stored file is not what was made, NotFoundError and ConflictError when it is gone.
+    Raises IntegrityError if a stored file was changed, NotFoundError and ConflictError if it or the report is gone.
     """
     report = registry.reports.find_report(row.report_id)
     if report.status is not ReportStatus.COMPLETED:
         raise ConflictError(f"report {report.id} is {report.status.value}; there is nothing to deliver")
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
-        beside = {file.name: file for file in registry.reports.list_files(report.id)}
-        copies = {a.format: beside.get(copy_name(row.id, a.format)) for a in report.artifacts}
+        copies_by_name = {file.name: file for file in registry.reports.list_files(report.id)}
+        copies = {a.format: copies_by_name.get(copy_name(row.id, a.format)) for a in report.artifacts}
         files = tuple(_fetch(settings, report, a, copies[a.format], Path(folder)) for a in report.artifacts)
-        if _wants_links(settings, connections, row, files):
+        if _needs_links(settings, connections, row, files):
             files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
         yield _content(settings, registry, report, row, files)
 
@@ -76,7 +74,7 @@ def _content(
 
 
 def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
-    """The day of the nominal tick on the schedule's clocks; a report made late keeps the day it was due."""
+    """The day of the nominal tick in the schedule's time zone; a report made late keeps the day it was due."""
     tick = registry.schedules.find_tick(row.report_id)
     if tick is None:
         return made_at.astimezone(UTC).date()
@@ -87,7 +85,7 @@ def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
 def _fetch(
     settings: Settings, report: ReportRow, artifact: ArtifactRow, copy: FileRow | None, folder: Path
 ) -> DeliveredFile:
-    """The copy marked for the delivery where one was made, else the report's own file."""
+    """The copy with the recipient's watermark if there is one, else the report's own file."""
     chosen = copy or artifact
     path = folder / f"{artifact.format.value}.{artifact.extension}"
     with (
@@ -106,20 +104,18 @@ def _fetch(
     )
 
 
-def _wants_links(
+def _needs_links(
     settings: Settings, connections: Connections, row: DeliveryRow, files: tuple[DeliveredFile, ...]
 ) -> bool:
-    """A link is a key to the file, so none is made that nobody is shown."""
-    channel = Channel(row.channel)
-    if settings.public_url is None or channel not in _LINKING:
+    """Whether the channel shows links. A link gives access to the file, so none is made that is not shown."""
+    channel = connections.channels.get(row.channel)
+    if settings.public_url is None or not channel.shows_links:
         return False
     connection = connections.connections.get(row.connection)
-    if isinstance(connection, EmailConnection):
-        return sum(file.size_bytes for file in files) > connection.attachment_limit_mb * _MEGABYTE
-    return True
+    return connection is None or connection.needs_links(sum(file.size_bytes for file in files))
 
 
-def _linked(  # noqa: PLR0917 - all that a link is made of
+def _linked(  # noqa: PLR0917 - each value becomes a part of the link
     settings: Settings,
     registry: Registry,
     report: ReportRow,
@@ -127,18 +123,18 @@ def _linked(  # noqa: PLR0917 - all that a link is made of
     copy: FileRow | None,
     now: datetime,
 ) -> DeliveredFile:
-    until = now + _LINKS_LAST
+    expires_at = now + _LINK_LIFETIME
     _, token = registry.links.create_link(
         organization=report.organization,
         report_id=report.id,
         format=file.format,
-        expires_at=until,
+        expires_at=expires_at,
         is_one_time=False,
         created_by=None,
         file_name=copy.name if copy is not None else None,
         now=now,
     )
-    return replace(file, url=_url(settings, f"/v1/links/{token}"), url_expires_at=until)
+    return replace(file, url=_url(settings, f"/v1/links/{token}"), url_expires_at=expires_at)
 
 
 def _url(settings: Settings, path: str) -> str | None:

@@ -1,5 +1,7 @@
-"""The outbox in verbs: claim, send, settle. What is sent and what is known of it can only part by a crash between two
-steps, and that is told: channels that know a repeated delivery are sent again, the others are marked uncertain.
+"""The outbox: claim a delivery, send it, settle it in the database.
+
+Only a crash between two steps can separate what was sent from what is recorded. Such a delivery is sent again if its
+channel recognises repeated deliveries; otherwise it is marked uncertain.
 """
 
 import random
@@ -14,7 +16,8 @@ from typing import Final
 
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.channels.connections import Connections, load_connections, without_secrets
-from policycortex.channels.model import Channel, DeliveryContent, Receipt
+from policycortex.channels.model import DeliveryContent, Receipt
+from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import check_connection, send
 from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
 from policycortex.errors import (
@@ -31,18 +34,18 @@ from policycortex.requests.destinations import destination_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus, Endpoint, Settled
-from policycortex.workflow.delivery_alerts import tell_owners
+from policycortex.workflow.delivery_alerts import alert_owners
 from policycortex.workflow.delivery_conditions import reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
 
 Clock = Callable[[], datetime]
 
 LEASE: Final = timedelta(minutes=2)
-"""A sender that has not said for so long that it lives has died; it says so every ``_BEAT_SECONDS``."""
+"""A sender that has not renewed its lease for so long is dead; it renews it every ``_BEAT_SECONDS``."""
 
 _BEAT_SECONDS: Final = 20.0
 _PERMANENT: Final = (DeliveryRefusedError, ConfigurationError, ConflictError, NotFoundError, IntegrityError)
-_UNFORESEEN: Final = (
+_UNEXPECTED: Final = (
     ArithmeticError,
     AttributeError,
     EOFError,
@@ -52,23 +55,23 @@ _UNFORESEEN: Final = (
     TypeError,
     ValueError,
 )
-"""Faults of libraries or of ours: a delivery must come to a true state all the same, and hold up no other."""
+"""Programming errors, ours or a library's: the delivery must still be settled, and other deliveries must go on."""
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """The current time."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySummary:
-    """What one round of the outbox did, by how the attempts ended."""
+    """Number of attempts of one round of the outbox, by outcome."""
 
     outcomes: dict[str, int]
 
     @property
     def total(self) -> int:
-        """Attempts made."""
+        """Number of attempts."""
         return sum(self.outcomes.values())
 
 
@@ -80,12 +83,17 @@ def deliver_due(
     lease: timedelta = LEASE,
     most_seconds: float = 600.0,
     progress: Callable[[str], None] = lambda _: None,
+    channels: ChannelRegistry | None = None,
 ) -> DeliverySummary:
-    """Send all that is due, ``workers`` at a time so that one silent server holds up no other; then tell owners."""
+    """Send all due deliveries, then alert owners of failed ones.
+
+    ``workers`` deliveries are sent at a time, so that one silent server does not block the others. ``channels``
+    defaults to the product's own.
+    """
     with closing(open_registry(settings)) as registry:
-        connections = load_connections(settings)
+        connections = load_connections(settings, channels)
         registry.deliveries.release_deliveries(now=clock())
-        _settle_lost(registry, clock())
+        _settle_lost(registry, connections.channels, clock())
         round_ = _Round(
             settings=settings,
             registry=registry,
@@ -96,16 +104,16 @@ def deliver_due(
             progress=progress,
         )
         with round_.heartbeat(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="delivery") as pool:
-            done = [future.result() for future in [pool.submit(round_.work) for _ in range(workers)]]
-        tell_owners(settings, registry, connections, now=clock())
+            finished = [future.result() for future in [pool.submit(round_.work) for _ in range(workers)]]
+        alert_owners(settings, registry, connections, now=clock())
     outcomes: dict[str, int] = {}
-    for outcome in (outcome for worker in done for outcome in worker):
+    for outcome in (outcome for worker in finished for outcome in worker):
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     return DeliverySummary(outcomes=outcomes)
 
 
 def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
-    """Whether a round would find work; one small query."""
+    """Whether a round would find work. One small query."""
     tells_owners = bool(load_connections(settings).alerts)
     with closing(open_registry(settings)) as registry:
         return registry.deliveries.has_due_deliveries(now=now, tells_owners=tells_owners)
@@ -115,7 +123,7 @@ def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> D
     """Send a failed, uncertain or withheld delivery again. Raises NotFoundError, ConflictError."""
     with closing(open_registry(settings)) as registry:
         row = registry.deliveries.replay_delivery(None, delivery_id, now=now)
-        act = AuditEvent(
+        event = AuditEvent(
             organization=row.organization,
             at=now,
             action="delivery_replayed",
@@ -123,12 +131,13 @@ def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> D
             subject=row.report_id,
             details={"delivery": row.id},
         )
-        registry.audit_log.append_events(act)
+        registry.audit_log.append_events(event)
         return row
 
 
-def ask_connection(settings: Settings, name: str) -> str:
-    """What the other side says. Raises NotFoundError, ConfigurationError, or as a delivery does."""
+def try_connection(settings: Settings, name: str) -> str:
+    """Connect and log in without sending; the receiver's answer. Raises NotFoundError, ConfigurationError, or as a
+    delivery does."""
     return check_connection(load_connections(settings), name)
 
 
@@ -144,12 +153,12 @@ class _Round:
     end: datetime
     progress: Callable[[str], None]
     _held: dict[str, int] = field(default_factory=dict)
-    """Delivery to the number of the attempt that is on its way here."""
+    """Delivery id to the number of the attempt that this process is sending."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Keep the leases of what is being sent, so that a slow sender is told from a dead one."""
+        """Renew the leases of deliveries that are being sent, which distinguishes a slow sender from a dead one."""
         is_over = threading.Event()
         thread = threading.Thread(target=self._beat, args=(is_over,), name="delivery-heartbeat", daemon=True)
         thread.start()
@@ -160,8 +169,8 @@ class _Round:
             thread.join()
 
     def work(self) -> list[str]:
-        """Claim and send until nothing is due or time is up; how each attempt ended."""
-        ended = []
+        """Claim and send until nothing is due or the time limit is reached; the outcome of each attempt."""
+        outcomes = []
         while self.clock() < self.end:
             now = self.clock()
             row = self.registry.deliveries.claim_delivery(now=now, lease=self.lease, except_endpoints=self._paused(now))
@@ -172,13 +181,13 @@ class _Round:
                 try:
                     self.registry.deliveries.settle_delivery(row, settled, now=self.clock())
                 except ConflictError:
-                    self.progress(f"{row.id}: was silent for longer than its lease; the ledger has it as lost")
+                    self.progress(f"{row.id}: the lease expired before the attempt ended; the database has it as lost")
                     continue
             self.progress(
                 f"{row.id} to {row.channel} {row.target or row.connection}: {settled.outcome} {settled.answer}"
             )
-            ended.append(settled.outcome)
-        return ended
+            outcomes.append(settled.outcome)
+        return outcomes
 
     def _beat(self, is_over: threading.Event) -> None:
         while not is_over.wait(_BEAT_SECONDS):
@@ -186,8 +195,8 @@ class _Round:
                 held = dict(self._held)
             try:
                 self.registry.deliveries.extend_leases(held, until=self.clock() + self.lease)
-            except UnavailableError as error:  # the lease outlasts several beats
-                self.progress(f"could not say that {len(held)} deliveries are still on their way: {error}")
+            except UnavailableError as error:  # a lease lasts for several heartbeats
+                self.progress(f"could not renew the leases of {len(held)} deliveries: {error}")
 
     @contextmanager
     def _holding(self, row: DeliveryRow) -> Iterator[None]:
@@ -200,11 +209,21 @@ class _Round:
                 del self._held[row.id]
 
     def _paused(self, now: datetime) -> tuple[Endpoint, ...]:
-        due = self.registry.deliveries.due_endpoints(now=now)
-        return tuple(endpoint for endpoint in due if _is_paused(self.registry, endpoint, now))
+        per_target = [channel.name for channel in self.connections.channels if channel.has_endpoint_per_target]
+        due = self.registry.deliveries.due_endpoints(now=now, channels_per_target=per_target)
+        return tuple(endpoint for endpoint in due if self._is_paused(endpoint, now))
+
+    def _is_paused(self, endpoint: Endpoint, now: datetime) -> bool:
+        channel = self.connections.channels.find(endpoint.channel)
+        defers_single_targets = channel is not None and channel.defers_single_targets
+        recent = [
+            Outcome(at=at, is_reached=is_reached(outcome, defers_single_targets=defers_single_targets))
+            for at, outcome in self.registry.deliveries.recent_outcomes(endpoint)
+        ]
+        return paused_until(recent, now=now) is not None
 
     def _attempt(self, row: DeliveryRow) -> Settled:
-        settled, connection = self._try(row), self.connections.connections.get(row.connection)
+        settled, connection = self._build_and_send(row), self.connections.connections.get(row.connection)
         if connection is None:
             return settled
         receipt = {
@@ -213,7 +232,7 @@ class _Round:
         }
         return replace(settled, answer=without_secrets(connection, settled.answer), receipt=receipt or None)
 
-    def _try(self, row: DeliveryRow) -> Settled:
+    def _build_and_send(self, row: DeliveryRow) -> Settled:
         try:
             reason = reason_to_withhold_delivery(self.settings, self.registry, row)
             if reason is not None:
@@ -224,15 +243,15 @@ class _Round:
             return _deferred(row, str(error), self.clock())
         except _PERMANENT as error:
             return _refused(str(error))
-        except _UNFORESEEN as error:
-            return _refused(f"it could not be put together: {self._told(row, error)}")
+        except _UNEXPECTED as error:
+            return _refused(f"its content could not be built: {self._describe(row, error)}")
 
     def _send(self, row: DeliveryRow, content: DeliveryContent) -> Settled:
         try:
             destination = destination_from_json(row.destination)
             receipt = send(self.connections, destination, content, now=self.clock())
         except DeliveryUncertainError as error:
-            return _uncertain(row, str(error), self.clock())
+            return self._uncertain(row, str(error))
         except DeliveryDeferredError as error:
             outcome = "deferred" if error.is_reached else "unreached"
             return _deferred(row, str(error), self.clock(), error.retry_after_seconds, outcome=outcome)
@@ -240,20 +259,23 @@ class _Round:
             return _deferred(row, str(error), self.clock())
         except _PERMANENT as error:
             return _refused(str(error))
-        except _UNFORESEEN as error:
-            return _uncertain(row, f"sending broke off: {self._told(row, error)}", self.clock())
+        except _UNEXPECTED as error:
+            return self._uncertain(row, f"sending was interrupted: {self._describe(row, error)}")
         return Settled(
-            status=DeliveryStatus.SENT, outcome="sent", answer=receipt.answer, receipt=_proof(receipt, content)
+            status=DeliveryStatus.SENT, outcome="sent", answer=receipt.answer, receipt=_receipt_json(receipt, content)
         )
 
-    def _told(self, row: DeliveryRow, error: Exception) -> str:
-        """What the ledger may hold of an unforeseen error: its kind. Its words may quote what nobody checked."""
-        place = "".join(traceback.format_tb(error.__traceback__))
-        self.progress(f"{row.id}: {type(error).__name__}, not foreseen, at\n{place}")
-        return f"{type(error).__name__}, which was not foreseen; the run's log has the place"
+    def _uncertain(self, row: DeliveryRow, reason: str) -> Settled:
+        return _uncertain(self.connections.channels, row, reason, self.clock())
+
+    def _describe(self, row: DeliveryRow, error: Exception) -> str:
+        """An unexpected error for the database: its type only, because its message may quote a secret."""
+        stack = "".join(traceback.format_tb(error.__traceback__))
+        self.progress(f"{row.id}: unexpected {type(error).__name__} at\n{stack}")
+        return f"unexpected {type(error).__name__}; the run's log has the traceback"
 
 
-def _proof(receipt: Receipt, content: DeliveryContent) -> dict[str, object]:
+def _receipt_json(receipt: Receipt, content: DeliveryContent) -> dict[str, object]:
     return {
         "answer": receipt.answer,
         "reference": receipt.reference,
@@ -262,10 +284,11 @@ def _proof(receipt: Receipt, content: DeliveryContent) -> dict[str, object]:
     }
 
 
-def _settle_lost(registry: Registry, now: datetime) -> None:
-    said = "the sender ended before it could note what became of it"
+def _settle_lost(registry: Registry, channels: ChannelRegistry, now: datetime) -> None:
+    """Settle deliveries whose sender died, as attempts with an unknown result."""
+    reason = "the sender ended before it recorded the result"
     for row in registry.deliveries.list_lost_deliveries(now=now):
-        settled = _uncertain(row, said, now)
+        settled = _uncertain(channels, row, reason, now)
         try:
             registry.deliveries.settle_delivery(
                 row,
@@ -281,36 +304,30 @@ def _settle_lost(registry: Registry, now: datetime) -> None:
             continue  # its sender was slow, not dead
 
 
-def _uncertain(row: DeliveryRow, said: str, now: datetime) -> Settled:
-    if Channel(row.channel).is_idempotent:
-        return _deferred(row, said, now)
-    answer = f"{said}; it may have arrived, so it is not repeated: look, and replay it if it did not"
+def _uncertain(channels: ChannelRegistry, row: DeliveryRow, reason: str, now: datetime) -> Settled:
+    """Try again where a repeated delivery is harmless; otherwise, and for an unknown channel, leave it to a person."""
+    channel = channels.find(row.channel)
+    if channel is not None and channel.is_idempotent:
+        return _deferred(row, reason, now)
+    answer = f"{reason}; it may have arrived, so it is not repeated: ask the receiver, and replay it if it did not"
     return Settled(status=DeliveryStatus.UNCERTAIN, outcome="uncertain", answer=answer)
 
 
-def _refused(said: str) -> Settled:
-    return Settled(status=DeliveryStatus.FAILED, outcome="refused", answer=said)
+def _refused(reason: str) -> Settled:
+    return Settled(status=DeliveryStatus.FAILED, outcome="refused", answer=reason)
 
 
 def _deferred(
     row: DeliveryRow,
-    said: str,
+    reason: str,
     now: datetime,
     retry_after_seconds: float | None = None,
     *,
     outcome: str = "deferred",
 ) -> Settled:
-    jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+    jitter = random.random()  # noqa: S311 - it spreads load and protects nothing
     again = next_attempt_at(row.attempt_count, now=now, jitter=jitter, retry_after_seconds=retry_after_seconds)
     if again is None:
-        answer = f"given up after {MOST_ATTEMPTS} attempts; the last said: {said}"
+        answer = f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}"
         return Settled(status=DeliveryStatus.FAILED, outcome=outcome, answer=answer)
-    return Settled(status=DeliveryStatus.PENDING, outcome=outcome, answer=said, next_attempt_at=again)
-
-
-def _is_paused(registry: Registry, endpoint: Endpoint, now: datetime) -> bool:
-    recent = [
-        Outcome(at=at, is_reached=is_reached(Channel(endpoint.channel), outcome))
-        for at, outcome in registry.deliveries.recent_outcomes(endpoint)
-    ]
-    return paused_until(recent, now=now) is not None
+    return Settled(status=DeliveryStatus.PENDING, outcome=outcome, answer=reason, next_attempt_at=again)

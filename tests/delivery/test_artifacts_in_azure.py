@@ -6,7 +6,7 @@ from pathlib import Path
 import obstore
 import pytest
 
-from policycortex.channels.connections import AzureBlobConnection
+from policycortex.channels.azure_blob import AzureBlobConnection
 from policycortex.errors import IntegrityError, NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings

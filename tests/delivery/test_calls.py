@@ -9,21 +9,22 @@ from urllib.parse import parse_qs
 import pytest
 import trustme
 
+from policycortex.channels import webhook
 from policycortex.channels.address_guard import AddressGuard
-from policycortex.channels.connections import SlackConnection, TeamsConnection, WebhookConnection
-from policycortex.channels.model import Channel, DeliveredFile, Destination
-from policycortex.channels.slack import check_slack, send_slack
-from policycortex.channels.teams import check_teams, send_teams
-from policycortex.channels.webhook import check_webhook, send_webhook
+from policycortex.channels.channel import SendContext
+from policycortex.channels.model import DeliveredFile, Destination
+from policycortex.channels.slack import SlackConnection
+from policycortex.channels.teams import TeamsConnection
+from policycortex.channels.webhook import WebhookConnection
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port
 from tests.support.receivers import Call, Receiver, tls_receiver
-from tests.support.samples.delivery import NOW, sample_content
+from tests.support.samples.delivery import NOW, check_over, sample_content, send_over
 
-LOOPBACK = AddressGuard.of(["127.0.0.0/8", "::1/128"])
-HOOK = Destination(channel=Channel.WEBHOOK, connection="hook", target="")
-SLACK = Destination(channel=Channel.SLACK, connection="slack", target="#executive-reports")
-TEAMS = Destination(channel=Channel.TEAMS, connection="teams", target="")
+LOOPBACK = SendContext(guard=AddressGuard.of(["127.0.0.0/8", "::1/128"]), now=NOW)
+HOOK = Destination(channel="webhook", connection="hook", target="")
+SLACK = Destination(channel="slack", connection="slack", target="#executive-reports")
+TEAMS = Destination(channel="teams", connection="teams", target="")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def test_a_webhook_arrives_signed(authority: trustme.CA, ca_file: str, pdf: Deli
     """The receiver calculates both signatures from the raw body; id and files are told."""
     with tls_receiver(authority) as receiver:
         destination = replace(HOOK, target=f"{receiver.url}/reports?tenant=1")
-        receipt = send_webhook(_hook(ca_file), destination, sample_content(pdf), guard=LOOPBACK, now=NOW)
+        receipt = webhook.send(_hook(ca_file), destination, sample_content(pdf), LOOPBACK)
     (call,) = receiver.calls
     secret = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     assert call.path == "/reports?tenant=1"
@@ -62,7 +63,7 @@ def test_an_inner_address_is_refused_before_anything_is_sent(authority: trustme.
         for host in ("localhost", "127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"):
             destination = replace(HOOK, target=f"https://{host}:{port}/")
             with pytest.raises(DeliveryRefusedError, match="not a public address"):
-                send_webhook(_hook(ca_file), destination, sample_content(), guard=AddressGuard(), now=NOW)
+                webhook.send(_hook(ca_file), destination, sample_content(), SendContext(guard=AddressGuard(), now=NOW))
     assert receiver.calls == []
 
 
@@ -73,7 +74,7 @@ def test_redirects_are_not_followed(authority: trustme.CA, ca_file: str) -> None
             (302, {"Location": f"{receiver.url}/inner"}, b"") if call.path == "/" else (200, {}, b"")
         )
         with pytest.raises(DeliveryRefusedError, match="redirects are not followed"):
-            send_webhook(_hook(ca_file, url=f"{receiver.url}/"), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+            webhook.send(_hook(ca_file, url=f"{receiver.url}/"), HOOK, sample_content(), LOOPBACK)
     assert [call.path for call in receiver.calls] == ["/"]
 
 
@@ -92,7 +93,7 @@ def test_statuses_are_judged(authority: trustme.CA, ca_file: str, status: int, e
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (status, {"Retry-After": "77"}, b"because")
         with pytest.raises(error, match=f"{status} because") as caught:
-            send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+            webhook.send(_hook(ca_file, url=receiver.url), HOOK, sample_content(), LOOPBACK)
     if isinstance(caught.value, DeliveryDeferredError):
         assert caught.value.retry_after_seconds == 77
 
@@ -101,9 +102,9 @@ def test_a_lost_answer_can_be_repeated_because_the_id_stays(authority: trustme.C
     """The line drops after the event was read; the second attempt carries the same webhook-id."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (0 if len(receiver.calls) == 1 else 200, {}, b"")
-        with pytest.raises(DeliveryDeferredError, match="gave no answer"):
-            send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
-        send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+        with pytest.raises(DeliveryDeferredError, match="did not answer"):
+            webhook.send(_hook(ca_file, url=receiver.url), HOOK, sample_content(), LOOPBACK)
+        webhook.send(_hook(ca_file, url=receiver.url), HOOK, sample_content(), LOOPBACK)
     assert [call.headers["webhook-id"] for call in receiver.calls] == ["dlv_0123456789abcdef"] * 2
 
 
@@ -113,7 +114,7 @@ def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.CA, ca
         tls_receiver(authority, "elsewhere.example") as receiver,
         pytest.raises(DeliveryDeferredError, match="cannot connect"),
     ):
-        send_webhook(_hook(ca_file, url=receiver.url), HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+        webhook.send(_hook(ca_file, url=receiver.url), HOOK, sample_content(), LOOPBACK)
     assert receiver.calls == []
 
 
@@ -121,9 +122,9 @@ def test_nobody_there_is_deferred(ca_file: str) -> None:
     """Connection refused: the receiver may be back."""
     connection = _hook(ca_file, url=f"https://localhost:{free_port()}/")
     with pytest.raises(DeliveryDeferredError):
-        send_webhook(connection, HOOK, sample_content(), guard=LOOPBACK, now=NOW)
+        webhook.send(connection, HOOK, sample_content(), LOOPBACK)
     with pytest.raises(DeliveryDeferredError):
-        check_webhook(connection, guard=LOOPBACK)
+        webhook.check(connection, LOOPBACK.guard)
 
 
 def _slack_answer(receiver: Receiver, *, upload: int = 200) -> None:
@@ -156,7 +157,7 @@ def test_slack_gets_a_message_and_the_file_in_its_thread(
     content = sample_content(pdf, name="Report <!channel>", framework_name="<!everyone>")
     with tls_receiver(authority) as receiver:
         _slack_answer(receiver)
-        receipt = send_slack(_slack(receiver, ca_file), replace(SLACK, message="Score {{score}} <!here>"), content)
+        receipt = send_over(_slack(receiver, ca_file), replace(SLACK, message="Score {{score}} <!here>"), content)
     post, ask, upload, complete = receiver.calls
     assert post.headers["authorization"] == "Bearer xoxb-planted"
     assert post.json["channel"] == "#executive-reports"
@@ -176,11 +177,11 @@ def test_slack_gets_a_message_and_the_file_in_its_thread(
 def test_slack_files_that_fail_do_not_repeat_the_message(
     authority: trustme.CA, ca_file: str, pdf: DeliveredFile
 ) -> None:
-    """The message stands; the receipt tells that its files do not."""
+    """The message is posted once; the receipt names the upload that failed."""
     with tls_receiver(authority) as receiver:
         _slack_answer(receiver, upload=500)
-        receipt = send_slack(_slack(receiver, ca_file), SLACK, sample_content(pdf))
-    assert "the message stands, its files do not" in receipt.answer
+        receipt = send_over(_slack(receiver, ca_file), SLACK, sample_content(pdf))
+    assert "the message was posted, its files were not" in receipt.answer
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_slacks_answers_are_judged(
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (status, {"Retry-After": "30"}, json.dumps(body).encode())
         with pytest.raises(error) as caught:
-            send_slack(_slack(receiver, ca_file), SLACK, sample_content())
+            send_over(_slack(receiver, ca_file), SLACK, sample_content())
     assert "xoxb-planted" not in str(caught.value)
 
 
@@ -210,7 +211,7 @@ def test_a_slack_connection_is_tested_by_asking_who_we_are(authority: trustme.CA
     """``auth.test`` posts nothing."""
     with tls_receiver(authority) as receiver:
         _slack_answer(receiver)
-        assert check_slack(_slack(receiver, ca_file)) == "reports of Company"
+        assert check_over(_slack(receiver, ca_file)) == "reports of Company"
     assert [call.path for call in receiver.calls] == ["/api/auth.test"]
 
 
@@ -222,8 +223,8 @@ def test_teams_gets_an_adaptive_card_with_links(
         receiver.answer = lambda _call: (202, {}, b"")
         monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret")
         connection = TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file)
-        receipt = send_teams(connection, TEAMS, sample_content(pdf, name="[click](https://evil.example)"))
-        assert "localhost answers" in check_teams(connection)
+        receipt = send_over(connection, TEAMS, sample_content(pdf, name="[click](https://evil.example)"))
+        assert "localhost answers" in check_over(connection)
     card = receiver.calls[0].json["attachments"][0]["content"]
     assert receiver.calls[0].json["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert card["body"][0]["text"] == "\\[click\\](https://evil.example)"
@@ -239,7 +240,10 @@ def test_a_workflows_address_that_is_none_is_refused_and_not_told(
     """The error names the reference; the address itself is the key to the channel."""
     monkeypatch.setenv("TEAMS_URL", address)
     connection = TeamsConnection(type="teams", url="env:TEAMS_URL")
-    for act in (lambda: send_teams(connection, TEAMS, sample_content()), lambda: check_teams(connection)):
+    for act in (
+        lambda: send_over(connection, TEAMS, sample_content()),
+        lambda: check_over(connection),
+    ):
         with pytest.raises(DeliveryRefusedError, match="env:TEAMS_URL") as caught:
             act()
         assert "secret-part" not in f"{caught.value}{caught.value.__cause__}"
@@ -252,7 +256,7 @@ def test_a_token_that_is_no_header_is_refused_and_not_told(
     """A line break in the secret file starts no header of its own."""
     monkeypatch.setenv("SLACK_TOKEN", token)
     with tls_receiver(authority) as receiver, pytest.raises(DeliveryRefusedError, match="Authorization") as caught:
-        send_slack(_slack(receiver, ca_file), SLACK, sample_content())
+        send_over(_slack(receiver, ca_file), SLACK, sample_content())
     assert "xoxb" not in str(caught.value)
     assert receiver.calls == []
 
@@ -274,5 +278,5 @@ def test_teams_answers_are_judged(
         receiver.answer = lambda _call: (status, {}, b"why")
         monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret-part")
         with pytest.raises(error) as caught:
-            send_teams(TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file), TEAMS, sample_content())
+            send_over(TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file), TEAMS, sample_content())
     assert "secret-part" not in str(caught.value)

@@ -18,16 +18,15 @@ from pathlib import Path
 import pytest
 import trustme
 
-from policycortex.channels.connections import EmailConnection
-from policycortex.channels.mail import check_mail, send_mail
-from policycortex.channels.model import Channel, DeliveredFile, Destination
+from policycortex.channels.mail import EmailConnection
+from policycortex.channels.model import DeliveredFile, Destination
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from tests.delivery.conftest import free_port, program, wait_for_port
 from tests.support.receivers import smtp_server
-from tests.support.samples.delivery import sample_content
+from tests.support.samples.delivery import check_over, sample_content, send_over
 
 TO_CEO = Destination(
-    channel=Channel.EMAIL, connection="mail", target="ceo@company.com", subject="Monthly Compliance Report - {{date}}"
+    channel="email", connection="mail", target="ceo@company.com", subject="Monthly Compliance Report - {{date}}"
 )
 
 
@@ -52,7 +51,7 @@ def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
         connection = _connection(
             box.port, security="starttls", ca_file=ca_file, username="bot", password="env:SMTP_PASSWORD"
         )
-        receipt = send_mail(connection, TO_CEO, content)
+        receipt = send_over(connection, TO_CEO, content)
     assert box.logins == [("bot", "s3cret")]
     message = _read(box.messages[0][1])
     assert message["Subject"] == "Monthly Compliance Report - 2026-04-01"
@@ -74,14 +73,14 @@ def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
 def test_tls_from_the_first_byte_works_too(authority: trustme.CA, ca_file: str) -> None:
     """Port 465's way."""
     with smtp_server(authority, is_tls_from_start=True) as box:
-        send_mail(_connection(box.port, security="tls", ca_file=ca_file), TO_CEO, sample_content())
+        send_over(_connection(box.port, security="tls", ca_file=ca_file), TO_CEO, sample_content())
     assert len(box.messages) == 1
 
 
 def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
     """20 MB are not attached where 10 are allowed; the link and its end stand in both parts."""
     with smtp_server() as box:
-        send_mail(_connection(box.port), TO_CEO, sample_content(large))
+        send_over(_connection(box.port), TO_CEO, sample_content(large))
     message = _read(box.messages[0][1])
     assert list(message.iter_attachments()) == []
     for kind in ("html", "plain"):
@@ -96,7 +95,7 @@ def test_a_name_that_would_start_a_header_stays_one_line() -> None:
     """Whatever a report is called, the mail has the headers we gave it."""
     content = sample_content(name="Report\r\nBcc: evil@x.org\r\n\r\nbody")
     with smtp_server() as box:
-        send_mail(_connection(box.port), replace(TO_CEO, subject="{{name}}"), content)
+        send_over(_connection(box.port), replace(TO_CEO, subject="{{name}}"), content)
     message = _read(box.messages[0][1])
     assert message["Bcc"] is None
     assert message["Subject"] == "Report Bcc: evil@x.org body"
@@ -108,7 +107,7 @@ def test_a_name_that_would_start_a_header_stays_one_line() -> None:
 def test_an_address_that_is_more_than_one_is_refused(target: str) -> None:
     """Nothing is sent to anyone."""
     with smtp_server() as box, pytest.raises(DeliveryRefusedError, match="e-mail address"):
-        send_mail(_connection(box.port), replace(TO_CEO, target=target), sample_content())
+        send_over(_connection(box.port), replace(TO_CEO, target=target), sample_content())
     assert box.messages == []
 
 
@@ -120,11 +119,11 @@ def test_one_of_three_recipients_is_refused_and_the_others_have_it() -> None:
         for name in ("ceo", "gone", "cto"):
             destination = replace(TO_CEO, target=f"{name}@company.com")
             try:
-                outcomes[name] = send_mail(_connection(box.port), destination, sample_content()).answer
+                outcomes[name] = send_over(_connection(box.port), destination, sample_content()).answer
             except DeliveryRefusedError as error:
                 outcomes[name] = str(error)
     assert outcomes["ceo"] == outcomes["cto"] == "250 2.0.0 taken as 4711"
-    assert outcomes["gone"] == "localhost said 550 5.1.1 no such user to gone@company.com"
+    assert outcomes["gone"] == "localhost answered 550 5.1.1 no such user to gone@company.com"
     assert [recipient for recipient, _ in box.messages] == ["ceo@company.com", "cto@company.com"]
 
 
@@ -133,11 +132,11 @@ def test_a_server_that_defers_is_asked_again_later() -> None:
     with smtp_server() as box:
         box.on_recipient["ceo@company.com"] = "451 4.7.1 greylisted, come back"
         with pytest.raises(DeliveryDeferredError, match="greylisted"):
-            send_mail(_connection(box.port), TO_CEO, sample_content())
+            send_over(_connection(box.port), TO_CEO, sample_content())
         box.on_recipient.clear()
         box.on_data = "452 4.3.1 disk full"
         with pytest.raises(DeliveryDeferredError, match="disk full"):
-            send_mail(_connection(box.port), TO_CEO, sample_content())
+            send_over(_connection(box.port), TO_CEO, sample_content())
     assert box.messages == []
 
 
@@ -146,7 +145,7 @@ def test_a_message_that_is_refused_after_its_end_is_refused_for_good() -> None:
     with smtp_server() as box:
         box.on_data = "554 5.7.1 looks like spam"
         with pytest.raises(DeliveryRefusedError, match="looks like spam"):
-            send_mail(_connection(box.port), TO_CEO, sample_content())
+            send_over(_connection(box.port), TO_CEO, sample_content())
 
 
 @pytest.mark.parametrize("mood", ["hangs_after_data", "drops_after_data"])
@@ -154,8 +153,8 @@ def test_silence_after_the_whole_message_is_uncertain(mood: str) -> None:
     """The server has the mail here, and we cannot know: so nobody may repeat it unasked."""
     with smtp_server() as box:
         setattr(box, mood, True)
-        with pytest.raises(DeliveryUncertainError, match="may have taken it"):
-            send_mail(_connection(box.port, timeout_seconds=1), TO_CEO, sample_content())
+        with pytest.raises(DeliveryUncertainError, match="may have accepted it"):
+            send_over(_connection(box.port, timeout_seconds=1), TO_CEO, sample_content())
         assert len(box.messages) == 1
 
 
@@ -186,13 +185,13 @@ def _server_that(behave: str) -> Iterator[int]:
 def test_trouble_before_the_message_is_deferred(behave: str) -> None:
     """Nothing was handed over, so it can be tried again."""
     with _server_that(behave) as port, pytest.raises(DeliveryDeferredError):
-        send_mail(_connection(port, timeout_seconds=1), TO_CEO, sample_content())
+        send_over(_connection(port, timeout_seconds=1), TO_CEO, sample_content())
 
 
 def test_a_port_nobody_listens_on_is_deferred() -> None:
     """The server may be back soon."""
     with pytest.raises(DeliveryDeferredError, match="cannot open a session with localhost"):
-        send_mail(_connection(free_port()), TO_CEO, sample_content())
+        send_over(_connection(free_port()), TO_CEO, sample_content())
 
 
 def test_a_wrong_password_is_refused_and_not_told(
@@ -202,23 +201,23 @@ def test_a_wrong_password_is_refused_and_not_told(
     monkeypatch.setenv("SMTP_PASSWORD", "wr0ng-pass")
     login = {"username": "bot", "password": "env:SMTP_PASSWORD"}
     with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="535") as caught:
-        send_mail(_connection(box.port, security="starttls", ca_file=ca_file, **login), TO_CEO, sample_content())
+        send_over(_connection(box.port, security="starttls", ca_file=ca_file, **login), TO_CEO, sample_content())
     assert "wr0ng-pass" not in str(caught.value)
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(authority: trustme.CA) -> None:
     """Neither an unknown authority nor a server without STARTTLS gets the mail."""
     with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="certificate"):
-        send_mail(_connection(box.port, security="starttls"), TO_CEO, sample_content())
-    with smtp_server() as plain, pytest.raises(DeliveryRefusedError, match="does not offer"):
-        send_mail(_connection(plain.port, security="starttls"), TO_CEO, sample_content())
+        send_over(_connection(box.port, security="starttls"), TO_CEO, sample_content())
+    with smtp_server() as plain, pytest.raises(DeliveryRefusedError, match="does not support"):
+        send_over(_connection(plain.port, security="starttls"), TO_CEO, sample_content())
     assert box.messages == plain.messages == []
 
 
 def test_a_connection_can_be_tested_without_sending() -> None:
     """Connect and NOOP."""
     with smtp_server() as box:
-        assert check_mail(_connection(box.port)).startswith("250")
+        assert check_over(_connection(box.port)).startswith("250")
     assert box.messages == []
 
 
@@ -287,14 +286,14 @@ smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ busy@company.
 def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path], pdf: DeliveredFile) -> None:
     """A real server's queue id in the receipt, its 550, 554 and 451 told apart, the attachment byte-equal."""
     port, mail = postfix
-    receipt = send_mail(_connection(port, host="127.0.0.1"), TO_CEO, sample_content(pdf))
+    receipt = send_over(_connection(port, host="127.0.0.1"), TO_CEO, sample_content(pdf))
     assert "queued as" in receipt.answer
     with pytest.raises(DeliveryRefusedError, match="User unknown"):
-        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="gone@company.com"), sample_content())
+        send_over(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="gone@company.com"), sample_content())
     with pytest.raises(DeliveryRefusedError, match="Relay access denied"):
-        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="a@elsewhere.example"), sample_content())
+        send_over(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="a@elsewhere.example"), sample_content())
     with pytest.raises(DeliveryDeferredError, match=r"451 4\.3\.0.*come back later"):
-        send_mail(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="busy@company.com"), sample_content())
+        send_over(_connection(port, host="127.0.0.1"), replace(TO_CEO, target="busy@company.com"), sample_content())
     end = time.monotonic() + 60
     while not (arrived := list((mail / "ceo").glob("new/*"))) and time.monotonic() < end:
         time.sleep(0.1)
@@ -306,4 +305,4 @@ def test_postfix_says_that_a_mail_is_too_large(postfix: tuple[int, Path], large:
     """The limit it announces is met before the data is sent, and is permanent."""
     connection = _connection(postfix[0], host="127.0.0.1", attachment_limit_mb=100)
     with pytest.raises(DeliveryRefusedError, match="552"):
-        send_mail(connection, TO_CEO, sample_content(large))
+        send_over(connection, TO_CEO, sample_content(large))

@@ -15,15 +15,15 @@ import pytest
 from botocore.config import Config
 from obstore.store import AzureStore
 
-from policycortex.channels.connections import AzureBlobConnection, GcsConnection, S3Connection
-from policycortex.channels.gcs import check_gcs, send_to_gcs
-from policycortex.channels.model import Channel, DeliveredFile, Destination
-from policycortex.channels.object_storage import check_azure, check_s3, send_to_azure, send_to_s3
+from policycortex.channels.azure_blob import AzureBlobConnection
+from policycortex.channels.gcs import GcsConnection
+from policycortex.channels.model import DeliveredFile, Destination
+from policycortex.channels.s3 import S3Connection
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import PROJECT, Start, free_port, program
-from tests.support.samples.delivery import sample_content
+from tests.support.samples.delivery import check_over, sample_content, send_over
 
-ARCHIVE = Destination(channel=Channel.S3, connection="archive", target="{{framework}}/{{date}}/{{name}}")
+ARCHIVE = Destination(channel="s3", connection="archive", target="{{framework}}/{{date}}/{{name}}")
 NAME = "SOC 2/2026-04-01/Monthly Executive Compliance Report"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's published key of its one account."""
@@ -64,7 +64,7 @@ def _boto(connection: S3Connection) -> "boto3.client":
 def test_s3_gets_the_files_with_their_checksum(s3: S3Connection, pdf: DeliveredFile, large: DeliveredFile) -> None:
     """Another client reads equal bytes, S3's own checksum and ours in the metadata; the same again replaces."""
     for _ in range(2):
-        receipt = send_to_s3(s3, ARCHIVE, sample_content(pdf, large))
+        receipt = send_over(s3, ARCHIVE, sample_content(pdf, large))
     client = _boto(s3)
     listed = client.list_objects_v2(Bucket="archive")["Contents"]
     assert [item["Key"] for item in listed] == [f"{NAME}.csv", f"{NAME}.pdf"]
@@ -81,10 +81,10 @@ def test_s3_gets_the_files_with_their_checksum(s3: S3Connection, pdf: DeliveredF
 def test_s3_trouble_is_told_apart(s3: S3Connection, pdf: DeliveredFile) -> None:
     """No such bucket is permanent, nobody there is not; no secret stands in a message."""
     with pytest.raises(DeliveryRefusedError, match="NoSuchBucket") as refused:
-        send_to_s3(s3.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
+        send_over(s3.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
     away = s3.model_copy(update={"endpoint": f"http://127.0.0.1:{free_port()}", "timeout_seconds": 1})
     with pytest.raises(DeliveryDeferredError) as deferred:
-        send_to_s3(away, ARCHIVE, sample_content(pdf))
+        send_over(away, ARCHIVE, sample_content(pdf))
     assert "planted" not in f"{refused.value} {deferred.value}"
 
 
@@ -102,12 +102,12 @@ def test_s3_lets_in_only_the_right_secret(
     check_from(endpoint, "0")
     try:
         with pytest.raises(DeliveryRefusedError) as refused:
-            send_to_s3(s3, ARCHIVE, sample_content(pdf))
+            send_over(s3, ARCHIVE, sample_content(pdf))
         with pytest.raises(DeliveryRefusedError):
-            check_s3(s3)
+            check_over(s3)
         assert "planted-secret-key" not in str(refused.value)
         monkeypatch.setenv("S3_KEY", key["SecretAccessKey"])
-        assert send_to_s3(s3, ARCHIVE, sample_content(pdf)).answer == "1 objects stored"
+        assert send_over(s3, ARCHIVE, sample_content(pdf)).answer == "1 objects stored"
     finally:
         check_from(endpoint, "inf")  # every moto of this process looks there
 
@@ -120,9 +120,9 @@ def check_from(endpoint: str | None, count: str) -> None:
 
 def test_an_s3_connection_is_tested_by_asking(s3: S3Connection) -> None:
     """Nothing is written."""
-    assert check_s3(s3) == "s3://archive answers"
+    assert check_over(s3) == "s3://archive answers"
     with pytest.raises(DeliveryRefusedError):
-        check_s3(s3.model_copy(update={"bucket": "absent"}))
+        check_over(s3.model_copy(update={"bucket": "absent"}))
     assert _boto(s3).list_objects_v2(Bucket="archive")["KeyCount"] == 0
 
 
@@ -155,7 +155,7 @@ def _make_container(endpoint: str) -> None:
 def test_azure_gets_the_files(azure: AzureBlobConnection, pdf: DeliveredFile, large: DeliveredFile) -> None:
     """Read back through the library, byte for byte; the same again replaces."""
     for _ in range(2):
-        receipt = send_to_azure(azure, ARCHIVE, sample_content(pdf, large))
+        receipt = send_over(azure, ARCHIVE, sample_content(pdf, large))
     store = AzureStore(
         "archive",
         account_name=azure.account,
@@ -167,7 +167,7 @@ def test_azure_gets_the_files(azure: AzureBlobConnection, pdf: DeliveredFile, la
         got = obstore.get(store, f"{NAME}.{file.format.extension}")
         assert hashlib.sha256(bytes(got.bytes())).hexdigest() == file.sha256
         assert got.attributes["Content-Type"] == file.media_type
-    assert check_azure(azure) == "azure://devstoreaccount1/archive answers"
+    assert check_over(azure) == "azure://devstoreaccount1/archive answers"
     assert receipt.answer == "2 objects stored"
 
 
@@ -176,10 +176,10 @@ def test_azure_trouble_is_told_apart(
 ) -> None:
     """A wrong key and a container that is not there are permanent."""
     with pytest.raises(DeliveryRefusedError, match="ContainerNotFound"):
-        send_to_azure(azure.model_copy(update={"container": "absent"}), ARCHIVE, sample_content(pdf))
+        send_over(azure.model_copy(update={"container": "absent"}), ARCHIVE, sample_content(pdf))
     monkeypatch.setenv("AZURE_KEY", base64.b64encode(b"wrong" * 13).decode())
     with pytest.raises(DeliveryRefusedError):
-        send_to_azure(azure, ARCHIVE, sample_content(pdf))
+        send_over(azure, ARCHIVE, sample_content(pdf))
 
 
 @pytest.fixture
@@ -195,26 +195,24 @@ def gcs(start: Start) -> GcsConnection:
 def test_gcs_gets_the_files(gcs: GcsConnection, pdf: DeliveredFile, large: DeliveredFile) -> None:
     """Read back by plain HTTP, byte for byte; the service's CRC32C was compared before the receipt was written."""
     for _ in range(2):
-        receipt = send_to_gcs(gcs, ARCHIVE, sample_content(pdf, large))
+        receipt = send_over(gcs, ARCHIVE, sample_content(pdf, large))
     for file in (pdf, large):
         name = f"{NAME}.{file.format.extension}".replace("/", "%2F").replace(" ", "%20")
         got = httpx.get(f"{gcs.endpoint}/storage/v1/b/archive/o/{name}?alt=media", trust_env=False, timeout=60)
         assert hashlib.sha256(got.raise_for_status().content).hexdigest() == file.sha256
-    assert check_gcs(gcs) == "gs://archive answers"
+    assert check_over(gcs) == "gs://archive answers"
     assert receipt.answer == "2 objects stored"
 
 
 def test_gcs_trouble_is_told_apart(gcs: GcsConnection, pdf: DeliveredFile) -> None:
     """No such bucket is permanent, nobody there is not."""
     with pytest.raises(DeliveryRefusedError, match="gs://absent"):
-        send_to_gcs(gcs.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
+        send_over(gcs.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
     with pytest.raises(DeliveryDeferredError):
-        send_to_gcs(
-            gcs.model_copy(update={"endpoint": f"http://127.0.0.1:{free_port()}"}), ARCHIVE, sample_content(pdf)
-        )
+        send_over(gcs.model_copy(update={"endpoint": f"http://127.0.0.1:{free_port()}"}), ARCHIVE, sample_content(pdf))
 
 
 def test_a_pattern_cannot_leave_its_place(s3: S3Connection, pdf: DeliveredFile) -> None:
     """Dots and leading slashes are dropped."""
-    send_to_s3(s3, replace(ARCHIVE, target="/../../{{name}}"), sample_content(pdf, name="../x"))
+    send_over(s3, replace(ARCHIVE, target="/../../{{name}}"), sample_content(pdf, name="../x"))
     assert [item["Key"] for item in _boto(s3).list_objects_v2(Bucket="archive")["Contents"]] == ["x.pdf"]

@@ -112,7 +112,7 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
         "cio": ("uncertain", "uncertain"),
     }
     assert [len(server.messages) for server in (box, hanging, early, late)] == [2, 1, 1, 1]
-    for one, said in {"busy": "451", "gone": "550", "cto": "may have arrived", "cfo": "dropped the line"}.items():
+    for one, said in {"busy": "451", "gone": "550", "cto": "may have arrived", "cfo": "closed the connection"}.items():
         assert said in rows[one].reason
 
 

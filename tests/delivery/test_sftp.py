@@ -8,14 +8,13 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from policycortex.channels.connections import SftpConnection
-from policycortex.channels.model import Channel, DeliveredFile, Destination
-from policycortex.channels.sftp import check_sftp, send_sftp
+from policycortex.channels.model import DeliveredFile, Destination
+from policycortex.channels.sftp import SftpConnection
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 from tests.delivery.conftest import Start, free_port, program
-from tests.support.samples.delivery import sample_content
+from tests.support.samples.delivery import check_over, sample_content, send_over
 
-TO_AUDITOR = Destination(channel=Channel.SFTP, connection="sftp", target="{{framework}}/{{name}} {{date}}")
+TO_AUDITOR = Destination(channel="sftp", connection="sftp", target="{{framework}}/{{name}} {{date}}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,7 @@ def test_files_arrive_byte_equal_and_whole(server: SshServer, pdf: DeliveredFile
     """Folders are made, no .part is left, the same again replaces."""
     content = sample_content(pdf, large, name="Report/../up")
     for _ in range(2):
-        receipt = send_sftp(_connection(server), TO_AUDITOR, content)
+        receipt = send_over(_connection(server), TO_AUDITOR, content)
     names = sorted(path.relative_to(server.folder).as_posix() for path in server.folder.rglob("*") if path.is_file())
     assert names == ["SOC 2/Report-..-up 2026-04-01.csv", "SOC 2/Report-..-up 2026-04-01.pdf"]
     assert (server.folder / names[0]).read_bytes() == large.path.read_bytes()
@@ -90,7 +89,7 @@ def test_a_server_with_another_host_key_gets_nothing(server: SshServer, pdf: Del
     other = paramiko.Ed25519Key.from_private_key_file(str(server.user_key))
     connection = _connection(server, host_key=f"ssh-ed25519 {other.get_base64()}")
     with pytest.raises(DeliveryRefusedError, match="another host key"):
-        send_sftp(connection, TO_AUDITOR, sample_content(pdf))
+        send_over(connection, TO_AUDITOR, sample_content(pdf))
     assert list(server.folder.iterdir()) == []
     assert "Accepted" not in next(tmp_path.glob("server-*.log")).read_text()
 
@@ -99,29 +98,29 @@ def test_a_key_that_is_not_let_in_is_refused(server: SshServer, pdf: DeliveredFi
     """Permanent until somebody mends it."""
     keygen = program("ssh-keygen", "openssh-client")
     subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "x")], check=True)
-    with pytest.raises(DeliveryRefusedError, match="does not let"):
-        send_sftp(_connection(server, private_key=f"file:{tmp_path / 'x'}"), TO_AUDITOR, sample_content(pdf))
+    with pytest.raises(DeliveryRefusedError, match="rejects the login"):
+        send_over(_connection(server, private_key=f"file:{tmp_path / 'x'}"), TO_AUDITOR, sample_content(pdf))
 
 
 def test_a_folder_that_cannot_be_written_is_refused_and_leaves_nothing(server: SshServer, pdf: DeliveredFile) -> None:
     """A file stands where the folder should be."""
     (server.folder / "SOC 2").write_text("in the way")
     with pytest.raises((DeliveryRefusedError, DeliveryDeferredError), match="SOC 2"):
-        send_sftp(_connection(server), TO_AUDITOR, sample_content(pdf))
+        send_over(_connection(server), TO_AUDITOR, sample_content(pdf))
     assert [path.name for path in server.folder.iterdir()] == ["SOC 2"]
 
 
 def test_nobody_there_is_deferred(server: SshServer, pdf: DeliveredFile) -> None:
     """The server may be back soon."""
     with pytest.raises(DeliveryDeferredError, match="cannot connect"):
-        send_sftp(_connection(server, port=free_port()), TO_AUDITOR, sample_content(pdf))
+        send_over(_connection(server, port=free_port()), TO_AUDITOR, sample_content(pdf))
 
 
 def test_a_connection_is_tested_by_logging_in(server: SshServer) -> None:
     """And by looking at its folder; nothing is written."""
-    assert str(server.folder) in check_sftp(_connection(server))
+    assert str(server.folder) in check_over(_connection(server))
     with pytest.raises(DeliveryRefusedError, match="has no folder"):
-        check_sftp(_connection(server, folder="/nowhere/at/all"))
+        check_over(_connection(server, folder="/nowhere/at/all"))
     assert list(server.folder.iterdir()) == []
 
 
@@ -129,6 +128,6 @@ def test_keys_that_cannot_be_read_are_told(server: SshServer, tmp_path: Path) ->
     """Without their content."""
     (tmp_path / "bad").write_text("not a key")
     with pytest.raises(ConfigurationError, match="private_key is not"):
-        check_sftp(_connection(server, private_key=f"file:{tmp_path / 'bad'}"))
+        check_over(_connection(server, private_key=f"file:{tmp_path / 'bad'}"))
     with pytest.raises(ConfigurationError, match="host_key must be like"):
-        check_sftp(_connection(server, host_key="AAAA"))
+        check_over(_connection(server, host_key="AAAA"))

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from policycortex.channels.connections import load_connections
+from policycortex.channels.registry import ChannelRegistry
 from policycortex.names import ReportFormat
 from policycortex.requests import Known, order_to_json, parse_order
-from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
+from policycortex.requests.destinations import deliveries_of, schedule_delivery_body
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, Registry, ReportRow
@@ -62,14 +63,19 @@ def settings_of(home: Path, connections: Mapping[str, Any] | None = None, **file
 
 
 def order_report(
-    settings: Settings, registry: Registry, delivery: Mapping[str, Any], *, now: datetime = NOW
+    settings: Settings,
+    registry: Registry,
+    delivery: Mapping[str, Any],
+    *,
+    now: datetime = NOW,
+    channels: ChannelRegistry | None = None,
 ) -> ReportRow:
     """A pending report with its deliveries."""
     body = {"name": "March", "type": "compliance", "framework": "soc2", "scope": {"date_range_type": "last_month"}}
     order = parse_order(body, organization="default", now=now, known=Known(frameworks=("soc2",)))
-    connections = load_connections(settings)
+    connections = load_connections(settings, channels)
     context = {"organization": "default", "connections": connections}
-    wanted = ScheduleDeliveryBody.model_validate(dict(delivery), context=context)
+    wanted = schedule_delivery_body(connections.channels).model_validate(dict(delivery), context=context)
     return registry.reports.create_report(
         organization="default",
         name=order.name,

@@ -1,8 +1,9 @@
-"""``/v1/deliveries``: the ledger of what went where, with proof; and the replay of what did not arrive."""
+"""``/v1/deliveries``: the record of all deliveries with receipts, and the replay of failed ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
@@ -15,7 +16,7 @@ from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.schedules.presenters import DeliveryAnswer, DeliveryList, page_of, shape_delivery
-from policycortex.channels.model import Channel
+from policycortex.channels.registry import installed_channels
 from policycortex.errors import NotFoundError
 from policycortex.storage.registry.schedule_rows import DeliveryStatus
 
@@ -24,8 +25,15 @@ router: Final = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 DeliveryId = Annotated[str, Path(max_length=64, examples=["dlv_1234567890abcdef"])]
 
 
+if TYPE_CHECKING:
+    Channel = StrEnum
+else:
+    Channel = StrEnum("Channel", {name.upper(): name for name in installed_channels().names})
+    Channel.__doc__ = "Delivery channels: fields of the ``delivery`` object and values of a connection's ``type``."
+
+
 class DeliveryQuery(PageQuery):
-    """Which deliveries."""
+    """Filters of the list."""
 
     status: DeliveryStatus | None = None
     channel: Channel | None = None
@@ -37,7 +45,7 @@ class DeliveryQuery(PageQuery):
 def list_deliveries(
     request: Request, caller: Reader, query: Annotated[DeliveryQuery, Query()], services: ServicesDep
 ) -> Response:
-    """The organisation's deliveries, newest first; ``status=failed`` are the dead letters."""
+    """The organisation's deliveries, newest first. ``status=failed`` lists those that were given up."""
     rows, total = services.registry.deliveries.list_deliveries(
         caller.organization,
         status=query.status,
@@ -53,7 +61,7 @@ def list_deliveries(
 
 @router.get("/{delivery_id}", response_model=DeliveryAnswer, responses=errors_of(codes.PATH_NOT_FOUND))
 def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, services: ServicesDep) -> Response:
-    """One delivery with every attempt, the destination's answers, and the digest of what was sent."""
+    """One delivery with every attempt, the receiver's answers, and the digest of what was sent."""
     with _found():
         row = services.registry.deliveries.get_delivery(caller.organization, delivery_id)
     return send_json(request, shape_delivery(row, has_attempts=True))
@@ -61,7 +69,7 @@ def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, serv
 
 @router.post("/{delivery_id}/replay", status_code=202, responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT))
 def replay_delivery(delivery_id: DeliveryId, caller: ScheduleWriter, services: ServicesDep) -> DeliveryAnswer:
-    """Send a failed, uncertain or withheld delivery again, from the start; its condition is not asked again."""
+    """Send a failed, uncertain or withheld delivery again, with all its attempts; its condition is not evaluated."""
     with _found():
         row = services.registry.deliveries.replay_delivery(caller.organization, delivery_id, now=services.now())
     return shape_delivery(row, has_attempts=True)

@@ -25,7 +25,6 @@ from policycortex.storage.registry.tables import reports
 _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
 """After the failure; so often its owner is tried to be told."""
 
-_TARGET: Final = case((deliveries.c.channel == "webhook", deliveries.c.target), else_="").label("target")
 _NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
 _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
 _TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
@@ -192,9 +191,11 @@ class DeliveryRepository:
         with self._database.reading() as connection:
             return tuple((row.ended_at, row.outcome) for row in connection.execute(query))
 
-    def due_endpoints(self, *, now: datetime) -> tuple[Endpoint, ...]:
-        """Endpoints that due deliveries want."""
-        query = select(deliveries.c.channel, deliveries.c.connection, _TARGET).where(_is_due(now)).distinct()
+    def due_endpoints(self, *, now: datetime, channels_per_target: Collection[str]) -> tuple[Endpoint, ...]:
+        """Endpoints of due deliveries. Each target of ``channels_per_target`` is an endpoint of its own."""
+        has_target = deliveries.c.channel.in_(channels_per_target)
+        target = case((has_target, deliveries.c.target), else_="").label("target")
+        query = select(deliveries.c.channel, deliveries.c.connection, target).where(_is_due(now)).distinct()
         with self._database.reading() as connection:
             rows = connection.execute(query)
             return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)

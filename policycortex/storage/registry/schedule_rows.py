@@ -158,12 +158,12 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """What answers or does not: a connection; of webhooks each address, for one connection may serve many."""
+    """A server that answers or does not: a connection, or each target of channels that have one server per target."""
 
     channel: str
     connection: str
     target: str
-    """The webhook's address; "" for other channels."""
+    """"" if the whole connection is one endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,21 @@
-"""A finished report as channels see it, with real files: what the delivery tests share."""
+"""A completed report as channels see it, with real files, for the delivery tests."""
 
 import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from policycortex.channels.model import DeliveredFile, DeliveryContent
+from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.channel import SendContext
+from policycortex.channels.connection_settings import Connection
+from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
+from policycortex.channels.registry import installed_channels
 from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 
 NOW = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
+CONTEXT = SendContext(guard=AddressGuard(), now=NOW)
 
 
 def sample_file(folder: Path, report_format: ReportFormat = ReportFormat.PDF, *, data: bytes = b"") -> DeliveredFile:
@@ -51,3 +56,13 @@ def sample_content(*files: DeliveredFile, **changes: Any) -> DeliveryContent:  #
         "files": files,
     }
     return DeliveryContent(**(fields | changes))
+
+
+def send_over(connection: Connection, destination: Destination, content: DeliveryContent) -> Receipt:
+    """Send by the channel of the connection."""
+    return installed_channels().get(connection.type).send(connection, destination, content, CONTEXT)
+
+
+def check_over(connection: Connection) -> str:
+    """Test the connection by its channel."""
+    return installed_channels().get(connection.type).check(connection, CONTEXT.guard)

@@ -4,15 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.channels.connections import (
-    Connections,
-    EmailConnection,
-    SlackConnection,
-    load_connections,
-    secret_of,
-    without_secrets,
-)
-from policycortex.channels.model import Channel
+from policycortex.channels.connection_settings import secret_of
+from policycortex.channels.connections import Connections, load_connections, without_secrets
+from policycortex.channels.mail import EmailConnection
+from policycortex.channels.slack import SlackConnection
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.settings import Settings
 
@@ -24,7 +19,7 @@ connections:
 
 
 def _load(text: str, home: Path = Path("unused")) -> Connections:
-    return load_connections(Settings(home=home, connections=text + "\n"))
+    return load_connections(Settings(home=home, connections=f"# two lines are text, not a path\n{text}"))
 
 
 def test_the_homes_file_is_read_and_none_is_no_error(tmp_path: Path) -> None:
@@ -42,6 +37,8 @@ def test_the_environment_names_a_file_or_holds_the_text(tmp_path: Path) -> None:
     path.write_text(MAIL)
     assert load_connections(Settings(home=tmp_path, connections=str(path))).get("mail")
     assert _load(MAIL).get("mail")
+    one_line = 'connections: {hook: {type: webhook, secret: "env:HOOK_SECRET"}}'
+    assert load_connections(Settings(home=tmp_path, connections=one_line)).get("hook")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +63,7 @@ def test_the_environment_names_a_file_or_holds_the_text(tmp_path: Path) -> None:
         ("connections: {x: {type: azure_blob, account: a, container: c}}", "give one of"),
         ('connections: {"Bad Name": {type: teams, url: "env:X"}}', "Bad Name"),
         ("allow_networks: [10.0.0.0/99]", "allow_networks"),
-        ("alerts: {default: {connection: nowhere}}", "'nowhere', which is not there"),
+        ("alerts: {default: {connection: nowhere}}", "'nowhere', which does not exist"),
     ],
 )
 def test_each_mistake_is_told_with_its_place(text: str, word: str) -> None:
@@ -104,16 +101,16 @@ def test_the_connection_an_order_means_is_found_or_asked_for() -> None:
         'connections: {a: {type: teams, url: "env:A"}, b: {type: teams, url: "env:B"},'
         ' hook: {type: webhook, secret: "env:C", organizations: [acme]}}'
     )
-    assert two.name_for(Channel.TEAMS, "b", "acme") == "b"
-    assert two.name_for(Channel.WEBHOOK, None, "acme") == "hook"
+    assert two.name_for("teams", "b", "acme") == "b"
+    assert two.name_for("webhook", None, "acme") == "hook"
     with pytest.raises(NotFoundError, match="name one of a, b"):
-        two.name_for(Channel.TEAMS, None, "acme")
+        two.name_for("teams", None, "acme")
     with pytest.raises(NotFoundError, match="no connection of type webhook"):
-        two.name_for(Channel.WEBHOOK, None, "other")
+        two.name_for("webhook", None, "other")
     with pytest.raises(NotFoundError, match="known: none is configured"):
-        two.name_for(Channel.WEBHOOK, "hook", "other")
+        two.name_for("webhook", "hook", "other")
     with pytest.raises(NotFoundError, match="no connection of type slack"):
-        two.name_for(Channel.SLACK, None, "acme")
+        two.name_for("slack", None, "acme")
 
 
 def test_what_a_server_says_back_of_a_secret_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,53 @@
+"""Base model and field types of connections. Secrets are references, which are read when they are used."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from policycortex.errors import ConfigurationError
+from policycortex.security.secret_references import is_reference, read_secret
+
+
+def _check_reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError("must name a secret as env:NAME or file:PATH, never hold it")
+    return text
+
+
+def _check_line(text: str) -> str:
+    if any(character < " " or character == "\x7f" for character in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+SecretReference = Annotated[str, AfterValidator(_check_reference)]
+ConnectionLine = Annotated[str, AfterValidator(_check_line), Field(min_length=1, max_length=1024)]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$", max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Connection(BaseModel):
+    """Fields of every connection. A channel's subclass narrows ``type`` to the channel's name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+    """Longest silence of the other side; an HTTP call takes no longer in total."""
+    organizations: tuple[str, ...] = ()
+    """Organisations that may use it; empty means all."""
+
+    def serves(self, organization: str) -> bool:
+        """Whether that organisation may use it."""
+        return not self.organizations or organization in self.organizations
+
+    def needs_links(self, total_bytes: int) -> bool:  # noqa: ARG002 - connections that attach files override it
+        """Whether files of this total size are linked rather than attached."""
+        return True
+
+
+def secret_of(reference: str | None) -> str:
+    """The secret that a validated connection names. Raises ConfigurationError."""
+    if reference is None:
+        raise ConfigurationError("the connection names no secret where one is needed")
+    return read_secret(reference)

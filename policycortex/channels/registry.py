@@ -1,0 +1,79 @@
+"""Finds the delivery channels: every module of a package that defines ``CHANNEL`` is one. No channel is named here."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Final, get_args
+
+from policycortex.channels.channel import Channel
+from policycortex.errors import ConfigurationError
+
+_PACKAGE: Final = "policycortex.channels"
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,15}")
+"""The database column ``deliveries.channel`` holds 16 characters."""
+_RESERVED: Final = frozenset({"condition"})
+"""Other fields of the ``delivery`` object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRegistry:
+    """Channels in the order of their position and name; each name is there once."""
+
+    channels: tuple[Channel[Any], ...]
+
+    def __iter__(self) -> Iterator[Channel[Any]]:
+        return iter(self.channels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names, in order."""
+        return tuple(channel.name for channel in self.channels)
+
+    def find(self, name: str) -> Channel[Any] | None:
+        """The channel of that name; None if this version has none."""
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+    def get(self, name: str) -> Channel[Any]:
+        """The channel of that name. Raises ConfigurationError that lists the known ones."""
+        channel = self.find(name)
+        if channel is None:
+            raise ConfigurationError(f"unknown delivery channel {name!r}; known channels: {', '.join(self.names)}")
+        return channel
+
+
+@cache
+def installed_channels() -> ChannelRegistry:
+    """The channels of this product."""
+    return discover_channels(_PACKAGE)
+
+
+def discover_channels(*packages: str) -> ChannelRegistry:
+    """The channels of these packages, given by import name. Raises ConfigurationError for one that is malformed."""
+    found: list[Channel[Any]] = []
+    for package in packages:
+        for module in iter_modules(import_module(package).__path__):
+            channel = getattr(import_module(f"{package}.{module.name}"), "CHANNEL", None)
+            if channel is not None:
+                found.append(_checked(channel, f"{package}.{module.name}"))
+    channels = tuple(sorted(found, key=lambda channel: (channel.position, channel.name)))
+    names = [channel.name for channel in channels]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(f"two delivery channels are named {twice[0]!r}: rename one of them")
+    return ChannelRegistry(channels=channels)
+
+
+def _checked(channel: object, module: str) -> Channel[Any]:
+    if not isinstance(channel, Channel):
+        raise ConfigurationError(f"{module}.CHANNEL must be a Channel, not {type(channel).__name__}")
+    if not _NAME.fullmatch(channel.name) or channel.name in _RESERVED:
+        raise ConfigurationError(
+            f"{module}: {channel.name!r} cannot name a channel; use at most 16 lower-case letters, digits and _,"
+            f" and none of {', '.join(sorted(_RESERVED))}"
+        )
+    types = get_args(channel.connection.model_fields["type"].annotation)
+    if types != (channel.name,):
+        raise ConfigurationError(f'{module}: the connection of {channel.name!r} needs type: Literal["{channel.name}"]')
+    return channel
