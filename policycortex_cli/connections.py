@@ -1,4 +1,4 @@
-"""``policycortex connections``: what is configured, and whether the other side lets us in."""
+"""``policycortex connections``: lists the configured connections and tests them."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from policycortex_cli.options import home_option
 
 @click.group()
 def connections() -> None:
-    """Named ways out: mail servers, Slack, Teams, webhooks, SFTP, object storage."""
+    """Connections to receivers: mail servers, chat services, webhooks, file servers, object storage."""
 
 
 @connections.command("list")
 @home_option
 def list_connections(home: Path | None) -> None:
-    """Print name and type of each; secrets are never shown."""
+    """Print name and type of each connection; secrets are never shown."""
     from policycortex.channels.connections import load_connections
 
     for name, connection in sorted(load_connections(Settings.from_environment(home=home)).connections.items()):
@@ -27,7 +27,7 @@ def list_connections(home: Path | None) -> None:
 @click.argument("name")
 @home_option
 def test(name: str, home: Path | None) -> None:
-    """Connect and log in as a delivery would, send nothing, and print what the other side says."""
+    """Connect and log in as a delivery would, send nothing, and print the answer."""
     from policycortex.workflow.outbox import try_connection
 
     print(f"{name}: {try_connection(Settings.from_environment(home=home), name)}")

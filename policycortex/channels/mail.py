@@ -15,17 +15,20 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import cache
 from typing import Final, Literal
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import Field, model_validator
 
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.channel import Channel, SendContext
 from policycortex.channels.connection_settings import Connection, ConnectionLine, Host, Port, SecretReference, secret_of
-from policycortex.channels.message_text import render_mail
+from policycortex.channels.message_text import days_text, facts_of, size_text
 from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_line, fill_text
 from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
+from policycortex.documents.template_files import templates_folder
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from policycortex.field_types import Email
 
@@ -120,6 +123,39 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
         main, _, sub = file.media_type.partition(";")[0].partition("/")
         message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name)
     return message
+
+
+def render_mail(name: str, content: DeliveryContent, *, message: str, has_attachments: bool) -> str:
+    """``templates/email/<name>`` filled for the content. Raises jinja2.UndefinedError for an unknown variable."""
+    template = _environment().get_template(f"email/{name}")
+    return template.render(
+        report=content,
+        locale=content.locale,
+        days=days_text(content),
+        made=_created_text(content),
+        facts=facts_of(content),
+        message=message,
+        has_attachments=has_attachments,
+        size_text=size_text,
+    )
+
+
+def _created_text(content: DeliveryContent) -> str:
+    moment, report = content.locale.moment(content.generated_at), content.report_id
+    if content.schedule_id is None:
+        return content.locale.text("delivery.made", moment=moment, report=report)
+    return content.locale.text("delivery.made_by_schedule", moment=moment, report=report, schedule=content.schedule_id)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _new_message(connection: EmailConnection, target: str, message_id: str) -> EmailMessage:

@@ -1,12 +1,7 @@
-"""Text about a delivered report that channels share: facts, file sizes and the parts of the mail."""
-
-from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+"""Text about a delivered report that channels share: facts, period and file sizes."""
 
 from policycortex.channels.model import DeliveredFile, DeliveryContent
 from policycortex.documents.locales import Locale
-from policycortex.documents.template_files import templates_folder
 
 _MEGABYTE = 1_000_000
 
@@ -36,13 +31,6 @@ def size_text(file: DeliveredFile, locale: Locale) -> str:
     return f"{locale.number(file.size_bytes / _MEGABYTE, 1)} MB"
 
 
-def _created_text(content: DeliveryContent) -> str:
-    moment, report = content.locale.moment(content.generated_at), content.report_id
-    if content.schedule_id is None:
-        return content.locale.text("delivery.made", moment=moment, report=report)
-    return content.locale.text("delivery.made_by_schedule", moment=moment, report=report, schedule=content.schedule_id)
-
-
 def _violations(content: DeliveryContent) -> str:
     locale, counts = content.locale, content.failed_by_severity
     by_severity = [
@@ -51,29 +39,3 @@ def _violations(content: DeliveryContent) -> str:
         if counts.get(severity)
     ]
     return locale.number(content.total_violations) + (f" ({', '.join(by_severity)})" if by_severity else "")
-
-
-def render_mail(name: str, content: DeliveryContent, *, message: str, has_attachments: bool) -> str:
-    """``templates/email/<name>`` filled for the content. Raises jinja2.UndefinedError for an unknown variable."""
-    template = _environment().get_template(f"email/{name}")
-    return template.render(
-        report=content,
-        locale=content.locale,
-        days=days_text(content),
-        made=_created_text(content),
-        facts=facts_of(content),
-        message=message,
-        has_attachments=has_attachments,
-        size_text=size_text,
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(templates_folder()),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

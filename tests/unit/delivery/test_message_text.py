@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.channels.message_text import facts_of, render_mail
+from policycortex.channels.mail import render_mail
+from policycortex.channels.message_text import facts_of
 from policycortex.documents.locales import open_locale
 from tests.support.samples.delivery import sample_content, sample_file
 
