@@ -3,14 +3,12 @@
 Formulas with examples are in ``docs/scoring.md``. A change of a formula raises the model's version.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from policycortex.names import RequirementResult, Severity
 from policycortex.scoring.model import Counts, Coverage, RequirementAssessment, Score
-
-DEFAULT_MODEL: Final = "findings_pass_rate"
-MODEL_VERSION: Final = "1"
 
 SEVERITY_WEIGHTS: Final[Mapping[str, int]] = {
     Severity.CRITICAL: 16,
@@ -22,42 +20,85 @@ SEVERITY_WEIGHTS: Final[Mapping[str, int]] = {
 """Each lower severity has half the weight, and none has zero."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreInputs:
+    """What a model calculates from."""
+
+    requirements: Sequence[RequirementAssessment]
+    counts: Counts
+    """Distinct findings related to the framework."""
+    by_severity: Mapping[str, Counts]
+    """The same, by severity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreModel:
+    """One way to calculate a score."""
+
+    name: str
+    """Stored with every score, and the key of its text under ``models`` in ``templates/locales``."""
+    version: str
+    calculate: Callable[[ScoreInputs], tuple[float, float] | None]
+    """Numerator and denominator; a denominator of 0 means that nothing was assessed. None: the model does not apply."""
+
+
 def score_all(
-    requirements: Sequence[RequirementAssessment], counts: Counts, by_severity: Mapping[str, Counts]
+    requirements: Sequence[RequirementAssessment],
+    counts: Counts,
+    by_severity: Mapping[str, Counts],
+    *,
+    models: Sequence[ScoreModel] | None = None,
 ) -> dict[str, Score]:
-    """Return every model that applies, by name; ``prowler_threatscore`` only where requirements have weights.
+    """Calculate every model that applies (of MODELS unless given), by name.
 
-    ``counts`` and ``by_severity`` are of distinct findings mapped to the framework.
+    ``counts`` and ``by_severity`` are of distinct findings related to the framework.
     """
-    coverage = Coverage(assessed=len(_assessed(requirements)), total=len(requirements))
-    excluded = Counts(muted=counts.muted, waived=counts.waived, manual=counts.manual)
-    parts: dict[str, tuple[float, float]] = {
-        DEFAULT_MODEL: (counts.passed, counts.assessed),
-        "requirements_passed": _requirements_passed(requirements),
-        "severity_weighted": _severity_weighted(by_severity),
-    }
-    if any(r.weight is not None for r in requirements):
-        parts["prowler_threatscore"] = _threatscore(requirements)
-    return {name: _score(name, top, bottom, excluded, coverage) for name, (top, bottom) in parts.items()}
+    inputs = ScoreInputs(requirements=requirements, counts=counts, by_severity=by_severity)
+    scores = {}
+    for model in MODELS if models is None else models:
+        ratio = model.calculate(inputs)
+        if ratio is not None:
+            scores[model.name] = _score(model, *ratio, inputs)
+    return scores
 
 
-def _requirements_passed(requirements: Sequence[RequirementAssessment]) -> tuple[float, float]:
-    assessed = _assessed(requirements)
+def _findings_pass_rate(inputs: ScoreInputs) -> tuple[float, float]:
+    return inputs.counts.passed, inputs.counts.assessed
+
+
+def _requirements_passed(inputs: ScoreInputs) -> tuple[float, float]:
+    assessed = _assessed(inputs.requirements)
     return sum(r.result is RequirementResult.COMPLIANT for r in assessed), len(assessed)
 
 
-def _severity_weighted(by_severity: Mapping[str, Counts]) -> tuple[float, float]:
-    top = sum(SEVERITY_WEIGHTS[severity] * c.passed for severity, c in by_severity.items())
-    return top, sum(SEVERITY_WEIGHTS[severity] * c.assessed for severity, c in by_severity.items())
+def _severity_weighted(inputs: ScoreInputs) -> tuple[float, float]:
+    counts = inputs.by_severity.items()
+    return (
+        sum(SEVERITY_WEIGHTS[severity] * c.passed for severity, c in counts),
+        sum(SEVERITY_WEIGHTS[severity] * c.assessed for severity, c in counts),
+    )
 
 
-def _threatscore(requirements: Sequence[RequirementAssessment]) -> tuple[float, float]:
+def _threatscore(inputs: ScoreInputs) -> tuple[float, float] | None:
     """Prowler App's formula: findings weighted by W * (1 + 0.25 * R) of each requirement with findings."""
-    weights = [(r, (r.weight or 0.0) * (1 + 0.25 * (r.level_of_risk or 0.0))) for r in requirements]
+    if all(r.weight is None for r in inputs.requirements):
+        return None
+    weights = [(r, (r.weight or 0.0) * (1 + 0.25 * (r.level_of_risk or 0.0))) for r in inputs.requirements]
     return (
         sum(weight * r.counts.passed for r, weight in weights),
         sum(weight * r.counts.assessed for r, weight in weights),
     )
+
+
+MODELS: Final = (
+    ScoreModel(name="findings_pass_rate", version="1", calculate=_findings_pass_rate),
+    ScoreModel(name="requirements_passed", version="1", calculate=_requirements_passed),
+    ScoreModel(name="severity_weighted", version="1", calculate=_severity_weighted),
+    ScoreModel(name="prowler_threatscore", version="1", calculate=_threatscore),
+)
+"""Every model, in the order of reports."""
+
+DEFAULT_MODEL: Final = "findings_pass_rate"
 
 
 def _assessed(requirements: Sequence[RequirementAssessment]) -> list[RequirementAssessment]:
@@ -65,13 +106,13 @@ def _assessed(requirements: Sequence[RequirementAssessment]) -> list[Requirement
     return [r for r in requirements if r.result in decided]
 
 
-def _score(model: str, numerator: float, denominator: float, excluded: Counts, coverage: Coverage) -> Score:
+def _score(model: ScoreModel, numerator: float, denominator: float, inputs: ScoreInputs) -> Score:
     return Score(
-        model=model,
-        model_version=MODEL_VERSION,
+        model=model.name,
+        model_version=model.version,
         value_pct=100 * numerator / denominator if denominator else None,
         numerator=numerator,
         denominator=denominator,
-        excluded=excluded,
-        coverage=coverage,
+        excluded=Counts(muted=inputs.counts.muted, waived=inputs.counts.waived, manual=inputs.counts.manual),
+        coverage=Coverage(assessed=len(_assessed(inputs.requirements)), total=len(inputs.requirements)),
     )
