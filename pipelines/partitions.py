@@ -9,6 +9,7 @@ from typing import Final
 import dagster as dg
 
 from policycortex.frameworks.builtin import BUILTIN_IDS
+from policycortex.names import REPORT_PARTITIONS
 from policycortex.period import FIRST_DAY
 
 _LONGEST_GAP: Final = timedelta(days=7)
@@ -16,7 +17,7 @@ _LONGEST_GAP: Final = timedelta(days=7)
 daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
 """UTC days, today included: a scan of this morning is worth a report this noon."""
 
-report_periods = dg.DynamicPartitionsDefinition(name="report_periods")
+report_periods = dg.DynamicPartitionsDefinition(name=REPORT_PARTITIONS)
 """Date ranges that reports were ordered for; keys are ``Period.partition_key``, both days included."""
 
 standing_periods = dg.MultiPartitionsDefinition(

@@ -123,6 +123,13 @@ TAG_BACKFILL: Final = "policycortex/backfill"
 
 TAG_PRIORITY: Final = "dagster/priority"
 
+REPORT_JOB: Final = "make_report"
+"""The Dagster job that produces one report."""
+REPORT_OPERATION: Final = "reports__artifacts"
+"""The operation of that job; its configuration is ``{"report_id": ...}``."""
+REPORT_PARTITIONS: Final = "report_periods"
+"""The dynamic partitions of that job; a key is a report's period."""
+
 
 class RunPriority(StrEnum):
     """Values of TAG_PRIORITY: of the runs that wait for a place, the highest number goes first."""

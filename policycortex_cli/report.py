@@ -1,7 +1,6 @@
 """``policycortex report``: one order from a file to files, as a run the Dagster UI shows."""
 
 import json
-import secrets
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
-from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_REPORT
-from policycortex.requests import Known, ReportRequest, order_to_json, parse_order
+from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
+from policycortex.requests import Known, ReportRequest, parse_order
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, ReportRow, open_registry
-from policycortex.workflow.protect_files import seal_password
 from policycortex.workflow.reports import fail_report
+from policycortex.workflow.request_report import new_report_id, request_report, run_tags
 from policycortex_cli.audit_records import record_act
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
@@ -38,18 +37,9 @@ def produce(
 ) -> ReportRow:
     """Write the order's row, run the job that makes it, return the completed row."""
     known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
-    order = parse_order(body, organization=organization, now=datetime.now(UTC), known=known)
-    report_id = f"rpt_{secrets.token_hex(8)}"
-    row = registry.reports.create_report(
-        organization=organization,
-        name=order.name,
-        type=order.type,
-        framework=order.framework,
-        description=order.description,
-        order=order_to_json(order),
-        report_id=report_id,
-        sealed_password=seal_password(settings, order, report_id),
-    )
+    now = datetime.now(UTC)
+    order = parse_order(body, organization=organization, now=now, known=known)
+    row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)
     record_act(registry, organization, "report_created", row.id, {})
     try:
         _run(runs, row, order)
@@ -84,11 +74,11 @@ def print_report(row: ReportRow, files: Sequence[Path]) -> None:
 
 def _run(runs: HomeRuns, row: ReportRow, order: ReportRequest) -> None:
     key = order.period.partition_key
-    tags = {TAG_REPORT: row.id, TAG_ORGANIZATION: row.organization, TAG_FRAMEWORK: row.framework or "none"}
+    tags = run_tags(report_id=row.id, organization=row.organization, framework=row.framework)
     print(f"making {row.name!r}", file=sys.stderr)
-    runs.instance.add_dynamic_partitions("report_periods", [key])
-    config = {"reports__artifacts": {"config": {"report_id": row.id}}}
-    if not runs.execute("make_report", config=config, tags=tags, partition=key).success:
+    runs.instance.add_dynamic_partitions(REPORT_PARTITIONS, [key])
+    config = {REPORT_OPERATION: {"config": {"report_id": row.id}}}
+    if not runs.execute(REPORT_JOB, config=config, tags=tags, partition=key).success:
         raise IntegrityError(f"the run of report {row.id} ended without success")
 
 

@@ -1,33 +1,19 @@
 """Runs through Dagster's own door, the webserver's GraphQL; no Dagster is imported."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from api.platform.dagster_graphql import DagsterDoor
 from api.platform.runs import PartState
 from policycortex.errors import UnavailableError
-from policycortex.names import (
-    MOST_RUNS,
-    OWN_FAILURES,
-    TAG_FAILURE_REASON,
-    TAG_FRAMEWORK,
-    TAG_ORGANIZATION,
-    TAG_PRIORITY,
-    TAG_REPORT,
-    TAG_WILL_RETRY,
-    RunPriority,
-)
+from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS, TAG_REPORT, RunPriority
 from policycortex.requests import ReportRequest
+from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, RunEnd, RunState, run_state_of
 from policycortex.storage.registry import Failure, ReportRow
+from policycortex.workflow.request_report import run_tags
 
-JOB: Final = "make_report"
-OPERATION: Final = "reports__artifacts"
-PARTITIONS: Final = "report_periods"
-
-_ENDED_BADLY: Final = frozenset({"FAILURE", "CANCELED"})
-_UNDECIDED_SECONDS: Final = 15.0
 _REASON_LENGTH: Final = 500
 
 _WORKSPACE: Final = """query { workspaceOrError { __typename
@@ -77,16 +63,13 @@ class DagsterRuns:
             return self._launch(report, order, self._find_place())
 
     def find_failure(self, report: ReportRow) -> Failure | None:
-        """See RunLauncher. All runs of the report count; one that was lost is followed by another."""
+        """See RunLauncher. All runs of the report count: a run that was lost is followed by another one."""
         runs = self._runs_of(report)
-        if not runs or any(run["status"] not in _ENDED_BADLY for run in runs) or _is_followed(runs):
+        if run_state_of(runs, now=datetime.now(UTC)) is not RunState.OVER:
             return None
-        last = runs[0]
-        if last["status"] == "CANCELED":
-            return Failure(
-                code="RPT_500", message="its run was canceled in Dagster; order the report again", is_retryable=True
-            )
-        return Failure(code="RPT_500", message=self._reason(last["runId"]))
+        if runs[0].status == CANCELED:
+            return Failure(code="RPT_500", message=CANCELED_IN_DAGSTER, is_retryable=True)
+        return Failure(code="RPT_500", message=self._reason(runs[0].run_id))
 
     def has_run(self, report: ReportRow) -> bool:
         """See RunLauncher."""
@@ -115,37 +98,50 @@ class DagsterRuns:
     def _launch(self, report: ReportRow, order: ReportRequest, place: _Place) -> str:
         key = order.period.partition_key
         selector = {"repositoryLocationName": place.location, "repositoryName": place.repository}
-        added = self._door.ask(_ADD_PARTITION, {"selector": selector, "name": PARTITIONS, "key": key})[
+        added = self._door.ask(_ADD_PARTITION, {"selector": selector, "name": REPORT_PARTITIONS, "key": key})[
             "addDynamicPartition"
         ]
         if added["__typename"] not in {"AddDynamicPartitionSuccess", "DuplicateDynamicPartitionError"}:
             raise UnavailableError(
                 f"Dagster did not take the period {key}: {added.get('message', added['__typename'])}"
             )
+        tags = {"dagster/partition": key} | run_tags(
+            report_id=report.id,
+            organization=report.organization,
+            framework=report.framework,
+            priority=RunPriority.API,
+        )
         params = {
-            "selector": {**selector, "jobName": JOB},
-            "runConfigData": {"ops": {OPERATION: {"config": {"report_id": report.id}}}},
-            "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in _tags(report, key).items()]},
+            "selector": {**selector, "jobName": REPORT_JOB},
+            "runConfigData": {"ops": {REPORT_OPERATION: {"config": {"report_id": report.id}}}},
+            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
         launched = self._door.ask(_LAUNCH, {"params": params})["launchRun"]
         match launched["__typename"]:
             case "LaunchRunSuccess":
                 return str(launched["run"]["runId"])
             case "PipelineNotFoundError" | "JobNotFoundError" | "RepositoryNotFoundError":
-                raise _MovedError(f"Dagster has no job {JOB} at {place.location}")
+                raise _MovedError(f"Dagster has no job {REPORT_JOB} at {place.location}")
             case kind:
                 raise UnavailableError(
                     f"Dagster did not start the run: {launched.get('message') or launched.get('errors') or kind}"
                 )
 
-    def _runs_of(self, report: ReportRow) -> list[dict[str, Any]]:
+    def _runs_of(self, report: ReportRow) -> list[RunEnd]:
         """Newest first."""
         wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
         answer = self._door.ask(_RUNS, {"filter": wanted})["runsOrError"]
         if answer["__typename"] != "Runs":
             raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
-        runs: list[dict[str, Any]] = answer["results"]
-        return runs
+        return [
+            RunEnd(
+                run_id=run["runId"],
+                status=run["status"],
+                tags={tag["key"]: tag["value"] for tag in run["tags"]},
+                ended_at=datetime.fromtimestamp(ended, UTC) if (ended := run.get("endTime")) else None,
+            )
+            for run in answer["results"]
+        ]
 
     def _reason(self, run_id: str) -> str:
         run = self._door.ask(_EVENTS, {"id": run_id})["runOrError"]
@@ -172,29 +168,8 @@ def _place_of(workspace: Mapping[str, Any]) -> _Place:
     for entry in workspace.get("locationEntries", []):
         found = entry["locationOrLoadError"] or {}
         for repository in found.get("repositories", []):
-            if any(job["name"] == JOB for job in repository["jobs"]):
+            if any(job["name"] == REPORT_JOB for job in repository["jobs"]):
                 return _Place(location=entry["name"], repository=repository["name"])
         troubles.append(f"{entry['name']}: {found.get('message') or entry['loadStatus']}")
     said = "; ".join(trouble.strip() for trouble in troubles if trouble)
-    raise UnavailableError(f"no loaded code location of Dagster has the job {JOB} ({said or 'none is there'})")
-
-
-def _tags(report: ReportRow, partition_key: str) -> dict[str, str]:
-    tags = {TAG_REPORT: report.id, TAG_ORGANIZATION: report.organization, "dagster/partition": partition_key}
-    tags[TAG_PRIORITY] = RunPriority.API.value
-    return tags | ({TAG_FRAMEWORK: report.framework} if report.framework else {})
-
-
-def _is_followed(runs: list[dict[str, Any]]) -> bool:
-    """Whether another run comes: by Dagster's own retry, or by the sensor ``due_reports`` after one that was lost."""
-    last = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
-    if runs[0]["status"] != "FAILURE":
-        return False
-    verdict = last.get(TAG_WILL_RETRY)
-    if verdict is None:
-        # Dagster writes its verdict a moment after the failure: until then nobody knows.
-        return time.time() - (runs[0].get("endTime") or 0) < _UNDECIDED_SECONDS
-    is_own = last.get(TAG_FAILURE_REASON) in OWN_FAILURES
-    if is_own:
-        return verdict == "true" and "dagster/auto_retry_run_id" not in last
-    return len(runs) < MOST_RUNS
+    raise UnavailableError(f"no loaded code location of Dagster has the job {REPORT_JOB} ({said or 'none is there'})")

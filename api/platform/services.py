@@ -17,11 +17,13 @@ from api.platform.shared_wait import SharedWait
 from api.v1.backfills.orchestrator import Backfills
 from api.v1.reports.read_records import ReadLog
 from policycortex.audit.write_ahead_log import WriteAheadLog
+from policycortex.errors import UnavailableError
 from policycortex.frameworks.model import Framework
+from policycortex.requests import ReportRequest
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
-from policycortex.storage.registry import KeyRow, Registry, open_registry
+from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_registry
 from policycortex.workflow.audit_export import recover_trail
 
 _log = logging.getLogger("policycortex.api")
@@ -84,6 +86,16 @@ class Services:
     def registry_key(self, token: str) -> KeyRow | None:
         """The key of this secret, asked anew. Raises UnavailableError."""
         return self.registry.keys.find_key(token)
+
+    def start_run(self, report: ReportRow, request: ReportRequest) -> str:
+        """Start the run that produces the report; its id. Raises UnavailableError."""
+        try:
+            run_id = self.launcher.launch(report, request)
+        except UnavailableError:
+            self.metrics.launches.labels("failed").inc()
+            raise
+        self.metrics.launches.labels("started").inc()
+        return run_id
 
     def ping(self) -> None:
         """Raises PolicyCortexError while the registry cannot be opened or does not answer."""

@@ -12,15 +12,15 @@ from typing import Final
 import dagster as dg
 
 from pipelines.defs.jobs import make_report
-from pipelines.defs.reports import ARTIFACTS, ReportConfig
+from pipelines.defs.reports import ReportConfig
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import report_periods
 from pipelines.platform.code_location import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
-from pipelines.run_recovery import RunState, ended_badly, reason_of, run_state_of, runs_of
+from pipelines.run_recovery import ended_badly, reason_of, runs_of
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
-    TAG_FRAMEWORK,
+    REPORT_OPERATION,
     TAG_ORGANIZATION,
     TAG_PRIORITY,
     TAG_REPORT,
@@ -28,6 +28,7 @@ from policycortex.names import (
     TAG_TICK,
     RunPriority,
 )
+from policycortex.scheduling.run_recovery import RunState, run_state_of
 from policycortex.settings import Settings
 from policycortex.workflow.due_reports import (
     DueReport,
@@ -42,13 +43,13 @@ from policycortex.workflow.due_reports import (
 )
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from policycortex.workflow.reports import fail_report
+from policycortex.workflow.request_report import run_tags
 from policycortex.workflow.scheduling import claim_due_ticks
 
 _log = logging.getLogger("policycortex.pipelines")
 _SCHEDULES_FIRST: Final = timedelta(seconds=20)
 """So long the sensor leaves a tick to its own schedule, whose row in the UI it belongs to."""
 
-_OP: Final = ARTIFACTS.to_python_identifier()
 _MOST_DELIVERY_RUNS: Final = 2
 _UNFINISHED: Final = [
     dg.DagsterRunStatus.QUEUED,
@@ -184,19 +185,12 @@ def _definition(schedule: EnabledSchedule) -> dg.ScheduleDefinition:
 def _request(instance: dg.DagsterInstance, due: DueReport, *, run_key: str) -> dg.RunRequest:
     instance.add_dynamic_partitions(str(report_periods.name), [due.partition_key])
     priority = RunPriority.SCHEDULE if due.schedule_id else RunPriority.API
-    tags = {
-        "dagster/partition": due.partition_key,
-        TAG_PRIORITY: priority.value,
-        TAG_REPORT: due.report_id,
-        TAG_ORGANIZATION: due.organization,
-        TAG_FRAMEWORK: due.framework,
-        TAG_SCHEDULE: due.schedule_id,
-        TAG_TICK: due.tick,
-    }
+    tags = run_tags(report_id=due.report_id, organization=due.organization, framework=due.framework, priority=priority)
+    own_tags = {"dagster/partition": due.partition_key, TAG_SCHEDULE: due.schedule_id, TAG_TICK: due.tick}
     return dg.RunRequest(
         run_key=run_key,
-        run_config=dg.RunConfig(ops={_OP: ReportConfig(report_id=due.report_id)}),
-        tags={key: value for key, value in tags.items() if value},
+        run_config=dg.RunConfig(ops={REPORT_OPERATION: ReportConfig(report_id=due.report_id)}),
+        tags=tags | {key: value for key, value in own_tags.items() if value},
     )
 
 

@@ -8,6 +8,7 @@ from pipelines.defs.ingest import IMPORTS, QUARANTINE
 from pipelines.defs.monthly import STANDING
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
+from policycortex.names import REPORT_JOB
 
 POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES, *ANALYTICS)
 
@@ -24,7 +25,7 @@ refresh_posture = dg.define_asset_job(
 )
 
 make_report = dg.define_asset_job(
-    "make_report",
+    REPORT_JOB,
     selection=[ARTIFACTS],
     description="Produce the files of one ordered report.",
 )

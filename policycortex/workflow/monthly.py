@@ -30,6 +30,7 @@ from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.reports import produce_report
+from policycortex.workflow.request_report import request_report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,8 @@ def make_standing_report(
         report_id, done = _place(registry, basis)
         if done is None:
             _supersede(registry, order, report_id, now)
-            _ensure_row(registry, order, report_id, now)
+            if registry.reports.find_status(report_id) is None:
+                request_report(settings, registry, order, report_id=report_id, start=None, now=now)
     if done is None:
         produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
     with closing(open_registry(settings)) as registry:
@@ -149,20 +151,6 @@ def _place(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
         if state is ReportStatus.COMPLETED:
             return report_id, registry.reports.find_report(report_id)
         attempt += 1
-
-
-def _ensure_row(registry: Registry, order: ReportRequest, report_id: str, now: datetime) -> None:
-    if registry.reports.find_status(report_id) is None:
-        registry.reports.create_report(
-            organization=order.scope.organization,
-            name=order.name,
-            type=order.type,
-            framework=order.framework,
-            description=order.description,
-            order=order_to_json(order),
-            report_id=report_id,
-            now=now,
-        )
 
 
 def _supersede(registry: Registry, order: ReportRequest, report_id: str, now: datetime) -> None:

@@ -4,7 +4,6 @@ A tick's row, its report and the deliveries of that report are one transaction. 
 changed and writes nothing; whoever dies before the commit has done nothing.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from zoneinfo import ZoneInfo
 from policycortex.channels.connections import Connections, load_connections
 from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.requests.body import Known
-from policycortex.requests.model import order_to_json
 from policycortex.requests.schedules import (
     Configured,
     ScheduleOrder,
@@ -31,6 +29,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, TickClaim
+from policycortex.workflow.request_report import new_report, new_report_id
 
 _BATCH: Final = 500
 """Ticks dealt with in one transaction; the rest of a long downtime follows in the next."""
@@ -92,7 +91,7 @@ def change_schedule(
 def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime) -> str:
     """One report out of turn, delivered as always; the id. Raises RequestError when it can no longer be ordered."""
     connections = load_connections(settings)
-    report = _report(schedule, _known(settings, registry, schedule), connections, now)
+    report = _report(settings, schedule, _known(settings, registry, schedule), connections, now)
     return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
 
 
@@ -172,20 +171,24 @@ def _claims(
     late = f"missed: the service acted on it at {now:%Y-%m-%d %H:%M} UTC only, and misfire is {schedule.misfire}"
     claims = [TickClaim(tick=tick, reason=late) for tick in settled.to_skip]
     known = _known(settings, registry, schedule)
-    claims += [_ordered(schedule, known, connections, tick) for tick in settled.to_run]
+    claims += [_ordered(settings, schedule, known, connections, tick) for tick in settled.to_run]
     last = batch[-1] if batch else now
     return claims, _first(next_runs(cron, zone, last, 1))
 
 
-def _ordered(schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime) -> TickClaim:
+def _ordered(
+    settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
+) -> TickClaim:
     try:
-        return TickClaim(tick=tick, report=_report(schedule, known, connections, tick))
+        return TickClaim(tick=tick, report=_report(settings, schedule, known, connections, tick))
     except RequestError as error:
         said = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
         return TickClaim(tick=tick, reason=f"cannot be ordered any more: {said}")
 
 
-def _report(schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime) -> NewReport:
+def _report(
+    settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
+) -> NewReport:
     order = order_at(
         schedule.body,
         name=schedule.name,
@@ -195,14 +198,10 @@ def _report(schedule: ScheduleRow, known: Known, connections: Connections, tick:
         tick=tick,
         known=known,
     )
-    return NewReport(
-        id=f"rpt_{secrets.token_hex(8)}",
-        organization=schedule.organization,
-        name=order.name,
-        type=order.type,
-        framework=order.framework,
-        description=order.description,
-        order=order_to_json(order),
+    return new_report(
+        settings,
+        order,
+        report_id=new_report_id(),
         due_at=tick,
         created_by=schedule.created_by,
         deliveries=deliveries_at(schedule.body, organization=schedule.organization, connections=connections),

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.definitions import build_defs
 from pipelines.resources import CoreResource
-from pipelines.run_recovery import RunEnd, RunState, run_state_of
 from policycortex.names import MOST_RUNS, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY, ReportStatus
+from policycortex.scheduling.run_recovery import RunEnd, RunState, run_state_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 from tests.support.ledger import order_report
@@ -24,7 +24,7 @@ def _end(
     status: dg.DagsterRunStatus = FAILURE, *, reason: str = "START_TIMEOUT", retry: str = "false", ago: float = 3600
 ) -> RunEnd:
     tags = {TAG_FAILURE_REASON: reason, TAG_WILL_RETRY: retry}
-    return RunEnd(run_id="r", status=status, tags=tags, ended_at=NOW - timedelta(seconds=ago))
+    return RunEnd(run_id="r", status=status.value, tags=tags, ended_at=NOW - timedelta(seconds=ago))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,7 @@ def _end(
         ([_end(CANCELED)], RunState.OVER),
         ([_end(ago=601)] * (MOST_RUNS - 1), RunState.LOST),
         ([_end()] * MOST_RUNS, RunState.OVER),
+        ([_end(CANCELED), _end(dg.DagsterRunStatus.STARTED)], RunState.UNDER_WAY),
     ],
 )
 def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[RunEnd], fate: RunState) -> None:

@@ -12,11 +12,11 @@ from api.v1.reports.access_records import access_row
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.requests import Known, ReportRequest, order_from_json, order_to_json, parse_order
+from policycortex.requests import Known, ReportRequest, order_from_json, parse_order
 from policycortex.requests.destinations import mail_deliveries
-from policycortex.storage.registry import Failure, ReportRow
+from policycortex.storage.registry import ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
-from policycortex.workflow.protect_files import seal_password
+from policycortex.workflow.request_report import request_report, start_report
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
@@ -24,36 +24,33 @@ _log = logging.getLogger("policycortex.api")
 _ORPHANED_AFTER: Final = timedelta(minutes=1)  # between row and launch lie milliseconds, unless the process died
 
 
-def request_report(
+def create_report(
     services: Services, caller: Principal, body: Mapping[str, Any], *, report_id: str, is_new: bool
 ) -> ReportRow:
-    """The row first, then the run. Raises RequestError; UnavailableError when no run can start, with nothing kept.
+    """Check the body, then request the report. Raises RequestError; UnavailableError, and then no report exists.
 
-    Unless the id ``is_new``, a report that has it already is continued: its order was taken by a process that died.
+    Unless the id ``is_new``, a report that already has it is continued: the process that created it has died.
     """
     now = services.now()
     known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
-    order = parse_order(body, organization=caller.organization, now=now, known=known)
+    request = parse_order(body, organization=caller.organization, now=now, known=known)
+    note(subject=report_id)
     begun = None if is_new else find_begun(services, report_id)
-    report = begun or services.registry.reports.create_report(
-        report_id=report_id,
-        organization=caller.organization,
-        name=order.name,
-        type=order.type,
-        framework=order.framework,
-        description=order.description,
-        order=order_to_json(order),
-        sealed_password=seal_password(services.settings, order, report_id),
-        due_at=order.delivery.scheduled_at,
-        created_by=caller.key.id,
-        deliveries=_deliveries(services, order),
-        access=access_row(services, caller, report_id, "created"),
-        now=now,
-    )
-    note(subject=report.id)
-    if report.due_at <= now and report.run_id is None:
-        _start(services, report, order)
-    return report
+    if begun is None:
+        return request_report(
+            services.settings,
+            services.registry,
+            request,
+            report_id=report_id,
+            start=services.start_run,
+            created_by=caller.key.id,
+            deliveries=_deliveries(services, request),
+            access=access_row(services, caller, report_id, "created"),
+            now=now,
+        )
+    if begun.due_at <= now and begun.run_id is None:
+        start_report(services.registry, begun, request, services.start_run)
+    return begun
 
 
 def find_begun(services: Services, report_id: str) -> ReportRow | None:
@@ -97,21 +94,9 @@ def remove_report(services: Services, report: ReportRow) -> None:
     services.registry.retention.forget_files(report.id)
 
 
-def _deliveries(services: Services, order: ReportRequest) -> tuple[NewDelivery, ...]:
-    emails, organization = order.delivery.emails, order.scope.organization
+def _deliveries(services: Services, request: ReportRequest) -> tuple[NewDelivery, ...]:
+    emails, organization = request.delivery.emails, request.scope.organization
     return mail_deliveries(emails, load_connections(services.settings), organization) if emails else ()
-
-
-def _start(services: Services, report: ReportRow, order: ReportRequest) -> None:
-    try:
-        run_id = services.launcher.launch(report, order)
-    except UnavailableError as error:
-        services.metrics.launches.labels("failed").inc()
-        reason = Failure(code=error.code, message=f"its run could not be started: {error}", is_retryable=True)
-        services.registry.reports.withdraw_report(report.id, reason)
-        raise UnavailableError(f"The report cannot be made now, and nothing was kept: {error}") from error
-    services.metrics.launches.labels("started").inc()
-    services.registry.reports.set_run(report.id, run_id)
 
 
 def _reconcile(services: Services, report: ReportRow) -> None:
@@ -122,7 +107,7 @@ def _reconcile(services: Services, report: ReportRow) -> None:
     elif report.created_at <= report.due_at <= services.now() - _ORPHANED_AFTER and not services.launcher.has_run(
         report
     ):
-        run_id = services.launcher.launch(report, order_from_json(report.order))
+        run_id = services.start_run(report, order_from_json(report.order))
         services.registry.reports.set_run(report.id, run_id)
 
 

@@ -1,6 +1,5 @@
 """``/v1/reports``: order, list, look at, cancel, delete."""
 
-import secrets
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,13 +13,15 @@ from api.platform.listing import ListQuery
 from api.platform.openapi import errors_of, order_body
 from api.platform.responses import send_json
 from api.platform.services import Services
+from api.v1.reports import lifecycle
 from api.v1.reports.access_records import log_act, log_read
 from api.v1.reports.estimates import estimate_report
-from api.v1.reports.lifecycle import OPEN, cancel_report, find_begun, reconcile_report, remove_report, request_report
+from api.v1.reports.lifecycle import OPEN, cancel_report, find_begun, reconcile_report, remove_report
 from api.v1.reports.presenters import shape_accepted, shape_details, shape_list
 from api.v1.reports.schemas import ReportAccepted, ReportDetails, ReportList
 from api.v1.reports.waiting import Preference, asked_seconds, wait_for_end
 from policycortex.storage.registry import ReportRow
+from policycortex.workflow.request_report import new_report_id
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 
@@ -47,10 +48,10 @@ async def create_report(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
-    fresh_id = f"rpt_{secrets.token_hex(8)}"
+    fresh_id = new_report_id()
 
     def make(report_id: str) -> ReportAccepted:
-        report = request_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
+        report = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
         return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
 
     claim = claim_of(services, request, caller, idempotency_key, body)

@@ -222,7 +222,7 @@ def _start(services: Services, report_id: str) -> None:
     """At once where Dagster answers; else its own sensor starts the report a little later."""
     report = services.registry.reports.find_report(report_id)
     try:
-        run_id = services.launcher.launch(report, order_from_json(report.order))
+        run_id = services.start_run(report, order_from_json(report.order))
     except UnavailableError as error:
         _log.warning("cannot start now", extra={"report_id": report_id, "reason": str(error)})
         return
