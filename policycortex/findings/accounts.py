@@ -1,4 +1,4 @@
-"""The user-kept account table: which environment an account stands for where no tag tells. YAML, by hand."""
+"""The user's table of accounts: the environment of each account, used where no tag gives one. A YAML file."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from policycortex.errors import ConfigurationError
 
 
 def load_account_environments(path: Path) -> dict[str, str]:
-    """``account id -> environment`` from ``path``; none where the file is absent.
+    """``account id -> environment`` from ``path``; empty if the file is absent.
 
     The file is one YAML mapping, ``"123456789012": production``. Ids must be quoted: unquoted digits lose leading
-    zeros. Raises ConfigurationError that names the entry to mend.
+    zeros. Raises ConfigurationError that names the entry to correct.
     """
     try:
         text = path.read_text(encoding="utf-8")

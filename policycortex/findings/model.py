@@ -1,7 +1,7 @@
-"""What a finding is, whichever scanner it came from. Parsers make these; storage keeps them. No I/O here.
+"""The finding, independent of the scanner. Parsers make findings and storage keeps them. No I/O here.
 
-Grain: one outcome of one check on one cloud resource in one scan. A scanner's uid is *not* unique, so no key is made
-of it: a stored finding is identified by (import_id, record_no).
+Grain: one outcome of one check on one cloud resource in one scan. A scanner's uid is *not* unique, so it is no key:
+a stored finding is identified by (import_id, record_no).
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,20 @@ import msgspec
 from policycortex.names import FindingStatus, Severity
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
-    """One finding, normalised. Text fields are "" where the scanner gave nothing, except where None is said.
+class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One finding, normalised. Text fields are "" where the scanner gave no value, unless None is documented.
 
-    A msgspec struct, not a dataclass: files hold a million of them and this is five times cheaper to build. By keyword,
-    please; only the parser that measures its microseconds goes by position, a tenth of the cost.
+    A msgspec struct, not a dataclass: files have a million of them and this takes a fifth of the time to build.
     """
 
     record_no: int
-    """Ordinal of the record in its file, from 0; several findings may come from one record (one per resource)."""
+    """Ordinal of the record in its file, from 0; a record with several resources gives several findings."""
     finding_uid: str
     check_id: str
     status: FindingStatus
     severity: Severity
     is_muted: bool
-    """Suppressed in the scanner; the raw status is kept beside it."""
+    """Suppressed in the scanner; ``status`` is still the raw status."""
     title: str
     description: str
     status_detail: str
@@ -41,7 +40,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     provider: str
     """``aws``, ``azure``, ``gcp``, ``kubernetes``...; lower case."""
     account_id: str
-    """Account, subscription, project or cluster, as the scanner names it."""
+    """Account, subscription, project or cluster, as named by the scanner."""
     account_name: str
     region: str
     service: str
@@ -50,15 +49,15 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     resource_name: str
     resource_type: str
     environment_tag: str | None
-    """Environment told by a resource tag, normalised; None where no tag tells."""
+    """Environment from a resource tag, normalised; None where no tag gives one."""
     tags: str
     """The resource's tags as canonical JSON object text, ``{}`` for none."""
     observed_at: datetime
-    """When the scanner saw it, UTC, with zone."""
+    """When the scanner observed it, UTC, with zone."""
     scan_uid: str
-    """The scanner's id of the scan; "" lets storage derive one from file, account and date."""
+    """The scanner's id of the scan; where "", a scan key is made: see ``FindingsFormat.scan_key``."""
     relations: str
-    """Requirements the finding itself names: canonical JSON ``{"SOC2":["cc_6_1"]}``, keys sorted; ``{}`` for none."""
+    """Requirements that the finding names: canonical JSON ``{"SOC2":["cc_6_1"]}``, keys sorted; ``{}`` for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +68,11 @@ class QuarantinedRecord:
     byte_length: int
     reason: str
     raw_text: str
-    """The record's text, invalid bytes replaced, cut to 64 KiB; ``byte_length`` tells the whole."""
+    """The record's text, invalid bytes replaced, cut to 64 KiB; ``byte_length`` is the full length."""
 
 
 class FindingParser(Protocol):
-    """One per input format: bytes to typed findings, in bounded memory."""
+    """Bytes of one file to typed findings, in bounded memory."""
 
     def __call__(self, stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
         """Yield every record of the stream, good or bad, in file order. Raises InputError if it is not this format."""

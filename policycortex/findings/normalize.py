@@ -1,4 +1,4 @@
-"""Words that scanners spell in many ways, brought to ours: environments, tags, times, relations. Pure functions."""
+"""Normalises environments, tags, times and relations of all formats. Pure functions."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import msgspec
 from policycortex.findings.reading.strict import RejectedRecordError
 
 ENVIRONMENT_KEYS: Final = ("environment", "env", "stage")
-"""Tag keys that tell an environment, compared without case; the first that is present decides."""
+"""Tag keys that give the environment, compared without case; the first that is present decides."""
 
 ENVIRONMENTS: Final = {
     "production": "production", "prod": "production", "prd": "production", "live": "production",
@@ -34,13 +34,13 @@ def tags_text(tags: Mapping[str, str]) -> str:
 
 
 def relations_text(relations: Mapping[str, Iterable[str]]) -> str:
-    """Requirements a finding names, as canonical JSON: keys sorted, no requirement twice, no empty list."""
+    """Requirements named by a finding, as canonical JSON: keys sorted, no duplicates, no empty list."""
     plain = {key: list(dict.fromkeys(ids)) for key, ids in relations.items()}
     return _encode_sorted({key: ids for key, ids in plain.items() if ids}).decode()
 
 
 def environment_of(tags: Mapping[str, str]) -> str | None:
-    """The environment a resource's tags tell, normalised; None where none does."""
+    """The environment in a resource's tags, normalised; None where no tag gives one."""
     folded = {key.strip().casefold(): value for key, value in tags.items()}
     for key in ENVIRONMENT_KEYS:
         word = folded.get(key, "").strip().casefold()
@@ -53,7 +53,7 @@ def environment_of(tags: Mapping[str, str]) -> str | None:
 def tags_of_labels(labels: tuple[str, ...]) -> tuple[str, str | None]:
     """Tags text and environment of labels such as ``Environment:prod`` or ``env=dev``.
 
-    Tags that were lists of key and value reach us as two labels (``TagKey:Environment``, ``TagValue:prod``).
+    Tags that were lists of key and value arrive as two labels (``TagKey:Environment``, ``TagValue:prod``).
     """
     tags: dict[str, str] = {}
     pending = ""
@@ -70,7 +70,7 @@ def tags_of_labels(labels: tuple[str, ...]) -> tuple[str, str | None]:
 
 
 def tags_of_value(value: object) -> dict[str, str]:
-    """Tags given as an object, or as a list of labels or of objects with key/name and value. Others tell nothing."""
+    """Tags given as an object, or as a list of labels or of objects with key/name and value. Other values give none."""
     if isinstance(value, dict):
         if value.keys() == {"TagKey", "TagValue"}:
             return _tag_of_object(value)
@@ -87,7 +87,7 @@ def tags_of_value(value: object) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def time_of_epoch(number: float) -> datetime:
-    """UTC time of an epoch number. OCSF says milliseconds, Prowler writes seconds: the magnitude tells which.
+    """UTC time of an epoch number. OCSF requires milliseconds, Prowler writes seconds; the magnitude decides.
 
     Below 10^11 are seconds (until the year 5138), below 10^14 milliseconds, then micro- and nanoseconds.
     Raises RejectedRecordError outside the years 2000 to 2099.
@@ -103,7 +103,7 @@ def time_of_epoch(number: float) -> datetime:
 
 @lru_cache(maxsize=4096)
 def time_of_text(text: str, *, field: str) -> datetime:
-    """UTC time of ISO 8601 text with an offset; without one it is not known which moment is meant. Raises likewise."""
+    """UTC time of ISO 8601 text with an offset; without one the moment is unknown. Raises as above."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -117,7 +117,7 @@ def time_of_text(text: str, *, field: str) -> datetime:
 
 
 def _pair_of_label(label: str) -> tuple[str, str]:
-    """Key and value, parted at the first ``:`` or ``=``; Amazon's own ``aws:...:...`` keys hold two colons."""
+    """Key and value, split at the first ``:`` or ``=``; Amazon's own ``aws:...:...`` keys contain two colons."""
     if label.startswith("aws:"):
         parts = label.split(":", 3)
         return ":".join(parts[:3]), parts[3] if len(parts) > 3 else ""

@@ -1,4 +1,4 @@
-"""Providers told by other words: their own long names, and what tools say that look at code and not at a cloud."""
+"""Provider names: from long forms such as ``Amazon Web Services``, and from the check ids of tools that scan code."""
 
 import re
 from functools import lru_cache
@@ -16,7 +16,7 @@ PROVIDERS_OF_FRAMEWORKS: Final = {
     "helm": "kubernetes", "kustomize": "kubernetes", "dockerfile": "docker", "github_actions": "github",
     "github_configuration": "github", "gitlab_ci": "gitlab", "azure_pipelines": "azure",
 }  # fmt: skip
-"""``check_type`` of Checkov, where the check id tells none."""
+"""``check_type`` of Checkov, used where the check id gives no provider."""
 
 KNOWN_PROVIDERS: Final = frozenset(
     (
@@ -24,7 +24,7 @@ KNOWN_PROVIDERS: Final = frozenset(
         "mongodbatlas", "cloudflare", "openstack", "nhn", "iac", "llm",
     )
 )  # fmt: skip
-"""As Prowler calls them, and so the crosswalks."""
+"""As named by Prowler and by the crosswalks."""
 
 _LONG_NAMES: Final = {
     "amazon": "aws", "amazonwebservices": "aws", "amazonaws": "aws",
@@ -33,18 +33,18 @@ _LONG_NAMES: Final = {
     "k8s": "kubernetes", "microsoft365": "m365", "office365": "m365", "o365": "m365",
     "oracle": "oraclecloud", "oci": "oraclecloud", "alibaba": "alibabacloud", "aliyun": "alibabacloud",
 }  # fmt: skip
-"""Without case, spaces and signs."""
+"""Keys are lower case, without spaces and punctuation."""
 
 
 @lru_cache(maxsize=256)
 def provider_word(name: str) -> str:
-    """``aws`` for ``AWS`` and for ``Amazon Web Services``; a name that is not known stays as it is, in lower case."""
+    """``aws`` for ``AWS`` and for ``Amazon Web Services``; an unknown name is only put in lower case."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return _LONG_NAMES.get(folded, name.strip().lower())
 
 
 def provider_of_check(check_id: str, *, framework: str = "") -> str:
-    """``aws`` for ``CKV_AWS_18`` or for CloudFormation; "" where neither tells."""
+    """``aws`` for ``CKV_AWS_18`` or for CloudFormation; "" where neither gives a provider."""
     found = _CHECK_ID.fullmatch(check_id)
-    told = PROVIDERS_OF_CHECKS.get(found.group(1), "") if found else ""
-    return told or PROVIDERS_OF_FRAMEWORKS.get(framework, "")
+    provider = PROVIDERS_OF_CHECKS.get(found.group(1), "") if found else ""
+    return provider or PROVIDERS_OF_FRAMEWORKS.get(framework, "")

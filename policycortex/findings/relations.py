@@ -1,4 +1,4 @@
-"""Requirements named in one text, as Security Hub and Prowler spell them in ASFF and in OCSF's Compliance Finding."""
+"""Parses requirements as Security Hub and Prowler write them in ASFF and in OCSF's Compliance Finding."""
 
 import re
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from policycortex.names import ANY_FRAMEWORK
 _SLASHED: Final = re.compile(r"(?P<key>[^/]+?)/(?P<ids>[^/\s]+)\Z")
 _NIST: Final = re.compile(r"(?P<key>NIST\.[^\s]+)\s+(?P<ids>\S.*)\Z")
 _CUT_LENGTH: Final = 63
-"""Prowler cuts each related requirement to this many characters: the last id of such a text may be a part only."""
+"""Prowler cuts each related requirement to this many characters, so the last id of such a text may be incomplete."""
 
 
 def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[str, list[str]]:
     """Framework key to requirement ids, for ``RelatedRequirements`` and ``compliance.requirements``.
 
     Spellings: ``SOC2 cc_6_1 cc_6_6`` (Prowler, its keys listed in ``standards``), ``PCI DSS v4.0.1/1.3.1`` and
-    ``NIST.800-53.r5 AC-2(1)`` (Security Hub). A bare id belongs to every one of ``standards`` that is not a path; where
-    there is none, to ANY_FRAMEWORK.
+    ``NIST.800-53.r5 AC-2(1)`` (Security Hub). An id without a framework belongs to each of ``standards`` that is not a
+    path; if there is none, to ANY_FRAMEWORK.
     """
     relations: dict[str, list[str]] = {}
     by_length = sorted((key for key in standards if "/" not in key), key=len, reverse=True)

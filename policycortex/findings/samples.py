@@ -1,7 +1,7 @@
-"""Sample findings of a company that does not exist: OCSF in Prowler's shape, one file per account and scan.
+"""Sample findings of a fictional company: OCSF as Prowler writes it, one file per account and scan.
 
-Deterministic: the same arguments write the same bytes. Resources keep their story over the scans: what fails is fixed
-one day, some of it comes back, so that trends move as they do in life. Streams, so a million findings take no memory.
+Deterministic: the same arguments write the same bytes. A resource keeps its state from scan to scan: failing checks are
+fixed after some days and some fail again, so that trends look realistic. Written as a stream, in constant memory.
 """
 
 import json
@@ -32,13 +32,13 @@ _REGIONS: Final = {
     "gcp": ("europe-west1", "us-central1"),
 }
 _ACCOUNT_TYPES: Final = {"aws": ("AWS Account", 10), "azure": ("Azure AD Account", 6), "gcp": ("GCP Account", 5)}
-_HOLE: Final = re.compile(r'"@@(\w+)@@"')
+_PLACEHOLDER: Final = re.compile(r'"@@(\w+)@@"')
 _FIX_DAYS: Final = 110
-"""Mean days until what failed at the start is fixed."""
-_COMES_BACK: Final = 0.25
+"""Mean days until a check that failed at the start is fixed."""
+_FAILS_AGAIN: Final = 0.25
 _BREAKS: Final = 0.20
 _MUTED_SHARE: Final = 0.06
-_NOT_YET_OR_NO_LONGER: Final = 0.04
+_LATE_OR_REMOVED_SHARE: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ class SampleCheck:
     severity: str
     type: str
     kind: str
-    """What it looks at; ``account`` means one resource per account."""
+    """Kind of the checked resource; ``account`` means one resource per account."""
     failing: float
-    """Share of resources that start badly, 0-1."""
+    """Share of resources that fail at the start, 0-1."""
     title: str
     remediation: str
     compliance: dict[str, list[str]]
@@ -92,8 +92,8 @@ def write_samples(
 ) -> tuple[Path, ...]:
     """Write the scans of a period into ``folder``; returns the files, by time, then account.
 
-    Each file holds ``findings_per_scan`` good findings. ``bad_records`` damaged ones of several kinds come on top,
-    spread over the files.
+    Each file holds ``findings_per_scan`` good findings. ``bad_records`` damaged records of several kinds
+    are added to them, spread over the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     accounts = [_account(cloud, number, seed) for cloud in clouds for number in range(accounts_per_cloud)]
@@ -134,20 +134,20 @@ def _write_array(path: Path, records: Iterator[str]) -> Path:
 def _records(account: _Account, moment: datetime, *, day: int, wanted: int, seed: int, bad: range) -> Iterator[str]:
     templates = {check.id: _template(check, account, moment) for check in load_sample_checks()[account.cloud]}
     places = {(number + 1) * wanted // (len(bad) + 1): kind for number, kind in enumerate(bad)}
-    for number, slot in zip(range(wanted), _slots_alive(account, day, seed), strict=False):
+    for number, slot in zip(range(wanted), _existing_slots(account, day, seed), strict=False):
         record = "".join(_filled(templates[slot.check.id], slot, day))
         yield record
         if number in places:
             yield _damage(record, places[number])
 
 
-def _slots_alive(account: _Account, day: int, seed: int) -> Iterator[_Slot]:
+def _existing_slots(account: _Account, day: int, seed: int) -> Iterator[_Slot]:
     for number in count():
         for check in load_sample_checks()[account.cloud]:
             if number and check.kind == "account":
                 continue
             slot = _slot(check, account, number, seed)
-            if check.kind == "account" or _is_alive(slot, day):
+            if check.kind == "account" or _exists(slot, day):
                 yield slot
 
 
@@ -174,19 +174,19 @@ def _chances(text: str) -> tuple[float, float, float, float]:
     return first, second, third, fourth
 
 
-def _is_alive(slot: _Slot, day: int) -> bool:
-    """Some resources come late, some go early."""
+def _exists(slot: _Slot, day: int) -> bool:
+    """Some resources are created later, some are removed."""
     chance, when = slot.chances[3], int(slot.chances[1] * 90)
-    if chance < _NOT_YET_OR_NO_LONGER:
+    if chance < _LATE_OR_REMOVED_SHARE:
         return day >= when
-    return not (chance < 2 * _NOT_YET_OR_NO_LONGER and day >= when)
+    return not (chance < 2 * _LATE_OR_REMOVED_SHARE and day >= when)
 
 
 def _is_failing(slot: _Slot, day: int) -> bool:
     first, second, third, fourth = slot.chances
     if first < slot.check.failing:
         fixed_on = int(-math.log(1 - second) * _FIX_DAYS)
-        return day < fixed_on or (third < _COMES_BACK and day >= fixed_on + 10 + int(fourth * 30))
+        return day < fixed_on or (third < _FAILS_AGAIN and day >= fixed_on + 10 + int(fourth * 30))
     if third < _BREAKS * slot.check.failing * 4:
         broken_on = int(second * 120)
         return broken_on <= day < broken_on + 7 + int(fourth * 40)
@@ -194,9 +194,9 @@ def _is_failing(slot: _Slot, day: int) -> bool:
 
 
 def _template(check: SampleCheck, account: _Account, moment: datetime) -> list[str]:
-    """The record's text cut at its holes: text, name of a hole, text..."""
+    """The record's text split at its placeholders: text, name of a placeholder, text..."""
     text = json.dumps(_record(check, account, moment), indent=4, ensure_ascii=False)
-    return _HOLE.split(text)
+    return _PLACEHOLDER.split(text)
 
 
 def _filled(template: list[str], slot: _Slot, day: int) -> Iterator[str]:
@@ -237,7 +237,7 @@ def _account(cloud: str, number: int, seed: int) -> _Account:
 
 
 def _record(check: SampleCheck, account: _Account, moment: datetime) -> dict[str, Any]:
-    """One record as Prowler writes it, with holes for what differs from resource to resource."""
+    """One record as Prowler writes it, with placeholders for the fields that differ between resources."""
     seconds = int(moment.timestamp())
     text = moment.replace(tzinfo=None).isoformat()
     account_type, account_type_id = _ACCOUNT_TYPES[account.cloud]
@@ -325,7 +325,7 @@ def _record(check: SampleCheck, account: _Account, moment: datetime) -> dict[str
 
 
 def _damage(record: str, kind: int) -> str:
-    """The record, spoilt in one of several ways that are seen in life."""
+    """The record, damaged in one of several ways seen in real files."""
     match kind % 6:
         case 0:
             return record[: len(record) * 2 // 3]

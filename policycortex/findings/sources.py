@@ -1,6 +1,6 @@
-"""Which files to read: paths to sources with digest, packing and format, all told by content, never by a file's name.
+"""Finds the files to read, with digest, compression and format. All come from the content, never from a file's name.
 
-Reads local files only. Every problem of a file is an InputError that names it and says what to do.
+Reads local files only. Every problem of a file is an InputError that names the file and what to do.
 """
 
 import gzip
@@ -19,51 +19,51 @@ from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat
 from policycortex.findings.formats.registry import file_suffixes, format_titles, recognise_format
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
-from policycortex.findings.reading.packing import UnpackedStream, open_zstd, packing_of
+from policycortex.findings.reading.decompression import DecompressedStream, compression_of, open_zstd
 
 _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
-"""How far a format is looked for: a longer head is read only where a shorter one told nothing."""
+"""Lengths of the head in which a format is searched; a longer one is read only if the shorter one shows no format."""
 
-_PACKED_SUFFIXES: Final = (".gz", ".zst", ".zstd")
+_COMPRESSED_SUFFIXES: Final = (".gz", ".zst", ".zstd")
 _IGNORED_PREFIXES: Final = (".", "_")
 _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One file as it was when it was listed. ``sha256`` and ``byte_size`` are of the bytes on disk, packed or not."""
+    """One file as it was when it was listed. ``sha256`` and ``byte_size`` are of the bytes on disk."""
 
     name: str
-    """File name for people, without folder."""
+    """File name without folder, for display."""
     path: Path
     sha256: str
     byte_size: int
     modified_ns: int
-    packing: str
+    compression: str
     """``plain``, ``gzip`` or ``zstd``."""
 
     @property
     def modified_at(self) -> datetime:
-        """When the file was last written, UTC; formats that tell no time of their own are dated by it."""
+        """When the file was last written, UTC. It dates findings of formats without times."""
         return datetime.fromtimestamp(self.modified_ns // 1_000_000_000, UTC)
 
     def open(self) -> BinaryIO:
-        """The unpacked bytes, seekable to the start. Raises InputError if the file changed since it was listed.
+        """The decompressed bytes; can return to the start. Raises InputError if the file changed since it was listed.
 
-        Reading raises TruncatedFileError where a packed file is cut, InputError where it is damaged.
+        Reading raises TruncatedFileError where a compressed file is cut, InputError where it is damaged.
         """
         file = _open_file(self.path)
-        state = os.fstat(file.fileno())
-        if (state.st_size, state.st_mtime_ns) != (self.byte_size, self.modified_ns):
+        status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (self.byte_size, self.modified_ns):
             file.close()
-            raise InputError(f"{self.path} changed while it was read: wait until it is complete and load it again")
-        return _unpack(file, self.packing)
+            raise InputError(f"{self.path} changed while it was read: wait until it is complete and import it again")
+        return _decompress(file, self.compression)
 
 
 def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
-    """The files behind files, folders (searched to any depth) and globs: each once, sorted by path.
+    """The files that paths, folders (searched to any depth) and globs name: each once, sorted by path.
 
-    Of a folder only finding files are taken, other files are left alone; a file that is named is always taken.
+    Of a folder only findings files are included; a file that is named itself is always included.
     Raises InputError for a path that does not exist, or a folder or glob without finding files.
     """
     found: dict[Path, SourceFile] = {}
@@ -74,7 +74,7 @@ def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
 
 
 def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
-    """The format's name and parser, by content. Raises InputError for an empty file and for one of no known format."""
+    """The format's name and the parser, by content. Raises InputError for an empty file or an unknown format."""
     if source.byte_size == 0:
         raise InputError(f"{source.path} is empty: run the scanner again, or leave the file out")
     with source.open() as stream:
@@ -121,21 +121,21 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _is_finding_file(path: Path) -> bool:
-    """True for a file whose content is of a known format, and for one whose name claims it but cannot be read.
+    """True for a file of a known format, and for an empty or unreadable file whose name ends like one.
 
-    The second kind is kept so that a failed scan's empty or cut file is reported rather than passed over.
+    The second kind is included so that an empty or cut file of a failed scan is reported, not skipped.
     """
     if path.suffix in _IGNORED_SUFFIXES:
         return False
-    packed = path.with_suffix("") if path.suffix in _PACKED_SUFFIXES else path
-    claims = packed.suffix in file_suffixes()
+    uncompressed = path.with_suffix("") if path.suffix in _COMPRESSED_SUFFIXES else path
+    is_named_like_one = uncompressed.suffix in file_suffixes()
     if path.stat().st_size == 0:
-        return claims
+        return is_named_like_one
     try:
-        with _open_file(path) as file, _unpack(file, packing_of(file.read(4))) as stream:
-            head = stream.read(_HEAD_BYTES[1 if claims else 0])
+        with _open_file(path) as file, _decompress(file, compression_of(file.read(4))) as stream:
+            head = stream.read(_HEAD_BYTES[1 if is_named_like_one else 0])
     except InputError:
-        return claims
+        return is_named_like_one
     try:
         return recognise_format(head) is not None
     except InputError:
@@ -144,17 +144,17 @@ def _is_finding_file(path: Path) -> bool:
 
 def _source_of(path: Path) -> SourceFile:
     with _open_file(path) as file:
-        state = os.fstat(file.fileno())
-        packing = packing_of(file.read(4))
+        status = os.fstat(file.fileno())
+        compression = compression_of(file.read(4))
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return SourceFile(
         name=path.name,
         path=path,
         sha256=digest,
-        byte_size=state.st_size,
-        modified_ns=state.st_mtime_ns,
-        packing=packing,
+        byte_size=status.st_size,
+        modified_ns=status.st_mtime_ns,
+        compression=compression,
     )
 
 
@@ -168,18 +168,18 @@ def _open_file(path: Path) -> BufferedReader:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: check the path") from None
     except PermissionError:
-        raise InputError(f"{path} may not be read: give this user the right to") from None
+        raise InputError(f"{path} cannot be read: give this user permission to read it") from None
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}") from None
 
 
-def _unpack(file: BinaryIO, packing: str) -> BinaryIO:
+def _decompress(file: BinaryIO, compression: str) -> BinaryIO:
     file.seek(0)
-    match packing:
+    match compression:
         case "gzip":
-            return cast("BinaryIO", UnpackedStream(gzip.GzipFile(fileobj=file), file))
+            return cast("BinaryIO", DecompressedStream(gzip.GzipFile(fileobj=file), file))
         case "zstd":
-            return cast("BinaryIO", UnpackedStream(open_zstd(file), file))
+            return cast("BinaryIO", DecompressedStream(open_zstd(file), file))
         case _:
             return file
 
@@ -190,7 +190,7 @@ def _recognise(stream: BinaryIO, path: Path) -> FindingsFormat:
         try:
             part = stream.read(size - len(head))
         except TruncatedFileError:
-            raise TruncatedFileError(f"{path} is cut at its very start: get a complete copy") from None
+            raise TruncatedFileError(f"{path} is cut at its start: get a complete copy") from None
         except InputError as error:
             raise InputError(f"{path} cannot be read: {error}") from None
         head += part

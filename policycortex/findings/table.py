@@ -1,6 +1,6 @@
-"""The product's own columns, for everyone without a scanner format: one row, one finding. See docs/inputs.md.
+"""The product's own columns, for findings of tools without a supported format: one row per finding. See docs/inputs.md.
 
-The findings table of a report (CSV, or the same columns in Parquet) is accepted as it is. No file is read here.
+The findings table of a report (CSV, or the same columns in Parquet) can be imported unchanged. No file is read here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,45 +37,49 @@ COLUMNS: Final = (
     Column("check_id", "The scanner's id of the check.", is_required=True),
     Column("status", "PASS, FAIL or MANUAL.", is_required=True),
     Column("severity", "critical, high, medium, low or informational.", is_required=True),
-    Column("observed_at", "When it was seen: ISO 8601 with an offset (2026-11-23T15:55:52Z).", is_required=True),
-    Column("finding_uid", "The scanner's id of the finding; made of check and resource where empty."),
-    Column("muted", "true where the scanner suppresses the finding; the status stays."),
-    Column("title", "What the check asks, in a few words."),
-    Column("provider", "aws, azure, gcp, kubernetes...; decides which relations apply."),
+    Column(
+        "observed_at", "When the scanner observed it: ISO 8601 with an offset (2026-11-23T15:55:52Z).", is_required=True
+    ),
+    Column("finding_uid", "The scanner's id of the finding; if empty, made from check, account, region and resource."),
+    Column("muted", "true if the finding is suppressed in the scanner; status stays the raw status."),
+    Column("title", "Title of the check."),
+    Column("provider", "aws, azure, gcp, kubernetes...; decides which crosswalk relations apply."),
     Column("account_id", "Account, subscription, project or cluster."),
     Column("region", "Region or location."),
-    Column("environment", "production, staging, development...; empty or unknown leaves it to tags and accounts."),
+    Column(
+        "environment", "production, staging, development...; if empty or unknown, tags and the account table decide."
+    ),
     Column("service", "Service the check belongs to (s3, iam)."),
     Column("resource_uid", "Unique id of the resource."),
     Column("resource_type", "Kind of the resource."),
-    Column("requirements", "Requirements it speaks to, joined by ; or |: soc2:CC6.1; hipaa:164.312(b)."),
-    Column("remediation", "What to do."),
-    Column("description", "What the check looks at."),
+    Column("requirements", "Related requirements, separated by ; or |: soc2:CC6.1; hipaa:164.312(b)."),
+    Column("remediation", "How to fix it."),
+    Column("description", "What the check tests."),
     Column("status_detail", "What was found on this resource."),
-    Column("risk", "What may happen."),
-    Column("remediation_url", "Where to read on."),
-    Column("source", "Name of the scanner; csv or parquet where empty."),
+    Column("risk", "What may happen if it fails."),
+    Column("remediation_url", "Link to more about the remediation."),
+    Column("source", "Name of the scanner; csv or parquet if empty."),
     Column("source_version", "Its version."),
-    Column("account_name", "Name of the account, for people."),
-    Column("resource_name", "Name of the resource, for people."),
+    Column("account_name", "Display name of the account."),
+    Column("resource_name", "Display name of the resource."),
     Column("tags", "The resource's tags as a JSON object."),
     Column("scan_uid", "The scanner's id of the scan."),
-    Column("relations", 'Requirements as a JSON object, besides or instead of requirements: {"soc2": ["CC6.1"]}.'),
-    Column("waived", "Ignored: waivers live in the product."),
+    Column("relations", 'Related requirements as a JSON object, in addition to requirements: {"soc2": ["CC6.1"]}.'),
+    Column("waived", "Ignored: waivers are managed in the product."),
 )
-"""In the order of the documentation; a table's own order does not matter."""
+"""In the order of the documentation; the order in a file does not matter."""
 
 COLUMN_NAMES: Final = frozenset(column.name for column in COLUMNS)
 REQUIRED_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.is_required)
 
-_Word = TypeVar("_Word")
+_Value = TypeVar("_Value")
 _STATUSES: Final = {status.value.casefold(): status for status in FindingStatus}
 _SEVERITIES: Final = {severity.value: severity for severity in Severity}
-_TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
 
 def build_table_finding(row: Mapping[str, object], record_no: int, *, source: str) -> Iterable[Finding]:
-    """The finding of one row; values are texts, or typed as Parquet stores them. Raises RejectedRecordError."""
+    """The finding of one row; values are texts, or have the types of a Parquet file. Raises RejectedRecordError."""
     for name in REQUIRED_COLUMNS:
         if row.get(name) in (None, ""):
             raise RejectedRecordError(f"missing value in column {name}")
@@ -89,7 +93,7 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             check_id=check_id,
             status=_word(row, "status", _STATUSES),
             severity=_word(row, "severity", _SEVERITIES),
-            is_muted=_truth(row, "muted"),
+            is_muted=_boolean(row, "muted"),
             title=_text(row, "title"),
             description=_text(row, "description"),
             status_detail=_text(row, "status_detail"),
@@ -124,18 +128,18 @@ def _text(row: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _word(row: Mapping[str, object], name: str, words: Mapping[str, _Word]) -> _Word:
+def _word(row: Mapping[str, object], name: str, words: Mapping[str, _Value]) -> _Value:
     text = _text(row, name)
     if text.casefold() not in words:
         raise RejectedRecordError(f"unknown {name} {text!r}: expected one of {', '.join(words)}")
     return words[text.casefold()]
 
 
-def _truth(row: Mapping[str, object], name: str) -> bool:
+def _boolean(row: Mapping[str, object], name: str) -> bool:
     value = row.get(name)
     if isinstance(value, bool):
         return value
-    return _word(row, name, _TRUTHS)
+    return _word(row, name, _BOOLEANS)
 
 
 def _time(value: object) -> datetime:

@@ -1,5 +1,5 @@
-"""Findings formats, one module each: how the format is recognised, and its parser.
+"""Findings formats, one module each: a module that defines ``FORMAT`` is a format, found by ``registry``.
 
-No rule that holds for several formats. Such rules go to ``policycortex.findings.normalize``, the reading of bytes to
-``policycortex.findings.reading``.
+A format module recognises and parses its files and states what one scan covers. Rules that hold for several formats go
+to ``policycortex.findings.normalize``, the reading of bytes to ``policycortex.findings.reading``.
 """

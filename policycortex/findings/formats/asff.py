@@ -1,7 +1,7 @@
 """AWS Security Hub's finding format: ``{"Findings": [...]}``, an array, or NDJSON; from Security Hub itself or Prowler.
 
-What the format cannot say: Prowler leaves MANUAL findings out, and writes muted ones as WARNING without their raw
-result; they are kept as muted failures, which no score counts.
+Limits of the format: Prowler leaves MANUAL findings out, and writes muted findings as WARNING without their raw result;
+they are kept as muted failures, which no score counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ STATUSES: Final = {
     "PASSED": FindingStatus.PASS, "FAILED": FindingStatus.FAIL,
     "WARNING": FindingStatus.MANUAL, "NOT_AVAILABLE": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``Compliance.Status``. A warning is a check that could not be decided, NOT_AVAILABLE one that could not be made."""
+"""``Compliance.Status``. A warning is a check without a decision, NOT_AVAILABLE one that could not run."""
 
 SEVERITY_LABELS: Final = {
     "INFORMATIONAL": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
@@ -53,7 +53,7 @@ SEVERITY_LABELS: Final = {
 NORMALIZED_SEVERITIES: Final = (
     (90, Severity.CRITICAL), (70, Severity.HIGH), (40, Severity.MEDIUM), (1, Severity.LOW), (0, Severity.INFORMATIONAL),
 )  # fmt: skip
-"""``Severity.Normalized`` 0-100, used where there is no label: from this number on, this severity."""
+"""``Severity.Normalized`` 0-100, used where there is no label: lowest number of each severity."""
 
 WORKFLOWS: Final = frozenset(("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))
 RECORD_STATES: Final = frozenset(("ACTIVE", "ARCHIVED"))
@@ -125,7 +125,7 @@ _NO_RESOURCE: Final = _Resource(Id="")
 
 
 def parse_asff(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
-    """Findings of any of the three wrappings."""
+    """Findings of a file in any of the three forms."""
     return parse_records(stream, SHAPE, build_asff_findings)
 
 
@@ -177,8 +177,8 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
 
 
 def _source(record: _Record, fields: Mapping[str, Any]) -> str:
-    named = _text(fields, "ProviderName") or record.ProductName or _text(fields, "aws/securityhub/ProductName")
-    return (named or record.ProductArn.rsplit("/", 1)[-1] or "security hub").lower()
+    product = _text(fields, "ProviderName") or record.ProductName or _text(fields, "aws/securityhub/ProductName")
+    return (product or record.ProductArn.rsplit("/", 1)[-1] or "security hub").lower()
 
 
 def _check_id(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> str:
@@ -192,7 +192,7 @@ def _check_id(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> 
 
 
 def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> tuple[FindingStatus, bool]:
-    """Status, and whether it is muted: suppressed by a person, or archived because it is no longer so."""
+    """Status, and whether it is muted: suppressed by a person, or archived because it no longer applies."""
     workflow = (record.Workflow.Status if record.Workflow else None) or record.WorkflowState or "NEW"
     workflow = workflow.upper()
     if record.Workflow and workflow not in WORKFLOWS:
@@ -220,8 +220,8 @@ def _severity(severity: _Severity) -> Severity:
         return SEVERITY_LABELS[severity.Label.upper()]
     if severity.Normalized is None:
         raise RejectedRecordError("missing key Severity.Label")
-    for least, word in NORMALIZED_SEVERITIES:
-        if least <= severity.Normalized <= 100:
+    for lowest, word in NORMALIZED_SEVERITIES:
+        if lowest <= severity.Normalized <= 100:
             return word
     raise RejectedRecordError(f"unknown Severity.Normalized {severity.Normalized}")
 
@@ -235,7 +235,7 @@ def _time(record: _Record) -> datetime:
 
 
 def _service(check_id: str, *, is_prowler: bool) -> str:
-    """``s3`` of Prowler's ``s3_bucket_...`` and of Security Hub's ``S3.1``; "" where an id tells none."""
+    """``s3`` of Prowler's ``s3_bucket_...`` and of Security Hub's ``S3.1``; "" where the id has none."""
     if is_prowler:
         return check_id.split("_", 1)[0]
     service, dot, number = check_id.rpartition(".")

@@ -1,7 +1,7 @@
 """Checkov's JSON: one object, or a list with one object per framework it scanned.
 
-Checkov tells no time, so the findings were observed when the file was written; it knows no account. A skipped check is
-a muted one: what it would have said is not told, so it is kept as a muted failure, which no score counts.
+The file has no time, so findings are dated by when it was written; it has no account. A skipped check is muted. Its
+result is unknown, so it is kept as a muted failure, which no score counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,8 +17,9 @@ from policycortex.findings.normalize import environment_of, tags_of_value, tags_
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.nested import Path, Pick, walk
 from policycortex.findings.reading.recognition import json_keys
-from policycortex.findings.reading.records import Record, build_findings
+from policycortex.findings.reading.records import build_findings
 from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.splitter import Record
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.reading.window import Window
 from policycortex.names import FindingStatus, Severity
@@ -44,8 +45,8 @@ SEVERITIES: Final = {
     "NONE": Severity.INFORMATIONAL, "INFO": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
     "HIGH": Severity.HIGH, "CRITICAL": Severity.CRITICAL,
 }  # fmt: skip
-UNTOLD_SEVERITY: Final = Severity.MEDIUM
-"""Without its platform Checkov tells no severity."""
+DEFAULT_SEVERITY: Final = Severity.MEDIUM
+"""Checkov gives severities only together with its platform."""
 
 _ARRAYS: Final = frozenset(("passed_checks", "failed_checks", "skipped_checks", "unknown_checks"))
 
@@ -71,12 +72,12 @@ class _Check(msgspec.Struct, gc=False):
 
 def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
     """Findings of all frameworks in the file, observed at ``written_at``. The stream is read twice."""
-    frames = _read_frames(stream)
+    headers = _read_headers(stream)
     stream.seek(0)
     for number, (path, record) in enumerate(walk(Window(stream), SHAPE, _pick_records)):
-        frame = frames.get(path[:-2], {})
+        header = headers.get(path[:-2], {})
         if isinstance(record, Record):
-            yield from build_findings(record, number, partial(_build, frame, written_at))
+            yield from build_findings(record, number, partial(_build, header, written_at))
         else:
             yield record
 
@@ -86,31 +87,31 @@ def _pick_records(path: Path) -> Pick | None:
     return Pick.RECORDS if is_array else None
 
 
-def _pick_frame(path: Path) -> Pick | None:
-    is_frame = len(path) in (1, 2) and path[-1] in ("check_type", "summary")
-    return Pick.VALUE if is_frame else _pick_records(path)
+def _pick_header(path: Path) -> Pick | None:
+    is_header = len(path) in (1, 2) and path[-1] in ("check_type", "summary")
+    return Pick.VALUE if is_header else _pick_records(path)
 
 
-def _read_frames(stream: BinaryIO) -> dict[Path, dict[str, str]]:
-    """Framework and version per object, which may stand behind its results."""
-    frames: dict[Path, dict[str, str]] = {}
-    for path, value in walk(Window(stream), SHAPE, _pick_frame):
-        frame = frames.setdefault(path[:-1], {})
+def _read_headers(stream: BinaryIO) -> dict[Path, dict[str, str]]:
+    """Framework and version of each object; in the file they may follow its results."""
+    headers: dict[Path, dict[str, str]] = {}
+    for path, value in walk(Window(stream), SHAPE, _pick_header):
+        header = headers.setdefault(path[:-1], {})
         if path[-1] == "check_type" and isinstance(value, str):
-            frame["framework"] = value
+            header["framework"] = value
         elif path[-1] == "summary" and isinstance(value, dict):
-            frame["version"] = str(value.get("checkov_version", ""))
-    return frames
+            header["version"] = str(value.get("checkov_version", ""))
+    return headers
 
 
 def _build(
-    frame: Mapping[str, str], written_at: datetime, value: Mapping[str, Any], record_no: int
+    header: Mapping[str, str], written_at: datetime, value: Mapping[str, Any], record_no: int
 ) -> Iterable[Finding]:
     check = msgspec.convert(value, _Check)
     if check.check_result.result not in RESULTS:
         raise RejectedRecordError(f"unknown check_result.result {check.check_result.result!r}")
     status, is_muted = RESULTS[check.check_result.result]
-    framework = frame.get("framework", "")
+    framework = header.get("framework", "")
     tags = tags_of_value(check.entity_tags)
     file = check.repo_file_path or check.file_path
     line = f"#L{check.file_line_range[0]}" if check.file_line_range else ""
@@ -128,7 +129,7 @@ def _build(
         remediation="",
         remediation_url=check.guideline or "",
         source="checkov",
-        source_version=frame.get("version", ""),
+        source_version=header.get("version", ""),
         provider=provider_of_check(check.check_id, framework=framework),
         account_id="",
         account_name="",
@@ -147,7 +148,7 @@ def _build(
 
 def _severity(word: str | None) -> Severity:
     if word is None:
-        return UNTOLD_SEVERITY
+        return DEFAULT_SEVERITY
     severity = SEVERITIES.get(word.upper())
     if severity is None:
         raise RejectedRecordError(f"unknown severity {word!r}")
@@ -155,7 +156,7 @@ def _severity(word: str | None) -> Severity:
 
 
 def _resource_type(resource: str) -> str:
-    """``aws_s3_bucket`` of ``module.logs.aws_s3_bucket.this``; "" of a file's own checks (``/Dockerfile.``)."""
+    """``aws_s3_bucket`` of ``module.logs.aws_s3_bucket.this``; "" for checks of a whole file (``/Dockerfile.``)."""
     parts = resource.split(".")
     while len(parts) > 3 and parts[0] == "module":
         parts = parts[2:]

@@ -1,7 +1,7 @@
-"""SARIF 2.1.0, of any tool. A result is a finding; its tool's list of checks tells titles and severities.
+"""SARIF 2.1.0, of any tool. A result is a finding; the tool's list of checks has titles and severities.
 
-SARIF knows no cloud account: the repository stands for it where the run names one. A run without times was observed
-when the file was written.
+SARIF has no cloud account: the repository is used as account where the run names one. Findings of a run without times
+are dated by when the file was written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +18,9 @@ from policycortex.findings.normalize import environment_of, tags_of_value, tags_
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.nested import Path, Pick, walk
 from policycortex.findings.reading.recognition import json_keys
-from policycortex.findings.reading.records import Record, build_findings
+from policycortex.findings.reading.records import build_findings
 from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.splitter import Record
 from policycortex.findings.reading.strict import RejectedRecordError, reason_of
 from policycortex.findings.reading.window import Window
 from policycortex.names import FindingStatus, Severity
@@ -40,14 +41,14 @@ KINDS: Final = {
     "open": FindingStatus.MANUAL, "review": FindingStatus.MANUAL, "informational": FindingStatus.MANUAL,
     "notApplicable": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``kind``, "fail" where absent. What tells no outcome is never a pass."""
+"""``kind``, "fail" where absent. A kind without an outcome is never a pass."""
 NOT_APPLICABLE: Final = "notApplicable"
-"""Nobody has anything to look at: muted."""
+"""There is nothing to review: muted."""
 BASELINE_STATES: Final = frozenset(("new", "unchanged", "updated", "absent"))
 GONE: Final = "absent"
-"""``baselineState`` of a result that stood in an earlier run and stands no more: muted, for nothing fails today."""
+"""``baselineState`` of a result of an earlier run that no longer occurs: muted, because nothing fails today."""
 _NO_FINGERPRINT: Final = "requires login"
-"""What Semgrep writes into every fingerprint for those who are not its customers."""
+"""Semgrep writes this into every fingerprint for users without an account."""
 
 LEVELS: Final = {
     "error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFORMATIONAL,
@@ -58,7 +59,7 @@ SECURITY_SEVERITIES: Final = (
     (9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW),
     (0.0, Severity.INFORMATIONAL),
 )  # fmt: skip
-"""``properties.security-severity`` 0-10: from this number on, this severity."""
+"""``properties.security-severity`` 0-10: lowest number of each severity."""
 
 
 class _Text(msgspec.Struct, gc=False):
@@ -76,7 +77,7 @@ class _Configuration(msgspec.Struct, gc=False):
 
 
 class _Check(msgspec.Struct, gc=False):
-    """A ``reportingDescriptor``: what the tool says of one of its checks."""
+    """A ``reportingDescriptor``: the tool's description of one of its checks."""
 
     id: str
     name: str | None = None
@@ -96,7 +97,7 @@ class _Driver(msgspec.Struct, gc=False):
     rules: list[Any] | None = None
 
     def checks(self) -> list[_Check | None]:
-        """What it lists, each in its place; None for an entry that cannot be read."""
+        """Its checks in their order; None for an entry that cannot be read."""
         return [_check_of(each) for each in self.rules or ()]
 
 
@@ -170,17 +171,17 @@ class _Result(msgspec.Struct, gc=False):
 
 
 class _Run(msgspec.Struct):
-    """The frame of one run, gathered before its results are read."""
+    """Tool, time and repository of one run, collected before its results are read."""
 
     driver: _Driver = msgspec.field(default_factory=lambda: _Driver(name=""))
     checks: dict[str, _Check] = msgspec.field(default_factory=dict)
     listed: dict[int, list[_Check | None]] = msgspec.field(default_factory=dict)
-    """Checks in their order by part of the tool: -1 is its driver, from 0 its extensions."""
+    """Checks in their order, by part of the tool: -1 for its driver, from 0 for its extensions."""
     observed_at: datetime | None = None
     repository: str = ""
 
 
-_FRAME: Final = {
+_RUN_FIELDS: Final = {
     "results": Pick.RECORDS, "tool": Pick.VALUE, "invocations": Pick.VALUE, "versionControlProvenance": Pick.VALUE,
 }  # fmt: skip
 _NO_LOCATION: Final = _Location()
@@ -188,7 +189,7 @@ _DRIVER: Final = -1
 
 
 def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
-    """Findings of all runs. ``written_at`` is taken for runs that tell no time. The stream is read twice."""
+    """Findings of all runs. ``written_at`` is used for runs without a time. The stream is read twice."""
     runs = _read_runs(stream)
     stream.seek(0)
     items = walk(Window(stream), SHAPE, _pick_results)
@@ -202,12 +203,12 @@ def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding |
 
 def _read_runs(stream: BinaryIO) -> dict[int, _Run]:
     runs: dict[int, _Run] = {}
-    for path, value in walk(Window(stream), SHAPE, _pick_frame):
+    for path, value in walk(Window(stream), SHAPE, _pick_run_field):
         run = runs.setdefault(int(path[1]), _Run())
         if path[2] == "results":
             continue
         try:
-            _note_frame(run, str(path[2]), value)
+            _read_run_field(run, str(path[2]), value)
         except msgspec.ValidationError as error:
             raise InputError(f"{reason_of(error)} of {path[2]} of run {path[1]}") from None
         except RejectedRecordError as error:
@@ -215,7 +216,7 @@ def _read_runs(stream: BinaryIO) -> dict[int, _Run]:
     return runs
 
 
-def _note_frame(run: _Run, key: str, value: object) -> None:
+def _read_run_field(run: _Run, key: str, value: object) -> None:
     match key:
         case "tool":
             tool = msgspec.convert(value, _Tool)
@@ -233,21 +234,21 @@ def _note_frame(run: _Run, key: str, value: object) -> None:
                 run.repository = repository.repositoryUri or ""
 
 
-def _pick_frame(path: Path) -> Pick | None:
-    return _FRAME.get(str(path[2])) if len(path) == 3 and path[0] == "runs" else None
+def _pick_run_field(path: Path) -> Pick | None:
+    return _RUN_FIELDS.get(str(path[2])) if len(path) == 3 and path[0] == "runs" else None
 
 
 def _pick_results(path: Path) -> Pick | None:
-    return _pick_frame(path) if path[-1:] == ("results",) else None
+    return _pick_run_field(path) if path[-1:] == ("results",) else None
 
 
 def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
     result = msgspec.convert(value, _Result)
     check = _check(run, result)
     if result.kind not in KINDS:
-        raise RejectedRecordError(f"kind {result.kind!r} tells no outcome: expected one of {', '.join(KINDS)}")
+        raise RejectedRecordError(f"unknown kind {result.kind!r}: expected one of {', '.join(KINDS)}")
     location = result.locations[0] if result.locations else _NO_LOCATION
-    uri, line = _place(location)
+    uri, line = _position(location)
     logical = location.logicalLocations[0] if location.logicalLocations else _Logical()
     if result.baselineState is not None and result.baselineState not in BASELINE_STATES:
         raise RejectedRecordError(f"unknown baselineState {result.baselineState!r}")
@@ -262,7 +263,7 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
         is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == GONE,
         title=_first_text(check.shortDescription) or check.name or check.id,
         description=_first_text(check.fullDescription),
-        status_detail=_told(result.message, check),
+        status_detail=_message_text(result.message, check),
         risk="",
         remediation=_first_text(check.help),
         remediation_url=check.helpUri or "",
@@ -292,12 +293,12 @@ def _check(run: _Run, result: _Result) -> _Check:
         return check
     if not check_id:
         raise RejectedRecordError("missing key ruleId")
-    # An id may be more specific than the listed one: ``CA1000/1`` is described by ``CA1000``.
+    # An id may be more specific than the listed one: ``CA1000`` describes ``CA1000/1``.
     return run.checks.get(check_id) or run.checks.get(check_id.split("/", 1)[0]) or _Check(id=check_id)
 
 
 def _listed(run: _Run, reference: _CheckReference, index: int | None) -> _Check | None:
-    """The check that a position in the driver's or an extension's list means."""
+    """The check at a position in the list of the driver or of an extension."""
     part = reference.toolComponent.index if reference.toolComponent else None
     index = reference.index if reference.index is not None else index
     listed = run.listed.get(_DRIVER if part is None else part, [])
@@ -312,7 +313,7 @@ def _check_of(value: object) -> _Check | None:
 
 
 def _time(text: str) -> datetime:
-    """``endTimeUtc`` says by its name what some tools leave out of its text."""
+    """Some tools leave out the offset of ``endTimeUtc``: its name says that it is UTC."""
     try:
         return time_of_text(text, field="endTimeUtc")
     except RejectedRecordError:
@@ -336,13 +337,13 @@ def _security_severity(number: object) -> Severity:
         value = float(str(number))
     except ValueError:
         raise RejectedRecordError(f"security-severity {number!r} is not a number") from None
-    for least, severity in SECURITY_SEVERITIES:
-        if least <= value <= 10:
+    for lowest, severity in SECURITY_SEVERITIES:
+        if lowest <= value <= 10:
             return severity
     raise RejectedRecordError(f"security-severity {number!r} is not within 0 to 10")
 
 
-def _place(location: _Location) -> tuple[str, int | None]:
+def _position(location: _Location) -> tuple[str, int | None]:
     physical = location.physicalLocation
     if physical is None:
         return "", None
@@ -352,21 +353,21 @@ def _place(location: _Location) -> tuple[str, int | None]:
 
 def _uid(result: _Result, check_id: str, uri: str, line: int | None) -> str:
     for prints in (result.fingerprints, result.partialFingerprints):
-        told = [each for each in (prints or {}).values() if each and each != _NO_FINGERPRINT]
-        if told:
-            return told[0]
+        usable = [each for each in (prints or {}).values() if each and each != _NO_FINGERPRINT]
+        if usable:
+            return usable[0]
     return result.guid or f"{check_id}:{uri}:{line or 0}"
 
 
-def _told(message: _Message, check: _Check) -> str:
-    """The result's own words, or those its check lists under the message's id, with their arguments."""
+def _message_text(message: _Message, check: _Check) -> str:
+    """The result's own text, or the text that its check lists under the message's id, with arguments inserted."""
     text = _first_text(message)
     if text or message.id is None:
         return text
-    told = _first_text((check.messageStrings or {}).get(message.id))
+    template = _first_text((check.messageStrings or {}).get(message.id))
     for number, argument in enumerate(message.arguments or ()):
-        told = told.replace(f"{{{number}}}", argument)
-    return told
+        template = template.replace(f"{{{number}}}", argument)
+    return template
 
 
 def _first_text(text: _Text | None) -> str:

@@ -1,7 +1,7 @@
 """The product's columns as CSV: comma, semicolon, tab or bar, a header row, UTF-8, texts with quotes and line ends.
 
-A stray quote would swallow all rows behind it: a row that does not come out right is given up alone, and reading goes
-on with the next line.
+A stray quote would hide all rows after it. So a row with the wrong number of cells is quarantined alone, and reading
+continues with the next line.
 """
 
 import csv
@@ -12,8 +12,8 @@ from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.reading.recognition import is_json
-from policycortex.findings.reading.records import quarantine
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES
+from policycortex.findings.reading.splitter import quarantine
 from policycortex.findings.reading.strict import RejectedRecordError, refuse_control
 from policycortex.findings.reading.window import Window
 from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_table_finding
@@ -23,14 +23,14 @@ _SOURCE: Final = "csv"
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 _MIN_COLUMNS: Final = 2
-"""Known columns by which a header is taken for one of ours."""
+"""A header with this many known columns is meant for this format, so missing columns are reported."""
 _PROWLER_CSV: Final = frozenset(("auth_method", "finding_uid", "check_id", "status_extended"))
 _MAX_ROW_LINES: Final = 2000
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 def header_of(line: bytes) -> tuple[list[str], str] | None:
-    """Column names in lower case and their delimiter; None if the line is no header of at least two columns."""
+    """Column names in lower case and the delimiter; None if the line is no header of at least two columns."""
     try:
         text = line.removeprefix(_BOM).decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
@@ -51,7 +51,7 @@ def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
     first = lines.take()
     header = header_of(first[1]) if first else None
     if header is None:
-        raise InputError("the first line is no header with column names")
+        raise InputError("the first line is not a header with column names")
     names, delimiter = header
     refuse_header(names)
     for number, (offset, raw) in enumerate(_rows(lines, len(names), delimiter)):
@@ -68,28 +68,28 @@ def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
 
 
 def refuse_header(names: list[str]) -> None:
-    """Raises InputError for missing or doubled columns."""
+    """Raises InputError for missing or repeated columns."""
     missing = [name for name in REQUIRED_COLUMNS if name not in names]
     if missing:
         raise InputError(f"the table lacks the columns {', '.join(missing)}: see docs/inputs.md")
-    twice = sorted({name for name in names if name in COLUMN_NAMES and names.count(name) > 1})
-    if twice:
-        raise InputError(f"the table has the columns {', '.join(twice)} more than once")
+    repeated = sorted({name for name in names if name in COLUMN_NAMES and names.count(name) > 1})
+    if repeated:
+        raise InputError(f"the table has the columns {', '.join(repeated)} more than once")
 
 
 class _Lines:
-    """Physical lines with their offsets; some may be put back."""
+    """Physical lines with their offsets. Lines can be put back."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._back: list[tuple[int, bytes]] = []
+        self._returned: list[tuple[int, bytes]] = []
         self.is_cut = False
-        """True once the last line turned out to have no line end."""
+        """True after the last line, if it has no line end."""
 
     def take(self) -> tuple[int, bytes] | None:
         """The next line with its end, at most MAX_RECORD_BYTES + 1 long; None at the end."""
-        if self._back:
-            return self._back.pop()
+        if self._returned:
+            return self._returned.pop()
         window = self._window
         while (end := window.data.find(b"\n", window.pos)) < 0 and window.ahead() <= MAX_RECORD_BYTES:
             if not window.fill(2 * window.ahead()):
@@ -107,7 +107,7 @@ class _Lines:
 
     def put_back(self, lines: list[tuple[int, bytes]]) -> None:
         """Give lines, in order, to the next calls of ``take``."""
-        self._back.extend(reversed(lines))
+        self._returned.extend(reversed(lines))
 
 
 def _rows(lines: _Lines, width: int, delimiter: str) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""The product's columns as Parquet: texts, or booleans, timestamps and lists where a column is of such a kind."""
+"""The product's columns as Parquet: texts, or booleans, timestamps and lists where a column has such values."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _BUFFER_BYTES: Final = 1024 * 1024
 
 
 def parse_parquet(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
-    """One finding per row. A bad row's offset is its number, for Parquet has no bytes of a row; its length is 0.
+    """One finding per row. The offset of a bad row is its number and its length is 0.
 
     Raises InputError for a damaged file or missing columns, TruncatedFileError for a cut one.
     """
@@ -56,7 +56,7 @@ def _rows(file: Any, columns: dict[str, str]) -> Iterator[Finding | QuarantinedR
 
 def _refuse_cut(stream: BinaryIO) -> None:
     if not stream.seekable():
-        raise InputError("Parquet is read unpacked only: unpack the file first")
+        raise InputError("compressed Parquet files are not read: decompress the file first")
     stream.seek(-len(MAGIC), 2)
     if stream.read() != MAGIC:
         raise TruncatedFileError("the Parquet file has no end: get a complete copy")

@@ -1,5 +1,4 @@
-"""OCSF records: their typed model, the rules for status and severity, and the fast path for large files.
+"""OCSF records: their typed model, and the rules for status and severity.
 
-No detection of the format. That stands in ``policycortex.findings.formats``; other formats do not import this
-package.
+Recognising and parsing files is in ``policycortex.findings.formats.ocsf``; other formats do not import this package.
 """

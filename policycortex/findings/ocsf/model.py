@@ -1,7 +1,4 @@
-"""What is kept of an OCSF record, typed; what is not named here is not kept. No rule: ``ocsf`` judges.
-
-``eq=False``: a part that many records share is known again by its identity, which costs no hash of its texts.
-"""
+"""The fields of an OCSF record that are kept, typed; others are dropped. No rules: see ``formats.ocsf``."""
 
 from typing import Any, Final
 
@@ -18,12 +15,12 @@ class Product(msgspec.Struct, gc=False):
     version: str | None = None
 
 
-class Metadata(msgspec.Struct, gc=False, eq=False):
+class Metadata(msgspec.Struct, gc=False):
     product: Product
     event_code: str | None = None
 
 
-class Analytic(msgspec.Struct, gc=False, eq=False):
+class Analytic(msgspec.Struct, gc=False):
     uid: str | None = None
     name: str | None = None
     category: str | None = None
@@ -63,7 +60,7 @@ class Resource(msgspec.Struct, gc=False):
     group: Group | None = None
 
 
-class Remediation(msgspec.Struct, gc=False, eq=False):
+class Remediation(msgspec.Struct, gc=False):
     desc: str | None = None
     references: list[str] | None = None
 
@@ -74,7 +71,7 @@ class Check(msgspec.Struct, gc=False):
     desc: str | None = None
 
 
-class Compliance(msgspec.Struct, gc=False, eq=False):
+class Compliance(msgspec.Struct, gc=False):
     status: str | None = None
     status_id: int | None = None
     status_code: str | None = None
@@ -101,20 +98,20 @@ class OcsfRecord(msgspec.Struct, gc=False):
     cloud: Cloud | None = None
     resources: list[Resource] | None = None
     resource: Resource | None = None
-    """What version 1.1 of the Compliance Finding has instead of ``resources``."""
+    """Version 1.1 of the Compliance Finding has it instead of ``resources``."""
     remediation: Remediation | None = None
     compliance: Compliance | None = None
     unmapped: Any = None
-    """As it came, until ``unmapped_of`` has read it."""
+    """Any JSON value; see ``read_unmapped``."""
 
 
 class Unmapped(msgspec.Struct, gc=False):
-    """What Prowler tells beside the standard."""
+    """Prowler's fields outside the standard."""
 
     compliance: bytes | None = None
-    """Encoded, so that what was made of it can be kept; None where there is none."""
+    """As JSON text, the key under which its relations are cached; None where there is none."""
     is_relations: bool = False
-    """Another producer's unmapped fields may mean anything: this looks like requirements by framework."""
+    """True if ``compliance`` has the form of requirements by framework; other producers may name anything so."""
     cloud: Any = None
     provider: str = ""
     provider_uid: str = ""
@@ -127,13 +124,12 @@ NO_CLOUD: Final = Cloud()
 NO_ANALYTIC: Final = Analytic()
 NO_COMPLIANCE: Final = Compliance()
 NO_CHECK: Final = Check()
-NO_UNMAPPED: Final = Unmapped()
 
 
-def unmapped_of(value: object) -> Unmapped:
-    """Of a decoded value; of what is no object, nothing."""
+def read_unmapped(value: object) -> Unmapped:
+    """The fields of a decoded ``unmapped``; empty if it is no object."""
     if not isinstance(value, dict):
-        return NO_UNMAPPED
+        return Unmapped()
     named = value.get("compliance")
     return Unmapped(
         compliance=None if named is None else msgspec.json.encode(named),

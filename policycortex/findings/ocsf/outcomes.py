@@ -1,6 +1,6 @@
-"""What OCSF's numbers and words say of a finding's outcome: status and severity, by the tables here.
+"""Status and severity of OCSF findings, by the tables here.
 
-The classes leave much of it to the producer; each table tells what was decided. Verdicts are remembered: few differ.
+The standard leaves much of it to the producer; each table records a decision. Results are cached: few inputs differ.
 """
 
 from functools import lru_cache
@@ -21,20 +21,20 @@ _STATUS_CODES: Final = {
 _COMPLIANCE_STATUS_IDS: Final = {
     0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
 }  # fmt: skip
-"""``compliance.status_id`` of a Compliance Finding. 0 (Unknown) and 99 (Other) ask the words first."""
-_TOLD_STATUS_IDS: Final = frozenset((1, 2, 3))
+"""``compliance.status_id`` of a Compliance Finding. For 0 (Unknown) and 99 (Other) the words decide first."""
+_DECIDED_STATUS_IDS: Final = frozenset((1, 2, 3))
 
 _DETECTION_STATUS_IDS: Final = {
     0: FindingStatus.FAIL, 1: FindingStatus.FAIL, 2: FindingStatus.FAIL, 3: FindingStatus.FAIL,
     4: FindingStatus.PASS, 5: FindingStatus.PASS, 6: FindingStatus.PASS,
 }  # fmt: skip
-"""``status_id`` of a Detection Finding without ``status_code``: it tells of a problem until it is resolved (4),
+"""``status_id`` of a Detection Finding without ``status_code``: it reports a problem until it is resolved (4),
 archived (5) or deleted (6)."""
 
 _DETECTION_STATUSES: Final = {
     "unknown": 0, "new": 1, "in progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
 }  # fmt: skip
-"""Captions of ``status``, where a producer leaves ``status_id`` out or says 99 (Other)."""
+"""Captions of ``status``, where a producer leaves ``status_id`` out or gives 99 (Other)."""
 
 _KNOWN_STATUS_IDS: Final = frozenset((0, 1, 2, 3, 4, 5, 6, 99))
 
@@ -42,7 +42,7 @@ _SEVERITY_IDS: Final = {
     0: Severity.INFORMATIONAL, 1: Severity.INFORMATIONAL, 2: Severity.LOW, 3: Severity.MEDIUM, 4: Severity.HIGH,
     5: Severity.CRITICAL, 6: Severity.CRITICAL,
 }  # fmt: skip
-"""``severity_id``: 0 is Unknown, 6 Fatal; 99 (Other) asks the text."""
+"""``severity_id``: 0 is Unknown, 6 Fatal; for 99 (Other) the text decides."""
 
 _SEVERITY_WORDS: Final = {
     "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
@@ -51,27 +51,31 @@ _SEVERITY_WORDS: Final = {
     "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
 }  # fmt: skip
 
-_Told: TypeAlias = tuple[int | None, str | None, str | None]
+_StatusFields: TypeAlias = tuple[int | None, str | None, str | None]
 """``status_id``, ``status`` and ``status_code``, of a record or of its compliance."""
 
 
 def status_of(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -> FindingStatus:
-    """The finding's raw status. Raises RejectedRecordError where nothing tells one."""
-    told = (record.status_id, record.status, record.status_code)
-    own = (compliance.status_id, compliance.status, compliance.status_code)
-    return _judged(record.class_uid, told, own, is_prowler)
+    """The finding's raw status. Raises RejectedRecordError where no field decides it."""
+    of_record = (record.status_id, record.status, record.status_code)
+    of_compliance = (compliance.status_id, compliance.status, compliance.status_code)
+    return _status(record.class_uid, of_record, of_compliance, is_prowler)
 
 
 @lru_cache(maxsize=64)
-def _judged(class_uid: int, told: _Told, own: _Told, is_prowler: bool) -> FindingStatus:
+def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is_prowler: bool) -> FindingStatus:
     is_compliance = class_uid == COMPLIANCE_FINDING
-    status_id, status, status_code = told
-    compliance_id, *own_words = own
+    status_id, status, status_code = record
+    compliance_id, *compliance_words = compliance
     if status_id is not None and status_id not in _KNOWN_STATUS_IDS:
         raise RejectedRecordError(f"unknown status_id {status_id}")
-    if is_compliance and compliance_id in _TOLD_STATUS_IDS:
+    if is_compliance and compliance_id in _DECIDED_STATUS_IDS:
         return _COMPLIANCE_STATUS_IDS[compliance_id]
-    words = [word for word in ((*own_words, status_code) if is_compliance else (status_code, *own_words)) if word]
+    words = [
+        word
+        for word in ((*compliance_words, status_code) if is_compliance else (status_code, *compliance_words))
+        if word
+    ]
     for word in words:
         if found := _STATUS_CODES.get(word.casefold()):
             return found

@@ -1,6 +1,6 @@
-"""Formats that keep their records in arrays deep inside one object (SARIF, Checkov): a walk that holds no whole file.
+"""For formats whose records are in arrays deep inside one object (SARIF, Checkov): walks a file in bounded memory.
 
-The frame around the records must be sound, unlike the records themselves, whose damage is quarantined.
+The structure around the records must be valid JSON. Damage inside a record only quarantines that record.
 """
 
 import re
@@ -11,15 +11,15 @@ from typing import Any, Final
 import msgspec
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.reading.records import RecordSplitter
 from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.splitter import RecordSplitter
 from policycortex.findings.reading.window import Window
 
 Path = tuple[str | int, ...]
-"""Keys and array positions from the outside in: ``("runs", 0, "results")``."""
+"""Keys and array positions, outermost first: ``("runs", 0, "results")``."""
 
 MAX_VALUE_BYTES: Final = 32 * 1024 * 1024
-"""Longest value that is taken out of the frame as a whole, such as a tool's list of checks."""
+"""Longest value that is read as a whole, such as a tool's list of checks."""
 
 _MAX_DEPTH: Final = 60
 _SPACE: Final = re.compile(rb"\s*")
@@ -28,20 +28,20 @@ _TEXT: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 class Pick(Enum):
-    """What to do with the value at a path; any other value is only walked through."""
+    """What to do with the value at a path; other values are only walked through."""
 
     VALUE = "value"
     RECORDS = "records"
 
 
 Item = tuple[Path, Any]
-"""Path of a picked value and the value, or path of an array of records and one Record or QuarantinedRecord of it."""
+"""Path of a picked value and the value; or path of an array of records and one Record or QuarantinedRecord of it."""
 
 
 def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
     """Picked values and records in file order.
 
-    Raises TruncatedFileError where the content ends early, InputError where the frame is not JSON.
+    Raises TruncatedFileError where the content ends early, InputError where the structure is not JSON.
     """
     window.fill()
     if window.data.startswith(b"\xef\xbb\xbf"):
@@ -121,7 +121,7 @@ class _Walk:
                 raise TruncatedFileError(f"the content ends in the middle, after byte {end}: get a complete copy")
 
     def _skip_text(self) -> str:
-        """Step behind a text; returns its start, which is all of it for a key."""
+        """Move behind a text. Returns its first 1,024 bytes, enough for any key."""
         window = self._window
         window.pos += 1
         start = None
@@ -159,7 +159,7 @@ class _Walk:
             except (UnicodeDecodeError, RecursionError) as error:
                 raise self._damaged(str(error)) from None
             else:
-                # A number may go on behind the window; all else tells its own end.
+                # A number may continue after the window; all other values show their end.
                 if end < len(window.data) or window.is_ended:
                     window.pos = end
                     return value
@@ -177,7 +177,7 @@ _TRAILING: Final = re.compile(r"trailing characters \(byte (\d+)\)")
 
 
 def _decode_first(data: bytes, start: int) -> tuple[object, int]:
-    """The first value from ``start`` and the position behind it. Raises DecodeError."""
+    """The first value from ``start`` and the position after it. Raises DecodeError."""
     view = memoryview(data)
     try:
         msgspec.json.decode(view[start:], type=msgspec.Raw)

@@ -10,7 +10,7 @@ _MIN_KEYS: Final = 2
 
 
 def json_keys(*keys: str) -> Callable[[bytes], int]:
-    """A recogniser: how many of ``keys`` stand in a head of JSON, at any depth; 0 for fewer than two."""
+    """A recogniser: how many of ``keys`` occur in a head of JSON, at any depth; 0 for fewer than two."""
     patterns = [re.compile(rb'"%b"\s*:' % re.escape(key).encode()) for key in keys]
 
     def count_keys(head: bytes) -> int:

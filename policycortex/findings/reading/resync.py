@@ -1,4 +1,4 @@
-"""Where a damaged record ends and the next one starts. Called only on damage, so exactness counts more than speed."""
+"""Finds where a damaged record ends and the next one starts. Used only on damage: exactness matters more than speed."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from policycortex.findings.reading.strict import MAX_RAW_TEXT_BYTES
 from policycortex.findings.reading.window import Window
 
 MAX_RECORD_BYTES: Final = 4 * 1024 * 1024
-"""Longest record that is read. A finding has 3-10 KB; decoded JSON may take 25 times its bytes, and 400 MB must do."""
+"""Longest record that is read. A finding has 3-10 KB; decoded JSON may take 25 times its bytes."""
 
 _LOOK_AHEAD_BYTES: Final = 1024 * 1024
 _TAIL_BYTES: Final = 1024
@@ -33,12 +33,12 @@ _MAX_OPENINGS: Final = 64
 
 
 class Ending(StrEnum):
-    """How a stretch of JSON ends."""
+    """How a part of JSON ends."""
 
     CLOSED = "closed"
     """Its first bracket is closed."""
     OPEN = "open"
-    """Sound, but brackets are still open: what a cut leaves behind."""
+    """Valid so far, but brackets are still open: the file was cut."""
     TEXT = "text"
     """Inside a text."""
     MISMATCH = "mismatch"
@@ -47,10 +47,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class RecordShape:
-    """How records of one format are recognised: keys of the record's own level, and keys of an array around them."""
+    """How records of one format are recognised: keys at the record's own level, and keys of an array around them."""
 
     keys: frozenset[str]
-    """Three of these mark an object as a record of its own, not as a part of one."""
+    """An object with three of these is a record, not a part of one."""
     wrapper_keys: tuple[str, ...] = ()
 
     @cached_property
@@ -62,10 +62,10 @@ class RecordShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BracketScan:
-    """What following the brackets from a start found."""
+    """Result of ``scan_brackets``."""
 
     end: int | None
-    """Position behind the bracket that closes the first one; None if none does."""
+    """Position after the bracket that closes the first one; None if none does."""
     depth: int
     """Brackets open at the end of the data."""
     ending: Ending
@@ -73,7 +73,7 @@ class BracketScan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DamagedSpan:
-    """The bytes that belong to one damaged record. ``head`` holds all of it unless it is too large."""
+    """The bytes of one damaged record. ``head`` has all of them unless the record is too large."""
 
     byte_offset: int
     byte_length: int
@@ -85,13 +85,13 @@ class DamagedSpan:
     ending: Ending
 
 
-def what_may_follow(*, is_array: bool) -> re.Pattern[bytes]:
-    """Matches what may stand behind a record; anything else makes the record a damaged one."""
+def following_pattern(*, is_array: bool) -> re.Pattern[bytes]:
+    """Matches what may follow a record; a record followed by anything else is damaged."""
     return _AFTER_ELEMENT if is_array else _AFTER_LINE
 
 
 def end_of_value(window: Window) -> int | None:
-    """Position behind the object at ``window.pos``, filling the window; None if it is damaged or too large."""
+    """Position after the object at ``window.pos``, filling the window; None if it is damaged or too large."""
     while True:
         end = _skip_value(window.data, window.pos)
         if end > 0:
@@ -101,10 +101,10 @@ def end_of_value(window: Window) -> int | None:
 
 
 def _skip_value(data: bytes, start: int) -> int:
-    """Position behind the object at ``start``; _UNFINISHED if the data ends first, _DAMAGED if it is not JSON.
+    """Position after the object at ``start``; _UNFINISHED if the data ends first, _DAMAGED if it is not JSON.
 
-    The JSON library skips one value in C and names the byte behind the one where something else follows: 20 times
-    faster than counting brackets here. Its wording is held by a test and by the lock file.
+    The JSON library skips one value in C and its error names the byte where other text follows: 20 times faster than
+    counting brackets here. A test and the lock file fix the wording of that error.
     """
     try:
         msgspec.json.decode(memoryview(data)[start:], type=msgspec.Raw)
@@ -119,7 +119,7 @@ def _skip_value(data: bytes, start: int) -> int:
 
 
 def scan_brackets(data: bytes, start: int, stop: int | None = None) -> BracketScan:
-    """Follow the brackets from ``start``, texts skipped, until the first one is closed or the data ends."""
+    """Match brackets from ``start``, skipping texts, until the first one is closed or the data ends."""
     closers: list[bytes] = []
     for token in _TOKENS.finditer(data, start, len(data) if stop is None else min(stop, len(data))):
         match token.group()[:1]:
@@ -140,7 +140,7 @@ def scan_brackets(data: bytes, start: int, stop: int | None = None) -> BracketSc
 
 
 class Resync:
-    """Finds the end of damaged records in one window; learns how good ones start."""
+    """Finds the end of damaged records in one window; learns from good records how records start."""
 
     def __init__(self, window: Window, shape: RecordShape) -> None:
         self._window = window
@@ -148,13 +148,6 @@ class Resync:
         self._openings: set[bytes] = set()
         self._layouts: set[bytes] = set()
         self._last_opening = b"\0"
-        self.first_keys = frozenset[str]()
-        """The keys that good records start with."""
-
-    @property
-    def last_opening(self) -> bytes | None:
-        """How the record learnt last starts: brace, layout, first key, colon."""
-        return self._last_opening if self._openings else None
 
     def learn(self, raw: bytes) -> None:
         """Remember how a good record starts."""
@@ -164,17 +157,16 @@ class Resync:
             self._last_opening = found.group()
             self._openings.add(found.group())
             self._layouts.add(_layout(found.group()))
-            self.first_keys |= {msgspec.json.decode(found.group()[1:-1].strip())}
 
     def find_end(self, *, is_array: bool) -> DamagedSpan:
-        """The damaged record at ``window.pos``; the window then stands behind it."""
+        """The damaged record at ``window.pos``; moves the window behind it."""
         window = self._window
         window.ensure(_LOOK_AHEAD_BYTES)
         while True:
             start = _behind_braces(window.data, window.pos)
             boundary = self._boundary(start, is_array=is_array)
             scan = scan_brackets(window.data, window.pos, boundary)
-            if scan.end and what_may_follow(is_array=is_array).match(window.data, scan.end):
+            if scan.end and following_pattern(is_array=is_array).match(window.data, scan.end):
                 return self._take(scan.end)
             if boundary is not None:
                 return self._take(boundary)
@@ -206,7 +198,7 @@ class Resync:
         value = _value_at(data, position)
         if value is not None and len(self._shape.keys & value.keys()) >= _ENOUGH_KEYS:
             return True
-        # Damaged as well, or with keys missing: then only the bytes can tell, by the layout of good records.
+        # Damaged as well, or keys are missing: only the layout of good records can decide.
         if value is not None:
             return opening in self._openings
         return _layout(opening) in self._layouts if self._layouts else True
@@ -235,11 +227,11 @@ class Resync:
         )
 
     def _skip_large(self, *, is_array: bool) -> DamagedSpan:
-        """A record beyond all measure: drop its bytes, a look-ahead at a time, until a record starts."""
+        """A record that is far too large: drop its bytes, one look-ahead at a time, until a record starts."""
         window = self._window
         start = window.pos
         offset, head = window.offset_of(start), window.data[start : start + MAX_RAW_TEXT_BYTES]
-        step = _LOOK_AHEAD_BYTES - _TAIL_BYTES  # what an opening may straddle is looked at twice
+        step = _LOOK_AHEAD_BYTES - _TAIL_BYTES  # overlaps, so that no opening is missed at the edge
         boundary = None
         window.pos += step
         while boundary is None:
@@ -262,25 +254,25 @@ class Resync:
 
 
 def _layout(opening: bytes) -> bytes:
-    """The brace and the white space behind it, which tell how deep a pretty-printed record stands."""
+    """The brace and the white space after it, which show how deep a pretty-printed record is indented."""
     found = _LAYOUT.match(opening)
     return found.group() if found else b""
 
 
 def _before_braces(data: bytes, position: int) -> int:
-    """``position``, or that of the first of several braces in a row that end there."""
+    """``position``, or the position of the first of several braces in a row that end there."""
     found = _BRACES_BEFORE.search(data, max(0, position - 256), position)
     return found.start() if found else position
 
 
 def _behind_braces(data: bytes, start: int) -> int:
-    """Position behind the first brace and any that follow at once: what they open is the damaged record itself."""
+    """Position after the first brace and any braces directly after it: these open the damaged record itself."""
     found = _BRACES.match(data, start)
     return found.end() if found else start + 1
 
 
 def _value_at(data: bytes, position: int) -> dict[str, object] | None:
-    """The object at ``position`` if it is whole and sound."""
+    """The object at ``position`` if it is complete and valid."""
     end = _skip_value(data, position)
     if end <= 0:
         return None

@@ -1,4 +1,4 @@
-"""One record's bytes to a value, or the precise reason why not. Stricter than JSON: a key may not stand twice."""
+"""Decodes the bytes of one record, or reports the exact reason why not. Stricter than JSON: no key may be repeated."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _WRONG: Final = re.compile(r"(.*?) - at `(?:key in )?\$\.?([^`]*)`")
 
 
 class RejectedRecordError(Exception):
-    """A record that cannot be kept; the message is the reason told in quarantine. Never leaves this room."""
+    """A record that cannot be kept; the message is the reason shown in quarantine. Caught within ``findings``."""
 
 
 def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
@@ -34,8 +34,8 @@ def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
         raise RejectedRecordError(_bad_utf8(raw)) from None
     except RecursionError:
         raise RejectedRecordError("nested too deeply to be read") from None
-    # Every key has one colon, every text the same colons before and after: more in the bytes means a lost key.
-    # An escaped colon could hide one, so its mere presence asks for the slow, exact look.
+    # The decoder keeps the last of two equal keys. Each key has one colon, and texts keep theirs: more colons in the
+    # bytes than in the value encoded again mean a lost key. An escaped colon could hide one: then check exactly.
     if raw.count(b":") != msgspec.json.encode(value).count(b":") or b"\\u003" in raw:
         _refuse_duplicates(raw)
     return value
@@ -54,7 +54,7 @@ def refuse_control(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def reason_of(error: msgspec.ValidationError) -> str:
-    """A decoding library's verdict on types, in our words: which key is missing, which field has the wrong type."""
+    """The reason for an error of msgspec: which key is missing, or which field has the wrong type."""
     text = str(error)
     if found := _MISSING.match(text):
         key, path = found.groups()
@@ -78,12 +78,12 @@ def _malformed(message: str, raw: bytes) -> str:
     found = _MALFORMED.search(message)
     if found is None:
         return "invalid JSON: the record ends in the middle"
-    problem, at = found.group(1), int(found.group(2))
-    if word := _WORDS.match(raw, max(at - 1, 0)) or _WORDS.match(raw, at):
-        return f"invalid JSON: {word.group().decode()} is not a JSON value, at byte {at} of the record"
-    if raw[at : at + 1] < b" " and problem == "invalid character" and raw[at : at + 1] != b"":
-        return f"invalid JSON: control character 0x{raw[at]:02x} in a text, at byte {at} of the record"
-    return f"invalid JSON: {problem} at byte {at} of the record"
+    problem, position = found.group(1), int(found.group(2))
+    if word := _WORDS.match(raw, max(position - 1, 0)) or _WORDS.match(raw, position):
+        return f"invalid JSON: {word.group().decode()} is not a JSON value, at byte {position} of the record"
+    if problem == "invalid character" and b"" != raw[position : position + 1] < b" ":
+        return f"invalid JSON: control character 0x{raw[position]:02x} in a text, at byte {position} of the record"
+    return f"invalid JSON: {problem} at byte {position} of the record"
 
 
 def _bad_utf8(raw: bytes) -> str:

@@ -1,15 +1,16 @@
-"""A bounded view on a byte stream that knows its offsets. It reads; it does not know JSON."""
+"""A bounded buffer over a byte stream that tracks offsets. It knows nothing of JSON."""
 
 from typing import BinaryIO, Final
 
 from policycortex.errors import TruncatedFileError
 
 READ_BYTES: Final = 256 * 1024
-"""One read of the stream: small enough that decoded records stay in the processor's cache (1 MiB costs 1.6x)."""
+"""One read of the stream: small enough that decoded records stay in the processor's cache (1 MiB takes 1.6 times as
+long)."""
 
 
 class Window:
-    """``data[pos:]`` is what has not been consumed; ``offset_of`` translates positions to offsets in the stream.
+    """``data[pos:]`` has not been consumed; ``offset_of`` turns positions into offsets in the stream.
 
     A position is valid until the next ``fill``, which drops the consumed bytes and sets ``pos`` to 0.
     """
@@ -30,24 +31,24 @@ class Window:
         return self._base + position
 
     def ahead(self) -> int:
-        """Bytes at hand after ``pos``."""
+        """Number of bytes in the buffer after ``pos``."""
         return len(self.data) - self.pos
 
     def fill(self, wanted: int = 0) -> bool:
-        """Read on until ``wanted`` bytes, and at least one read more, are at hand. False when nothing came."""
+        """Read at least once, and until ``wanted`` bytes are in the buffer. False if the stream gave no more."""
         parts = [self.data[self.pos :]]
         self._base += self.pos
         self.pos = 0
-        size = came = len(parts[0])
-        while not self.is_ended and (size < wanted or size == came):
+        size = size_before = len(parts[0])
+        while not self.is_ended and (size < wanted or size == size_before):
             part = self._read()
             parts.append(part)
             size += len(part)
         self.data = b"".join(parts)
-        return size > came
+        return size > size_before
 
     def ensure(self, wanted: int) -> None:
-        """Have ``wanted`` bytes at hand, or all that is left, reading only where they lack."""
+        """Read only if the buffer has fewer than ``wanted`` bytes and the stream may have more."""
         if self.ahead() < wanted and not self.is_ended:
             self.fill(wanted)
 

@@ -15,14 +15,18 @@ from tests.unit.findings.ocsf_records import array_text, ocsf_record
 CONTENT = array_text(ocsf_record(number) for number in range(50))
 
 
-def test_packing_and_format_are_told_by_content(tmp_path: Path) -> None:
+def test_compression_and_format_are_told_by_content(tmp_path: Path) -> None:
     """Names that lie do not matter; the digest is of the bytes on disk."""
     (tmp_path / "a.json").write_bytes(gzip.compress(CONTENT))
     (tmp_path / "b.csv").write_bytes(CONTENT)
     (tmp_path / "c").write_bytes(pa.Codec("zstd").compress(CONTENT, asbytes=True))
     (tmp_path / "readme.txt").write_text("not findings")
     sources = find_sources([tmp_path])
-    assert [(each.name, each.packing) for each in sources] == [("a.json", "gzip"), ("b.csv", "plain"), ("c", "zstd")]
+    assert [(each.name, each.compression) for each in sources] == [
+        ("a.json", "gzip"),
+        ("b.csv", "plain"),
+        ("c", "zstd"),
+    ]
     for source in sources:
         assert source.sha256 == hashlib.sha256(source.path.read_bytes()).hexdigest()
         assert source.byte_size == source.path.stat().st_size
@@ -88,23 +92,23 @@ def test_an_empty_file_in_a_folder_is_reported_not_passed_over(tmp_path: Path) -
         detect_parser(empty)
 
 
-@pytest.mark.parametrize("packing", ["plain", "gzip", "zstd"])
-def test_a_cut_file_gives_what_stood_before_the_cut_and_then_says_so(tmp_path: Path, packing: str) -> None:
+@pytest.mark.parametrize("compression", ["plain", "gzip", "zstd"])
+def test_a_cut_file_gives_what_stood_before_the_cut_and_then_says_so(tmp_path: Path, compression: str) -> None:
     """The records before the cut come first; the error comes last, so an import can roll back."""
     content = array_text((ocsf_record(number) for number in range(400)), indent=None)
-    packed = {
+    compressed = {
         "plain": content,
         "gzip": gzip.compress(content),
         "zstd": pa.Codec("zstd").compress(content, asbytes=True),
     }
     path = tmp_path / "cut"
-    path.write_bytes(packed[packing][: int(len(packed[packing]) * 0.9)])
+    path.write_bytes(compressed[compression][: int(len(compressed[compression]) * 0.9)])
     (source,) = find_sources([path])
     seen: list[object] = []
     with pytest.raises(TruncatedFileError) as caught:
         seen.extend(read_findings(source))
     assert str(caught.value).startswith(f"{path} is cut: ")
-    if packing != "zstd":  # one block of zstd holds them all
+    if compression != "zstd":  # one block of zstd holds them all
         assert len([each for each in seen if isinstance(each, Finding)]) > 300
 
 

@@ -1,4 +1,4 @@
-"""Unpacking of gzip and zstd with their damage told apart: a cut file is one kind of error, a broken one another."""
+"""Decompresses gzip and zstd. A cut file and a damaged file raise different errors."""
 
 import gzip
 import io
@@ -20,7 +20,7 @@ class _Readable(Protocol):
     def close(self) -> None: ...
 
 
-def packing_of(head: bytes) -> str:
+def compression_of(head: bytes) -> str:
     """``gzip``, ``zstd`` or ``plain`` by the first four bytes."""
     if head.startswith(_GZIP_MAGIC):
         return "gzip"
@@ -28,16 +28,16 @@ def packing_of(head: bytes) -> str:
 
 
 def open_zstd(file: "BinaryIO") -> _Readable:
-    """A reader of the unpacked bytes. Arrow's, so that no further library is needed."""
+    """A reader of the decompressed bytes. Uses Arrow, so that no further library is needed."""
     return _ZstdReader(file)
 
 
-class UnpackedStream(io.RawIOBase):
-    """Reads through a decompressor; rewinds to the start by unpacking again."""
+class DecompressedStream(io.RawIOBase):
+    """Reads through a decompressor; returns to the start by decompressing again."""
 
-    def __init__(self, unpacked: _Readable, file: "BinaryIO") -> None:
+    def __init__(self, decompressed: _Readable, file: "BinaryIO") -> None:
         super().__init__()
-        self._unpacked = unpacked
+        self._decompressed = decompressed
         self._file = file
         self._error: InputError | None = None
 
@@ -46,7 +46,7 @@ class UnpackedStream(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """False: ``seek`` knows the start only."""
+        """False: ``seek`` can only return to the start."""
         return False
 
     def read(self, size: int = -1, /) -> bytes:
@@ -64,9 +64,9 @@ class UnpackedStream(io.RawIOBase):
         return b"".join(parts)
 
     def _read_some(self, size: int) -> bytes:
-        # One step at a time: a larger read would lose what it had unpacked before the damage.
+        # One step at a time: a larger read would lose the bytes decompressed before the damage.
         try:
-            return self._unpacked.read1(size)
+            return self._decompressed.read1(size)
         except EOFError:
             self._error = TruncatedFileError("the compressed data ends too early: get a complete copy")
         except (gzip.BadGzipFile, zlib.error) as error:
@@ -79,8 +79,8 @@ class UnpackedStream(io.RawIOBase):
             raise io.UnsupportedOperation("only a return to the start is possible")
         self._file.seek(0)
         self._error = None
-        is_gzip = isinstance(self._unpacked, gzip.GzipFile)
-        self._unpacked = gzip.GzipFile(fileobj=self._file) if is_gzip else _ZstdReader(self._file)
+        is_gzip = isinstance(self._decompressed, gzip.GzipFile)
+        self._decompressed = gzip.GzipFile(fileobj=self._file) if is_gzip else _ZstdReader(self._file)
         return 0
 
     def close(self) -> None:
