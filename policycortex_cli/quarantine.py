@@ -26,7 +26,7 @@ def quarantine(file_name: str, limit: int, is_json: bool, org: str, home: Path |
 
     length = _TEXT_LENGTH if is_json else 0
     with open_lake(Settings.from_environment(home=home)) as lake:
-        found = lake.load_quarantined(org, file_name=file_name, row_limit=limit, text_length=length)
+        found = lake.reconciliation.load_quarantined(org, file_name=file_name, row_limit=limit, text_length=length)
     for row in found.iter_rows(named=True):
         print(_object(row) if is_json else _line(row))
     total = int(found["total"][0]) if found.height else 0

@@ -58,7 +58,7 @@ def build(home: Path, days: int) -> None:
         return
     first = LAST_DAY - timedelta(days=days - 1)
     with open_lake(Settings(home=home, duckdb_memory_limit="1GB")) as lake:
-        session = lake._session  # noqa: SLF001 - no public function writes what the generator writes
+        session = lake.session
         _write_texts(session)
         for start in range(0, days, STRETCH):
             stretch = [first + timedelta(days=n) for n in range(start, min(start + STRETCH, days))]

@@ -40,7 +40,7 @@ def build(home: Path, file: Path) -> None:
     settings = Settings(home=home)
     ingest_files(settings, [file], organization=ORGANIZATION, now=SCAN_DAY)
     with open_lake(settings) as lake:
-        lake.rebuild_state([scan_date()], load_account_environments(home / "accounts.yaml"))
+        lake.state.rebuild_state([scan_date()], load_account_environments(home / "accounts.yaml"))
         with lake.session.cursor() as cursor:
             # Not a parameter: COPY does not accept one for the path in all versions.
             cursor.execute(_STATE.format(home / "state.parquet"), {"day": scan_date()})
@@ -54,8 +54,8 @@ def scan_date() -> date:
 
 
 def _relations(settings: Settings, lake: Lake) -> pl.DataFrame:
-    tallies = lake.load_tallies(Scope(organization=ORGANIZATION), Period.of_days(scan_date(), scan_date()))
-    mappings, catalog = lake.load_mappings(ORGANIZATION), load_frameworks(settings.custom_frameworks_dir)
+    tallies = lake.period_end.load_tallies(Scope(organization=ORGANIZATION), Period.of_days(scan_date(), scan_date()))
+    mappings, catalog = lake.period_end.load_mappings(ORGANIZATION), load_frameworks(settings.custom_frameworks_dir)
     return pl.concat(
         expand_crosswalk(catalog[name], tallies, mappings).with_columns(framework_id=pl.lit(name))
         for name in FRAMEWORKS

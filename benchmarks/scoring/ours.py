@@ -63,7 +63,7 @@ def _score(lake: Lake, frameworks: list[Framework]) -> list[DayResults]:
         for framework in frameworks
         for day, posture in judge_days(readings, framework).items()
     ]
-    lake.replace_results(ORGANIZATION, [scan_date()], kept)
+    lake.results.replace_results(ORGANIZATION, [scan_date()], kept)
     return kept
 
 

@@ -30,7 +30,7 @@ layers_agree = dg.AssetCheckSpec(
 def records_reconcile(core: CoreResource) -> dg.AssetCheckResult:
     """Looks at all imports: a loss is a loss however old."""
     with open_lake(core.settings()) as lake:
-        totals = lake.load_import_totals()
+        totals = lake.reconciliation.load_import_totals()
     numbers = {f"records_{name}": int(totals[name].sum()) for name in ("read", "kept", "quarantined")}
     return _judge(totals, {"imports": totals.height, **numbers})
 
@@ -38,7 +38,7 @@ def records_reconcile(core: CoreResource) -> dg.AssetCheckResult:
 def check_layers(settings: Settings, days: Sequence[date]) -> dg.AssetCheckResult:
     """The result of ``layers_agree`` for these days."""
     with open_lake(settings) as lake:
-        layers = lake.load_reconciliation(days)
+        layers = lake.reconciliation.load_reconciliation(days)
     numbers = {"days": layers["observed_date"].n_unique(), "findings": int(layers["distinct_findings"].sum())}
     return _judge(layers, numbers, layers_agree)
 

@@ -27,7 +27,7 @@ from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import waiver_moment, waivers_in_force
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.analytics_days import explain_turned, relations_of, spooled_coverage, tally_keys
+from policycortex.workflow.analytics_days import explain_turned, exported_coverage, relations_of, tally_keys
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.daily_scores import daily_counts, load_history
 
@@ -102,7 +102,7 @@ def load_risk(
     ``frameworks``, by id, are those whose risk is computed separately, too. ``top``: at most so many risk items.
     """
     scope, period = query.scope, query.period
-    mappings = lake.load_mappings(scope.organization)
+    mappings = lake.period_end.load_mappings(scope.organization)
     items, as_of = _items(lake, query, mappings), min(period.last_date, query.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
@@ -160,7 +160,7 @@ def _mappings(lake: Lake, query: AnalyticsQuery, by: str | None) -> pl.DataFrame
     """The organisation's MAPPING_SCHEMA; empty where no framework is concerned."""
     if query.framework is None and by != "framework":
         return MAPPING_SCHEMA.to_frame()
-    return lake.load_mappings(query.scope.organization)
+    return lake.period_end.load_mappings(query.scope.organization)
 
 
 def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
@@ -170,7 +170,7 @@ def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mapping
         paths = [Path(folder) / f"{day}.parquet" for day in days]
         relations = _waived_relations(lake, query, days, mappings) if any(map(len, waivers)) else None
         for day, path, in_force in zip(days, paths, waivers, strict=True):
-            lake.analytics.spool_states(
+            lake.analytics.write_states(
                 query.scope,
                 Period.of_days(day, day),
                 path=path,
@@ -180,8 +180,8 @@ def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mapping
             )
         if query.framework is not None and relations is None:
             relations = relations_of(query.framework, tally_keys(*paths), mappings)
-        covered = [spooled_coverage(path) for path in paths]
-        change = explain_turned(lake.analytics.load_turned(*paths), covered, relations)
+        covered = [exported_coverage(path) for path in paths]
+        change = explain_turned(lake.analytics.load_changed_findings(*paths), covered, relations)
     return ExplainedChange(first=days[0], last=days[1], change=change)
 
 
@@ -192,7 +192,7 @@ def _waived_relations(
     if query.framework is None:
         return None
     everything = Scope(organization=query.scope.organization)
-    tallies = pl.concat(lake.load_tallies(everything, Period.of_days(day, day)) for day in days)
+    tallies = pl.concat(lake.period_end.load_tallies(everything, Period.of_days(day, day)) for day in days)
     return relations_of(query.framework, tallies, mappings)
 
 
@@ -208,7 +208,7 @@ def _items(lake: Lake, query: AnalyticsQuery, mappings: pl.DataFrame) -> pl.Data
     if waivers.is_empty():
         items = lake.analytics.load_risk_items(scope, period, waivers=waivers)
         return items.join(relations_of(framework, items, mappings), on=KEY, how="semi", maintain_order="left")
-    relations = relations_of(framework, lake.load_tallies(scope, period), mappings)
+    relations = relations_of(framework, lake.period_end.load_tallies(scope, period), mappings)
     return lake.analytics.load_risk_items(
         scope, period, waivers=waivers, relations=relations, framework_id=framework.id
     )

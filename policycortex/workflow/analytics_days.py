@@ -59,13 +59,13 @@ def rebuild_analytics(
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         touched = sorted({*days, *(counts.day for counts in lake.analytics.rebuild_ages(days))})
         built: list[AnalyticsDay] = []
-        for organization in lake.load_organizations():
+        for organization in lake.imports.load_organizations():
             with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
                 builder = _Builder(
                     lake=lake,
                     organization=organization,
                     relations=_Relations(
-                        frameworks_of(settings, registry, organization), lake.load_mappings(organization)
+                        frameworks_of(settings, registry, organization), lake.period_end.load_mappings(organization)
                     ),
                     waivers=registry.waivers.list_waivers(organization),
                     weights=weights,
@@ -140,7 +140,9 @@ class _Builder:
     def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
         """Build these days, and the scanned day after each, whose change starts from it."""
         lookback = timedelta(days=LOOKBACK_DAYS)
-        scanned = self.lake.observed_dates(self.organization, Period.of_days(days[0] - lookback, days[-1] + lookback))
+        scanned = self.lake.period_end.load_observed_dates(
+            self.organization, Period.of_days(days[0] - lookback, days[-1] + lookback)
+        )
         wanted = {*days, *(_after(scanned, day) for day in days)}
         for number, day in enumerate(scanned):
             if day in wanted:
@@ -163,12 +165,12 @@ class _Builder:
     def _changes(self, previous: date, day: date) -> pl.DataFrame:
         """CHANGES_SCHEMA: causes per framework and for all findings (None) from one scanned day to the next."""
         before, after = self._spooled(previous), self._spooled(day)
-        covered = (spooled_coverage(before), spooled_coverage(after))
-        turned = self.lake.analytics.load_turned(before, after)
+        covered = (exported_coverage(before), exported_coverage(after))
+        turned = self.lake.analytics.load_changed_findings(before, after)
         rows = list(_rows(explain_turned(turned, covered, None), previous, None))
         for id_, relations in self.relations.of(tally_keys(before, after)).items():
             if self._is_framework_waived(previous) or self._is_framework_waived(day):
-                turned = self.lake.analytics.load_turned(
+                turned = self.lake.analytics.load_changed_findings(
                     self._spooled(previous, id_, relations), self._spooled(day, id_, relations)
                 )
             rows += _rows(explain_turned(turned, covered, relations), previous, id_)
@@ -188,7 +190,7 @@ class _Builder:
         if not path.exists():
             for old in sorted(self.folder.glob(f"*.{framework_id or ''}.parquet"))[:-1]:
                 old.unlink()
-            self.lake.analytics.spool_states(
+            self.lake.analytics.write_states(
                 Scope(organization=self.organization),
                 Period.of_days(day, day),
                 path=path,
@@ -203,7 +205,7 @@ def _after(scanned: Sequence[date], day: date) -> date | None:
     return next((later for later in scanned if later > day), None)
 
 
-def spooled_coverage(spooled: Path) -> pl.DataFrame:
+def exported_coverage(spooled: Path) -> pl.DataFrame:
     """COVERED_SCHEMA of exported states: where each check has findings. Without findings its coverage is unknown."""
     return pl.scan_parquet(spooled).select(COVERED_SCHEMA.names()).unique().collect()
 

@@ -36,8 +36,8 @@ def judge_period(
 ) -> AssessedPeriod:
     """The period-end posture, with those of ``waivers`` in force at the period's end, or at an earlier ``now``."""
     in_force = waivers_in_force(waivers, waiver_moment(period, now))
-    tallies, mappings = lake.load_tallies(scope, period), lake.load_mappings(scope.organization)
-    waived = lake.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
+    tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
+    waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
     if framework is None:
         posture = assess_posture(None, tallies=tallies, relations=_NO_RELATIONS, waived=waived)
         return AssessedPeriod(posture=posture, relations=None, waivers=in_force)
@@ -59,11 +59,11 @@ class DayReadings:
 
 def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
     """Tallies of each day, and the findings covered by those of ``waivers`` that were in force at the day's end."""
-    by_day = _by_day(lake.load_daily_tallies(scope, period))
+    by_day = _by_day(lake.period_end.load_daily_tallies(scope, period))
     moments = {day: waiver_moment(Period.of_days(day, day), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
-    waived = _by_day(lake.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
-    return DayReadings(by_day=by_day, waived=waived, mappings=lake.load_mappings(scope.organization))
+    waived = _by_day(lake.findings.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
+    return DayReadings(by_day=by_day, waived=waived, mappings=lake.period_end.load_mappings(scope.organization))
 
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:

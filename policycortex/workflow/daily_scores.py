@@ -51,12 +51,12 @@ def load_history(
 def daily_counts(lake: Lake, query: AnalyticsQuery, day: date, *, at: datetime) -> tuple[int, int]:
     """Passed and failed findings of one day's posture, with the waivers in force at ``at``."""
     period, framework = Period.of_days(day, day), query.framework
-    tallies = lake.load_tallies(query.scope, period)
-    waived = lake.load_waived(query.scope, period, waivers_in_force(query.waivers, at))
+    tallies = lake.period_end.load_tallies(query.scope, period)
+    waived = lake.findings.load_waived(query.scope, period, waivers_in_force(query.waivers, at))
     if framework is None:
         excluded = waived_of_framework(waived, None, {})
     else:
-        relations = relations_of(framework, tallies, lake.load_mappings(query.scope.organization))
+        relations = relations_of(framework, tallies, lake.period_end.load_mappings(query.scope.organization))
         tallies = tallies.join(relations, on=KEY, how="semi")
         excluded = waived_of_framework(waived, framework.id, _sets(relations))
     return int(tallies["passed"].sum()), int(tallies["failed"].sum()) - sum(excluded.values())
@@ -128,7 +128,7 @@ def _waived(lake: Lake, query: AnalyticsQuery, part: _Part, scanned: pl.DataFram
 def _waived_of_place(
     lake: Lake, query: AnalyticsQuery, part: _Part, scope: Scope, in_force: pl.DataFrame
 ) -> Iterator[tuple[date, int]]:
-    waived = lake.load_daily_waived(scope, query.period, in_force)
+    waived = lake.findings.load_daily_waived(scope, query.period, in_force)
     sets = {} if part.relations is None else _sets(part.relations)
     framework_id = part.framework.id if part.framework else None
     for (day,), rows in waived.partition_by("observed_date", as_dict=True, include_key=False).items():

@@ -49,7 +49,7 @@ def _outline(settings: Settings, report: ReportRow) -> Outline:
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
         path = Path(folder) / "findings.parquet"
         with open_lake(settings, snapshot=report.snapshot) as lake:
-            lake.spool_findings(order.scope, order.period, path=path)
+            lake.findings_export.write_findings(order.scope, order.period, path=path)
         findings = pl.read_parquet(path, columns=[*_IDENTITY, "status", "severity", "muted"])
     keys = findings.with_columns(key=pl.concat_str(_IDENTITY, separator="\x1f"))
     state = keys.select(pl.concat_str("key", "status", separator="\x1f")).to_series().unique().sort()

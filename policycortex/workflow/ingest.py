@@ -62,7 +62,7 @@ def ingest_files(
             progress(f"file {number} of {total}: {source.name}")
             format_name, parser = detect_parser(source)
             receipts.append(
-                lake.import_source(
+                lake.imports.import_source(
                     source,
                     parser,
                     format_name=format_name,

@@ -91,7 +91,9 @@ def load_standing_organizations(settings: Settings, months: Sequence[date]) -> t
         return ()
     span = Period.of_days(months[0], Period.of_month(months[-1]).last_date)
     with open_lake(settings) as lake:
-        return tuple(name for name in lake.load_organizations() if lake.observed_dates(name, span))
+        return tuple(
+            name for name in lake.imports.load_organizations() if lake.period_end.load_observed_dates(name, span)
+        )
 
 
 def _framework(settings: Settings, registry: Registry, organization: str, framework_id: str) -> Framework:
@@ -118,7 +120,7 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
     """A digest of everything that decides the report's content; what is read again gives the same."""
     first = order.period.previous().first_date - timedelta(days=LOOKBACK_DAYS)
     with open_lake(settings) as lake:
-        imports = lake.load_import_ids(order.scope.organization, first, order.period.last_date)
+        imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_date)
     decided_by: dict[str, Any] = {
         "order": order_to_json(order),
         "imports": imports,

@@ -38,7 +38,7 @@ class DayScore:
 def rebuild_days(settings: Settings, days: Sequence[date]) -> tuple[DayCounts, ...]:
     """Replace finding state, scan coverage and tallies of ``days``. Deterministic."""
     with open_lake(settings) as lake:
-        return lake.rebuild_state(days, load_account_environments(settings.home / "accounts.yaml"))
+        return lake.state.rebuild_state(days, load_account_environments(settings.home / "accounts.yaml"))
 
 
 def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None = None) -> tuple[DayScore, ...]:
@@ -50,7 +50,7 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         return tuple(
             score
-            for organization in lake.load_organizations()
+            for organization in lake.imports.load_organizations()
             for score in _score_days(lake, _load_inputs(settings, registry, organization), sorted(days), moment)
         )
 
@@ -62,7 +62,7 @@ def rescore_days(
     moment = now or datetime.now(UTC)
     scores: list[DayScore] = []
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
-        for organization in lake.load_organizations():
+        for organization in lake.imports.load_organizations():
             inputs = _load_inputs(settings, registry, organization)
             days = _outdated_days(lake, inputs)
             if days:
@@ -77,7 +77,7 @@ def load_rescore_days(settings: Settings) -> tuple[date, ...]:
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         found = (
             _outdated_days(lake, _load_inputs(settings, registry, organization))
-            for organization in lake.load_organizations()
+            for organization in lake.imports.load_organizations()
         )
         return tuple(sorted({day for days in found for day in days}))
 
@@ -103,7 +103,7 @@ def refresh_stale_days(
 
     ``lake`` is the current lake, not one at a snapshot.
     """
-    if stale := lake.load_stale_days(*span):
+    if stale := lake.state.load_stale_days(*span):
         progress(f"bringing {len(stale)} days up to date first")
         rebuild_days(settings, stale)
         score_days(settings, stale, now=now)
@@ -131,7 +131,7 @@ def _load_inputs(settings: Settings, registry: Registry, organization: str) -> _
 
 
 def _outdated_days(lake: Lake, inputs: _AssessmentInputs) -> tuple[date, ...]:
-    return lake.load_days_judged_otherwise(inputs.organization, inputs.versions())
+    return lake.results.load_outdated_days(inputs.organization, inputs.versions())
 
 
 def _spans(days: Sequence[date]) -> Iterator[Sequence[date]]:
@@ -149,7 +149,7 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
         framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in wanted}
         for framework in inputs.frameworks.values()
     }
-    lake.replace_results(inputs.organization, days, _kept(inputs.versions(), judged))
+    lake.results.replace_results(inputs.organization, days, _kept(inputs.versions(), judged))
     for postures in judged.values():
         yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
 

@@ -14,8 +14,8 @@ from policycortex.scoring.risk_model import ExposureCount, Risk, RiskWeights
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import (
     explain_turned,
+    exported_coverage,
     relations_of,
-    spooled_coverage,
     tally_keys,
     turned_sides,
 )
@@ -68,7 +68,7 @@ def compare_periods(
     periods = (order.period.previous(), order.period)
     paths = [folder / f"states-{period.partition_key}.parquet" for period in periods]
     for period, judged, path in zip(periods, pair, paths, strict=True):
-        lake.analytics.spool_states(
+        lake.analytics.write_states(
             order.scope,
             period,
             path=path,
@@ -78,9 +78,9 @@ def compare_periods(
         )
     relations = None
     if framework is not None:
-        relations = relations_of(framework, tally_keys(*paths), lake.load_mappings(order.scope.organization))
-    covered = [spooled_coverage(path) for path in paths]
-    turned = lake.analytics.load_turned(*paths)
+        relations = relations_of(framework, tally_keys(*paths), lake.period_end.load_mappings(order.scope.organization))
+    covered = [exported_coverage(path) for path in paths]
+    turned = lake.analytics.load_changed_findings(*paths)
     same_keys = lake.analytics.count_same_keys(*paths, asked=None, relations=relations)
     for path in paths:
         path.unlink()

@@ -22,7 +22,7 @@ from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.registry import ReportRow
-from policycortex.workflow.analytics_days import relations_of, spooled_coverage, tally_keys
+from policycortex.workflow.analytics_days import exported_coverage, relations_of, tally_keys
 from policycortex.workflow.assessed_period import judge_period
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -89,7 +89,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
         judge_period(s.lake, s.framework, s.order.scope, s.order.period, waivers=waivers, now=s.made_at) for s in sides
     ]
     for side, each in zip(sides, judged, strict=True):
-        side.lake.analytics.spool_states(
+        side.lake.analytics.write_states(
             side.order.scope,
             side.order.period,
             path=side.path,
@@ -101,8 +101,8 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
     keys = tally_keys(before.path, after.path)
     relations = [_relations(side, keys) for side in sides]
     asked = _asked_once(keys, relations)
-    turned = after.lake.analytics.load_turned(before.path, after.path, asked=asked)
-    covered = [spooled_coverage(side.path) for side in sides]
+    turned = after.lake.analytics.load_changed_findings(before.path, after.path, asked=asked)
+    covered = [exported_coverage(side.path) for side in sides]
     old, new = (
         PostureSide(states=states, covered=looked, relations=related)
         for states, looked, related in zip((turned.before, turned.after), covered, relations, strict=True)
@@ -122,7 +122,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
 def _relations(side: _Side, keys: pl.DataFrame) -> pl.DataFrame | None:
     if side.framework is None:
         return None
-    return relations_of(side.framework, keys, side.lake.load_mappings(side.order.scope.organization))
+    return relations_of(side.framework, keys, side.lake.period_end.load_mappings(side.order.scope.organization))
 
 
 def _asked_once(keys: pl.DataFrame, relations: Sequence[pl.DataFrame | None]) -> pl.DataFrame:

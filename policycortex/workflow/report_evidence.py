@@ -41,7 +41,7 @@ def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
     """Findings are spooled into ``folder``; tables of findings are counted from there, so they cannot disagree."""
     order, judged = reading.order, reading.judged
     path = folder / "findings.parquet"
-    total = lake.spool_findings(
+    total = lake.findings_export.write_findings(
         order.scope,
         order.period,
         path=path,
@@ -55,12 +55,12 @@ def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
     return Evidence(
         findings=FindingsTable(path=path, total=total),
         findings_total=total,
-        failing_checks=lake.load_failing_checks(order.scope, order.period, path),
-        dimensions=lake.load_dimensions(path),
-        coverage=lake.load_scan_coverage(order.scope, order.period),
-        checks=lake.load_check_counts(path),
+        failing_checks=lake.findings.load_failing_checks(order.scope, order.period, path),
+        dimensions=lake.findings.load_dimensions(path),
+        coverage=lake.period_end.load_scan_coverage(order.scope, order.period),
+        checks=lake.findings.load_check_counts(path),
         owners=(
-            lake.load_owners(order.scope, order.period, path)
+            lake.findings.load_owners(order.scope, order.period, path)
             if order.type is ReportType.REMEDIATION
             else OWNERS_SCHEMA.to_frame()
         ),
@@ -79,7 +79,7 @@ def _waivers(lake: Lake, reading: ReportInputs, spooled: Path) -> tuple[WaiverIn
     """Those in force that speak of the order's framework or of any, with the findings each reaches."""
     framework_id = reading.order.framework
     by_id = {waiver.id: waiver for waiver in reading.waivers}
-    counts = lake.load_waiver_counts(spooled, reading.judged.waivers, framework_id)
+    counts = lake.findings.load_waiver_counts(spooled, reading.judged.waivers, framework_id)
     held = [(by_id[waiver_id], findings) for waiver_id, findings in counts.iter_rows() if waiver_id in by_id]
     return tuple(
         WaiverInForce(waiver=waiver, findings=findings)

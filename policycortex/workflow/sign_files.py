@@ -37,7 +37,7 @@ def read_provenance(
         snapshot=document.header.snapshot,
         inputs=tuple(
             InputFile(name=name, sha256=sha256, format=kind, kept=kept)
-            for name, sha256, kind, kept in lake.load_import_digests(order.scope.organization, order.period)
+            for name, sha256, kind, kept in lake.imports.load_import_digests(order.scope.organization, order.period)
         ),
         framework=_describe(framework) if framework is not None else None,
         models={summary.score.model: summary.score.model_version},

@@ -64,7 +64,7 @@ def scores(home: Path) -> dict[str, object]:
     """Every kept score of every day."""
     with open_lake(Settings(home=home)) as lake:
         period = Period.of_days(FIRST, LAST)
-        return {name: lake.load_framework_scores("default", name, period).rows() for name in FRAMEWORKS}
+        return {name: lake.results.load_framework_scores("default", name, period).rows() for name in FRAMEWORKS}
 
 
 def _tells_when(line: bytes) -> bool:

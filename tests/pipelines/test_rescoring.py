@@ -50,7 +50,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def failing(settings: Settings) -> dict[str, int]:
     """Failed findings by requirement of soc2, as kept for the day."""
     with open_lake(settings) as lake:
-        session = lake._session
+        session = lake.session
         with session.cursor() as cursor:
             query = "SELECT requirement_id, failed FROM lake.marts.requirement_results WHERE framework_id = 'soc2'"
             rows: pl.DataFrame = cursor.execute(query).pl()
@@ -77,7 +77,7 @@ def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
         registry.frameworks.put_framework("default", "house", house, uploaded_by=None, now=NOW)
     assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
     with open_lake(scanned) as lake:
-        assert len(lake.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
+        assert len(lake.results.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
 
 
 def test_the_sensor_asks_once_for_a_change(

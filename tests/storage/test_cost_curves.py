@@ -18,7 +18,7 @@ from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import DayResults, Lake, open_lake
 from policycortex.storage.lake.period_end import daily_parameters
 from policycortex.storage.lake.results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
-from policycortex.storage.lake.scan_selection import closing_cursor, period_parameters
+from policycortex.storage.lake.scan_selection import period_end_cursor, period_parameters
 from policycortex.storage.lake.session import Cursor, sql
 from tests.support.samples.lake_files import EVERYTHING, seen, take
 
@@ -26,16 +26,16 @@ ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(202
 FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")
 STATISTICS: Final = "__ducklake_metadata_lake.main.ducklake_file_column_stats"
 FRAMES: Final = {"relations": pl.DataFrame(schema=RELATION_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
-CLOSING: Final[dict[str, dict[str, Any]]] = {
-    "closing_tallies": {},
-    "closing_coverage": {},
-    "closing_plan": {"is_related": False},
+PERIOD_END: Final[dict[str, dict[str, Any]]] = {
+    "period_end_tallies": {},
+    "period_end_coverage": {},
+    "export_plan": {"is_related": False},
     "analytics_risk_items": {"is_related": False},
     "analytics_states": {"framework_id": None},
 }
-"""Read over the closing posture, with these parameters beside those of its scope."""
-QUERIES: Final[dict[str, dict[str, Any]]] = CLOSING | {
-    "closing_scans": period_parameters(EVERYTHING.organization, ASKED),
+"""Read over the period-end posture, with these parameters beside those of its scope."""
+QUERIES: Final[dict[str, dict[str, Any]]] = PERIOD_END | {
+    "period_end_scans": period_parameters(EVERYTHING.organization, ASKED),
     "daily_tallies": daily_parameters(EVERYTHING, ASKED),
     "analytics_daily": daily_parameters(EVERYTHING, ASKED) | {"by": ""},
 }
@@ -52,9 +52,9 @@ def take_days(folder: Path, days: range) -> Lake:
 @contextmanager
 def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
     """A cursor for one of QUERIES about the two days, and its parameters."""
-    if query in CLOSING:
-        with closing_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, asked):
-            yield cursor, asked | CLOSING[query]
+    if query in PERIOD_END:
+        with period_end_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, asked):
+            yield cursor, asked | PERIOD_END[query]
     else:
         with lake.session.cursor(FRAMES) as cursor:
             yield cursor, QUERIES[query]
@@ -101,11 +101,11 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, l
 def test_older_days_are_not_opened(
     query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
 ) -> None:
-    """Two days of history or six: the same files, those of the days asked for; a closing posture's is the last one."""
+    """Two days of history or six: the same files, those of the requested days; a period-end posture reads the last."""
     _, short, long = counted
     assert short[query]
     assert long[query] == short[query]
-    assert all(number <= (1 if query in CLOSING else 2) for number in long[query])
+    assert all(number <= (1 if query in PERIOD_END else 2) for number in long[query])
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -144,8 +144,8 @@ def test_a_lake_at_a_snapshot_chooses_scans_once(
     """Three answers about one period: each lists the files of its own table, the first those of the choice, too."""
 
     def read(lake: Lake) -> None:
-        lake.load_tallies(EVERYTHING, ASKED)
-        lake.load_scan_coverage(EVERYTHING, ASKED)
+        lake.period_end.load_tallies(EVERYTHING, ASKED)
+        lake.period_end.load_scan_coverage(EVERYTHING, ASKED)
         lake.analytics.load_risk_items(EVERYTHING, ASKED, waivers=FRAMES["waivers"])
 
     with open_lake(Settings(home=counted[0])) as live, live.at(live.snapshot()) as lake:
@@ -165,7 +165,7 @@ def test_a_lake_at_a_snapshot_holds_its_catalog(
         assert {query: sorted(ask(lake, query), key=str) for query in QUERIES} == {
             query: sorted(ask(live, query), key=str) for query in QUERIES
         }
-        assert lake.load_import_totals().equals(live.load_import_totals())
+        assert lake.reconciliation.load_import_totals().equals(live.reconciliation.load_import_totals())
 
 
 def statements_of_an_import(folder: Path, findings: int) -> int:
@@ -201,7 +201,7 @@ def test_judging_a_day_again_opens_no_other_days_results(statement: str, tmp_pat
     days = [date(2026, 11, number) for number in range(1, 8)]
     with open_lake(Settings(home=tmp_path)) as lake:
         for day in days:
-            lake.replace_results("acme", [day], [results_of(day)])
+            lake.results.replace_results("acme", [day], [results_of(day)])
         with lake.session.cursor() as cursor:
             asked = {"organization": "acme", "days": days[-1:]}
             told = cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql(statement)}", asked).fetchall()

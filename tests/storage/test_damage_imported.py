@@ -29,7 +29,7 @@ from policycortex.workflow.ingest import ingest_files
 settings = Settings(home=Path(sys.argv[1]))
 done = ingest_files(settings, sys.argv[2:], organization="acme", now=datetime.now(UTC))
 with open_lake(settings) as lake:
-    lake.rebuild_state(done.dates)
+    lake.state.rebuild_state(done.dates)
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 peak_mb = int(status["VmHWM"].split()[0]) // 1024
 print(json.dumps({"kept": done.kept, "quarantined": done.quarantined, "peak_mb": peak_mb}))
@@ -71,9 +71,9 @@ def test_every_good_record_is_kept_and_every_bad_one_counted(imported: Imported)
     home, told, _ = imported
     assert (told["kept"], told["quarantined"]) == (2 * GOOD, 2 * len(DAMAGES))
     with open_lake(Settings(home=home)) as lake:
-        totals = lake.load_import_totals()
+        totals = lake.reconciliation.load_import_totals()
         period = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))
-        tallies = lake.load_tallies(Scope(organization="acme"), period)
+        tallies = lake.period_end.load_tallies(Scope(organization="acme"), period)
     assert totals["is_reconciled"].all()
     assert tallies["failed"].sum() == GOOD
 
@@ -84,9 +84,9 @@ def test_quarantine_names_each_bad_record_by_its_place(imported: Imported, name:
     home, _, files = imported
     content, offsets = files[name]
     with open_lake(Settings(home=home)) as lake:
-        rows = lake.load_quarantined("acme", file_name=name, text_length=100)
-        assert lake.load_quarantined("other").is_empty()
-        assert lake.load_quarantined("acme", row_limit=3)["total"].to_list() == [2 * len(DAMAGES)] * 3
+        rows = lake.reconciliation.load_quarantined("acme", file_name=name, text_length=100)
+        assert lake.reconciliation.load_quarantined("other").is_empty()
+        assert lake.reconciliation.load_quarantined("acme", row_limit=3)["total"].to_list() == [2 * len(DAMAGES)] * 3
     assert {row["byte_offset"]: offsets.get(row["byte_offset"]) for row in rows.iter_rows(named=True)} == offsets
     for row in rows.iter_rows(named=True):
         raw = content[row["byte_offset"] :][: row["byte_length"]]

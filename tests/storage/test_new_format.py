@@ -67,8 +67,8 @@ def test_a_new_module_is_a_format_from_file_to_tallies(tmp_path: Path) -> None:
     os.utime(file, (moment, moment))
     done = ingest_files(settings, [file], organization="acme", now=NOW)
     with open_lake(settings) as lake:
-        lake.rebuild_state(done.dates)
-        tallies = lake.load_tallies(Scope(organization="acme"), NOVEMBER)
+        lake.state.rebuild_state(done.dates)
+        tallies = lake.period_end.load_tallies(Scope(organization="acme"), NOVEMBER)
     assert [(each.format, each.kept) for each in done.files] == [("bench", 3)]
     assert (tallies["passed"].sum(), tallies["failed"].sum()) == (1, 2)
     assert "Bench text" in registry.format_titles()

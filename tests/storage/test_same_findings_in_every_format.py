@@ -70,7 +70,7 @@ def postures(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Postures
         done = ingest_files(settings, [path, *more], organization=organization, now=NOW)
         assert done.quarantined == 0
     with open_lake(settings) as lake:
-        lake.rebuild_state(done.dates)
+        lake.state.rebuild_state(done.dates)
         return {
             organization: {
                 name: judge_period(

@@ -201,8 +201,8 @@ def test_a_day_that_is_built_again_is_the_same(history: Lake, tmp_path: Path) ->
     """Risk and causes of a day are replaced, not added to."""
     assert tmp_path.exists()
     before = history.analytics.load_changes(ORGANIZATION, "soc2", PERIOD)
-    rebuild_analytics(history._session.settings, [FIRST + timedelta(days=4)], now=NOW)
-    with open_lake(history._session.settings) as lake:
+    rebuild_analytics(history.session.settings, [FIRST + timedelta(days=4)], now=NOW)
+    with open_lake(history.session.settings) as lake:
         after = lake.analytics.load_changes(ORGANIZATION, "soc2", PERIOD)
         assert after.equals(before)
         assert after["observed_date"].n_unique() == DAYS - 1

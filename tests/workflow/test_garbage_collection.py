@@ -69,7 +69,7 @@ def complete(registry: Registry, report_id: str, artifact: NewArtifact, snapshot
 
 def rebuild(lake: Lake, number: int) -> str:
     """One more file of the day, and its state anew; the snapshot after it."""
-    lake.rebuild_state(import_findings(lake, [finding(DAY, resource=f"r{number}")]))
+    lake.state.rebuild_state(import_findings(lake, [finding(DAY, resource=f"r{number}")]))
     return lake.snapshot()
 
 
@@ -125,7 +125,7 @@ def test_snapshots_that_reports_name_stay_readable(settings: Settings, registry:
     with pytest.raises(ConfigurationError, match="snapshot"):
         findings_at(settings, snapshots[1])
     with open_lake(settings) as lake:
-        assert lake.load_reconciliation([DAY])["is_reconciled"].all()
+        assert lake.reconciliation.load_reconciliation([DAY])["is_reconciled"].all()
         assert rebuild(lake, 9)
     assert findings_at(settings) == 5
 

@@ -25,9 +25,9 @@ def home(tmp_path: Path) -> Settings:
     """Two states of one day, a report made from the first with its file, a key, and an account table."""
     settings = Settings(home=tmp_path / "home")
     with open_lake(settings) as lake:
-        lake.rebuild_state(import_findings(lake, [finding(DAY, resource=f"r{n}") for n in range(3)]))
+        lake.state.rebuild_state(import_findings(lake, [finding(DAY, resource=f"r{n}") for n in range(3)]))
         snapshot = lake.snapshot()
-        lake.rebuild_state(import_findings(lake, [finding(DAY, resource="late")]))
+        lake.state.rebuild_state(import_findings(lake, [finding(DAY, resource="late")]))
     (settings.home / "accounts.yaml").write_text("{}")
     with closing(open_registry(settings)) as registry:
         registry.keys.create_key(organization="default", name="k")
@@ -79,8 +79,8 @@ def test_everything_is_there_and_goes_on(home: Settings, fleet: FleetBackend, tm
         assert stream.read() == b"%PDF"
     assert [findings_at(target, row.snapshot), findings_at(target)] == [3, 4]
     with open_lake(target) as lake:
-        assert lake.load_import_totals()["is_reconciled"].all()
-        lake.rebuild_state(import_findings(lake, [finding(DAY, resource="new")]))
+        assert lake.reconciliation.load_import_totals()["is_reconciled"].all()
+        lake.state.rebuild_state(import_findings(lake, [finding(DAY, resource="new")]))
     assert findings_at(target) == 5
     assert findings_at(home) == 4
     assert set(before) <= set(lake_files(home))

@@ -25,7 +25,7 @@ from policycortex.scoring.changes_model import STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.period_end import daily_parameters
-from policycortex.storage.lake.scan_selection import closing_cursor, fetch_closing, scope_filters
+from policycortex.storage.lake.scan_selection import fetch_period_end, period_end_cursor, scope_filters
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
 
 LOOKBACK_DAYS: Final = 92
@@ -116,11 +116,11 @@ class LakeAnalytics:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> pl.DataFrame:
-        """RISK_ITEM_SCHEMA of the closing posture in scope, accepted findings left out; failing ones have titles."""
+        """RISK_ITEM_SCHEMA of the period-end posture in scope, accepted findings left out; failing ones have titles."""
         name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
         if not waivers.is_empty():
             name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
-        items = fetch_closing(self._session, name, scope, period, more=more, frames=_frames(relations, waivers))
+        items = fetch_period_end(self._session, name, scope, period, more=more, frames=_frames(relations, waivers))
         return items.cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
@@ -162,7 +162,7 @@ class LakeAnalytics:
         frames = {"new_changes": in_schema(changes, CHANGES_SCHEMA), "new_risk": in_schema(risk, RISK_SCHEMA)}
         self._session.write(f"keep the changes and risk of {day}", work, frames)
 
-    def spool_states(
+    def write_states(
         self,
         scope: Scope,
         period: Period,
@@ -172,37 +172,37 @@ class LakeAnalytics:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> None:
-        """Write the closing posture's findings as STATE_SCHEMA to one Parquet file, those out of scope among them."""
+        """Write the period-end posture's findings to one Parquet file, STATE_SCHEMA; also those out of scope."""
         frames = _frames(relations, waivers)
         schema = STATE_SCHEMA.to_frame().to_arrow().schema
-        with _new_file(path) as part, closing_cursor(self._session, scope, period, frames) as (cursor, asked):
+        with _new_file(path) as part, period_end_cursor(self._session, scope, period, frames) as (cursor, asked):
             statement = sql("analytics_states")
             batches = cursor.execute(statement, asked | {"framework_id": framework_id}).to_arrow_reader(_BATCH_ROWS)
             with pq.ParquetWriter(part, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
-    def load_turned(self, before: Path, after: Path, *, asked: pl.DataFrame | None = None) -> ChangedFindings:
-        """What two spooled dates say of keys that changed, and the rest counted.
+    def load_changed_findings(self, before: Path, after: Path, *, asked: pl.DataFrame | None = None) -> ChangedFindings:
+        """What two exported dates say of keys that changed, and the rest counted.
 
         ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
         """
         paths = {"before": str(before), "after": str(after)}
         with self._session.cursor({"asked": _keys(asked)}) as cursor:
-            cursor.execute(sql("analytics_turned_keys"), paths)
-            turned = fetch_frame(cursor, "analytics_turned", paths)
+            cursor.execute(sql("analytics_changed_keys"), paths)
+            changed = fetch_frame(cursor, "analytics_changed_findings", paths)
             same = fetch_frame(cursor, "analytics_same", {"before": str(before)})
-        parts = turned.partition_by("is_before", as_dict=True, include_key=False)
+        parts = changed.partition_by("is_before", as_dict=True, include_key=False)
         old, new = (parts.get((key,), STATE_SCHEMA.to_frame()).select(STATE_SCHEMA.names()) for key in (True, False))
         return ChangedFindings(before=old, after=new, same=same)
 
     def count_same_keys(
         self, before: Path, after: Path, *, asked: pl.DataFrame | None, relations: pl.DataFrame | None
     ) -> int:
-        """How many (check, account, region, resource) that ``load_turned`` left out fail alike on both dates."""
+        """Number of failing (check, account, region, resource) that did not change between the two dates."""
         frames = {"asked": _keys(asked), "related": _keys(relations)}
         with self._session.cursor(frames) as cursor:
-            cursor.execute(sql("analytics_turned_keys"), {"before": str(before), "after": str(after)})
+            cursor.execute(sql("analytics_changed_keys"), {"before": str(before), "after": str(after)})
             asked_for = {"before": str(before), "is_related": relations is not None}
             return int(fetch_frame(cursor, "analytics_same_keys", asked_for)["keys"].item())
 

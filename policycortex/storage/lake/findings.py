@@ -1,6 +1,6 @@
-"""What is counted finding by finding: waived counts of the closing posture, and tables of a report's spooled findings.
+"""Counts finding by finding: waived findings of the period-end posture, and tables of a report's exported findings.
 
-Dimensions and failing checks are counted from the spooled file itself, so a report's tables cannot disagree.
+Dimensions and failing checks are counted from the exported file itself, so a report's tables cannot disagree.
 """
 
 from pathlib import Path
@@ -17,58 +17,59 @@ from policycortex.documents.tables import (
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.input_frames import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake.period_end import daily_parameters, load_check_facts
-from policycortex.storage.lake.scan_selection import closing_cursor, fetch_closing
+from policycortex.storage.lake.period_end import LakePeriodEnd, daily_parameters
+from policycortex.storage.lake.scan_selection import fetch_period_end, period_end_cursor
 from policycortex.storage.lake.session import LakeSession, fetch_frame
 
 
-def load_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-    """See ``Lake.load_waived``."""
-    frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    return fetch_closing(session, "waived", scope, period, frames=frames)
+class LakeFindings:
+    """Counts findings of one lake and of exported files."""
 
+    def __init__(self, session: LakeSession, period_end: LakePeriodEnd) -> None:
+        self._session, self._period_end = session, period_end
 
-def load_daily_waived(session: LakeSession, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-    """See ``Lake.load_daily_waived``."""
-    frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
-    return session.fetch("daily_waived", daily_parameters(scope, period), frames)
+    def load_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
+        """Failing, unmuted findings of the period-end posture that waivers (WAIVERS_SCHEMA) cover; WAIVED_SCHEMA."""
+        frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+        return fetch_period_end(self._session, "waived", scope, period, frames=frames)
 
+    def load_daily_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
+        """The same of each day's own period-end posture and waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
+        frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
+        return self._session.fetch("daily_waived", daily_parameters(scope, period), frames)
 
-def load_dimensions(session: LakeSession, spooled: Path) -> pl.DataFrame:
-    """See ``Lake.load_dimensions``."""
-    return session.fetch("spooled_dimensions", {"path": str(spooled)})
+    def load_dimensions(self, exported: Path) -> pl.DataFrame:
+        """Account, service, environment, provider and region counts of exported findings, DIMENSION_SCHEMA."""
+        return self._session.fetch("exported_dimensions", {"path": str(exported)})
 
+    def load_failing_checks(self, scope: Scope, period: Period, exported: Path) -> pl.DataFrame:
+        """Failing checks of exported findings with their texts, FAILING_CHECKS_SCHEMA."""
+        failing = self._session.fetch("exported_failing", {"path": str(exported), "examples": AFFECTED_EXAMPLES})
+        facts = self._period_end.load_check_facts(scope, period, failing["check_id"].unique().to_list())
+        texts = facts.select("provider", "check_id", "title", "remediation", "remediation_url", "risk")
+        joined = failing.join(texts, on=["provider", "check_id"], how="left", maintain_order="left")
+        return joined.select(FAILING_CHECKS_SCHEMA.names())
 
-def load_failing_checks(session: LakeSession, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
-    """See ``Lake.load_failing_checks``."""
-    failing = session.fetch("spooled_failing", {"path": str(spooled), "examples": AFFECTED_EXAMPLES})
-    facts = load_check_facts(session, scope, period, failing["check_id"].unique().to_list())
-    texts = facts.select("provider", "check_id", "title", "remediation", "remediation_url", "risk")
-    joined = failing.join(texts, on=["provider", "check_id"], how="left", maintain_order="left")
-    return joined.select(FAILING_CHECKS_SCHEMA.names())
+    def load_check_counts(self, exported: Path) -> pl.DataFrame:
+        """All exported findings counted by check, CHECK_COUNTS_SCHEMA."""
+        return self._session.fetch("exported_checks", {"path": str(exported)}).cast(CHECK_COUNTS_SCHEMA)
 
+    def load_waiver_counts(self, exported: Path, waivers: pl.DataFrame, framework_id: str | None) -> pl.DataFrame:
+        """``waiver_id`` and how many exported failing, unmuted ``findings`` each of ``waivers`` reaches."""
+        frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+        return self._session.fetch("exported_waivers", {"path": str(exported), "framework_id": framework_id}, frames)
 
-def load_check_counts(session: LakeSession, spooled: Path) -> pl.DataFrame:
-    """See ``Lake.load_check_counts``."""
-    return session.fetch("spooled_checks", {"path": str(spooled)}).cast(CHECK_COUNTS_SCHEMA)
+    def load_owners(self, scope: Scope, period: Period, exported: Path) -> pl.DataFrame:
+        """Owners of exported failing resources by check, from the resources' tags, OWNERS_SCHEMA.
 
-
-def load_waiver_counts(
-    session: LakeSession, spooled: Path, waivers: pl.DataFrame, framework_id: str | None
-) -> pl.DataFrame:
-    """See ``Lake.load_waiver_counts``."""
-    frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    return session.fetch("spooled_waivers", {"path": str(spooled), "framework_id": framework_id}, frames)
-
-
-def load_owners(session: LakeSession, scope: Scope, period: Period, spooled: Path) -> pl.DataFrame:
-    """See ``Lake.load_owners``. Days before the closing posture's oldest are not opened."""
-    with closing_cursor(session, scope, period) as (cursor, asked):
-        owners = {
-            "organization": scope.organization,
-            "oldest_date": asked["first_date"],
-            "last_date": period.last_date,
-            "path": str(spooled),
-            "owner_tags": list(OWNER_TAGS),
-        }
-        return fetch_frame(cursor, "closing_owners", owners).cast(OWNERS_SCHEMA)
+        Days before the period-end posture's oldest are not opened.
+        """
+        with period_end_cursor(self._session, scope, period) as (cursor, asked):
+            owners = {
+                "organization": scope.organization,
+                "oldest_date": asked["first_date"],
+                "last_date": period.last_date,
+                "path": str(exported),
+                "owner_tags": list(OWNER_TAGS),
+            }
+            return fetch_frame(cursor, "exported_owners", owners).cast(OWNERS_SCHEMA)

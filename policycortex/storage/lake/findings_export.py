@@ -18,7 +18,7 @@ from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake.scan_selection import closing_cursor
+from policycortex.storage.lake.scan_selection import period_end_cursor
 from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
 
 _CHUNK_ROWS: Final = 150_000
@@ -33,41 +33,52 @@ _TYPES: Final = {
     "observed_at": pa.timestamp("us", tz="UTC"),
     "requirements": pa.list_(pa.string()),
 }
-_SPOOL_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in FINDING_COLUMNS])
+_EXPORT_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in FINDING_COLUMNS])
 _TEXTS_SCHEMA: Final = pl.Schema({"text_id": pl.String, "title": pl.String, "remediation": pl.String})
 
 
-def spool_findings(
-    session: LakeSession,
-    scope: Scope,
-    period: Period,
-    *,
-    path: Path,
-    relations: pl.DataFrame | None,
-    framework_id: str | None,
-    waivers: pl.DataFrame | None,
-) -> int:
-    """See ``Lake.spool_findings``."""
-    frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            closing_cursor(session, scope, period, frames) as (cursor, closing),
-            pq.ParquetWriter(part, _SPOOL_SCHEMA, compression="zstd") as writer,
-        ):
-            asked = closing | {"is_related": relations is not None}
-            listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
-            total = 0
-            for chunk in _chunks(fetch_frame(cursor, "closing_plan", asked)):
-                result = cursor.execute(sql("closing_findings"), asked | chunk | {"framework_id": framework_id})
-                total += _write_batches(session, result.to_arrow_reader(_BATCH_ROWS), writer, listed, texts)
-        part.replace(path)
-    except OSError as error:
-        raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return total
+class FindingsExport:
+    """Exports findings of one lake."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def write_findings(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        path: Path,
+        relations: pl.DataFrame | None = None,
+        framework_id: str | None = None,
+        waivers: pl.DataFrame | None = None,
+    ) -> int:
+        """Write the period-end posture's findings in scope to one Parquet file, FINDING_COLUMNS in order; their number.
+
+        ``relations`` (RELATIONS_SCHEMA) keeps only findings it names and lists their requirements in framework order;
+        None keeps all. ``waived`` is true where waivers that hold for ``framework_id`` reach every listed requirement
+        (without relations: where a waiver names neither framework nor requirement).
+        """
+        frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+        part = path.with_name(f".{path.name}.{uuid4().hex}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                period_end_cursor(self._session, scope, period, frames) as (cursor, period_end),
+                pq.ParquetWriter(part, _EXPORT_SCHEMA, compression="zstd") as writer,
+            ):
+                asked = period_end | {"is_related": relations is not None}
+                listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
+                total = 0
+                for chunk in _chunks(fetch_frame(cursor, "export_plan", asked)):
+                    result = cursor.execute(sql("export_findings"), asked | chunk | {"framework_id": framework_id})
+                    total += _write_batches(self._session, result.to_arrow_reader(_BATCH_ROWS), writer, listed, texts)
+            part.replace(path)
+        except OSError as error:
+            raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return total
 
 
 def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -97,7 +108,7 @@ def _write_batches(
             listed, on=_RELATION_KEY, how="left", maintain_order="left"
         )
         shown = whole.with_columns(pl.col("requirements").fill_null([])).select(FINDING_COLUMNS)
-        writer.write_table(shown.to_arrow().cast(_SPOOL_SCHEMA))
+        writer.write_table(shown.to_arrow().cast(_EXPORT_SCHEMA))
         total += found.height
     return total
 

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings.formats.registry import find_format
 from policycortex.findings.model import FindingParser
+from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
@@ -68,37 +69,64 @@ class ImportReceipt:
     """Reasons of the first three quarantined records."""
 
 
-def import_source(
-    session: LakeSession,
-    source: Source,
-    parser: FindingParser,
-    *,
-    format_name: str,
-    organization: str,
-    imported_at: datetime,
-    progress: Callable[[int], None] | None = None,
-) -> ImportReceipt:
-    """See ``Lake.import_source``."""
-    identity = {"organization": organization, "content_sha256": source.sha256}
-    with session.cursor() as cursor:
-        earlier = _load_receipt(cursor, identity)
-    if earlier:
-        return earlier
-    with _scratch_folder(session.settings) as folder:
-        counts = _stage(folder, source, parser, format_name=format_name, progress=progress)
-        row = identity | {
-            "import_id": import_id(organization, source.sha256),
-            "file_name": source.name,
-            "format": format_name,
-            "source": ", ".join(counts.sources),
-            "read": counts.kept + counts.quarantined,
-            "kept": counts.kept,
-            "quarantined": counts.quarantined,
-            "bytes": source.byte_size,
-            "dates": list(counts.dates),
-            "imported_at": imported_at,
-        }
-        return session.write(f"import {source.name}", lambda cursor: _insert(cursor, folder, row, counts))
+class LakeImports:
+    """Imports files into one lake and reads what was imported."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def import_source(
+        self,
+        source: Source,
+        parser: FindingParser,
+        *,
+        format_name: str,
+        organization: str,
+        imported_at: datetime,
+        progress: Callable[[int], None] | None = None,
+    ) -> ImportReceipt:
+        """Take one file in, all of it or nothing. The same bytes again change nothing and return the first receipt.
+
+        ``progress`` is told the number of records read so far, once per some thousand. Raises InputError when the
+        parser does, or when no finding could be kept; StoreBusyError when another writer holds the lake.
+        """
+        identity = {"organization": organization, "content_sha256": source.sha256}
+        with self._session.cursor() as cursor:
+            earlier = _load_receipt(cursor, identity)
+        if earlier:
+            return earlier
+        with _scratch_folder(self._session.settings) as folder:
+            counts = _stage(folder, source, parser, format_name=format_name, progress=progress)
+            row = identity | {
+                "import_id": import_id(organization, source.sha256),
+                "file_name": source.name,
+                "format": format_name,
+                "source": ", ".join(counts.sources),
+                "read": counts.kept + counts.quarantined,
+                "kept": counts.kept,
+                "quarantined": counts.quarantined,
+                "bytes": source.byte_size,
+                "dates": list(counts.dates),
+                "imported_at": imported_at,
+            }
+            return self._session.write(f"import {source.name}", lambda cursor: _insert(cursor, folder, row, counts))
+
+    def load_organizations(self) -> tuple[str, ...]:
+        """Organisations that have imported findings, sorted."""
+        return tuple(self._session.fetch("organizations")["organization"].to_list())
+
+    def load_import_ids(self, organization: str, first: date, last: date) -> tuple[str, ...]:
+        """Ids of the organisation's imports that may hold findings of the days from ``first`` to ``last``; sorted.
+
+        An id is a digest of the file's content, so equal ids mean equal findings.
+        """
+        days = {"organization": organization, "first_date": first, "last_date": last}
+        return tuple(self._session.fetch("import_ids", days)["import_id"].to_list())
+
+    def load_import_digests(self, organization: str, period: Period) -> tuple[tuple[str, str, str, int], ...]:
+        """Name, SHA-256, format and kept findings of the files that hold findings of these days, by digest."""
+        days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+        return tuple(self._session.fetch("import_digests", days).rows())
 
 
 def import_id(organization: str, content_sha256: str) -> str:

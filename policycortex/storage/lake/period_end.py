@@ -1,6 +1,6 @@
-"""What is read from rollups: tallies of the closing posture, their mappings, coverage and texts of checks.
+"""What is read from rollups: tallies of the period-end posture, their mappings, coverage and texts of checks.
 
-The choice of scans comes first (``lake_choice``; for each day by itself ``sql/closing_macros.sql``). Filters of a scope
+The choice of scans comes first (``scan_selection``; for each day by itself ``sql/macros.sql``). Filters of a scope
 come after it, so that an environment or account filter never makes an older scan look like the newest. Day partitions
 outside the period are not opened.
 """
@@ -13,7 +13,7 @@ import polars as pl
 
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake.scan_selection import fetch_closing, period_parameters, scope_filters
+from policycortex.storage.lake.scan_selection import fetch_period_end, period_parameters, scope_filters
 from policycortex.storage.lake.session import LakeSession
 
 CHECK_FACTS_SCHEMA: Final = pl.Schema(
@@ -25,48 +25,47 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
         pl.String,
     )
 )  # fmt: skip
-"""Grain: provider and check; texts of its newest finding in the closing posture, its worst severity there."""
+"""Grain: provider and check; texts of its newest finding in the period-end posture, its worst severity there."""
 
 
 def daily_parameters(scope: Scope, period: Period) -> dict[str, Any]:
-    """What every reader of the days' own closing postures takes."""
+    """What every reader of the days' own period-end postures takes."""
     return period_parameters(scope.organization, period) | scope_filters(scope)
 
 
-def load_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
-    """See ``Lake.load_tallies``."""
-    return fetch_closing(session, "closing_tallies", scope, period)
+class LakePeriodEnd:
+    """Reads the period-end posture of one lake."""
 
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
 
-def load_daily_tallies(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
-    """See ``Lake.load_daily_tallies``."""
-    return session.fetch("daily_tallies", daily_parameters(scope, period))
+    def load_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Tallies of the period's period-end posture, TALLY_SCHEMA.
 
+        For every source and account each check's newest scan in the period counts, with all its findings there; the
+        scope's filters come after that choice.
+        """
+        return fetch_period_end(self._session, "period_end_tallies", scope, period)
 
-def load_scan_coverage(session: LakeSession, scope: Scope, period: Period) -> pl.DataFrame:
-    """See ``Lake.load_scan_coverage``."""
-    return fetch_closing(session, "closing_coverage", scope, period)
+    def load_daily_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Each day's own period-end posture: ``observed_date``, then TALLY_SCHEMA; days without scans have no rows."""
+        return self._session.fetch("daily_tallies", daily_parameters(scope, period))
 
+    def load_scan_coverage(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Sources and accounts of the period-end posture, COVERAGE_SCHEMA."""
+        return fetch_period_end(self._session, "period_end_coverage", scope, period)
 
-def load_mappings(session: LakeSession, organization: str) -> pl.DataFrame:
-    """See ``Lake.load_mappings``."""
-    return session.recall(("mappings", organization), lambda: session.fetch("mappings", {"organization": organization}))
+    def load_mappings(self, organization: str) -> pl.DataFrame:
+        """What the organisation's findings themselves name, MAPPING_SCHEMA."""
+        return self._session.recall(
+            ("mappings", organization), lambda: self._session.fetch("mappings", {"organization": organization})
+        )
 
+    def load_check_facts(self, scope: Scope, period: Period, check_ids: Collection[str]) -> pl.DataFrame:
+        """Texts of these checks in the period-end posture, CHECK_FACTS_SCHEMA."""
+        return fetch_period_end(self._session, "check_facts", scope, period, more={"check_ids": list(check_ids)})
 
-def load_check_facts(session: LakeSession, scope: Scope, period: Period, check_ids: Collection[str]) -> pl.DataFrame:
-    """See ``Lake.load_check_facts``."""
-    return fetch_closing(session, "check_facts", scope, period, more={"check_ids": list(check_ids)})
-
-
-def load_import_digests(
-    session: LakeSession, organization: str, period: Period
-) -> tuple[tuple[str, str, str, int], ...]:
-    """See ``Lake.load_import_digests``."""
-    days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
-    return tuple(session.fetch("import_digests", days).rows())
-
-
-def load_observed_dates(session: LakeSession, organization: str, period: Period) -> tuple[date, ...]:
-    """See ``Lake.observed_dates``."""
-    days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
-    return tuple(session.fetch("observed_dates", days)["observed_date"].to_list())
+    def load_observed_dates(self, organization: str, period: Period) -> tuple[date, ...]:
+        """UTC dates of the period on which the organisation has findings, in order."""
+        days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+        return tuple(self._session.fetch("observed_dates", days)["observed_date"].to_list())

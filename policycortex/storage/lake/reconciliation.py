@@ -22,20 +22,29 @@ QUARANTINED_SCHEMA: Final = pl.Schema(
 """Grain: one record that could not be kept; ``total`` counts all that were asked for, beyond the limit too."""
 
 
-def load_quarantined(
-    session: LakeSession, organization: str, *, file_name: str, row_limit: int, text_length: int
-) -> pl.DataFrame:
-    """See ``Lake.load_quarantined``."""
-    asked = {"file_name": file_name, "row_limit": row_limit, "text_length": text_length}
-    return session.fetch("quarantined", {"organization": organization, **asked}).cast(QUARANTINED_SCHEMA)
+class LakeReconciliation:
+    """Compares the layers of one lake."""
 
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
 
-def load_import_totals(session: LakeSession) -> pl.DataFrame:
-    """See ``Lake.load_import_totals``."""
-    return session.fetch("import_totals")
+    def load_quarantined(
+        self, organization: str, *, file_name: str = "", row_limit: int = 1000, text_length: int = 200
+    ) -> pl.DataFrame:
+        """Records that could not be kept (QUARANTINED_SCHEMA), newest import first, in the file's order.
 
+        Of all files, or of those called ``file_name``; at most ``row_limit``, texts cut to ``text_length``.
+        """
+        asked = {"file_name": file_name, "row_limit": row_limit, "text_length": text_length}
+        return self._session.fetch("quarantined", {"organization": organization, **asked}).cast(QUARANTINED_SCHEMA)
 
-def load_reconciliation(session: LakeSession, days: Iterable[date]) -> pl.DataFrame:
-    """See ``Lake.load_reconciliation``."""
-    wanted = sorted(set(days)) or [date.min]
-    return session.fetch("reconciliation", {"days": wanted, "first_date": wanted[0], "last_date": wanted[-1]})
+    def load_import_totals(
+        self,
+    ) -> pl.DataFrame:
+        """Per import: receipt's read, kept, quarantined beside the stored rows, and ``is_reconciled``."""
+        return self._session.fetch("import_totals")
+
+    def load_reconciliation(self, days: Iterable[date]) -> pl.DataFrame:
+        """Per organisation and day: findings as core, state, coverage and tallies hold them, and ``is_reconciled``."""
+        wanted = sorted(set(days)) or [date.min]
+        return self._session.fetch("reconciliation", {"days": wanted, "first_date": wanted[0], "last_date": wanted[-1]})

@@ -60,22 +60,46 @@ class DayResults:
     """SCORES_SCHEMA."""
 
 
-def replace_results(
-    session: LakeSession, organization: str, days: Collection[date], results: Sequence[DayResults]
-) -> None:
-    """See ``Lake.replace_results``."""
-    frames = {
-        "new_requirements": _stacked(((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENTS_SCHEMA),
-        "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), SCORES_SCHEMA),
-    }
+class LakeResults:
+    """Requirement results and scores kept per day, of one lake."""
 
-    def work(cursor: Cursor) -> None:
-        for name in ("results_delete", "scores_delete"):
-            run(cursor, name, {"organization": organization, "days": sorted(days)})
-        for name in ("results_insert", "scores_insert"):
-            run(cursor, name, {"organization": organization})
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
 
-    session.write(f"replace the results of {len(days)} days", work, frames)
+    def replace_results(self, organization: str, days: Collection[date], results: Sequence[DayResults]) -> None:
+        """Keep these judgements of ``days`` instead of all earlier ones, in one transaction.
+
+        A day without results keeps no judgement: it has no scans.
+        """
+        frames = {
+            "new_requirements": _stacked(
+                ((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENTS_SCHEMA
+            ),
+            "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), SCORES_SCHEMA),
+        }
+
+        def work(cursor: Cursor) -> None:
+            for name in ("results_delete", "scores_delete"):
+                run(cursor, name, {"organization": organization, "days": sorted(days)})
+            for name in ("results_insert", "scores_insert"):
+                run(cursor, name, {"organization": organization})
+
+        self._session.write(f"replace the results of {len(days)} days", work, frames)
+
+    def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
+        """Scores kept by ``replace_results``: ``observed_date``, then SCORES_SCHEMA, oldest first."""
+        parameters = {"organization": organization, "framework_id": framework_id}
+        return self._session.fetch(
+            "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
+        )
+
+    def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
+        """Tallied days whose kept judgements are not exactly these frameworks, id to recorded version; in order."""
+        recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
+        rows = self._session.fetch("scored_versions", {"organization": organization})
+        for day, framework_id, version in rows.iter_rows():
+            recorded[day] |= {framework_id: version} if framework_id else {}
+        return tuple(sorted(day for day, known in recorded.items() if known != versions))
 
 
 def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
@@ -89,22 +113,3 @@ def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema)
         for day, framework_id, frame in parts
     )
     return pl.concat([empty, *frames])
-
-
-def load_framework_scores(session: LakeSession, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
-    """See ``Lake.load_framework_scores``."""
-    parameters = {"organization": organization, "framework_id": framework_id}
-    return session.fetch(
-        "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
-    )
-
-
-def load_days_judged_otherwise(
-    session: LakeSession, organization: str, versions: Mapping[str, str]
-) -> tuple[date, ...]:
-    """See ``Lake.load_days_judged_otherwise``."""
-    recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
-    rows = session.fetch("scored_versions", {"organization": organization})
-    for day, framework_id, version in rows.iter_rows():
-        recorded[day] |= {framework_id: version} if framework_id else {}
-    return tuple(sorted(day for day, known in recorded.items() if known != versions))

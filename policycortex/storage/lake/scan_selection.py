@@ -1,4 +1,4 @@
-"""The closing posture's choice of scans, made before anything is counted over it.
+"""The period-end posture's choice of scans, made before anything is counted over it.
 
 A month of daily scans is closed by the last of them: whoever knows the choice opens one day's files instead of thirty.
 A lake at a snapshot makes the choice of a period once, for all that a report asks of it.
@@ -36,25 +36,25 @@ def scope_filters(scope: Scope) -> dict[str, Any]:
 
 
 @contextmanager
-def closing_cursor(
+def period_end_cursor(
     session: LakeSession, scope: Scope, period: Period, frames: Frames | None = None
 ) -> Iterator[tuple[Cursor, dict[str, Any]]]:
-    """A cursor that sees the period's choice as ``closing_scans``, and the parameters of every reader over it.
+    """A cursor that sees the period's choice as ``period_end_scans``, and the parameters of every reader over it.
 
     These are the scope's filters, and first and last day of the chosen scans within the period. All is one transaction,
     so that choice and counts are of one snapshot.
     """
     with session.cursor(frames) as cursor:
         cursor.execute("BEGIN TRANSACTION")
-        chosen = _closing_scans(session, cursor, scope.organization, period)
-        cursor.register("closing_scans", chosen.to_arrow())
+        chosen = _period_end_scans(session, cursor, scope.organization, period)
+        cursor.register("period_end_scans", chosen.to_arrow())
         days = chosen["observed_date"]
         bounds = {"first_date": days.min() or period.last_date, "last_date": days.max() or period.last_date}
         yield cursor, {"organization": scope.organization} | bounds | scope_filters(scope)
         cursor.execute("COMMIT")
 
 
-def fetch_closing(
+def fetch_period_end(
     session: LakeSession,
     name: str,
     scope: Scope,
@@ -63,14 +63,14 @@ def fetch_closing(
     more: dict[str, Any] | None = None,
     frames: Frames | None = None,
 ) -> pl.DataFrame:
-    """Rows of ``sql/<name>.sql`` over the closing posture, given ``more`` parameters."""
-    with closing_cursor(session, scope, period, frames) as (cursor, asked):
+    """Rows of ``sql/<name>.sql`` over the period-end posture, given ``more`` parameters."""
+    with period_end_cursor(session, scope, period, frames) as (cursor, asked):
         return fetch_frame(cursor, name, asked | (more or {}))
 
 
-def _closing_scans(session: LakeSession, cursor: Cursor, organization: str, period: Period) -> pl.DataFrame:
-    """Grain: see ``sql/closing_scans.sql``."""
+def _period_end_scans(session: LakeSession, cursor: Cursor, organization: str, period: Period) -> pl.DataFrame:
+    """Grain: see ``sql/period_end_scans.sql``."""
     return session.recall(
-        ("closing_scans", organization, period),
-        lambda: fetch_frame(cursor, "closing_scans", period_parameters(organization, period)),
+        ("period_end_scans", organization, period),
+        lambda: fetch_frame(cursor, "period_end_scans", period_parameters(organization, period)),
     )

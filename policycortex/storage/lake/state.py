@@ -24,18 +24,33 @@ class DayCounts:
     tallies: int
 
 
-def rebuild_state(
-    session: LakeSession, days: Iterable[date], account_environments: Mapping[str, str]
-) -> tuple[DayCounts, ...]:
-    """See ``Lake.rebuild_state``."""
-    wanted = tuple(sorted(set(days)))
-    if not wanted:
-        return ()
-    bounds = {"first_date": wanted[0], "last_date": wanted[-1]}
-    present = set(wanted).intersection(session.fetch("state_days", bounds)["observed_date"].to_list())
-    accounts = {"account_ids": list(account_environments), "environments": list(account_environments.values())}
-    rebuilt = {day: _rebuild_day(session, day, accounts) for day in sorted(present)}
-    return tuple(rebuilt.get(day, DayCounts(day=day, findings=0, coverage=0, tallies=0)) for day in wanted)
+class LakeState:
+    """State, coverage and tallies per day, of one lake."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def rebuild_state(
+        self, days: Iterable[date], account_environments: Mapping[str, str] | None = None
+    ) -> tuple[DayCounts, ...]:
+        """Replace finding_state, scan_coverage and check_tallies of these days, of all organisations; counts per day.
+
+        A day is one transaction. Environment: the resource's tag, else ``account_environments``, else ``unknown``.
+        """
+        wanted = tuple(sorted(set(days)))
+        if not wanted:
+            return ()
+        bounds = {"first_date": wanted[0], "last_date": wanted[-1]}
+        present = set(wanted).intersection(self._session.fetch("state_days", bounds)["observed_date"].to_list())
+        known = account_environments or {}
+        accounts = {"account_ids": list(known), "environments": list(known.values())}
+        rebuilt = {day: _rebuild_day(self._session, day, accounts) for day in sorted(present)}
+        return tuple(rebuilt.get(day, DayCounts(day=day, findings=0, coverage=0, tallies=0)) for day in wanted)
+
+    def load_stale_days(self, first: date, last: date) -> tuple[date, ...]:
+        """UTC days from ``first`` to ``last``, both in, that imports have touched since they were last rebuilt."""
+        rows = self._session.fetch("stale_days", {"first_date": first, "last_date": last})
+        return tuple(rows["observed_date"].to_list())
 
 
 def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -> DayCounts:
@@ -55,9 +70,3 @@ def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -
         )
 
     return session.write(f"rebuild the state of {day}", work)
-
-
-def load_stale_days(session: LakeSession, first: date, last: date) -> tuple[date, ...]:
-    """See ``Lake.load_stale_days``."""
-    rows = session.fetch("stale_days", {"first_date": first, "last_date": last})
-    return tuple(rows["observed_date"].to_list())

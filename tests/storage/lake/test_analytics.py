@@ -39,7 +39,7 @@ def lake(backend: Backend, tmp_path: Path, empty_lake_home: Path) -> Iterator[La
 
 def build(lake: Lake, *days: date) -> None:
     """State and ages of these days."""
-    lake.rebuild_state(days)
+    lake.state.rebuild_state(days)
     lake.analytics.rebuild_ages(days)
 
 
@@ -66,7 +66,7 @@ def test_ages_are_the_same_in_whatever_order_days_are_built(lake: Lake, order: t
     """Each day alone, forwards, backwards and mixed: a day that changes carries on to those after it."""
     three_days(lake)
     for day in order:
-        lake.rebuild_state([day])
+        lake.state.rebuild_state([day])
     for day in order:
         lake.analytics.rebuild_ages([day])
     assert ages(lake, D1) == {"a": D1, "b": D1, "d": D1}
@@ -108,7 +108,7 @@ def test_a_long_silence_begins_a_new_age(lake: Lake) -> None:
 def test_days_without_ages_are_not_a_lower_risk(lake: Lake) -> None:
     """State built, ages not yet: every failing finding is there, as old as its day."""
     three_days(lake)
-    lake.rebuild_state([D1, D2, D3])
+    lake.state.rebuild_state([D1, D2, D3])
     assert ages(lake, D3) == {"a": D3, "c": D3}
 
 
@@ -129,7 +129,7 @@ def test_risk_items_choose_the_scans_that_scores_choose(lake: Lake, last: date) 
     build(lake, D1, D2, D3)
     period = Period.of_days(D1, last)
     items = lake.analytics.load_risk_items(EVERYTHING, period, waivers=NO_WAIVERS)
-    tallies = lake.load_tallies(EVERYTHING, period)
+    tallies = lake.period_end.load_tallies(EVERYTHING, period)
     for name in ("passed", "failed"):
         expected = tallies.filter(pl.col(name) > 0).group_by("check_id").agg(pl.col(name).sum()).sort("check_id")
         found = items.filter(pl.col(name) > 0).group_by("check_id").agg(pl.col(name).sum()).sort("check_id")
@@ -170,9 +170,9 @@ def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> 
     build(lake, D1, D2, D3)
     for day in (D1, D2):
         period = Period.of_days(day, day)
-        lake.analytics.spool_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
+        lake.analytics.write_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
     files = (tmp_path / f"{D1}.parquet", tmp_path / f"{D2}.parquet")
-    turned = lake.analytics.load_turned(*files)
+    turned = lake.analytics.load_changed_findings(*files)
     assert turned.before.schema == turned.after.schema == STATE_SCHEMA
     assert sorted(turned.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
     assert sorted(turned.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
@@ -180,7 +180,7 @@ def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> 
     assert lake.analytics.count_same_keys(*files, asked=None, relations=None) == 2
     only_a = turned.same.filter(pl.col("check_id") == "a")
     assert lake.analytics.count_same_keys(*files, asked=None, relations=only_a) == 1
-    assert lake.analytics.load_turned(*files, asked=only_a).before["check_id"].unique().sort().to_list() == [
+    assert lake.analytics.load_changed_findings(*files, asked=only_a).before["check_id"].unique().sort().to_list() == [
         "a",
         "b",
         "c",

@@ -29,25 +29,25 @@ def test_each_finding_of_a_check_counts_once(lake: Lake, tmp_path: Path) -> None
     )
     path = tmp_path / "f.parquet"
     given = _waivers({"resource_glob": "r3"}, {"check_id": "c2"}, {"resource_glob": "r[13]"})
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path, waivers=given.head(2))
-    counts = lake.load_check_counts(path)
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path, waivers=given.head(2))
+    counts = lake.findings.load_check_counts(path)
     assert counts.schema == CHECK_COUNTS_SCHEMA
     assert counts.select("check_id", "severity", "passed", "failed", "manual", "muted", "waived").rows() == [
         ("c1", "critical", 1, 1, 0, 1, 1),
         ("c2", "low", 0, 0, 1, 0, 0),
     ]
-    assert lake.load_waiver_counts(path, given, None).rows() == [("w0", 1), ("w1", 0), ("w2", 2)]
+    assert lake.findings.load_waiver_counts(path, given, None).rows() == [("w0", 1), ("w1", 0), ("w2", 2)]
 
 
 def test_a_waiver_for_a_requirement_reaches_what_is_listed_under_it(tmp_path: Path, lake: Lake) -> None:
     """Another framework's waiver reaches nothing here."""
     take(lake, "a", [seen(2, "c1", "r1"), seen(2, "c2", "r2")])
-    keys = lake.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
+    keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
     listed = pl.DataFrame({"check_id": ["c1", "c2"], "requirement_id": ["A.1", "A.2"], "ordinal": [0, 1]})
     path = tmp_path / "f.parquet"
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path, relations=keys.join(listed, on="check_id"))
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path, relations=keys.join(listed, on="check_id"))
     given = _waivers({"framework": "iso27001", "requirement_id": "A.2"}, {"framework": "soc2", "requirement_id": "A.2"})
-    assert lake.load_waiver_counts(path, given, "iso27001").rows() == [("w0", 1), ("w1", 0)]
+    assert lake.findings.load_waiver_counts(path, given, "iso27001").rows() == [("w0", 1), ("w1", 0)]
 
 
 def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) 
         ],
     )
     path = tmp_path / "f.parquet"
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
-    owners = lake.load_owners(EVERYTHING, NOVEMBER, path)
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path)
+    owners = lake.findings.load_owners(EVERYTHING, NOVEMBER, path)
     assert owners.schema == OWNERS_SCHEMA
     assert owners.select("check_id", "owner", "resources").rows() == [("c1", "ann", 2), ("c1", "blue", 1)]
 
@@ -75,7 +75,7 @@ def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) 
 def test_nothing_found_has_no_checks_and_no_owners(lake: Lake, tmp_path: Path) -> None:
     """An empty period is no error."""
     path = tmp_path / "f.parquet"
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
-    assert lake.load_check_counts(path).is_empty()
-    assert lake.load_owners(EVERYTHING, NOVEMBER, path).is_empty()
-    assert lake.load_waiver_counts(path, _waivers({}), "soc2").rows() == [("w0", 0)]
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path)
+    assert lake.findings.load_check_counts(path).is_empty()
+    assert lake.findings.load_owners(EVERYTHING, NOVEMBER, path).is_empty()
+    assert lake.findings.load_waiver_counts(path, _waivers({}), "soc2").rows() == [("w0", 0)]

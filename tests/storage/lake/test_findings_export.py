@@ -11,7 +11,7 @@ from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA, FINDING_COLUMNS
 from policycortex.scope import Scope
 from policycortex.scoring.model import WAIVED_SCHEMA
-from policycortex.storage.lake import findings_export as lake_spool
+from policycortex.storage.lake import findings_export
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake
 from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION, seen, take
@@ -24,7 +24,7 @@ def waivers(*rows: dict[str, str]) -> pl.DataFrame:
 
 def relations_of(lake: Lake, rows: Iterable[tuple[str, str, int]]) -> pl.DataFrame:
     """Check, requirement and ordinal, for every tally key of the check."""
-    keys = lake.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
+    keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
     crosswalk = pl.DataFrame(list(rows), schema=["check_id", "requirement_id", "ordinal"], orient="row")
     return keys.join(crosswalk, on="check_id").select(RELATIONS_SCHEMA.names())
 
@@ -39,7 +39,7 @@ def test_findings_stand_failing_first_then_by_severity_then_by_name(lake: Lake, 
     ]
     take(lake, "a", found[::-1])
     path = tmp_path / "deep" / "found.parquet"
-    assert lake.spool_findings(EVERYTHING, NOVEMBER, path=path) == len(found)
+    assert lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path) == len(found)
     frame = pl.read_parquet(path)
     status, severity = ["FAIL", "MANUAL", "PASS"], ["critical", "high", "low"]
     keys = [
@@ -57,20 +57,20 @@ def test_chunks_tile_the_order(lake: Lake, tmp_path: Path, monkeypatch: pytest.M
     """Read in chunks of seven findings or in one: the same rows in the same order, none lost and none twice."""
     found = [seen(2, f"c{n % 4}", f"r{n}", "PASS" if n % 3 else "FAIL", account_id=f"a{n % 2}") for n in range(60)]
     take(lake, "a", found + found[:10])
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=tmp_path / "one.parquet")
-    monkeypatch.setattr(lake_spool, "_CHUNK_ROWS", 7)
-    monkeypatch.setattr(lake_spool, "_BATCH_ROWS", 3)
-    monkeypatch.setattr(lake_spool, "_TEXTS_HELD", 1)
-    assert lake.spool_findings(EVERYTHING, NOVEMBER, path=tmp_path / "many.parquet") == 70
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "one.parquet")
+    monkeypatch.setattr(findings_export, "_CHUNK_ROWS", 7)
+    monkeypatch.setattr(findings_export, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(findings_export, "_TEXTS_HELD", 1)
+    assert lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "many.parquet") == 70
     assert pl.read_parquet(tmp_path / "one.parquet").equals(pl.read_parquet(tmp_path / "many.parquet"))
 
 
 def test_no_findings_are_an_empty_table(lake: Lake, tmp_path: Path) -> None:
     """A file with all columns and no row, which the documents can read."""
-    assert lake.spool_findings(EVERYTHING, NOVEMBER, path=tmp_path / "none.parquet") == 0
+    assert lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "none.parquet") == 0
     assert FindingsTable(path=tmp_path / "none.parquet", total=0).head(5).columns == list(FINDING_COLUMNS)
-    assert lake.load_dimensions(tmp_path / "none.parquet").schema == DIMENSION_SCHEMA
-    failing = lake.load_failing_checks(EVERYTHING, NOVEMBER, tmp_path / "none.parquet")
+    assert lake.findings.load_dimensions(tmp_path / "none.parquet").schema == DIMENSION_SCHEMA
+    failing = lake.findings.load_failing_checks(EVERYTHING, NOVEMBER, tmp_path / "none.parquet")
     assert failing.schema == FAILING_CHECKS_SCHEMA
 
 
@@ -78,11 +78,13 @@ def test_with_relations_only_related_findings_come_with_their_requirements_in_or
     """Requirements stand in the framework's order, not the alphabet's; an unrelated check is left out."""
     take(lake, "a", [seen(2, "c1"), seen(2, "c2")])
     relations = relations_of(lake, [("c1", "A.10", 2), ("c1", "A.9", 1)])
-    assert lake.spool_findings(EVERYTHING, NOVEMBER, path=tmp_path / "f.parquet", relations=relations) == 1
+    assert (
+        lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "f.parquet", relations=relations) == 1
+    )
     assert pl.read_parquet(tmp_path / "f.parquet")["requirements"].to_list() == [["A.9", "A.10"]]
 
 
-def test_tables_counted_from_the_spooled_file_agree_with_it(lake: Lake, tmp_path: Path) -> None:
+def test_tables_counted_from_the_exported_file_agree_with_it(lake: Lake, tmp_path: Path) -> None:
     """Each dimension adds up to the same findings; failing checks leave muted and waived findings out."""
     found = [
         seen(2, "c1", "r1", severity="critical", region="eu"),
@@ -93,11 +95,11 @@ def test_tables_counted_from_the_spooled_file_agree_with_it(lake: Lake, tmp_path
     ]
     take(lake, "a", found)
     path = tmp_path / "f.parquet"
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path, waivers=waivers({"resource_glob": "r4"}))
-    dimensions = lake.load_dimensions(path)
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path, waivers=waivers({"resource_glob": "r4"}))
+    dimensions = lake.findings.load_dimensions(path)
     sums = dimensions.group_by("dimension").agg(pl.col("passed", "failed", "critical", "high").sum())
     assert {row[1:] for row in sums.rows()} == {(1, 2, 2, 0)}
-    (failing,) = lake.load_failing_checks(EVERYTHING, NOVEMBER, path).to_dicts()
+    (failing,) = lake.findings.load_failing_checks(EVERYTHING, NOVEMBER, path).to_dicts()
     assert (failing["check_id"], failing["failed"], failing["accounts"], failing["resources"]) == ("c1", 2, 1, 2)
 
 
@@ -109,7 +111,7 @@ def test_a_finding_under_several_waivers_stands_once_under_all_their_reaches(lak
         {"framework": "soc2", "resource_glob": "r[12]"},
         {"framework": "soc2", "check_id": "c1", "account_id": "acc", "resource_glob": "r2"},
     )
-    waived = lake.load_waived(EVERYTHING, NOVEMBER, given)
+    waived = lake.findings.load_waived(EVERYTHING, NOVEMBER, given)
     assert waived.schema == WAIVED_SCHEMA
     whole, one = {"framework": "soc2", "requirement_id": None}, {"framework": "soc2", "requirement_id": "CC6.1"}
     by_reach = {tuple(sorted(map(str, row["reaches"]))): row["waived"] for row in waived.to_dicts()}
@@ -120,10 +122,12 @@ def test_only_failing_unmuted_findings_of_the_closing_posture_are_waived(lake: L
     """Passing and muted findings need no waiver; an older scan's failure is gone."""
     take(lake, "a", [seen(2, "c1", "old"), seen(2, "c2")])
     take(lake, "b", [seen(5, "c1", "r1", "PASS"), seen(5, "c1", "r2", is_muted=True), seen(5, "c1", "r3")])
-    waived = lake.load_waived(EVERYTHING, NOVEMBER, waivers({}))
+    waived = lake.findings.load_waived(EVERYTHING, NOVEMBER, waivers({}))
     assert dict(waived.select("check_id", "waived").rows()) == {"c1": 1, "c2": 1}
-    assert lake.load_waived(Scope(organization=ORGANIZATION, accounts=("x",)), NOVEMBER, waivers({})).is_empty()
-    assert lake.load_waived(EVERYTHING, NOVEMBER, waivers()).schema == WAIVED_SCHEMA
+    assert lake.findings.load_waived(
+        Scope(organization=ORGANIZATION, accounts=("x",)), NOVEMBER, waivers({})
+    ).is_empty()
+    assert lake.findings.load_waived(EVERYTHING, NOVEMBER, waivers()).schema == WAIVED_SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_a_listed_finding_is_waived_when_every_requirement_of_it_is(
     """The check speaks for A and B of soc2: a waiver for A alone leaves B failing."""
     take(lake, "a", [seen(2)])
     path = tmp_path / "f.parquet"
-    lake.spool_findings(
+    lake.findings_export.write_findings(
         EVERYTHING,
         NOVEMBER,
         path=path,

@@ -61,22 +61,22 @@ def test_two_organisations_may_import_the_same_bytes_and_see_only_their_own(lake
     other = take(lake, "a.json", [seen(2, "c9", relations='{"HIPAA":["x"]}')], organization="rival")
     assert other.is_new
     assert counts(lake) == {"c1": (0, 1, 0, 0)}
-    assert lake.load_mappings(ORGANIZATION)["framework_key"].to_list() == ["SOC2"]
+    assert lake.period_end.load_mappings(ORGANIZATION)["framework_key"].to_list() == ["SOC2"]
 
 
 def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settings: Settings) -> None:
     """Nine thousand good findings before the cut are not kept, and no data or scratch file stays."""
     findings = [seen(2, resource=f"r{n}") for n in range(9_000)]
     with pytest.raises(InputError, match=r"cut\.json cannot be imported: ends in the middle"):
-        lake.import_source(
+        lake.imports.import_source(
             FileOfBytes("cut.json", b"cut"),
             breaking_parser(findings, "ends in the middle of record 9000"),
             format_name="ocsf",
             organization=ORGANIZATION,
             imported_at=IMPORTED_AT,
         )
-    assert lake.observed_dates(ORGANIZATION, NOVEMBER) == ()
-    assert lake.load_import_totals().is_empty()
+    assert lake.period_end.load_observed_dates(ORGANIZATION, NOVEMBER) == ()
+    assert lake.reconciliation.load_import_totals().is_empty()
     assert parquet_files(lake_settings) == []
     assert list((lake_settings.home / "lake" / "scratch").glob("import-*")) == []
 
@@ -87,14 +87,14 @@ def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: La
         take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
     with pytest.raises(InputError, match="it holds no records"):
         take(lake, "empty.json", [])
-    assert lake.load_import_totals().is_empty()
+    assert lake.reconciliation.load_import_totals().is_empty()
 
 
 def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
     """Every import's read, kept and quarantined equal what is stored of it."""
     take(lake, "a.json", [seen(2), bad(10), bad(20)])
     take(lake, "b.json", [seen(3), seen(3)])
-    totals = lake.load_import_totals()
+    totals = lake.reconciliation.load_import_totals()
     assert totals["is_reconciled"].all()
     assert totals.select("stored_findings", "stored_quarantine").sum().row(0) == (3, 2)
 
@@ -102,7 +102,7 @@ def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
 def test_progress_is_told_while_a_file_is_read(lake: Lake) -> None:
     """At least once per some thousand records, never decreasing."""
     told: list[int] = []
-    lake.import_source(
+    lake.imports.import_source(
         FileOfBytes("a.json", b"a"),
         parser_of(seen(2, resource=f"r{n}") for n in range(9_000)),
         format_name="ocsf",
@@ -120,15 +120,15 @@ def test_hostile_text_comes_back_as_it_was(lake: Lake, tmp_path: Path) -> None:
     take(lake, "n.json", [seen(2, resource_uid=nasty, title=nasty, tags='{"k":"\'"}')])
     take(lake, "o.json", [seen(2)], organization="../o'x")
     path = tmp_path / "found.parquet"
-    lake.spool_findings(EVERYTHING, NOVEMBER, path=path)
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path)
     assert pl.read_parquet(path).select("resource_uid", "title").row(0) == (nasty, nasty)
-    assert lake.observed_dates("../o'x", NOVEMBER) == (date(2026, 11, 2),)
+    assert lake.period_end.load_observed_dates("../o'x", NOVEMBER) == (date(2026, 11, 2),)
 
 
 def test_long_texts_in_every_finding_stay_separate(lake: Lake) -> None:
     """A scanner that writes a text of its own into each finding outgrows the text cache, and no text is lost."""
     take(lake, "long.json", [seen(2, f"c{n}", description=f"{n} " + "x" * 100_000) for n in range(120)])
-    facts = lake.load_check_facts(EVERYTHING, NOVEMBER, [f"c{n}" for n in range(120)])
+    facts = lake.period_end.load_check_facts(EVERYTHING, NOVEMBER, [f"c{n}" for n in range(120)])
     assert {row["check_id"]: row["description"].split()[0] for row in facts.to_dicts()} == {
         f"c{n}": str(n) for n in range(120)
     }
@@ -140,12 +140,12 @@ def test_the_sample_keeps_every_finding_and_agrees_with_its_oracle(lake_settings
     format_name, parser = detect_parser(source)
     with open_lake(lake_settings) as lake:
         for is_new in (True, False):
-            receipt = lake.import_source(
+            receipt = lake.imports.import_source(
                 source, parser, format_name=format_name, organization=ORGANIZATION, imported_at=IMPORTED_AT
             )
             assert (receipt.is_new, receipt.kept, receipt.quarantined) == (is_new, 1794, 0)
-        (day,) = lake.rebuild_state(receipt.dates)
-        tallies = lake.load_tallies(EVERYTHING, NOVEMBER).select("passed", "failed", "manual", "muted")
+        (day,) = lake.state.rebuild_state(receipt.dates)
+        tallies = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("passed", "failed", "manual", "muted")
         assert day.findings == 1794
         assert tallies.sum().row(0) == (968, 664, 4, 158)
-        assert lake.load_reconciliation(receipt.dates)["is_reconciled"].all()
+        assert lake.reconciliation.load_reconciliation(receipt.dates)["is_reconciled"].all()

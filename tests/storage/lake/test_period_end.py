@@ -17,12 +17,12 @@ from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION,
 
 def test_an_empty_lake_gives_empty_frames_of_the_right_shape(lake: Lake) -> None:
     """No row, every column, right types."""
-    assert lake.load_tallies(EVERYTHING, NOVEMBER).schema == TALLY_SCHEMA
-    assert lake.load_daily_tallies(EVERYTHING, NOVEMBER).drop("observed_date").schema == TALLY_SCHEMA
-    assert lake.load_mappings(ORGANIZATION).schema == MAPPING_SCHEMA
-    assert lake.load_scan_coverage(EVERYTHING, NOVEMBER).schema == COVERAGE_SCHEMA
-    assert lake.load_check_facts(EVERYTHING, NOVEMBER, ["c1"]).schema == CHECK_FACTS_SCHEMA
-    assert lake.load_tallies(EVERYTHING, NOVEMBER).is_empty()
+    assert lake.period_end.load_tallies(EVERYTHING, NOVEMBER).schema == TALLY_SCHEMA
+    assert lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER).drop("observed_date").schema == TALLY_SCHEMA
+    assert lake.period_end.load_mappings(ORGANIZATION).schema == MAPPING_SCHEMA
+    assert lake.period_end.load_scan_coverage(EVERYTHING, NOVEMBER).schema == COVERAGE_SCHEMA
+    assert lake.period_end.load_check_facts(EVERYTHING, NOVEMBER, ["c1"]).schema == CHECK_FACTS_SCHEMA
+    assert lake.period_end.load_tallies(EVERYTHING, NOVEMBER).is_empty()
 
 
 def test_a_finding_counts_muted_first_else_by_its_status(lake: Lake) -> None:
@@ -58,7 +58,7 @@ def test_what_was_last_seen_before_the_period_does_not_count(lake: Lake) -> None
     take(lake, "a", [seen(2), seen(4, "c2")])
     late = Period(start=datetime(2026, 11, 3, tzinfo=UTC), end=NOVEMBER.end)
     assert counts(lake, period=late) == {"c2": (0, 1, 0, 0)}
-    assert lake.load_scan_coverage(EVERYTHING, late)["checks"].to_list() == [1]
+    assert lake.period_end.load_scan_coverage(EVERYTHING, late)["checks"].to_list() == [1]
 
 
 def test_a_period_cut_within_a_day_takes_the_scans_inside_it(lake: Lake) -> None:
@@ -100,7 +100,7 @@ def test_environment_is_the_tag_else_the_account_table_else_unknown(lake: Lake) 
         seen(2, "neither", account_id="a2", environment_tag=None),
     ]
     receipt = take(lake, "a", found)
-    lake.rebuild_state(receipt.dates, {"a1": "staging"})
+    lake.state.rebuild_state(receipt.dates, {"a1": "staging"})
     told = {e: set(counts(lake, Scope(organization=ORGANIZATION, environments=(e,)))) for e in ("staging", "unknown")}
     assert told == {"staging": {"tabled"}, "unknown": {"neither"}}
 
@@ -110,7 +110,7 @@ def test_the_same_scan_from_two_files_counts_once(lake: Lake) -> None:
     take(lake, "array", [seen(2), seen(2), seen(2, "c2")])
     take(lake, "ndjson", [seen(2), seen(2, "c2"), seen(2, "c2"), seen(2, "c3")])
     assert counts(lake) == {"c1": (0, 2, 0, 0), "c2": (0, 2, 0, 0), "c3": (0, 1, 0, 0)}
-    assert lake.load_reconciliation([seen(2).observed_at.date()])["is_reconciled"].all()
+    assert lake.reconciliation.load_reconciliation([seen(2).observed_at.date()])["is_reconciled"].all()
 
 
 def test_within_one_file_nothing_is_ever_dropped(lake: Lake) -> None:
@@ -133,7 +133,7 @@ def test_a_late_file_reopens_only_the_days_it_touches(lake: Lake) -> None:
     take(lake, "b", [seen(9, status="PASS")])
     receipt = take(lake, "late", [seen(2)])
     assert [day.day for day in receipt.dates] == [2]
-    daily = lake.load_daily_tallies(EVERYTHING, NOVEMBER)
+    daily = lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER)
     assert daily.select(pl.col("observed_date").dt.day(), "passed", "failed").rows() == [(2, 0, 1), (9, 1, 0)]
     assert counts(lake) == {"c1": (1, 0, 0, 0)}
 
@@ -146,7 +146,7 @@ def test_the_order_of_imports_and_rebuilding_again_change_nothing(lake: Lake) ->
         for name in order:
             take(lake, name, files[name], organization=f"o{number}")
         told.append(counts(lake, Scope(organization=f"o{number}")))
-    lake.rebuild_state([at(2, 0).date(), at(5, 0).date()])
+    lake.state.rebuild_state([at(2, 0).date(), at(5, 0).date()])
     told += [counts(lake, Scope(organization=f"o{number}")) for number in range(6)]
     assert all(each == {"c1": (0, 2, 0, 0), "c2": (1, 0, 0, 0)} for each in told)
 
@@ -155,21 +155,21 @@ def test_mappings_are_what_findings_name(lake: Lake) -> None:
     """One mapping_id per distinct set of names, kept once."""
     take(lake, "a", [seen(2, relations='{"HIPAA":["h1"],"SOC2":["cc_6_1","cc_6_2"]}'), seen(2, relations="{}")])
     take(lake, "b", [seen(3, relations='{"HIPAA":["h1"],"SOC2":["cc_6_1","cc_6_2"]}')])
-    mappings = lake.load_mappings(ORGANIZATION)
+    mappings = lake.period_end.load_mappings(ORGANIZATION)
     assert mappings.select("framework_key", "requirement_uid").rows() == [
         ("HIPAA", "h1"),
         ("SOC2", "cc_6_1"),
         ("SOC2", "cc_6_2"),
     ]
     assert mappings["mapping_id"].n_unique() == 1
-    assert mappings["mapping_id"][0] in lake.load_tallies(EVERYTHING, NOVEMBER)["mapping_id"]
+    assert mappings["mapping_id"][0] in lake.period_end.load_tallies(EVERYTHING, NOVEMBER)["mapping_id"]
 
 
 def test_check_facts_are_the_newest_texts_and_the_worst_severity(lake: Lake) -> None:
     """Of two scans the newer one's title counts; of two severities within it the worse."""
     take(lake, "a", [seen(2, title="old")])
     take(lake, "b", [seen(5, title="new", severity="low"), seen(5, resource="r2", title="new", severity="critical")])
-    (fact,) = lake.load_check_facts(EVERYTHING, NOVEMBER, ["c1"]).to_dicts()
+    (fact,) = lake.period_end.load_check_facts(EVERYTHING, NOVEMBER, ["c1"]).to_dicts()
     assert (fact["title"], fact["severity"]) == ("new", "critical")
 
 

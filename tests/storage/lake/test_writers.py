@@ -24,7 +24,7 @@ def parse(stream):
     wait_for_death()
 with open_lake(settings) as lake:
     source = FileOfBytes("big", b"big")
-    lake.import_source(source, parse, format_name="ocsf", organization="acme", imported_at=IMPORTED_AT)
+    lake.imports.import_source(source, parse, format_name="ocsf", organization="acme", imported_at=IMPORTED_AT)
 """
 
 KILLED_BEFORE_COMMIT = """
@@ -106,9 +106,9 @@ def test_an_import_killed_at_any_point_leaves_nothing_and_the_next_one_works(
 ) -> None:
     """Before its commit nothing of it is seen; afterwards the same file is imported whole, and its scratch is swept."""
     with stopped_at_its_point(lake_settings, code), open_lake(lake_settings) as lake:
-        assert lake.observed_dates(ORGANIZATION, NOVEMBER) == ()
+        assert lake.period_end.load_observed_dates(ORGANIZATION, NOVEMBER) == ()
     with open_lake(lake_settings) as lake:
-        assert lake.load_import_totals().is_empty()
+        assert lake.reconciliation.load_import_totals().is_empty()
         assert take(lake, "big", [seen(2, resource=f"r{n}") for n in range(9_000)]).is_new
         assert counts(lake) == {"c1": (0, 9_000, 0, 0)}
     assert list((lake_settings.home / "lake" / "scratch").glob("import-*")) == []
@@ -119,11 +119,11 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_day_as_it_was(lake_settings: 
     with stopped_at_its_point(lake_settings, KILLED_WHILE_REBUILDING), open_lake(lake_settings) as lake:
         assert counts(lake) == {"c1": (0, 1, 0, 0)}
     with open_lake(lake_settings) as lake:
-        days = lake.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date)
+        days = lake.state.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date)
         assert [day.day for day in days] == [2]
-        lake.rebuild_state(days)
+        lake.state.rebuild_state(days)
         assert counts(lake) == {"c1": (0, 100, 0, 0)}
-        assert lake.load_reconciliation(days)["is_reconciled"].all()
+        assert lake.reconciliation.load_reconciliation(days)["is_reconciled"].all()
 
 
 def test_processes_that_write_at_once_all_succeed(lake_settings: Settings) -> None:
@@ -171,7 +171,7 @@ def spoil_catalog(home: Path) -> None:
 
 
 def spoil_version(home: Path) -> None:
-    with open_lake(Settings(home=home)) as lake, lake._session.cursor() as cursor:
+    with open_lake(Settings(home=home)) as lake, lake.session.cursor() as cursor:
         cursor.execute("INSERT INTO lake.core.schema_version VALUES (99, now())")
 
 

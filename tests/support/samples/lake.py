@@ -90,7 +90,7 @@ def import_findings(lake: Lake, found: Iterable[Finding], *, organization: str =
     """Take findings in as one file; the days they touch. Nothing is rebuilt."""
     held = list(found)
     name = repr([(f.check_id, f.resource_uid, f.status, f.observed_at, f.is_muted, f.account_id) for f in held])
-    receipt = lake.import_source(
+    receipt = lake.imports.import_source(
         NamedBytes("sample.json", name.encode()),
         _parser(held),
         format_name="csv",

@@ -94,7 +94,7 @@ def take(
     rebuild: bool = True,
 ) -> ImportReceipt:
     """Import one file, whose bytes are its name, and rebuild the days it touches."""
-    receipt = lake.import_source(
+    receipt = lake.imports.import_source(
         FileOfBytes(name, name.encode()),
         parser_of(records),
         format_name=format_name,
@@ -102,13 +102,15 @@ def take(
         imported_at=IMPORTED_AT,
     )
     if rebuild:
-        lake.rebuild_state(receipt.dates)
+        lake.state.rebuild_state(receipt.dates)
     return receipt
 
 
 def counts(lake: Lake, scope: Scope = EVERYTHING, period: Period = NOVEMBER) -> dict[str, tuple[int, int, int, int]]:
     """The closing posture in short: check to passed, failed, manual, muted."""
     sums = (
-        lake.load_tallies(scope, period).group_by("check_id").agg(pl.col("passed", "failed", "manual", "muted").sum())
+        lake.period_end.load_tallies(scope, period)
+        .group_by("check_id")
+        .agg(pl.col("passed", "failed", "manual", "muted").sum())
     )
     return {row["check_id"]: (row["passed"], row["failed"], row["manual"], row["muted"]) for row in sums.to_dicts()}

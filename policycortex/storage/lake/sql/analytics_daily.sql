@@ -1,4 +1,4 @@
--- Grain: day, place ($by: account, provider, environment, else one for all) and tally key over each day's own closing
+-- Grain: day, place ($by: account, provider, environment, else one for all) and tally key over each day's own period-end
 -- posture in the scope; findings that pass or fail.
 SELECT t.observed_date,
     CASE $by WHEN 'account' THEN t.account_id WHEN 'provider' THEN t.provider WHEN 'environment' THEN t.environment
@@ -6,7 +6,7 @@ SELECT t.observed_date,
     t.provider, t.check_id, t.mapping_id,
     sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed
 FROM lake.marts.check_tallies t
-    SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    SEMI JOIN daily_period_end_scans($organization, $first_date, $last_date, $start_at, $end_at) c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

@@ -1,4 +1,4 @@
--- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource. With
+-- Grain: findings of the period-end posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource. With
 -- relations only findings they name.
 WITH listed AS (
     SELECT DISTINCT provider, check_id, mapping_id FROM relations
@@ -6,7 +6,7 @@ WITH listed AS (
 SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, any_value(t.title) AS title,
     t.severity, t.failing_since, sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed
 FROM lake.marts.risk_tallies t
-    SEMI JOIN closing_scans c
+    SEMI JOIN period_end_scans c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

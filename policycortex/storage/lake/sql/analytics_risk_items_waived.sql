@@ -1,5 +1,5 @@
 -- As analytics_risk_items, less what waivers accept, finding by finding.
--- Grain: findings of the closing posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource;
+-- Grain: findings of the period-end posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource;
 -- titles stand with failing ones.
 -- With relations only findings they name. A failing finding is left out where waivers reach every requirement it is
 -- listed under (without relations: where a waiver names neither framework nor requirement). A day whose ages were not
@@ -12,7 +12,7 @@ WITH listed AS (
 ),
 chosen AS (
     SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
-    FROM closing_scans
+    FROM period_end_scans
 ),
 passing AS (
     SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,

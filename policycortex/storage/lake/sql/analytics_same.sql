@@ -1,6 +1,6 @@
--- Grain: tally key; findings in scope that pass and fail in keys that are not in "turned": alike on both dates.
+-- Grain: tally key; findings in scope that pass and fail in keys that are not in "changed_keys": alike on both dates.
 SELECT provider, check_id, mapping_id, count(*) FILTER (status = 'PASS') AS passed,
     count(*) FILTER (status = 'FAIL' AND NOT is_waived) AS failed
-FROM read_parquet($before) ANTI JOIN turned USING (account_id, check_id, region, resource_uid)
+FROM read_parquet($before) ANTI JOIN changed_keys USING (account_id, check_id, region, resource_uid)
 WHERE is_in_scope AND NOT is_muted
 GROUP BY ALL

@@ -1,7 +1,7 @@
--- How many (check, account, region, resource) that are not in "turned" fail in scope, alike on both dates. Only
+-- How many (check, account, region, resource) that are not in "changed_keys" fail in scope, alike on both dates. Only
 -- findings of tally keys in "related" count, all where not $is_related.
 WITH failing AS (
-    SELECT * FROM read_parquet($before) ANTI JOIN turned USING (account_id, check_id, region, resource_uid)
+    SELECT * FROM read_parquet($before) ANTI JOIN changed_keys USING (account_id, check_id, region, resource_uid)
     WHERE is_in_scope AND NOT is_muted AND status = 'FAIL' AND NOT is_waived
 )
 SELECT count(DISTINCT (check_id, account_id, region, resource_uid)) AS keys

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS lake.marts.remediations (
     severity VARCHAR, opened_date DATE, is_remediated BOOLEAN, findings BIGINT
 );
 
--- Risk of one place (total, account, service, provider, environment, framework) on one day's closing posture.
+-- Risk of one place (total, account, service, provider, environment, framework) on one day's period-end posture.
 CREATE TABLE IF NOT EXISTS lake.marts.risk (
     organization VARCHAR, observed_date DATE, dimension VARCHAR, label VARCHAR, risk_version VARCHAR, value DOUBLE,
     severity DOUBLE, exposure DOUBLE, age DOUBLE, environment DOUBLE, failed BIGINT, assessed BIGINT

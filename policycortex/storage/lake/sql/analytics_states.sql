@@ -1,5 +1,5 @@
--- Grain: one finding of the organisation's closing posture; columns of STATE_SCHEMA. is_in_scope tells whether the
--- scope's filters keep it; is_waived as in closing_findings, for $framework_id and the relations.
+-- Grain: one finding of the organisation's period-end posture; columns of STATE_SCHEMA. is_in_scope tells whether the
+-- scope's filters keep it; is_waived as in export_findings, for $framework_id and the relations.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
     FROM relations
@@ -7,7 +7,7 @@ WITH listed AS (
 ),
 chosen AS (
     SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
-    FROM closing_scans
+    FROM period_end_scans
 ),
 found AS (
     SELECT t.source, t.provider, t.account_id, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,

@@ -1,8 +1,8 @@
--- Grain: provider and check; the texts its newest finding carries, its worst severity in the closing posture.
+-- Grain: provider and check; the texts its newest finding carries, its worst severity in the period-end posture.
 WITH found AS (
     SELECT t.provider, t.check_id, t.text_id, t.service, t.severity, t.observed_at, t.import_id, t.finding_no
     FROM lake.core.finding_state t
-        SEMI JOIN closing_scans c
+        SEMI JOIN period_end_scans c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

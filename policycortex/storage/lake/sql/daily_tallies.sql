@@ -1,9 +1,9 @@
--- Grain: day, provider, check, mapping and severity over each day's own closing posture in the scope.
+-- Grain: day, provider, check, mapping and severity over each day's own period-end posture in the scope.
 SELECT t.observed_date, t.provider, t.check_id, t.mapping_id, t.severity,
     sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
     sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
 FROM lake.marts.check_tallies t
-    SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+    SEMI JOIN daily_period_end_scans($organization, $first_date, $last_date, $start_at, $end_at) c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

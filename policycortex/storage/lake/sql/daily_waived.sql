@@ -1,11 +1,11 @@
 -- Grain: day, tally key and the set of reaches that waivers of that day give its failing, unmuted findings; columns of
--- WAIVED_SCHEMA after observed_date. Over each day's own closing posture; each finding stands in exactly one row.
+-- WAIVED_SCHEMA after observed_date. Over each day's own period-end posture; each finding stands in exactly one row.
 WITH reached AS (
     SELECT t.observed_date, t.import_id, t.finding_no, any_value(t.provider) AS provider,
         any_value(t.check_id) AS check_id, any_value(t.mapping_id) AS mapping_id, any_value(t.severity) AS severity,
         list_sort(list(DISTINCT {'framework': w.framework, 'requirement_id': w.requirement_id})) AS reaches
     FROM lake.core.finding_state t
-        SEMI JOIN daily_closing_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+        SEMI JOIN daily_period_end_scans($organization, $first_date, $last_date, $start_at, $end_at) c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

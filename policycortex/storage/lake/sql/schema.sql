@@ -64,13 +64,13 @@ CREATE TABLE IF NOT EXISTS lake.marts.check_tallies (
     passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT
 );
 
--- One requirement of one framework, judged on one day's closing posture.
+-- One requirement of one framework, judged on one day's period-end posture.
 CREATE TABLE IF NOT EXISTS lake.marts.requirement_results (
     organization VARCHAR, observed_date DATE, framework_id VARCHAR, requirement_no BIGINT, requirement_id VARCHAR,
     result VARCHAR, passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT, waived BIGINT
 );
 
--- One score model of one framework on one day's closing posture; value_pct NULL where nothing was assessed.
+-- One score model of one framework on one day's period-end posture; value_pct NULL where nothing was assessed.
 CREATE TABLE IF NOT EXISTS lake.marts.framework_scores (
     organization VARCHAR, observed_date DATE, framework_id VARCHAR, framework_version VARCHAR,
     crosswalk_version VARCHAR, model VARCHAR, model_version VARCHAR, value_pct DOUBLE, numerator DOUBLE,

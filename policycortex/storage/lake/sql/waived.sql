@@ -5,7 +5,7 @@ WITH reached AS (
         any_value(t.mapping_id) AS mapping_id, any_value(t.severity) AS severity,
         list_sort(list(DISTINCT {'framework': w.framework, 'requirement_id': w.requirement_id})) AS reaches
     FROM lake.core.finding_state t
-        SEMI JOIN closing_scans c
+        SEMI JOIN period_end_scans c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

@@ -1,15 +1,16 @@
--- Grain: provider, check, mapping and severity over the scope's closing posture; columns of TALLY_SCHEMA.
-SELECT t.provider, t.check_id, t.mapping_id, t.severity,
-    sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
-    sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
-FROM lake.marts.check_tallies t
-    SEMI JOIN closing_scans c
+-- Grain: rank and check of the period-end posture in scope, in the order of the findings table: how many findings a chunk of
+-- that order will hold. With relations only findings they name, else all.
+SELECT finding_rank(t.status, t.severity) AS rank_, t.check_id, count(*) AS findings
+FROM lake.core.finding_state t
+    SEMI JOIN period_end_scans c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
+        SELECT (provider, check_id, mapping_id) FROM relations))
     AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
     AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
     AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
-GROUP BY ALL
-ORDER BY ALL
+GROUP BY rank_, t.check_id
+ORDER BY rank_, t.check_id

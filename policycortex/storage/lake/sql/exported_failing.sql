@@ -1,4 +1,4 @@
--- Grain: provider, check and severity with a spooled failing finding that is neither muted nor waived; with the first
+-- Grain: provider, check and severity with a exported failing finding that is neither muted nor waived; with the first
 -- of its resources by name.
 WITH failing AS (
     SELECT provider, check_id, severity, account_id, region, resource_uid, min(service) AS service, count(*) AS findings

@@ -1,10 +1,10 @@
--- The closing posture's choice of scans, shared by every reader. Made in each connection's own memory, not in the lake.
+-- The period-end posture's choice of scans, shared by every reader. Made in each connection's own memory, not in the lake.
 -- For every column of a lake table that a filter or a join compares bare, DuckLake reads the catalog's statistics of all
 -- files of all tables and days. Only organization and observed_date find files, so only they stand bare: scan_at is
 -- compared as microseconds, and readers join the rest of the choice as one row of columns.
 
 -- The same choice made for each day by itself.
-CREATE OR REPLACE MACRO memory.main.daily_closing_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+CREATE OR REPLACE MACRO memory.main.daily_period_end_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 WITH seen AS (
     SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
     FROM lake.core.scan_coverage

@@ -1,7 +1,7 @@
--- Grain: (check, account, region, resource) that two spooled dates do not say just the same of, as often, on both; a
--- table of the connection's own, read by analytics_turned, analytics_same and analytics_same_keys.
+-- Grain: (check, account, region, resource) that two exported dates do not say just the same of, as often, on both; a
+-- table of the connection's own, read by analytics_changed_findings, analytics_same and analytics_same_keys.
 -- Keys of tally keys in "asked" are always there: for them the frameworks of both dates differ.
-CREATE TEMP TABLE turned AS
+CREATE TEMP TABLE changed_keys AS
 WITH told AS (
     SELECT *, 1 AS side FROM read_parquet($before)
     UNION ALL BY NAME

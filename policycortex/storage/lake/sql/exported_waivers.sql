@@ -1,4 +1,4 @@
--- Grain: one waiver and the spooled failing, unmuted findings it reaches; a finding that several reach counts for each.
+-- Grain: one waiver and the exported failing, unmuted findings it reaches; a finding that several reach counts for each.
 -- A waiver for one requirement reaches the findings listed under it.
 SELECT w.waiver_id, count(f.check_id) AS findings
 FROM waivers w

@@ -1,8 +1,9 @@
--- Grain: source and account looked at in the period; columns of COVERAGE_SCHEMA. An account counts when it holds
--- findings of the scope.
-SELECT t.source, t.provider, t.account_id, count(DISTINCT t.check_id) AS checks, max(c.scan_at) AS last_scan_at
+-- Grain: provider, check, mapping and severity over the scope's period-end posture; columns of TALLY_SCHEMA.
+SELECT t.provider, t.check_id, t.mapping_id, t.severity,
+    sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
+    sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
 FROM lake.marts.check_tallies t
-    JOIN closing_scans c
+    SEMI JOIN period_end_scans c
     ON t.observed_date = c.observed_date AND
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

@@ -1,4 +1,4 @@
--- Grain: one finding of the closing posture in scope, in the total order of the findings table, from $first_check under
+-- Grain: one finding of the period-end posture in scope, in the total order of the findings table, from $first_check under
 -- $first_rank to $last_check under $last_rank; narrow rows, for texts and requirements are joined to the stream.
 -- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings they name, else all.
 -- A failing finding is waived when waivers reach every requirement it is listed under.
@@ -10,7 +10,7 @@ WITH listed AS (
 found AS (
     SELECT t.*, finding_rank(t.status, t.severity) AS rank_
     FROM lake.core.finding_state t
-        SEMI JOIN closing_scans c
+        SEMI JOIN period_end_scans c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)

@@ -1,4 +1,4 @@
--- Grain: one value of one dimension among spooled findings; columns of DIMENSION_SCHEMA.
+-- Grain: one value of one dimension among exported findings; columns of DIMENSION_SCHEMA.
 WITH found AS (
     SELECT unnest([
             {'dimension': 'account', 'label': account_id}, {'dimension': 'service', 'label': service},

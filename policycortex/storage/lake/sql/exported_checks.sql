@@ -1,4 +1,4 @@
--- Grain: one check with spooled findings, all providers together; columns of CHECK_COUNTS_SCHEMA. A finding counts once,
+-- Grain: one check with exported findings, all providers together; columns of CHECK_COUNTS_SCHEMA. A finding counts once,
 -- in the first of muted, waived and its status.
 SELECT check_id, min(title) AS title,
     arg_min(severity, list_position(['critical', 'high', 'medium', 'low', 'informational'], severity)) AS severity,
