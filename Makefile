@@ -31,7 +31,7 @@ check: setup-dev ## format, lint, types, imports
 
 test: check ## all that CI runs
 	@deploy/setup-tests.sh
-	POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile # what a module makes once is then made once
+	POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder # tests/support/distribution.py says what stays together
 
 conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 	@deploy/setup-tests.sh

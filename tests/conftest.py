@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from tests.support.backends import Backend, FleetBackend, make_fleet_backend, with_own_databases
+from tests.support.distribution import FilesByFolder, start_slowest_first
 from tests.support.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
@@ -86,6 +88,16 @@ def lake(lake_settings: Settings) -> Iterator[Lake]:
     """An empty lake."""
     with open_lake(lake_settings) as opened:
         yield opened
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow folders first, so that no worker is left alone with one at the end."""
+    start_slowest_first(items, config.rootpath)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesByFolder:
+    """Used whatever ``--dist`` says."""
+    return FilesByFolder(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

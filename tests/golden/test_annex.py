@@ -12,16 +12,18 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
 from tests.golden.readers import read_pdf_text
+from tests.support.samples.documents import Sample, build_document
 
 Build = Callable[..., ReportDocument]
 _FINDINGS = 560
 
 
-@pytest.fixture
-def artifact(build: Build, tmp_path: Path) -> RenderedArtifact:
-    """560 findings, all in the annex: more than two chunks of it."""
-    options = RenderingOptions(page_findings=100)
-    return render_artifact(build(findings=_FINDINGS), ReportFormat.PDF, tmp_path, options=options)
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> RenderedArtifact:
+    """560 findings, all in the annex: more than two chunks of it. Rendered once, read only."""
+    folder = tmp_path_factory.mktemp("annex")
+    document = build_document(folder, Sample(findings=_FINDINGS))
+    return render_artifact(document, ReportFormat.PDF, folder, options=RenderingOptions(page_findings=100))
 
 
 def test_an_annex_is_one_document_with_its_front(artifact: RenderedArtifact) -> None:

@@ -1,10 +1,6 @@
-"""The API with everything behind it as a user starts it: orders become Dagster runs, and their ends are told truly."""
+"""The API of a served installation: report requests become Dagster runs, and reports show how their runs ended."""
 
 import hashlib
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +11,7 @@ import httpx
 import pytest
 
 from api.platform.dagster_runs import DagsterRuns
+from tests.support.installation import Server, run_program
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,7 +26,7 @@ ORDER: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Served:
-    """A product that was started by its command."""
+    """The shared installation as this file uses it."""
 
     client: httpx.Client
     dagster_url: str
@@ -37,37 +34,17 @@ class Served:
 
     def make_key(self, *options: str) -> str:
         """Another key, by the command line."""
-        program = str(Path(sys.executable).with_name("policycortex"))
-        command = [program, "keys", "create", "--name", "e2e", "--home", str(self.home), *options]
-        made = subprocess.run(command, check=True, capture_output=True, text=True)
-        return str(made.stdout).strip()
+        made = run_program("keys", "create", "--name", "e2e", *options, home=self.home)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """``policycortex serve`` over an empty home, with a key; stopped by SIGTERM."""
-    folder = tmp_path_factory.mktemp("served")
-    home, port, dagster_port = folder / "home", _free_port(), _free_port()
-    command = [str(Path(sys.executable).with_name("policycortex"))]
-    ports = ["--port", str(port), "--dagster-port", str(dagster_port)]
-    with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen([*command, "serve", "--home", str(home), *ports], stdout=log, stderr=log)
-        try:
-            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, folder / "serve.log")
-            made = subprocess.run(
-                [*command, "keys", "create", "--name", "e2e", "--home", str(home)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90, trust_env=False
-            ) as client:
-                yield Served(client=client, dagster_url=f"http://127.0.0.1:{dagster_port}", home=home)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+@pytest.fixture
+def served(server: Server) -> Iterator[Served]:
+    """A client of the shared installation."""
+    headers = {"Authorization": f"Bearer {server.key}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=90, trust_env=False) as client:
+        yield Served(client=client, dagster_url=f"http://127.0.0.1:{server.dagster_port}", home=server.home)
 
 
 def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
@@ -149,21 +126,3 @@ def _runs_tagged(served: Served, report_id: str) -> dict[str, str]:
     body = {"query": query, "variables": {"id": report_id}}
     found = httpx.post(f"{served.dagster_url}/graphql", json=body, trust_env=False, timeout=60).json()
     return {run["runId"]: run["status"] for run in found["data"]["runsOrError"]["results"]}
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 240
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(url, trust_env=False, timeout=30).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.5)
-    pytest.fail(f"serve did not become ready:\n{log.read_text()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

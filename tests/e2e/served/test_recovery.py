@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from pipelines.platform.worker_identity import Worker
-from tests.e2e.test_documented_calls import ORDER, order, wait_for_end
+from tests.e2e.served.test_documented_calls import ORDER, order, wait_for_end
 from tests.support.installation import Server, wait_until
 
 
