@@ -1,8 +1,9 @@
 """Alerts owners of deliveries that failed, are uncertain, or have no report, over the alert connection."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from policycortex.channels.connections import Alert, Connections
+from policycortex.channels.connections import Alert, Connections, without_secrets
 from policycortex.channels.model import Notice
 from policycortex.channels.sending import send_notice
 from policycortex.errors import PolicyCortexError
@@ -11,23 +12,30 @@ from policycortex.storage.registry import Registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 
-def alert_owners(settings: Settings, registry: Registry, connections: Connections, *, now: datetime) -> int:
-    """Send the alerts that are due; the number sent. A failed alert is tried again for half a day."""
-    sent_count = 0
+def alert_owners(
+    settings: Settings,
+    registry: Registry,
+    connections: Connections,
+    *,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> None:
+    """Send the alerts that are due. A failed alert is reported to ``progress`` and tried again for half a day."""
     for row in registry.deliveries.list_unreported_failures(now=now):
         alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
-        is_sent = alert is not None and _send(connections, alert, _notice(settings, registry, row), now)
-        registry.deliveries.note_alert(row, is_told=is_sent, now=now)
-        sent_count += is_sent
-    return sent_count
+        problem = "" if alert is None else _send(connections, alert, _notice(settings, registry, row), now)
+        if alert is not None and problem:
+            progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
+        registry.deliveries.note_alert(row, is_told=alert is not None and not problem, now=now)
 
 
-def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> bool:
+def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> str:
+    """Send one alert; why it failed, without secrets, or "" if it was sent."""
     try:
         send_notice(connections, alert.connection, alert.target, notice, now=now)
-    except PolicyCortexError:
-        return False
-    return True
+    except PolicyCortexError as error:
+        return without_secrets(connections.get(alert.connection), str(error))
+    return ""
 
 
 def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:

@@ -105,7 +105,7 @@ def deliver_due(
         )
         with round_.heartbeat(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="delivery") as pool:
             finished = [future.result() for future in [pool.submit(round_.work) for _ in range(workers)]]
-        alert_owners(settings, registry, connections, now=clock())
+        alert_owners(settings, registry, connections, now=clock(), progress=progress)
     outcomes: dict[str, int] = {}
     for outcome in (outcome for worker in finished for outcome in worker):
         outcomes[outcome] = outcomes.get(outcome, 0) + 1

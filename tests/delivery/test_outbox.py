@@ -266,7 +266,9 @@ def test_an_owner_is_told_once_the_way_to_them_is_there(tmp_path: Path, box: Mai
     with closing(open_registry(before)) as registry:
         report = order_report(before, registry, {"email": {"recipients": ["gone@company.com"], "connection": "mail"}})
         complete_report(before, registry, report.id)
-        deliver_due(before, clock=clock)
+        lines: list[str] = []
+        deliver_due(before, clock=clock, progress=lines.append)
+        assert "the alert over 'pager' failed: cannot open a session with localhost" in lines[-1]
         assert not has_due_deliveries(before, now=clock())
     clock.move(minutes=1)
     after = settings_of(tmp_path, connections | {"pager": mail_connection(box.port)}, alerts=alerts)
