@@ -1,4 +1,4 @@
-"""Where runs that a terminal waits for say what they do: a person's lines to the terminal, Dagster's to a file."""
+"""Logger of runs that the command line waits for: progress to the terminal, all Dagster events to a file."""
 
 import logging
 import sys
@@ -10,29 +10,29 @@ import dagster as dg
 
 TERMINAL: Final = "terminal"
 
-_SECONDS_BETWEEN: Final = 1.0
+_SECONDS_BETWEEN_LINES: Final = 1.0
 
 
 def terminal_logger(log_file: Path) -> dg.LoggerDefinition:
-    """Messages of our assets on stderr, everything in ``log_file``."""
+    """Writes messages of assets to stderr, and everything to ``log_file``."""
 
     def make(_context: dg.InitLoggerContext) -> logging.Logger:
-        chosen = logging.getLogger("policycortex.run")
-        chosen.setLevel(logging.DEBUG)
-        chosen.propagate = False
-        chosen.handlers[:] = [_Progress(sys.stderr)]
+        logger = logging.getLogger("policycortex.run")
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.handlers[:] = [_Progress(sys.stderr)]
         file = logging.FileHandler(log_file, delay=True)
         file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        chosen.addHandler(file)
-        return chosen
+        logger.addHandler(file)
+        return logger
 
     return dg.LoggerDefinition(make, description="Progress to the terminal, events to a file.")
 
 
 class _Progress(logging.StreamHandler):  # type: ignore[type-arg]
-    """Shows what our own code logged, a line a second at most; Dagster's events carry ``dagster_event``.
+    """Shows messages of our own code, at most one line per second; Dagster's events have ``dagster_event``.
 
-    The first second is silent: what fails at once leaves one line, the reason.
+    Shows nothing in the first second: a run that fails at once prints only the reason.
     """
 
     _shown_at: float | None = None
@@ -43,7 +43,7 @@ class _Progress(logging.StreamHandler):  # type: ignore[type-arg]
             return
         now = time.monotonic()
         self._shown_at = self._shown_at or now
-        if now - self._shown_at >= _SECONDS_BETWEEN:
+        if now - self._shown_at >= _SECONDS_BETWEEN_LINES:
             self._shown_at = now
             self.stream.write(f"{meta['orig_message']}\n")
             self.flush()

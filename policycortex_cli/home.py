@@ -1,6 +1,5 @@
-"""The folder an installation lives in: who may serve it, and Dagster's instance inside. Opens no database of ours."""
+"""The home folder of an installation: its lock, and Dagster's instance inside. Opens none of our databases."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+from filelock import FileLock, Timeout
 
+from pipelines.platform.instance_plugins import (
+    CELERY_LAUNCHER,
+    EVENT_LOG_STORAGE,
+    FORKING_LAUNCHER,
+    RUN_STORAGE,
+    SCHEDULE_STORAGE,
+)
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
@@ -16,40 +23,41 @@ from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-_MAKING_LOCK: Final = 4_270_619_001
-"""Of Postgres's advisory locks, the one that whoever makes Dagster's tables holds."""
+_SETUP_LOCK: Final = 4_270_619_001
+"""Postgres advisory lock that a process holds while it creates Dagster's tables."""
 
 _DAGSTER_SCHEMA: Final = "dagster"
-"""Of Dagster's tables in Postgres. The registry has a table ``schedules`` as Dagster has, and where Dagster finds that
-name it makes none of its own."""
+"""Schema of Dagster's tables in Postgres. The registry and Dagster both have a table ``schedules``; in one schema
+Dagster would not create its own."""
 
-_BROKER_PATIENCE_SECONDS: Final = 300
-"""How long a run may wait in the broker for a worker before Dagster gives it up."""
+_BROKER_WAIT_SECONDS: Final = 300
+"""How long a run may wait in the broker for a worker before Dagster fails it."""
 
 BROKER_VARIABLE: Final = "POLICYCORTEX_BROKER_URL"
 
 
 @contextmanager
 def exclusive_home(settings: Settings) -> Iterator[None]:
-    """Hold the home against a second ``serve``; the lock ends with the process, however it ends."""
+    """Lock the home against a second ``serve``. The kernel releases the lock when the process ends.
+
+    Raises StoreBusyError when another process holds it.
+    """
     make_folder(settings.home)
-    path = settings.home / "serve.lock"
-    with path.open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = path.read_text().strip() or "unknown"
-            raise StoreBusyError(
-                f"{settings.home} is already being served by process {holder}; stop it first"
-            ) from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+    lock, process_file = FileLock(settings.home / "serve.lock"), settings.home / "serve.pid"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = process_file.read_text().strip() if process_file.exists() else "unknown"
+        raise StoreBusyError(f"{settings.home} is already being served by process {holder}; stop it first") from None
+    try:
+        write_atomically(process_file, str(os.getpid()))
         yield
+    finally:
+        lock.release()
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder of state, readable by its owner alone; ConfigurationError tells why it cannot be."""
+    """Create a folder that only its owner can read. Raises ConfigurationError with the reason."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -59,29 +67,25 @@ def make_folder(path: Path) -> None:
 
 
 def prepare_dagster_home(settings: Settings) -> None:
-    """Write ``dagster.yaml`` anew: it belongs to this program's version, not to the user."""
+    """Write ``dagster.yaml``, over an existing one: it names modules of this version of the program."""
     make_folder(settings.dagster_home)
     make_folder(settings.dagster_home / "history")
     write_atomically(settings.dagster_home / "dagster.yaml", yaml.safe_dump(instance_config(settings), sort_keys=False))
 
 
 def instance_config(settings: Settings) -> dict[str, Any]:
-    """Dagster's instance for these settings: the shipped template plus storage."""
-    config: dict[str, Any] = yaml.safe_load(_shipped("dagster.yaml").read_text(encoding="utf-8"))
+    """Dagster's instance configuration for these settings: the packaged ``dagster.yaml`` with storage and launcher."""
+    config: dict[str, Any] = yaml.safe_load(_packaged_file("dagster.yaml").read_text(encoding="utf-8"))
     history = str(settings.dagster_home / "history")
     if settings.database_url:
         config["storage"] = {"postgres": {"postgres_url": {"env": DAGSTER_DATABASE_VARIABLE}}}
     else:
-        config["event_log_storage"] = _plug_in("pipelines.platform.event_log", "HomeEventLogStorage", base_dir=history)
-        config["run_storage"] = _plug_in("dagster._core.storage.runs", "SqliteRunStorage", base_dir=history)
-        config["schedule_storage"] = _plug_in(
-            "dagster._core.storage.schedules",
-            "SqliteScheduleStorage",
-            base_dir=str(settings.dagster_home / "schedules"),
-        )
+        config["event_log_storage"] = EVENT_LOG_STORAGE.config(base_dir=history)
+        config["run_storage"] = RUN_STORAGE.config(base_dir=history)
+        config["schedule_storage"] = SCHEDULE_STORAGE.config(base_dir=str(settings.dagster_home / "schedules"))
     config["run_launcher"] = _run_launcher(settings)
     if settings.broker_url is not None:
-        config["run_monitoring"]["start_timeout_seconds"] = _BROKER_PATIENCE_SECONDS
+        config["run_monitoring"]["start_timeout_seconds"] = _BROKER_WAIT_SECONDS
     runs = config["concurrency"]["runs"]
     runs["max_concurrent_runs"] = settings.max_concurrent_runs
     for limit in runs["tag_concurrency_limits"]:
@@ -93,14 +97,14 @@ def instance_config(settings: Settings) -> dict[str, Any]:
 def _run_launcher(settings: Settings) -> dict[str, Any]:
     if settings.broker_url is None:
         socket_path = str(settings.dagster_home / "runs.sock")
-        return _plug_in("pipelines.platform.launcher", "ForkingRunLauncher", socket_path=socket_path)
+        return FORKING_LAUNCHER.config(socket_path=socket_path)
     require_fleet(settings)
     broker = {"env": BROKER_VARIABLE}
-    return _plug_in("pipelines.platform.celery_launcher", "FleetRunLauncher", broker=broker, backend=broker)
+    return CELERY_LAUNCHER.config(broker=broker, backend=broker)
 
 
 def require_fleet(settings: Settings) -> None:
-    """Raises ConfigurationError where runs on other machines could not see what this one stores."""
+    """Raise ConfigurationError when runs on other machines could not reach what this machine stores."""
     missing = [
         name
         for name, value in (
@@ -112,18 +116,14 @@ def require_fleet(settings: Settings) -> None:
         if value is None
     ]
     if missing:
-        told = ", ".join(f"POLICYCORTEX_{name}" for name in missing)
-        raise ConfigurationError(f"runs on several machines share nothing but what settings name; set {told} too")
-
-
-def _plug_in(module: str, name: str, **config: Any) -> dict[str, Any]:  # noqa: ANN401 - what YAML can hold
-    return {"module": module, "class": name, "config": config}
+        names = ", ".join(f"POLICYCORTEX_{name}" for name in missing)
+        raise ConfigurationError(f"runs on several machines need shared storage; set {names} too")
 
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
-    """What Dagster's processes need in their environment: the folder, no telemetry, and the database with its driver.
+    """Environment of Dagster's processes: its folder, no telemetry, and the database with its driver.
 
-    The URL goes by the environment, because dagster.yaml is a file that people copy and show.
+    The database URL is passed by the environment and not in ``dagster.yaml``, because people copy and share that file.
     """
     environment = {"DAGSTER_HOME": str(settings.dagster_home), "DAGSTER_DISABLE_TELEMETRY": "1"}
     if settings.database_url:
@@ -135,20 +135,19 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
 
 
 def open_instance(settings: Settings) -> "DagsterInstance":
-    """The home's own Dagster instance, created on first use; the caller closes it (context manager)."""
+    """The home's Dagster instance, created on first use. The caller closes it (it is a context manager)."""
     from dagster import DagsterInstance
 
     prepare_dagster_home(settings)
     os.environ.update(dagster_environment(settings))
-    # Two processes that make Dagster's databases at once break them for good.
-    with (settings.dagster_home / "making.lock").open("w") as lock, _making_alone(settings):
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # Two processes that create Dagster's databases at the same time leave them broken.
+    with FileLock(settings.dagster_home / "making.lock"), _setup_lock(settings):
         return DagsterInstance.from_config(str(settings.dagster_home))
 
 
 @contextmanager
-def _making_alone(settings: Settings) -> Iterator[None]:
-    """Hold off other machines, too, where Dagster's storage is in Postgres."""
+def _setup_lock(settings: Settings) -> Iterator[None]:
+    """Lock the setup against other machines where Dagster's storage is in Postgres."""
     if settings.database_url is None:
         yield
         return
@@ -160,7 +159,7 @@ def _making_alone(settings: Settings) -> Iterator[None]:
         raise UnavailableError(f"Postgres does not answer: {str(error).strip()}") from error
     try:
         connection.autocommit = True
-        connection.cursor().execute("SELECT pg_advisory_lock(%s)", (_MAKING_LOCK,))
+        connection.cursor().execute("SELECT pg_advisory_lock(%s)", (_SETUP_LOCK,))
         connection.cursor().execute(f"CREATE SCHEMA IF NOT EXISTS {_DAGSTER_SCHEMA}")
         yield
     finally:
@@ -168,13 +167,13 @@ def _making_alone(settings: Settings) -> Iterator[None]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file as a whole; a crash leaves the old one."""
+    """Replace a file; after a crash it has either the old or the new content."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 
-def _shipped(name: str) -> Path:
+def _packaged_file(name: str) -> Path:
     import pipelines
 
     package = Path(pipelines.__file__).parent

@@ -1,4 +1,4 @@
-"""Runs of Dagster jobs in this process, on the home's own instance: the UI shows them like any other."""
+"""Executes Dagster jobs in this process, on the home's instance, so that the UI shows the runs."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.definitions import build_defs
 from pipelines.loggers import TERMINAL, terminal_logger
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
-from pipelines.platform.worker_identity import TAG_WORKER, this_worker
+from pipelines.platform.worker_identity import TAG_WORKER, current_worker
 from pipelines.resources import CoreResource
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
@@ -38,8 +38,8 @@ class HomeRuns:
         tags: Mapping[str, str],
         partition: str | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run a job to its end. Raises the core's own error where that made it fail."""
-        own_tags = {TAG_WORKER: this_worker().to_tag(), "dagster/max_retries": "0"}
+        """Execute a job. Raises the core's error that made it fail, PolicyCortexError for any other failure."""
+        own_tags = {TAG_WORKER: current_worker().to_tag(), "dagster/max_retries": "0"}
         try:
             return self._defs.resolve_job_def(job).execute_in_process(
                 instance=self.instance,
@@ -58,10 +58,10 @@ class HomeRuns:
 
 @contextmanager
 def home_runs(settings: Settings) -> Iterator[HomeRuns]:
-    """Open a home for runs of this process."""
+    """Open a home for runs in this process."""
     make_folder(settings.home / "logs")
     os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    warnings.simplefilter("ignore")  # a user can mend none of them; tests turn them into errors
+    warnings.simplefilter("ignore")  # users cannot act on them; the tests turn them into errors
     with open_instance(settings) as instance:
         yield HomeRuns(settings, instance)

@@ -1,4 +1,4 @@
-"""``policycortex serve``: which services make up an installation, in what order, how each is known ready."""
+"""``policycortex serve``: the services of an installation, their order, and how each is known to be ready."""
 
 import json
 import os
@@ -12,7 +12,8 @@ from typing import NoReturn
 import httpx
 import yaml
 
-from pipelines.platform.run_host_socket import ask
+from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE
+from pipelines.platform.run_host_socket import send_request
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
 from policycortex_cli.home import dagster_environment, exclusive_home, make_folder, open_instance, write_atomically
@@ -23,14 +24,14 @@ _LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { locationOrL
 
 
 def serve_until_stopped(settings: Settings, *, host: str, port: int, dagster_port: int) -> NoReturn:
-    """Run API and Dagster until asked to stop, then exit 0. Nothing is written before the ports are known free."""
+    """Run the API and Dagster until a signal, then exit 0. Nothing is written before the ports are known to be free."""
     _require_free_port(host, port, option="--port")
     _require_free_port("127.0.0.1", dagster_port, option="--dagster-port")
     if port == dagster_port:
         raise ConfigurationError(f"--port and --dagster-port are both {port}; give each its own")
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda got, _frame: signals.append(got))
+        signal.signal(number, lambda received, _frame: signals.append(received))
     try:
         with exclusive_home(settings):
             _serve(settings, host=host, port=port, dagster_port=dagster_port, is_stopping=lambda: bool(signals))
@@ -67,7 +68,7 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make folders, Dagster's instance and the registry, before any service could race for them."""
+    """Create folders, Dagster's instance and the registry before any service starts."""
     from policycortex.storage.registry import open_registry
 
     for folder in (settings.home / "logs", settings.home / "landing"):
@@ -77,8 +78,8 @@ def prepare_home(settings: Settings) -> None:
 
 
 def _code_server(port: int, dagster_port: int) -> Service:
-    """A proxy with the true server as its child; it outlives that child's death and never starts another."""
-    command = (*_python("-m", "dagster", "code-server", "start"), "-m", "pipelines.definitions")
+    """Dagster's code server: a proxy with the server as its child. The proxy does not restart a child that ended."""
+    command = (*_python("-m", "dagster", "code-server", "start"), "-m", DEFINITIONS_MODULE)
     address = ("--host", "127.0.0.1", "--port", str(port), "--location-name", LOCATION)
     return Service(
         name="code server",
@@ -90,13 +91,13 @@ def _code_server(port: int, dagster_port: int) -> Service:
 
 def _run_host(settings: Settings) -> Service:
     path = settings.dagster_home / "runs.sock"
-    command = _python("-m", "pipelines.platform.run_host", str(path), "pipelines.definitions")
+    command = _python("-m", RUN_HOST_MODULE, str(path), DEFINITIONS_MODULE)
     return Service(name="run host", command=command, is_ready=lambda: _listens(path), grace_seconds=8)
 
 
 def _daemon(workspace: Path) -> Service:
     return Service(
-        name="daemon", command=_python("-m", "dagster._daemon", "run", "-w", str(workspace)), is_ready=lambda: True
+        name="daemon", command=_python("-m", DAEMON_MODULE, "run", "-w", str(workspace)), is_ready=lambda: True
     )
 
 
@@ -156,7 +157,7 @@ def _answers(port: int) -> bool:
 
 def _listens(path: Path) -> bool:
     try:
-        ask(path, {}, timeout_seconds=2)
+        send_request(path, {}, timeout_seconds=2)
     except OSError:
         return False
     return True
@@ -168,7 +169,7 @@ def _is_code_loaded(port: int) -> bool:
 
 
 def _is_code_broken(port: int) -> bool:
-    """The webserver answers, and says that it cannot reach the code; a webserver that is away says nothing."""
+    """Whether the webserver reports that it cannot load the code. False while the webserver itself does not answer."""
     body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
     return body is not None and b'"PythonError"' in body
 
@@ -176,10 +177,10 @@ def _is_code_broken(port: int) -> bool:
 def _get(url: str, body: bytes | None = None) -> bytes | None:
     method = "GET" if body is None else "POST"
     try:
-        answer = httpx.request(method, url, content=body, headers={"Content-Type": "application/json"}, timeout=5)
+        response = httpx.request(method, url, content=body, headers={"Content-Type": "application/json"}, timeout=5)
     except httpx.HTTPError:
         return None
-    return answer.content if answer.is_success else None
+    return response.content if response.is_success else None
 
 
 def _say(message: str) -> None:

@@ -1,4 +1,4 @@
-"""``policycortex worker``: executes runs that the broker hands out; the machine needs database, bucket and broker."""
+"""``policycortex worker``: executes runs from the broker. Needs the database, the bucket and the broker."""
 
 import os
 import socket
@@ -9,18 +9,19 @@ from policycortex_cli.home import make_folder, open_instance, require_fleet
 
 
 def work_until_stopped(settings: Settings, *, slots: int, name: str) -> None:
-    """Take runs until SIGTERM, which lets those at work end first; ``slots`` at once, a forked process each."""
+    """Execute ``slots`` runs at a time, one process each, until SIGTERM; current runs are completed first."""
     require_fleet(settings)
     from pipelines.platform.celery_launcher import QUEUE, make_worker_app
-    from pipelines.platform.run_host import warm_up
+    from pipelines.platform.instance_plugins import DEFINITIONS_MODULE
+    from pipelines.platform.run_host import preload
     from policycortex.storage.registry import open_registry
 
     make_folder(settings.home)
     open_instance(settings).dispose()
     with closing(open_registry(settings)):
         pass
-    os.environ["POLICYCORTEX_HOME"] = str(settings.home)  # Dagster's own variables the instance has set
-    warm_up("pipelines.definitions")
+    os.environ["POLICYCORTEX_HOME"] = str(settings.home)  # open_instance has set Dagster's own variables
+    preload(DEFINITIONS_MODULE)
     app = make_worker_app(settings.broker_url or "")
     app.worker_main(
         [

@@ -10,7 +10,7 @@ from api.platform.runs import PartState
 from policycortex.errors import UnavailableError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS, TAG_REPORT, RunPriority
 from policycortex.requests import ReportRequest
-from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, RunEnd, RunState, run_state_of
+from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, ReportRun, RunState, run_state_of
 from policycortex.storage.registry import Failure, ReportRow
 from policycortex.workflow.request_report import run_tags
 
@@ -65,7 +65,7 @@ class DagsterRuns:
     def find_failure(self, report: ReportRow) -> Failure | None:
         """See RunLauncher. All runs of the report count: a run that was lost is followed by another one."""
         runs = self._runs_of(report)
-        if run_state_of(runs, now=datetime.now(UTC)) is not RunState.OVER:
+        if run_state_of(runs, now=datetime.now(UTC)) is not RunState.FINAL:
             return None
         if runs[0].status == CANCELED:
             return Failure(code="RPT_500", message=CANCELED_IN_DAGSTER, is_retryable=True)
@@ -127,14 +127,14 @@ class DagsterRuns:
                     f"Dagster did not start the run: {launched.get('message') or launched.get('errors') or kind}"
                 )
 
-    def _runs_of(self, report: ReportRow) -> list[RunEnd]:
+    def _runs_of(self, report: ReportRow) -> list[ReportRun]:
         """Newest first."""
         wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
         answer = self._door.ask(_RUNS, {"filter": wanted})["runsOrError"]
         if answer["__typename"] != "Runs":
             raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
         return [
-            RunEnd(
+            ReportRun(
                 run_id=run["runId"],
                 status=run["status"],
                 tags={tag["key"]: tag["value"] for tag in run["tags"]},

@@ -17,7 +17,7 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import report_periods
 from pipelines.platform.code_location import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
-from pipelines.run_recovery import ended_badly, reason_of, runs_of
+from pipelines.run_recovery import failed_or_canceled, failure_reason, runs_of
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
     REPORT_OPERATION,
@@ -102,7 +102,7 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     claim_due_ticks(settings, now=now - head_start)
     watched = load_watched_runs(settings, now=now)
-    for run_id in ended_badly(instance, list(watched)):
+    for run_id in failed_or_canceled(instance, list(watched)):
         release_report(settings, watched[run_id], run_id)
     asked = 0
     for due in load_startable_reports(settings, now=now):
@@ -112,13 +112,13 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
                 yield _request(instance, due, run_key=due.report_id)
             case RunState.LOST:
                 yield _request(instance, due, run_key=f"{due.report_id}:{len(runs)}")
-            case RunState.UNDER_WAY:
+            case RunState.ACTIVE:
                 note_run(settings, due.report_id, runs[0].run_id)
                 continue
-            case RunState.OVER:
-                fail_report(settings, due.report_id, reason_of(instance, runs[0]))
+            case RunState.FINAL:
+                fail_report(settings, due.report_id, failure_reason(instance, runs[0]))
                 continue
-            case RunState.RESTING:
+            case RunState.WAITING:
                 continue
         asked += 1
     if not asked:
@@ -134,7 +134,7 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
 def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SkipReason:
     """Compares what was loaded with the registry; reloading costs 1.5 CPU s, so changes are gathered for 15 s."""
     settings = core.settings()
-    if load_schedule_marks(settings) == LOADED.marks:
+    if load_schedule_marks(settings) == LOADED.revisions:
         return dg.SkipReason("the loaded schedules are those of the registry")
     origin = context.code_location_origin
     if origin is None:
@@ -151,7 +151,7 @@ def load_customer_schedules(core: CoreResource) -> tuple[dg.ScheduleDefinition, 
     except PolicyCortexError as error:
         _log.warning("customers' schedules could not be read, the sensor acts on them: %s", error)
         return ()
-    LOADED.marks = {schedule.id: schedule.revision for schedule in wanted}
+    LOADED.revisions = {schedule.id: schedule.revision for schedule in wanted}
     LOADED.is_one_by_one = len(wanted) <= settings.max_dagster_schedules
     return tuple(_definition(schedule) for schedule in wanted) if LOADED.is_one_by_one else ()
 

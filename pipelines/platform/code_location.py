@@ -1,4 +1,4 @@
-"""Loading the code location anew through the webserver, so that schedules made since then get their definitions."""
+"""Reloads the code location through the webserver, so that new customer schedules get their definitions."""
 
 from dataclasses import dataclass, field
 
@@ -10,23 +10,26 @@ _RELOAD = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocat
 
 @dataclass(slots=True)
 class LoadedSchedules:
-    """Which customers' schedules this process has definitions of."""
+    """The customer schedules that this process has definitions of."""
 
-    marks: dict[str, int] = field(default_factory=dict)
-    """Id to revision."""
+    revisions: dict[str, int] = field(default_factory=dict)
+    """Revision by schedule id."""
     is_one_by_one: bool = True
-    """False where they are too many, and the sensor alone carries them."""
+    """False where there are too many, so that the sensor alone evaluates them."""
 
 
 def reload_location(dagster_url: str, name: str) -> str:
-    """Ask the webserver; what came of it, for people. Never raises: the sensor asks again, and acts on ticks itself."""
+    """Ask the webserver to reload the location; returns the outcome as a message.
+
+    Never raises: the sensor repeats the request, and evaluates ticks itself until then.
+    """
     try:
         body = {"query": _RELOAD, "variables": {"name": name}}
-        answer = httpx.post(f"{dagster_url}/graphql", json=body, timeout=60.0)
-        answer.raise_for_status()
-        result = answer.json().get("data", {}).get("reloadRepositoryLocation", {})
+        response = httpx.post(f"{dagster_url}/graphql", json=body, timeout=60.0)
+        response.raise_for_status()
+        result = response.json().get("data", {}).get("reloadRepositoryLocation", {})
     except (httpx.HTTPError, ValueError) as error:
         return f"the webserver at {dagster_url} could not reload {name}: {error}"
     if result.get("__typename") != "WorkspaceLocationEntry":
         return f"{name} was not reloaded: {result.get('message', result)}"
-    return f"{name} was loaded anew with the schedules of the registry"
+    return f"{name} was reloaded with the schedules of the registry"

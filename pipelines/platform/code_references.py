@@ -1,4 +1,4 @@
-"""Where an asset's code stands, for the UI: the file here, or its page in a repository that people can open."""
+"""Links from assets in the UI to their code: the local file, or its page in a repository."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from dagster._utils.warnings import BetaWarning
 from policycortex.errors import ConfigurationError
 
 _PLATFORMS: Final = {"/-/tree/": "gitlab", "/tree/": "github"}
-"""What stands between repository and branch tells whose pages they are; the longer one first."""
+"""Path segment between repository and branch, and the platform that uses it. The longer segment comes first."""
 
 
 def with_code_references(assets: Sequence[Any], source_url: str | None) -> list[Any]:
-    """The assets, each with file and line of its body.
+    """The assets, each with the file and line of its function.
 
-    ``source_url`` is the repository's page of a branch, ``https://host/owner/name/tree/branch``. Raises
-    ConfigurationError where it is no such page.
+    ``source_url`` is the page of a branch, ``https://host/owner/name/tree/branch``; None: local files. Raises
+    ConfigurationError for any other URL.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BetaWarning)  # told on every command's terminal; the lock pins Dagster's minor
+        warnings.simplefilter("ignore", BetaWarning)  # every command would show it; Dagster's version is pinned
         return list(_linked(dg.with_source_code_references(assets), source_url))
 
 
@@ -36,8 +36,8 @@ def _linked(local: Sequence[Any], source_url: str | None) -> Sequence[Any]:
 
 
 def _parse(source_url: str) -> tuple[str, str, str]:
-    for mark, platform in _PLATFORMS.items():
-        repository, found, branch = source_url.rstrip("/").partition(mark)
+    for segment, platform in _PLATFORMS.items():
+        repository, found, branch = source_url.rstrip("/").partition(segment)
         if found and branch and repository.startswith("https://"):
             return repository, branch, platform
     raise ConfigurationError(

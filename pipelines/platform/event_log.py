@@ -1,7 +1,7 @@
-"""Dagster's event log of an embedded home: one SQLite file, written in few and large transactions.
+"""Dagster's event log of an embedded home: one SQLite file, written in few large transactions.
 
-Dagster's own SQLite log opens, syncs and closes two databases for each event. A month of five partitioned assets is
-300 events: 7 seconds on an idle machine, 20 on a busy one. Here connections stay open and a batch is one transaction.
+Dagster's own SQLite log opens, syncs and closes two databases per event. A month of five partitioned assets has 300
+events: 7 seconds on an idle machine, 20 on a busy one. Here connections stay open and a batch is one transaction.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,16 +16,18 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 BATCH_SIZE_VARIABLE: Final = "DAGSTER_EVENT_BATCH_SIZE"
-"""Dagster's switch for writing in batches; whoever starts a process that executes runs sets it."""
+"""Dagster's environment variable for writing in batches; set in each process that executes runs."""
 
 BATCH_SIZE: Final = 500
 
 _BUSY_SECONDS: Final = 60
-_TOGETHER: Final = frozenset({DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_MATERIALIZATION_PLANNED})
+_BATCHED_TYPES: Final = frozenset(
+    {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_MATERIALIZATION_PLANNED}
+)
 
 
 class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """The consolidated log with connections kept, and batches. Never opened before a fork."""
+    """Dagster's consolidated event log with persistent connections and batches. Must not be opened before a fork."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engine: Engine | None = None
@@ -36,7 +38,7 @@ class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "HomeEventLogStorage":
-        """As Dagster makes it from dagster.yaml."""
+        """Create the storage from ``dagster.yaml``; called by Dagster."""
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
@@ -48,10 +50,10 @@ class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
             yield connection
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """All asset events of a batch in one transaction; what else is among them one by one."""
-        batch = [entry for entry in events if entry.get_dagster_event().event_type in _TOGETHER]
+        """Store the asset events of a batch in one transaction, events of other types one by one."""
+        batch = [entry for entry in events if entry.get_dagster_event().event_type in _BATCHED_TYPES]
         for entry in events:
-            if entry.get_dagster_event().event_type not in _TOGETHER:
+            if entry.get_dagster_event().event_type not in _BATCHED_TYPES:
                 self.store_event(entry)
         if not batch:
             return
@@ -64,17 +66,17 @@ class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
                 self._store_asset_event(connection, batch[n], ids[n])
 
     def watch(self, run_id: str, cursor: str | None, callback: Callable[..., Any]) -> None:
-        """Follow a run by asking: what is written to the log's journal does not touch its file."""
+        """Follow a run by polling. Writes go to SQLite's write-ahead log, not to the file that Dagster would watch."""
         self._watcher = self._watcher or SqlPollingEventWatcher(self)
         self._watcher.watch_run(run_id, cursor, callback)
 
     def end_watch(self, run_id: str, handler: Callable[..., Any]) -> None:
-        """Stop following."""
+        """Stop following the run."""
         if self._watcher is not None:
             self._watcher.unwatch_run(run_id, handler)
 
     def dispose(self) -> None:
-        """Close what is open."""
+        """Close connections and the watcher."""
         if self._watcher is not None:
             self._watcher.close()
         if self._engine is not None:
@@ -82,8 +84,8 @@ class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
 
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
-    # In WAL mode NORMAL survives every crash but the machine's; then the newest events may be missing, and the
-    # registry, which is the truth about reports, syncs for itself.
+    # In WAL mode, NORMAL loses nothing when a process crashes. When the machine crashes, the newest events may be lost;
+    # the registry, which is authoritative for reports, syncs its own writes.
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()

@@ -1,4 +1,7 @@
-"""Dagster's plug-in that starts runs in the run host and tells truly whether they live. The daemon imports it."""
+"""Dagster's run launcher for an embedded home: starts runs in the run host and checks their processes.
+
+Dagster's daemon and webserver load it from ``dagster.yaml``.
+"""
 
 import signal
 import time
@@ -11,15 +14,15 @@ from dagster._core.errors import DagsterLaunchFailedError
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-from pipelines.platform.run_host_socket import ask
+from pipelines.platform.run_host_socket import send_request
 from pipelines.platform.run_starting import await_start
-from pipelines.platform.worker_identity import TAG_WORKER, Worker
+from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity
 
-_PATIENCE_SECONDS: Final = 45.0  # a host that was killed is back after its 5 to 10 seconds of imports
+_RETRY_SECONDS: Final = 45.0  # a run host that was killed is back after 5 to 10 seconds of imports
 
 
 class ForkingRunLauncher(RunLauncher, ConfigurableClass):
-    """Runs are forked by ``pipelines.platform.run_host``, which listens at the configured socket."""
+    """Starts runs through ``pipelines.platform.run_host``, which listens at the configured socket."""
 
     def __init__(self, socket_path: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._socket_path = Path(socket_path)
@@ -28,26 +31,26 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
-        """What this was configured from."""
+        """The configuration that this object was created from."""
         return self._inst_data
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """``socket_path``: where the run host listens."""
+        """``socket_path``: the socket of the run host."""
         return {"socket_path": StringSource}
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
-        """As Dagster makes it from dagster.yaml."""
+        """Create the launcher from ``dagster.yaml``; called by Dagster."""
         return cls(inst_data=inst_data, **config_value)
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Have the run forked; waits while the host starts again. Raises DagsterLaunchFailedError."""
+        """Have the run host fork the run; waits while the host restarts. Raises DagsterLaunchFailedError."""
         run_id = context.dagster_run.run_id
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _RETRY_SECONDS
         while True:
             try:
-                answer = ask(self._socket_path, {"run_id": run_id}, timeout_seconds=10)
+                response = send_request(self._socket_path, {"run_id": run_id}, timeout_seconds=10)
             except OSError as error:
                 if time.monotonic() > deadline:
                     raise DagsterLaunchFailedError(  # type: ignore[no-untyped-call]
@@ -55,13 +58,12 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
                     ) from error
                 time.sleep(0.2)
             else:
-                self._instance.report_engine_event(
-                    f"Forked by the run host as process {Worker.from_tag(answer['worker']).pid}.", context.dagster_run
-                )
+                pid = WorkerIdentity.from_tag(response["worker"]).pid
+                self._instance.report_engine_event(f"Forked by the run host as process {pid}.", context.dagster_run)
                 return
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupt the run's worker; Dagster then reports it cancelled. False when it was gone already."""
+        """Interrupt the run's worker, after which Dagster reports the run as canceled. False for a finished run."""
         run = await_start(self._instance, run_id)
         if run is None or run.is_finished:
             return False
@@ -69,26 +71,26 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
         self._instance.report_run_canceling(run)
         if worker is not None and worker.send_signal(signal.SIGTERM):
             return True
-        self._instance.report_run_canceled(run, "Its worker is gone already.")
+        self._instance.report_run_canceled(run, "The worker process of the run has already ended.")
         return True
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """True: the kernel knows."""
+        """True: the state of a process is known exactly."""
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """Whether the process that executes the run still lives. A run without a known worker is not judged."""
+        """Whether the process that executes the run still lives. RUNNING for a run whose worker is not known yet."""
         worker = _worker_of(run)
         if worker is None or worker.is_alive():
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        recent = self._instance.get_run_by_id(run.run_id)
-        if recent is not None and recent.status != DagsterRunStatus.STARTED:
+        current = self._instance.get_run_by_id(run.run_id)
+        if current is not None and current.status != DagsterRunStatus.STARTED:
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
-        told = f"its worker, process {worker.pid}, is gone: killed, out of memory, or the machine restarted"
-        return CheckRunHealthResult(WorkerStatus.FAILED, told)
+        reason = f"its worker process {worker.pid} has ended: killed, out of memory, or the machine restarted"
+        return CheckRunHealthResult(WorkerStatus.FAILED, reason)
 
 
-def _worker_of(run: DagsterRun) -> Worker | None:
+def _worker_of(run: DagsterRun) -> WorkerIdentity | None:
     tag = run.tags.get(TAG_WORKER)
-    return Worker.from_tag(tag) if tag else None
+    return WorkerIdentity.from_tag(tag) if tag else None

@@ -92,3 +92,14 @@ def test_nothing_of_one_machine_is_committed() -> None:
     mark = re.compile(r"/(?:root|home|Users)/\w|/work/(?:main|shared)")
     found = {str(p.relative_to(ROOT)) for p in tracked() if mark.search(p.read_text(errors="replace"))}
     assert not found
+
+
+def test_one_module_names_private_parts_of_dagster_by_text() -> None:
+    """The import contract sees imports alone; a module path in a text breaks an upgrade just the same."""
+    named = {
+        str(path.relative_to(ROOT))
+        for path in modules(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\bdagster\._\w", node.value)
+    }
+    assert named == {"pipelines/platform/instance_plugins.py"}

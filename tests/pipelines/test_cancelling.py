@@ -14,7 +14,7 @@ import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 
 from pipelines.platform.launcher import ForkingRunLauncher
-from pipelines.platform.worker_identity import TAG_WORKER, Worker
+from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity
 from policycortex.names import ReportStatus
 from policycortex.requests.model import order_from_json
 from policycortex.settings import Settings
@@ -62,7 +62,7 @@ def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(
     with subprocess.Popen([sys.executable, "-c", WORKER], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
-        instance.add_run_tags(run.run_id, {TAG_WORKER: Worker.of_process(process.pid).to_tag()})
+        instance.add_run_tags(run.run_id, {TAG_WORKER: WorkerIdentity.of_process(process.pid).to_tag()})
         _report(instance, run, "PIPELINE_STARTING")
         try:
             with monkeypatch.context() as patch:

@@ -84,7 +84,7 @@ def test_each_enabled_schedule_has_a_definition(settings: Settings, registry: Re
     assert [(s.name, s.cron_schedule, s.execution_timezone) for s in made] == [
         (f"delivery_{kept.id}", "0 9 1 * *", "America/New_York")
     ]
-    assert LOADED.marks == {kept.id: 1}
+    assert LOADED.revisions == {kept.id: 1}
 
 
 def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:

@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 from dagster._core.storage.dagster_run import DagsterRun
 
-from pipelines.platform.run_host import report_lost_start
-from pipelines.platform.run_host_socket import ask
+from pipelines.platform.run_host import report_failed_start
+from pipelines.platform.run_host_socket import send_request
 
 _PATIENCE_SECONDS = 120
 
@@ -56,7 +56,7 @@ def test_a_run_that_has_started_is_left_to_the_daemon(stored: dg.DagsterInstance
     stored.report_dagster_event(
         dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=run.job_name), run_id=run.run_id
     )
-    report_lost_start(run.run_id, -9)
+    report_failed_start(run.run_id, -9)
     assert _status(stored, run.run_id) is dg.DagsterRunStatus.STARTED
 
 
@@ -73,7 +73,7 @@ def _ask(path: Path, run_id: str) -> None:
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
         with suppress(OSError):
-            assert ask(path, {"run_id": run_id}, timeout_seconds=10)["worker"]
+            assert send_request(path, {"run_id": run_id}, timeout_seconds=10)["worker"]
             return
         time.sleep(0.1)
     raise AssertionError("the run host does not answer")

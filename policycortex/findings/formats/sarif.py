@@ -21,7 +21,7 @@ from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import build_findings
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record
-from policycortex.findings.reading.strict import RejectedRecordError, reason_of
+from policycortex.findings.reading.strict import RejectedRecordError, failure_reason
 from policycortex.findings.reading.window import Window
 from policycortex.names import FindingStatus, Severity
 
@@ -210,7 +210,7 @@ def _read_runs(stream: BinaryIO) -> dict[int, _Run]:
         try:
             _read_run_field(run, str(path[2]), value)
         except msgspec.ValidationError as error:
-            raise InputError(f"{reason_of(error)} of {path[2]} of run {path[1]}") from None
+            raise InputError(f"{failure_reason(error)} of {path[2]} of run {path[1]}") from None
         except RejectedRecordError as error:
             raise InputError(f"{error} of {path[2]} of run {path[1]}") from None
     return runs

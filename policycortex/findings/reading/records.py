@@ -8,7 +8,12 @@ import msgspec
 from policycortex.findings.model import Finding, QuarantinedRecord
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record, quarantine, split_records
-from policycortex.findings.reading.strict import RejectedRecordError, has_escaped_control, reason_of, refuse_control
+from policycortex.findings.reading.strict import (
+    RejectedRecordError,
+    failure_reason,
+    has_escaped_control,
+    refuse_control,
+)
 
 BuildFindings: TypeAlias = Callable[[Any, int], Iterable[Finding]]
 """Findings of a record, from its JSON object and its ordinal. Raises ValidationError and RejectedRecordError."""
@@ -34,7 +39,7 @@ def build_findings(record: Record, number: int, build: BuildFindings) -> Iterabl
             for finding in findings:
                 refuse_control(msgspec.structs.asdict(finding).items())
     except msgspec.ValidationError as error:
-        return (quarantine(record.offset, record.raw, reason_of(error)),)
+        return (quarantine(record.offset, record.raw, failure_reason(error)),)
     except RejectedRecordError as error:
         return (quarantine(record.offset, record.raw, str(error)),)
     return findings

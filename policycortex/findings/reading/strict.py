@@ -27,7 +27,7 @@ def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
     try:
         value = msgspec.json.decode(raw)
     except msgspec.ValidationError as error:
-        raise RejectedRecordError(f"invalid number: {reason_of(error)}") from None
+        raise RejectedRecordError(f"invalid number: {failure_reason(error)}") from None
     except msgspec.DecodeError as error:
         raise RejectedRecordError(_malformed(str(error), raw)) from None
     except UnicodeDecodeError:
@@ -53,7 +53,7 @@ def refuse_control(fields: Iterable[tuple[str, object]]) -> None:
             raise RejectedRecordError(f"control character U+{ord(found.group()):04X} in {name}")
 
 
-def reason_of(error: msgspec.ValidationError) -> str:
+def failure_reason(error: msgspec.ValidationError) -> str:
     """The reason for an error of msgspec: which key is missing, or which field has the wrong type."""
     text = str(error)
     if found := _MISSING.match(text):

@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Any
 
-from pipelines.platform.worker_identity import Worker
+from pipelines.platform.worker_identity import WorkerIdentity
 from tests.e2e.served.test_documented_calls import ORDER, order, wait_for_end
 from tests.support.installation import Server, wait_until
 
@@ -27,9 +27,9 @@ def test_a_killed_worker_is_noticed_and_its_report_still_comes(server: Server) -
     """SIGKILL while the run works: the first run ends as failed, a second one completes the report."""
     ordered = order(server, ORDER | {"name": "Killed once", "format_options": {"formats": ["pdf", "html"]}})
 
-    def working() -> Worker | None:
+    def working() -> WorkerIdentity | None:
         started = [run for run in runs_of(server, ordered["id"]) if run["status"] == "STARTED"]
-        return Worker.from_tag(started[0]["policycortex/worker"]) if started else None
+        return WorkerIdentity.from_tag(started[0]["policycortex/worker"]) if started else None
 
     worker = wait_until(working, seconds=60, told="the run works")
     os.kill(worker.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.resources import CoreResource
 from policycortex.names import MOST_RUNS, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY, ReportStatus
-from policycortex.scheduling.run_recovery import RunEnd, RunState, run_state_of
+from policycortex.scheduling.run_recovery import ReportRun, RunState, run_state_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 from tests.support.ledger import order_report
@@ -22,34 +22,34 @@ FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 
 def _end(
     status: dg.DagsterRunStatus = FAILURE, *, reason: str = "START_TIMEOUT", retry: str = "false", ago: float = 3600
-) -> RunEnd:
+) -> ReportRun:
     tags = {TAG_FAILURE_REASON: reason, TAG_WILL_RETRY: retry}
-    return RunEnd(run_id="r", status=status.value, tags=tags, ended_at=NOW - timedelta(seconds=ago))
+    return ReportRun(run_id="r", status=status.value, tags=tags, ended_at=NOW - timedelta(seconds=ago))
 
 
 @pytest.mark.parametrize(
     ("runs", "fate"),
     [
         ([], RunState.NEW),
-        ([_end(dg.DagsterRunStatus.QUEUED)], RunState.UNDER_WAY),
-        ([_end(dg.DagsterRunStatus.SUCCESS)], RunState.UNDER_WAY),
-        ([_end(dg.DagsterRunStatus.STARTED), _end()], RunState.UNDER_WAY),
+        ([_end(dg.DagsterRunStatus.QUEUED)], RunState.ACTIVE),
+        ([_end(dg.DagsterRunStatus.SUCCESS)], RunState.ACTIVE),
+        ([_end(dg.DagsterRunStatus.STARTED), _end()], RunState.ACTIVE),
         ([_end()], RunState.LOST),
-        ([_end(ago=14)], RunState.RESTING),
+        ([_end(ago=14)], RunState.WAITING),
         ([_end(ago=16)], RunState.LOST),
-        ([_end(ago=16), _end()], RunState.RESTING),
+        ([_end(ago=16), _end()], RunState.WAITING),
         ([_end(ago=31), _end()], RunState.LOST),
-        ([_end(retry="true", ago=16)], RunState.RESTING),
+        ([_end(retry="true", ago=16)], RunState.WAITING),
         ([_end(retry="true", ago=61)], RunState.LOST),
         ([_end(reason="UNEXPECTED_TERMINATION")], RunState.LOST),
-        ([_end(reason="STEP_FAILURE")], RunState.OVER),
-        ([_end(CANCELED)], RunState.OVER),
+        ([_end(reason="STEP_FAILURE")], RunState.FINAL),
+        ([_end(CANCELED)], RunState.FINAL),
         ([_end(ago=601)] * (MOST_RUNS - 1), RunState.LOST),
-        ([_end()] * MOST_RUNS, RunState.OVER),
-        ([_end(CANCELED), _end(dg.DagsterRunStatus.STARTED)], RunState.UNDER_WAY),
+        ([_end()] * MOST_RUNS, RunState.FINAL),
+        ([_end(CANCELED), _end(dg.DagsterRunStatus.STARTED)], RunState.ACTIVE),
     ],
 )
-def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[RunEnd], fate: RunState) -> None:
+def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[ReportRun], fate: RunState) -> None:
     """15 s after the first loss, doubling up to 10 minutes; Dagster's own retry has a minute's head start."""
     assert run_state_of(runs, now=NOW) is fate
 

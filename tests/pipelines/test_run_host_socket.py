@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.platform.run_host_socket import ask, listening, receive
+from pipelines.platform.run_host_socket import listen, receive_message, send_request
 
 
 def answer_once(server: socket.socket, line: bytes, heard: list[object]) -> None:
     """Take one question and send these bytes."""
     connection, _ = server.accept()
     with connection:
-        heard.append(receive(connection))
+        heard.append(receive_message(connection))
         connection.sendall(line)
 
 
 def asked(path: Path, line: bytes) -> tuple[object, list[object]]:
     """One question to a server that answers with these bytes."""
     heard: list[object] = []
-    with listening(path) as server:
+    with listen(path) as server:
         thread = threading.Thread(target=answer_once, args=(server, line, heard))
         thread.start()
         try:
-            return ask(path, {"run_id": "a"}, timeout_seconds=5), heard
+            return send_request(path, {"run_id": "a"}, timeout_seconds=5), heard
         finally:
             thread.join()
 
@@ -38,13 +38,13 @@ def test_a_question_is_heard_and_answered_however_deep_the_home(tmp_path: Path) 
 
 def test_only_the_owner_may_ask(tmp_path: Path) -> None:
     """Whoever can ask can run jobs."""
-    with listening(tmp_path / "runs.sock"):
+    with listen(tmp_path / "runs.sock"):
         assert (tmp_path / "runs.sock").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_a_dead_host_left_is_replaced(tmp_path: Path) -> None:
     """Its socket file does not keep the next one from starting."""
-    with listening(tmp_path / "runs.sock"):
+    with listen(tmp_path / "runs.sock"):
         pass
     assert asked(tmp_path / "runs.sock", b"{}\n")[0] == {}
 
@@ -58,4 +58,4 @@ def test_half_an_answer_is_an_error(tmp_path: Path) -> None:
 def test_nobody_there_is_an_error(tmp_path: Path) -> None:
     """The launcher waits and asks again."""
     with pytest.raises(OSError, match="No such file"):
-        ask(tmp_path / "runs.sock", {}, timeout_seconds=1)
+        send_request(tmp_path / "runs.sock", {}, timeout_seconds=1)

@@ -8,21 +8,21 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.platform.worker_identity import Worker, this_worker
+from pipelines.platform.worker_identity import WorkerIdentity, current_worker
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def test_a_worker_survives_its_tag() -> None:
     """What is written on the run is read back as the same worker."""
-    assert Worker.from_tag(this_worker().to_tag()) == this_worker()
-    assert this_worker().is_alive()
+    assert WorkerIdentity.from_tag(current_worker().to_tag()) == current_worker()
+    assert current_worker().is_alive()
 
 
 def test_a_killed_process_is_dead_before_anybody_waited_for_it() -> None:
     """A zombie executes nothing."""
     with subprocess.Popen(SLEEPER) as process:
-        worker = Worker.of_process(process.pid)
+        worker = WorkerIdentity.of_process(process.pid)
         assert worker.send_signal(signal.SIGKILL)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert not worker.is_alive()
@@ -32,15 +32,15 @@ def test_a_killed_process_is_dead_before_anybody_waited_for_it() -> None:
 @pytest.mark.parametrize("change", [{"boot_id": "before the power cut"}, {"started_ticks": 1}])
 def test_another_process_under_the_same_id_is_not_the_worker(change: dict[str, object]) -> None:
     """After a restart of the machine, or when the id was given again."""
-    other = replace(this_worker(), **change)  # type: ignore[arg-type]
+    other = replace(current_worker(), **change)  # type: ignore[arg-type]
     assert not other.is_alive()
 
 
 def test_nobody_runs_under_an_id_that_is_free() -> None:
     """Asking for it is an error, being asked about it is not."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        worker = Worker.of_process(process.pid)
+        worker = WorkerIdentity.of_process(process.pid)
         process.wait()
     assert not worker.is_alive()
     with pytest.raises(ProcessLookupError):
-        Worker.of_process(process.pid)
+        WorkerIdentity.of_process(process.pid)

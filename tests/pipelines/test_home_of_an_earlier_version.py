@@ -1,0 +1,71 @@
+"""Dagster's part of a home that an earlier version wrote."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from pipelines.platform.event_log import HomeEventLogStorage
+from pipelines.platform.launcher import ForkingRunLauncher
+from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
+from policycortex_cli.home import open_instance
+
+EARLIER = """\
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+event_log_storage:
+  module: pipelines.event_log
+  class: HomeEventLogStorage
+  config: {{base_dir: {home}/history}}
+run_storage:
+  module: dagster._core.storage.runs
+  class: SqliteRunStorage
+  config: {{base_dir: {home}/history}}
+schedule_storage:
+  module: dagster._core.storage.schedules
+  class: SqliteScheduleStorage
+  config: {{base_dir: {home}/schedules}}
+run_launcher:
+  module: pipelines.launcher
+  class: ForkingRunLauncher
+  config: {{socket_path: {home}/runs.sock}}
+"""
+"""As version 0.1 wrote it, with module paths that no longer exist."""
+
+
+@dg.job
+def earlier_job() -> None:
+    """A job of which a run was stored."""
+
+
+def test_an_earlier_configuration_is_replaced_and_its_runs_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file names modules that moved: opened as it is, Dagster fails; the program writes it anew at each start."""
+    for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", DAGSTER_DATABASE_VARIABLE):
+        monkeypatch.setenv(name, "restored after the test, because opening an instance sets it")
+    settings = Settings(home=tmp_path / "home")
+    with open_instance(settings) as instance:
+        run = instance.create_run_for_job(earlier_job, status=dg.DagsterRunStatus.SUCCESS)
+        instance.report_engine_event("an event of the earlier version", run)
+    path = settings.dagster_home / "dagster.yaml"
+    path.write_text(EARLIER.format(home=settings.dagster_home), encoding="utf-8")
+    with (
+        pytest.raises(Exception, match=r"pipelines\.event_log"),
+        dg.DagsterInstance.from_config(str(path.parent)) as old,
+    ):
+        old.all_logs(run.run_id)
+    with open_instance(settings) as instance:
+        assert [kept.run_id for kept in instance.get_runs()] == [run.run_id]
+        assert "an event of the earlier version" in [
+            log.get_dagster_event().message for log in instance.all_logs(run.run_id)
+        ]
+        assert isinstance(instance.event_log_storage, HomeEventLogStorage)
+        assert isinstance(instance.run_launcher, ForkingRunLauncher)
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    named = {written[part]["module"] for part in ("event_log_storage", "run_launcher")}
+    assert named == {"pipelines.platform.event_log", "pipelines.platform.launcher"}
