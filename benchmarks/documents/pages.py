@@ -6,8 +6,7 @@ from pathlib import Path
 
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
-from policycortex.rendering.html.page_view import page_locale
-from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.options import RenderingOptions, report_locale
 from policycortex.rendering.pdf.document import SCHEME, print_page
 
 
@@ -22,7 +21,7 @@ def write_page(document: ReportDocument, folder: Path) -> Path:
     """Page and style with all findings, and addresses of files instead of the product's own scheme."""
     shown = document.findings.total if document.show_detailed_findings else 0
     page = print_page(
-        document, page_locale(document, RenderingOptions()), document.findings.head(shown), has_annex=False
+        document, report_locale(document, RenderingOptions()), document.findings.head(shown), has_annex=False
     )
     root = f"{templates_folder().resolve().as_uri()}/"
     style = (templates_folder() / "report" / "print.css").read_text(encoding="utf-8")

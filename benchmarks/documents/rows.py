@@ -20,7 +20,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import ReportFormat
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
-from policycortex.rendering.html.page_view import page_locale
+from policycortex.rendering.options import report_locale
 from policycortex.rendering.pdf.annex import page_frame
 from policycortex.rendering.pdf.finding_rows import break_lines, shape_rows
 
@@ -79,7 +79,7 @@ def _typst(document: ReportDocument, place: Path) -> Path:
     """The annex's own template once over all rows; without findings a table of its head alone."""
     shown = document.findings.total if document.show_detailed_findings else 0
     rows = break_lines(shape_rows(document.findings.head(shown))).to_dicts()
-    given = page_frame(document, page_locale(document, RenderingOptions())) | {"rows": rows}
+    given = page_frame(document, report_locale(document, RenderingOptions())) | {"rows": rows}
     folder, path = templates_folder(), place / "typst.pdf"
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[folder / "fonts"])
     typst.compile(

@@ -1,4 +1,5 @@
-"""A report as content, before any file format: every number and sentence that a reader sees.
+"""What every report has, before any section and any file format: header, summary, findings table, texts, branding.
 
-No layout, no markup, no database. Layout goes to ``policycortex.rendering``, queries to ``policycortex.storage``.
+No layout, no markup, no database. The content of sections goes to ``policycortex.reports``, layout to
+``policycortex.rendering``, queries to ``policycortex.storage``.
 """

@@ -1,4 +1,4 @@
-"""What storage read for one scope and period, as frames the composer turns into a document."""
+"""What was read from the lake for one report: tables, and the counts that go with them. Read at one snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,17 +7,16 @@ import polars as pl
 
 from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
-from policycortex.scoring.ages import AgeSummary
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
-from policycortex.scoring.risk_model import ExposureCount, Risk
+from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverInForce:
-    """A waiver that held at the period's end, and how many failing findings of the report it reaches."""
+    """A waiver in force at the period's end, and how many failing findings of the report it covers."""
 
     waiver: Waiver
     findings: int
@@ -25,25 +24,29 @@ class WaiverInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything a document shows beside its posture; read from one snapshot."""
+    """Everything a report shows beside its posture."""
 
     findings: FindingsTable
     findings_total: int
-    """Findings in scope that the report speaks of; equals ``findings.total`` unless something was cut."""
+    """Findings in scope of the report; equals ``findings.total`` unless something was cut."""
     failing_checks: pl.DataFrame
+    """FAILING_CHECKS_SCHEMA."""
     dimensions: pl.DataFrame
+    """DIMENSION_SCHEMA."""
     coverage: pl.DataFrame
-    risk: Risk | None = None
-    """Of the report's own findings; None where only tallies were read: the risk score is then severity's alone."""
-    previous_risk: Risk | None = None
+    """COVERAGE_SCHEMA: what was scanned in the period."""
+    risk_items: pl.DataFrame | None = None
+    """RISK_ITEM_SCHEMA of the report's findings. None where only tallies were read: then the risk score is computed
+    from severities alone."""
+    previous_risk_items: pl.DataFrame | None = None
+    """The same of the period before."""
+    risk_weights: RiskWeights = field(default_factory=RiskWeights)
     change: ScoreChange | None = None
-    """From the period before to this one; None where that holds no findings."""
+    """Causes of the change since the period before; None where that holds no findings."""
     comparison: Comparison | None = None
     """Failing findings of the period before and of this one; None as ``change`` is."""
     checks: pl.DataFrame = field(default_factory=CHECK_COUNTS_SCHEMA.to_frame)
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()
-    exposure: Sequence[ExposureCount] = ()
-    ages: Sequence[AgeSummary] = ()
     forecast: Forecast | TooLittleHistory | None = None
-    """None where the report asks for none."""
+    """None where the report type has no forecast."""

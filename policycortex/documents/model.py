@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 
 from policycortex.documents.branding import Branding
-from policycortex.documents.comparison import PeriodComparison
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
@@ -87,20 +86,6 @@ class RequirementRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SectionRow:
-    """Results of one section of the framework, added up."""
-
-    title: str
-    compliant: int
-    non_compliant: int
-    not_assessed: int
-    manual: int
-    passed: int
-    failed: int
-    score_pct: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
     """The score of one UTC day, from that day's scans alone; days without scans have no point."""
 
@@ -165,124 +150,6 @@ class WaiverRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskPart:
-    """One part of the risk score: what it is, how many points of the 0-100 it brings, and why."""
-
-    title: str
-    points: float
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskPlace:
-    """The risk of one account, service, environment or provider by itself; its four parts add up to its score."""
-
-    dimension: str
-    label: str
-    risk_score: float
-    severity: float
-    exposure: float
-    age: float
-    environment: float
-    failed: int
-    assessed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskItemRow:
-    """One failing check in one account, and by how many points mending it lowers the risk of the whole."""
-
-    provider: str
-    account_id: str
-    check_id: str
-    title: str
-    service: str
-    severity: str
-    failed: int
-    is_exposed: bool
-    oldest_days: int
-    lowers_by: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExposureRow:
-    """Failing findings of one severity: those that speak of what anybody can reach, and the others."""
-
-    severity: str
-    exposed: int
-    other: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgeRow:
-    """How long failing findings of one severity have been failing, in days at the period's end; None without any."""
-
-    severity: str
-    failing: int
-    overdue: int
-    """Older than ``sla_days``."""
-    sla_days: int
-    median_days: int | None
-    p90_days: int | None
-    oldest_days: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRow:
-    """One day to come; intervals hold the score in 80 and 95 of 100 cases, judged by the method's own past."""
-
-    date: date
-    compliance_score: float
-    low_80: float
-    high_80: float
-    low_95: float
-    high_95: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastView:
-    """The score's next days, or how little history there is to say anything."""
-
-    method: str | None
-    """None: too little history, then ``history_days`` and ``history_points`` tell how much."""
-    history_days: int = 0
-    history_points: int = 0
-    origin: date | None = None
-    """Day of the last score."""
-    points: tuple[ForecastRow, ...] = ()
-    error_points: float | None = None
-    """Mean error of past forecasts by this method, percentage points."""
-    error_against_naive: float | None = None
-    """That error as a share of the one of "stays as it is"; 1 is no better."""
-    tested_days: int = 0
-    """Furthest day ahead that the past could test."""
-    known_steps: tuple[str, ...] = ()
-    """Moves known beforehand that are in the points: date and reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeCause:
-    """One cause of the change against the period before; all causes add up to ``change_points``."""
-
-    title: str
-    findings: int
-    points: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breakdown:
-    """Findings along one dimension (account, service, environment, provider, region)."""
-
-    dimension: str
-    label: str
-    passed: int
-    failed: int
-    critical: int
-    high: int
-    score_pct: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The numbers of page one. ``compliance_score`` is rounded for people; ``score`` holds the exact parts."""
 
@@ -297,6 +164,12 @@ class Summary:
     result_counts: Mapping[str, int]
     """Requirements per result, every RequirementResult present."""
 
+    def change_since(self, previous: "Summary | None") -> float | None:
+        """Percentage points from ``previous`` to this score, one decimal; None where either has no score."""
+        if previous is None or previous.compliance_score is None or self.compliance_score is None:
+            return None
+        return round(self.compliance_score - previous.compliance_score, 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
@@ -307,57 +180,34 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScanCoverage:
-    """One source and account that was looked at in the period."""
-
-    source: str
-    provider: str
-    account_id: str
-    checks: int
-    last_scan_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDocument:
-    """One composed document; all formats are made from it, so all agree."""
+    """One composed report. All formats are made from it, so all agree."""
 
     header: ReportHeader
     summary: Summary
     previous: Summary | None
     """The period before, same length and scope; None when it holds no findings."""
     requirements: tuple[RequirementRow, ...]
-    sections: tuple[SectionRow, ...]
+    """In the framework's order."""
     findings: FindingsTable
     trend: tuple[TrendPoint, ...]
+    """Oldest day first."""
     top_checks: tuple[TopCheck, ...]
-    breakdowns: tuple[Breakdown, ...]
-    coverage: tuple[ScanCoverage, ...]
     completeness: Completeness
     key_messages: tuple[str, ...]
-    """Sentences of the executive summary, most important first; true by construction from the numbers above."""
+    """Sentences of the executive summary, most important first, computed from the numbers above."""
     checks: tuple[CheckResult, ...] = ()
     waivers: tuple[WaiverRow, ...] = ()
-    risk_parts: tuple[RiskPart, ...] = ()
-    change_causes: tuple[ChangeCause, ...] = ()
-    risk_places: tuple[RiskPlace, ...] = ()
-    """By dimension, highest risk first."""
-    risk_items: tuple[RiskItemRow, ...] = ()
-    """What lowers the risk most, first; ``risk_items_total`` tells of how many."""
-    risk_items_total: int = 0
-    exposure: tuple[ExposureRow, ...] = ()
-    """One row per severity, worst first; none where nothing was assessed."""
-    ages: tuple[AgeRow, ...] = ()
-    """One row per severity, worst first; none where nothing was assessed."""
-    forecast: ForecastView | None = None
-    """Only reports of type trend forecast."""
-    comparison: PeriodComparison | None = None
-    """Beside the period before; None where that holds no findings."""
+    section_values: Mapping[str, object] = field(default_factory=dict)
+    """What each section computed, by the id of its content or table: rows, or one value. Read with ``Content.of``."""
     show_executive_summary: bool = True
     show_detailed_findings: bool = True
 
     @property
     def change_points(self) -> float | None:
         """Percentage points the score moved since the period before; None where either has no score."""
-        if self.previous is None or self.previous.compliance_score is None or self.summary.compliance_score is None:
-            return None
-        return round(self.summary.compliance_score - self.previous.compliance_score, 1)
+        return self.summary.change_since(self.previous)
+
+    def __getitem__(self, name: str) -> object:
+        """The section value ``name``; in templates ``document.<name>``. Raises KeyError."""
+        return self.section_values[name]

@@ -1,5 +1,5 @@
 """From a report document to the bytes of PDF, HTML, Excel, CSV, JSON and OSCAL files.
 
-No calculation and no choice of words. Both go to ``policycortex.documents``; passwords and signatures go to
+No calculation and no choice of words. Both go to ``policycortex.reports``; passwords and signatures go to
 ``policycortex.security``.
 """

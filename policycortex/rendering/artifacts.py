@@ -13,9 +13,8 @@ from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat
 from policycortex.rendering.excel.workbook import render_workbook
 from policycortex.rendering.findings_csv import render_csv
-from policycortex.rendering.html.page_view import page_locale
 from policycortex.rendering.html.screen import render_html
-from policycortex.rendering.options import RenderingOptions, SectionPages
+from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale
 from policycortex.rendering.oscal import render_oscal
 from policycortex.rendering.pdf.document import render_pdf, set_parts
 from policycortex.rendering.pdf.merging import PdfParts
@@ -73,7 +72,7 @@ def render_copy(
         case ReportFormat.PDF:
             if rendered.parts is None:
                 raise ValueError("a copy is marked from the parts of a marked report, and this one has none")
-            join_marked(rendered.parts, path, options.watermark, page_locale(document, options))
+            join_marked(rendered.parts, path, options.watermark, report_locale(document, options))
         case ReportFormat.HTML | ReportFormat.EXCEL:
             path = render_artifact(document, rendered.format, folder, options=options).path
         case _:
@@ -89,7 +88,7 @@ def _render_pdf(document: ReportDocument, path: Path, part: Path, options: Rende
         folder = path.with_name(f".parts-{path.name}")
         folder.mkdir(exist_ok=True)
         layout, parts = set_parts(document, folder, options)
-        join_marked(parts, part, options.watermark, page_locale(document, options))
+        join_marked(parts, part, options.watermark, report_locale(document, options))
     part.replace(path)
     return RenderedArtifact(
         format=ReportFormat.PDF,

@@ -1,32 +1,47 @@
-"""What may differ between two renderings of the same document, and what a paged rendering tells about itself."""
+"""Choices that two renderings of the same document may differ in, and the page counts of a paged rendering."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from policycortex.documents.locales import Locale, open_locale
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.template_files import custom_template
 from policycortex.names import PdfVariant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderingOptions:
-    """Choices of the order that change looks or size, never numbers."""
+    """Choices of the request that change the look or the size of a file, never its numbers."""
 
     page_findings: int = 500
-    """Findings that stand on designed pages; more go to the annex."""
+    """Findings on designed pages; a report with more has them all in the annex."""
     screen_findings: int = 100_000
-    """Findings embedded in one HTML file; a browser stays quick up to here. More are named with "n of N"."""
+    """Findings embedded in one HTML file; a browser stays quick up to here. The page says "n of N" where there are
+    more."""
     sheet_rows: int = 1_048_575
-    """Findings on one sheet of the workbook: all rows Excel has, without the head."""
+    """Findings on one sheet of the workbook: Excel's limit without the head."""
     watermark: str | None = None
-    """Text over every page and above every sheet; None for none. Tables and JSON have no place for it."""
+    """Text over every page and above every sheet; None for none. CSV and JSON have no place for it."""
     pdf_variant: PdfVariant | None = None
-    """The standard the PDF is made to; None for a tagged one that follows none."""
+    """The standard the PDF conforms to; None for a tagged PDF without one."""
     templates_dir: Path | None = None
     """The installation's own templates and catalogues; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPages:
-    """One section of a paged artifact, as its contents page names it, and how many pages it touches."""
+    """One section of a paged artifact, by its title, and the number of pages it touches."""
 
     name: str
     pages: int
+
+
+def report_locale(document: ReportDocument, options: RenderingOptions) -> Locale:
+    """The catalogue in the document's language. Raises ConfigurationError where there is none."""
+    return open_locale(document.header.locale, options.templates_dir)
+
+
+def report_template(document: ReportDocument, options: RenderingOptions) -> Path | None:
+    """The folder of the document's custom template; None for the built-in one. Raises ConfigurationError."""
+    name = document.header.template
+    return None if name is None else custom_template(options.templates_dir, name)

@@ -4,19 +4,20 @@ Written as a stream, so that a million findings need no more memory than ten tho
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from policycortex.documents.comparison import PeriodComparison
 from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, Summary
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
+from policycortex.reports.registry import json_contents
+from policycortex.reports.section import JsonKey, JsonObject
 
 
 def render_json(document: ReportDocument, path: Path) -> None:
@@ -35,38 +36,38 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
     yield ',\n"trend": '
     yield from _array(_dump(asdict(point)) for point in document.trend)
     yield f',\n"completeness": {_dump(asdict(document.completeness))}'
-    for name, rows in _further_tables(document):
-        yield f',\n"{name}": '
-        yield from _array(_dump(row) for row in rows)
-    yield f',\n"forecast": {_dump(asdict(document.forecast) if document.forecast else None)}'
-    if document.comparison:
-        yield f',\n"comparison": {{{_dump(_comparison_head(document.comparison))[1:-1]},\n"findings": '
-        yield from _array(_dump(row) for row in document.comparison.rows.iter_rows(named=True))
-        yield ',\n"requirements": '
-        yield from _array(_dump(asdict(row)) for row in document.comparison.requirements)
-        yield "}"
+    for key, content in json_contents():
+        yield from _section_key(key, content.of(document))
     yield "\n}\n"
 
 
-def _further_tables(document: ReportDocument) -> Iterator[tuple[str, Iterator[Mapping[str, Any]]]]:
-    """What the pages show beyond the promised keys, so that no number stands on paper alone."""
-    yield "sections", (asdict(row) for row in document.sections)
-    yield "top_checks", (asdict(row) for row in document.top_checks)
-    yield "checks", (asdict(row) for row in document.checks)
-    yield "waivers", (asdict(row) for row in document.waivers)
-    yield "breakdowns", (asdict(row) for row in document.breakdowns)
-    yield "scan_coverage", (asdict(row) for row in document.coverage)
-    yield "risk_parts", (asdict(row) for row in document.risk_parts)
-    yield "risk_places", (asdict(row) for row in document.risk_places)
-    yield "risk_items", (asdict(row) for row in document.risk_items)
-    yield "exposure", (asdict(row) for row in document.exposure)
-    yield "ages", (asdict(row) for row in document.ages)
-    yield "change_causes", (asdict(row) for row in document.change_causes)
+def _section_key(key: JsonKey, value: object) -> Iterator[str]:
+    """One key of a section, with the comma before it: rows one a line, other values on one line."""
+    if value is None and key.skip_none:
+        return
+    yield f',\n"{key.name}": '
+    described = key.describe(value) if key.describe is not None and value is not None else value
+    if isinstance(described, JsonObject):
+        yield from _object(described)
+    elif isinstance(described, Iterable) and not isinstance(described, str | Mapping):
+        yield from _array(_dump(_fields(row, key.leave_out)) for row in described)
+    else:
+        yield _dump(_fields(described, key.leave_out))
 
 
-def _comparison_head(found: PeriodComparison) -> dict[str, Any]:
-    period = {"start": write_time(found.against.start), "end": write_time(found.against.end)}
-    return {"against": period, **found.counts, "findings_total": found.rows_total}
+def _object(value: JsonObject) -> Iterator[str]:
+    yield f"{{{_dump(value.fields)[1:-1]}"
+    for name, rows in value.arrays.items():
+        yield f',\n"{name}": '
+        yield from _array(_dump(row) for row in rows)
+    yield "}"
+
+
+def _fields(value: object, leave_out: frozenset[str]) -> object:
+    """A dataclass as an object of its fields; anything else as it is."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    return {name: field for name, field in asdict(value).items() if name not in leave_out}
 
 
 def describe_report(document: ReportDocument) -> dict[str, Any]:

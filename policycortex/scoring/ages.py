@@ -44,10 +44,10 @@ class AgeSummary:
     """Failing findings of one severity; ages in whole days, None without findings."""
 
     severity: str
-    sla_days: int
     failing: int
     overdue: int
     """Older than ``sla_days``."""
+    sla_days: int
     median_days: int | None
     p90_days: int | None
     oldest_days: int | None

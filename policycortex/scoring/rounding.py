@@ -17,3 +17,8 @@ def round_pct(value_pct: float | None, digits: int = 2) -> float | None:
     if value_pct > 0 >= rounded:
         return round(step, digits)
     return rounded
+
+
+def pass_pct(passed: int, failed: int) -> float | None:
+    """Share of passing among deciding findings, 0-100, as ``round_pct`` writes it; None without any."""
+    return round_pct(100 * passed / (passed + failed)) if passed + failed else None

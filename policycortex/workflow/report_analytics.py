@@ -1,16 +1,15 @@
-"""Risk of a report's periods, and why its score moved since the period before."""
+"""What is read from the lake for a report's risk, and why its score moved since the period before."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
-from policycortex.scoring.ages import AgeSummary, summarize_ages
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison, compare_findings
-from policycortex.scoring.risk import assess_risk, count_exposure
-from policycortex.scoring.risk_model import ExposureCount, Risk, RiskWeights
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import (
     explain_turned,
@@ -22,26 +21,11 @@ from policycortex.workflow.analytics_days import (
 from policycortex.workflow.assessed_period import AssessedPeriod
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodRisk:
-    """What the failing findings of one period's closing posture mean."""
-
-    risk: Risk
-    exposure: tuple[ExposureCount, ...]
-    ages: tuple[AgeSummary, ...]
-    """Empty where nothing was assessed."""
-
-
-def assess_period(
-    lake: Lake, order: ReportRequest, period: Period, judged: AssessedPeriod, weights: RiskWeights
-) -> PeriodRisk:
-    """Risk of the closing posture as ``judged``: same findings, same waivers; ages as of the period's last day."""
-    items = lake.analytics.load_risk_items(
+def load_risk_items(lake: Lake, order: ReportRequest, period: Period, judged: AssessedPeriod) -> pl.DataFrame:
+    """RISK_ITEM_SCHEMA of the period-end posture in ``judged``: the same findings, the same waivers."""
+    return lake.analytics.load_risk_items(
         order.scope, period, waivers=judged.waivers, relations=judged.relations, framework_id=order.framework
     )
-    risk = assess_risk(items, as_of=period.last_date, weights=weights)
-    ages = summarize_ages(items, as_of=period.last_date, sla_days=weights.sla_days) if risk.total.assessed else ()
-    return PeriodRisk(risk=risk, exposure=count_exposure(items, weights=weights), ages=ages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics import load_forecast
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
-from policycortex.workflow.report_analytics import assess_period, compare_periods
+from policycortex.workflow.report_analytics import compare_periods, load_risk_items
 
 FORECAST_DAYS: Final = 30
 
@@ -49,8 +49,6 @@ def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
         framework_id=order.framework,
         waivers=judged.waivers,
     )
-    risk = assess_period(lake, order, order.period, judged, reading.weights)
-    previous = assess_period(lake, order, order.period.previous(), reading.before, reading.weights)
     change = compare_periods(lake, order, reading.framework, (reading.before, judged), folder)
     return Evidence(
         findings=FindingsTable(path=path, total=total),
@@ -65,10 +63,9 @@ def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
             else OWNERS_SCHEMA.to_frame()
         ),
         waivers=_waivers(lake, reading, path),
-        risk=risk.risk,
-        exposure=risk.exposure,
-        ages=risk.ages,
-        previous_risk=previous.risk,
+        risk_items=load_risk_items(lake, order, order.period, judged),
+        previous_risk_items=load_risk_items(lake, order, order.period.previous(), reading.before),
+        risk_weights=reading.weights,
         change=change.causes if change else None,
         comparison=change.findings if change else None,
         forecast=_forecast(lake, reading) if order.type is ReportType.TREND else None,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
-from policycortex.documents.compose import compose_report
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import ReportDocument, ReportHeader
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
@@ -23,6 +22,7 @@ from policycortex.names import ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
+from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, order_from_json
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver

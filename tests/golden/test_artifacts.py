@@ -16,8 +16,8 @@ from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
-from policycortex.rendering.layout import SECTIONS
 from policycortex.rendering.visible_text import show_controls
+from policycortex.reports.registry import sections_of_type
 from policycortex.spreadsheet_text import guard_formula
 from tests.golden.readers import Page, read_cell_types, read_csv, read_json, read_pdf_text, read_sheet
 from tests.support.samples.documents import HOSTILE
@@ -249,7 +249,8 @@ def test_each_type_has_its_sections_in_order(build: Build, tmp_path: Path, kind:
     """Page, outline and page counts name the same sections, each type its own, with hostile texts in all of them."""
     document = build(type=kind, findings=19, requirements=4, hostile=True)
     made = _render(document, tmp_path, ReportFormat.PDF, ReportFormat.HTML)
-    titles = [_ENGLISH.text(f"section.{name}") for name in SECTIONS[kind] if name != "comparison"]  # with nothing
+    names = [section.id for section in sections_of_type(kind)]
+    titles = [_ENGLISH.text(f"section.{name}") for name in names if name != "comparison"]  # with nothing
     assert [section.name for section in made[ReportFormat.PDF].sections] == titles
     with pikepdf.open(made[ReportFormat.PDF].path) as pdf, pdf.open_outline() as outline:
         assert [item.title for item in outline.root[1:]] == titles

@@ -13,6 +13,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
+from policycortex.reports.sections.comparison import COMPARISON
 from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.scoring.risk_model import RiskWeights
@@ -75,9 +76,10 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> ReportDocument:
 
 def test_a_report_tells_what_became_of_failing_findings(document: ReportDocument) -> None:
     """Two new, two resolved, one stayed, and c2 was not scanned again."""
-    assert document.comparison is not None
-    assert document.comparison.counts == {"new": 2, "resolved": 2, "persisting": 1, "not_looked_at": 1}
-    assert document.comparison.rows_total == len(CHANGES)
+    comparison = COMPARISON.of(document)
+    assert comparison is not None
+    assert comparison.counts == {"new": 2, "resolved": 2, "persisting": 1, "not_looked_at": 1}
+    assert comparison.rows_total == len(CHANGES)
 
 
 def test_the_workbook_has_a_sheet_of_changes(document: ReportDocument, tmp_path: Path) -> None:
@@ -115,7 +117,7 @@ def test_the_json_names_the_same_keys(document: ReportDocument, tmp_path: Path) 
 def test_without_a_period_before_there_is_nothing_to_compare(tmp_path: Path) -> None:
     """No section, no sheet, no key."""
     document = composed(tmp_path, JUNE)
-    assert document.comparison is None
+    assert COMPARISON.of(document) is None
     assert 'id="comparison"' not in render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text()
     assert "comparison" not in json.loads(render_artifact(document, ReportFormat.JSON, tmp_path).path.read_bytes())
     assert "Changes" not in openpyxl.load_workbook(render_artifact(document, ReportFormat.EXCEL, tmp_path).path)

@@ -1,5 +1,5 @@
 """Excel workbooks: sheets, tables, filters and formats.
 
-No number is calculated here. Numbers come from ``policycortex.documents``; encryption goes to
+No number is calculated here. Numbers come from ``policycortex.reports``; encryption goes to
 ``policycortex.security``.
 """

@@ -12,9 +12,8 @@ from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.rendering.excel.bulk_rows import BulkSheet
 from policycortex.rendering.excel.tables import (
     CELL_LIMIT,
-    Column,
     Forms,
-    Kind,
+    SheetColumn,
     Tint,
     close_table,
     fit_cell,
@@ -24,6 +23,7 @@ from policycortex.rendering.excel.tables import (
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls_in
+from policycortex.reports.section import Kind
 
 _KINDS: Final = {"muted": Kind.FLAG, "waived": Kind.FLAG, "observed_at": Kind.MOMENT}
 _WIDTHS: Final[dict[str, float]] = {
@@ -49,7 +49,7 @@ def open_findings(
     if not document.show_detailed_findings:
         return {}
     columns = tuple(
-        Column(title=locale.text(f"column.{name}"), width=_WIDTHS[name], kind=_KINDS.get(name, Kind.TEXT))
+        SheetColumn(title=locale.text(f"column.{name}"), width=_WIDTHS[name], kind=_KINDS.get(name, Kind.TEXT))
         for name in FINDING_COLUMNS
     )
     colours = (*tints(locale, FINDING_COLUMNS.index("severity")), *_status_tints(locale))

@@ -1,12 +1,11 @@
-"""What sheets of the workbook are made of, and the ways that lead from one to another. Writes nothing."""
+"""A sheet of the workbook, and the colours of results and severities. Writes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import ReportDocument
 from policycortex.names import Severity
-from policycortex.rendering.excel.tables import Cell, Column, Link, Tint
+from policycortex.rendering.excel.tables import Cell, SheetColumn, Tint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,37 +13,9 @@ class Sheet:
     """One table of the workbook."""
 
     name: str
-    columns: Sequence[Column]
+    columns: Sequence[SheetColumn]
     rows: Iterable[Sequence[Cell]]
     tints: Sequence[Tint] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows that other sheets lead to: 1 is the first below the head."""
-
-    checks: Mapping[str, int]
-    sections: Mapping[str, int]
-    requirements: Mapping[str, int]
-    """By section: its first requirement."""
-
-
-def index_rows(document: ReportDocument) -> Rows:
-    """Where checks, sections and the first requirement of each section stand on their sheets."""
-    first: dict[str, int] = {}
-    for number, row in enumerate(document.requirements, start=1):
-        first.setdefault(row.section, number)
-    return Rows(
-        checks={row.check_id: number for number, row in enumerate(document.checks, start=1)},
-        sections={row.title: number for number, row in enumerate(document.sections, start=1)},
-        requirements=first,
-    )
-
-
-def lead(text: str, sheet: str, rows: Mapping[str, int], key: str | None = None) -> Cell:
-    """``text`` as a link to the row of ``key`` (``text``) on ``sheet``; as plain text where there is none."""
-    row = rows.get(text if key is None else key)
-    return text if row is None else Link(text=text, sheet=sheet, row=row)
 
 
 def result_tints(locale: Locale, column: int) -> tuple[Tint, ...]:

@@ -10,8 +10,9 @@ from xlsxwriter.worksheet import Worksheet
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import Severity
-from policycortex.rendering.excel.tables import Forms, Kind, write_cell
-from policycortex.rendering.html.page_view import shown_results
+from policycortex.rendering.excel.tables import Forms, write_cell
+from policycortex.reports.charts import shown_results
+from policycortex.reports.section import Kind
 
 _COLOURS: Final = {
     "critical": "#6D0F22", "high": "#B3402E", "medium": "#DD8F3D", "low": "#E6BD66", "informational": "#C9D1DA",

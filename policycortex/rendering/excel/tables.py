@@ -6,7 +6,6 @@ Text is always written as text: nothing that comes from outside can become a for
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Final, TypeAlias
 
 import xlsxwriter
@@ -14,6 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from policycortex.rendering.visible_text import show_controls
+from policycortex.reports.section import Kind
 
 CELL_LIMIT: Final = 32_767
 """Most UTF-16 units of text that one Excel cell holds."""
@@ -49,21 +49,8 @@ Cell: TypeAlias = str | float | bool | date | datetime | Link | None
 """What a cell may hold; None leaves it empty."""
 
 
-class Kind(StrEnum):
-    """What a column holds; it decides how cells are typed and shown."""
-
-    TEXT = "text"
-    WRAPPED = "wrapped"
-    NUMBER = "number"
-    DECIMAL = "decimal"
-    PERCENT = "percent"
-    FLAG = "flag"
-    DAY = "day"
-    MOMENT = "moment"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class SheetColumn:
     """One column of a sheet: its head, width in characters and kind."""
 
     title: str
@@ -106,6 +93,8 @@ class Forms:
             Kind.DAY: book.add_format(base | {"num_format": "yyyy-mm-dd", "align": "left"}),
             Kind.MOMENT: book.add_format(base | {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}),
         }
+        self.cells |= {Kind.RANK: self.cells[Kind.NUMBER]}
+        self.cells |= dict.fromkeys((Kind.SEVERITY, Kind.RESULT), self.cells[Kind.TEXT])
         self.tints = {n: book.add_format({"bg_color": fill, "font_color": ink}) for n, (fill, ink) in TINTS.items()}
 
 
@@ -146,7 +135,7 @@ def write_cell(
 def write_table(
     sheet: Worksheet,
     forms: Forms,
-    columns: Sequence[Column],
+    columns: Sequence[SheetColumn],
     rows: Iterable[Sequence[Cell]],
     *,
     tints: Sequence[Tint],
@@ -162,7 +151,7 @@ def write_table(
     return count
 
 
-def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[Column]) -> None:
+def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[SheetColumn]) -> None:
     """Widths, head row and frozen panes; to be called before any row."""
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
@@ -180,7 +169,7 @@ def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[Column]) -> Non
 def close_table(
     sheet: Worksheet,
     forms: Forms,
-    columns: Sequence[Column],
+    columns: Sequence[SheetColumn],
     count: int,
     *,
     tints: Sequence[Tint],
@@ -200,7 +189,7 @@ def close_table(
         sheet.conditional_format(1, tint.column, reach, tint.column, rule)
 
 
-def head_titles(columns: Sequence[Column]) -> list[str]:
+def head_titles(columns: Sequence[SheetColumn]) -> list[str]:
     """Titles as they stand in the head: Excel wants them all different, whatever their case."""
     titles: list[str] = []
     for column in columns:

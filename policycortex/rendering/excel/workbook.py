@@ -14,20 +14,18 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
 from policycortex.rendering.excel.bulk_rows import BulkSheet, fill_sheets
-from policycortex.rendering.excel.comparison_sheets import comparison_sheets
 from policycortex.rendering.excel.findings_sheets import finding_cells, open_findings
 from policycortex.rendering.excel.model import severity_tints
 from policycortex.rendering.excel.sheets import list_sheets
 from policycortex.rendering.excel.summary_sheet import write_summary
 from policycortex.rendering.excel.tables import Forms, write_table
-from policycortex.rendering.html.page_view import page_locale
-from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.options import RenderingOptions, report_locale
 from policycortex.rendering.visible_text import show_controls
 
 
 def render_workbook(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
     """Write the workbook to ``path``."""
-    locale = page_locale(document, options)
+    locale = report_locale(document, options)
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
         with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
@@ -53,7 +51,7 @@ def _fill(
     )
     forms = Forms(book)
     summary = book.add_worksheet(locale.text("sheet.summary"))
-    sheets = [*list_sheets(document, locale), *comparison_sheets(document, locale)]
+    sheets = list_sheets(document, locale)
     for number, sheet in enumerate(sheets, start=1):
         worksheet = book.add_worksheet(sheet.name)
         write_table(worksheet, forms, sheet.columns, sheet.rows, tints=sheet.tints, table=f"table_{number}")

@@ -17,12 +17,12 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
-from policycortex.rendering.complete_files import complete_files
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
-from policycortex.rendering.html.page_view import own_folder, page_locale, view_page
-from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.html.page_view import page_values
+from policycortex.rendering.options import RenderingOptions, report_locale, report_template
 from policycortex.rendering.templates import own_text, render_template
 from policycortex.rendering.visible_text import show_controls_in
+from policycortex.reports.complete_files import complete_files
 
 STATIC_ROWS: Final = 50
 """Findings that stand in the page itself, for readers without script."""
@@ -33,10 +33,10 @@ _DATA_MARK: Final = "<!--findings-->"
 
 def render_html(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
     """Write the page to ``path``; the same document gives the same bytes."""
-    locale = page_locale(document, options)
+    locale = report_locale(document, options)
     embedded = options.screen_findings if document.show_detailed_findings else 0
     findings = _shown(document.findings.head(embedded))
-    own = own_folder(document, options)
+    own = report_template(document, options)
     before, mark, after = _page(document, locale, findings, own, options.watermark).partition(_DATA_MARK)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(before)
@@ -63,7 +63,7 @@ def _page(
         "report/screen.html",
         locale,
         own,
-        **view_page(document).template_values(),
+        **page_values(document, locale),
         style=style,
         script=script,
         style_hash=_source_hash(style),

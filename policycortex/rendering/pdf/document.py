@@ -17,14 +17,15 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
 from policycortex.names import PdfVariant
-from policycortex.rendering.complete_files import complete_files
-from policycortex.rendering.html.page_view import own_folder, page_locale, view_page
-from policycortex.rendering.options import RenderingOptions, SectionPages
+from policycortex.rendering.html.page_view import column_styles, page_values
+from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale, report_template
 from policycortex.rendering.pdf.annex import render_annex, render_footers
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
 from policycortex.rendering.templates import render_template
+from policycortex.reports.complete_files import complete_files
+from policycortex.reports.registry import shown_sections
 
 SCHEME: Final = "templates:"
 OWN_SCHEME: Final = "template:"
@@ -71,7 +72,7 @@ def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) 
 
 def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions) -> tuple[PdfLayout, PdfParts]:
     """The PDF as files in ``folder``, from which ``join_parts`` makes one."""
-    locale = page_locale(document, options)
+    locale = report_locale(document, options)
     has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
     front = _lay_out(document, locale, options, has_annex=has_annex)
     sections, first = _section_pages(front, document, locale), len(front.pages)
@@ -90,7 +91,7 @@ def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions)
 
 def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:
     shown = 0 if has_annex or not document.show_detailed_findings else options.page_findings
-    own = own_folder(document, options)
+    own = report_template(document, options)
     page = print_page(
         document, locale, document.findings.head(shown), has_annex=has_annex, own=own, variant=options.pdf_variant
     )
@@ -116,8 +117,9 @@ def print_page(
         "report/print.html",
         locale,
         own,
+        column_styles=column_styles(),
         has_own_style=own is not None and read_inside(own, "print.css") is not None,
-        **view_page(document).template_values(),
+        **page_values(document, locale),
         finding_rows=shape_rows(findings).to_dicts(),
         has_long_text=findings.height > 0 and has_long_text(findings),
         has_annex=has_annex,
@@ -129,6 +131,6 @@ def print_page(
 def _section_pages(pages: Document, document: ReportDocument, locale: Locale) -> tuple[SectionPages, ...]:
     anchors = {name: number for number, page in enumerate(pages.pages) for name in page.anchors}
     return tuple(
-        SectionPages(name=locale.text(f"section.{name}"), pages=anchors[f"end-{name}"] - anchors[name] + 1)
-        for name in view_page(document).sections
+        SectionPages(name=locale.text(f"section.{id_}"), pages=anchors[f"end-{id_}"] - anchors[id_] + 1)
+        for id_ in (section.id for section in shown_sections(document))
     )

@@ -10,8 +10,8 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import PdfVariant, ReportFormat
 from policycortex.rendering.findings_csv import render_csv
-from policycortex.rendering.layout import list_sections
 from policycortex.rendering.report_json import render_json
+from policycortex.reports.registry import shown_sections
 
 _EMBEDDED: Final = ((ReportFormat.CSV, render_csv), (ReportFormat.JSON, render_json))
 """Files of a PDF for keeping, in the order of their names."""
@@ -21,7 +21,7 @@ def write_front(
     front: Document, document: ReportDocument, locale: Locale, variant: PdfVariant | None, *, folder: Path, target: Path
 ) -> None:
     """Write the pages to ``target``; ``folder`` takes files on their way into it."""
-    titles = {name: locale.text(f"section.{name}") for name in list_sections(document)}
+    titles = {section.id: locale.text(f"section.{section.id}") for section in shown_sections(document)}
 
     def name_links(_: Document, pdf: Any) -> None:  # noqa: ANN401 - pydyf has no types
         for item in pdf.objects:

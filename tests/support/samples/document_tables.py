@@ -6,26 +6,25 @@ from typing import Final
 import polars as pl
 
 from policycortex.documents.model import (
-    AgeRow,
-    Breakdown,
-    ChangeCause,
     CheckResult,
-    ExposureRow,
-    RiskItemRow,
-    RiskPart,
-    RiskPlace,
-    ScanCoverage,
     TopCheck,
     WaiverRow,
 )
 from policycortex.names import Severity
+from policycortex.reports.sections.exposure import Breakdown
+from policycortex.reports.sections.methodology import ScanCoverage
+from policycortex.reports.sections.risk_places import RiskPlace
+from policycortex.reports.sections.risk_profile import RiskPartRow
+from policycortex.reports.sections.trend import ChangeCause
+from policycortex.scoring.ages import AgeSummary
+from policycortex.scoring.risk_model import ExposureCount, RiskItem
 from policycortex.scoring.rounding import round_pct
 from tests.support.samples.findings_table import OUTCOME
 
 RISK_PARTS: Final = (
-    RiskPart(title="Severity", points=24.0, note="Four critical and seven high findings fail."),
-    RiskPart(title="Exposure", points=11.5, note="Three of them stand open to the internet."),
-    RiskPart(title="Age", points=6.0, note="The oldest has failed for 41 days."),
+    RiskPartRow(title="Severity", points=24.0, note="Four critical and seven high findings fail."),
+    RiskPartRow(title="Exposure", points=11.5, note="Three of them stand open to the internet."),
+    RiskPartRow(title="Age", points=6.0, note="The oldest has failed for 41 days."),
 )
 
 
@@ -47,21 +46,21 @@ def risk_places(frame: pl.DataFrame) -> tuple[RiskPlace, ...]:
     )  # fmt: skip
 
 
-def risk_items(frame: pl.DataFrame) -> tuple[RiskItemRow, ...]:
+def risk_items(frame: pl.DataFrame) -> tuple[RiskItem, ...]:
     grouped = frame.filter(OUTCOME == "failed").group_by("account_id", "check_id", "severity", "service").agg(
         pl.col("title").first(), pl.len().alias("failed")
     )  # fmt: skip
     rows = grouped.sort("failed", "account_id", "check_id", descending=[True, False, False]).iter_rows(named=True)
     return tuple(
-        RiskItemRow(
+        RiskItem(
             **row, provider="aws", is_exposed="public" in row["check_id"], oldest_days=41,
-            lowers_by=round(24 * row["failed"] / frame.height, 2),
+            risk_without=0.0, lowers_by=round(24 * row["failed"] / frame.height, 2),
         )
         for row in rows
     )  # fmt: skip
 
 
-def exposure(frame: pl.DataFrame) -> tuple[ExposureRow, ...]:
+def exposure(frame: pl.DataFrame) -> tuple[ExposureCount, ...]:
     failing = frame.filter(OUTCOME == "failed")
     if not frame.height:
         return ()
@@ -72,12 +71,12 @@ def exposure(frame: pl.DataFrame) -> tuple[ExposureRow, ...]:
         for severity in Severity
         for exposed in (True, False)
     }
-    return tuple(ExposureRow(severity=s.value, exposed=counts[s, True], other=counts[s, False]) for s in Severity)
+    return tuple(ExposureCount(severity=s.value, exposed=counts[s, True], other=counts[s, False]) for s in Severity)
 
 
-def ages(frame: pl.DataFrame) -> tuple[AgeRow, ...]:
+def ages(frame: pl.DataFrame) -> tuple[AgeSummary, ...]:
     return tuple(
-        AgeRow(
+        AgeSummary(
             severity=row.severity, failing=row.exposed + row.other, overdue=(row.exposed + row.other) // 3, sla_days=30,
             median_days=12 if row.exposed + row.other else None, p90_days=38 if row.exposed + row.other else None,
             oldest_days=41 if row.exposed + row.other else None,

@@ -14,16 +14,15 @@ import polars as pl
 from policycortex.documents.model import (
     Completeness,
     FindingsTable,
-    ForecastRow,
-    ForecastView,
     ReportDocument,
     ReportHeader,
     RequirementRow,
-    SectionRow,
     Summary,
     TrendPoint,
 )
 from policycortex.names import ReportType, RequirementResult, Severity
+from policycortex.reports.sections.forecast import ForecastRow, ForecastView
+from policycortex.reports.sections.section_results import SectionRow
 from policycortex.scoring.model import Counts, Coverage, Score
 from policycortex.scoring.rounding import round_pct
 from tests.support.samples.document_tables import (
@@ -57,24 +56,27 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
         summary=summary,
         previous=_previous(summary),
         requirements=requirements,
-        sections=_sections(requirements),
         findings=FindingsTable(path=path, total=frame.height),
         trend=_trend(summary, sample.trend_days),
         top_checks=top_checks(frame),
-        breakdowns=breakdowns(frame),
-        coverage=coverage(frame),
         completeness=Completeness(findings_total=frame.height, findings_included=frame.height),
         key_messages=_messages(summary, sample),
         checks=check_results(frame),
         waivers=waivers(frame),
-        risk_parts=RISK_PARTS if frame.height else (),
-        change_causes=CHANGE_CAUSES if frame.height else (),
-        risk_places=risk_places(frame),
-        risk_items=risk_items(frame),
-        risk_items_total=len(risk_items(frame)),
-        exposure=exposure(frame),
-        ages=ages(frame),
-        forecast=_forecast(summary) if sample.type is ReportType.TREND else None,
+        section_values={
+            "sections": _sections(requirements),
+            "breakdowns": breakdowns(frame),
+            "coverage": coverage(frame),
+            "risk_parts": RISK_PARTS if frame.height else (),
+            "change_causes": CHANGE_CAUSES if frame.height else (),
+            "risk_places": risk_places(frame),
+            "risk_items": risk_items(frame),
+            "risk_items_total": len(risk_items(frame)),
+            "exposure": exposure(frame),
+            "ages": ages(frame),
+            "forecast": _forecast(summary) if sample.type is ReportType.TREND else None,
+            "comparison": None,
+        },
     )
 
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from policycortex.documents.model import RequirementRow, TrendPoint
+from policycortex.documents.model import ReportDocument, RequirementRow, TrendPoint
 from policycortex.names import RequirementResult
 
+BAR_WIDTH: Final = 600.0
+"""Of a bar across the page."""
+SECTION_BAR_WIDTH: Final = 160.0
+"""Of a bar in a table."""
 _GAUGE_START_DEGREES: Final = 135.0
 _GAUGE_SWEEP_DEGREES: Final = 270.0
 _DAYS_IN_WEEKS: Final = 62
@@ -109,6 +113,23 @@ class Matrix:
     cells: tuple[Cell, ...]
 
 
+_RESULT_ORDER: Final = (
+    RequirementResult.NON_COMPLIANT,
+    RequirementResult.COMPLIANT,
+    RequirementResult.MANUAL,
+    RequirementResult.NOT_ASSESSED,
+    RequirementResult.NOT_APPLICABLE,
+)
+
+
+def shown_results(counts: Mapping[str, int]) -> dict[str, int]:
+    """Requirements by result in the order of charts; ``not_applicable`` only where it occurs."""
+    shown = {result.value: counts.get(result.value, 0) for result in _RESULT_ORDER}
+    if not shown[RequirementResult.NOT_APPLICABLE.value]:
+        del shown[RequirementResult.NOT_APPLICABLE.value]
+    return shown
+
+
 def draw_gauge(value_pct: float | None) -> Gauge:
     """The arc for a percentage."""
     share = (value_pct or 0.0) / 100
@@ -126,6 +147,11 @@ def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:
         segments.append(Segment(name=name, count=count, x=round(x, 2), width=round(length, 2)))
         x += length
     return tuple(segments)
+
+
+def draw_trend_of(document: ReportDocument) -> TrendChart | None:
+    """The document's trend, with the score of the period before."""
+    return draw_trend(document.trend, document.previous.compliance_score if document.previous else None)
 
 
 def draw_trend(

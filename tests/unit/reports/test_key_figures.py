@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from policycortex.documents.locales import open_locale
-from policycortex.documents.model import ChangeCause
 from policycortex.names import PdfVariant, ReportFormat
-from policycortex.rendering.complete_files import complete_files
-from policycortex.rendering.highlights import cause_lines, heat_of, key_figures, section_heat
+from policycortex.reports.complete_files import complete_files
+from policycortex.reports.sections.executive_summary import key_figures
+from policycortex.reports.sections.section_results import section_heat
+from policycortex.reports.sections.trend import ChangeCause, cause_lines
+from policycortex.reports.shares import heat_of
 from tests.support.samples.documents import Sample, build_document
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from policycortex.documents.compose import compose_report
 from policycortex.documents.evidence import Evidence
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import FindingsTable, ReportDocument, ReportHeader
 from policycortex.documents.tables import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAILING_CHECKS_SCHEMA
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
+from policycortex.reports.compose import compose_report
+from policycortex.reports.sections.section_results import SECTIONS
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
 
@@ -80,7 +81,7 @@ def compose(now: Posture, before: Posture | None = None, locale: Locale = ENGLIS
 def test_sections_keep_the_frameworks_order_and_add_up() -> None:
     """Z before A, as the framework has it; 6 of 8 pass in Z: 75 %."""
     document = compose(posture(("Z", 5, 1), ("A", 1, 0), ("Z", 1, 1)))
-    assert [(s.title, s.passed, s.failed, s.score_pct) for s in document.sections] == [
+    assert [(s.title, s.passed, s.failed, s.score_pct) for s in SECTIONS.of(document)] == [
         ("Z", 6, 2, 75.0),
         ("A", 1, 0, 100.0),
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from policycortex.documents.model import RequirementRow, TrendPoint
 from policycortex.names import RequirementResult
-from policycortex.rendering.charts import draw_gauge, draw_matrix, draw_trend, stack_bar
+from policycortex.reports.charts import draw_gauge, draw_matrix, draw_trend, stack_bar
 
 
 def test_a_gauge_without_score_draws_no_value() -> None:

@@ -4,8 +4,9 @@ from datetime import date
 
 import polars as pl
 
-from policycortex.documents.analytics_rows import change_rows, risk_rows
 from policycortex.documents.locales import open_locale
+from policycortex.reports.sections.risk_profile import risk_rows
+from policycortex.reports.sections.trend import change_rows
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA, RiskWeights

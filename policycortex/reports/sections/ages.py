@@ -1,0 +1,36 @@
+"""Age of findings: how long failing findings have been failing at the end of the period, per severity."""
+
+from typing import Final
+
+from policycortex.names import ReportType
+from policycortex.reports.inputs import SectionInputs
+from policycortex.reports.section import Column, JsonKey, Kind, Section, SheetPlace, Table, always
+from policycortex.scoring.ages import AgeSummary, summarize_ages
+
+
+def _rows(inputs: SectionInputs) -> tuple[AgeSummary, ...]:
+    """One row per severity, worst first; none where nothing was assessed."""
+    items = inputs.evidence.risk_items
+    if items is None or inputs.risk is None or not inputs.risk.total.assessed:
+        return ()
+    return summarize_ages(items, as_of=inputs.header.period.last_date, sla_days=inputs.evidence.risk_weights.sla_days)
+
+
+AGES: Final = Table(
+    id="ages",
+    compute=_rows,
+    columns=(
+        Column(name="severity", title="word.severity", width=16, kind=Kind.SEVERITY, share=22, css="title"),
+        Column(name="failing", title="word.failing", width=14, kind=Kind.NUMBER, share=13, css="count"),
+        Column(name="overdue", title="ages.overdue", width=14, kind=Kind.NUMBER, share=13, css="count"),
+        Column(name="sla_days", title="ages.sla", width=14, kind=Kind.NUMBER, share=13, css="count"),
+        Column(name="median_days", title="ages.median", width=14, kind=Kind.NUMBER, share=13, css="score"),
+        Column(name="p90_days", title="ages.p90", width=14, kind=Kind.NUMBER, share=13, css="score"),
+        Column(name="oldest_days", title="ages.oldest", width=14, kind=Kind.NUMBER, share=13, css="score"),
+    ),
+    page_rows=10,
+    sheet=SheetPlace(name="sheet.ages", is_shown=always),
+    json=JsonKey(name="ages", position=110),
+)
+
+SECTION: Final = Section(id="ages", positions={ReportType.RISK: 50}, tables=(AGES,))

@@ -1,0 +1,68 @@
+"""Control assessment: every requirement of the framework with its result and its checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policycortex.documents.model import ReportDocument, RequirementRow
+from policycortex.names import ReportType
+from policycortex.reports.section import Column, Kind, LinkTo, Section, SheetPlace, Table
+
+CHECKS_SHOWN: Final = 6
+"""Check ids beside one requirement; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementGroup:
+    """The requirements of one section of the framework, in order."""
+
+    title: str
+    rows: tuple[RequirementRow, ...]
+
+
+def group_requirements(document: ReportDocument) -> tuple[RequirementGroup, ...]:
+    """The requirements by section, in the framework's order."""
+    groups: dict[str, list[RequirementRow]] = {}
+    for row in document.requirements:
+        groups.setdefault(row.section, []).append(row)
+    return tuple(RequirementGroup(title=title, rows=tuple(rows)) for title, rows in groups.items())
+
+
+def _view(document: ReportDocument) -> Mapping[str, object]:
+    return {"requirement_groups": group_requirements(document), "checks_shown": CHECKS_SHOWN}
+
+
+COUNTS: Final = tuple(
+    Column(name=name, title=f"word.{name}", width=11, kind=Kind.NUMBER)
+    for name in ("passed", "failed", "manual", "muted", "waived")
+)
+"""Findings by outcome."""
+
+REQUIREMENTS: Final = Table(
+    id="requirements",
+    read=lambda document: document.requirements,
+    columns=(
+        Column(name="id", title="word.id", width=18),
+        Column(name="title", title="word.requirement", width=52, kind=Kind.WRAPPED),
+        Column(
+            name="section",
+            title="word.section",
+            width=34,
+            kind=Kind.WRAPPED,
+            link=LinkTo(table="sections", name="title"),
+        ),
+        Column(name="result", title="word.result", width=17, kind=Kind.RESULT),
+        *COUNTS,
+        Column(name="checks", title="word.checks", width=60, kind=Kind.WRAPPED),
+    ),
+    sheet=SheetPlace(name="sheet.requirements", always=20),
+)
+
+SECTION: Final = Section(
+    id="control_assessment",
+    positions={ReportType.COMPLIANCE: 70, ReportType.AUDIT: 30},
+    is_shown=lambda document: bool(document.requirements),
+    tables=(REQUIREMENTS,),
+    view=_view,
+    page_widths={"requirements": {"id": 15, "title": 36, "result": 17, "count": 6.4}},
+)

@@ -1,0 +1,62 @@
+"""Executive summary: the report type's main figure, the key messages and what is most urgent, on one page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policycortex.documents.model import ReportDocument
+from policycortex.names import ReportType, Severity
+from policycortex.reports.charts import draw_gauge, draw_trend_of
+from policycortex.reports.section import Section
+from policycortex.reports.sections.risk_matrix import shown_items
+
+FIRST_ITEMS: Final = 5
+"""Items of a remediation plan whose gain the summary adds up."""
+PRESSING_SHOWN: Final = 4
+"""Failing checks that the summary names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFigures:
+    """Figures that only some report types show."""
+
+    critical_and_high: int
+    """Failing findings of the two worst severities."""
+    risk_change: float | None
+    """Points the risk score moved since the period before; None where either has none."""
+    first_items: int
+    """How many items of the plan ``first_gain`` covers: FIRST_ITEMS, or all where there are fewer."""
+    first_gain: float | None
+    """Points the score gains when these items are done; None without items."""
+
+
+def key_figures(document: ReportDocument) -> KeyFigures:
+    """The key figures of ``document``."""
+    failed, previous = document.summary.failed_by_severity, document.previous
+    before, now = previous.risk_score if previous else None, document.summary.risk_score
+    gains = [check.gain_points or 0.0 for check in document.top_checks[:FIRST_ITEMS]]
+    return KeyFigures(
+        critical_and_high=failed.get(Severity.CRITICAL, 0) + failed.get(Severity.HIGH, 0),
+        risk_change=None if before is None or now is None else round(now - before, 1),
+        first_items=len(gains),
+        first_gain=round(sum(gains), 1) if gains else None,
+    )
+
+
+def _view(document: ReportDocument) -> Mapping[str, object]:
+    return {
+        "gauge": draw_gauge(document.summary.compliance_score),
+        "risk_gauge": draw_gauge(document.summary.risk_score),
+        "trend": draw_trend_of(document),
+        "key_figures": key_figures(document),
+        "pressing": document.top_checks[:PRESSING_SHOWN],
+        "risk_items": shown_items(document),
+    }
+
+
+SECTION: Final = Section(
+    id="executive_summary",
+    positions=dict.fromkeys(ReportType, 10),
+    is_shown=lambda document: document.show_executive_summary,
+    view=_view,
+)

@@ -1,0 +1,123 @@
+"""Forecast: the score of the next days with intervals, or how little history there is. Trend reports only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from policycortex.documents.model import ReportDocument
+from policycortex.names import ReportType
+from policycortex.reports.inputs import SectionInputs
+from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
+from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
+from policycortex.scoring.rounding import round_pct
+
+FORECAST_STEP: Final = 5
+"""The page shows every fifth day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """One future day; the intervals hold the score in 80 and in 95 of 100 cases, judged by past forecasts."""
+
+    date: date
+    compliance_score: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastView:
+    """The forecast of the score, or how much history there is where that is too little."""
+
+    method: str | None
+    """None: too little history; then ``history_days`` and ``history_points`` say how much there is."""
+    history_days: int = 0
+    history_points: int = 0
+    origin: date | None = None
+    """Day of the last score."""
+    points: tuple[ForecastRow, ...] = ()
+    error_points: float | None = None
+    """Mean error of past forecasts by this method, percentage points."""
+    error_against_naive: float | None = None
+    """That error divided by the error of "the score stays as it is"; 1 is no better."""
+    tested_days: int = 0
+    """Furthest day ahead that past forecasts could be tested for."""
+    known_steps: tuple[str, ...] = ()
+    """Changes known in advance that are in the points: date and reason."""
+
+
+def forecast_view(forecast: Forecast | TooLittleHistory | None) -> ForecastView | None:
+    """The forecast with rounded numbers; None where the report type has none."""
+    if forecast is None:
+        return None
+    if isinstance(forecast, TooLittleHistory):
+        return ForecastView(method=None, history_days=forecast.days, history_points=forecast.points)
+    test = forecast.backtest
+    return ForecastView(
+        method=forecast.method.value,
+        origin=forecast.origin,
+        points=tuple(
+            ForecastRow(
+                date=point.day,
+                compliance_score=round_pct(point.value_pct) or 0.0,
+                low_80=round_pct(point.low_80) or 0.0,
+                high_80=round_pct(point.high_80) or 0.0,
+                low_95=round_pct(point.low_95) or 0.0,
+                high_95=round_pct(point.high_95) or 0.0,
+            )
+            for point in forecast.points
+        ),
+        error_points=round(test.mean_error[forecast.method], 2),
+        error_against_naive=None if test.error_against_naive is None else round(test.error_against_naive, 2),
+        tested_days=test.horizon_days,
+        known_steps=tuple(f"{step.day.isoformat()}: {step.reason}" for step in forecast.known_steps),
+    )
+
+
+def _forecast(inputs: SectionInputs) -> ForecastView | None:
+    return forecast_view(inputs.evidence.forecast)
+
+
+def _points(document: ReportDocument) -> tuple[ForecastRow, ...]:
+    forecast = FORECAST.of(document)
+    return forecast.points if forecast else ()
+
+
+def _view(document: ReportDocument) -> Mapping[str, object]:
+    return {"forecast_rows": _points(document)[FORECAST_STEP - 1 :: FORECAST_STEP]}
+
+
+FORECAST: Final = Content(id="forecast", compute=_forecast, json=JsonKey(name="forecast", position=130))
+
+POINTS: Final = Table(
+    id="forecast_points",
+    read=_points,
+    columns=(
+        Column(name="date", title="word.date", width=14, kind=Kind.DAY),
+        Column(name="compliance_score", title="forecast.expected", width=12, kind=Kind.PERCENT),
+        *(
+            Column(
+                name=f"{side}_{level}",
+                title=f"forecast.interval_{level}",
+                title_suffix=sign,
+                width=20,
+                kind=Kind.PERCENT,
+            )
+            for level in (80, 95)
+            for side, sign in (("low", "≥"), ("high", "≤"))
+        ),
+    ),
+    sheet=SheetPlace(name="sheet.forecast"),
+)
+
+SECTION: Final = Section(
+    id="forecast",
+    positions={ReportType.TREND: 50},
+    contents=(FORECAST,),
+    tables=(POINTS,),
+    view=_view,
+    page_widths={"forecast": {"title": 34, "score": 16, "moment": 25}},
+)
