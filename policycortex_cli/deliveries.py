@@ -1,4 +1,4 @@
-"""``policycortex deliveries``: the ledger, and the replay of what did not arrive."""
+"""``policycortex deliveries``: lists deliveries and sends failed ones again."""
 
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,22 +14,22 @@ from policycortex_cli.options import home_option
 
 @click.group()
 def deliveries() -> None:
-    """What went where, and what did not."""
+    """Deliveries of reports: sent, waiting and failed."""
 
 
 @deliveries.command("list")
-@click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]), help="Only these.")
+@click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]), help="Only this status.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @home_option
 def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
-    """Print the newest deliveries, one a line."""
+    """Print the newest deliveries, one per line."""
     with closing(open_registry(Settings.from_environment(home=home))) as registry:
         rows, total = registry.deliveries.list_deliveries(
             None, status=DeliveryStatus(status) if status else None, limit=limit
         )
     for row in rows:
-        place = f"{row.channel} {row.target or row.connection}"
-        print(f"{row.id}  {row.status.value:<9}  {row.report_id}  {place}  {row.reason}".rstrip())
+        destination = f"{row.channel} {row.target or row.connection}"
+        print(f"{row.id}  {row.status.value:<9}  {row.report_id}  {destination}  {row.reason}".rstrip())
     if total > len(rows):
         print(f"{len(rows)} of {total}")
 
@@ -38,7 +38,7 @@ def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
 @click.argument("delivery_ids", metavar="ID...", nargs=-1, required=True)
 @home_option
 def replay(delivery_ids: tuple[str, ...], home: Path | None) -> None:
-    """Send failed, uncertain or withheld deliveries again; the running server does it within seconds."""
+    """Send failed, uncertain or withheld deliveries again. The running server does it within seconds."""
     from policycortex.workflow.outbox import replay_delivery
 
     settings = Settings.from_environment(home=home)

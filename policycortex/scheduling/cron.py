@@ -1,7 +1,7 @@
-"""Cron expressions of five fields, read strictly: whatever could mean something else than it seems is refused.
+"""Parses cron expressions of five fields strictly: an ambiguous expression is refused.
 
-Libraries at hand read more than users mean (croniter takes ``R R * * *`` and six fields, cronsim treats ``*/2`` as no
-restriction of the day), so the grammar is ours: numbers, names, lists, ranges, steps, and the macros for whole periods.
+The libraries accept more than users mean: croniter accepts ``R R * * *`` and six fields, cronsim treats ``*/2`` as no
+restriction of the day. Therefore the grammar is our own: numbers, names, lists, ranges, steps and macros.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MACROS: Final = {
     "@annually": "0 0 1 1 *",
 }
 
-_LONGEST: Final = 256
+_MAX_LENGTH: Final = 256
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -34,7 +34,7 @@ class _Field:
     name: str
     first: int
     last: int
-    words: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 _FIELDS: Final = (
@@ -48,10 +48,10 @@ _FIELDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the cached properties need a dict
 class CronExpression:
-    """Which wall-clock minutes are meant; each set is never empty."""
+    """The local minutes at which a schedule is due. No set is empty."""
 
     text: str
-    """Five fields, one space apart, upper case, macros expanded."""
+    """Five fields in upper case, separated by one space; macros are expanded."""
     minutes: frozenset[int]
     hours: frozenset[int]
     days: frozenset[int]
@@ -59,11 +59,11 @@ class CronExpression:
     weekdays: frozenset[int]
     """0 is Sunday, 6 Saturday."""
     is_day_or_weekday: bool
-    """Neither day field holds a plain ``*``: a date that matches one of them matches."""
+    """Neither day field holds a plain ``*``: a date matches if one of them matches."""
 
     @property
     def plain_text(self) -> str:
-        """The same in plain lists, which every cron reads alike; Dagster reads ``5-5`` as every day."""
+        """The same as lists of numbers, which every cron reads alike: Dagster reads ``5-5`` as every day."""
         parts = self.text.split(" ")
         sets = (self.minutes, self.hours, self.days, self.months, self.weekdays)
         return " ".join(
@@ -73,16 +73,16 @@ class CronExpression:
 
     @property
     def is_every_hour(self) -> bool:
-        """Such schedules count real hours: they keep their beat when clocks change."""
+        """Every hour is named. Such a schedule follows real hours when clocks change."""
         return len(self.hours) == 24
 
     @cached_property
     def minutes_of_day(self) -> tuple[int, ...]:
-        """Minutes after midnight of a day that matches, ascending."""
+        """Minutes after midnight of a matching day, ascending."""
         return tuple(hour * 60 + minute for hour in sorted(self.hours) for minute in sorted(self.minutes))
 
     def matches_date(self, day: date) -> bool:
-        """Day of month OR day of week where neither is ``*``, as cron and Dagster have it; else AND."""
+        """Day of month OR day of week if neither is ``*``, as in cron and Dagster; else AND."""
         if day.month not in self.months:
             return False
         in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
@@ -92,7 +92,7 @@ class CronExpression:
 
     @cached_property
     def shortest_interval_minutes(self) -> int:
-        """Least time between two ticks, clock changes aside."""
+        """Shortest time between two ticks, without clock changes."""
         times = self.minutes_of_day
         between = [later - earlier for earlier, later in pairwise(times)]
         overnight = times[0] + _DAY_MINUTES - times[-1]
@@ -102,13 +102,13 @@ class CronExpression:
 
     @cached_property
     def _has_neighbouring_days(self) -> bool:
-        # four years hold every pairing of a date with its neighbour that matters: month ends and the leap day
+        # four years contain all pairs of neighbouring dates that matter: month ends and the leap day
         days = (date.fromordinal(n) for n in range(date(2024, 1, 1).toordinal(), date(2028, 1, 2).toordinal()))
         return any(a and b for a, b in pairwise([self.matches_date(day) for day in days]))
 
 
 def parse_cron(text: str, *, field: str = "schedule.cron") -> CronExpression:
-    """The expression, or RequestError whose detail under ``field`` says what is wrong with it and what to write."""
+    """The expression. Raises RequestError; its detail under ``field`` states the problem and a remedy."""
     parts = _split(text, field)
     sets = [_parse_field(part, kind, field) for part, kind in zip(parts, _FIELDS, strict=True)]
     minutes, hours, days, months, weekdays = sets
@@ -122,17 +122,17 @@ def parse_cron(text: str, *, field: str = "schedule.cron") -> CronExpression:
         is_day_or_weekday=not any("*" in part.split(",") for part in (parts[2], parts[4])),
     )
     if not expression.is_day_or_weekday and min(days) > max(_DAYS_IN_MONTH[month - 1] for month in months):
-        raise _refusal(field, f"{text!r} never comes: no month it names has a day {min(days)}")
+        raise _refusal(field, f"{text!r} is never due: no month that it names has a day {min(days)}")
     return expression
 
 
 def _split(text: str, field: str) -> list[str]:
-    if len(text) > _LONGEST or not text.isascii():
-        raise _refusal(field, "A cron expression is plain ASCII of at most 256 characters")
+    if len(text) > _MAX_LENGTH or not text.isascii():
+        raise _refusal(field, "A cron expression is ASCII text of at most 256 characters")
     plain = text.strip()
     if plain.startswith("@"):
         if plain.lower() not in MACROS:
-            raise _refusal(field, f"{plain!r} is not a macro; known are {', '.join(MACROS)}")
+            raise _refusal(field, f"{plain!r} is not a macro; known macros: {', '.join(MACROS)}")
         plain = MACROS[plain.lower()]
     parts = plain.upper().split()
     if len(parts) != 5:
@@ -154,7 +154,7 @@ def _parse_field(part: str, kind: _Field, field: str) -> frozenset[int]:
 def _parse_term(term: str, kind: _Field, field: str) -> set[int]:
     span, slash, step_text = term.partition("/")
     if span == "*":
-        # weekday 7 is Sunday again; a star must not count it twice under a step
+        # weekday 7 is Sunday again; with a step, a star must not count it twice
         first, last = kind.first, kind.last - (kind.last == 7)
     elif "-" in span:
         first, last = _parse_range(span, kind, field)
@@ -175,25 +175,25 @@ def _parse_term(term: str, kind: _Field, field: str) -> set[int]:
 def _parse_range(span: str, kind: _Field, field: str) -> tuple[int, int]:
     start, end = span.split("-", maxsplit=1)
     first, last = _parse_value(start, kind, field), _parse_value(end, kind, field)
-    if kind.words == _WEEKDAYS and end == "SUN" and first > 0:
+    if kind.names == _WEEKDAYS and end == "SUN" and first > 0:
         last = 7  # FRI-SUN ends on the Sunday that follows
     if last < first:
-        raise _refusal(field, f"The {kind.name} {span!r} runs backwards; write it as two ranges with a comma")
+        raise _refusal(field, f"The {kind.name} {span!r} ends before it begins; write two ranges with a comma")
     return first, last
 
 
 def _parse_value(text: str, kind: _Field, field: str) -> int:
-    if text in kind.words:
-        return kind.words.index(text) + kind.first
+    if text in kind.names:
+        return kind.names.index(text) + kind.first
     if not text.isdigit() or len(text) > 4:
-        words = f" or {kind.words[0]}-{kind.words[-1]}" if kind.words else ""
+        names = f" or {kind.names[0]}-{kind.names[-1]}" if kind.names else ""
         raise _refusal(
             field,
-            f"The {kind.name} {text!r} is not understood; use {kind.first}-{kind.last}{words}, *, lists, ranges, steps",
+            f"The {kind.name} {text!r} is not valid; use {kind.first}-{kind.last}{names}, *, lists, ranges, steps",
         )
     value = int(text)
     if not kind.first <= value <= kind.last:
-        raise _refusal(field, f"The {kind.name} {value} does not exist; it goes from {kind.first} to {kind.last}")
+        raise _refusal(field, f"The {kind.name} {value} does not exist; it must be from {kind.first} to {kind.last}")
     return value
 
 

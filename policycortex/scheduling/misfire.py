@@ -1,4 +1,4 @@
-"""What becomes of ticks that nobody acted on in time: the service was down, or the schedule's turn came late."""
+"""Late ticks, for which the service was down or busy: which still make a report and which are skipped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 
 class MisfirePolicy(StrEnum):
-    """Which late ticks still make a report."""
+    """Which late ticks make a report."""
 
     SKIP = "skip"
     LATEST = "latest"
@@ -21,7 +21,7 @@ DEFAULT_GRACE: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Every due tick is in exactly one of the two; both ascend."""
+    """Every due tick is in exactly one of the two tuples; both are ascending."""
 
     to_run: tuple[datetime, ...]
     to_skip: tuple[datetime, ...]
@@ -30,9 +30,9 @@ class Settlement:
 def settle_ticks(
     due: Sequence[datetime], *, now: datetime, policy: MisfirePolicy, grace: timedelta, has_more: bool = False
 ) -> Settlement:
-    """Part ascending ``due`` ticks: those up to ``grace`` old always run, the policy decides on older ones.
+    """Divide ascending ``due`` ticks: those up to ``grace`` old always run, the policy decides on older ones.
 
-    ``has_more`` says that younger due ticks follow, which this call does not see: none of these is the latest then.
+    ``has_more``: younger due ticks follow in another call, so none of these is the latest.
     """
     late = tuple(tick for tick in due if now - tick > grace)
     on_time = tuple(due[len(late) :])

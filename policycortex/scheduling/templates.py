@@ -1,4 +1,4 @@
-"""Ready-made schedules, which a person picks and adds a delivery to. The data stands in ``data/templates.yaml``."""
+"""Schedule templates, to which a user adds a delivery. The data is in ``data/templates.yaml``."""
 
 from functools import cache
 from importlib.resources import files

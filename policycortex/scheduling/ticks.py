@@ -1,14 +1,15 @@
-"""Ticks: the instants at which a cron expression is due in a time zone, through every change of its clocks.
+"""Ticks: the instants at which a cron expression is due in a time zone, with all its clock changes.
 
-Each wall-clock time that the expression names is due once:
+Each local time that the expression names is due once:
 
-- a time that a change leaves out (spring) is due right after the change; several left out together are due once;
-- a time that comes twice (autumn) is due the second time, as Dagster has it;
-- an expression for every hour keeps real hours instead: it is due whenever the clock shows its minutes, twice in a
-  repeated hour, and a time left out is made up for only if the minutes shown after the change don't do so.
+- A time that a change skips (spring) is due right after the change; several skipped together are due once.
+- A time that occurs twice (autumn) is due the second time, as in Dagster.
+- An expression for every hour follows real hours instead: it is due whenever the clock shows its minutes, twice in a
+  repeated hour. A skipped time is due after the change only if no minute shown after the change replaces it.
 
 Dagster's own iterator agrees except for changes that are not whole hours (Lord Howe) or cross the date line (Apia),
-where it drifts or fires twice; croniter and cronsim run an overlap twice or lose a gap. So the calculation is ours.
+where it drifts or fires twice; croniter and cronsim run an overlap twice or lose a gap. Therefore we calculate ticks
+ourselves.
 """
 
 from bisect import bisect_left
@@ -24,32 +25,32 @@ from policycortex.scheduling.cron import CronExpression
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 _NONE: Final = timedelta(0)
-_HORIZON: Final = timedelta(days=366 * 40)  # 29 February on a Sunday is the rarest: once in 28 years, 40 around 2100
+_HORIZON: Final = timedelta(days=366 * 40)  # 29 February on a Sunday comes every 28 years, around 2100 after 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """``[start, end)`` in UTC, at most a day, with one offset; ``gap`` is how far clocks jump ahead at its end."""
+class _Span:
+    """``[start, end)`` in UTC, at most a day, with one offset; ``gap`` is how far clocks are set forward at its end."""
 
     start: datetime
     end: datetime
     offset: timedelta
     gap: timedelta
     once_until: datetime
-    """From here to the end, wall times are shown again after the coming change; past the end where none is."""
+    """From here to the end, local times occur again after the next change; later than the end if none do."""
 
 
 def ticks_after(cron: CronExpression, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """Ticks later than ``after``, ascending, in UTC, for the next 40 years."""
     beginning = _whole_minute_after(after)
     gap = _change_at(zone, beginning)
-    if gap > _NONE and _makes_up(cron, beginning + _offset(zone, beginning - _MINUTE), gap):
+    if gap > _NONE and _needs_makeup(cron, beginning + _offset(zone, beginning - _MINUTE), gap):
         last: datetime | None = beginning
         yield beginning
     else:
         last = None
-    for stretch in _stretches(zone, beginning, beginning + _HORIZON):
-        for tick in _ticks_of(cron, stretch):
+    for span in _spans(zone, beginning, beginning + _HORIZON):
+        for tick in _ticks_of(cron, span):
             if last is None or tick > last:
                 last = tick
                 yield tick
@@ -64,29 +65,29 @@ def ticks_between(cron: CronExpression, zone: ZoneInfo, after: datetime, until: 
 
 
 def next_runs(cron: CronExpression, zone: ZoneInfo, after: datetime, count: int) -> tuple[datetime, ...]:
-    """The ``count`` ticks that come next, in UTC; fewer only past the horizon."""
+    """The next ``count`` ticks, in UTC; fewer only if the next is more than 40 years away."""
     return tuple(islice(ticks_after(cron, zone, after), count))
 
 
-def _ticks_of(cron: CronExpression, stretch: _Stretch) -> Iterator[datetime]:
-    end = stretch.end if cron.is_every_hour else min(stretch.end, stretch.once_until)
-    for wall in _walls(cron, stretch.start + stretch.offset, end + stretch.offset):
-        yield wall - stretch.offset
-    if stretch.gap and _makes_up(cron, stretch.end + stretch.offset, stretch.gap):
-        yield stretch.end
+def _ticks_of(cron: CronExpression, span: _Span) -> Iterator[datetime]:
+    end = span.end if cron.is_every_hour else min(span.end, span.once_until)
+    for wall in _local_times(cron, span.start + span.offset, end + span.offset):
+        yield wall - span.offset
+    if span.gap and _needs_makeup(cron, span.end + span.offset, span.gap):
+        yield span.end
 
 
-def _makes_up(cron: CronExpression, first_lost: datetime, gap: timedelta) -> bool:
-    """Whether a gap that begins at wall time ``first_lost`` swallows a time that nothing else makes up for."""
-    lost = _walls(cron, first_lost, first_lost + gap)
+def _needs_makeup(cron: CronExpression, first_skipped: datetime, gap: timedelta) -> bool:
+    """Whether a gap that begins at local time ``first_skipped`` skips a time that no later minute replaces."""
+    skipped = _local_times(cron, first_skipped, first_skipped + gap)
     if not cron.is_every_hour:
-        return next(lost, None) is not None
-    shown = set(_walls(cron, first_lost + gap, first_lost + 2 * gap))
-    return any(wall + gap not in shown for wall in lost)
+        return next(skipped, None) is not None
+    shown = set(_local_times(cron, first_skipped + gap, first_skipped + 2 * gap))
+    return any(wall + gap not in shown for wall in skipped)
 
 
-def _walls(cron: CronExpression, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Wall-clock times in ``[start, end)`` that the expression names; carried as UTC, so that arithmetic is plain."""
+def _local_times(cron: CronExpression, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Local times in ``[start, end)`` that the expression names, as UTC values, so that arithmetic ignores the zone."""
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < end:
         if cron.matches_date(day.date()):
@@ -100,19 +101,19 @@ def _walls(cron: CronExpression, start: datetime, end: datetime) -> Iterator[dat
         day += _DAY
 
 
-def _stretches(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_Stretch]:
+def _spans(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[_Span]:
     offset = _offset(zone, start)
     while start < end:
-        # a day further than the stretch: its last hours may already be those that the coming change shows again
+        # a day further than the span, because its last hours may occur again after the next change
         stop, change = _next_change(zone, start, start + 2 * _DAY)
         until = min(start + _DAY, stop)
         gap = max(change, _NONE) if until == stop else _NONE
-        yield _Stretch(start, until, offset, gap, stop + min(change, _NONE))
+        yield _Span(start, until, offset, gap, stop + min(change, _NONE))
         start, offset = until, offset + change if until == stop else offset
 
 
 def _next_change(zone: ZoneInfo, after: datetime, until: datetime) -> tuple[datetime, timedelta]:
-    """When clocks change in ``(after, until]``, and by how much; ``until`` and nothing when they don't."""
+    """When clocks change in ``(after, until]``, and by how much; ``until`` and zero if they do not."""
     offset = _offset(zone, after)
     if _offset(zone, until) == offset:
         return until, _NONE

@@ -45,11 +45,11 @@ def _outline(settings: Settings, report: ReportRow) -> Outline:
     """Summary of the findings in the report's scope, by check and resource: uids of scanners change between scans."""
     if report.snapshot is None:
         return _NO_SNAPSHOT
-    order = order_from_json(report.order)
+    request = order_from_json(report.order)
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
         path = Path(folder) / "findings.parquet"
         with open_lake(settings, snapshot=report.snapshot) as lake:
-            lake.findings_export.write_findings(order.scope, order.period, path=path)
+            lake.findings_export.write_findings(request.scope, request.period, path=path)
         findings = pl.read_parquet(path, columns=[*_IDENTITY, "status", "severity", "muted"])
     keys = findings.with_columns(key=pl.concat_str(_IDENTITY, separator="\x1f"))
     state = keys.select(pl.concat_str("key", "status", separator="\x1f")).to_series().unique().sort()

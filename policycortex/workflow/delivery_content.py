@@ -50,7 +50,7 @@ def build_content(
 def _content(
     settings: Settings, registry: Registry, report: ReportRow, row: DeliveryRow, files: tuple[DeliveredFile, ...]
 ) -> DeliveryContent:
-    order, summary = order_from_json(report.order), report.summary or {}
+    request, summary = order_from_json(report.order), report.summary or {}
     made_at = report.completed_at or report.created_at
     return DeliveryContent(
         delivery_id=row.id,
@@ -61,12 +61,12 @@ def _content(
         type=report.type.value,
         framework=report.framework,
         framework_name=_framework_name(settings, registry, report),
-        period=order.period,
+        period=request.period,
         dated=_dated(registry, row, made_at),
         generated_at=made_at,
         score_pct=summary.get("compliance_score"),
         total_violations=int(summary.get("total_violations", 0)),
-        locale=open_locale(order.locale, settings.templates_dir),
+        locale=open_locale(request.locale, settings.templates_dir),
         failed_by_severity={severity.value: int(summary.get(severity.value, 0)) for severity in Severity},
         report_url=_url(settings, f"/v1/reports/{report.id}"),
         files=files,

@@ -1,4 +1,4 @@
-"""What the orchestrator must start and show: reports whose time has come, and the schedules that order them."""
+"""What Dagster must start and show: reports that are due, and schedules."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,18 +12,18 @@ from policycortex.scheduling.cron import parse_cron
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 
-_OTHERS_START_IT: Final = timedelta(seconds=90)
-"""A report ordered for now is started by whoever took the order, unless that process died."""
+_REQUESTER_STARTS_IT: Final = timedelta(seconds=90)
+"""A report that was requested for now is started by the process that accepted the request, unless it died."""
 
 _SCHEDULE_STARTS_IT: Final = timedelta(seconds=15)
-"""A schedule's own evaluation asks for the run of the tick it claimed within a moment."""
+"""The evaluation of a schedule requests the run of a tick that it claimed within a moment."""
 
 _MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueReport:
-    """One report that needs a run, with what the run is tagged by."""
+    """One report that needs a run, with the values of the run's tags."""
 
     report_id: str
     organization: str
@@ -31,12 +31,12 @@ class DueReport:
     partition_key: str
     schedule_id: str | None
     tick: str | None
-    """The nominal tick, ISO 8601 in UTC; None for reports that no schedule ordered."""
+    """The nominal tick, ISO 8601 in UTC; None for reports without schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnabledSchedule:
-    """A schedule as the orchestrator shows it."""
+    """A schedule as Dagster shows it."""
 
     id: str
     organization: str
@@ -47,38 +47,38 @@ class EnabledSchedule:
 
 
 def load_startable_reports(settings: Settings, *, now: datetime) -> tuple[DueReport, ...]:
-    """Pending reports whose time has come and that nobody is about to start; at most 200, the longest due first."""
+    """Due reports that no other process is about to start; at most 200, the longest due first."""
     with closing(open_registry(settings)) as registry:
         rows = [row for row in registry.reports.list_open_reports(before=now) if _is_startable(row, now)]
         return tuple(_due(registry, row) for row in rows[:_MOST])
 
 
 def load_due_reports(settings: Settings, report_ids: Sequence[str]) -> tuple[DueReport, ...]:
-    """Those reports, in that order."""
+    """These reports, in the given order."""
     with closing(open_registry(settings)) as registry:
         return tuple(_due(registry, registry.reports.find_report(report_id)) for report_id in report_ids)
 
 
 def note_run(settings: Settings, report_id: str, run_id: str) -> None:
-    """Remember the run that makes the report."""
+    """Record the run that makes the report."""
     with closing(open_registry(settings)) as registry:
         registry.reports.set_run(report_id, run_id)
 
 
 def load_watched_runs(settings: Settings, *, now: datetime) -> dict[str, str]:
-    """Run to report of each due report that is open: what must be looked at, for a run may end without a word."""
+    """Run id to report id of each unfinished due report: a run may end without notice, so the runs are watched."""
     with closing(open_registry(settings)) as registry:
         return {row.run_id: row.id for row in registry.reports.list_open_reports(before=now) if row.run_id is not None}
 
 
 def release_report(settings: Settings, report_id: str, run_id: str) -> None:
-    """The run ended and left the report open: it waits for another one."""
+    """The run ended without finishing the report: it waits for another run."""
     with closing(open_registry(settings)) as registry:
         registry.reports.release_run(report_id, run_id)
 
 
 def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
-    """All that may fire; none where the installation has no registry yet, which is not made by looking."""
+    """All enabled schedules; none if the installation has no database yet. This does not create one."""
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return ()
     with closing(open_registry(settings)) as registry:
@@ -97,7 +97,7 @@ def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
 
 
 def load_schedule_marks(settings: Settings) -> dict[str, int]:
-    """Id to revision of every enabled schedule: equal marks need no loading anew."""
+    """Id to revision of every enabled schedule. If nothing differs, schedules need not be loaded again."""
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return {}
     with closing(open_registry(settings)) as registry:
@@ -108,7 +108,7 @@ def _is_startable(row: ReportRow, now: datetime) -> bool:
     if row.status is not ReportStatus.PENDING or row.run_id is not None:
         return False
     if row.due_at == row.created_at:
-        return row.created_at <= now - _OTHERS_START_IT
+        return row.created_at <= now - _REQUESTER_STARTS_IT
     if row.due_at < row.created_at:
         return row.created_at <= now - _SCHEDULE_STARTS_IT
     return True

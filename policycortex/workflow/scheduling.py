@@ -1,7 +1,7 @@
-"""Standing orders in verbs: made, changed, and their due ticks turned into reports, each exactly once.
+"""Creates and changes schedules, and makes one report request of each due tick, exactly once.
 
-A tick's row, its report and the deliveries of that report are one transaction. Whoever comes second finds the row
-changed and writes nothing; whoever dies before the commit has done nothing.
+A tick's row, its report and the deliveries of that report are written in one transaction. Of two processes, the second
+finds the row changed and writes nothing; a process that ends before the commit has written nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, 
 from policycortex.workflow.request_report import new_report, new_report_id
 
 _BATCH: Final = 500
-"""Ticks dealt with in one transaction; the rest of a long downtime follows in the next."""
+"""Ticks handled in one transaction; after a long downtime the next transactions handle the rest."""
 
 
 def create_schedule(
@@ -45,20 +45,20 @@ def create_schedule(
     created_by: str | None,
     now: datetime,
 ) -> ScheduleRow:
-    """Check the body and keep the standing order, under a fresh id unless one is given. Raises RequestError."""
-    order = _parse(settings, registry, body, organization, now)
+    """Check the body and store the schedule, under a new id unless one is given. Raises RequestError."""
+    checked = _parse(settings, registry, body, organization, now)
     return registry.schedules.create_schedule(
         schedule_id=schedule_id,
         organization=organization,
-        name=order.name,
-        description=order.description,
-        cron=order.cron.text,
-        timezone=order.zone.key,
-        body=order.body,
-        is_enabled=order.is_enabled,
-        misfire=order.misfire.value,
-        grace_seconds=int(order.grace.total_seconds()),
-        next_tick_at=_first(next_runs(order.cron, order.zone, now, 1)),
+        name=checked.name,
+        description=checked.description,
+        cron=checked.cron.text,
+        timezone=checked.zone.key,
+        body=checked.body,
+        is_enabled=checked.is_enabled,
+        misfire=checked.misfire.value,
+        grace_seconds=int(checked.grace.total_seconds()),
+        next_tick_at=_first(next_runs(checked.cron, checked.zone, now, 1)),
         created_by=created_by,
         now=now,
     )
@@ -67,43 +67,43 @@ def create_schedule(
 def change_schedule(
     settings: Settings, registry: Registry, before: ScheduleRow, patch: Mapping[str, Any], *, now: datetime
 ) -> ScheduleRow:
-    """Replace the parts that ``patch`` names. Ticks due under the old order are dealt with first, by the old order.
+    """Replace the parts that ``patch`` names. Ticks that are already due are handled first, by the schedule as it was.
 
-    Raises RequestError with every problem, ConflictError when somebody else changed it meanwhile.
+    Raises RequestError with every problem, ConflictError if the schedule was changed meanwhile.
     """
     stored = {"name": before.name, "description": before.description, "enabled": before.is_enabled, **before.body}
-    order = _parse(settings, registry, merge_patch(stored, patch), before.organization, now)
+    checked = _parse(settings, registry, merge_patch(stored, patch), before.organization, now)
     changes = {
-        "name": order.name,
-        "description": order.description,
-        "cron": order.cron.text,
-        "timezone": order.zone.key,
-        "body": dict(order.body),
-        "is_enabled": order.is_enabled,
-        "misfire": order.misfire.value,
-        "grace_seconds": int(order.grace.total_seconds()),
+        "name": checked.name,
+        "description": checked.description,
+        "cron": checked.cron.text,
+        "timezone": checked.zone.key,
+        "body": dict(checked.body),
+        "is_enabled": checked.is_enabled,
+        "misfire": checked.misfire.value,
+        "grace_seconds": int(checked.grace.total_seconds()),
     }
     before, claims = _catch_up(settings, registry, before, now)
-    following = _first(next_runs(order.cron, order.zone, now, 1)) if order.is_enabled else None
+    following = _first(next_runs(checked.cron, checked.zone, now, 1)) if checked.is_enabled else None
     return registry.schedules.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
 
 
 def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime) -> str:
-    """One report out of turn, delivered as always; the id. Raises RequestError when it can no longer be ordered."""
+    """Request one report now, with the schedule's deliveries; its id. Raises RequestError if it is no longer valid."""
     connections = load_connections(settings)
     report = _report(settings, schedule, _known(settings, registry, schedule), connections, now)
     return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
 
 
 def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | None = None) -> tuple[str, ...]:
-    """Deal with every tick that is due, of one schedule or of all; ids of the reports they ordered."""
+    """Handle every due tick of one schedule or of all; ids of the requested reports."""
     with closing(open_registry(settings)) as registry:
         connections = load_connections(settings)
         return tuple(_claim_all(settings, registry, connections, now, schedule_id))
 
 
 def preview_runs(schedule: ScheduleRow, *, now: datetime, count: int = 5) -> tuple[datetime, ...]:
-    """The next ticks, in UTC; none while it is disabled."""
+    """The next ticks, in UTC; none if it is disabled."""
     if not schedule.is_enabled:
         return ()
     return next_runs(parse_cron(schedule.cron), ZoneInfo(schedule.timezone), now, count)
@@ -120,7 +120,7 @@ def _claim_all(
                 yield from registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
                 progressed = True
             except (ConflictError, NotFoundError):
-                continue  # somebody else dealt with it, changed it or ended it: their word counts
+                continue  # another process handled, changed or deleted it meanwhile
         if not progressed:
             return
 
@@ -128,17 +128,17 @@ def _claim_all(
 def _catch_up(
     settings: Settings, registry: Registry, schedule: ScheduleRow, now: datetime
 ) -> tuple[ScheduleRow, list[TickClaim]]:
-    """Deal with a long backlog until what is left fits the transaction of a change: the schedule then, and the rest."""
+    """Handle a backlog until the rest fits the transaction of a change; the schedule as it is then, and that rest."""
     connections = load_connections(settings)
     while True:
         claims, following = _claims(settings, registry, schedule, connections, now)
         if following is None or following > now:
             return schedule, claims
         registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
-        again = registry.schedules.find_schedule(schedule.id)
-        if again.revision != schedule.revision:
-            raise ConflictError(f"schedule {schedule.id} was changed meanwhile; read it again")
-        schedule = again
+        current = registry.schedules.find_schedule(schedule.id)
+        if current.revision != schedule.revision:
+            raise ConflictError(f"schedule {schedule.id} was changed meanwhile; load it and try again")
+        schedule = current
 
 
 def _due(registry: Registry, now: datetime, schedule_id: str | None) -> Sequence[ScheduleRow]:
@@ -154,7 +154,7 @@ def _due(registry: Registry, now: datetime, schedule_id: str | None) -> Sequence
 def _claims(
     settings: Settings, registry: Registry, schedule: ScheduleRow, connections: Connections, now: datetime
 ) -> tuple[list[TickClaim], datetime | None]:
-    """What becomes of each due tick, and the first tick after them."""
+    """One claim for each due tick, and the first tick after them."""
     if schedule.next_tick_at is None or schedule.next_tick_at > now:
         return [], schedule.next_tick_at
     cron, zone = parse_cron(schedule.cron), ZoneInfo(schedule.timezone)
@@ -168,28 +168,28 @@ def _claims(
         grace=timedelta(seconds=schedule.grace_seconds),
         has_more=has_more,
     )
-    late = f"missed: the service acted on it at {now:%Y-%m-%d %H:%M} UTC only, and misfire is {schedule.misfire}"
-    claims = [TickClaim(tick=tick, reason=late) for tick in settled.to_skip]
+    reason = f"missed: the service handled it only at {now:%Y-%m-%d %H:%M} UTC, and misfire is {schedule.misfire}"
+    claims = [TickClaim(tick=tick, reason=reason) for tick in settled.to_skip]
     known = _known(settings, registry, schedule)
-    claims += [_ordered(settings, schedule, known, connections, tick) for tick in settled.to_run]
+    claims += [_claim(settings, schedule, known, connections, tick) for tick in settled.to_run]
     last = batch[-1] if batch else now
     return claims, _first(next_runs(cron, zone, last, 1))
 
 
-def _ordered(
+def _claim(
     settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
 ) -> TickClaim:
     try:
         return TickClaim(tick=tick, report=_report(settings, schedule, known, connections, tick))
     except RequestError as error:
-        said = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
-        return TickClaim(tick=tick, reason=f"cannot be ordered any more: {said}")
+        problems = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
+        return TickClaim(tick=tick, reason=f"the report request is no longer valid: {problems}")
 
 
 def _report(
     settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
 ) -> NewReport:
-    order = order_at(
+    request = order_at(
         schedule.body,
         name=schedule.name,
         description=schedule.description,
@@ -200,7 +200,7 @@ def _report(
     )
     return new_report(
         settings,
-        order,
+        request,
         report_id=new_report_id(),
         due_at=tick,
         created_by=schedule.created_by,
