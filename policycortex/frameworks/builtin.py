@@ -1,4 +1,4 @@
-"""The frameworks that come with the product, from ``data``: a file of requirements, one of relations beside it."""
+"""The built-in frameworks, from ``data``: for each a file of requirements and a file of relations."""
 
 import json
 from collections.abc import Mapping

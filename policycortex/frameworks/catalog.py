@@ -1,4 +1,4 @@
-"""All frameworks there are: the built-in ones, and the user's files of a folder over them."""
+"""All frameworks: the built-in ones, extended or replaced by the user's files in a folder."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,8 +22,8 @@ _Tree = Mapping[str, Any]
 def load_frameworks(folder: Path | None) -> Mapping[str, Framework]:
     """Frameworks by id: built-in ones first, then the folder's in the order of its file names.
 
-    A file with a built-in's id stands over it; a file without requirements re-maps a framework of the folder or a
-    built-in. Hidden files and other suffixes are left alone; a folder that does not exist holds none.
+    A file with the id of a built-in framework extends it; a file without requirements re-maps a framework of the folder
+    or a built-in one. Hidden files and other suffixes are ignored; a folder that does not exist has no frameworks.
     Raises ConfigurationError with the problems of all files at once.
     """
     found = dict(load_builtin_frameworks())
@@ -48,7 +48,7 @@ def load_frameworks(folder: Path | None) -> Mapping[str, Framework]:
 
 
 def _trees(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, _Tree]]:
-    """Each framework file's tree by file name; what cannot be read is added to ``problems``."""
+    """Each framework file's tree by file name; files that cannot be read are added to ``problems``."""
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue

@@ -1,4 +1,4 @@
-"""Which requirements the findings speak to: the framework's relations first, where it is silent the findings' own."""
+"""Relates findings to requirements: by the framework's relations, and where it has none, by the findings' own."""
 
 import re
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ RELATION_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.S
 """Grain: tally key (provider, check_id, mapping_id) and one requirement in the framework's spelling; distinct."""
 
 UNKNOWN_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "framework_key", "requirement_uid"), pl.String()))
-"""Grain: tally key and a requirement its findings name that the framework does not have; distinct, sorted."""
+"""Grain: tally key and a requirement that its findings name and the framework does not have; distinct, sorted."""
 
 
 def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """Relations (RELATION_SCHEMA) of every tally key; keys that speak to no requirement are absent.
+    """Relations (RELATION_SCHEMA) of every tally key; keys related to no requirement are absent.
 
     ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
-    framework's crosswalk decides alone where it says anything, the named provider before ``*``; else each mapping_id
-    brings what its own findings name: under one of the framework's keys, or without any framework in a spelling that
-    this one knows.
+    framework's crosswalk decides alone if it has an entry, the named provider before ``*``. Else each mapping_id gives
+    the requirements that its findings name: under one of the framework's keys, or without a framework under an id that
+    this one has.
     """
     keys = _distinct_keys(framework, tallies)
-    decided = _decided(framework, keys)
+    decided = _decided_by_catalog(framework, keys)
     by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
     by_findings = _named(framework, keys, decided, mappings).drop_nulls("requirement_id")
     columns = list(RELATION_SCHEMA)
@@ -36,9 +36,9 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
 
 
 def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """What findings name under the framework's keys and it does not have (UNKNOWN_SCHEMA), where their word decides."""
+    """Requirements that findings name and the framework does not have (UNKNOWN_SCHEMA), if the findings decide."""
     keys = _distinct_keys(framework, tallies)
-    named = _named(framework, keys, _decided(framework, keys), mappings)
+    named = _named(framework, keys, _decided_by_catalog(framework, keys), mappings)
     return (
         named.filter(pl.col("requirement_id").is_null(), pl.col("framework_key") != ANY_FRAMEWORK)
         .select(list(UNKNOWN_SCHEMA))
@@ -52,14 +52,14 @@ def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> pl.DataFrame:
     return keys.filter(pl.col("provider").is_in(framework.providers)) if framework.providers else keys
 
 
-def _decided(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
-    """(provider, check_id) the framework says something about, with its list of requirements, which may be empty."""
-    rows = list(_said(framework, keys.select(_PAIR).unique()))
+def _decided_by_catalog(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
+    """(provider, check_id) with an entry in the crosswalk, and its list of requirements, which may be empty."""
+    rows = list(_entries(framework, keys.select(_PAIR).unique()))
     schema = {"provider": pl.String(), "check_id": pl.String(), "requirement_id": pl.List(pl.String)}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _said(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
+def _entries(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
     relations = framework.crosswalk.relations
     for provider, check_id in pairs.iter_rows():
         ids = relations.get((provider, check_id), relations.get(("*", check_id)))
@@ -68,7 +68,7 @@ def _said(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str,
 
 
 def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """What findings of undecided keys name, with its ``requirement_id``; null where the framework does not have it."""
+    """Requirements that findings of other keys name, with ``requirement_id``; null if the framework has none."""
     wanted = {_folded(key) for key in (framework.id, *framework.finding_keys, ANY_FRAMEWORK)}
     ours = [key for key in mappings["framework_key"].unique().to_list() if _folded(key) in wanted]
     named = keys.join(decided, on=_PAIR, how="anti").join(
@@ -82,5 +82,5 @@ def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mapp
 
 
 def _folded(key: str) -> str:
-    """``soc2`` of ``SOC 2`` and ``iso270012022`` of ``ISO 27001:2022``; dots stay, CIS 1.10 is not 11.0."""
+    """``soc2`` of ``SOC 2`` and ``iso270012022`` of ``ISO 27001:2022``; dots are kept: CIS 1.10 is not 11.0."""
     return re.sub(r"[\s_:-]", "", key.casefold())

@@ -1,6 +1,6 @@
-"""The product's own framework file, as people write it: shape, checks across fields, and both directions.
+"""The product's own form of a framework file: its fields, checks across fields, reading and writing.
 
-The JSON Schema published in ``data/framework.schema.json`` is generated from the shapes here (a test holds them equal).
+The JSON Schema published in ``data/framework.schema.json`` is generated from the models here (a test compares them).
 """
 
 import hashlib
@@ -24,6 +24,9 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_00
 Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^(\*|[^\u0000-\u0020A-Z\u007f]+)$")]
 
+_MAX_SUGGESTIONS: Final = 50
+"""Problems for which the nearest spelling is searched: the search is slow."""
+
 Relations = Mapping[tuple[str, str], tuple[str, ...]]
 
 
@@ -35,27 +38,27 @@ class RequirementEntry(_Entry):
     """One clause of the framework."""
 
     id: Line = Field(description="The clause's own id, in quotes where it looks like a number.")
-    title: Line = Field(description="Short words for it.")
-    section: Line = Field(default="Requirements", description="Title of the section it stands in.")
+    title: Line = Field(description="Short description.")
+    section: Line = Field(default="Requirements", description="Title of its section.")
     description: Prose = Field(default="", description="Longer text for the audit report.")
     aliases: list[Line] = Field(default=[], description="Other spellings of the id, as scanners write it.")
     manual_for: list[Provider] = Field(
-        default=[], description="Providers for which only a person can tell; * stands for all."
+        default=[], description="Providers for which only a person can assess it; * for all."
     )
     weight: Number | None = Field(default=None, description="W of the prowler_threatscore model.")
     level_of_risk: Number | None = Field(default=None, description="R of the prowler_threatscore model.")
     checks: dict[Provider, list[Line]] = Field(
-        default={}, description="Checks that speak for it, by provider; * stands for any provider."
+        default={}, description="Related checks, by provider; * for any provider."
     )
 
 
 class CrosswalkEntry(_Entry):
-    """Which checks speak for which requirements, seen from the checks."""
+    """Relations of checks to requirements, by check."""
 
-    version: Prose = Field(default="", description="Yours to choose; left out, it follows from the relations.")
+    version: Prose = Field(default="", description="Free text; if absent, a digest of the relations.")
     source: Prose = Field(default="", description="Where the relations come from.")
     checks: dict[Provider, dict[Line, list[Line]]] = Field(
-        default={}, description="Provider, check, requirement ids; an empty list says: for none of them."
+        default={}, description="Provider, check, requirement ids; an empty list relates the check to none."
     )
 
 
@@ -63,18 +66,21 @@ class FrameworkEntry(_Entry):
     """A framework file of PolicyCortex Reports."""
 
     schema_: str = Field(default="", alias="$schema", description="Address of this schema, for editors.")
-    id: Slug = Field(description="The word by which reports ask for it.")
-    name: Line | None = Field(default=None, description="Its name for people. Needed unless the file only re-maps.")
+    id: Slug = Field(description="The id that report requests use.")
+    name: Line | None = Field(default=None, description="Display name. Required unless the file only re-maps.")
     version: Annotated[str, StringConstraints(max_length=100, pattern=_PROSE)] | None = Field(
-        default=None, description="Its version. Needed unless the file only re-maps."
+        default=None, description="Its version. Required unless the file only re-maps."
     )
     source: Prose = Field(default="", description="Where ids and relations come from.")
-    finding_keys: list[Line] = Field(default=[], description="Names under which findings themselves name it.")
+    finding_keys: list[Line] = Field(default=[], description="Names of the framework in findings.")
     providers: list[Provider] = Field(
-        default=[], description="Providers it is written for; findings of others do not speak to it. Empty: any."
+        default=[], description="Providers it is written for; findings of others are not related to it. Empty: any."
     )
     requirements: list[RequirementEntry] | None = Field(
-        default=None, min_length=1, max_length=20_000, description="In the framework's order. Left out: re-map only."
+        default=None,
+        min_length=1,
+        max_length=20_000,
+        description="In the framework's order. If absent, the file only re-maps.",
     )
     crosswalk: CrosswalkEntry | None = Field(default=None, description="Relations of checks, for large frameworks.")
 
@@ -89,7 +95,7 @@ FIELDS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
 def read_native(tree: Mapping[str, Any], *, name: str, base: Mapping[str, Framework]) -> Framework:
     """A framework from its tree. Without requirements it re-maps the framework of ``base`` with its id.
 
-    ``base`` is read for that only: the result holds the user's relations alone, see ``overlay``.
+    ``base`` is read for that only: the result has the user's relations only, see ``overlay``.
     Raises ConfigurationError with all problems at once.
     """
     try:
@@ -108,7 +114,7 @@ def read_native(tree: Mapping[str, Any], *, name: str, base: Mapping[str, Framew
 
 
 def write_native(framework: Framework) -> bytes:
-    """The framework as a file of the product's own form: JSON, one requirement a line; reading it gives it back."""
+    """The framework in the product's own form: JSON, one requirement per line. Reading it gives an equal framework."""
     head = {"id": framework.id, "name": framework.name, "version": framework.version}
     if framework.source:
         head["source"] = framework.source
@@ -126,21 +132,23 @@ def write_native(framework: Framework) -> bytes:
 
 
 def relations_version(relations: Relations) -> str:
-    """The digest that names relations whose author gave no version."""
+    """The version of relations whose author gave none: a digest."""
     text = _json(sorted((*key, *ids) for key, ids in relations.items()))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def repeated_spellings(requirements: tuple[Requirement, ...], *, path: str) -> Iterator[Problem]:
-    """Ids and aliases that stand for two requirements, however their case; ``path`` names the list."""
+    """Ids and aliases that are used for two requirements, ignoring case; ``path`` names the list."""
     owner: dict[str, int] = {}
     for index, requirement in enumerate(requirements):
         if (first := owner.setdefault(requirement.id.casefold(), index)) != index:
-            yield Problem(field=f"{path}[{index}].id", message=f'"{requirement.id}" is the id of {path}[{first}] too')
+            yield Problem(field=f"{path}[{index}].id", message=f'"{requirement.id}" is also the id of {path}[{first}]')
     for index, requirement in enumerate(requirements):
         for alias in requirement.aliases:
             if (first := owner.setdefault(alias.casefold(), index)) != index:
-                yield Problem(field=f"{path}[{index}].aliases", message=f'"{alias}" stands for {path}[{first}] already')
+                yield Problem(
+                    field=f"{path}[{index}].aliases", message=f'"{alias}" is already used for {path}[{first}]'
+                )
 
 
 def _json(value: object) -> str:
@@ -163,11 +171,13 @@ def _requirement_fields(requirement: Requirement) -> dict[str, Any]:
 
 def _absent(entry: FrameworkEntry, known: Framework | None, base: Mapping[str, Framework]) -> Iterator[Problem]:
     if entry.requirements is None and entry.crosswalk is None:
-        yield Problem(field="requirements", message="is missing, and so is a crosswalk that re-maps a known framework")
+        yield Problem(
+            field="requirements", message="is missing, and there is no crosswalk that re-maps a known framework"
+        )
     elif entry.requirements is None and known is None:
         near = nearest(entry.id, base)
         yield Problem(
-            field="requirements", message=f'is missing, and no framework "{entry.id}" is known to re-map.{near}'
+            field="requirements", message=f'is missing, and there is no framework "{entry.id}" to re-map.{near}'
         )
     if known is None and entry.requirements is not None:
         for field in ("name", "version"):
@@ -216,7 +226,7 @@ def _spellings(requirements: tuple[Requirement, ...]) -> dict[str, str]:
 
 
 def _relations(entry: FrameworkEntry, spellings: Mapping[str, str]) -> Relations:
-    """Both ways of saying it, added up; ids in the framework's spelling, in the framework's order."""
+    """Relations of crosswalk and requirements combined; ids in the framework's spelling and order."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
         for check_id, ids in checks.items():
@@ -230,18 +240,18 @@ def _relations(entry: FrameworkEntry, spellings: Mapping[str, str]) -> Relations
 
 
 def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterator[Problem]:
-    spellings, ids_known, told = framework.requirement_by_spelling(), [r.id for r in framework.requirements], 0
+    spellings, known_ids, count = framework.requirement_by_spelling(), [r.id for r in framework.requirements], 0
     for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
         for check_id, ids in checks.items():
             for index, named in enumerate(ids):
                 if named.casefold() not in spellings:
-                    near, told = nearest(named, ids_known) if told < 50 else "", told + 1
+                    near, count = nearest(named, known_ids) if count < _MAX_SUGGESTIONS else "", count + 1
                     field = f"crosswalk.checks.{provider}.{check_id}[{index}]"
-                    yield Problem(field=field, message=f'"{named}" is no requirement of {framework.id}.{near}')
+                    yield Problem(field=field, message=f'"{named}" is not a requirement of {framework.id}.{near}')
 
 
 def framework_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a framework file, as published beside the data."""
+    """The JSON Schema (2020-12) of a framework file, as published with the data."""
     schema = FrameworkEntry.model_json_schema(by_alias=True)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:policycortex:framework:1"}
     return head | schema

@@ -1,4 +1,4 @@
-"""NIST OSCAL catalogs (1.x JSON): groups, controls, controls within controls. They name no checks: re-map them by file.
+"""Reads NIST OSCAL catalogs (1.x JSON): groups, controls, controls within controls. They name no checks.
 
 Parameters, parts other than the statement, back matter and withdrawn controls are left out.
 """
@@ -72,22 +72,22 @@ class _File(_Entry):
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedControl:
     control: _Control
     section: str
 
 
 def is_oscal(tree: Mapping[str, Any]) -> bool:
-    """Whether the root is one of OSCAL's models, readable here or not."""
+    """True if the root is one of OSCAL's models, also one that cannot be read here."""
     return "catalog" in tree or any(model in tree for model in _OTHER_MODELS)
 
 
 def read_oscal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) -> Framework:
     """A framework from a catalog: each control that is not withdrawn is a requirement, its label the id."""
     catalog = _catalog(tree, name)
-    placed = [*_in_groups(catalog.groups, ""), *(_Placed(c, "Controls") for c in _flat(catalog.controls))]
+    placed = [*_in_groups(catalog.groups, ""), *(_PlacedControl(c, "Controls") for c in _flat(catalog.controls))]
     if not placed:
-        raise file_error(name, (Problem(field="catalog", message="holds no control that is in force"),))
+        raise file_error(name, (Problem(field="catalog", message="contains no control that is in force"),))
     labels = Counter(_label(p.control).casefold() for p in placed)
     uses_label = labels.total() == len(labels)
     requirements = tuple(_requirement(p, uses_label=uses_label) for p in placed)
@@ -107,7 +107,7 @@ def read_oscal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) 
 def _catalog(tree: Mapping[str, Any], name: str) -> _Catalog:
     other = next((model for model in _OTHER_MODELS if model in tree), None)
     if "catalog" not in tree and other:
-        message = "is an OSCAL model that holds no controls; give a catalog (of a profile: the resolved one)"
+        message = "is an OSCAL model without controls; give a catalog (of a profile: the resolved one)"
         raise file_error(name, (Problem(field=other, message=message),))
     try:
         catalog = _File.model_validate(tree).catalog
@@ -119,11 +119,11 @@ def _catalog(tree: Mapping[str, Any], name: str) -> _Catalog:
     return catalog
 
 
-def _in_groups(groups: list[_Group], above: str) -> Iterator[_Placed]:
+def _in_groups(groups: list[_Group], above: str) -> Iterator[_PlacedControl]:
     for group in groups:
         title = _clean(group.title) or "Controls"
         section = f"{above} / {title}" if above else title
-        yield from (_Placed(control, section) for control in _flat(group.controls))
+        yield from (_PlacedControl(control, section) for control in _flat(group.controls))
         yield from _in_groups(group.groups, section)
 
 
@@ -136,7 +136,7 @@ def _flat(controls: list[_Control]) -> Iterator[_Control]:
 
 
 def _labels(control: _Control) -> list[str]:
-    """Labels, the plain one before those of a class (zero-padded, assessment)."""
+    """Labels; those without a class before those with one (zero-padded, assessment)."""
     found = [p for p in control.props if p.name == "label" and _clean(p.value)]
     return [_clean(p.value) for p in sorted(found, key=lambda p: bool(p.class_))]
 
@@ -145,7 +145,7 @@ def _label(control: _Control) -> str:
     return next(iter(_labels(control)), control.id)
 
 
-def _requirement(placed: _Placed, *, uses_label: bool) -> Requirement:
+def _requirement(placed: _PlacedControl, *, uses_label: bool) -> Requirement:
     control = placed.control
     id_ = _label(control) if uses_label else control.id
     spellings = [control.id, re.sub(r"[.-]", "_", control.id), *(_labels(control) if uses_label else ())]
@@ -160,7 +160,7 @@ def _requirement(placed: _Placed, *, uses_label: bool) -> Requirement:
 
 
 def _without_shared_aliases(requirements: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
-    """Aliases are made here, not given: one that would stand for two requirements is dropped."""
+    """Aliases are derived, not given: one that fits two requirements is dropped."""
     times = Counter(s.casefold() for r in requirements for s in (r.id, *r.aliases))
     return tuple(
         Requirement(
@@ -182,7 +182,7 @@ def _statement(parts: list[_Part]) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    """One line, without the marks where parameters go."""
+    """One line, with ``…`` for parameters."""
     return one_line(_INSERT.sub("…", text))
 
 

@@ -1,4 +1,4 @@
-"""The user's file over the catalog: for one (provider, check) the user's word stands alone."""
+"""Merges the user's file with the catalog: for one (provider, check) the user's relations replace the catalog's."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,19 +7,19 @@ from policycortex.frameworks.model import Crosswalk, Framework
 
 
 def overlay(user: Framework, base: Framework) -> Framework:
-    """``user`` with ``base`` behind it: relations of checks that the user does not mention stay as ``base`` has them.
+    """``user`` extended by ``base``: checks that the user does not name keep the relations of ``base``.
 
-    A user's relation for provider ``*`` silences the base's for every provider. Relations to requirements that the
-    user's file no longer has are dropped. Doing it twice changes nothing.
+    A user's relation for provider ``*`` replaces the base's for every provider. Relations to requirements that the
+    user's file no longer has are dropped. Merging twice changes nothing.
     """
-    mine = user.crosswalk.relations
-    for_any = {check_id for provider, check_id in mine if provider == "*"}
+    users = user.crosswalk.relations
+    for_any = {check_id for provider, check_id in users if provider == "*"}
     kept = {
         key: ids
         for key, ids in _within(base.crosswalk.relations, {r.id for r in user.requirements}).items()
-        if key not in mine and key[1] not in for_any
+        if key not in users and key[1] not in for_any
     }
-    return replace(user, crosswalk=Crosswalk(version=_version(user, base), relations={**kept, **mine}))
+    return replace(user, crosswalk=Crosswalk(version=_version(user, base), relations={**kept, **users}))
 
 
 def _within(
@@ -30,5 +30,5 @@ def _within(
 
 
 def _version(user: Framework, base: Framework) -> str:
-    behind = f" over {base.crosswalk.version}"
-    return user.crosswalk.version if user.crosswalk.version.endswith(behind) else user.crosswalk.version + behind
+    suffix = f" over {base.crosswalk.version}"
+    return user.crosswalk.version if user.crosswalk.version.endswith(suffix) else user.crosswalk.version + suffix

@@ -1,4 +1,4 @@
-"""How a framework file is told to be wrong: path, what is wrong, what is allowed, the nearest spelling. Words only."""
+"""Messages about errors in framework files: path, problem, allowed values, nearest spelling."""
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ from policycortex.errors import ConfigurationError, Problem
 
 _SHOWN: Final = 50
 _KEPT: Final = 500
-"""A file of a million mistakes still makes an answer that can be sent."""
+"""Limits the size of an API response about a file with a million mistakes."""
 _KINDS: Final[Mapping[type, str]] = {
     type(None): "empty", bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list",
     dict: "a group of fields",
@@ -23,15 +23,15 @@ _WANTED: Final[Mapping[str, str]] = {
 
 def file_error(name: str, problems: Sequence[Problem]) -> ConfigurationError:
     """One error that names the file and all its problems: fifty in the message, five hundred in its details."""
-    told = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems[:_SHOWN])
+    shown = "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems[:_SHOWN])
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return ConfigurationError(
-        f"the framework file {name} cannot be used: {told}{more}", details=tuple(problems[:_KEPT])
+        f"the framework file {name} cannot be used: {shown}{more}", details=tuple(problems[:_KEPT])
     )
 
 
 def explain(error: ValidationError, *, fields: Mapping[tuple[str, ...], Collection[str]]) -> tuple[Problem, ...]:
-    """Pydantic's verdicts in this product's words, in the file's order.
+    """Pydantic's errors as problems of this product, in the file's order.
 
     ``fields`` are the allowed fields by place, list positions left out: ``("requirements",)`` for each requirement.
     """
@@ -50,7 +50,7 @@ def path_text(parts: Sequence[str | int]) -> str:
 
 
 def nearest(word: str, allowed: Collection[str]) -> str:
-    """`` Did you mean "x"?`` or nothing, to stand at the end of a message."""
+    """`` Did you mean "x"?`` or "", to be put at the end of a message."""
     close = get_close_matches(word.casefold(), {a.casefold(): a for a in allowed}, n=1, cutoff=0.6)
     spelled = {a.casefold(): a for a in allowed}
     return f' Did you mean "{spelled[close[0]]}"?' if close else ""
@@ -74,7 +74,7 @@ def _message(item: Mapping[str, Any], fields: Mapping[tuple[str, ...], Collectio
         case "string_pattern_mismatch":
             return _pattern_message(value, context["pattern"])
         case "string_unicode":
-            return "holds half a character pair (a lone surrogate), which is not text"
+            return "contains half a character pair (a lone surrogate), which is not text"
         case "greater_than_equal" | "less_than_equal" | "finite_number":
             return f"{item['msg'].removeprefix('Input ').lower()}, got {value}"
         case _ if kind in _WANTED:
@@ -94,4 +94,4 @@ def _pattern_message(value: str, pattern: str) -> str:
         return f"{value!r} must be lower-case letters, digits, dots, dashes and underscores, a letter or digit first"
     if "A-Z" in pattern:
         return f"{value[:40]!r} must be a provider in lower case without spaces (aws, azure, gcp...), or * for any"
-    return f"{value[:40]!r} holds a control character"
+    return f"{value[:40]!r} contains a control character"

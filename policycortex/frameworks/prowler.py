@@ -1,5 +1,5 @@
-"""Prowler's framework files, both kinds: one provider's (``Framework``, ``Requirements``, ``Checks``) and the universal
-one (``framework``, ``requirements``, ``checks`` by provider). Fields of theirs that say nothing to us are left alone.
+"""Reads Prowler's framework files of both kinds: for one provider (``Framework``, ``Requirements``, ``Checks``) and
+universal (``framework``, ``requirements``, ``checks`` by provider). Fields that are not used here are ignored.
 """
 
 import math
@@ -19,8 +19,8 @@ from policycortex.frameworks.tree import one_line
 
 _SECTION_FIELDS: Final = ("Section", "Category", "Domain", "FamilyName", "Marco")
 _TITLE_LENGTH: Final = 200
-_FILES_OWN: Final = "*"
-"""Stands for the provider that the file names once for all, or for any."""
+_FILE_PROVIDER: Final = "*"
+"""Placeholder for the one provider named by the file, or for any."""
 
 Attributes = list[dict[str, Any]]
 
@@ -58,7 +58,7 @@ class _UniversalRequirement(_Entry):
     @classmethod
     def _by_provider(cls, value: object) -> object:
         """A file of one provider may list checks without it."""
-        return {_FILES_OWN: value} if isinstance(value, list) else value
+        return {_FILE_PROVIDER: value} if isinstance(value, list) else value
 
 
 class _UniversalFile(_Entry):
@@ -71,7 +71,7 @@ class _UniversalFile(_Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clause:
-    """A requirement of either kind; ``checks`` has every provider the file speaks of for it, lower case."""
+    """A requirement of either kind; ``checks`` has every provider the file lists for it, in lower case."""
 
     id: str
     name: str
@@ -104,12 +104,12 @@ def read_legacy(tree: Mapping[str, Any], *, name: str, framework_id: str | None)
 
 
 def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) -> Framework:
-    """A framework of several providers; its findings do not name it, so that it relates by check alone."""
+    """A framework of several providers; findings do not name it, so that only its checks relate them."""
     try:
         file = _UniversalFile.model_validate(tree)
     except ValidationError as error:
         raise file_error(name, explain(error, fields={})) from None
-    own = file.provider.lower() or _FILES_OWN
+    own = file.provider.lower() or _FILE_PROVIDER
     clauses = tuple(
         _Clause(
             id=r.id,
@@ -117,7 +117,7 @@ def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | No
             description=r.description,
             attributes=r.attributes if isinstance(r.attributes, dict) else (r.attributes or [{}])[0],
             tactics=tuple(r.tactics),
-            checks={own if p == _FILES_OWN else p.lower(): tuple(checks) for p, checks in r.checks.items()},
+            checks={own if p == _FILE_PROVIDER else p.lower(): tuple(checks) for p, checks in r.checks.items()},
         )
         for r in file.requirements
     )
@@ -138,7 +138,7 @@ class _Head:
         return f"{self.framework}-{self.version}" if self.version else self.framework
 
     def slug(self, file_name: str) -> str:
-        """The file's name where it is one of Prowler's, which starts with the framework's; else made like one."""
+        """The file's name if it starts with the framework's, as Prowler's do; else a name of the same form."""
         stem = PurePath(file_name).stem.lower()
         if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", stem) and _letters(stem).startswith(_letters(self.framework)):
             return stem
@@ -155,7 +155,7 @@ def _framework(
 ) -> Framework:
     providers = frozenset(p for clause in clauses for p in clause.checks)
     requirements = tuple(_requirement(clause, providers) for clause in clauses)
-    problems = [*repeated_spellings(requirements, path=path), *_weightless(requirements, path)]
+    problems = [*repeated_spellings(requirements, path=path), *_bad_weights(requirements, path)]
     if problems:
         raise file_error(name, problems)
     relations = _relations(clauses)
@@ -186,11 +186,11 @@ def _requirement(clause: _Clause, providers: frozenset[str]) -> Requirement:
 
 
 def _manual_for(clause: _Clause, providers: frozenset[str]) -> frozenset[str]:
-    """Prowler leaves to a person what has no check for the provider; without any check, to a person everywhere."""
-    told = {provider for provider, checks in clause.checks.items() if checks}
-    if not told and len(providers) != 1:
+    """Providers without a check: there only a person can assess it. Without any check: all providers."""
+    checked = {provider for provider, checks in clause.checks.items() if checks}
+    if not checked and len(providers) != 1:
         return frozenset({"*"})
-    return providers - told
+    return providers - checked
 
 
 def _relations(clauses: tuple[_Clause, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -202,8 +202,8 @@ def _relations(clauses: tuple[_Clause, ...]) -> dict[tuple[str, str], tuple[str,
     return {key: tuple(ids) for key, ids in found.items()}
 
 
-def _weightless(requirements: tuple[Requirement, ...], path: str) -> Iterator[Problem]:
-    """A weight below nothing would turn the score around."""
+def _bad_weights(requirements: tuple[Requirement, ...], path: str) -> Iterator[Problem]:
+    """A negative weight would invert the score."""
     for index, requirement in enumerate(requirements):
         for field, value in (("Weight", requirement.weight), ("LevelOfRisk", requirement.level_of_risk)):
             if value is not None and (value < 0 or not math.isfinite(value)):
@@ -216,6 +216,6 @@ def _text(attributes: Mapping[str, Any], field: str) -> str:
 
 
 def _number(attributes: Mapping[str, Any], field: str) -> float | None:
-    """Prowler's Well-Architected files use words for LevelOfRisk; those carry no weights."""
+    """Prowler's Well-Architected files use words for LevelOfRisk; those have no weights."""
     value = attributes.get(field)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""One door for framework files of any kind: bytes to a framework, whatever form they are in, and back."""
+"""Reads framework files of every form, and writes the product's own form."""
 
 import re
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ def read_framework(
 ) -> Framework:
     """A framework from a file's bytes: the product's YAML or JSON, Prowler's JSON of both kinds, an OSCAL catalog.
 
-    ``name`` is the file's name, for messages and for ids that the file does not give; ``framework_id`` goes before
-    them. ``base`` are the frameworks the file may stand over, by default the built-in ones: where it bears the id of
-    one, its relations go before that one's. Raises ConfigurationError that lists every problem.
+    ``name`` is the file's name, for messages and for ids that the file does not give; ``framework_id`` has
+    precedence. ``base`` are the frameworks that the file may extend, by default the built-in ones: if it has the id of
+    one, its relations have precedence over that one's. Raises ConfigurationError that lists every problem.
     """
     tree = parse_tree(data, name=name)
     known = load_builtin_frameworks() if base is None else base
@@ -32,7 +32,7 @@ def read_framework(
 def read_tree(
     tree: Mapping[str, Any], *, name: str, base: Mapping[str, Framework], framework_id: str | None = None
 ) -> Framework:
-    """The same from a tree that is parsed already."""
+    """The same for a parsed file."""
     if framework_id is not None and not (re.fullmatch(SLUG_PATTERN, framework_id) and len(framework_id) <= 100):
         message = f"{framework_id!r} must be lower-case letters, digits, dots, dashes and underscores, at most 100"
         raise file_error(name, (Problem(field="id", message=message),))
@@ -41,12 +41,12 @@ def read_tree(
 
 
 def write_framework(framework: Framework) -> bytes:
-    """The framework in the product's own form, for storing; reading it gives an equal one."""
+    """The framework in the product's own form, for storage. Reading it returns an equal framework."""
     return write_native(framework)
 
 
 def is_remap(tree: Mapping[str, Any]) -> bool:
-    """Whether the file only re-maps checks to the requirements of a framework it names."""
+    """True if the file only changes the relations of an existing framework."""
     return "crosswalk" in tree and "requirements" not in tree
 
 
@@ -59,6 +59,6 @@ def _read(tree: Mapping[str, Any], name: str, framework_id: str | None, base: Ma
         return read_universal(tree, name=name, framework_id=framework_id)
     framework = read_native(tree, name=name, base=base)
     if framework_id not in (None, framework.id):
-        message = f'is "{framework.id}" in the file, but "{framework_id}" was asked for; leave one out'
+        message = f'is "{framework.id}" in the file, but "{framework_id}" was requested; leave one out'
         raise file_error(name, (Problem(field="id", message=message),))
     return framework

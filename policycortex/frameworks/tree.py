@@ -1,4 +1,4 @@
-"""Bytes of a framework file to a plain tree of dicts, lists and scalars, safely: JSON or YAML, bounded, no surprises.
+"""Parses the bytes of a framework file, JSON or YAML, to dicts, lists and scalars, within limits.
 
 Refused: repeated keys (one would silently win), YAML anchors and tags (a few lines can stand for gigabytes), nesting
 deeper than any framework, other encodings than UTF-8, NaN.
@@ -16,7 +16,7 @@ from policycortex.strict_json import DuplicateKeyError, read_json
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 """The OSCAL catalog of NIST 800-53 has 10 MB."""
 MAX_YAML_BYTES: Final = 1024 * 1024
-"""YAML costs fifty times JSON's time: 1 MiB, three seconds, ten thousand requirements."""
+"""YAML takes fifty times as long as JSON: 1 MiB is ten thousand requirements in three seconds."""
 MAX_DEPTH: Final = 64
 _MAX_NAMED_KEYS: Final = 10
 """Repeated fields that a message lists."""
@@ -28,12 +28,12 @@ def parse_tree(data: bytes, *, name: str) -> dict[str, Any]:
     is_json = text.lstrip()[:1] in ("{", "[") and not name.lower().endswith((".yaml", ".yml"))
     tree = _parse_json(text, name) if is_json else _parse_yaml(text, name)
     if not isinstance(tree, dict):
-        _refuse(name, "", f"must hold one group of fields at its top, holds {type(tree).__name__}")
+        _refuse(name, "", f"must contain one group of fields at its top, contains {type(tree).__name__}")
     return tree
 
 
 def one_line(text: str) -> str:
-    """Text as it may stand in a title: no line breaks, control or direction marks, single spaces."""
+    """Text for a title: no line breaks, no control or direction marks, single spaces."""
     plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return " ".join(plain.split())
 
@@ -64,14 +64,14 @@ def _parse_json(text: str, name: str) -> object:
     except RecursionError:
         _refuse(name, "", "is nested too deep to be a framework")
     except ValueError as error:
-        _refuse(name, "", f"holds a value that cannot be read: {error}")
+        _refuse(name, "", f"contains a value that cannot be read: {error}")
     if _is_too_deep(tree):
         _refuse(name, "", "is nested too deep to be a framework")
     return tree
 
 
 def _is_too_deep(tree: object) -> bool:
-    """Level by level, so that the walk itself needs no stack."""
+    """Level by level, so that the check itself needs no recursion."""
     level = [tree] if isinstance(tree, dict | list) else []
     for _ in range(MAX_DEPTH):
         level = [
@@ -84,7 +84,7 @@ def _is_too_deep(tree: object) -> bool:
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
-    """PyYAML's safe loader that refuses a repeated key instead of keeping the last."""
+    """PyYAML's safe loader, but it refuses a repeated key instead of keeping the last."""
 
 
 def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -113,7 +113,7 @@ def _parse_yaml(text: str, name: str) -> object:
     except yaml.YAMLError as error:
         _refuse(name, "", f"is not YAML: {error}")
     except (ValueError, OverflowError) as error:
-        _refuse(name, "", f"holds a value that cannot be read: {error}")
+        _refuse(name, "", f"contains a value that cannot be read: {error}")
 
 
 def _construct_yaml(text: str, name: str) -> object:
@@ -123,7 +123,7 @@ def _construct_yaml(text: str, name: str) -> object:
 
 
 def _check_events(text: str, name: str) -> None:
-    """Refuse aliases, deep nesting and more than one document before anything is built from them."""
+    """Refuse aliases, deep nesting and more than one document before any value is built."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         line = f"line {event.start_mark.line + 1}" if event.start_mark else ""

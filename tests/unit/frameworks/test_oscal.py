@@ -80,8 +80,8 @@ def test_versions_1_are_read(version: str) -> None:
 @pytest.mark.parametrize(
     ("data", "field", "message"),
     [
-        (b'{"profile": {}}', "profile", "is an OSCAL model that holds no controls"),
-        (catalog(groups=[], controls=[]), "catalog", "holds no control that is in force"),
+        (b'{"profile": {}}', "profile", "is an OSCAL model without controls"),
+        (catalog(groups=[], controls=[]), "catalog", "contains no control that is in force"),
         (catalog(metadata={"title": "T"}), "catalog.metadata.version", "is missing"),
         (
             catalog(metadata={"title": "T", "version": "1", "oscal-version": "2.0"}),
@@ -91,7 +91,7 @@ def test_versions_1_are_read(version: str) -> None:
         (
             catalog(groups=[], controls=[control("a", None, "A"), control("A", None, "B")]),
             "controls[1].id",
-            '"A" is the id of controls[0] too',
+            '"A" is also the id of controls[0]',
         ),
         (catalog(controls=[{"id": 1, "title": "A"}]), "catalog.controls[0].id", "must be text, not a number (1)"),
     ],

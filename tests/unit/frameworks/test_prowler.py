@@ -135,7 +135,11 @@ def test_a_universal_file_is_read() -> None:
         (legacy(Requirements=[]), "Requirements", "must not be empty"),
         (legacy(Framework=None), "Framework", "must be text, not empty"),
         (legacy(Requirements=[{"Checks": []}]), "Requirements[0].Id", "is missing"),
-        (legacy(Requirements=[{"Id": "a"}, {"Id": "A"}]), "Requirements[1].id", '"A" is the id of Requirements[0] too'),
+        (
+            legacy(Requirements=[{"Id": "a"}, {"Id": "A"}]),
+            "Requirements[1].id",
+            '"A" is also the id of Requirements[0]',
+        ),
         (legacy(Requirements=[{"Id": "a", "Checks": "c"}]), "Requirements[0].Checks", "must be a list, not text"),
         (
             legacy(Requirements=[{"Id": "a", "Attributes": [{"Weight": -1}]}]),
