@@ -1,4 +1,4 @@
-"""Laws of what comes in: how bytes are cut never matters, damage costs only what it hits, tags and times are stable."""
+"""Properties of reading: sizes of reads do not matter, damage loses only its own record, tags and times are stable."""
 
 import json
 from io import BytesIO
@@ -17,11 +17,11 @@ from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 SMALL_DAMAGES = sorted(set(DAMAGES) - {name for name in DAMAGES if "100,000" in name or "10 MB" in name})
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)
-SOUP = st.text(alphabet='{}[]",:\\ \nabé', max_size=60)
+PUNCTUATION = st.text(alphabet='{}[]",:\\ \nabé', max_size=60)
 
 
-class Dripping(BytesIO):
-    """A stream that gives other amounts than it is asked for, as sockets and unpackers do."""
+class UnevenStream(BytesIO):
+    """A stream that returns other amounts than requested, as sockets and decompressors do."""
 
     def __init__(self, content: bytes, sizes: list[int]) -> None:
         super().__init__(content)
@@ -29,7 +29,7 @@ class Dripping(BytesIO):
         self._reads = 0
 
     def read(self, _size: int | None = -1, /) -> bytes:
-        """The next of the sizes, whatever is asked for."""
+        """The next of the sizes, whatever is requested."""
         self._reads += 1
         return super().read(self._sizes[self._reads % len(self._sizes)])
 
@@ -61,7 +61,7 @@ def test_how_a_stream_is_read_never_changes_the_result(
     ]
     content = f"[{','.join(texts)}]".encode()
     content = content[: int(len(content) * end)]
-    assert read(Dripping(content, sizes)) == read(BytesIO(content))
+    assert read(UnevenStream(content, sizes)) == read(BytesIO(content))
 
 
 @settings(deadline=None)
@@ -70,7 +70,7 @@ def test_how_a_stream_is_read_never_changes_the_result(
     indent=st.sampled_from([4, None]),
 )
 def test_good_records_between_damage_are_all_kept(names: list[str], indent: int | None) -> None:
-    """Each damaged record is framed by good ones; all good ones come out, in order, and each bad one is named once."""
+    """Each damaged record is between good ones; all good ones are kept, in order, and each bad one is reported once."""
     texts = [json.dumps(ocsf_record(0), indent=indent)]
     for number, name in enumerate(names, start=1):
         if name:
@@ -83,11 +83,11 @@ def test_good_records_between_damage_are_all_kept(names: list[str], indent: int 
 
 
 @settings(deadline=None)
-@given(soup=st.lists(SOUP, max_size=5), indent=st.sampled_from([4, None]))
-def test_texts_full_of_brackets_and_quotes_are_only_texts(soup: list[str], indent: int | None) -> None:
+@given(texts=st.lists(PUNCTUATION, max_size=5), indent=st.sampled_from([4, None]))
+def test_texts_full_of_brackets_and_quotes_are_only_texts(texts: list[str], indent: int | None) -> None:
     """Braces, quotes and record starts inside texts never split a record."""
     trap = '},{"message": "x", "metadata": {"event_code": "y"}, "class_uid": 2004, "time": 1'
-    records = [ocsf_record(n, message=text, status_detail=text + trap) for n, text in enumerate([*soup, trap])]
+    records = [ocsf_record(n, message=text, status_detail=text + trap) for n, text in enumerate([*texts, trap])]
     found = read(BytesIO(array_text(records, indent=indent)))
     assert [each.status_detail for each in found if isinstance(each, Finding)] == [r["status_detail"] for r in records]
     assert len(found) == len(records)
@@ -96,7 +96,7 @@ def test_texts_full_of_brackets_and_quotes_are_only_texts(soup: list[str], inden
 @settings(deadline=None)
 @given(garbage=st.binary(max_size=300), before=st.integers(0, 2), after=st.integers(1, 3))
 def test_garbage_between_records_never_raises_another_error(garbage: bytes, before: int, after: int) -> None:
-    """Whatever stands in a file, the outcome is findings, quarantine, or a word that it is cut."""
+    """Whatever a file contains, the result is findings, quarantine, or the error that it is cut."""
     content = (
         array_text([ocsf_record(n) for n in range(before)])[:-1]
         + garbage
@@ -110,8 +110,8 @@ def test_garbage_between_records_never_raises_another_error(garbage: bytes, befo
 
 
 @given(tags=st.dictionaries(TEXTS, TEXTS))
-def test_tags_say_the_same_in_every_shape(tags: dict[str, str]) -> None:
-    """Object, pairs, and what the canonical text says."""
+def test_tags_are_the_same_in_every_form(tags: dict[str, str]) -> None:
+    """As an object and as pairs."""
     pairs: list[Any] = [{"Key": key, "Value": value} for key, value in tags.items()]
     assert tags_of_value(tags) == tags_of_value(pairs) == tags
 
@@ -127,7 +127,7 @@ def test_labels_become_canonical_json(labels: list[str]) -> None:
 
 @given(relations=st.dictionaries(TEXTS, st.lists(TEXTS)))
 def test_relations_are_canonical(relations: dict[str, list[str]]) -> None:
-    """The order of keys never matters; no requirement stands twice."""
+    """The order of keys never matters; no requirement is repeated."""
     backwards = dict(reversed(relations.items()))
     assert relations_text(relations) == relations_text(backwards)
     assert all(len(ids) == len(set(ids)) > 0 for ids in json.loads(relations_text(relations)).values())
@@ -140,5 +140,5 @@ def test_epoch_times_are_the_same_in_every_unit(seconds: int) -> None:
 
 
 def test_one_read_is_small_enough_for_the_cache() -> None:
-    """The laws above read in other amounts than the product does; this is the product's."""
+    """The properties above read in other amounts than the product; this is the product's."""
     assert window.READ_BYTES == 256 * 1024

@@ -1,4 +1,4 @@
-"""Planted damage through the whole import: a file on disk, the lake, its quarantine, and the memory it took."""
+"""Damaged files through the whole import: file, lake, quarantine, and memory."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ print(json.dumps({"kept": done.kept, "quarantined": done.quarantined, "peak_mb":
 
 
 def written(path: Path, *, indent: int | None, start: str, separator: str, end: str) -> tuple[bytes, dict[int, str]]:
-    """The planted records as a file; its bytes, and the damage at each offset."""
+    """A file with the damaged records: its bytes, and the damage at each offset."""
     content, offsets = bytearray(start.encode()), {}
     for number, (name, text) in enumerate(planted(indent, GOOD)):
         content += separator.encode() if number else b""
@@ -51,7 +51,7 @@ def written(path: Path, *, indent: int | None, start: str, separator: str, end: 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """Home, what the import told, and per file its bytes and the planted damage."""
+    """Home, output of the import, and of each file its bytes and damage."""
     folder = tmp_path_factory.mktemp("damage")
     files = {
         "array.json": written(folder / "array.json", indent=4, start="[", separator=",", end="]"),
@@ -68,8 +68,8 @@ Imported = tuple[Path, dict[str, Any], dict[str, Any]]
 
 def test_every_good_record_is_kept_and_every_bad_one_counted(imported: Imported) -> None:
     """Both files hold the same 1,000 findings of one scan: each of them counts once."""
-    home, told, _ = imported
-    assert (told["kept"], told["quarantined"]) == (2 * GOOD, 2 * len(DAMAGES))
+    home, summary, _ = imported
+    assert (summary["kept"], summary["quarantined"]) == (2 * GOOD, 2 * len(DAMAGES))
     with open_lake(Settings(home=home)) as lake:
         totals = lake.reconciliation.load_import_totals()
         period = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))
@@ -80,7 +80,7 @@ def test_every_good_record_is_kept_and_every_bad_one_counted(imported: Imported)
 
 @pytest.mark.parametrize("name", ["array.json", "lines.json.gz"])
 def test_quarantine_names_each_bad_record_by_its_place(imported: Imported, name: str) -> None:
-    """File, offset in the unpacked bytes, length, reason and text lead back to what was planted."""
+    """File, offset in the decompressed bytes, length, reason and text identify the damaged record."""
     home, _, files = imported
     content, offsets = files[name]
     with open_lake(Settings(home=home)) as lake:
@@ -96,5 +96,5 @@ def test_quarantine_names_each_bad_record_by_its_place(imported: Imported, name:
 
 
 def test_memory_stays_bounded(imported: Imported) -> None:
-    """Texts of 10 MB, 100,000 brackets deep: the whole process takes less than is promised."""
+    """Texts of 10 MB, 100,000 brackets deep: the whole process takes less than 400 MB."""
     assert imported[1]["peak_mb"] < LARGEST_MB

@@ -34,7 +34,7 @@ Postures = Mapping[str, Mapping[str, Posture]]
 
 
 def table(path: Path) -> pl.DataFrame:
-    """The OCSF findings in the documented columns; what no column holds is left out, scan and tags with it."""
+    """The OCSF findings in the documented columns; fields without a column are left out, such as scan and tags."""
     with gzip.open(path) as stream:
         findings = [each for each in parse_ocsf(stream) if isinstance(each, Finding)]  # type: ignore[arg-type]
     rows = [
@@ -51,7 +51,7 @@ def table(path: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def postures(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Postures:
-    """Each format in an organisation of its own, judged over November against five frameworks and none."""
+    """Each format in an organisation of its own, assessed over November against five frameworks and none."""
     folder = tmp_path_factory.mktemp("formats")
     found = table(shared / f"{SCAN}.ocsf.json.gz")
     found.write_csv(folder / "scan.csv", separator=";", include_bom=True)
@@ -91,7 +91,7 @@ def frameworks(shared: Path) -> dict[str, Framework | None]:
 
 
 def told(posture: Posture, *, without_manual: bool) -> object:
-    """Every number of a posture; the manual ones may be left out, which ASFF cannot hold."""
+    """Every number of a posture; the manual ones may be left out, which ASFF does not have."""
     dropped = {"manual"} if without_manual else set()
     scores = {
         name: (s.value_pct, s.numerator, s.denominator, s.coverage, counted(asdict(s.excluded), dropped))
@@ -123,6 +123,6 @@ def test_asff_says_the_same_less_what_is_left_to_people(postures: Postures) -> N
 
 
 def test_one_scan_in_two_scanner_formats_counts_once(postures: Postures) -> None:
-    """OCSF, whose scan has an id, goes before ASFF of the same moment; the table is another source and adds to it."""
+    """OCSF, whose scan has an id, has precedence over ASFF; the table is another source and adds to it."""
     one, both = postures["ocsf"][""].counts, postures["all"][""].counts
     assert (both.passed, both.failed, both.manual) == (2 * one.passed, 2 * one.failed, 2 * one.manual)

@@ -1,4 +1,4 @@
-"""Kinds of damage that are planted into good records: text of a record to the text of a bad one."""
+"""Kinds of damage: each turns the text of a good record into the text of a bad one."""
 
 import json
 from collections.abc import Callable
@@ -109,7 +109,7 @@ DAMAGES: Final[dict[str, Damage]] = {
 
 
 def planted(indent: int | None, good: int = 1000) -> list[tuple[str, str]]:
-    """``good`` good records with every damage among them, twice two in a row: (name of the damage or "", text)."""
+    """``good`` good records with every damage among them, two in a row twice: (name of the damage or "", text)."""
     every = good // len(DAMAGES)
     names = list(DAMAGES)
     records: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Hand-made OCSF records for tests, in Prowler's shape."""
+"""OCSF records for tests, with the fields that Prowler writes."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from policycortex.findings.model import Finding, FindingParser, QuarantinedRecor
 
 
 def ocsf_record(number: int = 0, **changes: object) -> dict[str, Any]:
-    """One sound record; ``changes`` replace keys of its own level, None removes them."""
+    """One valid record; ``changes`` replace its top-level keys, None removes them."""
     record: dict[str, Any] = {
         "message": f"Bucket number-{number} is open.",
         "metadata": {
@@ -68,7 +68,7 @@ def array_text(records: Iterable[object], *, indent: int | None = 4) -> bytes:
 
 
 def parsed(parser: FindingParser, content: bytes) -> tuple[list[Finding], list[QuarantinedRecord]]:
-    """All findings and all quarantined records of a content."""
+    """All findings and all quarantined records of a file's content."""
     everything = list(parser(BytesIO(content)))
     good = [each for each in everything if isinstance(each, Finding)]
     return good, [each for each in everything if isinstance(each, QuarantinedRecord)]

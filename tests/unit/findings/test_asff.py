@@ -1,4 +1,4 @@
-"""Security Hub's format in its three wrappings, from Prowler and from Security Hub itself."""
+"""Security Hub's format in its three forms, from Prowler and from Security Hub itself."""
 
 import gzip
 import json
@@ -54,7 +54,7 @@ def one(record: dict[str, Any]) -> Finding:
     return good[0]
 
 
-def test_security_hub_itself_is_read_in_its_own_words() -> None:
+def test_a_finding_of_security_hub_is_read() -> None:
     """Control id, service, relations in three spellings, tags, time with fraction."""
     finding = one(asff_record())
     assert (finding.check_id, finding.service, finding.source) == ("S3.1", "s3", "security hub")
@@ -69,8 +69,8 @@ def test_security_hub_itself_is_read_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("wrapping", ['{{"Findings": [{0}, {0}], "NextToken": "x"}}', "[{0},{0}]", "{0}\n{0}\n"])
-def test_the_three_wrappings_hold_the_same(wrapping: str) -> None:
-    """What the command line prints, an array, and NDJSON."""
+def test_the_three_forms_give_the_same_findings(wrapping: str) -> None:
+    """The output of the AWS command line, an array, and NDJSON."""
     good, bad = parsed(parse_asff, wrapping.format(json.dumps(asff_record())).encode())
     assert (len(good), bad) == (2, [])
 
@@ -83,7 +83,7 @@ def test_pages_one_after_another_are_all_read() -> None:
 
 
 def test_suppressed_and_archived_are_muted() -> None:
-    """Their raw result stays."""
+    """Their raw result is kept."""
     assert one(asff_record(Workflow={"Status": "SUPPRESSED"})).is_muted
     archived = one(asff_record(RecordState="ARCHIVED"))
     assert (archived.is_muted, archived.status) == (True, "FAIL")
@@ -91,13 +91,13 @@ def test_suppressed_and_archived_are_muted() -> None:
 
 
 @pytest.mark.parametrize(("word", "status"), [("PASSED", "PASS"), ("WARNING", "MANUAL"), ("NOT_AVAILABLE", "MANUAL")])
-def test_what_could_not_be_decided_is_no_pass(word: str, status: str) -> None:
+def test_a_check_without_a_decision_is_not_a_pass(word: str, status: str) -> None:
     """Only PASSED is."""
     assert one(asff_record(Compliance={"Status": word})).status == status
 
 
 def test_a_finding_without_compliance_is_a_problem_until_resolved() -> None:
-    """Threat findings carry no compliance."""
+    """Threat findings have no compliance object."""
     assert one(asff_record(Compliance=None)).status == "FAIL"
     assert one(asff_record(Compliance=None, Workflow={"Status": "RESOLVED"})).status == "PASS"
 
@@ -115,7 +115,7 @@ def test_a_finding_without_compliance_is_a_problem_until_resolved() -> None:
         ({"UpdatedAt": "yesterday"}, "UpdatedAt 'yesterday' is not an ISO 8601 time"),
     ],
 )
-def test_unknown_words_are_quarantined(changes: dict[str, Any], expected: str) -> None:
+def test_unknown_values_are_quarantined(changes: dict[str, Any], expected: str) -> None:
     """With the key and the value."""
     _, bad = parsed(parse_asff, json.dumps([asff_record(**changes)]).encode())
     assert [each.reason for each in bad] == [expected]
@@ -125,12 +125,12 @@ def test_unknown_words_are_quarantined(changes: dict[str, Any], expected: str) -
     ("number", "word"), [(0, "informational"), (1, "low"), (40, "medium"), (70, "high"), (90, "critical")]
 )
 def test_severity_without_label_is_read_from_its_number(number: int, word: str) -> None:
-    """Security Hub's own bounds."""
+    """The limits documented by Security Hub."""
     assert one(asff_record(Severity={"Normalized": number})).severity == word
 
 
-def test_the_same_scan_says_the_same_as_its_ocsf(shared: Path) -> None:
-    """Less the four manual findings; muted ones have lost their raw result, nothing else."""
+def test_the_asff_file_of_a_scan_equals_its_ocsf_file(shared: Path) -> None:
+    """Without the four manual findings; muted findings lack only their raw result."""
     folder = shared / "findings/prowler-aws-acme"
     content = gzip.decompress((folder / "prowler-acme.asff.json.gz").read_bytes())
     asff, bad = parsed(parse_asff, content)
@@ -149,8 +149,8 @@ def test_the_same_scan_says_the_same_as_its_ocsf(shared: Path) -> None:
             assert set(json.loads(each.relations).get(framework, ())) <= set(related[each.check_id].get(framework, ()))
 
 
-def test_the_real_security_hub_answer_is_read(shared: Path) -> None:
-    """300 findings, wrapped."""
+def test_a_real_response_of_security_hub_is_read(shared: Path) -> None:
+    """300 findings in an object."""
     good, bad = parsed(parse_asff, (shared / "findings/securityhub_get_findings.json").read_bytes())
     assert (len(good), bad) == (300, [])
     assert sum(each.is_muted for each in good) == 7

@@ -1,4 +1,4 @@
-"""SARIF and Checkov: scanners of code, whose records stand deep inside one object."""
+"""SARIF and Checkov: scanners of code, whose records are deep inside one object."""
 
 import json
 from collections import Counter
@@ -30,7 +30,7 @@ def checkov(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
 
 
 def sarif_file(*results: dict[str, Any], **run: object) -> bytes:
-    """A SARIF log of one run whose tool stands behind its results, as JSON allows."""
+    """A SARIF log of one run in which the tool follows the results, as JSON allows."""
     check = {"id": "A1", "shortDescription": {"text": "No secrets"}, "defaultConfiguration": {"level": "note"}}
     scored = {"id": "A2", "properties": {"security-severity": "9.8"}}
     tool = {"driver": {"name": "Scan", "version": "2", "rules": [check, scored]}}
@@ -44,7 +44,7 @@ def result(**changes: object) -> dict[str, Any]:
 
 
 def test_a_sarif_result_is_a_finding() -> None:
-    """Titles come from the tool's list, even where it stands behind the results."""
+    """Titles come from the tool's list, even if it follows the results."""
     good, bad = parsed(sarif, sarif_file(result()))
     assert bad == []
     finding = good[0]
@@ -53,8 +53,8 @@ def test_a_sarif_result_is_a_finding() -> None:
     assert (finding.status, finding.severity, finding.observed_at) == ("FAIL", "high", WRITTEN)
 
 
-def test_a_sarif_run_tells_its_time_and_repository() -> None:
-    """The run's own time wins over the file's."""
+def test_a_sarif_run_gives_time_and_repository() -> None:
+    """The run's own time has precedence over the file's."""
     invocations = [{"executionSuccessful": True, "endTimeUtc": "2026-10-05T06:00:00Z"}]
     content = sarif_file(
         result(), invocations=invocations, versionControlProvenance=[{"repositoryUri": "https://example.com/shop"}]
@@ -81,7 +81,7 @@ def test_a_sarif_run_tells_its_time_and_repository() -> None:
 def test_sarif_kinds_levels_and_suppressions(
     changes: dict[str, Any], status: str, severity: str, is_muted: bool
 ) -> None:
-    """A score is worth more than a level, and a rejected suppression is none."""
+    """A score has precedence over a level; a rejected suppression does not mute."""
     record = {key: value for key, value in result(**changes).items() if value is not None}
     (finding,), bad = parsed(sarif, sarif_file(record))
     assert bad == []
@@ -89,7 +89,7 @@ def test_sarif_kinds_levels_and_suppressions(
 
 
 def test_bad_sarif_results_are_quarantined_one_by_one() -> None:
-    """The good one between them stays, and offsets point at the bad ones."""
+    """The good one between them is kept, and offsets point at the bad ones."""
     content = sarif_file(result(kind="odd"), result(), {"message": {}}, result(level="odd"))
     good, bad = parsed(sarif, content.replace(b'"Found one."', b"NaN", 1))
     assert len(good) == 1
@@ -101,8 +101,8 @@ def test_bad_sarif_results_are_quarantined_one_by_one() -> None:
     assert content.replace(b'"Found one."', b"NaN", 1)[bad[0].byte_offset :].startswith(b'{"ruleId"')
 
 
-def test_a_cut_sarif_file_says_so() -> None:
-    """After what it held."""
+def test_a_cut_sarif_file_is_reported() -> None:
+    """After its complete records."""
     content = sarif_file(*[result() for _ in range(50)])
     with pytest.raises(TruncatedFileError):
         list(sarif(BytesIO(content[:-400])))
@@ -127,7 +127,7 @@ def test_the_real_checkov_file_is_read(shared: Path) -> None:
 
 
 def checkov_object(**arrays: list[dict[str, Any]]) -> dict[str, Any]:
-    """What Checkov writes for one framework."""
+    """Checkov's output for one framework."""
     return {"check_type": "terraform", "results": arrays, "summary": {"checkov_version": "3.3.30"}, "url": "x"}
 
 
@@ -169,7 +169,7 @@ def test_checkov_objects_and_lists_of_them() -> None:
 
 
 def test_bad_checkov_checks_are_quarantined() -> None:
-    """Unknown words with their value, missing keys by name."""
+    """The reason names the unknown value or the missing key."""
     records = [check("ODD"), check("FAILED", severity="ODD"), {"check_id": "X"}, check("FAILED")]
     good, bad = parsed(checkov, json.dumps(checkov_object(failed_checks=records)).encode())
     assert len(good) == 1

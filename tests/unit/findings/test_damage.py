@@ -1,4 +1,4 @@
-"""Planted damage: every good record is kept, every bad one is named with its offset, its length and a reason."""
+"""Damaged files: every good record is kept, every bad one is reported with offset, length and reason."""
 
 import json
 from io import BytesIO
@@ -21,8 +21,8 @@ WRAPPINGS = {
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
-def test_damage_never_costs_a_good_record(wrapping: str) -> None:
-    """1,000 good records with sixty kinds of damage among them, in five wrappings."""
+def test_damage_never_loses_a_good_record(wrapping: str) -> None:
+    """1,000 good records with sixty kinds of damage among them, in five forms."""
     indent, start, separator, end = WRAPPINGS[wrapping]
     content, bad_offsets = start.encode(), {}
     for number, (name, text) in enumerate(planted(indent)):
@@ -42,7 +42,7 @@ def test_damage_never_costs_a_good_record(wrapping: str) -> None:
 @pytest.mark.parametrize("name", DAMAGES)
 @pytest.mark.parametrize("indent", [4, None])
 def test_each_damage_is_found_as_first_as_last_and_in_a_row(name: str, indent: int | None) -> None:
-    """Bad records first, twice in a row and last: the good ones between stay."""
+    """Bad records first, twice in a row and last: the good ones between are kept."""
     bad_text = DAMAGES[name](ocsf_record(9), indent)
     good_text = json.dumps(ocsf_record(1), indent=indent)
     texts = [bad_text, good_text, good_text, bad_text, bad_text, good_text, good_text, bad_text]
@@ -70,7 +70,7 @@ def test_each_damage_is_found_as_first_as_last_and_in_a_row(name: str, indent: i
     ],
 )
 def test_the_reason_is_precise(name: str, expected: str) -> None:
-    """It says what is wrong, not that something is."""
+    """It names the problem, not only that there is one."""
     text = DAMAGES[name](ocsf_record(9), 4)
     _, bad = parsed(parse_ocsf, f"[{json.dumps(ocsf_record())},{text}]".encode())
     assert len(bad) == 1
@@ -78,7 +78,7 @@ def test_the_reason_is_precise(name: str, expected: str) -> None:
 
 
 def test_invalid_utf8_is_quarantined_with_its_byte() -> None:
-    """Not replaced in silence; the raw text shows the replacement."""
+    """Not replaced silently; the raw text shows the replacement."""
     record = json.dumps(ocsf_record()).encode().replace(b"High", b"Hi\xffgh")
     good, bad = parsed(parse_ocsf, b"[" + record + b"," + json.dumps(ocsf_record()).encode() + b"]")
     assert len(good) == 1
@@ -87,7 +87,7 @@ def test_invalid_utf8_is_quarantined_with_its_byte() -> None:
 
 
 class Endless(BytesIO):
-    """A stream that makes its bytes as they are read: an array with one record of 300 MB among good ones."""
+    """A stream that generates its bytes when they are read: an array with one record of 300 MB among good ones."""
 
     def __init__(self) -> None:
         good = json.dumps(ocsf_record(), indent=4).encode()
@@ -106,8 +106,8 @@ class Endless(BytesIO):
         return taken
 
 
-def test_a_record_of_300_mb_is_quarantined_without_being_held() -> None:
-    """Its length is told, its start is kept, the good ones around it stay."""
+def test_a_record_of_300_mb_is_quarantined_in_bounded_memory() -> None:
+    """Its length is reported, its start is kept, and so are the good records around it."""
     records = list(parse_ocsf(Endless()))
     large = [each for each in records if isinstance(each, QuarantinedRecord)]
     assert len([each for each in records if isinstance(each, Finding)]) == 2

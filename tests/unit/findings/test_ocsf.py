@@ -1,4 +1,4 @@
-"""OCSF records become findings with the scanner's words brought to ours."""
+"""OCSF records become findings with normalised values."""
 
 import gzip
 import json
@@ -31,8 +31,8 @@ def reason(record: dict[str, Any]) -> str:
     return bad[0].reason
 
 
-def test_a_prowler_record_keeps_all_that_a_finding_holds() -> None:
-    """Every field of the finding is taken from where Prowler writes it."""
+def test_every_field_of_a_finding_is_read_from_a_prowler_record() -> None:
+    """Each field comes from the place where Prowler writes it."""
     assert one(ocsf_record(7)) == Finding(
         record_no=0,
         finding_uid="prowler-7",
@@ -76,7 +76,7 @@ def test_the_real_scan_gives_all_its_findings(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("status_code", ["PASS", "FAIL"])
-def test_suppressed_means_muted_and_keeps_the_raw_result(status_code: str) -> None:
+def test_suppressed_means_muted_and_keeps_the_raw_status(status_code: str) -> None:
     """A passing finding is muted as well as a failing one."""
     finding = one(ocsf_record(status="Suppressed", status_id=3, status_code=status_code))
     assert (finding.is_muted, finding.status) == (True, status_code)
@@ -89,7 +89,7 @@ def test_time_is_read_by_its_magnitude(time: int) -> None:
 
 
 def test_kubernetes_has_no_cloud() -> None:
-    """Provider and cluster come from what Prowler leaves unmapped, the region from the namespace."""
+    """Provider and cluster come from Prowler's unmapped fields, the region from the namespace."""
     unmapped = {"provider": "kubernetes", "provider_uid": "cluster-1", "compliance": {}}
     resource = {"name": "pod-1", "uid": "pod-uid", "namespace": "shop", "type": "Pod", "labels": []}
     finding = one(ocsf_record(cloud=None, unmapped=unmapped, resources=[resource]))
@@ -120,7 +120,7 @@ def test_several_resources_are_several_findings_of_one_record() -> None:
     ],
 )
 def test_environment_is_read_from_labels(labels: list[str], expected: str | None) -> None:
-    """Keys without case, values normalised, the word environment before stage; no such key tells nothing."""
+    """Keys without case, values normalised, environment before stage; without such a key there is none."""
     assert one(ocsf_record(resources=[{"uid": "a", "labels": labels}])).environment_tag == expected
 
 
@@ -128,8 +128,8 @@ def test_environment_is_read_from_labels(labels: list[str], expected: str | None
     "tags",
     [{"Env": "prod"}, [{"name": "Env", "value": "prod"}], [{"Key": "Env", "Value": "prod"}], ["Env=prod"]],
 )
-def test_environment_is_read_from_every_shape_of_tags(tags: object) -> None:
-    """Objects, lists of pairs and lists of labels say the same."""
+def test_environment_is_read_from_every_form_of_tags(tags: object) -> None:
+    """Objects, lists of pairs and lists of labels give the same."""
     finding = one(ocsf_record(resources=[{"uid": "a", "tags": tags}]))
     assert (finding.environment_tag, finding.tags) == ("production", '{"Env":"prod"}')
 
@@ -152,14 +152,14 @@ def compliance_record(**compliance: object) -> dict[str, Any]:
         ({"status": "FAILED", "status_id": 99}, "FAIL"),
     ],
 )
-def test_compliance_findings_tell_their_status_themselves(compliance: dict[str, Any], status: str) -> None:
-    """Class 2003 by id or by word, with the control as its check."""
+def test_compliance_findings_have_their_own_status(compliance: dict[str, Any], status: str) -> None:
+    """Class 2003 by id or by text, with the control as its check."""
     finding = one(compliance_record(**compliance))
     assert (finding.status, finding.check_id, finding.source) == (status, "S3.1", "security hub")
 
 
 def test_compliance_findings_name_their_requirements() -> None:
-    """Bare ids belong to each standard, Security Hub's spellings carry their own."""
+    """Ids without a standard belong to each standard; Security Hub writes the standard with the id."""
     bare = one(compliance_record(status_id=1, standards=["CSA-CCM-4.0"], requirements=["SEF-08"]))
     assert json.loads(bare.relations) == {"CSA-CCM-4.0": ["SEF-08"]}
     words = ["PCI DSS v4.0.1/1.3.1", "NIST.800-53.r5 AC-2(1)", "NIST.800-53.r5 AC-3"]

@@ -1,4 +1,4 @@
-"""OCSF of other producers than Prowler: what the standard leaves optional may be absent, and is never a pass."""
+"""OCSF of other producers than Prowler: fields that are optional in the standard may be absent, and give no pass."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ LEAST: dict[str, Any] = {
     "metadata": {"version": "1.3.0", "product": {"name": "Wiz", "vendor_name": "Wiz"}},
     "finding_info": {"uid": "f-1", "title": "Bucket is public"},
 }  # fmt: skip
-"""All that the standard requires of a Detection Finding."""
+"""Only the fields that the standard requires of a Detection Finding."""
 
 COMPLIANCE = LEAST | {"class_uid": 2003, "type_uid": 200301}
 
@@ -36,10 +36,10 @@ def read(record: dict[str, Any]) -> tuple[Any, str]:
         ({"status_code": "Passed"}, "PASS", False),
     ],
 )
-def test_the_least_detection_tells_its_outcome_by_id_or_word(
+def test_a_minimal_detection_has_its_outcome_by_id_or_text(
     changes: dict[str, Any], status: str, is_muted: bool
 ) -> None:
-    """It needs no check id, no resource and no cloud: the title names what was looked for."""
+    """It needs no check id, no resource and no cloud: the title names the check."""
     finding, _ = read(LEAST | changes)
     assert (finding.check_id, finding.status, finding.is_muted) == ("Bucket is public", status, is_muted)
     assert (finding.provider, finding.account_id, finding.resource_uid, finding.relations) == ("", "", "", "{}")
@@ -58,7 +58,7 @@ def test_the_least_detection_tells_its_outcome_by_id_or_word(
     ],
 )
 def test_the_compliance_object_decides_in_each_of_its_forms(compliance: dict[str, Any], status: str) -> None:
-    """The id where it tells an outcome, else the first word that does; not the record's own status."""
+    """The id if it gives an outcome, else the first text that does; not the record's own status."""
     finding, _ = read(COMPLIANCE | {"compliance": compliance, "status_id": 1, "status": "New"})
     assert finding.status == status
 
@@ -73,8 +73,8 @@ def test_the_compliance_object_decides_in_each_of_its_forms(compliance: dict[str
         (COMPLIANCE | {"compliance": []}, "wrong type: expected object | null, got array at compliance"),
     ],
 )
-def test_without_any_outcome_there_is_no_finding(record: dict[str, Any], reason: str) -> None:
-    """Neither a pass nor a fail is made up."""
+def test_a_record_without_outcome_is_quarantined(record: dict[str, Any], reason: str) -> None:
+    """Neither a pass nor a fail is assumed."""
     assert read(record) == (None, reason)
 
 
@@ -85,13 +85,13 @@ def test_without_any_outcome_there_is_no_finding(record: dict[str, Any], reason:
         ("K8s", "kubernetes"), ("Microsoft 365", "m365"), ("GitHub", "github"), ("Hetzner", "hetzner"),
     ],
 )  # fmt: skip
-def test_providers_are_called_as_the_crosswalks_call_them(name: str, provider: str) -> None:
-    """A long name would reach no relation and no filter of a scope."""
+def test_providers_have_the_names_of_the_crosswalks(name: str, provider: str) -> None:
+    """A long name would match no relation and no filter of a scope."""
     finding, _ = read(LEAST | {"status_id": 1, "cloud": {"provider": name, "account": {"uid": "a"}}})
     assert (finding.provider, finding.account_id) == (provider, "a")
 
 
-def test_an_old_prowler_tells_the_cluster_by_its_uid_only() -> None:
+def test_old_versions_of_prowler_give_the_provider_in_the_uid_only() -> None:
     """No cloud, no unmapped provider: the finding's own id names it."""
     metadata = {"event_code": "apiserver_auth", "product": {"name": "Prowler", "version": "4.2"}}
     info = {"uid": "prowler-kubernetes-apiserver_auth-kube-system-kind-1", "title": "Authorised"}
@@ -101,7 +101,7 @@ def test_an_old_prowler_tells_the_cluster_by_its_uid_only() -> None:
 
 
 def test_version_1_1_has_one_resource_and_requirements_may_stand_alone() -> None:
-    """``resource`` instead of ``resources``; requirements without standards belong to whoever knows them."""
+    """``resource`` instead of ``resources``; requirements without standards relate to every framework that has them."""
     compliance = {"status": "Pass", "requirements": ["CC6.1", "A.8.20"]}
     finding, _ = read(COMPLIANCE | {"compliance": compliance, "resource": {"uid": "r-1", "labels": ["env=prod"]}})
     assert (finding.resource_uid, finding.environment_tag) == ("r-1", "production")
@@ -109,8 +109,8 @@ def test_version_1_1_has_one_resource_and_requirements_may_stand_alone() -> None
 
 
 @pytest.mark.parametrize("named", ["PASS", ["SOC2"], {"SOC2": "CC6.1"}, {"level": 3}])
-def test_what_others_leave_unmapped_under_our_word_is_theirs(named: object) -> None:
-    """``unmapped.compliance`` has a meaning with Prowler only."""
+def test_unmapped_compliance_of_other_producers_is_not_relations(named: object) -> None:
+    """``unmapped.compliance`` has a known meaning for Prowler only."""
     finding, _ = read(LEAST | {"status_id": 1, "unmapped": {"compliance": named}})
     assert finding.relations == "{}"
     _, reason = read(LEAST | {"status_code": "FAIL", "unmapped": {"compliance": named}} | prowler())
@@ -118,7 +118,7 @@ def test_what_others_leave_unmapped_under_our_word_is_theirs(named: object) -> N
 
 
 def prowler() -> dict[str, Any]:
-    """What makes a record Prowler's."""
+    """Metadata of a Prowler record."""
     return {"metadata": {"event_code": "c", "product": {"name": "Prowler"}}}
 
 
@@ -126,7 +126,7 @@ def prowler() -> dict[str, Any]:
     ("changes", "severity"),
     [({"severity_id": None, "severity": "High"}, "high"), ({"severity_id": 99, "severity": "Other"}, "informational")],
 )
-def test_severity_by_its_word_alone(changes: dict[str, Any], severity: str) -> None:
-    """Other is the standard's own word for a severity that it does not know; the finding is kept."""
+def test_severity_from_its_text_alone(changes: dict[str, Any], severity: str) -> None:
+    """Other is the standard's value for an unknown severity; the finding is kept."""
     finding, _ = read(LEAST | {"status_id": 1} | changes)
     assert finding.severity == severity

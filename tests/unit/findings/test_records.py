@@ -1,4 +1,4 @@
-"""Splitting of streams into records: wrappings, ends, and the wording that the fast way relies on."""
+"""Splitting of streams into records: forms, ends, and the error text that the splitter relies on."""
 
 import json
 from io import BytesIO
@@ -13,7 +13,7 @@ from tests.unit.findings.ocsf_records import array_text, ocsf_record, parsed
 
 
 def test_the_json_library_still_names_where_a_value_ends() -> None:
-    """The fast way reads this sentence; an upgrade that changes it must not go unseen."""
+    """The splitter reads this text, so an upgrade that changes it must fail a test."""
     with pytest.raises(msgspec.DecodeError, match=r"trailing characters \(byte 8\)"):
         msgspec.json.decode(b'{"a":1},', type=msgspec.Raw)
     with pytest.raises(msgspec.DecodeError, match="truncated"):
@@ -33,7 +33,7 @@ def test_the_json_library_still_names_where_a_value_ends() -> None:
     ],
 )
 @pytest.mark.parametrize("indent", [4, None])
-def test_two_records_in_any_wrapping_are_two_findings(wrapping: str, indent: int | None) -> None:
+def test_two_records_in_any_form_are_two_findings(wrapping: str, indent: int | None) -> None:
     """Arrays, NDJSON, objects one after another, a byte order mark, arrays one after another, a wrapped array."""
     text = wrapping.format(json.dumps(ocsf_record(), indent=indent))
     good, bad = parsed(parse_ocsf, text.encode())
@@ -42,7 +42,7 @@ def test_two_records_in_any_wrapping_are_two_findings(wrapping: str, indent: int
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
 @pytest.mark.parametrize("indent", [4, None])
-def test_a_cut_array_is_told_after_its_records(share: float, indent: int | None) -> None:
+def test_a_cut_array_is_reported_after_its_records(share: float, indent: int | None) -> None:
     """Whole records first, the cut one quarantined, then the error."""
     content = array_text((ocsf_record(number) for number in range(20)), indent=indent)
     records: list[object] = []
@@ -51,7 +51,7 @@ def test_a_cut_array_is_told_after_its_records(share: float, indent: int | None)
     assert len(records) == int(20 * share) + 1
 
 
-def test_a_cut_last_line_is_told_a_bad_one_is_not() -> None:
+def test_a_cut_last_line_is_reported_a_bad_one_is_not() -> None:
     """NDJSON without a last line end is cut only if its last line is."""
     line = json.dumps(ocsf_record()).encode()
     with pytest.raises(TruncatedFileError):
@@ -61,7 +61,7 @@ def test_a_cut_last_line_is_told_a_bad_one_is_not() -> None:
 
 
 def test_the_window_stays_small_over_many_damaged_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every second of 4,000 records is cut: at no time are more than 3 MiB held."""
+    """Every second of 4,000 records is cut: the window never has more than 3 MiB."""
     largest = 0
     fill = Window.fill
 

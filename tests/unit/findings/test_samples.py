@@ -1,4 +1,4 @@
-"""Sample findings are deterministic, readable, and move over time as real ones do."""
+"""Sample findings are deterministic and valid, and change over time as real ones do."""
 
 from collections import Counter
 from datetime import date
@@ -18,7 +18,7 @@ def read(folder: Path) -> list[Finding | QuarantinedRecord]:
 
 
 def test_the_same_arguments_write_the_same_bytes(tmp_path: Path) -> None:
-    """Two folders, one content; another seed, another content."""
+    """Two folders have the same content; another seed gives other content."""
     period = Period.of_days(date(2026, 10, 1), date(2026, 10, 8))
     first, second, other = (
         write_samples(tmp_path / name, period=period, findings_per_scan=60, seed=seed)
@@ -29,7 +29,7 @@ def test_the_same_arguments_write_the_same_bytes(tmp_path: Path) -> None:
     assert not list((tmp_path / "a").glob("*.part"))
 
 
-def test_every_scan_holds_as_many_good_findings_as_asked_and_bad_ones_on_top(tmp_path: Path) -> None:
+def test_every_scan_has_the_requested_good_findings_and_additional_bad_ones(tmp_path: Path) -> None:
     """Three clouds, fourteen weeks, 150 findings a scan, 9 bad records of at least five kinds."""
     files = write_samples(tmp_path, period=QUARTER, findings_per_scan=150, bad_records=9)
     records = read(tmp_path)
@@ -43,8 +43,8 @@ def test_every_scan_holds_as_many_good_findings_as_asked_and_bad_ones_on_top(tmp
     assert {each.environment_tag for each in good} == {"production", None}
 
 
-def test_findings_are_muted_share_uids_are_fixed_and_come_back(tmp_path: Path) -> None:
-    """What reports must cope with is in the samples."""
+def test_findings_are_muted_share_uids_are_fixed_and_fail_again(tmp_path: Path) -> None:
+    """The samples have the cases that reports must handle."""
     write_samples(tmp_path, period=QUARTER, findings_per_scan=400, clouds=("aws",), accounts_per_cloud=2)
     good = [each for each in read(tmp_path) if isinstance(each, Finding)]
     assert any(each.is_muted for each in good)
@@ -59,7 +59,7 @@ def test_findings_are_muted_share_uids_are_fixed_and_come_back(tmp_path: Path) -
 
 
 def test_sample_checks_are_related_to_the_three_frameworks() -> None:
-    """Every check names at least one requirement; each cloud speaks to all three frameworks."""
+    """Every check names at least one requirement; each cloud has checks for all three frameworks."""
     for cloud in CLOUDS:
         checks = load_sample_checks()[cloud]
         assert 25 <= len(checks) <= 50

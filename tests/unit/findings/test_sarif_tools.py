@@ -1,4 +1,4 @@
-"""SARIF as CodeQL, Semgrep, Trivy, KICS and others write it: what one leaves out another relies on."""
+"""SARIF as CodeQL, Semgrep, Trivy, KICS and others write it: each uses other optional fields."""
 
 import json
 from datetime import UTC, datetime
@@ -16,20 +16,20 @@ PLACE = [{"physicalLocation": {"artifactLocation": {"uri": "a/b.py", "index": 0}
 
 
 def read(tool: dict[str, Any], *results: dict[str, Any], **run: object) -> tuple[list[Finding], list[str]]:
-    """Findings of one run, and the reasons of what was quarantined."""
-    told = [{"message": {"text": "m"}, "locations": PLACE} | result for result in results]
-    content = json.dumps({"version": "2.1.0", "runs": [{"tool": tool, "results": told, **run}]}).encode()
+    """Findings of one run, and the reasons of quarantined records."""
+    complete = [{"message": {"text": "m"}, "locations": PLACE} | result for result in results]
+    content = json.dumps({"version": "2.1.0", "runs": [{"tool": tool, "results": complete, **run}]}).encode()
     good, bad = parsed(partial(parse_sarif, written_at=WRITTEN), content)
     return good, [each.reason for each in bad]
 
 
 def driver(*checks: object) -> dict[str, Any]:
-    """A tool that lists these checks itself."""
+    """A tool with these checks in its driver."""
     return {"driver": {"name": "Tool", "rules": list(checks)}}
 
 
 def test_codeql_lists_its_checks_in_an_extension() -> None:
-    """A reference may be no more than the extension's position and the check's in it; a time without zone is UTC."""
+    """A reference may be only the positions of extension and check; a time without zone is UTC."""
     check = {"id": "py/sqli", "shortDescription": {"text": "Injection"}, "properties": {"security-severity": "8.8"}}
     tool = {
         "driver": {"name": "CodeQL", "semanticVersion": "2.15.0", "rules": [{"id": "other"}]},
@@ -48,7 +48,7 @@ def test_codeql_lists_its_checks_in_an_extension() -> None:
 
 
 def test_semgrep_without_login_gives_no_fingerprint() -> None:
-    """The same word stands in every result: the place tells them apart instead."""
+    """Every result has the same text as fingerprint, so the position distinguishes them."""
     prints = {"matchBasedId/v1": "requires login"}
     (finding,), _ = read(driver(), {"ruleId": "r1", "fingerprints": prints})
     assert finding.finding_uid == "r1:a/b.py:3"
@@ -68,14 +68,16 @@ def test_semgrep_without_login_gives_no_fingerprint() -> None:
         ({"baselineState": "new", "suppressions": [{"kind": "external", "status": "accepted"}]}, "FAIL", True),
     ],
 )
-def test_what_tells_no_outcome_is_neither_pass_nor_fail(changes: dict[str, Any], status: str, is_muted: bool) -> None:
-    """KICS calls its notes informational; a result that is gone since the baseline fails no more."""
+def test_a_result_without_outcome_is_neither_pass_nor_fail(
+    changes: dict[str, Any], status: str, is_muted: bool
+) -> None:
+    """KICS calls its notes informational; a result that is absent since the baseline no longer fails."""
     (finding,), bad = read(driver({"id": "g1"}), {"ruleId": "g1", **changes})
     assert (bad, finding.status, finding.is_muted) == ([], status, is_muted)
 
 
-def test_words_of_the_check_and_lists_that_cannot_be_read() -> None:
-    """A message by its id; a bad entry in the list of checks keeps its place and harms no other."""
+def test_messages_of_the_check_and_invalid_entries_in_its_list() -> None:
+    """A message by its id; a bad entry in the list of checks keeps its position and affects no other."""
     check = {"id": "g2", "messageStrings": {"default": {"text": "{0} is open to {1}."}}}
     found, bad = read(
         driver({"name": "no id"}, check, 7),

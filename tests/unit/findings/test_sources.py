@@ -1,4 +1,4 @@
-"""Files are found and told apart by content; what cannot be read is one clear sentence."""
+"""Files are found and recognised by content; a file that cannot be read gives one clear message."""
 
 import gzip
 import hashlib
@@ -15,8 +15,8 @@ from tests.unit.findings.ocsf_records import array_text, ocsf_record
 CONTENT = array_text(ocsf_record(number) for number in range(50))
 
 
-def test_compression_and_format_are_told_by_content(tmp_path: Path) -> None:
-    """Names that lie do not matter; the digest is of the bytes on disk."""
+def test_compression_and_format_are_recognised_by_content(tmp_path: Path) -> None:
+    """Wrong names do not matter; the digest is of the bytes on disk."""
     (tmp_path / "a.json").write_bytes(gzip.compress(CONTENT))
     (tmp_path / "b.csv").write_bytes(CONTENT)
     (tmp_path / "c").write_bytes(pa.Codec("zstd").compress(CONTENT, asbytes=True))
@@ -42,8 +42,8 @@ def test_a_file_named_twice_is_read_once_and_order_does_not_matter(tmp_path: Pat
     assert [each.name for each in sources] == ["a.json", "b.json"]
 
 
-def test_hidden_and_unfinished_files_of_a_folder_are_left_alone(tmp_path: Path) -> None:
-    """A download in progress is not a finding file yet."""
+def test_hidden_and_unfinished_files_of_a_folder_are_ignored(tmp_path: Path) -> None:
+    """A download in progress is not a findings file yet."""
     for name in (".a.json", "b.json.part", "good.json"):
         (tmp_path / name).write_bytes(CONTENT)
     assert [each.name for each in find_sources([tmp_path])] == ["good.json"]
@@ -63,7 +63,7 @@ def test_hidden_and_unfinished_files_of_a_folder_are_left_alone(tmp_path: Path) 
 def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
     tmp_path: Path, name: str, content: bytes, expected: str
 ) -> None:
-    """One InputError whose sentence starts with the path."""
+    """One InputError that starts with the path."""
     path = tmp_path / name
     path.write_bytes(content)
     (source,) = find_sources([path])
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
 
 
 def test_missing_paths_and_folders_without_findings_are_errors(tmp_path: Path) -> None:
-    """Nothing is passed over in silence."""
+    """Nothing is skipped silently."""
     with pytest.raises(InputError, match="does not exist"):
         find_sources([tmp_path / "no.json"])
     with pytest.raises(InputError, match="matches no file"):
@@ -83,8 +83,8 @@ def test_missing_paths_and_folders_without_findings_are_errors(tmp_path: Path) -
         find_sources([tmp_path])
 
 
-def test_an_empty_file_in_a_folder_is_reported_not_passed_over(tmp_path: Path) -> None:
-    """A scan that died leaves an empty file: the caller gets it and its error."""
+def test_an_empty_file_in_a_folder_is_reported_not_skipped(tmp_path: Path) -> None:
+    """A killed scan leaves an empty file: the caller gets the file and its error."""
     (tmp_path / "a.json").write_bytes(CONTENT)
     (tmp_path / "b.json").touch()
     _, empty = find_sources([tmp_path])
@@ -93,7 +93,7 @@ def test_an_empty_file_in_a_folder_is_reported_not_passed_over(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("compression", ["plain", "gzip", "zstd"])
-def test_a_cut_file_gives_what_stood_before_the_cut_and_then_says_so(tmp_path: Path, compression: str) -> None:
+def test_a_cut_file_gives_the_records_before_the_cut_and_then_an_error(tmp_path: Path, compression: str) -> None:
     """The records before the cut come first; the error comes last, so an import can roll back."""
     content = array_text((ocsf_record(number) for number in range(400)), indent=None)
     compressed = {
@@ -113,7 +113,7 @@ def test_a_cut_file_gives_what_stood_before_the_cut_and_then_says_so(tmp_path: P
 
 
 def test_a_file_that_changes_after_it_was_listed_is_refused(tmp_path: Path) -> None:
-    """The digest would not be of what was read."""
+    """Its digest would not match the bytes that were read."""
     path = tmp_path / "a.json"
     path.write_bytes(CONTENT)
     (source,) = find_sources([path])

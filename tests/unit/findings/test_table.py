@@ -22,7 +22,7 @@ ROW = "c1,FAIL,high,2026-11-23T15:55:52Z,false,AWS,111122223333,arn:1,prod,soc2:
 
 
 def test_a_row_is_a_finding() -> None:
-    """Requirements with and without their framework; an id is made where none is given."""
+    """Requirements with and without their framework; an id is made if there is none."""
     (finding,), bad = parsed(parse_csv, (HEADER + ROW).encode())
     assert bad == []
     assert (finding.check_id, finding.status, finding.severity) == ("c1", "FAIL", "high")
@@ -32,12 +32,12 @@ def test_a_row_is_a_finding() -> None:
 
 
 def test_the_columns_of_a_report_are_all_known() -> None:
-    """A report's table can be loaded as it is."""
+    """A report's table can be imported unchanged."""
     assert set(FINDING_COLUMNS) <= COLUMN_NAMES
 
 
 def test_a_report_table_comes_back_as_it_was() -> None:
-    """Line ends, quotes and disarmed formulas in texts included."""
+    """Including line ends, quotes and guarded formulas in texts."""
     cells = {
         "finding_uid": "u1", "check_id": "c1", "status": "FAIL", "severity": "low", "muted": "true", "waived": "false",
         "title": '"\'=1+1, ""quoted""\nand more"', "provider": "gcp", "account_id": "p", "region": "r",
@@ -55,7 +55,7 @@ def test_a_report_table_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_delimiters_and_any_order_of_columns(delimiter: str) -> None:
-    """Told by the header; unknown columns are left alone."""
+    """Recognised by the header; unknown columns are ignored."""
     content = delimiter.join(["Severity", "status", "extra", "observed_at", "check_id"]) + "\n"
     content += delimiter.join(["LOW", "pass", "x", "2026-11-23T15:55:52+01:00", "c1"]) + "\n"
     (finding,), _ = parsed(parse_csv, content.encode())
@@ -80,8 +80,8 @@ def test_other_delimiters_and_any_order_of_columns(delimiter: str) -> None:
         (ROW.replace("Title", '"Ti"tle"'), "not a CSV row: ',' expected after '\"'"),
     ],
 )
-def test_a_bad_row_is_quarantined_and_costs_no_other(row: str, expected: str | None) -> None:
-    """Even a stray quote, which would swallow what follows; its offset is the row's first byte."""
+def test_a_bad_row_is_quarantined_and_loses_no_other(row: str, expected: str | None) -> None:
+    """Even with a stray quote, which would hide the rows after it; its offset is the row's first byte."""
     good, bad = parsed(parse_csv, (HEADER + ROW + row + ROW * 20).encode())
     if expected is None:  # a quote inside an unquoted cell is only a character
         assert (len(good), bad) == (22, [])
@@ -90,7 +90,7 @@ def test_a_bad_row_is_quarantined_and_costs_no_other(row: str, expected: str | N
     assert [(each.reason, each.byte_offset) for each in bad] == [(expected, len(HEADER + ROW))]
 
 
-def test_invalid_utf8_and_rows_beyond_measure_are_quarantined() -> None:
+def test_invalid_utf8_and_rows_that_are_too_long_are_quarantined() -> None:
     """A row of 10 MB is not read."""
     bad_bytes = ROW.encode().replace(b"Title", b"T\xfftle")
     large = ROW.encode().replace(b"Title", b"x" * 10_000_000)
@@ -101,15 +101,15 @@ def test_invalid_utf8_and_rows_beyond_measure_are_quarantined() -> None:
     assert "too large" in bad[0].reason
 
 
-def test_a_cut_table_says_so() -> None:
+def test_a_cut_table_is_reported() -> None:
     """The last row has no end and too few cells."""
     with pytest.raises(TruncatedFileError):
         list(parse_csv(BytesIO((HEADER + ROW + ROW[:40]).encode())))
 
 
 @pytest.mark.parametrize("header", ["check_id,status\n", HEADER.replace("title", "status")])
-def test_a_header_without_what_is_needed_is_refused(header: str) -> None:
-    """Missing and doubled columns are named."""
+def test_a_header_without_required_columns_is_refused(header: str) -> None:
+    """Missing and repeated columns are named."""
     with pytest.raises(InputError, match=r"lacks the columns severity, observed_at|more than once"):
         list(parse_csv(BytesIO(header.encode())))
 
@@ -132,7 +132,7 @@ COLUMNS: dict[str, list[Any]] = {
 }
 
 
-def test_parquet_may_hold_typed_columns() -> None:
+def test_parquet_may_have_typed_columns() -> None:
     """Booleans, times and lists; a bad row is named by its number."""
     good, bad = parsed(parse_parquet, parquet(**COLUMNS))
     assert [(each.status, each.is_muted) for each in good] == [("FAIL", True), ("PASS", False)]
@@ -142,7 +142,7 @@ def test_parquet_may_hold_typed_columns() -> None:
 
 
 def test_bad_parquet_files_are_refused() -> None:
-    """Cut, damaged, or without a needed column."""
+    """Cut, damaged, or without a required column."""
     content = parquet(**COLUMNS)
     with pytest.raises(TruncatedFileError, match="has no end"):
         list(parse_parquet(BytesIO(content[:-100])))
@@ -152,7 +152,7 @@ def test_bad_parquet_files_are_refused() -> None:
         list(parse_parquet(BytesIO(parquet(**{k: v for k, v in COLUMNS.items() if k != "status"}))))
 
 
-def test_every_column_is_documented_and_the_example_of_the_documentation_loads() -> None:
+def test_every_column_is_documented_and_the_example_of_the_documentation_is_read() -> None:
     """docs/inputs.md has a row for each column, word for word, and its example is one finding."""
     text = (Path(__file__).parents[3] / "docs/inputs.md").read_text(encoding="utf-8")
     for column in COLUMNS_DOCUMENTED:
