@@ -36,7 +36,7 @@ class ScoreModel:
     """One way to calculate a score."""
 
     name: str
-    """Stored with every score, and the key of its text under ``models`` in ``templates/locales``."""
+    """Stored with every score, and the key of its text under ``model`` in ``templates/locales``."""
     version: str
     calculate: Callable[[ScoreInputs], tuple[float, float] | None]
     """Numerator and denominator; a denominator of 0 means that nothing was assessed. None: the model does not apply."""
