@@ -1,4 +1,4 @@
-"""Laws of every forecast, whatever the history."""
+"""Properties of every forecast, for any history."""
 
 from datetime import date, timedelta
 
@@ -21,7 +21,7 @@ histories = st.dictionaries(
 def test_a_forecast_stays_in_bounds_and_in_order(
     history: dict[date, float | None], target: float, random: object
 ) -> None:
-    """0 <= low 95 <= low 80 <= value <= high 80 <= high 95 <= 100, on consecutive days; chances never fall."""
+    """0 <= low 95 <= low 80 <= value <= high 80 <= high 95 <= 100, on consecutive days; probabilities never fall."""
     made = forecast_score(history, horizon_days=9, target_pct=target)
     items = list(history.items())
     random.shuffle(items)  # type: ignore[attr-defined]

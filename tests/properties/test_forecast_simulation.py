@@ -1,4 +1,4 @@
-"""Forecasts of simulated histories whose truth is known: do intervals hold what they say, and is naive never missed?
+"""Forecasts of simulated histories with known truth: interval coverage, and the error compared with naive.
 
 500 series and more: 63 of each of eight kinds, 20 to 180 days, half of them with gaps of 10 to 50 %, forecast 30 days
 ahead and compared with what the same process did next. Seeds are fixed, so the numbers are the same on every run.
@@ -94,7 +94,7 @@ def outcomes() -> list[Outcome]:
     return [simulate(kind, seed) for kind in KINDS for seed in range(SERIES_PER_KIND)]
 
 
-def test_intervals_hold_what_they_say(outcomes: list[Outcome]) -> None:
+def test_intervals_have_the_stated_coverage(outcomes: list[Outcome]) -> None:
     """Within 5 points of 80 % and 95 %, over more than 500 series."""
     assert len(outcomes) > 500
     assert np.mean([one.inside_80 for one in outcomes]) == pytest.approx(0.80, abs=0.05)
@@ -102,8 +102,8 @@ def test_intervals_hold_what_they_say(outcomes: list[Outcome]) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "rare jumps"])
-def test_intervals_hold_on_each_kind(kind: str, outcomes: list[Outcome]) -> None:
-    """7 points, since 63 series of one kind are few; rare jumps are told apart below."""
+def test_intervals_have_the_stated_coverage_on_each_kind(kind: str, outcomes: list[Outcome]) -> None:
+    """7 points, because 63 series of one kind are few; rare jumps have their own limit below."""
     mine = [one for one in outcomes if one.kind == kind]
     assert np.mean([one.inside_80 for one in mine]) == pytest.approx(0.80, abs=0.07)
     assert np.mean([one.inside_95 for one in mine]) == pytest.approx(0.95, abs=0.07)
@@ -117,7 +117,7 @@ def test_the_chosen_method_is_never_much_worse_than_the_last_value(kind: str, ou
 
 
 @pytest.mark.parametrize("kind", ["slope", "noise", "season"])
-def test_what_can_be_foreseen_is(kind: str, outcomes: list[Outcome]) -> None:
+def test_predictable_series_are_predicted(kind: str, outcomes: list[Outcome]) -> None:
     """Slopes, and levels under noise, are forecast at least 10 % better than by the last value."""
     mine = [one for one in outcomes if one.kind == kind]
     assert sum(one.error for one in mine) <= 0.9 * sum(one.naive_error for one in mine)

@@ -1,4 +1,4 @@
-"""Laws every posture keeps, whatever the tallies."""
+"""Properties of every posture, for any tallies."""
 
 import polars as pl
 from hypothesis import given
@@ -45,7 +45,7 @@ def posture(
 def test_every_score_is_a_percentage_or_unknown(
     rows: list[tuple[str, str, int, int, int, int]], related: set[tuple[str, str]]
 ) -> None:
-    """In [0, 100], or None exactly where its denominator is nothing; written form keeps the ends honest."""
+    """In [0, 100], or None exactly when its denominator is 0; rounding never gives 0 or 100 for another value."""
     for score in posture(rows, related).scores.values():
         assert (score.value_pct is None) == (score.denominator == 0)
         written = round_pct(score.value_pct, 1)
@@ -56,7 +56,7 @@ def test_every_score_is_a_percentage_or_unknown(
 def test_turning_a_fail_into_a_pass_never_lowers_a_score(
     rows: list[tuple[str, str, int, int, int, int]], related: set[tuple[str, str]], index: int
 ) -> None:
-    """Every model is monotone in mended findings."""
+    """Every model is monotone in fixed findings."""
     if not rows or not rows[index % len(rows)][3]:
         return
     check, severity, passed, failed, manual, muted = rows[index % len(rows)]
@@ -71,7 +71,7 @@ def test_turning_a_fail_into_a_pass_never_lowers_a_score(
 def test_order_and_splitting_of_tallies_change_nothing(
     rows: list[tuple[str, str, int, int, int, int]], related: set[tuple[str, str]], random: object
 ) -> None:
-    """A tally row split in two, in any order, judges the same."""
+    """A tally row split in two, in any order, gives the same result."""
     halves = [(c, s, p // 2, f // 2, m // 2, u // 2) for c, s, p, f, m, u in rows]
     rest = [(c, s, p - p // 2, f - f // 2, m - m // 2, u - u // 2) for c, s, p, f, m, u in rows]
     pieces = halves + rest

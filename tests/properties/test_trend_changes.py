@@ -1,4 +1,4 @@
-"""Laws of the explained change: causes add up exactly, the way back mirrors it, sets are plain set differences."""
+"""Properties of explained changes: causes add up exactly, swapped dates change signs, keys are set differences."""
 
 from collections import Counter
 from fractions import Fraction
@@ -32,7 +32,7 @@ related = st.none() | st.sets(st.sampled_from(CHECKS))
 
 @st.composite
 def sides(draw: st.DrawFn) -> PostureSide:
-    """A date whose scan looked at what it has findings of, and perhaps at more."""
+    """A date whose scan covers its findings, and perhaps more."""
     rows = draw(findings)
     more = draw(st.sets(st.sampled_from(CHECKS)))
     checks = {str(row[4]) for row in rows} | more
@@ -41,22 +41,22 @@ def sides(draw: st.DrawFn) -> PostureSide:
 
 def outcomes(one: PostureSide) -> Counter[str]:
     """Passed and failed, counted by a plain loop."""
-    asked = None if one.relations is None else set(one.relations["check_id"])
+    related = None if one.relations is None else set(one.relations["check_id"])
     found: Counter[str] = Counter()
     for row in one.states.iter_rows(named=True):
-        if row["is_in_scope"] and not row["is_muted"] and (asked is None or row["check_id"] in asked):
+        if row["is_in_scope"] and not row["is_muted"] and (related is None or row["check_id"] in related):
             found[row["status"]] += not (row["status"] == "FAIL" and row["is_waived"])
     return found
 
 
 def failing_keys(one: PostureSide) -> set[tuple[str, ...]]:
     """Keys of failing findings, by a plain loop."""
-    asked = None if one.relations is None else set(one.relations["check_id"])
+    related = None if one.relations is None else set(one.relations["check_id"])
     return {
         (row["check_id"], row["account_id"], row["region"], row["resource_uid"])
         for row in one.states.iter_rows(named=True)
         if row["status"] == "FAIL" and row["is_in_scope"] and not row["is_muted"] and not row["is_waived"]
-        if asked is None or row["check_id"] in asked
+        if related is None or row["check_id"] in related
     }
 
 
@@ -76,8 +76,8 @@ def test_causes_add_up_to_the_change_exactly(before: PostureSide, after: Posture
 
 @settings(deadline=None)
 @given(sides(), sides())
-def test_the_way_back_is_the_mirror(before: PostureSide, after: PostureSide) -> None:
-    """Swapping the dates flips every sign and turns each cause into its opposite."""
+def test_swapped_dates_change_the_signs(before: PostureSide, after: PostureSide) -> None:
+    """Swapping the dates changes every sign and swaps each cause with its opposite."""
     mirror = {Cause.FIXED: Cause.REGRESSED, Cause.NEW_RESOURCES: Cause.GONE_RESOURCES}
     mirror |= {value: key for key, value in mirror.items()}
     there = {share.cause: share for share in explain_change(before, after).shares}
@@ -92,7 +92,7 @@ def test_the_way_back_is_the_mirror(before: PostureSide, after: PostureSide) -> 
 @settings(deadline=None)
 @given(sides())
 def test_nothing_changed_has_no_cause(one: PostureSide) -> None:
-    """A date against itself."""
+    """A date compared with itself."""
     change = explain_change(one, one)
     assert [share.findings for share in change.shares] == [0] * len(Cause)
     assert change.points in (None, 0)
@@ -101,7 +101,7 @@ def test_nothing_changed_has_no_cause(one: PostureSide) -> None:
 @settings(deadline=None)
 @given(sides(), sides())
 def test_a_comparison_is_a_plain_set_difference(before: PostureSide, after: PostureSide) -> None:
-    """New, persisting, and resolved with not looked at, against Python's sets."""
+    """New, persisting, and resolved with not looked at, compared with Python's sets."""
     compared = compare_findings(before, after)
     old, new = failing_keys(before), failing_keys(after)
     by_change: dict[str, set[tuple[str, ...]]] = {}

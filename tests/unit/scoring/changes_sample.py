@@ -1,4 +1,4 @@
-"""Short spellings of finding states, for tests that compare two dates."""
+"""Short constructors of finding states, for tests that compare two dates."""
 
 from collections.abc import Iterable
 
@@ -34,7 +34,7 @@ def side(
     related: Iterable[str] | None = None,
     regions: Iterable[str] = ("eu",),
 ) -> PostureSide:
-    """One date. ``checks`` are those looked at, in account ``acc`` and ``regions``; None: those that have findings."""
+    """One date. ``checks`` are those scanned, in account ``acc`` and ``regions``; None: those that have findings."""
     states = pl.DataFrame(list(rows), schema=STATE_SCHEMA, orient="row")
     seen = states.select(COVERED_SCHEMA.names())
     if checks is not None:

@@ -1,4 +1,4 @@
-"""Ages against SLA, and Kaplan-Meier against hand-worked and simulated truth."""
+"""Ages compared with the SLA, and Kaplan-Meier compared with manual and simulated results."""
 
 from datetime import date, timedelta
 
@@ -29,7 +29,7 @@ def whole(frame: pl.DataFrame) -> RemediationTime:
     return estimate_remediation(frame)[0]
 
 
-def test_ages_count_findings_and_the_days_agreed() -> None:
+def test_ages_count_findings_and_the_sla() -> None:
     """Three high findings of 10 days and one of 40: one is past 30 days; the median is 10, the oldest 40."""
     today = START + timedelta(days=40)
     rows = [("high", START + timedelta(days=30), 3), ("high", START, 1), ("low", None, 2), ("medium", START, 0)]
@@ -56,8 +56,8 @@ def test_the_time_to_remediate_by_hand() -> None:
     assert not found.is_restricted
 
 
-def test_nothing_remediated_has_no_median_and_a_mean_that_says_so() -> None:
-    """Two findings open for 8 days: nobody knows more than that."""
+def test_nothing_remediated_has_no_median_and_a_restricted_mean() -> None:
+    """Two findings are open for 8 days: no more is known."""
     found = whole(episodes((8, False, 2)))
     assert (found.median_days, found.mean_days, found.horizon_days, found.is_restricted) == (None, 8, 8, True)
 
@@ -68,8 +68,8 @@ def test_no_episodes_are_no_numbers() -> None:
     assert whole(EPISODE_SCHEMA.to_frame()).mean_days is None
 
 
-def test_the_share_within_the_days_agreed_needs_watching_that_long() -> None:
-    """High has 30 days: one of two done by day 30; watched for 20 days only, nobody can say."""
+def test_the_share_within_the_sla_needs_observation_for_that_long() -> None:
+    """High has 30 days: one of two done by day 30; observed for only 20 days, the share is unknown."""
     long = estimate_remediation(episodes((30, True, 1), (40, False, 1)))[1]
     assert (long.severity, long.within_sla_share) == ("high", 0.5)
     short = estimate_remediation(episodes((10, True, 1), (20, False, 1)))[1]
@@ -77,7 +77,7 @@ def test_the_share_within_the_days_agreed_needs_watching_that_long() -> None:
 
 
 def test_the_estimate_is_that_of_scipy() -> None:
-    """Random durations, half of them censored: the same median, and the same share by the days agreed."""
+    """Random durations, half of them censored: the same median, and the same share within the SLA."""
     random = np.random.default_rng(4)
     lasted, done = random.integers(0, 60, 300), random.random(300) < 0.5
     survival = ecdf(CensoredData.right_censored(lasted.astype(float), ~done)).sf
@@ -86,8 +86,8 @@ def test_the_estimate_is_that_of_scipy() -> None:
     assert found.median_days == survival.quantiles[np.nonzero(survival.probabilities <= 0.5)[0][0]]
 
 
-def test_a_period_watches_older_findings_only_from_their_age_on() -> None:
-    """Exponential with mean 20 days, begun over 200 days, watched in the last 40: the median is found all the same.
+def test_a_period_observes_older_findings_only_from_their_age_on() -> None:
+    """Exponential with mean 20 days, begun over 200 days, observed in the last 40: the estimate finds the median.
 
     Counting the older ones from their first day would hide those that ended before the period, and say too much.
     """
@@ -118,7 +118,7 @@ def test_censoring_is_no_bias() -> None:
 
 
 def test_what_still_fails_is_censored_today() -> None:
-    """With the day it fails since; passing groups are none."""
+    """With the first day of failure; passing groups are excluded."""
     rows = [("high", START, 3), ("low", None, 2), ("low", START, 0)]
     items = pl.DataFrame(
         rows, schema={"severity": pl.String, "failing_since": pl.Date, "failed": pl.Int64}, orient="row"

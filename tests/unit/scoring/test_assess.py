@@ -1,4 +1,4 @@
-"""Hand-calculated oracles: three small frameworks, the arithmetic beside each expectation."""
+"""Results calculated by hand: three small frameworks, with the arithmetic beside each expectation."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ NO_WAIVERS = WAIVED_SCHEMA.to_frame()
 
 
 def framework(*requirements: Requirement, checks: Sequence[str] = ()) -> Framework:
-    """A framework whose crosswalk knows ``checks`` for aws; the relations under test are given beside it."""
+    """A framework whose crosswalk has ``checks`` for aws; the tested relations are passed separately."""
     relations = {("aws", check): (requirements[0].id,) for check in checks}
     return Framework(
         id="tiny",
@@ -27,7 +27,7 @@ def framework(*requirements: Requirement, checks: Sequence[str] = ()) -> Framewo
 
 
 def requirement(id: str, **fields: object) -> Requirement:  # noqa: A002 - the field's own name
-    """A requirement with only what the test speaks of."""
+    """A requirement with only the fields of the test."""
     return Requirement(id=id, title=f"Title of {id}", section="Section", **fields)  # type: ignore[arg-type]
 
 
@@ -54,8 +54,8 @@ def results(posture: Posture) -> dict[str, RequirementResult]:
     return {r.id: r.result for r in posture.requirements}
 
 
-def test_each_result_has_its_one_cause() -> None:
-    """One requirement per result: any fail; a pass and no fail; only muted; no findings; a person's to tell."""
+def test_each_result_has_one_cause() -> None:
+    """One requirement per result: any fail; a pass and no fail; only muted; no findings; manual."""
     posture = assess_posture(
         framework(
             requirement("R1"), requirement("R2"), requirement("R3"), requirement("R4"),
@@ -76,7 +76,7 @@ def test_each_result_has_its_one_cause() -> None:
 
 
 def test_a_finding_of_two_requirements_counts_once_in_the_score() -> None:
-    """Check a (3 pass, 1 fail) speaks for R1 and R2, b (4 pass) for R2 alone: (3+4)/(3+1+4) = 7/8 = 87.5 %."""
+    """Check a (3 pass, 1 fail) is related to R1 and R2, b (4 pass) to R2 only: (3+4)/(3+1+4) = 7/8 = 87.5 %."""
     posture = assess_posture(
         framework(requirement("R1"), requirement("R2")),
         tallies=tallies(("a", "high", 3, 1, 0, 0), ("b", "low", 4, 0, 0, 0), ("unmapped", "critical", 0, 50, 0, 0)),
@@ -112,8 +112,8 @@ def test_models_by_hand() -> None:
     )
 
 
-def test_nothing_assessed_is_no_number() -> None:
-    """Only muted and manual findings: every model says None, never 0 and never 100."""
+def test_nothing_assessed_gives_no_number() -> None:
+    """Only muted and manual findings: every model gives None, never 0 and never 100."""
     posture = assess_posture(
         framework(requirement("R1", weight=1.0)),
         tallies=tallies(("a", "high", 0, 0, 1, 2)),
@@ -137,7 +137,7 @@ def test_a_waiver_of_one_requirement_leaves_the_other_failing() -> None:
     assert posture.counts == Counts(failed=2)
 
 
-def test_a_waiver_of_everything_leaves_the_score() -> None:
+def test_a_waiver_of_everything_excludes_the_finding() -> None:
     """1 of 3 fails waived everywhere, 3 pass: 3/(3+2) = 60 %, one excluded; another framework's waiver does nothing."""
     both = pl.concat([waived("a", "high", 1, (None, None)), waived("a", "high", 1, ("other", None))])
     posture = assess_posture(
@@ -151,7 +151,7 @@ def test_a_waiver_of_everything_leaves_the_score() -> None:
 
 
 def test_a_manual_requirement_of_one_provider_is_assessed_by_another() -> None:
-    """Manual for aws, yet a gcp finding is in scope: silence of gcp's checks is "not assessed", not "manual"."""
+    """Manual for aws, but a gcp finding is in scope: no finding of gcp's checks is "not assessed", not "manual"."""
     rows = pl.concat(
         [
             tallies(("a", "low", 1, 0, 0, 0)),
@@ -167,7 +167,7 @@ def test_a_manual_requirement_of_one_provider_is_assessed_by_another() -> None:
     assert results(posture) == {"R1": RequirementResult.NOT_ASSESSED}
 
 
-def test_without_a_framework_all_findings_are_judged() -> None:
-    """5 pass, 5 fail, whatever they are mapped to: 50 %, and no requirement is invented."""
+def test_without_a_framework_all_findings_are_counted() -> None:
+    """5 pass, 5 fail, for any relation: 50 %, and no requirement."""
     posture = assess_posture(None, tallies=tallies(("a", "high", 5, 5, 0, 0)), relations=relations(), waived=NO_WAIVERS)
     assert (posture.score.value_pct, posture.requirements) == (50.0, ())

@@ -1,4 +1,4 @@
-"""Each cause on its own, by hand; the laws for all of them stand in tests/properties/test_trend_changes.py."""
+"""Each cause by hand; the properties of all of them are in tests/properties/test_trend_changes.py."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from tests.unit.scoring.changes_sample import side, state
 
 
 def only_cause(before: PostureSide, after: PostureSide) -> CauseShare:
-    """The one share that touched findings."""
+    """The only share with findings."""
     touched = [share for share in explain_change(before, after).shares if share.findings]
     assert len(touched) == 1, touched
     return touched[0]
@@ -20,13 +20,13 @@ def only_cause(before: PostureSide, after: PostureSide) -> CauseShare:
 ANCHOR = state("c1", "anchor", "PASS")
 
 
-def test_a_mended_finding_gives_its_share_of_all() -> None:
+def test_a_fixed_finding_adds_its_share() -> None:
     """1 of 2 passes, then 2 of 2: one finding is 100 / 2 = 50 points."""
     share = only_cause(side([ANCHOR, state()]), side([ANCHOR, state(status="PASS")]))
     assert (share.cause, share.passed, share.failed, share.points) == (Cause.FIXED, 1, -1, Fraction(50))
 
 
-def test_a_regression_takes_its_share() -> None:
+def test_a_regression_removes_its_share() -> None:
     """2 of 2, then 1 of 2: minus 50 points."""
     share = only_cause(side([ANCHOR, state(status="PASS")]), side([ANCHOR, state()]))
     assert (share.cause, share.points) == (Cause.REGRESSED, Fraction(-50))
@@ -38,8 +38,8 @@ def test_a_new_failing_resource_costs_by_the_mean_score() -> None:
     assert (share.cause, share.points) == (Cause.NEW_RESOURCES, Fraction(-50))
 
 
-def test_what_the_second_scan_did_not_look_at_is_not_gone() -> None:
-    """The check c2 is missing from the second scan: coverage, not a resource that went away."""
+def test_a_check_that_the_second_scan_did_not_execute_is_not_gone() -> None:
+    """The check c2 is missing from the second scan: coverage, not a removed resource."""
     share = only_cause(side([ANCHOR, state("c2")]), side([ANCHOR], checks=["c1"]))
     assert share.cause is Cause.SCOPE_AND_COVERAGE
     share = only_cause(side([ANCHOR, state("c2")]), side([ANCHOR], checks=["c1", "c2"]))
@@ -47,15 +47,15 @@ def test_what_the_second_scan_did_not_look_at_is_not_gone() -> None:
 
 
 def test_a_region_that_was_not_scanned_is_not_gone() -> None:
-    """The check was looked at, but in another region."""
+    """The check was executed, but in another region."""
     before = side([ANCHOR, state(region="us")])
     assert only_cause(before, side([ANCHOR], checks=["c1"])).cause is Cause.SCOPE_AND_COVERAGE
     scanned = side([ANCHOR], checks=["c1"], regions=["eu", "us"])
     assert only_cause(before, scanned).cause is Cause.GONE_RESOURCES
 
 
-def test_a_framework_that_asks_more_is_a_cause_of_its_own() -> None:
-    """c2 failed on both dates; only the later version relates it."""
+def test_a_framework_with_more_relations_is_a_separate_cause() -> None:
+    """c2 failed on both dates; only the later version has a relation to it."""
     rows = [ANCHOR, state("c2")]
     share = only_cause(side(rows, related=["c1"]), side(rows, related=["c1", "c2"]))
     assert (share.cause, share.failed, share.points) == (Cause.FRAMEWORK_VERSION, 1, Fraction(-50))
@@ -63,7 +63,7 @@ def test_a_framework_that_asks_more_is_a_cause_of_its_own() -> None:
 
 @pytest.mark.parametrize("how", ["is_waived", "is_muted"])
 def test_an_acceptance_is_a_waiver_both_ways(how: str) -> None:
-    """Accepted: the failing finding leaves the score; ended: it is back. The points mirror each other."""
+    """Accepted: the failing finding is excluded; ended: it counts again. The points have opposite signs."""
     plain = side([ANCHOR, state()])
     accepted = side([ANCHOR, state(is_waived=how == "is_waived", is_muted=how == "is_muted")])
     given, ended = only_cause(plain, accepted), only_cause(accepted, plain)
@@ -72,18 +72,18 @@ def test_an_acceptance_is_a_waiver_both_ways(how: str) -> None:
     assert ended.points == Fraction(-50)
 
 
-def test_an_environment_asked_on_one_side_only_is_scope() -> None:
-    """The finding stands on both dates, the second order does not speak of it."""
+def test_an_environment_in_scope_on_one_side_only_is_scope() -> None:
+    """The finding exists on both dates, but is not in the second scope."""
     share = only_cause(side([ANCHOR, state()]), side([ANCHOR, state(is_in_scope=False)]))
     assert share.cause is Cause.SCOPE_AND_COVERAGE
 
 
 def test_a_finding_fixed_while_waived_is_fixed() -> None:
-    """The scanner's own word changed; that the finding was accepted does not hide the mending."""
+    """The raw status changed; the waiver does not hide the fix."""
     assert only_cause(side([ANCHOR, state(is_waived=True)]), side([ANCHOR, state(status="PASS")])).cause is Cause.FIXED
 
 
-def test_twins_are_counted_as_often_as_they_stand() -> None:
+def test_repeated_findings_are_counted_as_often_as_they_occur() -> None:
     """A resource carries a check three times, failing; then twice failing and once passing: one is fixed."""
     before = side([state(), state(), state()])
     after = side([state(), state(), state(status="PASS")])
@@ -91,14 +91,14 @@ def test_twins_are_counted_as_often_as_they_stand() -> None:
     assert (share.cause, share.findings, share.points) == (Cause.FIXED, 1, Fraction(100, 3))
 
 
-def test_a_twin_that_went_away_is_gone() -> None:
-    """Two failing twins, then one: the other is gone, and the one remains."""
+def test_a_repeated_finding_that_disappears_is_gone() -> None:
+    """Two equal failing findings, then one: one is gone and one remains."""
     share = only_cause(side([ANCHOR, state(), state()]), side([ANCHOR, state()]))
     assert (share.cause, share.findings, share.failed) == (Cause.GONE_RESOURCES, 1, -1)
 
 
 def test_nothing_assessed_on_a_date_leaves_counts_but_no_points() -> None:
-    """Without a score there is no change of it."""
+    """Without a score there is no change of the score."""
     change = explain_change(side([]), side([state(status="PASS")], checks=["c1"]))
     assert change.points is None
     assert change.before is None
@@ -108,7 +108,7 @@ def test_nothing_assessed_on_a_date_leaves_counts_but_no_points() -> None:
     assert set(change.written().values()) == {None}
 
 
-def test_written_points_add_up_to_the_written_difference() -> None:
+def test_rounded_points_add_up_to_the_rounded_difference() -> None:
     """66.67 to 57.14: fixed, regressed and new, each rounded, still sum to -9.53."""
     before = side([state("c1", f"r{n}", "PASS" if n < 4 else "FAIL") for n in range(6)])
     after = side([state("c1", f"r{n}", "PASS" if n in (0, 1, 2, 4) else "FAIL") for n in range(7)])

@@ -1,4 +1,4 @@
-"""Two dates side by side, and the two laws of the comparison on a real scan."""
+"""Comparison of two dates, and its two rules on a real scan."""
 
 import polars as pl
 
@@ -11,13 +11,13 @@ from tests.unit.scoring.changes_sample import RELATION_COLUMNS, side, state
 
 
 def reasons(before: list[tuple[object, ...]], after: list[tuple[object, ...]], **looked: list[str]) -> set[object]:
-    """(change, reason) of every row; ``checks`` are those the second date looked at."""
+    """(change, reason) of every row; ``checks`` are those that the second date executed."""
     compared = compare_findings(side(before), side(after, **looked))
     assert compared.rows.schema == COMPARISON_SCHEMA
     return set(compared.rows.select("change", "reason").rows())
 
 
-def test_every_way_into_the_failing_set_has_its_word() -> None:
+def test_every_reason_to_become_failing() -> None:
     """Regressed, waiver ended, newly there, newly looked at."""
     before = [state("c1", "a", "PASS"), state("c1", "b", is_waived=True)]
     after = [state("c1", "a"), state("c1", "b"), state("c1", "c"), state("c2", "a")]
@@ -29,8 +29,8 @@ def test_every_way_into_the_failing_set_has_its_word() -> None:
     }
 
 
-def test_every_way_out_of_the_failing_set_has_its_word() -> None:
-    """Fixed, waived, muted, gone; and what was not looked at is not resolved."""
+def test_every_reason_to_stop_failing() -> None:
+    """Fixed, waived, muted, gone; and a check that was not executed is not resolved."""
     before = [state("c1", name) for name in "abcd"] + [state("c2", "a")]
     after = [state("c1", "a", "PASS"), state("c1", "b", is_waived=True), state("c1", "c", is_muted=True)]
     assert reasons(before, after) == {
@@ -43,12 +43,12 @@ def test_every_way_out_of_the_failing_set_has_its_word() -> None:
 
 
 def test_a_finding_out_of_the_second_scope_is_not_resolved() -> None:
-    """The second order did not ask."""
+    """The second scope does not include it."""
     assert reasons([state()], [state(is_in_scope=False)]) == {("not_looked_at", "not_asked")}
 
 
-def test_twins_are_one_key_with_their_count() -> None:
-    """Set semantics on keys; how many findings stand behind them is told beside."""
+def test_repeated_findings_are_one_key_with_their_count() -> None:
+    """Set semantics on keys; the number of findings per key is given."""
     rows = compare_findings(side([state(), state(severity="low")]), side([state(severity="low")])).rows
     assert rows.select("change", "severity", "findings_before", "findings_after").rows() == [
         ("persisting", "low", 2, 1)
@@ -56,13 +56,13 @@ def test_twins_are_one_key_with_their_count() -> None:
 
 
 def tiny_posture(passed: int, failed: int) -> Posture:
-    """R1 judged on one tally."""
+    """R1 assessed on one tally."""
     tallies = pl.DataFrame([("aws", "a", "m", "high", passed, failed, 0, 0)], schema=TALLY_SCHEMA, orient="row")
     relations = pl.DataFrame([("aws", "a", "m", "R1")], schema=RELATION_COLUMNS, orient="row")
     return assess_posture(TINY, tallies=tallies, relations=relations, waived=WAIVED_SCHEMA.to_frame())
 
 
-def test_only_requirements_that_turned_are_listed() -> None:
+def test_only_changed_requirements_are_listed() -> None:
     """R1 goes from compliant to non-compliant; R2 and R3 stay not assessed."""
     (changed,) = compare_requirements(tiny_posture(3, 0), tiny_posture(2, 1))
     assert (changed.id, changed.before, changed.after) == (

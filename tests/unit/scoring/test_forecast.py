@@ -1,4 +1,4 @@
-"""The forecast's parts, each against something that is not itself."""
+"""The parts of the forecast, each compared with an independent result."""
 
 from datetime import date, timedelta
 
@@ -26,7 +26,7 @@ def history_of(values: list[float]) -> dict[date, float | None]:
 
 
 def made(history: dict[date, float | None], **how: object) -> Forecast:
-    """A forecast, and not a refusal."""
+    """Return the forecast; fail on a refusal."""
     result = forecast_score(history, **how)  # type: ignore[arg-type]
     assert isinstance(result, Forecast)
     return result
@@ -36,7 +36,7 @@ def made(history: dict[date, float | None], **how: object) -> Forecast:
 def test_damped_holt_is_that_of_statsmodels(
     triple: tuple[float, float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Same level, trend, damping and start: the same forecasts as an independent library makes."""
+    """Same level, trend, damping and start: the same forecasts as an independent library."""
     alpha, beta, phi = triple
     monkeypatch.setattr(forecast_methods, "_GRID", (triple,))
     values = 70 + np.cumsum(np.random.default_rng(7).normal(0, 1, 40))
@@ -54,7 +54,7 @@ def test_a_damped_trend_reaches_its_geometric_sum() -> None:
 
 
 def test_a_gap_counts_as_its_days() -> None:
-    """A line with holes is continued where the line goes: 60 + 0.5 a day, seen on every third day."""
+    """A line with gaps is continued: 60 + 0.5 a day, seen on every third day."""
     days = np.arange(0, 60, 3)
     values = np.asarray(60 + 0.5 * days, dtype=np.float64)
     ahead = np.array([1, 10])
@@ -63,8 +63,8 @@ def test_a_gap_counts_as_its_days() -> None:
     assert predicted[Method.NAIVE] == pytest.approx([values[-1]] * 2)
 
 
-def test_what_came_later_is_not_known() -> None:
-    """The state at the tenth score is the same whether the history ends there or goes on wildly."""
+def test_later_scores_are_not_used() -> None:
+    """The state at the tenth score is the same whether the history ends there or continues with other values."""
     values = 70 + np.random.default_rng(3).normal(0, 1, 20)
     whole, short = HoltStates(np.arange(20), values), HoltStates(np.arange(10), values[:10])
     assert whole.predict(9, np.array([5])) == pytest.approx(short.predict(9, np.array([5])))
@@ -78,8 +78,8 @@ def test_what_came_later_is_not_known() -> None:
         ([0, 5, 10, 20], "4 scores over 21 days"),
     ],
 )
-def test_too_little_history_is_said(days: list[int], reason: str) -> None:
-    """Below 14 days or 5 points there is no forecast, and the answer says what is there and what is needed."""
+def test_too_little_history_is_reported(days: list[int], reason: str) -> None:
+    """Below 14 days or 5 points there is no forecast, and the reason states what exists and what is needed."""
     refused = forecast_score({day(number): 70.0 for number in days} | {day(400): None})
     assert isinstance(refused, TooLittleHistory)
     assert reason in refused.reason
@@ -88,14 +88,14 @@ def test_too_little_history_is_said(days: list[int], reason: str) -> None:
 
 @pytest.mark.parametrize("days", [[0, 1, 2, 3, 13], [0, 10, 11, 12, 13], [0, 3, 6, 9, 365]])
 def test_the_least_history_is_enough_whatever_its_gaps(days: list[int]) -> None:
-    """Five scores over fourteen days give a forecast; a coverage measured on so few is not told."""
+    """Five scores over fourteen days give a forecast; a coverage of so few is not given."""
     forecast = made({day(number): 70.0 + number % 3 for number in days}, horizon_days=7)
     assert len(forecast.points) == 7
     assert forecast.backtest.coverage is None
 
 
 def test_a_rising_line_is_followed_and_stops_at_100() -> None:
-    """One point a day from 60: reached 89 on day 29; no forecast and no interval leaves 0 to 100."""
+    """One point a day from 60: reached 89 on day 29; all forecasts and intervals are within 0 to 100."""
     forecast = made(history_of([60.0 + n for n in range(30)]), horizon_days=30)
     assert forecast.method is Method.THEIL_SEN
     assert forecast.points[0].value_pct == pytest.approx(90)
@@ -104,7 +104,7 @@ def test_a_rising_line_is_followed_and_stops_at_100() -> None:
 
 
 def test_a_score_that_never_moved_stays() -> None:
-    """No error in the past leaves no ratio to naive, and an interval of no width."""
+    """Without past errors there is no ratio to naive, and the interval has no width."""
     forecast = made(history_of([88.0] * 40))
     assert forecast.method is Method.NAIVE
     assert forecast.backtest.error_against_naive is None
@@ -112,7 +112,7 @@ def test_a_score_that_never_moved_stays() -> None:
 
 
 def test_a_known_step_is_in_the_forecast_from_its_day_on() -> None:
-    """A waiver's end takes 4 points on the fifth day ahead."""
+    """A waiver's end removes 4 points on the fifth day ahead."""
     step = KnownStep(day=day(44), points=-4.0, reason="waivers of 3 failing findings end")
     forecast = made(history_of([80.0] * 40), horizon_days=7, steps=[step])
     assert [p.value_pct for p in forecast.points] == [80.0] * 4 + [76.0] * 3
@@ -120,7 +120,7 @@ def test_a_known_step_is_in_the_forecast_from_its_day_on() -> None:
 
 
 def test_a_known_step_of_the_past_is_no_trend() -> None:
-    """The score fell by 10 when waivers ended; told so, the history is flat and the forecast sure."""
+    """The score fell by 10 when waivers ended; with this step known, history and forecast are flat."""
     values = [80.0 + 0.1 * (n % 2) for n in range(20)] + [70.0 + 0.1 * (n % 2) for n in range(20)]
     step = KnownStep(day=day(20), points=-10.0, reason="waivers end")
     forecast = made(history_of(values), steps=[step])
@@ -143,7 +143,7 @@ def test_the_end_of_waivers_is_computed_exactly() -> None:
 
 
 def test_an_isolated_jump_is_found_where_it_is() -> None:
-    """A level shift of ten times the noise at place 30; none is seen in noise, and jumps that repeat are left."""
+    """A level shift of ten times the noise at place 30; none is found in noise, and repeated jumps are kept."""
     noise = np.random.default_rng(1).normal(0, 1, 60)
     assert find_jump(70 + noise) is None
     found = find_jump(70 + noise + 10 * (np.arange(60) >= 30))
@@ -153,8 +153,8 @@ def test_an_isolated_jump_is_found_where_it_is() -> None:
     assert find_jump(70 + noise + 10 * (np.arange(60) >= 20) + 10 * (np.arange(60) >= 40)) is None
 
 
-def test_a_removed_jump_is_told() -> None:
-    """The reader learns that the past was moved, when and by how much."""
+def test_a_removed_jump_is_reported() -> None:
+    """The result has the day and the size of the removed jump."""
     noise = np.random.default_rng(1).normal(0, 0.5, 60)
     forecast = made(history_of((70 + noise + 10 * (np.arange(60) >= 30)).tolist()))
     assert forecast.removed_step is not None
@@ -180,14 +180,14 @@ def test_time_to_target_is_a_distribution() -> None:
 
 
 def test_a_target_that_is_reached_needs_no_days() -> None:
-    """It is there already."""
+    """It is reached already."""
     target = made(history_of([90.0] * 20), target_pct=85.0).target
     assert target is not None
     assert (target.days_p10, target.days_p90, target.probability_within_horizon) == (0, 0, 1.0)
 
 
 @pytest.mark.parametrize(("horizon", "value", "message"), [(0, 50.0, "1 to 365"), (30, 100.1, "0 and 100")])
-def test_impossible_questions_are_refused(horizon: int, value: float, message: str) -> None:
-    """With the value in the message."""
+def test_impossible_arguments_are_refused(horizon: int, value: float, message: str) -> None:
+    """The message contains the value."""
     with pytest.raises(ValueError, match=message):
         forecast_score({FIRST: value}, horizon_days=horizon)

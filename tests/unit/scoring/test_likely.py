@@ -1,4 +1,4 @@
-"""Chances are listed only when past chances were good: simulated requirements whose true chances are known."""
+"""Likely failures are listed only when past forecasts were good: simulated requirements with known probabilities."""
 
 from datetime import date, timedelta
 
@@ -18,7 +18,7 @@ WINDOW = 7
 
 
 def simulated(chances: list[float], windows: int, seed: int = 0) -> pl.DataFrame:
-    """Each window each requirement fails on one of its days with its own chance, and is mended before the next."""
+    """Each window each requirement fails on one of its days with its own probability, and is fixed before the next."""
     random = np.random.default_rng(seed)
     rows = []
     for window in range(windows):
@@ -31,8 +31,8 @@ def simulated(chances: list[float], windows: int, seed: int = 0) -> pl.DataFrame
     return pl.DataFrame(rows, schema=RESULT_HISTORY_SCHEMA, orient="row")
 
 
-def test_requirements_that_differ_are_ranked_with_true_chances() -> None:
-    """Half fail in one window of twenty, half in one of two: the list says so, and its Brier score beats the base."""
+def test_requirements_that_differ_are_ranked_with_true_probabilities() -> None:
+    """Half fail in one window of 20, half in one of two: the list has these chances; its Brier score beats the base."""
     ranked = rank_likely_failures(simulated([0.05] * 15 + [0.5] * 15, 26), window_days=WINDOW)
     assert isinstance(ranked, LikelyFailures)
     chances = {item.requirement_id: item.probability for item in ranked.items}
@@ -46,14 +46,14 @@ def test_requirements_that_differ_are_ranked_with_true_chances() -> None:
 
 
 def test_requirements_that_are_alike_give_no_list() -> None:
-    """All fail alike: knowing which one is no help, and that is said with both Brier scores."""
+    """All fail equally often: the reason names both Brier scores."""
     ranked = rank_likely_failures(simulated([0.2] * 20, 20, seed=3), window_days=WINDOW)
     assert isinstance(ranked, NoLikelyFailures)
     assert "no better than the base rate: Brier score" in ranked.reason
 
 
-def test_a_world_that_changed_gives_no_list() -> None:
-    """Nothing failed for long, then half does: past chances were far off, and uncalibrated chances are not shown."""
+def test_a_changed_process_gives_no_list() -> None:
+    """Nothing failed for long, then half does: past probabilities were wrong, and uncalibrated ones are not shown."""
     calm, wild = simulated([0.02] * 20, 10), simulated([0.02] * 10 + [0.9] * 10, 4, seed=1)
     later = wild.with_columns(pl.col("date") + timedelta(days=10 * WINDOW))
     ranked = rank_likely_failures(
@@ -64,7 +64,7 @@ def test_a_world_that_changed_gives_no_list() -> None:
 
 
 def test_little_history_and_few_failures_give_no_list() -> None:
-    """With what there is, and what is needed."""
+    """The reason states what exists and what is needed."""
     short = rank_likely_failures(simulated([0.5] * 9, 3), window_days=WINDOW)
     assert isinstance(short, NoLikelyFailures)
     assert short.reason == "too little history: 3 windows of 7 days, needed are 35 days of scans"
@@ -77,7 +77,7 @@ def test_little_history_and_few_failures_give_no_list() -> None:
 
 
 def test_only_what_is_compliant_now_is_listed() -> None:
-    """What fails already needs no chance; what was not assessed in a window is no trial."""
+    """A failing requirement needs no probability; one that was not assessed in a window is no trial."""
     frame = simulated([0.05] * 15 + [0.5] * 15, 26)
     last = frame["date"].max()
     broken = frame.with_columns(

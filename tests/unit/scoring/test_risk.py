@@ -1,4 +1,4 @@
-"""The risk score by hand, its refusals, and the exactness of what mending would do."""
+"""The risk score by hand, its refusals, and the exact effect of fixing findings."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -51,7 +51,7 @@ def test_parts_by_hand() -> None:
 
 
 def test_the_ends_of_the_scale() -> None:
-    """All failing, exposed, overdue, in production is 100; none failing 0; nothing assessed unknown."""
+    """All failing, exposed, overdue, in production is 100; none failing 0; nothing assessed is unknown."""
     assert risk_of(item("bucket_public_access", failed=3, age=400)).total.value == pytest.approx(100)
     assert risk_of(item(passed=3)).total.value == 0
     empty = risk_of()
@@ -63,20 +63,20 @@ def test_the_ends_of_the_scale() -> None:
     ("check", "title", "exposure"),
     [("s3_bucket_Public_access", "", 20), ("CKV_AWS_20", "S3 ACL allows everyone to read", 20), ("iam_mfa", "MFA", 0)],
 )
-def test_exposure_is_told_by_the_words_of_a_check(check: str, title: str, exposure: float) -> None:
+def test_exposure_follows_from_the_words_of_a_check(check: str, title: str, exposure: float) -> None:
     """Its id or its title, in any case."""
     assert risk_of(item(check, failed=1, title=title)).total.parts[RiskPart.EXPOSURE] == pytest.approx(exposure)
 
 
-def test_an_environment_without_a_class_counts_as_unknown() -> None:
+def test_an_unclassified_environment_counts_as_unknown() -> None:
     """0.75 of the environment's 20 points."""
     for environment in ("unknown", "qa-7"):
         parts = risk_of(item(failed=1, environment=environment)).total.parts
         assert parts[RiskPart.ENVIRONMENT] == pytest.approx(15)
 
 
-def test_every_place_has_its_own_risk() -> None:
-    """Account a fails, account b passes: 60 and 0 points, and the framework that asks only b's check has 0."""
+def test_every_group_has_its_own_risk() -> None:
+    """Account a fails, account b passes: 60 and 0 points, and the framework related only to b's check has 0."""
     related = pl.DataFrame(
         [("aws", "c2", "m", "R1")], schema=["provider", "check_id", "mapping_id", "requirement_id"], orient="row"
     )
@@ -106,7 +106,7 @@ rows = st.lists(
 
 @settings(deadline=None)
 @given(rows, st.integers(0, 7))
-def test_mending_never_raises_and_parts_add_up(many: list[tuple[object, ...]], index: int) -> None:
+def test_fixing_never_raises_risk_and_parts_add_up(many: list[tuple[object, ...]], index: int) -> None:
     """0 to 100 or None; the parts are the whole; a fail that becomes a pass lowers it; age never lowers it."""
     total = risk_of(*many).total
     assert total.value is None or 0 <= total.value <= 100
@@ -126,8 +126,8 @@ def test_mending_never_raises_and_parts_add_up(many: list[tuple[object, ...]], i
 
 @settings(deadline=None)
 @given(rows)
-def test_what_an_item_lowers_is_what_mending_it_gives(many: list[tuple[object, ...]]) -> None:
-    """Recomputed from scratch with its findings passing; most first, and never cut silently."""
+def test_the_effect_of_an_item_equals_a_recalculation(many: list[tuple[object, ...]]) -> None:
+    """Recalculated with its findings passing; largest first, and the total number is given."""
     risk = risk_of(*many, top=2)
     assert risk.top_of == len({(row[1], row[4]) for row in many if row[-1]})
     assert len(risk.top) == min(2, risk.top_of)
@@ -141,7 +141,7 @@ def test_what_an_item_lowers_is_what_mending_it_gives(many: list[tuple[object, .
 
 
 def test_weights_can_be_changed() -> None:
-    """Severity alone: the share of weighed findings that fail, as version 1 had it."""
+    """Severity alone: the weighted share of failing findings, as in version 1."""
     alone = replace(
         WEIGHTS, parts={RiskPart.SEVERITY: 1.0, RiskPart.EXPOSURE: 0, RiskPart.AGE: 0, RiskPart.ENVIRONMENT: 0}
     )

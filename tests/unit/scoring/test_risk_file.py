@@ -1,4 +1,4 @@
-"""Risk weights from a file: what it says is laid over the defaults; what it says wrong is named."""
+"""Risk weights from a file: its values are merged with the defaults; its errors are named."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from policycortex.scoring.risk_file import load_risk_weights, parse_risk_weights
 from policycortex.scoring.risk_model import RiskPart, RiskWeights
 
 
-def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    """As does an empty one."""
+def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
+    """The same for an empty file."""
     assert load_risk_weights(tmp_path / "risk.yaml") == RiskWeights()
     (tmp_path / "risk.yaml").write_text("")
     assert load_risk_weights(tmp_path / "risk.yaml") == RiskWeights()
 
 
 def test_one_number_can_be_changed_alone(tmp_path: Path) -> None:
-    """The others stay."""
+    """The others keep their defaults."""
     (tmp_path / "risk.yaml").write_text(
         "parts: {severity: 0.2, age: 0.4}\ncriticality: {qa: 0.1}\nsla_days: {high: 14}\n"
     )
@@ -43,14 +43,14 @@ def test_one_number_can_be_changed_alone(tmp_path: Path) -> None:
         ({"parts": {"age": 0.9}}, "parts add up to 1.7, not 1"),
     ],
 )
-def test_what_is_wrong_is_named(tree: object, message: str) -> None:
-    """One clear error."""
+def test_an_error_is_named(tree: object, message: str) -> None:
+    """One error with the reason."""
     with pytest.raises(ConfigurationError, match=message):
         parse_risk_weights(tree, name="risk.yaml")
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
-    """With its path."""
+    """The error contains its path."""
     (tmp_path / "risk.yaml").write_text("parts: {")
     with pytest.raises(ConfigurationError, match=r"cannot read risk weights from .*risk\.yaml"):
         load_risk_weights(tmp_path / "risk.yaml")

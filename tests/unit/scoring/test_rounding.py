@@ -1,4 +1,4 @@
-"""How scores are written."""
+"""Rounding of scores."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_score_is_rounded_but_never_to_an_end_it_has_not_reached(
 
 
 @pytest.mark.parametrize("value", [-0.1, 100.1, float("nan")])
-def test_a_number_that_is_no_percentage_is_refused(value: float) -> None:
-    """A score outside 0-100 is a defect upstream and must not reach a reader."""
+def test_a_number_outside_0_to_100_is_refused(value: float) -> None:
+    """A score outside 0-100 is a defect elsewhere and must not be shown."""
     with pytest.raises(ValueError, match="between 0 and 100"):
         round_pct(value)

@@ -21,7 +21,7 @@ def buckets(frame: pl.DataFrame, first: date, last: date, granularity: Granulari
 
 
 def test_a_day_without_a_scan_is_a_gap_and_change_spans_it() -> None:
-    """50, nothing, nothing assessed, 75: the change is 25 against the last score."""
+    """50, nothing, nothing assessed, 75: the change is 25, compared with the last score."""
     frame = history((date(2026, 3, 30), 1, 2), (date(2026, 4, 1), 0, 0), (date(2026, 4, 2), 3, 4))
     found = buckets(frame, date(2026, 3, 30), date(2026, 4, 2), Granularity.DAY)
     assert [b.score_pct for b in found] == [50, None, None, 75]
@@ -30,8 +30,8 @@ def test_a_day_without_a_scan_is_a_gap_and_change_spans_it() -> None:
     assert [b.mark for b in found] == ["", "", "quarter", ""]
 
 
-def test_a_week_closes_with_its_last_scored_day() -> None:
-    """Monday to Sunday; the closing score stands beside the lowest and the highest."""
+def test_a_week_has_the_score_of_its_last_scored_day() -> None:
+    """Monday to Sunday; the last score, the lowest and the highest."""
     frame = history((date(2026, 11, 2), 1, 4), (date(2026, 11, 4), 4, 4), (date(2026, 11, 7), 1, 2))
     (whole, cut) = buckets(frame, date(2026, 11, 2), date(2026, 11, 10), Granularity.WEEK)
     assert (whole.first_date, whole.last_date, whole.is_partial) == (date(2026, 11, 2), date(2026, 11, 8), False)
@@ -39,7 +39,7 @@ def test_a_week_closes_with_its_last_scored_day() -> None:
     assert (cut.is_partial, cut.score_pct) == (True, None)
 
 
-def test_a_new_framework_version_is_marked_where_it_enters() -> None:
+def test_a_new_framework_version_is_marked_in_its_first_bucket() -> None:
     """Not on the first bucket, not on the one after."""
     frame = pl.concat(
         [history((date(2026, 1, 5), 1, 2)), history((date(2026, 2, 5), 1, 2), (date(2026, 3, 5), 1, 2), version="2")]
@@ -51,7 +51,7 @@ def test_a_new_framework_version_is_marked_where_it_enters() -> None:
 
 @pytest.mark.parametrize("granularity", Granularity)
 def test_buckets_tile_the_period(granularity: Granularity) -> None:
-    """Every day is in just one bucket; only the ends are cut."""
+    """Every day is in exactly one bucket; only the first and last are partial."""
     period = Period.of_days(date(2027, 12, 15), date(2028, 3, 14))
     spans = list(split_period(period, granularity))
     assert [n for first, last, _ in spans for n in range(first.toordinal(), last.toordinal() + 1)] == [
@@ -60,7 +60,7 @@ def test_buckets_tile_the_period(granularity: Granularity) -> None:
     assert not any(is_partial for _, _, is_partial in spans[1:-1])
 
 
-def test_series_stand_apart_and_outside_days_do_not_count() -> None:
+def test_series_are_separate_and_days_outside_do_not_count() -> None:
     """Two accounts, one scanned before the period only."""
     rows = [
         ("b", date(2026, 1, 2), 1.0, 1.0, None),

@@ -1,4 +1,4 @@
-"""Causes of buckets from causes of days: exact, or not told."""
+"""Causes of buckets from daily causes: exact, or not given."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ def weeks() -> tuple[TrendBucket, ...]:
 
 
 def cause(day: date, which: Cause, points: Fraction) -> DayCause:
-    """One finding's."""
+    """The cause of one finding."""
     return DayCause(day=day, cause=which, findings=1, points=points)
 
 
@@ -32,15 +32,15 @@ NEW = cause(D3, Cause.NEW_RESOURCES, Fraction(-50, 3))
 
 
 def test_a_bucket_has_the_causes_since_the_one_before() -> None:
-    """66.67 to 50: minus 16.67 by a new resource; the fix of the first week belongs to no change told."""
+    """66.67 to 50: minus 16.67 by a new resource; the fix of the first week is in no change."""
     first, second = causes_by_bucket(weeks(), [FIXED, NEW])
     assert first == ()
     assert {c.cause: c.points for c in second if c.findings} == {Cause.NEW_RESOURCES: Decimal("-16.67")}
     assert sum((c.points for c in second), Decimal()) == Decimal("50.0") - Decimal("66.67")
 
 
-def test_causes_that_do_not_make_up_the_change_are_not_told() -> None:
-    """A day is missing, or says something else."""
+def test_causes_that_do_not_add_up_to_the_change_are_not_given() -> None:
+    """A day is missing, or has other values."""
     assert causes_by_bucket(weeks(), [FIXED]) == ((), ())
     assert causes_by_bucket(weeks(), [FIXED, cause(D3, Cause.REGRESSED, Fraction(-16))]) == ((), ())
     assert causes_by_bucket((), []) == ()

@@ -1,4 +1,4 @@
-"""Which waivers hold at a moment, as far as was known then."""
+"""Which waivers are in force at a time, by what was known then."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,7 +18,7 @@ MARCH = Period.of_days(date(2026, 3, 1), date(2026, 3, 31))
 
 
 def at(text: str) -> datetime:
-    """A moment in UTC."""
+    """A time in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -46,22 +46,22 @@ def waiver(**changed: datetime | None) -> Waiver:
         ({"revoked_at": at("2026-04-20")}, True),  # taken back later: March keeps it
     ],
 )
-def test_a_period_knows_what_was_known_at_its_end(changed: dict[str, datetime | None], holds: bool) -> None:
-    """Whoever asks for March, and whenever."""
+def test_a_period_uses_what_was_known_at_its_end(changed: dict[str, datetime | None], holds: bool) -> None:
+    """The result for March is the same at any later time."""
     moment = waiver_moment(MARCH, now=at("2026-11-24"))
     assert waiver(**changed).holds_at(moment) is holds
     assert len(waivers_in_force([waiver(**changed)], moment)) == holds
 
 
-def test_a_period_that_goes_on_is_asked_now() -> None:
-    """On 10 March a waiver that ends on 20 March holds, although March ends later."""
+def test_a_period_that_has_not_ended_uses_the_current_time() -> None:
+    """On 10 March a waiver that ends on 20 March is in force, although March ends later."""
     short = waiver(valid_until=at("2026-03-20"))
     assert short.holds_at(waiver_moment(MARCH, now=at("2026-03-10")))
     assert not short.holds_at(waiver_moment(MARCH, now=at("2026-03-21")))
 
 
-def test_each_day_is_asked_at_its_own_end() -> None:
-    """Approved at noon of the 5th, revoked at noon of the 7th: it holds for the 5th and the 6th."""
+def test_each_day_uses_its_own_end() -> None:
+    """Approved at noon of the 5th, revoked at noon of the 7th: it is in force on the 5th and the 6th."""
     short = waiver(approved_at=at("2026-03-05T12:00"), revoked_at=at("2026-03-07T12:00"))
     days = [date(2026, 3, n) for n in range(4, 9)]
     moments = {day: Period.of_days(day, day).end for day in days}
@@ -78,6 +78,6 @@ def test_each_day_is_asked_at_its_own_end() -> None:
         ({"revoked_at": at("2026-03-05")}, "2026-03-10", WaiverStatus.REVOKED),
     ],
 )
-def test_it_tells_where_it_stands(changed: dict[str, datetime | None], now: str, status: WaiverStatus) -> None:
-    """From the acts on record and the time, nothing else."""
+def test_the_status_of_a_waiver(changed: dict[str, datetime | None], now: str, status: WaiverStatus) -> None:
+    """It follows from the recorded dates and the time only."""
     assert waiver(**changed).status_at(at(now)) is status
