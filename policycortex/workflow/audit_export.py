@@ -20,7 +20,8 @@ from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.channels.connections import load_connections
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination
 from policycortex.channels.sending import send
-from policycortex.documents.locales import FALLBACK, open_locale
+from policycortex.documents.catalogues import FALLBACK
+from policycortex.documents.locales import open_locale
 from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.period import Period

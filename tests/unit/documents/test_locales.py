@@ -62,7 +62,7 @@ _MONTHS = "[janvier, février, mars, avril, mai, juin, juillet, août, septembre
 
 
 def test_a_catalogue_of_the_installation_s_own_adds_a_language(tmp_path: Path) -> None:
-    """What it leaves out stands in English."""
+    """Texts that it leaves out are in English. Keys of number forms, which earlier versions read, change nothing."""
     (tmp_path / "fr.yaml").write_text(
         f"{_HEAD}{_MONTHS}\ntexts:\n  type:\n    audit: Rapport d'audit\n", encoding="utf-8"
     )
@@ -72,15 +72,48 @@ def test_a_catalogue_of_the_installation_s_own_adds_a_language(tmp_path: Path) -
     assert french.day(date(2026, 8, 1)) == "1 août 2026"
 
 
+def test_forms_come_from_cldr(tmp_path: Path) -> None:
+    """A catalogue with one text is enough: numbers, percents, dates and plural forms are those of the language."""
+    (tmp_path / "fr.yaml").write_text("texts: {type: {risk: Risques}}", encoding="utf-8")
+    french = load_locale("fr", tmp_path, _FOLDER)
+    assert french.number(1234567.25, 2) == "1\u202f234\u202f567,25"
+    assert french.score(41.5) == "41,5 %"
+    assert french.day(date(2026, 8, 1)) == "1 août 2026"
+    assert french.day_mark(date(2026, 9, 1)) == "1 sept."
+    assert french.plural("message.failing", 0) == "0 failing finding"
+
+
+@pytest.mark.parametrize(
+    ("tag", "day", "marks"),
+    [
+        ("en", "9 September 2026", ("9 Sep", "Sep 2026")),
+        ("de", "9. September 2026", ("9. Sept.", "Sept. 2026")),
+    ],
+)
+def test_dates_of_the_built_in_languages(tag: str, day: str, marks: tuple[str, str]) -> None:
+    """A whole date, and the two short forms under an axis."""
+    locale, value = load_locale(tag, _FOLDER), date(2026, 9, 9)
+    assert locale.day(value) == day
+    assert (locale.day_mark(value), locale.month_mark(value)) == marks
+
+
+def test_a_language_without_forms_is_refused(tmp_path: Path) -> None:
+    """A catalogue needs a language that Babel knows."""
+    (tmp_path / "xx.yaml").write_text("texts: {type: {risk: Risk}}", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="Babel has no number and date forms"):
+        load_locale("xx", tmp_path, _FOLDER)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         ("texts: [", "could not be read"),
         ("- a", "must be a mapping"),
-        ("texts: {}", "lacks"),
-        (f"{_HEAD}[a, b]\ntexts: {{}}", "names 2 months"),
-        (f"{_HEAD}{_MONTHS}\ntexts: {{typ: {{audit: x}}}}", "texts nobody reads: typ.audit"),
-        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{sheet}}'}}}}", "asks in page.count for {sheet}"),
+        ("date_form: '{day}'", "must be a mapping with the key texts"),
+        ("date_form: '{day} {monat}'\ntexts: {}", "uses {monat} in date_form; known names there: day, month, year"),
+        ("date_form: '{day:>9999999}'\ntexts: {}", "only plain names"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{typ: {{audit: x}}}}", "texts that are not used: typ.audit"),
+        (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{sheet}}'}}}}", "uses {sheet} in page.count"),
         (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page.x}}'}}}}", "only plain names"),
         (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page:>9}}'}}}}", "only plain names"),
         (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page'}}}}", "not closed"),
