@@ -57,3 +57,21 @@ def test_the_map_names_every_package() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
     packages = {path.parent.name for path in (ROOT / "policycortex").glob("*/__init__.py")}
     assert not {name for name in packages if f"{name}/" not in text}
+
+
+def test_every_decision_record_is_in_the_index() -> None:
+    """The index of decision records links each record once."""
+    folder = ROOT / "docs" / "decisions"
+    records = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert re.findall(r"^\| \[\d+\]\(([^)]+)\)", (folder / "README.md").read_text(), re.MULTILINE) == records
+
+
+@pytest.mark.parametrize("front", ["policycortex", "policycortex_cli", "pipelines", "api", "policycortex_client"])
+def test_every_package_has_its_card(front: str) -> None:
+    """Three sentences or more: what the package holds, what it does not hold, and where that goes instead."""
+    short = []
+    for path in (ROOT / front).rglob("__init__.py"):
+        card = (ast.get_docstring(ast.parse(path.read_text())) or "").replace("``", "")
+        if len(re.findall(r"\.(?=\s|$)|;", card)) < 3:
+            short.append(str(path.relative_to(ROOT)))
+    assert not short
