@@ -1,4 +1,4 @@
-"""Real servers on loopback, each started by the test that needs it on a free port and ended after it."""
+"""Real servers on loopback. A test starts the servers it needs on free ports; they are stopped after it."""
 
 import shutil
 import socket
@@ -20,7 +20,7 @@ Start = Callable[..., int]
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, *, seconds: float = 60.0) -> None:
-    """Until something listens there; fails with the process's end or the time."""
+    """Wait until a server listens; fails if the process ends or the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -42,7 +42,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, *, 
 
 
 def program(name: str, package: str) -> str:
-    """Where a program is; fails with the word that installs it."""
+    """Path of a program; fails with the command that installs it."""
     found = shutil.which(name, path=f"/usr/sbin:/usr/bin:/sbin:/bin:{PROJECT / '.venv/bin'}")
     assert found, f"{name} is missing; deploy/setup-tests.sh installs it (package {package})"
     return found
@@ -50,7 +50,7 @@ def program(name: str, package: str) -> str:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a program that listens on ``port`` and ends it, its children too, after the test."""
+    """Starts a program that listens on ``port``; it is stopped after the test."""
     running: list[subprocess.Popen[bytes]] = []
 
     def run(*command: str | Path, port: int, cwd: Path | None = None) -> int:
@@ -75,13 +75,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """A certificate authority of the tests' own."""
+    """A certificate authority for the tests."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="session")
 def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Its certificate, as a connection names it."""
+    """The path of its certificate."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return str(path)
@@ -89,7 +89,7 @@ def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def pdf(tmp_path: Path) -> DeliveredFile:
-    """One small file with every byte value in it."""
+    """One small file that holds every byte value."""
     return sample_file(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Finished files in Azure Blob storage, against Azurite: whole before they are found, proven before handed out."""
+"""Report files in Azure Blob storage, with Azurite: complete before they are visible, verified before they are read."""
 
 import hashlib
 from pathlib import Path
@@ -19,15 +19,15 @@ REPORT = "rpt_0123456789abcdef"
 
 @pytest.fixture
 def settings(azure: AzureBlobConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:  # noqa: F811
-    """Told as docs/operations.md tells it."""
+    """Configured as docs/operations.md describes."""
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", azure.account)
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", AZURE_KEY)
     monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", azure.endpoint or "")
     return Settings(home=tmp_path / "home", artifacts_url=f"abfs://{azure.container}/reports")
 
 
-def test_files_live_in_a_container(settings: Settings, tmp_path: Path) -> None:
-    """17 MB, so that parts are sent: same bytes back, the same again the same file, a part alone, damage told."""
+def test_files_are_stored_in_a_container(settings: Settings, tmp_path: Path) -> None:
+    """17 MB, so that parts are sent: equal bytes are read, storing again changes nothing, damage is reported."""
     source = tmp_path / "source.bin"
     source.write_bytes(bytes(range(256)) * 70_000)
     store = open_artifacts(settings)

@@ -1,4 +1,4 @@
-"""Slack, Teams and webhooks against a real TLS receiver: bodies, signatures, files, and every kind of trouble."""
+"""Slack, Teams and webhooks with a real TLS receiver: bodies, signatures, files and failures."""
 
 import hashlib
 import hmac
@@ -39,7 +39,7 @@ def _hook(ca_file: str, **changes: object) -> WebhookConnection:
 
 
 def test_a_webhook_arrives_signed(authority: trustme.CA, ca_file: str, pdf: DeliveredFile) -> None:
-    """The receiver calculates both signatures from the raw body; id and files are told."""
+    """The receiver calculates both signatures from the raw body; the event has id and files."""
     with tls_receiver(authority) as receiver:
         destination = replace(HOOK, target=f"{receiver.url}/reports?tenant=1")
         receipt = webhook.send(_hook(ca_file), destination, sample_content(pdf), LOOPBACK)
@@ -56,8 +56,8 @@ def test_a_webhook_arrives_signed(authority: trustme.CA, ca_file: str, pdf: Deli
     assert receipt.payload_sha256 == hashlib.sha256(call.body).hexdigest()
 
 
-def test_an_inner_address_is_refused_before_anything_is_sent(authority: trustme.CA, ca_file: str) -> None:
-    """Without the allow list loopback is not called; nor is another spelling of it."""
+def test_a_private_address_is_refused_before_anything_is_sent(authority: trustme.CA, ca_file: str) -> None:
+    """Loopback that is not in allow_networks is not called, in any spelling."""
     with tls_receiver(authority) as receiver:
         port = receiver.url.rsplit(":", 1)[1]
         for host in ("localhost", "127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"):
@@ -68,7 +68,7 @@ def test_an_inner_address_is_refused_before_anything_is_sent(authority: trustme.
 
 
 def test_redirects_are_not_followed(authority: trustme.CA, ca_file: str) -> None:
-    """A redirect to an inner service is an answer, and a permanent one."""
+    """A redirect to a private service is a permanent refusal."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda call: (
             (302, {"Location": f"{receiver.url}/inner"}, b"") if call.path == "/" else (200, {}, b"")
@@ -88,8 +88,8 @@ def test_redirects_are_not_followed(authority: trustme.CA, ca_file: str) -> None
         (503, DeliveryDeferredError),
     ],
 )
-def test_statuses_are_judged(authority: trustme.CA, ca_file: str, status: int, error: type[Exception]) -> None:
-    """What will not change is refused, what may is deferred, with the receiver's own wait."""
+def test_statuses_decide_on_retries(authority: trustme.CA, ca_file: str, status: int, error: type[Exception]) -> None:
+    """Permanent statuses are refused, others deferred, with the receiver's Retry-After."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (status, {"Retry-After": "77"}, b"because")
         with pytest.raises(error, match=f"{status} because") as caught:
@@ -99,7 +99,7 @@ def test_statuses_are_judged(authority: trustme.CA, ca_file: str, status: int, e
 
 
 def test_a_lost_answer_can_be_repeated_because_the_id_stays(authority: trustme.CA, ca_file: str) -> None:
-    """The line drops after the event was read; the second attempt carries the same webhook-id."""
+    """The connection closes after the event was read; the second attempt has the same webhook-id."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (0 if len(receiver.calls) == 1 else 200, {}, b"")
         with pytest.raises(DeliveryDeferredError, match="did not answer"):
@@ -109,7 +109,7 @@ def test_a_lost_answer_can_be_repeated_because_the_id_stays(authority: trustme.C
 
 
 def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.CA, ca_file: str) -> None:
-    """Connecting to a checked address still proves the name."""
+    """TLS verifies the host name although the client connects to a checked address."""
     with (
         tls_receiver(authority, "elsewhere.example") as receiver,
         pytest.raises(DeliveryDeferredError, match="cannot connect"),
@@ -118,8 +118,8 @@ def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.CA, ca
     assert receiver.calls == []
 
 
-def test_nobody_there_is_deferred(ca_file: str) -> None:
-    """Connection refused: the receiver may be back."""
+def test_a_closed_port_is_deferred(ca_file: str) -> None:
+    """Connection refused: the receiver may be available later."""
     connection = _hook(ca_file, url=f"https://localhost:{free_port()}/")
     with pytest.raises(DeliveryDeferredError):
         webhook.send(connection, HOOK, sample_content(), LOOPBACK)
@@ -131,16 +131,16 @@ def _slack_answer(receiver: Receiver, *, upload: int = 200) -> None:
     def answer(call: Call) -> tuple[int, dict[str, str], bytes]:
         match call.path:
             case "/api/chat.postMessage":
-                said: dict[str, object] = {"ok": True, "channel": "C024BE91L", "ts": "1775048400.000100"}
+                answer_body: dict[str, object] = {"ok": True, "channel": "C024BE91L", "ts": "1775048400.000100"}
             case "/api/files.getUploadURLExternal":
-                said = {"ok": True, "upload_url": f"{receiver.url}/upload/F1", "file_id": "F1"}
+                answer_body = {"ok": True, "upload_url": f"{receiver.url}/upload/F1", "file_id": "F1"}
             case "/upload/F1":
                 return upload, {}, b"OK"
             case "/api/files.completeUploadExternal":
-                said = {"ok": True, "files": [{"id": "F1"}]}
+                answer_body = {"ok": True, "files": [{"id": "F1"}]}
             case _:
-                said = {"ok": True, "user": "reports", "team": "Company"}
-        return 200, {}, json.dumps(said).encode()
+                answer_body = {"ok": True, "user": "reports", "team": "Company"}
+        return 200, {}, json.dumps(answer_body).encode()
 
     receiver.answer = answer
 
@@ -153,7 +153,7 @@ def _slack(receiver: Receiver, ca_file: str) -> SlackConnection:
 def test_slack_gets_a_message_and_the_file_in_its_thread(
     authority: trustme.CA, ca_file: str, pdf: DeliveredFile
 ) -> None:
-    """Four calls of Slack's external upload; the file's bytes are equal; a name cannot mention everyone."""
+    """Slack's external upload makes four calls; the file's bytes are equal; a name cannot mention everyone."""
     content = sample_content(pdf, name="Report <!channel>", framework_name="<!everyone>")
     with tls_receiver(authority) as receiver:
         _slack_answer(receiver)
@@ -196,10 +196,10 @@ def test_slack_files_that_fail_do_not_repeat_the_message(
         (0, {}, DeliveryUncertainError),
     ],
 )
-def test_slacks_answers_are_judged(
+def test_slack_answers_decide_on_retries(
     authority: trustme.CA, ca_file: str, status: int, body: dict[str, object], error: type[Exception]
 ) -> None:
-    """A word of Slack's decides; no answer after the message was sent is uncertain. The token is never told."""
+    """Slack's error name decides; no answer after the message was sent is uncertain. No message holds the token."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (status, {"Retry-After": "30"}, json.dumps(body).encode())
         with pytest.raises(error) as caught:
@@ -207,7 +207,7 @@ def test_slacks_answers_are_judged(
     assert "xoxb-planted" not in str(caught.value)
 
 
-def test_a_slack_connection_is_tested_by_asking_who_we_are(authority: trustme.CA, ca_file: str) -> None:
+def test_a_slack_connection_is_tested_by_auth_test(authority: trustme.CA, ca_file: str) -> None:
     """``auth.test`` posts nothing."""
     with tls_receiver(authority) as receiver:
         _slack_answer(receiver)
@@ -218,7 +218,7 @@ def test_a_slack_connection_is_tested_by_asking_who_we_are(authority: trustme.CA
 def test_teams_gets_an_adaptive_card_with_links(
     authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Facts, the report's link and the file's; Markdown in a name stays text."""
+    """Facts and the file's link; Markdown in a name is shown as text."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (202, {}, b"")
         monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret")
@@ -234,10 +234,8 @@ def test_teams_gets_an_adaptive_card_with_links(
 
 
 @pytest.mark.parametrize("address", ["https://a.example/secret-part x", "http://a.example/secret-part", "secret-part"])
-def test_a_workflows_address_that_is_none_is_refused_and_not_told(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The error names the reference; the address itself is the key to the channel."""
+def test_a_malformed_workflow_address_is_refused_and_not_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the reference only, because the address is the secret."""
     monkeypatch.setenv("TEAMS_URL", address)
     connection = TeamsConnection(type="teams", url="env:TEAMS_URL")
     for act in (
@@ -250,10 +248,10 @@ def test_a_workflows_address_that_is_none_is_refused_and_not_told(
 
 
 @pytest.mark.parametrize("token", ["xoxb-planted\nX-Evil: 1", "xoxb-plänted"])
-def test_a_token_that_is_no_header_is_refused_and_not_told(
+def test_a_token_that_is_no_header_value_is_refused_and_not_shown(
     token: str, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line break in the secret file starts no header of its own."""
+    """A line break in the secret cannot start another header."""
     monkeypatch.setenv("SLACK_TOKEN", token)
     with tls_receiver(authority) as receiver, pytest.raises(DeliveryRefusedError, match="Authorization") as caught:
         send_over(_slack(receiver, ca_file), SLACK, sample_content())
@@ -270,10 +268,10 @@ def test_a_token_that_is_no_header_is_refused_and_not_told(
         (0, DeliveryUncertainError),
     ],
 )
-def test_teams_answers_are_judged(
+def test_teams_answers_decide_on_retries(
     authority: trustme.CA, ca_file: str, status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The workflow's address is a secret and stands in no message."""
+    """No message holds the workflow's address, which is a secret."""
     with tls_receiver(authority) as receiver:
         receiver.answer = lambda _call: (status, {}, b"why")
         monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret-part")

@@ -25,7 +25,7 @@ def _connect(home: Path, port: int) -> None:
 
 
 def test_a_connection_is_tested_by_name(tmp_path: Path) -> None:
-    """What the server says; a name that is not there lists those that are."""
+    """The server's answer is printed; an unknown name lists the known ones."""
     with smtp_server() as box:
         _connect(tmp_path, box.port)
         assert _run(tmp_path, "connections", "list") == "mail  email\n"
@@ -35,8 +35,8 @@ def test_a_connection_is_tested_by_name(tmp_path: Path) -> None:
     assert box.messages == []
 
 
-def test_dead_letters_are_listed_and_replayed(tmp_path: Path) -> None:
-    """Refused on a bad day, sent after a replay."""
+def test_failed_deliveries_are_listed_and_replayed(tmp_path: Path) -> None:
+    """Refused first, sent after a replay."""
     settings = Settings(home=tmp_path)
     with smtp_server() as box, closing(open_registry(settings)) as registry:
         _connect(tmp_path, box.port)

@@ -1,4 +1,4 @@
-"""Email against aiosmtpd and Debian's postfix: what arrives is what was made, and each trouble is told apart."""
+"""Email with aiosmtpd and Debian's postfix: the mail arrives as composed, and failures are distinguished."""
 
 import email
 import email.policy
@@ -44,7 +44,7 @@ def _read(raw: bytes) -> EmailMessage:
 def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
     authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Text and HTML parts, the attachment, the documented subject, and a Message-ID that stays."""
+    """Text and HTML parts, the attachment, the documented subject, and the Message-ID of the delivery."""
     monkeypatch.setenv("SMTP_PASSWORD", "s3cret")
     content = sample_content(pdf, name="Monthly <Report> & Söhne")
     with smtp_server(authority) as box:
@@ -70,15 +70,15 @@ def test_a_report_arrives_byte_equal_over_starttls_with_a_password(
     assert attachment.get_content() == pdf.path.read_bytes()
 
 
-def test_tls_from_the_first_byte_works_too(authority: trustme.CA, ca_file: str) -> None:
-    """Port 465's way."""
+def test_tls_from_the_first_byte_is_supported(authority: trustme.CA, ca_file: str) -> None:
+    """As on port 465."""
     with smtp_server(authority, is_tls_from_start=True) as box:
         send_over(_connection(box.port, security="tls", ca_file=ca_file), TO_CEO, sample_content())
     assert len(box.messages) == 1
 
 
 def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
-    """20 MB are not attached where 10 are allowed; the link and its end stand in both parts."""
+    """20 MB are not attached if the limit is 10; both parts hold the link and its expiry."""
     with smtp_server() as box:
         send_over(_connection(box.port), TO_CEO, sample_content(large))
     message = _read(box.messages[0][1])
@@ -92,7 +92,7 @@ def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
 
 
 def test_a_name_that_would_start_a_header_stays_one_line() -> None:
-    """Whatever a report is called, the mail has the headers we gave it."""
+    """A line break in a report's name adds no header."""
     content = sample_content(name="Report\r\nBcc: evil@x.org\r\n\r\nbody")
     with smtp_server() as box:
         send_over(_connection(box.port), replace(TO_CEO, subject="{{name}}"), content)
@@ -105,14 +105,14 @@ def test_a_name_that_would_start_a_header_stays_one_line() -> None:
     "target", ["a@x.org>,<evil@x.org", "a@x.org,b@x.org", "a@x.org\r\nRCPT TO:<evil@x.org>", "nobody", "", "a b@x.org"]
 )
 def test_an_address_that_is_more_than_one_is_refused(target: str) -> None:
-    """Nothing is sent to anyone."""
+    """Nothing is sent."""
     with smtp_server() as box, pytest.raises(DeliveryRefusedError, match="e-mail address"):
         send_over(_connection(box.port), replace(TO_CEO, target=target), sample_content())
     assert box.messages == []
 
 
-def test_one_of_three_recipients_is_refused_and_the_others_have_it() -> None:
-    """550 for one is permanent and names the reason; the other two are mails of their own."""
+def test_one_of_three_recipients_is_refused_and_the_others_get_the_mail() -> None:
+    """550 for one is permanent, with the reason; the other two mails are sent."""
     outcomes = {}
     with smtp_server() as box:
         box.on_recipient["gone@company.com"] = "550 5.1.1 no such user"
@@ -127,8 +127,8 @@ def test_one_of_three_recipients_is_refused_and_the_others_have_it() -> None:
     assert [recipient for recipient, _ in box.messages] == ["ceo@company.com", "cto@company.com"]
 
 
-def test_a_server_that_defers_is_asked_again_later() -> None:
-    """451 to the recipient and 452 to the message: nothing was taken."""
+def test_a_deferring_server_is_tried_again_later() -> None:
+    """451 to the recipient and 452 to the message: nothing was accepted."""
     with smtp_server() as box:
         box.on_recipient["ceo@company.com"] = "451 4.7.1 greylisted, come back"
         with pytest.raises(DeliveryDeferredError, match="greylisted"):
@@ -140,19 +140,19 @@ def test_a_server_that_defers_is_asked_again_later() -> None:
     assert box.messages == []
 
 
-def test_a_message_that_is_refused_after_its_end_is_refused_for_good() -> None:
-    """554 to the message: the server said no, and nothing is uncertain about it."""
+def test_a_message_refused_after_its_end_is_refused_permanently() -> None:
+    """554 to the message: the outcome is known, so it is not uncertain."""
     with smtp_server() as box:
         box.on_data = "554 5.7.1 looks like spam"
         with pytest.raises(DeliveryRefusedError, match="looks like spam"):
             send_over(_connection(box.port), TO_CEO, sample_content())
 
 
-@pytest.mark.parametrize("mood", ["hangs_after_data", "drops_after_data"])
-def test_silence_after_the_whole_message_is_uncertain(mood: str) -> None:
-    """The server has the mail here, and we cannot know: so nobody may repeat it unasked."""
+@pytest.mark.parametrize("behaviour", ["hangs_after_data", "drops_after_data"])
+def test_no_answer_after_the_whole_message_is_uncertain(behaviour: str) -> None:
+    """The server may have accepted the mail, so it must not be repeated automatically."""
     with smtp_server() as box:
-        setattr(box, mood, True)
+        setattr(box, behaviour, True)
         with pytest.raises(DeliveryUncertainError, match="may have accepted it"):
             send_over(_connection(box.port, timeout_seconds=1), TO_CEO, sample_content())
         assert len(box.messages) == 1
@@ -160,7 +160,7 @@ def test_silence_after_the_whole_message_is_uncertain(mood: str) -> None:
 
 @contextmanager
 def _server_that(behave: str) -> Iterator[int]:
-    """A TCP server that says nothing at all, or hangs up after its greeting, or stops reading after DATA."""
+    """A TCP server that sends nothing, or disconnects after its greeting, or stops reading after DATA."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -182,22 +182,22 @@ def _server_that(behave: str) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("behave", ["says nothing", "hangs up"])
-def test_trouble_before_the_message_is_deferred(behave: str) -> None:
-    """Nothing was handed over, so it can be tried again."""
+def test_a_failure_before_the_message_is_deferred(behave: str) -> None:
+    """Nothing was sent, so it can be tried again."""
     with _server_that(behave) as port, pytest.raises(DeliveryDeferredError):
         send_over(_connection(port, timeout_seconds=1), TO_CEO, sample_content())
 
 
-def test_a_port_nobody_listens_on_is_deferred() -> None:
-    """The server may be back soon."""
+def test_a_closed_port_is_deferred() -> None:
+    """The server may be available later."""
     with pytest.raises(DeliveryDeferredError, match="cannot open a session with localhost"):
         send_over(_connection(free_port()), TO_CEO, sample_content())
 
 
-def test_a_wrong_password_is_refused_and_not_told(
+def test_a_wrong_password_is_refused_and_not_shown(
     authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """535 is permanent until somebody mends the connection; the password stands in no message."""
+    """535 is permanent until the connection is corrected; no message holds the password."""
     monkeypatch.setenv("SMTP_PASSWORD", "wr0ng-pass")
     login = {"username": "bot", "password": "env:SMTP_PASSWORD"}
     with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="535") as caught:
@@ -205,8 +205,8 @@ def test_a_wrong_password_is_refused_and_not_told(
     assert "wr0ng-pass" not in str(caught.value)
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(authority: trustme.CA) -> None:
-    """Neither an unknown authority nor a server without STARTTLS gets the mail."""
+def test_an_untrusted_certificate_is_refused(authority: trustme.CA) -> None:
+    """No mail goes to a server with an unknown authority or without STARTTLS."""
     with smtp_server(authority) as box, pytest.raises(DeliveryRefusedError, match="certificate"):
         send_over(_connection(box.port, security="starttls"), TO_CEO, sample_content())
     with smtp_server() as plain, pytest.raises(DeliveryRefusedError, match="does not support"):
@@ -223,7 +223,7 @@ def test_a_connection_can_be_tested_without_sending() -> None:
 
 @pytest.fixture
 def postfix() -> Iterator[tuple[int, Path]]:
-    """An own instance of Debian's postfix: its port, and the folder its mailboxes are in."""
+    """A separate instance of Debian's postfix: its port, and the folder of its mailboxes."""
     master = program("postfix", "postfix")
     # pytest keeps its folders closed to other users, and postfix works as one
     folder = Path(tempfile.mkdtemp(prefix="policycortex-postfix-"))
@@ -283,8 +283,8 @@ smtpd_recipient_restrictions = check_recipient_access inline:{{ {{ busy@company.
         shutil.rmtree(folder)
 
 
-def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path], pdf: DeliveredFile) -> None:
-    """A real server's queue id in the receipt, its 550, 554 and 451 told apart, the attachment byte-equal."""
+def test_postfix_accepts_the_mail_and_refuses_unknown_recipients(postfix: tuple[int, Path], pdf: DeliveredFile) -> None:
+    """The receipt has the server's queue id; 550, 554 and 451 are distinguished; the attachment is byte-equal."""
     port, mail = postfix
     receipt = send_over(_connection(port, host="127.0.0.1"), TO_CEO, sample_content(pdf))
     assert "queued as" in receipt.answer
@@ -301,8 +301,8 @@ def test_postfix_takes_the_mail_and_refuses_strangers(postfix: tuple[int, Path],
     assert attachment.get_content() == pdf.path.read_bytes()
 
 
-def test_postfix_says_that_a_mail_is_too_large(postfix: tuple[int, Path], large: DeliveredFile) -> None:
-    """The limit it announces is met before the data is sent, and is permanent."""
+def test_postfix_refuses_a_mail_above_its_size_limit(postfix: tuple[int, Path], large: DeliveredFile) -> None:
+    """The announced limit is compared before the data is sent; the refusal is permanent."""
     connection = _connection(postfix[0], host="127.0.0.1", attachment_limit_mb=100)
     with pytest.raises(DeliveryRefusedError, match="552"):
         send_over(connection, TO_CEO, sample_content(large))

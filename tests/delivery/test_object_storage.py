@@ -1,4 +1,4 @@
-"""S3 against moto, Azure Blob against Azurite, GCS against its emulator: bytes, checksums, and troubles told apart."""
+"""S3 with moto, Azure Blob with Azurite, GCS with its emulator: bytes, checksums and failures."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ from tests.support.samples.delivery import check_over, sample_content, send_over
 ARCHIVE = Destination(channel="s3", connection="archive", target="{{framework}}/{{date}}/{{name}}")
 NAME = "SOC 2/2026-04-01/Monthly Executive Compliance Report"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Azurite's published key of its one account."""
+"""The published key of Azurite's only account."""
 
 
 _EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -62,7 +62,7 @@ def _boto(connection: S3Connection) -> "boto3.client":
 
 
 def test_s3_gets_the_files_with_their_checksum(s3: S3Connection, pdf: DeliveredFile, large: DeliveredFile) -> None:
-    """Another client reads equal bytes, S3's own checksum and ours in the metadata; the same again replaces."""
+    """Another client reads equal bytes, S3's checksum and ours in the metadata; a second delivery replaces them."""
     for _ in range(2):
         receipt = send_over(s3, ARCHIVE, sample_content(pdf, large))
     client = _boto(s3)
@@ -78,8 +78,8 @@ def test_s3_gets_the_files_with_their_checksum(s3: S3Connection, pdf: DeliveredF
     assert receipt.answer == "2 objects stored"
 
 
-def test_s3_trouble_is_told_apart(s3: S3Connection, pdf: DeliveredFile) -> None:
-    """No such bucket is permanent, nobody there is not; no secret stands in a message."""
+def test_s3_failures_are_distinguished(s3: S3Connection, pdf: DeliveredFile) -> None:
+    """A missing bucket is permanent, a closed port is not; no message holds a secret."""
     with pytest.raises(DeliveryRefusedError, match="NoSuchBucket") as refused:
         send_over(s3.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
     away = s3.model_copy(update={"endpoint": f"http://127.0.0.1:{free_port()}", "timeout_seconds": 1})
@@ -88,10 +88,10 @@ def test_s3_trouble_is_told_apart(s3: S3Connection, pdf: DeliveredFile) -> None:
     assert "planted" not in f"{refused.value} {deferred.value}"
 
 
-def test_s3_lets_in_only_the_right_secret(
+def test_s3_accepts_only_the_right_secret(
     s3: S3Connection, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """moto takes any secret until it is told to check: then IAM's own key works and a wrong one is refused for good."""
+    """moto accepts any secret until checks are enabled; then an IAM key works and a wrong one is refused."""
     endpoint, allowed = s3.endpoint, json.dumps(_EVERYTHING)
     guest = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "us-east-1"}
     iam = boto3.client("iam", endpoint_url=endpoint, **guest)
@@ -113,12 +113,12 @@ def test_s3_lets_in_only_the_right_secret(
 
 
 def check_from(endpoint: str | None, count: str) -> None:
-    """Let moto check secrets after so many calls."""
+    """Make moto check secrets after this number of calls."""
     url = f"{endpoint}/moto-api/reset-auth"
     httpx.post(url, content=count, trust_env=False, timeout=60).raise_for_status()
 
 
-def test_an_s3_connection_is_tested_by_asking(s3: S3Connection) -> None:
+def test_an_s3_connection_is_tested_by_listing(s3: S3Connection) -> None:
     """Nothing is written."""
     assert check_over(s3) == "s3://archive answers"
     with pytest.raises(DeliveryRefusedError):
@@ -142,7 +142,7 @@ def azure(start: Start, tmp_path: Path) -> AzureBlobConnection:
 
 
 def _make_container(endpoint: str) -> None:
-    """By a SAS-less shared-key call, as the Azure documentation describes it."""
+    """By a call signed with the shared key, as the Azure documentation describes."""
     date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     headers = {"x-ms-date": date, "x-ms-version": "2021-12-02"}
     named = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
@@ -153,7 +153,7 @@ def _make_container(endpoint: str) -> None:
 
 
 def test_azure_gets_the_files(azure: AzureBlobConnection, pdf: DeliveredFile, large: DeliveredFile) -> None:
-    """Read back through the library, byte for byte; the same again replaces."""
+    """The library reads equal bytes; a second delivery replaces the blobs."""
     for _ in range(2):
         receipt = send_over(azure, ARCHIVE, sample_content(pdf, large))
     store = AzureStore(
@@ -171,10 +171,10 @@ def test_azure_gets_the_files(azure: AzureBlobConnection, pdf: DeliveredFile, la
     assert receipt.answer == "2 objects stored"
 
 
-def test_azure_trouble_is_told_apart(
+def test_azure_failures_are_distinguished(
     azure: AzureBlobConnection, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong key and a container that is not there are permanent."""
+    """A wrong key and a missing container are permanent."""
     with pytest.raises(DeliveryRefusedError, match="ContainerNotFound"):
         send_over(azure.model_copy(update={"container": "absent"}), ARCHIVE, sample_content(pdf))
     monkeypatch.setenv("AZURE_KEY", base64.b64encode(b"wrong" * 13).decode())
@@ -184,7 +184,7 @@ def test_azure_trouble_is_told_apart(
 
 @pytest.fixture
 def gcs(start: Start) -> GcsConnection:
-    """The emulator with one bucket, in memory; it asks for no credentials."""
+    """The emulator with one bucket in memory; it requires no credentials."""
     port = free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", "archive"]
     start(program("gcp-storage-emulator", "gcp-storage-emulator"), "start", *options, port=port)
@@ -193,7 +193,7 @@ def gcs(start: Start) -> GcsConnection:
 
 
 def test_gcs_gets_the_files(gcs: GcsConnection, pdf: DeliveredFile, large: DeliveredFile) -> None:
-    """Read back by plain HTTP, byte for byte; the service's CRC32C was compared before the receipt was written."""
+    """Plain HTTP reads equal bytes; the service's CRC32C was compared before the receipt was made."""
     for _ in range(2):
         receipt = send_over(gcs, ARCHIVE, sample_content(pdf, large))
     for file in (pdf, large):
@@ -204,15 +204,15 @@ def test_gcs_gets_the_files(gcs: GcsConnection, pdf: DeliveredFile, large: Deliv
     assert receipt.answer == "2 objects stored"
 
 
-def test_gcs_trouble_is_told_apart(gcs: GcsConnection, pdf: DeliveredFile) -> None:
-    """No such bucket is permanent, nobody there is not."""
+def test_gcs_failures_are_distinguished(gcs: GcsConnection, pdf: DeliveredFile) -> None:
+    """A missing bucket is permanent, a closed port is not."""
     with pytest.raises(DeliveryRefusedError, match="gs://absent"):
         send_over(gcs.model_copy(update={"bucket": "absent"}), ARCHIVE, sample_content(pdf))
     with pytest.raises(DeliveryDeferredError):
         send_over(gcs.model_copy(update={"endpoint": f"http://127.0.0.1:{free_port()}"}), ARCHIVE, sample_content(pdf))
 
 
-def test_a_pattern_cannot_leave_its_place(s3: S3Connection, pdf: DeliveredFile) -> None:
+def test_a_pattern_cannot_leave_the_bucket_folder(s3: S3Connection, pdf: DeliveredFile) -> None:
     """Dots and leading slashes are dropped."""
     send_over(s3, replace(ARCHIVE, target="/../../{{name}}"), sample_content(pdf, name="../x"))
     assert [item["Key"] for item in _boto(s3).list_objects_v2(Bucket="archive")["Contents"]] == ["x.pdf"]

@@ -1,4 +1,4 @@
-"""The outbox over real servers: each destination once, and each trouble told."""
+"""The outbox with real servers: each destination gets its report once, and each failure is recorded."""
 
 import email
 import email.policy
@@ -26,7 +26,7 @@ from tests.support.ledger import NOW, PDF, Clock, complete_report, mail_connecti
 from tests.support.receivers import Mailbox, smtp_server, tls_receiver
 
 _HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
-"""Any public key: nobody listens where it would be shown."""
+"""Any public key: no server that would present it is reached."""
 
 
 def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
@@ -34,7 +34,7 @@ def _all(registry: Registry) -> tuple[DeliveryRow, ...]:
 
 
 def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> None:
-    """Nothing before it is completed, one mail each after, none in any later round."""
+    """No mail before the report is completed, one per recipient after, none in later rounds."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     with closing(open_registry(settings)) as registry:
         people = {"email": {"recipients": ["ceo@company.com", "cto@company.com", "ceo@company.com"]}}
@@ -57,8 +57,8 @@ def test_a_report_goes_to_each_recipient_once(tmp_path: Path, box: Mailbox) -> N
     assert attachment.get_content() == PDF
 
 
-def test_the_ledger_tells_each_truth_of_a_bad_day(tmp_path: Path, box: Mailbox) -> None:
-    """One accepted, one refused for good, one deferred and accepted later; the owner hears of the refusal once."""
+def test_accepted_refused_and_deferred_recipients_are_recorded(tmp_path: Path, box: Mailbox) -> None:
+    """One accepted, one refused permanently, one deferred and accepted later; the owner is alerted once."""
     alerts = {"default": {"connection": "mail", "target": "owner@company.com"}}
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}, alerts=alerts), Clock()
     box.on_recipient |= {"gone@company.com": "550 5.1.1 no such user", "busy@company.com": "451 4.3.0 come back"}
@@ -77,14 +77,14 @@ def test_the_ledger_tells_each_truth_of_a_bad_day(tmp_path: Path, box: Mailbox) 
         clock.move(seconds=31)
         assert deliver_due(settings, clock=clock).outcomes == {"sent": 1}
         assert [attempt.outcome for attempt in rows_of(registry)["busy@company.com"].attempts] == ["deferred", "sent"]
-    told = [raw.decode() for recipient, raw in box.messages if recipient == "owner@company.com"]
-    assert len(told) == 1
-    assert "gone@company.com" in told[0]
-    assert "Not delivered: March" in told[0]
+    alerts_sent = [raw.decode() for recipient, raw in box.messages if recipient == "owner@company.com"]
+    assert len(alerts_sent) == 1
+    assert "gone@company.com" in alerts_sent[0]
+    assert "Not delivered: March" in alerts_sent[0]
 
 
-def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
-    """Accepted, deferred (451), refused (550), silent after the message, line dropped before its end and after it."""
+def test_one_round_distinguishes_six_outcomes(tmp_path: Path, box: Mailbox) -> None:
+    """Accepted, deferred (451), refused (550), no answer to the message, disconnected before its end and after it."""
     box.on_recipient |= {"gone@company.com": "550 5.1.1 no such user", "busy@company.com": "451 4.3.0 come back"}
     with smtp_server() as hanging, smtp_server() as early, smtp_server() as late:
         hanging.hangs_after_data = early.drops_at_recipient = late.drops_after_data = True
@@ -102,8 +102,8 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
             box.on_recipient.clear()
             early.drops_at_recipient = False
             assert deliver_due(settings, clock=clock).outcomes == {"sent": 2}
-    told = {who: (row.status.value, row.attempts[-1].outcome) for who, row in rows.items()}
-    assert told == {
+    states = {who: (row.status.value, row.attempts[-1].outcome) for who, row in rows.items()}
+    assert states == {
         "ceo": ("sent", "sent"),
         "busy": ("pending", "deferred"),
         "gone": ("failed", "refused"),
@@ -112,12 +112,12 @@ def test_one_round_tells_six_truths_apart(tmp_path: Path, box: Mailbox) -> None:
         "cio": ("uncertain", "uncertain"),
     }
     assert [len(server.messages) for server in (box, hanging, early, late)] == [2, 1, 1, 1]
-    for one, said in {"busy": "451", "gone": "550", "cto": "may have arrived", "cfo": "closed the connection"}.items():
-        assert said in rows[one].reason
+    for one, text in {"busy": "451", "gone": "550", "cto": "may have arrived", "cfo": "closed the connection"}.items():
+        assert text in rows[one].reason
 
 
-def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Path, box: Mailbox) -> None:
-    """The server takes the mail and hangs; days later it still has it once; a replay sends the second."""
+def test_an_uncertain_mail_is_repeated_only_by_a_replay(tmp_path: Path, box: Mailbox) -> None:
+    """The server accepts the mail and hangs; days later it still has one mail; a replay sends the second."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=1)}), Clock()
     box.hangs_after_data = True
     with closing(open_registry(settings)) as registry:
@@ -139,8 +139,8 @@ def test_an_uncertain_mail_is_never_repeated_until_a_person_says_so(tmp_path: Pa
     assert len(box.messages) == 2
 
 
-def test_retries_end_in_the_dead_letters(tmp_path: Path) -> None:
-    """Nobody listens for two days: fourteen attempts, each later than the one before, then given up."""
+def test_a_delivery_is_given_up_after_fourteen_attempts(tmp_path: Path) -> None:
+    """The port is closed for two days: fourteen attempts, then the delivery has failed."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(free_port())}), Clock()
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -154,8 +154,8 @@ def test_retries_end_in_the_dead_letters(tmp_path: Path) -> None:
     assert len(row.attempts) == 14
 
 
-def test_a_connection_that_reaches_nobody_is_left_in_peace(tmp_path: Path, box: Mailbox) -> None:
-    """Twenty mails to a dead server: after five failures the rest wait and keep their attempts; others go out."""
+def test_an_unreachable_connection_is_paused(tmp_path: Path, box: Mailbox) -> None:
+    """Twenty mails to a dead server: after five failures the rest wait without attempts; other connections are used."""
     connections = {"dead": mail_connection(free_port()), "mail": mail_connection(box.port)}
     settings, clock = settings_of(tmp_path, connections), Clock()
     with closing(open_registry(settings)) as registry:
@@ -172,7 +172,7 @@ def test_a_connection_that_reaches_nobody_is_left_in_peace(tmp_path: Path, box: 
         assert sum(row.attempt_count for row in rows_of(registry).values()) == 7
 
 
-def test_greylisted_recipients_hold_up_no_other(tmp_path: Path, box: Mailbox) -> None:
+def test_greylisted_recipients_do_not_delay_others(tmp_path: Path, box: Mailbox) -> None:
     """A server that defers some addresses answers: the connection is not paused."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     people = [f"p{n:02}@company.com" for n in range(12)]
@@ -189,7 +189,7 @@ def test_greylisted_recipients_hold_up_no_other(tmp_path: Path, box: Mailbox) ->
 def test_a_dead_webhook_does_not_pause_another_of_its_connection(
     tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each address is a destination of its own: seven reports to each, five calls to the dead one."""
+    """Each URL is paused by itself: seven reports to each, five calls to the dead one."""
     monkeypatch.setenv("HOOK_SECRET", "s3cret")
     with tls_receiver(authority) as receiver:
         hook = {"type": "webhook", "secret": "env:HOOK_SECRET", "ca_file": ca_file, "timeout_seconds": 5}
@@ -202,10 +202,10 @@ def test_a_dead_webhook_does_not_pause_another_of_its_connection(
             assert deliver_due(settings, clock=Clock(), workers=1).outcomes == {"unreached": 5, "sent": 7}
 
 
-def test_an_error_nobody_foresaw_ends_in_a_true_state(
+def test_an_unexpected_error_leaves_the_delivery_uncertain(
     tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody knows whether that mail went; its words may quote a secret and are not kept; the other mail goes out."""
+    """The mail may have been sent. The error's message is not stored: it may hold a secret. Other mails are sent."""
 
     def send_or_break(connections: Connections, destination: Destination, content: Any, *, now: datetime) -> Receipt:  # noqa: ANN401
         if destination.target == "cto@company.com":
@@ -224,8 +224,8 @@ def test_an_error_nobody_foresaw_ends_in_a_true_state(
     assert "planted-secret" not in repr(row)
 
 
-def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mailbox) -> None:
-    """Deferred, and meanwhile the report's time is over: failed, with the reason, and nothing is sent."""
+def test_a_delivery_of_a_deleted_report_fails(tmp_path: Path, box: Mailbox) -> None:
+    """The report is deleted before it is sent: failed, with the reason, and nothing is sent."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -239,7 +239,7 @@ def test_a_report_that_expired_before_its_turn_is_told(tmp_path: Path, box: Mail
 
 
 def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server hangs for longer than the lease, but the sender says that it lives: nobody takes it for dead."""
+    """The server hangs for longer than the lease, but the sender renews it: the delivery is not lost."""
     monkeypatch.setattr("policycortex.workflow.outbox._BEAT_SECONDS", 0.02)
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=60)}), Clock()
     box.hangs_after_data = True
@@ -257,8 +257,8 @@ def test_a_slow_sender_keeps_its_delivery(tmp_path: Path, box: Mailbox, monkeypa
         assert rows_of(registry)["ceo@company.com"].status is DeliveryStatus.SENT
 
 
-def test_an_owner_is_told_once_the_way_to_them_is_there(tmp_path: Path, box: Mailbox) -> None:
-    """The alert's server is away when the delivery fails; a minute later it is tried again, by a round of its own."""
+def test_an_alert_is_sent_again_if_its_server_was_unreachable(tmp_path: Path, box: Mailbox) -> None:
+    """The alert's server is not reachable when the delivery fails; a minute later a round sends the alert."""
     connections = {"mail": mail_connection(box.port), "pager": mail_connection(free_port())}
     alerts = {"*": {"connection": "pager", "target": "owner@company.com"}}
     box.on_recipient["gone@company.com"] = "550 5.1.1 no such user"
@@ -285,10 +285,10 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
+def test_no_secret_is_stored_even_if_a_server_returns_it(
     tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every kind of secret is planted; the receiver answers with what it was sent. No byte of the registry has one."""
+    """Every kind of secret is used, and the receiver returns what it was sent. No byte of the database holds one."""
     planted = {name: f"planted-{name.lower()}-4711" for name in ("TOKEN", "HOOK", "MAIL", "S3ID", "S3KEY", "SFTP")}
     for name, value in planted.items():
         monkeypatch.setenv(name, value)
@@ -299,9 +299,19 @@ def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
             {},
             json.dumps({"ok": False, "error": f"{call.headers.get('authorization')} {call.path}"}).encode(),
         )
-        nobody, tls = free_port(), {"ca_file": ca_file, "timeout_seconds": 5}
-        s3 = {"access_key_id": "env:S3ID", "secret_access_key": "env:S3KEY", "endpoint": f"http://127.0.0.1:{nobody}"}
-        sftp = {"host": "127.0.0.1", "port": nobody, "username": "u", "password": "env:SFTP", "host_key": _HOST_KEY}
+        port, tls = free_port(), {"ca_file": ca_file, "timeout_seconds": 5}
+        s3 = {
+            "access_key_id": "env:S3ID",
+            "secret_access_key": "env:S3KEY",
+            "endpoint": f"http://127.0.0.1:{port}",
+        }
+        sftp = {
+            "host": "127.0.0.1",
+            "port": port,
+            "username": "u",
+            "password": "env:SFTP",
+            "host_key": _HOST_KEY,
+        }
         connections = {
             "email": mail_connection(
                 box.port, security="starttls", ca_file=ca_file, username="bot", password="env:MAIL"
@@ -317,13 +327,13 @@ def test_no_secret_reaches_the_ledger_even_from_a_server_that_says_it_back(
             body: dict[str, Any] = {name: {} for name in ("teams", "webhook", "s3", "sftp")}
             body |= {"email": {"recipients": ["ceo@company.com"]}, "slack": {"channel": "#reports"}}
             complete_report(settings, registry, order_report(settings, registry, body).id)
-            said: list[str] = []
-            summary = deliver_due(settings, clock=Clock(), progress=said.append)
+            log: list[str] = []
+            summary = deliver_due(settings, clock=Clock(), progress=log.append)
             reasons = {
                 row.channel: row.reason for row in (registry.deliveries.find_delivery(r.id) for r in _all(registry))
             }
     assert summary.total == 6
     assert "(env:TOKEN)" in reasons["slack"]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    kept = b"".join(path.read_bytes() for path in files) + "".join([*said, *reasons.values()]).encode()
+    kept = b"".join(path.read_bytes() for path in files) + "".join([*log, *reasons.values()]).encode()
     assert not [value for value in (*planted.values(), "planted-teams-4711") if value.encode() in kept]

@@ -1,4 +1,4 @@
-"""What a sender that was killed leaves behind, and two that send at once."""
+"""Senders that are killed, and two processes that send at the same time."""
 
 import multiprocessing
 import os
@@ -36,8 +36,8 @@ def _kill_while_sending(settings: Settings, is_reached: Any) -> None:  # noqa: A
     sender.join(30)
 
 
-def test_a_sender_killed_after_handing_over_leaves_an_uncertainmail_connection(tmp_path: Path, box: Mailbox) -> None:
-    """The server has it once; the ledger says what nobody can know; no second mail ever goes."""
+def test_a_sender_killed_after_sending_leaves_the_delivery_uncertain(tmp_path: Path, box: Mailbox) -> None:
+    """The server has one mail; the delivery is uncertain; no second mail is sent."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port, timeout_seconds=60)}), Clock()
     box.hangs_after_data = True
     with closing(open_registry(settings)) as registry:
@@ -59,7 +59,7 @@ def test_a_sender_killed_after_handing_over_leaves_an_uncertainmail_connection(t
 def test_a_sender_killed_while_calling_a_webhook_calls_again_with_the_same_id(
     tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The receiver can tell that it is the same event, so it is repeated."""
+    """The receiver recognises the repeated event by its id, so it is sent again."""
     monkeypatch.setenv("HOOK_SECRET", "s3cret")
     with tls_receiver(authority) as receiver:
         hook = {"type": "webhook", "secret": "env:HOOK_SECRET", "url": receiver.url, "ca_file": ca_file}

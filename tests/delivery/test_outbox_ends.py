@@ -1,4 +1,4 @@
-"""Deliveries that come to another end than being sent, and why."""
+"""Deliveries that are not sent, and the recorded reasons."""
 
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +12,8 @@ from tests.support.ledger import NOW, Clock, complete_report, mail_connection, o
 from tests.support.receivers import Mailbox
 
 
-def test_a_missing_connection_is_told_and_replayed_once_it_is_there(tmp_path: Path, box: Mailbox) -> None:
-    """A fresh installation takes schedules before it has a mail server."""
+def test_a_delivery_without_connection_fails_and_can_be_replayed(tmp_path: Path, box: Mailbox) -> None:
+    """A new installation accepts schedules before it has a mail server."""
     with closing(open_registry(settings_of(tmp_path))) as registry:
         before = settings_of(tmp_path)
         report = order_report(before, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -26,8 +26,8 @@ def test_a_missing_connection_is_told_and_replayed_once_it_is_there(tmp_path: Pa
         assert deliver_due(after, clock=Clock()).outcomes == {"sent": 1}
 
 
-def test_deliveries_of_a_report_that_failed_are_abandoned_and_told(tmp_path: Path, box: Mailbox) -> None:
-    """The owner reads the report's own reason."""
+def test_deliveries_of_a_failed_report_are_abandoned_and_alerted(tmp_path: Path, box: Mailbox) -> None:
+    """The alert states why the report failed."""
     alerts = {"*": {"connection": "mail", "target": "owner@company.com"}}
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)}, alerts=alerts)
     with closing(open_registry(settings)) as registry:
@@ -41,7 +41,7 @@ def test_deliveries_of_a_report_that_failed_are_abandoned_and_told(tmp_path: Pat
 
 
 def test_a_changed_file_is_not_sent(tmp_path: Path, box: Mailbox) -> None:
-    """What is delivered is what was made, or nothing."""
+    """A stored file with another digest than the recorded one is never delivered."""
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)})
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -54,8 +54,8 @@ def test_a_changed_file_is_not_sent(tmp_path: Path, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize(("score", "outcome"), [(89.0, "sent"), (95.0, "withheld"), (None, "sent")])
-def test_a_condition_withholds_and_says_why(tmp_path: Path, box: Mailbox, score: float | None, outcome: str) -> None:
-    """Only below 90; the reason stands in the ledger, and a replay sends it all the same."""
+def test_a_condition_withholds_with_a_reason(tmp_path: Path, box: Mailbox, score: float | None, outcome: str) -> None:
+    """It is sent only below 90; the reason is stored, and a replay ignores the condition."""
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)})
     with closing(open_registry(settings)) as registry:
         condition = {"type": "score_below", "threshold": 90.0}

@@ -1,4 +1,4 @@
-"""Standing orders over a real registry: due ticks become reports exactly once, through downtime, changes and crowds."""
+"""Schedules with a real database: due ticks become reports exactly once, through downtime, changes and load."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ FIRST = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A fresh installation without connections."""
+    """A new installation without connections."""
     return settings_of(tmp_path)
 
 
 @pytest.fixture
 def registry(settings: Settings) -> Iterator[Registry]:
-    """Its registry."""
+    """Its database."""
     with closing(open_registry(settings)) as opened:
         yield opened
 
@@ -57,7 +57,7 @@ def test_the_documented_schedule_previews_its_runs(settings: Settings, registry:
 
 
 def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, registry: Registry) -> None:
-    """Its period is cut at midnight in New York, its deliveries wait for it; asking again makes no second."""
+    """Its period starts and ends at midnight in New York; its deliveries wait; a second claim makes no report."""
     schedule = _create(settings, registry)
     assert claim_due_ticks(settings, now=FIRST - timedelta(seconds=1)) == ()
     (report_id,) = claim_due_ticks(settings, now=FIRST + timedelta(seconds=2))
@@ -79,7 +79,7 @@ def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, re
 
 @pytest.mark.parametrize(("misfire", "reports"), [("skip", 0), ("latest", 1), ("all", 3)])
 def test_downtime_follows_the_policy(settings: Settings, registry: Registry, misfire: str, reports: int) -> None:
-    """Down from March to mid June: three ticks were missed; each is in the list with its report or its reason."""
+    """Down from March to mid June: three ticks were missed; each is listed with its report or its reason."""
     schedule = _create(settings, registry, schedule={"misfire": misfire})
     made = claim_due_ticks(settings, now=datetime(2026, 6, 15, tzinfo=UTC))
     assert len(made) == reports
@@ -90,8 +90,8 @@ def test_downtime_follows_the_policy(settings: Settings, registry: Registry, mis
         assert ticks[0].report_id == made[0]
 
 
-def test_a_long_downtime_is_dealt_with_in_batches(settings: Settings, registry: Registry) -> None:
-    """Two days of minutes: 2,880 ticks, one report, nothing left due."""
+def test_a_long_downtime_is_handled_in_batches(settings: Settings, registry: Registry) -> None:
+    """A schedule of each minute, down for two days: 2,880 ticks, one report, nothing due."""
     now = START + timedelta(days=2)
     schedule = _create(settings, registry, schedule={"cron": "* * * * *"})
     made = claim_due_ticks(settings, now=now)
@@ -101,7 +101,7 @@ def test_a_long_downtime_is_dealt_with_in_batches(settings: Settings, registry: 
     assert registry.schedules.find_schedule(schedule.id).next_tick_at == now + timedelta(minutes=1)
 
 
-def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, registry: Registry) -> None:
+def test_a_changed_cron_handles_due_ticks_first(settings: Settings, registry: Registry) -> None:
     """The tick of 13:00 was due when the change came at 13:00:30; it is neither lost nor run again at the new time."""
     schedule = _create(settings, registry)
     now = FIRST + timedelta(seconds=30)
@@ -117,8 +117,8 @@ def test_a_changed_cron_deals_with_what_was_due_first(settings: Settings, regist
     assert claim_due_ticks(settings, now=now) == ()
 
 
-def test_a_change_after_a_long_downtime_swallows_no_tick(settings: Settings, registry: Registry) -> None:
-    """1,200 minutes behind, more than one transaction takes: each has its line in the ledger before the change."""
+def test_a_change_after_a_long_downtime_loses_no_tick(settings: Settings, registry: Registry) -> None:
+    """1,200 minutes late, more than one transaction handles: each tick is stored before the change."""
     timing = {"cron": "* * * * *", "timezone": "UTC", "misfire": "skip", "grace_seconds": 0}
     schedule = _create(settings, registry, schedule=timing)
     now = START + timedelta(minutes=1200)
@@ -129,8 +129,8 @@ def test_a_change_after_a_long_downtime_swallows_no_tick(settings: Settings, reg
     assert changed.next_tick_at == datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 
 
-def test_a_disabled_schedule_is_quiet_and_an_enabled_one_begins_anew(settings: Settings, registry: Registry) -> None:
-    """Ticks that passed while it was disabled are not missed: nobody wanted them."""
+def test_a_disabled_schedule_has_no_ticks_until_it_is_enabled(settings: Settings, registry: Registry) -> None:
+    """Ticks that passed while it was disabled are not missed ticks."""
     schedule = change_schedule(settings, registry, _create(settings, registry), {"enabled": False}, now=START)
     assert preview_runs(schedule, now=START) == ()
     assert claim_due_ticks(settings, now=FIRST) == ()
@@ -139,7 +139,7 @@ def test_a_disabled_schedule_is_quiet_and_an_enabled_one_begins_anew(settings: S
 
 
 def test_two_changes_at_once_are_one_change_and_one_conflict(settings: Settings, registry: Registry) -> None:
-    """The second writer read an older schedule."""
+    """The second writer had read an older revision."""
     schedule = _create(settings, registry)
     change_schedule(settings, registry, schedule, {"name": "First"}, now=START)
     with pytest.raises(ConflictError):
@@ -147,8 +147,8 @@ def test_two_changes_at_once_are_one_change_and_one_conflict(settings: Settings,
     assert registry.schedules.find_schedule(schedule.id).name == "First"
 
 
-def test_run_now_makes_a_report_out_of_turn(settings: Settings, registry: Registry) -> None:
-    """The regular tick stays."""
+def test_run_now_makes_an_additional_report(settings: Settings, registry: Registry) -> None:
+    """The regular tick is not affected."""
     schedule = _create(settings, registry)
     report_id = run_schedule_now(settings, registry, schedule, now=START)
     ((tick,), _) = registry.schedules.list_ticks(schedule.id)
@@ -158,7 +158,7 @@ def test_run_now_makes_a_report_out_of_turn(settings: Settings, registry: Regist
 
 
 def test_a_deleted_schedule_is_gone_and_its_reports_stay(settings: Settings, registry: Registry) -> None:
-    """Another organisation cannot see it even before."""
+    """Another organisation cannot see it before either."""
     schedule = _create(settings, registry)
     (report_id,) = claim_due_ticks(settings, now=FIRST)
     with pytest.raises(NotFoundError):
@@ -170,10 +170,10 @@ def test_a_deleted_schedule_is_gone_and_its_reports_stay(settings: Settings, reg
     assert registry.reports.find_report(report_id).id == report_id
 
 
-def test_a_framework_that_is_gone_is_told_on_the_tick(
+def test_a_removed_framework_is_reported_on_the_tick(
     settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The schedule goes on; the list of its runs says why there was none."""
+    """The schedule continues; the list of its runs states why there was no report."""
     schedule = _create(settings, registry)
     monkeypatch.setattr("policycortex.workflow.scheduling.frameworks_of", lambda *_: {})
     assert claim_due_ticks(settings, now=FIRST) == ()
@@ -182,10 +182,8 @@ def test_a_framework_that_is_gone_is_told_on_the_tick(
     assert registry.schedules.find_schedule(schedule.id).next_tick_at == datetime(2026, 5, 1, 13, 0, tzinfo=UTC)
 
 
-def test_too_frequent_schedules_are_refused_where_the_installation_says_so(
-    settings: Settings, registry: Registry
-) -> None:
-    """With a least interval of an hour."""
+def test_schedules_below_the_minimum_interval_are_refused(settings: Settings, registry: Registry) -> None:
+    """With a minimum interval of an hour."""
     hourly = Settings(home=settings.home, connections=settings.connections, min_schedule_interval_seconds=3600)
     with pytest.raises(RequestError) as caught:
         _create(hourly, registry, schedule={"cron": "*/15 * * * *"})
@@ -198,8 +196,8 @@ def _claim(settings: Settings, start: Any) -> None:  # noqa: ANN401 - a multipro
     claim_due_ticks(settings, now=FIRST)
 
 
-def test_a_crowd_of_claimers_makes_each_report_once(settings: Settings, registry: Registry) -> None:
-    """Sixty schedules due in one minute, four processes at once."""
+def test_concurrent_claims_make_each_report_once(settings: Settings, registry: Registry) -> None:
+    """Sixty schedules are due in one minute, and four processes claim them."""
     for number in range(60):
         _create(settings, registry, name=f"Schedule {number}")
     context = multiprocessing.get_context("spawn")

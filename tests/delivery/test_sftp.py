@@ -1,4 +1,4 @@
-"""SFTP against Debian's openssh-server, on its own port, keys and folder."""
+"""SFTP with Debian's openssh-server, with its own port, keys and folder."""
 
 import getpass
 import subprocess
@@ -19,7 +19,7 @@ TO_AUDITOR = Destination(channel="sftp", connection="sftp", target="{{framework}
 
 @dataclass(frozen=True, kw_only=True)
 class SshServer:
-    """Where it listens, what it shows, who may come in, and the folder that files are put into."""
+    """Port, host key, user key, and the folder of the files."""
 
     port: int
     host_key: str
@@ -29,7 +29,7 @@ class SshServer:
 
 @pytest.fixture
 def server(tmp_path: Path, start: Start) -> SshServer:
-    """An sshd of the test's own that lets this user in by key only, for SFTP only."""
+    """An sshd for this test that accepts this user by key, for SFTP only."""
     sshd, keygen = program("sshd", "openssh-server"), program("ssh-keygen", "openssh-client")
     Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it, and Debian makes it at boot only
     host_key, user_key, folder = tmp_path / "host", tmp_path / "user", tmp_path / "arrived"
@@ -73,7 +73,7 @@ def _connection(server: SshServer, **changes: object) -> SftpConnection:
 
 
 def test_files_arrive_byte_equal_and_whole(server: SshServer, pdf: DeliveredFile, large: DeliveredFile) -> None:
-    """Folders are made, no .part is left, the same again replaces."""
+    """Folders are created, no .part remains, a second delivery replaces the files."""
     content = sample_content(pdf, large, name="Report/../up")
     for _ in range(2):
         receipt = send_over(_connection(server), TO_AUDITOR, content)
@@ -85,7 +85,7 @@ def test_files_arrive_byte_equal_and_whole(server: SshServer, pdf: DeliveredFile
 
 
 def test_a_server_with_another_host_key_gets_nothing(server: SshServer, pdf: DeliveredFile, tmp_path: Path) -> None:
-    """Not even the login is tried."""
+    """No login is tried."""
     other = paramiko.Ed25519Key.from_private_key_file(str(server.user_key))
     connection = _connection(server, host_key=f"ssh-ed25519 {other.get_base64()}")
     with pytest.raises(DeliveryRefusedError, match="another host key"):
@@ -94,8 +94,8 @@ def test_a_server_with_another_host_key_gets_nothing(server: SshServer, pdf: Del
     assert "Accepted" not in next(tmp_path.glob("server-*.log")).read_text()
 
 
-def test_a_key_that_is_not_let_in_is_refused(server: SshServer, pdf: DeliveredFile, tmp_path: Path) -> None:
-    """Permanent until somebody mends it."""
+def test_a_rejected_key_is_refused(server: SshServer, pdf: DeliveredFile, tmp_path: Path) -> None:
+    """Permanent until the connection is corrected."""
     keygen = program("ssh-keygen", "openssh-client")
     subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "x")], check=True)
     with pytest.raises(DeliveryRefusedError, match="rejects the login"):
@@ -103,29 +103,29 @@ def test_a_key_that_is_not_let_in_is_refused(server: SshServer, pdf: DeliveredFi
 
 
 def test_a_folder_that_cannot_be_written_is_refused_and_leaves_nothing(server: SshServer, pdf: DeliveredFile) -> None:
-    """A file stands where the folder should be."""
+    """A file has the name of the folder."""
     (server.folder / "SOC 2").write_text("in the way")
     with pytest.raises((DeliveryRefusedError, DeliveryDeferredError), match="SOC 2"):
         send_over(_connection(server), TO_AUDITOR, sample_content(pdf))
     assert [path.name for path in server.folder.iterdir()] == ["SOC 2"]
 
 
-def test_nobody_there_is_deferred(server: SshServer, pdf: DeliveredFile) -> None:
-    """The server may be back soon."""
+def test_a_closed_port_is_deferred(server: SshServer, pdf: DeliveredFile) -> None:
+    """The server may be available later."""
     with pytest.raises(DeliveryDeferredError, match="cannot connect"):
         send_over(_connection(server, port=free_port()), TO_AUDITOR, sample_content(pdf))
 
 
 def test_a_connection_is_tested_by_logging_in(server: SshServer) -> None:
-    """And by looking at its folder; nothing is written."""
+    """The folder is read and nothing is written."""
     assert str(server.folder) in check_over(_connection(server))
     with pytest.raises(DeliveryRefusedError, match="has no folder"):
         check_over(_connection(server, folder="/nowhere/at/all"))
     assert list(server.folder.iterdir()) == []
 
 
-def test_keys_that_cannot_be_read_are_told(server: SshServer, tmp_path: Path) -> None:
-    """Without their content."""
+def test_unreadable_keys_are_reported(server: SshServer, tmp_path: Path) -> None:
+    """The errors do not show their content."""
     (tmp_path / "bad").write_text("not a key")
     with pytest.raises(ConfigurationError, match="private_key is not"):
         check_over(_connection(server, private_key=f"file:{tmp_path / 'bad'}"))

@@ -26,5 +26,5 @@ def test_a_channels_entry_names_all_its_fields(channel: Channel[Any]) -> None:
 
 
 def test_every_entry_is_of_a_channel() -> None:
-    """No entry is left of a channel that was removed, and they stand in the API's order."""
+    """No entry of a removed channel remains, and the entries have the API's order."""
     assert tuple(re.findall(r"^### (\w+)$", DOCUMENT.read_text(), re.MULTILINE)) == installed_channels().names

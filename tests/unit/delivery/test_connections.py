@@ -1,4 +1,4 @@
-"""The connections file: what it may say, and how each mistake is told."""
+"""The connections file: what it may hold, and how mistakes are reported."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def _load(text: str, home: Path = Path("unused")) -> Connections:
 
 
 def test_the_homes_file_is_read_and_none_is_no_error(tmp_path: Path) -> None:
-    """A fresh installation has no connections and works."""
+    """A new installation has no connections and works."""
     assert load_connections(Settings(home=tmp_path)).connections == {}
     (tmp_path / "connections.yaml").write_text(MAIL)
     mail = load_connections(Settings(home=tmp_path)).get("mail")
@@ -66,7 +66,7 @@ def test_the_environment_names_a_file_or_holds_the_text(tmp_path: Path) -> None:
         ("alerts: {default: {connection: nowhere}}", "'nowhere', which does not exist"),
     ],
 )
-def test_each_mistake_is_told_with_its_place(text: str, word: str) -> None:
+def test_each_mistake_is_reported_with_its_place(text: str, word: str) -> None:
     """One line that names the entry, and never a secret."""
     with pytest.raises(ConfigurationError) as caught:
         _load(text)
@@ -74,8 +74,8 @@ def test_each_mistake_is_told_with_its_place(text: str, word: str) -> None:
     assert "xoxb-plain" not in str(caught.value)
 
 
-def test_several_mistakes_are_told_at_once() -> None:
-    """So that one round of mending is enough."""
+def test_several_mistakes_are_reported_together() -> None:
+    """All entries can be corrected at once."""
     with pytest.raises(ConfigurationError) as caught:
         _load("connections: {a: {type: teams}, b: {type: webhook}}")
     assert "a.teams.url" in str(caught.value)
@@ -83,7 +83,7 @@ def test_several_mistakes_are_told_at_once() -> None:
 
 
 def test_secrets_are_read_when_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the environment or a file, without its last line break; what is missing is named."""
+    """From the environment or a file, without the last line break; a missing secret is named."""
     monkeypatch.setenv("SMTP_PASSWORD", "s3cret")
     assert secret_of("env:SMTP_PASSWORD") == "s3cret"
     path = tmp_path / "secret"
@@ -95,8 +95,8 @@ def test_secrets_are_read_when_they_are_used(tmp_path: Path, monkeypatch: pytest
             secret_of(reference)
 
 
-def test_the_connection_an_order_means_is_found_or_asked_for() -> None:
-    """The named one, the one named like the channel, the only one; never another organisation's."""
+def test_the_connection_of_a_request_is_found_or_must_be_named() -> None:
+    """The named one, the one with the channel's name, or the only one; never another organisation's."""
     two = _load(
         'connections: {a: {type: teams, url: "env:A"}, b: {type: teams, url: "env:B"},'
         ' hook: {type: webhook, secret: "env:C", organizations: [acme]}}'
@@ -113,10 +113,10 @@ def test_the_connection_an_order_means_is_found_or_asked_for() -> None:
         two.name_for("slack", None, "acme")
 
 
-def test_what_a_server_says_back_of_a_secret_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole, twice, and where the answer was cut in the middle of it; other words stay."""
+def test_a_secret_in_an_answer_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole, twice, and cut at the end of the answer; other text stays."""
     monkeypatch.setenv("TOKEN", "xoxb-planted-4711")
     slack = SlackConnection(type="slack", token="env:TOKEN")
-    said = without_secrets(slack, "xoxb-planted-4711 is wrong, Bearer xoxb-planted-4711, or xoxb-plan")
-    assert said == "(env:TOKEN) is wrong, Bearer (env:TOKEN), or (env:TOKEN)"
+    text = without_secrets(slack, "xoxb-planted-4711 is wrong, Bearer xoxb-planted-4711, or xoxb-plan")
+    assert text == "(env:TOKEN) is wrong, Bearer (env:TOKEN), or (env:TOKEN)"
     assert without_secrets(slack, "no such channel") == "no such channel"

@@ -1,4 +1,4 @@
-"""The address guard: every way to write an inner address, and the allow list."""
+"""The address guard: every spelling of a private address, and the allow list."""
 
 import pytest
 
@@ -16,19 +16,19 @@ INNER = (
 
 
 @pytest.mark.parametrize("address", INNER)
-def test_inner_addresses_are_refused(address: str) -> None:
-    """Private, loopback, link-local, multicast, documentation, and IPv4 hidden in IPv6."""
+def test_private_addresses_are_refused(address: str) -> None:
+    """Private, loopback, link-local, multicast, documentation, and IPv4 inside IPv6."""
     assert not AddressGuard().allows(address)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"])
 def test_public_addresses_are_allowed(address: str) -> None:
-    """Also where a public IPv4 address is written as IPv6."""
+    """Also a public IPv4 address that is written as IPv6."""
     assert AddressGuard().allows(address)
 
 
-def test_the_allow_list_opens_what_it_names_and_no_more() -> None:
-    """10.1.0.0/16 is open, the rest of 10.0.0.0/8 is not; hidden forms count as what they are."""
+def test_the_allow_list_allows_only_its_networks() -> None:
+    """10.1.0.0/16 is allowed, the rest of 10.0.0.0/8 is not; IPv4 inside IPv6 is checked as IPv4."""
     guard = AddressGuard.of(["10.1.0.0/16"])
     assert guard.allows("10.1.2.3")
     assert guard.allows("::ffff:10.1.2.3")
@@ -37,14 +37,14 @@ def test_the_allow_list_opens_what_it_names_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "2130706433", "0x7f000001", "017700000001", "0"])
-def test_names_and_odd_spellings_are_judged_by_the_address_they_lead_to(host: str) -> None:
-    """The system's resolver reads them as loopback; so do we."""
+def test_names_and_unusual_spellings_are_checked_by_their_address(host: str) -> None:
+    """The system's resolver reads them as loopback, and the guard uses its result."""
     with pytest.raises(DeliveryRefusedError, match="not a public address"):
         AddressGuard().resolve(host, 80)
 
 
-def test_one_inner_address_among_a_names_answers_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mixed answer is how rebinding begins."""
+def test_one_private_address_among_several_refuses_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS rebinding begins with such an answer."""
     answers = [(2, 1, 6, "", ("1.1.1.1", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_kwargs: answers)
     with pytest.raises(DeliveryRefusedError, match=r"127\.0\.0\.1"):
@@ -59,7 +59,7 @@ def test_one_inner_address_among_a_names_answers_refuses_the_name(monkeypatch: p
         "https://example.com/\r\nX: y", "https://example.com:99999/", "https://exämple.com/", "https://a\\@b.com/",
     ],
 )  # fmt: skip
-def test_urls_that_are_not_plain_are_refused(url: str) -> None:
-    """Userinfo, other schemes, control characters and back-slashes have no business in a webhook's URL."""
+def test_unusual_urls_are_refused(url: str) -> None:
+    """User names, other schemes, control characters and backslashes are not allowed in a webhook's URL."""
     with pytest.raises(DeliveryRefusedError):
         check_url(url)

@@ -1,4 +1,4 @@
-"""What channels say of a report, in the report's language."""
+"""Text of messages about a report, in the report's language."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ GERMAN = open_locale("de")
 
 
 def test_facts_of_a_german_report_are_german() -> None:
-    """Labels, numbers and dates; the framework's name is its own."""
+    """Labels, numbers and dates; the framework's name is not translated."""
     assert facts_of(sample_content(locale=GERMAN)) == (
         ("Compliance-Wert", "96,3 %"),
         ("Verletzte Befunde", "1.018 (2 kritisch, 4 hoch)"),
@@ -28,8 +28,9 @@ def test_a_german_mail_has_no_english_line(template: str, has_attachments: bool,
     """Attached or linked, by schedule or not."""
     content = sample_content(sample_file(tmp_path), locale=GERMAN)
     mail = render_mail(template, content, message="", has_attachments=has_attachments)
-    assert ("Dieser E-Mail beigefügt" if has_attachments else "Die Links enden am 8. April 2026, 13:00 UTC.") in mail
+    expected = "Dieser E-Mail beigefügt" if has_attachments else "Die Links laufen am 8. April 2026, 13:00 UTC ab."
+    assert expected in mail
     assert "Erstellt am 1. April 2026, 13:00 UTC, Bericht rpt_1234567890abcdef, Zeitplan sch_1234567890abcdef." in mail
-    english = ("Attached", "Files of", "The links", "Made on", "Framework", "Period", " to ")
+    english = ("Attached", "Files of", "The links", "Generated on", "Framework", "Period", " to ")
     assert [words for words in english if words in mail] == []
     assert 'lang="en"' not in mail

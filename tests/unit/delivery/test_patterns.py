@@ -1,4 +1,4 @@
-"""Patterns in subjects, messages and object names: five words are replaced, and nothing else ever happens."""
+"""Patterns in subjects, messages and object names: five placeholders are replaced, and nothing else."""
 
 import pytest
 from hypothesis import given
@@ -8,15 +8,15 @@ from policycortex.channels.patterns import fill_line, fill_object_name, fill_tex
 from tests.support.samples.delivery import sample_content
 
 
-def test_the_five_words_are_replaced() -> None:
-    """As the documented subject has it, blanks inside the braces or not."""
+def test_the_five_placeholders_are_replaced() -> None:
+    """As in the documented subject, with and without blanks inside the braces."""
     content = sample_content()
     assert fill_line("Monthly Compliance Report - {{date}}", content) == "Monthly Compliance Report - 2026-04-01"
     filled = fill_text("{{ name }}|{{framework}}|{{score}}|{{period}}", content)
     assert filled == "Monthly Executive Compliance Report|SOC 2|96.3%|2026-03-01 to 2026-03-31"
 
 
-def test_an_unknown_score_is_words_and_never_a_number() -> None:
+def test_an_unknown_score_is_text_and_never_a_number() -> None:
     """Nothing assessed is neither 0 nor 100."""
     assert fill_line("{{score}}", sample_content(score_pct=None)) == "Not assessed"
 
@@ -39,30 +39,30 @@ def test_an_unknown_score_is_words_and_never_a_number() -> None:
     ],
 )
 def test_anything_else_is_refused_with_a_reason(text: str) -> None:
-    """Template code, unknown words, and line breaks that would start a header."""
+    """Template code, unknown placeholders, and line breaks that would start a header."""
     assert pattern_problem(text)
 
 
 @pytest.mark.parametrize("text", ["", "plain {single} braces }} here", "Ø äüß 報告 {{date}}", "100 % {{score}}"])
 def test_plain_text_is_no_problem(text: str) -> None:
-    """Any script, and braces that mean nothing."""
+    """Any script, and braces that are no placeholder."""
     assert pattern_problem(text) is None
 
 
 def test_messages_may_have_lines() -> None:
-    """A message is a paragraph; control characters other than line breaks are judged by the body's own rules."""
+    """A message may have several lines; the request body refuses other control characters."""
     assert pattern_problem("one\ntwo {{date}}", is_one_line=False) is None
 
 
 def test_a_name_cannot_start_a_header_or_be_replaced_again() -> None:
-    """Whatever the report is called, the subject stays one line and its words are not read again."""
+    """The subject stays one line, and a placeholder in the report's name is not replaced."""
     content = sample_content(name="A\r\nBcc: evil@x.org {{score}}")
     assert fill_line("{{name}}", content) == "A Bcc: evil@x.org {{score}}"
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", "a/../../b", "CON:evil|x", "\u202egnp.exe"])
 def test_a_name_never_leaves_its_folder(name: str) -> None:
-    """Slashes in replaced words do not make folders; dots do not climb."""
+    """Slashes in values create no folder, and dots do not leave one."""
     filled = fill_object_name("reports/{{name}}/{{date}}", sample_content(name=name))
     parts = filled.split("/")
     assert len(parts) == 3
@@ -71,14 +71,14 @@ def test_a_name_never_leaves_its_folder(name: str) -> None:
     assert ".." not in parts
 
 
-def test_a_pattern_cannot_climb_either() -> None:
-    """The pattern's own folders are kept, its dots are not."""
+def test_a_pattern_cannot_leave_its_folder() -> None:
+    """The pattern's folders are kept, its dot segments are removed."""
     assert fill_object_name("/../a//./{{date}}/../b", sample_content()) == "a/2026-04-01/b"
 
 
 @given(st.text())
 def test_safe_names_are_safe(text: str) -> None:
-    """Never empty, hidden, a path or longer than a file system takes."""
+    """Never empty, hidden, a path, or too long for a file system."""
     name = safe_name(text)
     assert name
     assert len(name) <= 120
@@ -86,7 +86,7 @@ def test_safe_names_are_safe(text: str) -> None:
     assert not set(name) & set('/\\:*?"<>|\r\n\t\x00')
 
 
-def test_names_of_any_script_survive() -> None:
+def test_names_of_any_script_are_kept() -> None:
     """A Cyrillic or Japanese name stays readable."""
     assert safe_name("Отчёт за март") == "Отчёт за март"
     assert safe_name("月次報告") == "月次報告"

@@ -1,4 +1,4 @@
-"""When a delivery is tried again, and when a destination is left in peace."""
+"""When a delivery is tried again, and when a destination is paused."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,16 +20,16 @@ def test_delays_double_up_to_six_hours() -> None:
 
 
 @given(attempts=st.integers(1, MOST_ATTEMPTS - 1), jitter=st.floats(0, 1, exclude_max=True))
-def test_jitter_takes_a_quarter_at_most(attempts: int, jitter: float) -> None:
-    """So that a hundred deliveries to one server do not come back as one."""
+def test_jitter_shortens_a_delay_by_a_quarter_at_most(attempts: int, jitter: float) -> None:
+    """Deliveries to one server are not all tried again at the same time."""
     full, at = next_attempt_at(attempts, now=NOW, jitter=0.0), next_attempt_at(attempts, now=NOW, jitter=jitter)
     assert full is not None
     assert at is not None
     assert 0.75 * (full - NOW) <= at - NOW <= full - NOW
 
 
-def test_the_receivers_word_counts_where_it_asks_for_more() -> None:
-    """Retry-After 3600 holds against 30 s, a day is cut to six hours, and 1 s does not hurry us."""
+def test_a_longer_retry_after_is_respected() -> None:
+    """Retry-After 3600 replaces 30 s, a day is limited to six hours, and 1 s is ignored."""
     waits = [next_attempt_at(1, now=NOW, jitter=0.0, retry_after_seconds=s) for s in (3600.0, 86400.0, 1.0)]
     assert [at - NOW for at in waits if at] == [timedelta(hours=1), timedelta(hours=6), timedelta(seconds=30)]
 
@@ -38,19 +38,19 @@ def _outcomes(*reached: bool) -> list[Outcome]:
     return [Outcome(at=NOW - timedelta(minutes=n), is_reached=r) for n, r in enumerate(reached, start=1)]
 
 
-def test_five_attempts_that_reach_nobody_pause_the_destination() -> None:
+def test_five_unreached_attempts_pause_the_destination() -> None:
     """Until five minutes after the newest of them, which was a minute ago."""
     assert paused_until(_outcomes(*[False] * 5), now=NOW) == NOW + timedelta(minutes=4)
 
 
 @pytest.mark.parametrize("reached", [(False,) * 4, (False, False, True, False, False), ()])
-def test_fewer_or_an_answer_among_them_do_not(reached: tuple[bool, ...]) -> None:
-    """A server that answers, even with a refusal, can be spoken with."""
+def test_fewer_attempts_or_one_answer_do_not_pause(reached: tuple[bool, ...]) -> None:
+    """A server that answers, even with a refusal, works."""
     assert paused_until(_outcomes(*reached), now=NOW) is None
 
 
 def test_the_pause_ends_by_itself() -> None:
-    """Five minutes later one probe goes out."""
+    """Five minutes later one attempt is made."""
     assert paused_until(_outcomes(*[False] * 5), now=NOW + timedelta(minutes=5)) is None
 
 
@@ -64,7 +64,7 @@ def test_the_pause_ends_by_itself() -> None:
         ("sftp", "lost", False),
     ],
 )
-def test_what_an_attempt_says_of_its_destination(channel: str, outcome: str, works: bool) -> None:
+def test_an_outcome_shows_whether_its_destination_works(channel: str, outcome: str, works: bool) -> None:
     """A mail server that defers one address works; a receiver that answers 503 does not."""
     defers_single_targets = installed_channels().get(channel).defers_single_targets
     assert is_reached(outcome, defers_single_targets=defers_single_targets) is works

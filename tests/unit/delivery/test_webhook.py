@@ -1,4 +1,4 @@
-"""Signatures of webhooks, against numbers made by other programs."""
+"""Signatures of webhooks, compared with results of other programs."""
 
 import base64
 import hashlib

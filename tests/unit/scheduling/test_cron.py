@@ -1,4 +1,4 @@
-"""Cron expressions: what is accepted, what it means, and why the rest is refused."""
+"""Cron expressions: which are accepted, what they mean, and why others are refused."""
 
 import re
 from datetime import date
@@ -41,8 +41,8 @@ from policycortex.scheduling.cron import MACROS, parse_cron
         ("99999999999 * * * *", "is not valid"),
     ],
 )
-def test_nonsense_is_refused_with_its_reason(text: str, word: str) -> None:
-    """The reason stands in the message and under the field of the body."""
+def test_invalid_expressions_are_refused_with_a_reason(text: str, word: str) -> None:
+    """The reason is in the message and in the detail of the field."""
     with pytest.raises(RequestError, match=re.escape(word)) as caught:
         parse_cron(text)
     assert caught.value.details[0].field == "schedule.cron"
@@ -50,7 +50,7 @@ def test_nonsense_is_refused_with_its_reason(text: str, word: str) -> None:
 
 
 def test_names_lists_ranges_and_steps_are_read() -> None:
-    """``mon`` and ``MON`` are one, a range of names may end on Sunday, a step starts at its range's beginning."""
+    """``mon`` equals ``MON``, a range of names may end on Sunday, a step starts at its range's first value."""
     cron = parse_cron("  5-59/15,0  8-18/2 1,15 jan,JUL-sep  fri-SUN ")
     assert sorted(cron.minutes) == [0, 5, 20, 35, 50]
     assert sorted(cron.hours) == [8, 10, 12, 14, 16, 18]
@@ -81,7 +81,7 @@ def test_two_restricted_day_fields_join_by_or() -> None:
 
 
 def test_29_february_is_a_date() -> None:
-    """It comes in leap years only, and is not refused."""
+    """It exists in leap years only, and is accepted."""
     assert parse_cron("0 0 29 2 *").matches_date(date(2028, 2, 29))
 
 
@@ -99,5 +99,5 @@ def test_29_february_is_a_date() -> None:
     ],
 )
 def test_the_shortest_interval_is_known(text: str, minutes: int) -> None:
-    """Clock changes aside; a lone daily time counts as a day apart at least."""
+    """Without clock changes; one time per day has an interval of at least a day."""
     assert parse_cron(text).shortest_interval_minutes == minutes

@@ -35,7 +35,7 @@ def test_a_tick_in_time_always_runs(
         (MisfirePolicy.ALL, (MONDAY, TUESDAY), ()),
     ],
 )
-def test_when_all_are_late_the_policy_decides(
+def test_if_all_are_late_the_policy_decides(
     policy: MisfirePolicy, run: tuple[datetime, ...], skip: tuple[datetime, ...]
 ) -> None:
     """Down since Sunday, up before Wednesday's tick."""
@@ -43,13 +43,13 @@ def test_when_all_are_late_the_policy_decides(
     assert (settled.to_run, settled.to_skip) == (run, skip)
 
 
-def test_the_latest_is_not_among_the_first_of_a_long_row() -> None:
-    """Where younger due ticks follow in the next batch, all late ones of this batch are skipped."""
+def test_the_latest_is_not_in_a_batch_that_others_follow() -> None:
+    """If younger due ticks follow in the next batch, all late ones of this batch are skipped."""
     settled = settle_ticks((MONDAY, TUESDAY), now=NOW, policy=MisfirePolicy.LATEST, grace=GRACE, has_more=True)
     assert settled.to_skip == (MONDAY, TUESDAY)
 
 
-def test_nothing_due_is_nothing_to_do() -> None:
-    """No tick appears from nowhere."""
+def test_without_due_ticks_nothing_is_settled() -> None:
+    """Both tuples are empty."""
     settled = settle_ticks((), now=NOW, policy=MisfirePolicy.LATEST, grace=GRACE)
     assert settled.to_run == settled.to_skip == ()
