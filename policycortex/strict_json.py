@@ -38,7 +38,7 @@ def read_json(content: str | bytes) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def repeated_keys(members: list[tuple[str, Any]]) -> list[str]:
-    """Keys that stand more than once among the members of an object, each once, in the order of their first place."""
+    """Keys that occur more than once among the members of an object, each once, in order of first occurrence."""
     return [key for key, count in Counter(key for key, _ in members).items() if count > 1]
 
 

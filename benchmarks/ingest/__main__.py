@@ -11,7 +11,7 @@ from benchmarks.results import Comparison, Limit, save
 
 OURS, DAMAGED, DUCKDB, JSON = "policycortex", "policycortex, 12 damaged records", "duckdb read_json", "json.load"
 MOST_FOR_JSON = 100_000
-"""Above it ``json.load`` would need 13 GB."""
+"""With more findings ``json.load`` would need 13 GB."""
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def _compare(findings: int) -> Comparison:
 
 
 def _ours(name: str, home: Path, file: Path) -> Contender:
-    """Into a lake that is there already: it is made once per installation."""
+    """Import into an existing lake, because a lake is created once per installation."""
 
     def prepare() -> None:
         shutil.rmtree(home, ignore_errors=True)

@@ -1,4 +1,4 @@
--- The columns that core.findings keeps of a finding, read by DuckDB alone. No record may be damaged, none is set aside.
+-- The columns of a finding in core.findings, read by DuckDB alone. It fails on a damaged record.
 COPY (
     SELECT finding_info.uid AS finding_uid, finding_info.title AS title, finding_info."desc" AS description, status_code,
         severity, status = 'Suppressed' AS is_muted, status_detail, risk_details, remediation."desc" AS remediation,

@@ -1,6 +1,6 @@
-"""``python -m benchmarks.ingest.ours HOME [FILE...]``: import into the lake of HOME, as the fronts do it.
+"""``python -m benchmarks.ingest.ours HOME [FILE...]``: import into the lake of HOME, as the command line does.
 
-Without a file the lake is only made.
+Without a file only the lake is created.
 """
 
 import json
@@ -14,7 +14,7 @@ from policycortex.workflow.ingest import ingest_files
 
 
 def main(home: str, *files: str) -> None:
-    """Import, and tell what was read."""
+    """Import, and print the counts."""
     settings, now = Settings(home=Path(home)), datetime(2026, 10, 1, tzinfo=UTC)
     if not files:
         with open_lake(settings):

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.ingest.with_duckdb FILE OUT``: the limit, ``read_json`` with explicit columns to Parquet."""
+"""``python -m benchmarks.ingest.with_duckdb FILE OUT``: ``read_json`` with explicit columns to Parquet."""
 
 import json
 import sys

@@ -35,7 +35,7 @@ class FormatParser(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsFormat:
-    """One input format: how it is recognised and parsed, and how its scans are told apart."""
+    """One input format: how it is recognised and parsed, and which findings form one scan."""
 
     name: str
     """Stored with every import and part of made scan keys: never change it."""

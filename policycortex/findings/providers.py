@@ -37,7 +37,7 @@ _LONG_NAMES: Final = {
 
 
 @lru_cache(maxsize=256)
-def provider_word(name: str) -> str:
+def provider_name(name: str) -> str:
     """``aws`` for ``AWS`` and for ``Amazon Web Services``; an unknown name is only put in lower case."""
     folded = re.sub(r"[^a-z0-9]", "", name.lower())
     return _LONG_NAMES.get(folded, name.strip().lower())

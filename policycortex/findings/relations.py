@@ -12,7 +12,7 @@ _CUT_LENGTH: Final = 63
 """Prowler cuts each related requirement to this many characters, so the last id of such a text may be incomplete."""
 
 
-def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[str, list[str]]:
+def parse_relations(texts: Sequence[str], standards: Sequence[str]) -> dict[str, list[str]]:
     """Framework key to requirement ids, for ``RelatedRequirements`` and ``compliance.requirements``.
 
     Spellings: ``SOC2 cc_6_1 cc_6_6`` (Prowler, its keys listed in ``standards``), ``PCI DSS v4.0.1/1.3.1`` and
@@ -21,17 +21,17 @@ def relations_of_words(words: Sequence[str], standards: Sequence[str]) -> dict[s
     """
     relations: dict[str, list[str]] = {}
     by_length = sorted((key for key in standards if "/" not in key), key=len, reverse=True)
-    for word in words:
-        for key, ids in _parts(word.strip(), by_length):
+    for text in texts:
+        for key, ids in _parts(text.strip(), by_length):
             relations.setdefault(key, []).extend(ids)
     return relations
 
 
-def _parts(word: str, standards: Sequence[str]) -> list[tuple[str, list[str]]]:
+def _parts(text: str, standards: Sequence[str]) -> list[tuple[str, list[str]]]:
     for key in standards:
-        if word.startswith(f"{key} "):
-            ids = word[len(key) :].split()
-            return [(key, ids[:-1] if len(word) >= _CUT_LENGTH and len(ids) > 1 else ids)]
-    if found := _NIST.match(word) or _SLASHED.match(word):
+        if text.startswith(f"{key} "):
+            ids = text[len(key) :].split()
+            return [(key, ids[:-1] if len(text) >= _CUT_LENGTH and len(ids) > 1 else ids)]
+    if found := _NIST.match(text) or _SLASHED.match(text):
         return [(found["key"].strip(), found["ids"].split())]
-    return [(key, [word]) for key in standards or (ANY_FRAMEWORK,)] if word else []
+    return [(key, [text]) for key in standards or (ANY_FRAMEWORK,)] if text else []

@@ -92,7 +92,7 @@ def write_samples(
 ) -> tuple[Path, ...]:
     """Write the scans of a period into ``folder``; returns the files, by time, then account.
 
-    Each file holds ``findings_per_scan`` good findings. ``bad_records`` damaged records of several kinds
+    Each file has ``findings_per_scan`` good findings. ``bad_records`` damaged records of several kinds
     are added to them, spread over the files.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from policycortex.findings.normalize import (
     tags_text,
     time_of_text,
 )
-from policycortex.findings.providers import provider_word
+from policycortex.findings.providers import provider_name
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus, Severity
 
@@ -91,8 +91,8 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             record_no=record_no,
             finding_uid=_text(row, "finding_uid") or f"{check_id}:{account_id}:{region}:{resource_uid}",
             check_id=check_id,
-            status=_word(row, "status", _STATUSES),
-            severity=_word(row, "severity", _SEVERITIES),
+            status=_choice(row, "status", _STATUSES),
+            severity=_choice(row, "severity", _SEVERITIES),
             is_muted=_boolean(row, "muted"),
             title=_text(row, "title"),
             description=_text(row, "description"),
@@ -102,7 +102,7 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             remediation_url=_text(row, "remediation_url"),
             source=(_text(row, "source") or source).lower(),
             source_version=_text(row, "source_version"),
-            provider=provider_word(_text(row, "provider")),
+            provider=provider_name(_text(row, "provider")),
             account_id=account_id,
             account_name=_text(row, "account_name"),
             region=region,
@@ -128,18 +128,18 @@ def _text(row: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _word(row: Mapping[str, object], name: str, words: Mapping[str, _Value]) -> _Value:
+def _choice(row: Mapping[str, object], name: str, choices: Mapping[str, _Value]) -> _Value:
     text = _text(row, name)
-    if text.casefold() not in words:
-        raise RejectedRecordError(f"unknown {name} {text!r}: expected one of {', '.join(words)}")
-    return words[text.casefold()]
+    if text.casefold() not in choices:
+        raise RejectedRecordError(f"unknown {name} {text!r}: expected one of {', '.join(choices)}")
+    return choices[text.casefold()]
 
 
 def _boolean(row: Mapping[str, object], name: str) -> bool:
     value = row.get(name)
     if isinstance(value, bool):
         return value
-    return _word(row, name, _BOOLEANS)
+    return _choice(row, name, _BOOLEANS)
 
 
 def _time(value: object) -> datetime:
@@ -169,12 +169,12 @@ def _tags(value: object) -> dict[str, str]:
 
 def _relations(row: Mapping[str, object]) -> dict[str, list[str]]:
     relations: dict[str, list[str]] = {}
-    for word in _requirement_words(row.get("requirements")):
-        key, colon, requirement = word.partition(":")
+    for name in _requirement_names(row.get("requirements")):
+        key, colon, requirement = name.partition(":")
         if colon and key.strip() and requirement.strip():
             relations.setdefault(key.strip(), []).append(requirement.strip())
         else:
-            relations.setdefault(ANY_FRAMEWORK, []).append(word)
+            relations.setdefault(ANY_FRAMEWORK, []).append(name)
     named = row.get("relations")
     if named in (None, ""):
         return relations
@@ -188,7 +188,7 @@ def _relations(row: Mapping[str, object]) -> dict[str, list[str]]:
     return relations
 
 
-def _requirement_words(value: object) -> list[str]:
+def _requirement_names(value: object) -> list[str]:
     if value is None:
         return []
     if isinstance(value, str):

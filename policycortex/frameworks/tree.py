@@ -1,7 +1,7 @@
 """Parses the bytes of a framework file, JSON or YAML, to dicts, lists and scalars, within limits.
 
-Refused: repeated keys (one would silently win), YAML anchors and tags (a few lines can stand for gigabytes), nesting
-deeper than any framework, other encodings than UTF-8, NaN.
+Refused: repeated keys (the last would replace the others), YAML anchors and tags (a few lines can expand to gigabytes),
+nesting deeper than any framework, other encodings than UTF-8, NaN.
 """
 
 import json
@@ -138,4 +138,4 @@ def _check_events(text: str, name: str) -> None:
         if depth > MAX_DEPTH:
             _refuse(name, line, "is nested too deep to be a framework")
         if documents > 1:
-            _refuse(name, line, "starts a second YAML document; one file holds one framework")
+            _refuse(name, line, "starts a second YAML document; one file has one framework")

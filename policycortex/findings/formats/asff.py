@@ -23,7 +23,7 @@ from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
-from policycortex.findings.relations import relations_of_words
+from policycortex.findings.relations import parse_relations
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -142,7 +142,7 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
     severity = _severity(record.Severity)
     observed_at = _time(record)
     standards = [each.StandardsId for each in compliance.AssociatedStandards or ()]
-    relations = relations_text(relations_of_words(compliance.RelatedRequirements or (), standards))
+    relations = relations_text(parse_relations(compliance.RelatedRequirements or (), standards))
     for resource in record.Resources or (_NO_RESOURCE,):
         tags = tags_of_value(resource.Tags)
         yield Finding(

@@ -39,12 +39,12 @@ from policycortex.findings.ocsf.model import (
     read_unmapped,
 )
 from policycortex.findings.ocsf.outcomes import severity_of, status_of
-from policycortex.findings.providers import KNOWN_PROVIDERS, provider_word
+from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
-from policycortex.findings.relations import relations_of_words
+from policycortex.findings.relations import parse_relations
 
 SHAPE: Final = RecordShape(
     wrapper_keys=("findings", "Findings"),
@@ -120,7 +120,7 @@ def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Un
         "remediation_url": check.remediation_url,
         "source": check.source,
         "source_version": check.source_version,
-        "provider": provider_word(provider),
+        "provider": provider_name(provider),
         "account_id": (account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,
         "account_name": (account.name if account else "") or "",
         "scan_uid": unmapped.scan_id,
@@ -175,7 +175,7 @@ def _relations(unmapped: Unmapped, compliance: Compliance, *, is_prowler: bool) 
     if unmapped.compliance is not None and (is_prowler or unmapped.is_relations):
         return _named_relations(unmapped.compliance)
     if compliance.requirements:
-        return relations_text(relations_of_words(compliance.requirements, compliance.standards or ()))
+        return relations_text(parse_relations(compliance.requirements, compliance.standards or ()))
     return "{}"
 
 

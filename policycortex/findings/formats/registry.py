@@ -1,6 +1,7 @@
 """Finds the input formats: every module of this package that defines ``FORMAT`` is one. No format is named here."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -32,9 +33,8 @@ def order_formats(formats: Iterable[FindingsFormat]) -> tuple[FindingsFormat, ..
     Raises ConfigurationError for two formats of one name or precedence, and where scan keys contradict precedence.
     """
     ordered = sorted(formats, key=lambda each: (-each.precedence, each.name))
-    names = [each.name for each in ordered]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(each.name for each in ordered).items():
+        if count > 1:
             raise ConfigurationError(f"two findings formats are named {name!r}: rename one of them")
     for higher, lower in pairwise(ordered):
         if higher.precedence == lower.precedence:

@@ -45,7 +45,7 @@ KINDS: Final = {
 NOT_APPLICABLE: Final = "notApplicable"
 """There is nothing to review: muted."""
 BASELINE_STATES: Final = frozenset(("new", "unchanged", "updated", "absent"))
-GONE: Final = "absent"
+ABSENT: Final = "absent"
 """``baselineState`` of a result of an earlier run that no longer occurs: muted, because nothing fails today."""
 _NO_FINGERPRINT: Final = "requires login"
 """Semgrep writes this into every fingerprint for users without an account."""
@@ -260,7 +260,7 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
         check_id=check.id,
         status=KINDS[result.kind],
         severity=_severity(result, check),
-        is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == GONE,
+        is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == ABSENT,
         title=_first_text(check.shortDescription) or check.name or check.id,
         description=_first_text(check.fullDescription),
         status_detail=_message_text(result.message, check),

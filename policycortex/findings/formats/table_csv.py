@@ -5,6 +5,7 @@ continues with the next line.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -72,7 +73,8 @@ def refuse_header(names: list[str]) -> None:
     missing = [name for name in REQUIRED_COLUMNS if name not in names]
     if missing:
         raise InputError(f"the table lacks the columns {', '.join(missing)}: see docs/inputs.md")
-    repeated = sorted({name for name in names if name in COLUMN_NAMES and names.count(name) > 1})
+    counts = Counter(names)
+    repeated = sorted(name for name in COLUMN_NAMES if counts[name] > 1)
     if repeated:
         raise InputError(f"the table has the columns {', '.join(repeated)} more than once")
 

@@ -21,7 +21,7 @@ _STATUS_CODES: Final = {
 _COMPLIANCE_STATUS_IDS: Final = {
     0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
 }  # fmt: skip
-"""``compliance.status_id`` of a Compliance Finding. For 0 (Unknown) and 99 (Other) the words decide first."""
+"""``compliance.status_id`` of a Compliance Finding. For 0 (Unknown) and 99 (Other) the texts decide first."""
 _DECIDED_STATUS_IDS: Final = frozenset((1, 2, 3))
 
 _DETECTION_STATUS_IDS: Final = {
@@ -66,21 +66,21 @@ def status_of(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -
 def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is_prowler: bool) -> FindingStatus:
     is_compliance = class_uid == COMPLIANCE_FINDING
     status_id, status, status_code = record
-    compliance_id, *compliance_words = compliance
+    compliance_id, *compliance_texts = compliance
     if status_id is not None and status_id not in _KNOWN_STATUS_IDS:
         raise RejectedRecordError(f"unknown status_id {status_id}")
     if is_compliance and compliance_id in _DECIDED_STATUS_IDS:
         return _COMPLIANCE_STATUS_IDS[compliance_id]
-    words = [
-        word
-        for word in ((*compliance_words, status_code) if is_compliance else (status_code, *compliance_words))
-        if word
+    texts = [
+        text
+        for text in ((*compliance_texts, status_code) if is_compliance else (status_code, *compliance_texts))
+        if text
     ]
-    for word in words:
-        if found := _STATUS_CODES.get(word.casefold()):
+    for text in texts:
+        if found := _STATUS_CODES.get(text.casefold()):
             return found
-    if words:
-        raise RejectedRecordError(f"unknown status_code {words[0]!r}: expected PASS, FAIL or MANUAL")
+    if texts:
+        raise RejectedRecordError(f"unknown status_code {texts[0]!r}: expected PASS, FAIL or MANUAL")
     if is_compliance:
         if compliance_id in _COMPLIANCE_STATUS_IDS:
             return _COMPLIANCE_STATUS_IDS[compliance_id]
@@ -91,8 +91,8 @@ def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is
 
 
 def _detection_status(status_id: int | None, status: str | None) -> FindingStatus:
-    by_word = _DETECTION_STATUSES.get((status or "").casefold())
-    outcome = by_word if status_id in (None, 99) else status_id
+    by_text = _DETECTION_STATUSES.get((status or "").casefold())
+    outcome = by_text if status_id in (None, 99) else status_id
     if outcome in _DETECTION_STATUS_IDS:
         return _DETECTION_STATUS_IDS[outcome]
     raise RejectedRecordError(f"unknown outcome: no status_code, status_id {status_id}, status {status!r}")
@@ -100,7 +100,7 @@ def _detection_status(status_id: int | None, status: str | None) -> FindingStatu
 
 @lru_cache(maxsize=64)
 def severity_of(severity_id: int | None, severity: str | None) -> Severity:
-    """By number, else by word. Raises RejectedRecordError likewise."""
+    """By number, else by text. Raises RejectedRecordError where neither gives one."""
     if severity_id in _SEVERITY_IDS:
         return _SEVERITY_IDS[severity_id]
     if severity_id is not None and severity_id != 99:

@@ -42,12 +42,12 @@ def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def has_escaped_control(raw: bytes) -> bool:
-    """True if some text of the record may hold a control character other than tab and line ends."""
+    """True if some text of the record may contain a control character other than tab and line ends."""
     return _ESCAPED_CONTROL.search(raw) is not None
 
 
 def refuse_control(fields: Iterable[tuple[str, object]]) -> None:
-    """Raises RejectedRecordError if a text among ``fields`` (name, value) holds a control character."""
+    """Raises RejectedRecordError if a text among ``fields`` (name, value) contains a control character."""
     for name, value in fields:
         if isinstance(value, str) and (found := _CONTROL.search(value)):
             raise RejectedRecordError(f"control character U+{ord(found.group()):04X} in {name}")

@@ -114,6 +114,13 @@ def test_a_header_without_required_columns_is_refused(header: str) -> None:
         list(parse_csv(BytesIO(header.encode())))
 
 
+def test_a_header_with_100_000_repeated_columns_is_refused() -> None:
+    """In linear time: a count per column would compare 10 billion names."""
+    header = HEADER.replace("title", ",".join(["muted"] * 100_000))
+    with pytest.raises(InputError, match="the table has the columns muted more than once"):
+        list(parse_csv(BytesIO(header.encode())))
+
+
 def parquet(**columns: list[Any]) -> bytes:
     """A Parquet file of the columns."""
     buffer = BytesIO()
