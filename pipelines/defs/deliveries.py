@@ -1,7 +1,7 @@
-"""What leaves the house by itself: customers' schedules, reports that are due, and the outbox of their deliveries.
+"""Customers' schedules, due reports, and the outbox of their deliveries.
 
-The registry is the truth. A schedule definition and a sensor both do no more than wake the same claim, which deals with
-each tick once, so it does not matter which of them comes first, or that Dagster lost one.
+The database decides what is due. A schedule definition and a sensor only start the same claim, which handles each tick
+once. Therefore it does not matter which of them is first, or whether Dagster loses one.
 """
 
 import logging
@@ -48,7 +48,7 @@ from policycortex.workflow.scheduling import claim_due_ticks
 
 _log = logging.getLogger("policycortex.pipelines")
 _SCHEDULES_FIRST: Final = timedelta(seconds=20)
-"""So long the sensor leaves a tick to its own schedule, whose row in the UI it belongs to."""
+"""The sensor waits so long before it handles a tick, because the UI shows the tick with its schedule."""
 
 _MOST_DELIVERY_RUNS: Final = 2
 _UNFINISHED: Final = [
@@ -59,7 +59,7 @@ _UNFINISHED: Final = [
 ]
 
 
-@dg.op(name="send_due", retry_policy=RETRY_TRANSIENT, description="Sends every delivery that is due, each once.")
+@dg.op(name="send_due", retry_policy=RETRY_TRANSIENT, description="Send each due delivery once.")
 def send_due(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """One round of the outbox."""
     with core_errors_as_failures(core):
@@ -69,7 +69,7 @@ def send_due(context: dg.OpExecutionContext, core: CoreResource) -> None:
 
 @dg.job(name="deliver_reports", description="Deliver completed reports to their destinations.")
 def deliver_reports() -> None:
-    """One op: the outbox is the registry's, not Dagster's."""
+    """One op, because the outbox is in the database, not in Dagster."""
     send_due()
 
 
@@ -77,15 +77,15 @@ def deliver_reports() -> None:
     job_name=deliver_reports.name,  # given as a job, Dagster 1.13 warns of a beta parameter that it passes itself
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a round of deliveries when one is due, or a report that was waited for has come or failed.",
+    description="Starts a round if a delivery is due, or if a report with waiting deliveries is completed or failed.",
 )
 def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
-    """At most two rounds at a time: a second one, so that a server that hangs in the first holds up nobody."""
+    """At most two rounds at a time. The second one sends while a server of the first hangs."""
     if not has_due_deliveries(core.settings(), now=_now()):
         return dg.SkipReason("nothing is due")
-    busy = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
-    if busy >= _MOST_DELIVERY_RUNS:
-        return dg.SkipReason(f"{busy} rounds are on their way")
+    running = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
+    if running >= _MOST_DELIVERY_RUNS:
+        return dg.SkipReason(f"{running} rounds are running")
     return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 
@@ -93,18 +93,18 @@ def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     job=make_report,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts reports whose time has come: ordered for later, by ticks that no schedule here acted on, or"
-    " left behind by a run that was lost.",
+    description="Starts due reports: requested for a later time, of ticks that no schedule definition handled, or of"
+    " lost runs.",
 )
 def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Claims overdue ticks, then asks for a run of each due report that has none, or none any more."""
+    """Claims overdue ticks, then requests a run of each due report without a run or with a lost one."""
     settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     claim_due_ticks(settings, now=now - head_start)
     watched = load_watched_runs(settings, now=now)
     for run_id in failed_or_canceled(instance, list(watched)):
         release_report(settings, watched[run_id], run_id)
-    asked = 0
+    requested_count = 0
     for due in load_startable_reports(settings, now=now):
         runs = runs_of(instance, TAG_REPORT, due.report_id)
         match run_state_of(runs, now=now):
@@ -120,8 +120,8 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
                 continue
             case RunState.WAITING:
                 continue
-        asked += 1
-    if not asked:
+        requested_count += 1
+    if not requested_count:
         yield dg.SkipReason("no report is due")
 
 
@@ -129,44 +129,43 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     target=None,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Lets Dagster load customers' schedules anew after one was made, changed or ended.",
+    description="Makes Dagster load customers' schedules again after one was created, changed or deleted.",
 )
 def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SkipReason:
-    """Compares what was loaded with the registry; reloading costs 1.5 CPU s, so changes are gathered for 15 s."""
+    """Compares the loaded revisions with the database. Reloading costs 1.5 CPU s, so changes are collected for 15 s."""
     settings = core.settings()
     if load_schedule_marks(settings) == LOADED.revisions:
-        return dg.SkipReason("the loaded schedules are those of the registry")
+        return dg.SkipReason("the loaded schedules are up to date")
     origin = context.code_location_origin
     if origin is None:
-        return dg.SkipReason("this code location has no name to reload it by")
-    said = reload_location(settings.dagster_url, origin.location_name)
-    return dg.SkipReason(said)
+        return dg.SkipReason("this code location has no name, which reloading needs")
+    return dg.SkipReason(reload_location(settings.dagster_url, origin.location_name))
 
 
 def load_customer_schedules(core: CoreResource) -> tuple[dg.ScheduleDefinition, ...]:
-    """One definition per enabled schedule; none past ``max_dagster_schedules``, where the sensor carries them all."""
+    """One definition per enabled schedule; none above ``max_dagster_schedules``: then the sensor handles all."""
     try:
         settings = core.settings()
-        wanted = load_enabled_schedules(settings)
+        schedules = load_enabled_schedules(settings)
     except PolicyCortexError as error:
-        _log.warning("customers' schedules could not be read, the sensor acts on them: %s", error)
+        _log.warning("customers' schedules could not be loaded, so the sensor handles them: %s", error)
         return ()
-    LOADED.revisions = {schedule.id: schedule.revision for schedule in wanted}
-    LOADED.is_one_by_one = len(wanted) <= settings.max_dagster_schedules
-    return tuple(_definition(schedule) for schedule in wanted) if LOADED.is_one_by_one else ()
+    LOADED.revisions = {schedule.id: schedule.revision for schedule in schedules}
+    LOADED.is_one_by_one = len(schedules) <= settings.max_dagster_schedules
+    return tuple(_definition(schedule) for schedule in schedules) if LOADED.is_one_by_one else ()
 
 
 LOADED: Final = LoadedSchedules()
-"""Of this process, the code server's."""
+"""The schedules that this process, the code server, has loaded."""
 
 
 def _definition(schedule: EnabledSchedule) -> dg.ScheduleDefinition:
     def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         settings: Settings = context.resources.core.settings()
-        made = claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
-        if not made:
-            yield dg.SkipReason("its tick was dealt with, or the schedule was changed, disabled or ended")
-        for report in load_due_reports(settings, made):
+        report_ids = claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
+        if not report_ids:
+            yield dg.SkipReason("its tick was already handled, or the schedule was changed, disabled or deleted")
+        for report in load_due_reports(settings, report_ids):
             yield _request(context.instance, report, run_key=f"{schedule.id}:{report.tick}")
 
     return dg.ScheduleDefinition(
