@@ -18,7 +18,7 @@ from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
-from pipelines.defs.monthly import standing
+from pipelines.defs.monthly import monthly_reports
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
@@ -37,7 +37,7 @@ def build_defs(
     Runs execute in one process: a second interpreter per step costs 2 seconds and buys nothing here.
     """
     given = {"core": CoreResource()} | dict(resources or {})
-    assets = [findings, imports, days, scores, analytics, waivers, artifacts, standing]
+    assets = [findings, imports, days, scores, analytics, waivers, artifacts, monthly_reports]
     return dg.Definitions(
         assets=with_code_references(assets, given["core"].settings().source_url),
         asset_checks=CHECKS,

@@ -77,7 +77,7 @@ def describe_report(produced: ProducedReport) -> Metadata:
     }
 
 
-def describe_standing(reports: Sequence[MonthlyReportResult]) -> Metadata:
+def describe_monthly(reports: Sequence[MonthlyReportResult]) -> Metadata:
     """Score and files of a month's reports, and whether anything was new."""
     rows = [(r.framework_id, r.report_id, *file) for r in reports for file in r.files]
     return {

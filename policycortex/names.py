@@ -129,6 +129,8 @@ REPORT_OPERATION: Final = "reports__artifacts"
 """The operation of that job; its configuration is ``{"report_id": ...}``."""
 REPORT_PARTITIONS: Final = "report_periods"
 """The dynamic partitions of that job; a key is a report's period."""
+FRAMEWORK_PARTITIONS: Final = "frameworks"
+"""The dynamic partitions of monthly reports, besides their month; a key is a framework's id."""
 
 
 class RunPriority(StrEnum):

@@ -1,16 +1,16 @@
-"""``policycortex backfill``: judge a range of days and report on its months; a stop loses one month at most."""
+"""``policycortex backfill``: assesses a range of days and makes the monthly reports; a stop loses at most one month."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from pipelines.partitions import range_tags, standing_range_tags, today
+from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags, today
 from policycortex.errors import Problem, RequestError
-from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import FIRST_DAY, Period, whole_months
 from policycortex.settings import Settings
+from policycortex.workflow.monthly import load_framework_ids, unknown_frameworks
 from policycortex_cli.runs import HomeRuns, home_runs
 
 _BACKFILL_PRIORITY: Final = {TAG_PRIORITY: RunPriority.BACKFILL.value}
@@ -25,43 +25,49 @@ def backfill_days(
     formats: Sequence[str] = (),
     organization: str,
 ) -> None:
-    """Replace the posture of every day from ``start`` to ``end``, both included; a line per finished month.
+    """Replace the posture of every day from ``start`` to ``end``, both included; prints a line per finished month.
 
-    With ``frameworks``, each whole closed month is reported on, too; what is there already stays.
+    With ``frameworks``, makes the monthly reports of each whole closed month, too; existing ones are kept. Raises
+    RequestError for days out of range and for a framework that the organisation does not have.
     """
     last = min(end, today())
-    _refuse(start, last, frameworks)
+    _check_days(start, last)
+    _check_frameworks(settings, frameworks, organization)
     months = tuple(_months(start, last))
     with home_runs(settings) as runs:
         for number, (first, final) in enumerate(months, start=1):
             print(f"month {number} of {len(months)}: {first} to {final}", file=sys.stderr)
             runs.execute("refresh_posture", tags=range_tags(first, final) | _BACKFILL_PRIORITY)
-            print(f"judged {first} to {final}")
+            print(f"assessed {first} to {final}")
+        add_frameworks(runs.instance, frameworks)
         closed = whole_months(start, min(last, today().replace(day=1) - timedelta(days=1)))
         for month in closed if frameworks else ():
             for framework_id in frameworks:
                 _report(runs, month, framework_id, organization, formats)
 
 
-def _refuse(start: date, last: date, frameworks: Sequence[str]) -> None:
+def _check_days(start: date, last: date) -> None:
     if start > last or start < FIRST_DAY:
-        told = f"must lie between {FIRST_DAY} and {last}, got {start}"
-        raise RequestError(f"--start {told}", details=(Problem(field="start", message=told),))
-    for framework_id in frameworks:
-        if framework_id not in BUILTIN_IDS:
-            told = f"must be one of {', '.join(BUILTIN_IDS)}, got {framework_id!r}"
-            raise RequestError(f"--framework {told}", details=(Problem(field="framework", message=told),))
+        message = f"must lie between {FIRST_DAY} and {last}, got {start}"
+        raise RequestError(f"--start {message}", details=(Problem(field="start", message=message),))
+
+
+def _check_frameworks(settings: Settings, frameworks: Sequence[str], organization: str) -> None:
+    known = load_framework_ids(settings, organization) if frameworks else ()
+    if unknown := [framework_id for framework_id in frameworks if framework_id not in known]:
+        message = unknown_frameworks(unknown, known)
+        raise RequestError(f"--framework: {message}", details=(Problem(field="framework", message=message),))
 
 
 def _report(runs: HomeRuns, month: date, framework_id: str, organization: str, formats: Sequence[str]) -> None:
     config = {"organization": organization} | ({"formats": list(formats)} if formats else {})
-    tags = standing_range_tags(framework_id, [month]) | _BACKFILL_PRIORITY
+    tags = monthly_range_tags(framework_id, [month]) | _BACKFILL_PRIORITY
     tags |= {TAG_FRAMEWORK: framework_id, TAG_ORGANIZATION: organization}
-    done = runs.execute("make_standing_reports", config={"standing": {"config": config}}, tags=tags)
-    told = done.asset_materializations_for_node("standing")[0].metadata
+    done = runs.execute("make_monthly_reports", config={"monthly_reports": {"config": config}}, tags=tags)
+    metadata = done.asset_materializations_for_node("monthly_reports")[0].metadata
     print(
-        f"{told['report_id'].value}  {month:%Y-%m}  {framework_id}  {told['score'].value}"
-        f"{'' if told['is_new'].value else '  (was there)'}"
+        f"{metadata['report_id'].value}  {month:%Y-%m}  {framework_id}  {metadata['score'].value}"
+        f"{'' if metadata['is_new'].value else '  (exists)'}"
     )
 
 

@@ -69,11 +69,14 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
 
 def prepare_home(settings: Settings) -> None:
     """Create folders, Dagster's instance and the registry before any service starts."""
+    from pipelines.partitions import add_frameworks
+    from policycortex.frameworks.builtin import BUILTIN_IDS
     from policycortex.storage.registry import open_registry
 
     for folder in (settings.home / "logs", settings.home / "landing"):
         make_folder(folder)
-    open_instance(settings).dispose()
+    with open_instance(settings) as instance:
+        add_frameworks(instance, BUILTIN_IDS)  # the UI has their partitions at once; a sensor adds the others
     open_registry(settings)
 
 

@@ -1,11 +1,10 @@
 """Runs through Dagster's own door, the webserver's GraphQL; no Dagster is imported."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from api.platform.dagster_graphql import DagsterDoor
+from api.platform.dagster_location import CodeLocation, add_partition, find_location
 from api.platform.runs import PartState
 from policycortex.errors import UnavailableError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS, TAG_REPORT, RunPriority
@@ -16,14 +15,6 @@ from policycortex.workflow.request_report import run_tags
 
 _REASON_LENGTH: Final = 500
 
-_WORKSPACE: Final = """query { workspaceOrError { __typename
-  ... on PythonError { message }
-  ... on Workspace { locationEntries { name loadStatus locationOrLoadError { __typename
-    ... on PythonError { message }
-    ... on RepositoryLocation { repositories { name jobs { name } } } } } } } }"""
-_ADD_PARTITION: Final = """mutation($selector: RepositorySelector!, $name: String!, $key: String!) {
-  addDynamicPartition(repositorySelector: $selector, partitionsDefName: $name, partitionKey: $key) { __typename
-    ... on PythonError { message } ... on UnauthorizedError { message } } }"""
 _LAUNCH: Final = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
     ... on LaunchRunSuccess { run { runId } }
     ... on Error { message }
@@ -39,20 +30,12 @@ _TERMINATE: Final = """mutation($id: String!) { terminateRun(runId: $id) { __typ
 _DAEMONS: Final = "query { instance { daemonHealth { allDaemonStatuses { daemonType healthy required } } } }"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where the job stands in Dagster's workspace."""
-
-    location: str
-    repository: str
-
-
 class DagsterRuns:
     """A RunLauncher over the webserver at ``url``. Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
         self._door = DagsterDoor(url)
-        self._place: _Place | None = None
+        self._place: CodeLocation | None = None
 
     def launch(self, report: ReportRow, order: ReportRequest) -> str:
         """See RunLauncher."""
@@ -95,16 +78,9 @@ class DagsterRuns:
         """See RunLauncher."""
         self._door.close()
 
-    def _launch(self, report: ReportRow, order: ReportRequest, place: _Place) -> str:
+    def _launch(self, report: ReportRow, order: ReportRequest, place: CodeLocation) -> str:
         key = order.period.partition_key
-        selector = {"repositoryLocationName": place.location, "repositoryName": place.repository}
-        added = self._door.ask(_ADD_PARTITION, {"selector": selector, "name": REPORT_PARTITIONS, "key": key})[
-            "addDynamicPartition"
-        ]
-        if added["__typename"] not in {"AddDynamicPartitionSuccess", "DuplicateDynamicPartitionError"}:
-            raise UnavailableError(
-                f"Dagster did not take the period {key}: {added.get('message', added['__typename'])}"
-            )
+        add_partition(self._door, place, REPORT_PARTITIONS, key)
         tags = {"dagster/partition": key} | run_tags(
             report_id=report.id,
             organization=report.organization,
@@ -112,7 +88,7 @@ class DagsterRuns:
             priority=RunPriority.API,
         )
         params = {
-            "selector": {**selector, "jobName": REPORT_JOB},
+            "selector": {**place.selector(), "jobName": REPORT_JOB},
             "runConfigData": {"ops": {REPORT_OPERATION: {"config": {"report_id": report.id}}}},
             "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
@@ -153,23 +129,11 @@ class DagsterRuns:
         said = causes[-1].strip().splitlines()[0] if causes else "it left no reason"
         return f"its run ended without a result: {said}"[:_REASON_LENGTH]
 
-    def _find_place(self) -> _Place:
+    def _find_place(self) -> CodeLocation:
         if self._place is None:
-            self._place = _place_of(self._door.ask(_WORKSPACE, {})["workspaceOrError"])
+            self._place = find_location(self._door)
         return self._place
 
 
 class _MovedError(UnavailableError):
     """The job is not where it was."""
-
-
-def _place_of(workspace: Mapping[str, Any]) -> _Place:
-    troubles = [str(workspace.get("message", ""))]
-    for entry in workspace.get("locationEntries", []):
-        found = entry["locationOrLoadError"] or {}
-        for repository in found.get("repositories", []):
-            if any(job["name"] == REPORT_JOB for job in repository["jobs"]):
-                return _Place(location=entry["name"], repository=repository["name"])
-        troubles.append(f"{entry['name']}: {found.get('message') or entry['loadStatus']}")
-    said = "; ".join(trouble.strip() for trouble in troubles if trouble)
-    raise UnavailableError(f"no loaded code location of Dagster has the job {REPORT_JOB} ({said or 'none is there'})")

@@ -9,10 +9,10 @@ from benchmarks.backfill.span import FIRST, last_day
 from policycortex.names import ReportFormat
 from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
-from policycortex.workflow.monthly import MonthlyReport, make_standing_report
+from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
 from policycortex.workflow.posture import rebuild_days, score_days
 
-_STANDING = MonthlyReport(formats=(ReportFormat.CSV, ReportFormat.JSON))
+_OPTIONS = MonthlyReportOptions(formats=(ReportFormat.CSV, ReportFormat.JSON))
 
 
 def main(home: str, count: str, *frameworks: str) -> None:
@@ -25,7 +25,7 @@ def main(home: str, count: str, *frameworks: str) -> None:
         rebuild_days(settings, days)
         score_days(settings, days, now=now)
     made = [
-        make_standing_report(settings, month, framework, standing=_STANDING, run_id="bench", now=now)
+        make_monthly_report(settings, month, framework, options=_OPTIONS, run_id="bench", now=now)
         for month in months
         for framework in frameworks
     ]

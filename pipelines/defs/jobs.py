@@ -1,11 +1,11 @@
-"""What a person wants done, as jobs."""
+"""Jobs that people and schedules start."""
 
 import dagster as dg
 
 from pipelines.defs.analytics import ANALYTICS
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
-from pipelines.defs.monthly import STANDING
+from pipelines.defs.monthly import MONTHLY
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
 from policycortex.names import REPORT_JOB
@@ -15,25 +15,26 @@ POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRA
 ingest_findings = dg.define_asset_job(
     "ingest_findings",
     selection=[IMPORTS, QUARANTINE],
-    description="Import scanners' files. Days they touch are refreshed right after.",
+    description="Import scanners' files. The posture of the affected days is refreshed afterwards.",
 )
 
 refresh_posture = dg.define_asset_job(
     "refresh_posture",
     selection=list(POSTURE),
-    description="Rebuild and judge a range of days, in one run.",
+    description="Rebuild and assess a range of days, in one run.",
 )
 
 make_report = dg.define_asset_job(
     REPORT_JOB,
     selection=[ARTIFACTS],
-    description="Produce the files of one ordered report.",
+    description="Make the files of one requested report.",
 )
 
-make_standing_reports = dg.define_asset_job(
-    "make_standing_reports",
-    selection=[STANDING],
-    description="Report on closed months by framework, a range of months in one run; what is there stays.",
+make_monthly_reports = dg.define_asset_job(
+    "make_monthly_reports",
+    selection=[MONTHLY],
+    description="Make the monthly reports of a framework for a range of closed months, in one run. Existing reports "
+    "are kept.",
 )
 
-JOBS = (ingest_findings, refresh_posture, make_report, make_standing_reports)
+JOBS = (ingest_findings, refresh_posture, make_report, make_monthly_reports)

@@ -1,4 +1,4 @@
-"""Reports that nobody has to order: one per closed month and framework, for history, audits and backfills."""
+"""Monthly reports: one per closed month and framework, made without a request, for history, audits and backfills."""
 
 from datetime import UTC, datetime
 
@@ -7,25 +7,26 @@ import dagster as dg
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.metadata import describe_standing
-from pipelines.partitions import standing_of, standing_periods
+from pipelines.metadata import describe_monthly
+from pipelines.partitions import monthly_partitions_of, monthly_periods
 from pipelines.resources import CoreResource
 from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportFormat, ReportType
-from policycortex.workflow.monthly import MonthlyReport, make_standing_report
+from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
 
-STANDING = dg.AssetKey(["reports", "standing"])
+MONTHLY = dg.AssetKey(["reports", "standing"])
+"""The key is the one of version 0.1: the history of materializations is stored under it."""
 
 
-class StandingConfig(dg.Config):
-    """For whom, and as what."""
+class MonthlyReportConfig(dg.Config):
+    """Organisation, type and formats of the reports."""
 
     organization: str = DEFAULT_ORGANIZATION
     type: str = ReportType.COMPLIANCE.value
     formats: list[str] = [ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value]  # noqa: RUF012 - Dagster copies it
 
-    def order(self) -> MonthlyReport:
-        """As the core takes it. Raises ValueError on a word that is no type or format."""
-        return MonthlyReport(
+    def options(self) -> MonthlyReportOptions:
+        """The core's form of it. Raises ValueError on an unknown type or format."""
+        return MonthlyReportOptions(
             organization=self.organization,
             type=ReportType(self.type),
             formats=tuple(ReportFormat(name) for name in self.formats),
@@ -33,45 +34,46 @@ class StandingConfig(dg.Config):
 
 
 @dg.multi_asset(
-    name="standing",
+    name="monthly_reports",
     specs=[
         dg.AssetSpec(
-            key=STANDING,
+            key=MONTHLY,
             deps=[
                 dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping())
                 for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES)
             ],
-            description="One report per closed month and framework. Where nothing changed since it was made, it "
-            "stays; else a new one joins it.",
+            description="Monthly reports: one per closed month and framework. An existing report is kept where nothing "
+            "changed since it was made; otherwise a new report is added.",
             owners=OWNERS,
             kinds={"pdf", "csv", "json"},
         )
     ],
     group_name="reports",
-    partitions_def=standing_periods,
+    partitions_def=monthly_periods,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    pool="standing",
+    pool="monthly_reports",
     retry_policy=RETRY_TRANSIENT,
 )
-def standing(
-    context: dg.AssetExecutionContext, config: StandingConfig, core: CoreResource
+def monthly_reports(
+    context: dg.AssetExecutionContext, config: MonthlyReportConfig, core: CoreResource
 ) -> dg.MaterializeResult[None]:
-    """Make what is missing of the run's months; a run that was killed goes on where it stopped."""
+    """Make the missing reports of the run's months; a run that was killed continues where it stopped."""
     made = []
-    # A backfill's runs carry its organisation as a tag: Dagster hands no configuration to some of its runs only.
-    for_whom = config.model_copy(update={"organization": context.run.tags.get(TAG_ORGANIZATION, config.organization)})
+    # The runs of a backfill have its organisation as a tag, because Dagster passes configuration to some of them only.
+    organization = context.run.tags.get(TAG_ORGANIZATION, config.organization)
+    own_config = config.model_copy(update={"organization": organization})
     with core_errors_as_failures(core):
-        for part in standing_of(context):
-            report = make_standing_report(
+        for part in monthly_partitions_of(context):
+            report = make_monthly_report(
                 core.settings(),
                 part.month,
                 part.framework_id,
-                standing=for_whom.order(),
+                options=own_config.options(),
                 run_id=context.run.run_id,
                 now=datetime.now(UTC),
                 progress=context.log.info,
             )
             made.append(report)
-            context.add_asset_metadata(describe_standing([report]), asset_key=STANDING, partition_key=part.key)
-    told = {"reports": len(made), "new": sum(report.is_new for report in made)}
-    return dg.MaterializeResult(asset_key=STANDING, metadata=told)
+            context.add_asset_metadata(describe_monthly([report]), asset_key=MONTHLY, partition_key=part.key)
+    counts = {"reports": len(made), "new": sum(report.is_new for report in made)}
+    return dg.MaterializeResult(asset_key=MONTHLY, metadata=counts)

@@ -1,4 +1,4 @@
-"""What happens by the calendar, whoever asks or not. Customers' own schedules are not here."""
+"""Schedules of the product itself. Customers' schedules are in ``pipelines.defs.deliveries``."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,13 +6,12 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.defs.jobs import make_standing_reports, refresh_posture
-from pipelines.partitions import range_tags, standing_range_tags
+from pipelines.defs.jobs import make_monthly_reports, refresh_posture
+from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags
 from pipelines.resources import CoreResource
-from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
-from policycortex.workflow.monthly import load_standing_organizations
+from policycortex.workflow.monthly import load_monthly_targets, unknown_frameworks
 
 _YEAR: Final = timedelta(days=366)
 _LOW_PRIORITY: Final = {TAG_PRIORITY: RunPriority.CLOSED_MONTHS.value}
@@ -23,36 +22,37 @@ _LOW_PRIORITY: Final = {TAG_PRIORITY: RunPriority.CLOSED_MONTHS.value}
     cron_schedule="0 3 2 * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="On the 2nd of each month, judges the month that closed once more, as one run: late scans are in then.",
+    description="On the 2nd of each month, assesses the month that closed again, in one run, to include late scans.",
 )
 def historical_audit(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """The whole of the last month, whatever was materialized before."""
+    """All days of the last month, materialized before or not."""
     last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
     first = last.replace(day=1)
     return dg.RunRequest(run_key=f"{first:%Y-%m}", tags=range_tags(first, last) | _LOW_PRIORITY)
 
 
 @dg.schedule(
-    job=make_standing_reports,
+    job=make_monthly_reports,
     cron_schedule="0 5 2 * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="On the 2nd of each month, reports on the closed months of the last year by the frameworks of "
-    "POLICYCORTEX_STANDING_FRAMEWORKS, for every organisation with findings; what is there and unchanged stays.",
+    description="On the 2nd of each month, makes the monthly reports of the last year's closed months for the "
+    "frameworks of POLICYCORTEX_STANDING_FRAMEWORKS and every organisation with findings. Unchanged reports are kept.",
 )
 def closed_months(context: dg.ScheduleEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run per organisation and framework; it makes what is missing or has changed."""
+    """One run per organisation and framework; it makes the reports that are missing or whose input has changed."""
     settings = core.settings()
     last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
     months = whole_months(last - _YEAR, last)
-    wanted = [framework_id for framework_id in BUILTIN_IDS if framework_id in settings.standing_frameworks]
-    organizations = load_standing_organizations(settings, months) if wanted else ()
-    if not organizations:
-        yield dg.SkipReason("no standing framework is set, or no organisation has findings in the last year")
-    for organization in organizations:
-        for framework_id in wanted:
-            tags = standing_range_tags(framework_id, months) | _LOW_PRIORITY
-            yield dg.RunRequest(
-                run_key=f"{last:%Y-%m} {organization} {framework_id}",
-                tags=tags | {TAG_ORGANIZATION: organization, TAG_FRAMEWORK: framework_id},
-            )
+    targets = load_monthly_targets(settings, months)
+    if targets.unknown:
+        context.log.error(unknown_frameworks(targets.unknown, targets.known))
+    if not targets.reports:
+        yield dg.SkipReason("no framework of POLICYCORTEX_STANDING_FRAMEWORKS applies to an organisation with findings")
+    add_frameworks(context.instance, {framework_id for _, framework_id in targets.reports})
+    for organization, framework_id in targets.reports:
+        tags = monthly_range_tags(framework_id, months) | _LOW_PRIORITY
+        yield dg.RunRequest(
+            run_key=f"{last:%Y-%m} {organization} {framework_id}",
+            tags=tags | {TAG_ORGANIZATION: organization, TAG_FRAMEWORK: framework_id},
+        )

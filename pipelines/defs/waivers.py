@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.partitions import range_tags, today, windows_of
+from pipelines.partitions import add_frameworks, range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.scoring.waivers import WaiverStatus
 from policycortex.storage.registry import open_registry
@@ -70,6 +70,7 @@ def changed_frameworks(
     """Looks at the lake only when the frameworks themselves are not those of the last look."""
     with core_errors_as_failures(core):
         versions = load_framework_versions(core.settings())
+        add_frameworks(context.instance, {framework_id for _, framework_id in versions})
         mark = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
         if mark == context.cursor:
             yield dg.SkipReason("frameworks are those of the last look")

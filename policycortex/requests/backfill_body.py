@@ -35,7 +35,7 @@ class BackfillBody(Strict):
         default=[],
         max_length=50,
         examples=[["soc2", "hipaa"]],
-        description="Also keep a report of each whole closed month by these built-in frameworks",
+        description="Also make the monthly reports of each whole closed month for these frameworks of the organisation",
     )
 
     @field_validator("start")
@@ -63,7 +63,7 @@ class BackfillBody(Strict):
         for value in values:
             if value not in known:
                 hint = did_you_mean(value, known) or f"; known are {', '.join(known)}"
-                raise refuse(f"No built-in framework {value!r}{hint}")
+                raise refuse(f"No framework {value!r}{hint}")
         return list(dict.fromkeys(values))
 
 

@@ -1,17 +1,17 @@
-"""Standing reports: one per closed month and framework, kept without anybody's order, for history and backfills.
+"""Monthly reports: one per closed month and framework, made without a request, for history and backfills.
 
-The id is a digest of all that decides the content. So the same backfill again finds its reports made and changes
-nothing, a killed one goes on where it stopped, and a month whose findings, frameworks or waivers changed gets a new
-report beside the old one: what was handed out once is never rewritten.
+A report's id is a digest of everything that decides its content. Therefore a repeated backfill finds its reports and
+changes nothing, a killed one continues where it stopped, and a month whose findings, framework or waivers changed gets
+a new report beside the old one. An existing report is never rewritten.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError
 from policycortex.findings.accounts import load_account_environments
@@ -32,10 +32,14 @@ from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import request_report
 
+_DESCRIPTION_IN_DIGEST: Final = "Standing report of a closed month"
+"""The description that version 0.1 gave these reports. It stays part of the digest: with another text, the reports of
+all closed months would be made again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthlyReport:
-    """What a standing report is made of, whatever the month and framework."""
+class MonthlyReportOptions:
+    """Options of monthly reports that do not depend on month and framework."""
 
     organization: str = DEFAULT_ORGANIZATION
     type: ReportType = ReportType.COMPLIANCE
@@ -44,37 +48,40 @@ class MonthlyReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthlyReportResult:
-    """One completed standing report."""
+    """One completed monthly report."""
 
     report_id: str
     month: date
     framework_id: str
     is_new: bool
-    """False where it was made before from the same content."""
+    """False where it existed already, made from the same input."""
     score_pct: float | None
     files: tuple[tuple[str, int, str], ...]
     """Format, bytes, SHA-256."""
 
 
-def make_standing_report(
+def make_monthly_report(
     settings: Settings,
     month: date,
     framework_id: str,
     *,
-    standing: MonthlyReport,
+    options: MonthlyReportOptions,
     run_id: str,
     now: datetime,
     progress: Callable[[str], None] = lambda _: None,
 ) -> MonthlyReportResult:
-    """The report of the month that starts on ``month``; made unless it is there. Raises ConfigurationError."""
+    """The report of the month that starts on ``month``; made unless it exists.
+
+    Raises ConfigurationError, which lists the known frameworks, for one that the organisation does not have.
+    """
     period = Period.of_month(month)
     with open_lake(settings) as lake:
         refresh_stale_days(settings, lake, (period.previous().first_date, period.last_date), progress, now=now)
     with closing(open_registry(settings)) as registry:
-        framework = _framework(settings, registry, standing.organization, framework_id)
-        order = _order(standing, framework, period, now)
+        framework = _framework(settings, registry, options.organization, framework_id)
+        order = _request(options, framework, period, now)
         basis = _basis(settings, registry, framework, order)
-        report_id, done = _place(registry, basis)
+        report_id, done = _choose_id(registry, basis)
         if done is None:
             _supersede(registry, order, report_id, now)
             if registry.reports.find_status(report_id) is None:
@@ -82,68 +89,109 @@ def make_standing_report(
     if done is None:
         produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
     with closing(open_registry(settings)) as registry:
-        return _told(registry.reports.find_report(report_id), month, is_new=done is None)
+        return _result(registry.reports.find_report(report_id), month, is_new=done is None)
 
 
-def load_standing_organizations(settings: Settings, months: Sequence[date]) -> tuple[str, ...]:
-    """Organisations with findings in the span of those months, which follow each other; none for no months."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyTargets:
+    """What ``POLICYCORTEX_STANDING_FRAMEWORKS`` asks for, by the organisations that have findings."""
+
+    reports: tuple[tuple[str, str], ...]
+    """(organisation, framework id), for frameworks that the organisation has."""
+    unknown: tuple[str, ...]
+    """Ids in the setting that none of these organisations has."""
+    known: tuple[str, ...]
+    """Ids that at least one of them has, sorted."""
+
+
+def load_monthly_targets(settings: Settings, months: Sequence[date]) -> MonthlyTargets:
+    """The reports to make for consecutive ``months``; none for no months or no organisation with findings in them."""
+    known = _frameworks_of_active_organizations(settings, months) if settings.standing_frameworks else {}
+    every = {framework_id for ids in known.values() for framework_id in ids}
+    return MonthlyTargets(
+        reports=tuple(
+            (organization, framework_id)
+            for organization, ids in known.items()
+            for framework_id in settings.standing_frameworks
+            if framework_id in ids
+        ),
+        unknown=tuple(id_ for id_ in settings.standing_frameworks if known and id_ not in every),
+        known=tuple(sorted(every)),
+    )
+
+
+def load_framework_ids(settings: Settings, organization: str) -> tuple[str, ...]:
+    """Ids of all frameworks that the organisation has: built-in, of the folder, uploaded; sorted."""
+    with closing(open_registry(settings)) as registry:
+        return tuple(sorted(frameworks_of(settings, registry, organization)))
+
+
+def unknown_frameworks(unknown: Sequence[str], known: Iterable[str]) -> str:
+    """The message for ids that an organisation does not have."""
+    return f"no framework {', '.join(map(repr, unknown))}; known are {', '.join(sorted(known))}"
+
+
+def _frameworks_of_active_organizations(settings: Settings, months: Sequence[date]) -> dict[str, frozenset[str]]:
     if not months:
-        return ()
+        return {}
     span = Period.of_days(months[0], Period.of_month(months[-1]).last_date)
-    with open_lake(settings) as lake:
-        return tuple(
-            name for name in lake.imports.load_organizations() if lake.period_end.load_observed_dates(name, span)
-        )
+    with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
+        return {
+            name: frozenset(frameworks_of(settings, registry, name))
+            for name in lake.imports.load_organizations()
+            if lake.period_end.load_observed_dates(name, span)
+        }
 
 
 def _framework(settings: Settings, registry: Registry, organization: str, framework_id: str) -> Framework:
     known = frameworks_of(settings, registry, organization)
     if framework_id not in known:
-        raise ConfigurationError(f"no framework {framework_id!r}; there are {', '.join(sorted(known))}")
+        raise ConfigurationError(unknown_frameworks([framework_id], known))
     return known[framework_id]
 
 
-def _order(standing: MonthlyReport, framework: Framework, period: Period, now: datetime) -> ReportRequest:
+def _request(options: MonthlyReportOptions, framework: Framework, period: Period, now: datetime) -> ReportRequest:
     body = {
         "name": f"{framework.name}, {period.start:%B %Y}",
-        "type": standing.type.value,
+        "type": options.type.value,
         "framework": framework.id,
-        "description": "Standing report of a closed month",
+        "description": "Monthly report of a closed month",
         "scope": {"date_range": {"start": period.start.isoformat(), "end": period.end.isoformat()}},
-        "format_options": {"formats": [report_format.value for report_format in standing.formats]},
+        "format_options": {"formats": [report_format.value for report_format in options.formats]},
     }
     known = Known(frameworks=(framework.id,))
-    return parse_order(body, organization=standing.organization, now=now, known=known)
+    return parse_order(body, organization=options.organization, now=now, known=known)
 
 
 def _basis(settings: Settings, registry: Registry, framework: Framework, order: ReportRequest) -> str:
-    """A digest of everything that decides the report's content; what is read again gives the same."""
+    """Digest of everything that decides the report's content."""
     first = order.period.previous().first_date - timedelta(days=LOOKBACK_DAYS)
     with open_lake(settings) as lake:
         imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_date)
     decided_by: dict[str, Any] = {
-        "order": order_to_json(order),
+        "order": order_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST},
         "imports": imports,
         "framework": recorded_version(framework),
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
         "risk": asdict(risk_weights(settings)),
         "waivers": [
-            _known_by(waiver, order.period.end) for waiver in registry.waivers.list_waivers(order.scope.organization)
+            _waiver_until(waiver, order.period.end)
+            for waiver in registry.waivers.list_waivers(order.scope.organization)
         ],
     }
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _known_by(waiver: Waiver, end: datetime) -> tuple[object, ...]:
-    """What a period that ends then takes from a waiver: what happened to it later changes nothing."""
+def _waiver_until(waiver: Waiver, end: datetime) -> tuple[object, ...]:
+    """The parts of a waiver that affect a period with this end. Later changes of the waiver do not."""
     if waiver.approved_at is None or waiver.approved_at >= end:
         return ()
     revoked = waiver.revoked_at if waiver.revoked_at is not None and waiver.revoked_at < end else None
     return waiver.id, asdict(waiver.scope), waiver.valid_from, waiver.valid_until, waiver.approved_at, revoked
 
 
-def _place(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
-    """The id to make it under, and the report if it is complete. An id that failed, expired or was deleted is spent."""
+def _choose_id(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
+    """The id to use, and the report if it is complete. The id of a failed, expired or deleted report is not reused."""
     attempt = 0
     while True:
         report_id = f"rpt_{sha256(f'{basis} {attempt}'.encode()).hexdigest()[:16]}"
@@ -156,17 +204,22 @@ def _place(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:
 
 
 def _supersede(registry: Registry, order: ReportRequest, report_id: str, now: datetime) -> None:
-    """End what a killed run left open of the same order: its content changed before it could be made."""
+    """Fail open reports of the same request that a killed run left, because their input has changed since then."""
     for row in registry.reports.list_open_reports(before=now):
-        if row.id != report_id and row.organization == order.scope.organization and row.order == order_to_json(order):
+        if row.id != report_id and row.organization == order.scope.organization and _is_same_request(row, order):
             failure = Failure(code="RPT_500", message=f"its findings changed while it was made; see {report_id}")
             try:
                 registry.reports.fail_report(row.id, failure)
             except (ConflictError, NotFoundError):
-                continue  # it came to its end meanwhile
+                continue  # it has ended in the meantime
 
 
-def _told(row: ReportRow, month: date, *, is_new: bool) -> MonthlyReportResult:
+def _is_same_request(row: ReportRow, order: ReportRequest) -> bool:
+    """Whether both are the same but for the description, which version 0.1 wrote differently."""
+    return {**row.order, "description": None} == {**order_to_json(order), "description": None}
+
+
+def _result(row: ReportRow, month: date, *, is_new: bool) -> MonthlyReportResult:
     summary = row.summary or {}
     return MonthlyReportResult(
         report_id=row.id,

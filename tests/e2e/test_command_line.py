@@ -60,7 +60,7 @@ def test_a_backfill_judges_month_by_month(home: Path) -> None:
     """A run per month of the range; the demo's day is in the first."""
     done = run_program("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "judged 2024-01-10 to 2024-01-31\njudged 2024-02-01 to 2024-02-02\n"
+    assert done.stdout == "assessed 2024-01-10 to 2024-01-31\nassessed 2024-02-01 to 2024-02-02\n"
 
 
 def test_an_interrupted_ingest_stops(tmp_path: Path) -> None:

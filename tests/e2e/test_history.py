@@ -79,7 +79,7 @@ def test_two_years_by_four_frameworks(tmp_path: Path) -> None:
     first, judged = contents(undisturbed), scores(undisturbed)
     assert len(first) == 96
     again = run_long(undisturbed)
-    assert again.stdout.count("(was there)") == 96
+    assert again.stdout.count("(exists)") == 96
     assert contents(undisturbed) == first
     assert scores(undisturbed) == judged
 

@@ -37,7 +37,7 @@ JOBS = {
     "refresh_posture",
     "rescore_posture",
     "make_report",
-    "make_standing_reports",
+    "make_monthly_reports",
     "deliver_reports",
     "export_audit_trail",
     "expire_reports",
@@ -174,4 +174,4 @@ def test_a_backfill_of_the_api_names_assets_that_there_are() -> None:
         if isinstance(graph.get(key).partitions_def, dg.DailyPartitionsDefinition)
     }
     assert set(dagster_backfills._DAYS) == daily
-    assert graph.has(dg.AssetKey(dagster_backfills._STANDING.split("/")))
+    assert graph.has(dg.AssetKey(dagster_backfills._MONTHLY.split("/")))

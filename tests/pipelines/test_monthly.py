@@ -1,8 +1,11 @@
-"""Standing reports of closed months: made once per content, by range, and gone on with after a kill."""
+"""Monthly reports: made once per content, by ranges of months, and continued after a kill."""
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +14,24 @@ import pytest
 
 from pipelines.definitions import build_defs
 from pipelines.defs.schedules import closed_months
-from pipelines.partitions import range_tags, standing_range_tags
+from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags
 from pipelines.resources import CoreResource
+from policycortex.errors import ConfigurationError, RequestError
 from policycortex.findings.samples import write_samples
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period, whole_months
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
-from policycortex.workflow.monthly import MonthlyReport, make_standing_report
+from policycortex.workflow import monthly
+from policycortex.workflow.monthly import MonthlyReportOptions, load_monthly_targets, make_monthly_report
+from policycortex_cli.backfill import backfill_days
 from tests.support.backends import Backend
 from tests.support.samples.lake import copy_home
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])
-CONFIG = {"standing": {"config": {"formats": ["csv", "json"]}}}
+CONFIG = {"monthly_reports": {"config": {"formats": ["csv", "json"]}}}
 
 
 @pytest.fixture
@@ -45,9 +51,17 @@ def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path, day
 
 def make(defs: dg.Definitions, instance: dg.DagsterInstance, framework: str = "soc2") -> dg.ExecuteInProcessResult:
     """Both months as one run."""
-    job = defs.resolve_job_def("make_standing_reports")
-    tags = standing_range_tags(framework, MONTHS)
+    job = defs.resolve_job_def("make_monthly_reports")
+    add_frameworks(instance, [framework])
+    tags = monthly_range_tags(framework, MONTHS)
     return job.execute_in_process(instance=instance, tags=tags, run_config={"ops": CONFIG})
+
+
+def own_framework(framework_id: str) -> bytes:
+    """A framework of one requirement, in the product's own format."""
+    return json.dumps(
+        {"id": framework_id, "name": "Own Controls", "version": "1", "requirements": [{"id": "1", "title": "x"}]}
+    ).encode()
 
 
 def rows(settings: Settings) -> list[ReportRow]:
@@ -72,10 +86,17 @@ def read(settings: Settings, row: ReportRow) -> dict[str, Any]:
     return tree | {"report": {k: v for k, v in tree["report"].items() if k not in {"generated_at", "snapshot"}}}
 
 
+@pytest.fixture
+def stored() -> Iterator[dg.DagsterInstance]:
+    """An instance with storages in a folder, which the context of a schedule needs."""
+    with dg.instance_for_test() as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a scan in each of the two months, made once; each test has a copy."""
-    folder = tmp_path_factory.mktemp("standing")
+    folder = tmp_path_factory.mktemp("monthly")
     home = folder / "home"
     defs = build_defs(resources={"core": CoreResource(home=str(home), is_retrying=False)})
     with dg.DagsterInstance.ephemeral() as instance:
@@ -115,7 +136,7 @@ def test_the_same_again_changes_nothing(
     assert filled.is_dir()
     make(defs, instance)
     before = rows(settings)
-    again = make(defs, instance).asset_materializations_for_node("standing")
+    again = make(defs, instance).asset_materializations_for_node("monthly_reports")
     assert rows(settings) == before
     assert {m.metadata["is_new"].value for m in again} == {False}
 
@@ -155,7 +176,7 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
     with monkeypatch.context() as patch:
         patch.setattr("policycortex.storage.registry.reports.ReportRepository.complete_report", die)
         with pytest.raises(Killed):
-            make_standing_by_hand(settings)
+            make_report_by_hand(settings)
     [left] = rows(settings)
     assert left.status is ReportStatus.RUNNING
     make(defs, instance)
@@ -171,10 +192,10 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
         assert read(settings, mine) == read(other, theirs)
 
 
-def make_standing_by_hand(settings: Settings) -> None:
+def make_report_by_hand(settings: Settings) -> None:
     """January's SOC 2 report, in this process, as the asset's run orders it."""
-    order = MonthlyReport(formats=(ReportFormat.CSV, ReportFormat.JSON))
-    make_standing_report(settings, MONTHS[0], "soc2", standing=order, run_id="by-hand", now=datetime.now(UTC))
+    options = MonthlyReportOptions(formats=(ReportFormat.CSV, ReportFormat.JSON))
+    make_monthly_report(settings, MONTHS[0], "soc2", options=options, run_id="by-hand", now=datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -187,21 +208,19 @@ def make_standing_by_hand(settings: Settings) -> None:
     ],
 )
 def test_only_whole_months_are_reported_on(start: date, end: date, months: list[int]) -> None:
-    """A month that is cut has no standing report."""
+    """A month that is cut has no monthly report."""
     assert [month.month for month in whole_months(start, end)] == months
 
 
 def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_findings(
-    instance: dg.DagsterInstance, settings: Settings, filled: Path
+    stored: dg.DagsterInstance, settings: Settings, filled: Path
 ) -> None:
     """Three frameworks unless set otherwise, a year of months up to the last closed one."""
     assert filled.is_dir()
     core = CoreResource(home=str(settings.home))
 
     def ask(moment: datetime) -> list[dg.RunRequest]:
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=moment, resources={"core": core}
-        )
+        context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
         return list(closed_months.evaluate_tick(context).run_requests or ())
 
     asked = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
@@ -209,3 +228,75 @@ def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_find
     assert {request.tags["policycortex/organization"] for request in asked} == {"default"}
     assert asked[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
     assert ask(datetime(2026, 3, 2, 5, tzinfo=UTC)) == []
+
+
+def test_frameworks_of_the_organisation_are_reported_on(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, filled: Path
+) -> None:
+    """One in the installation's folder, one that the organisation uploaded after the code was loaded."""
+    assert filled.is_dir()
+    settings.custom_frameworks_dir.mkdir(parents=True)
+    (settings.custom_frameworks_dir / "in_folder.json").write_bytes(own_framework("in_folder"))
+    with closing(open_registry(settings)) as registry:
+        registry.frameworks.put_framework(
+            "default", "uploaded", own_framework("uploaded"), uploaded_by=None, now=datetime.now(UTC)
+        )
+    for framework_id in ("in_folder", "uploaded"):
+        assert make(defs, instance, framework_id).success
+    assert sorted(row.framework or "" for row in rows(settings)) == 2 * ["in_folder"] + 2 * ["uploaded"]
+    materialized = {record.partition_key for record in instance.fetch_materializations(KEY, limit=10).records}
+    assert materialized == {f"{name}|{month}" for name in ("in_folder", "uploaded") for month in MONTHS}
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_framework_that_the_organisation_does_not_have_is_refused(settings: Settings) -> None:
+    """The message lists those it has; another organisation's upload is not among them."""
+    with closing(open_registry(settings)) as registry:
+        registry.frameworks.put_framework(
+            "other", "uploaded", own_framework("uploaded"), uploaded_by=None, now=datetime.now(UTC)
+        )
+    expected = r"no framework 'uploaded'; known are .*hipaa, iso27001, .*soc2$"
+    with pytest.raises(ConfigurationError, match=expected):
+        make_monthly_report(
+            settings, MONTHS[0], "uploaded", options=MonthlyReportOptions(), run_id="r", now=datetime.now(UTC)
+        )
+    with pytest.raises(RequestError, match=f"--framework: {expected}"):
+        backfill_days(settings, MONTHS[0], date(2024, 1, 31), frameworks=["uploaded"], organization="default")
+
+
+def test_the_schedule_names_frameworks_that_nobody_has(
+    stored: dg.DagsterInstance, settings: Settings, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are reported on, the uploaded one for its organisation."""
+    assert filled.is_dir()
+    monkeypatch.setenv("POLICYCORTEX_STANDING_FRAMEWORKS", "uploaded,sock2,soc2")
+    with closing(open_registry(settings)) as registry:
+        registry.frameworks.put_framework(
+            "default", "uploaded", own_framework("uploaded"), uploaded_by=None, now=datetime.now(UTC)
+        )
+    targets = load_monthly_targets(Settings.from_environment(home=settings.home), MONTHS)
+    assert targets.reports == (("default", "uploaded"), ("default", "soc2"))
+    assert targets.unknown == ("sock2",)
+    assert {"soc2", "uploaded"} <= set(targets.known)
+    core = CoreResource(home=str(settings.home))
+    moment = datetime(2024, 3, 2, 5, tzinfo=UTC)
+    context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
+    asked = list(closed_months.evaluate_tick(context).run_requests or ())
+    assert [request.tags["policycortex/framework"] for request in asked] == ["uploaded", "soc2"]
+    assert set(stored.get_dynamic_partitions("frameworks")) == {"uploaded", "soc2"}
+
+
+@pytest.mark.usefixtures("filled")
+def test_reports_of_version_0_1_keep_their_ids(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their description was another; the id that depends on the content is the same, so that none is made again."""
+    make_report_by_hand(settings)
+    [made] = rows(settings)
+    assert made.description == "Monthly report of a closed month"
+    with closing(open_registry(settings)) as registry:
+        framework = monthly._framework(settings, registry, "default", "soc2")
+        options = MonthlyReportOptions(formats=(ReportFormat.CSV, ReportFormat.JSON))
+        request = monthly._request(options, framework, Period.of_month(MONTHS[0]), datetime.now(UTC))
+        as_before = replace(request, description="Standing report of a closed month")
+        monkeypatch.setattr(monthly, "_DESCRIPTION_IN_DIGEST", as_before.description)
+        basis = monthly._basis(settings, registry, framework, as_before)
+    assert made.id == f"rpt_{sha256(f'{basis} 0'.encode()).hexdigest()[:16]}"

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from api.platform.dagster_graphql import DagsterDoor
+from api.platform.dagster_location import add_partition, find_location
 from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
 from policycortex.errors import NotFoundError, UnavailableError
-from policycortex.names import TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
+from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
 from policycortex.requests.backfill_body import BackfillOrder
 
@@ -16,7 +17,7 @@ _DAYS: Final = (
     "marts/framework_scores", "core/failing_since", "marts/remediations", "marts/risk", "marts/changes",
 )  # fmt: skip
 """Assets of a day, by the names that a test holds to the definitions."""
-_STANDING: Final = "reports/standing"
+_MONTHLY: Final = "reports/standing"
 
 _START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on Error { message } } }"""
@@ -49,6 +50,10 @@ class DagsterBackfills:
     def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
         """See Backfills."""
         named = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _words(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
+        if order.frameworks:
+            location = find_location(self._door)
+            for framework_id in order.frameworks:
+                add_partition(self._door, location, FRAMEWORK_PARTITIONS, framework_id)
         params = {
             "partitionsByAssets": list(_selection(order, today)),
             "tags": [{"key": key, "value": value} for key, value in named.items()],
@@ -90,7 +95,7 @@ def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
     months = whole_months(order.start, min(order.end, today.replace(day=1) - timedelta(days=1)))
     if order.frameworks and months:
         ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in order.frameworks]
-        yield {"assetKey": {"path": _STANDING.split("/")}, "partitions": {"ranges": ranges}}
+        yield {"assetKey": {"path": _MONTHLY.split("/")}, "partitions": {"ranges": ranges}}
 
 
 def _words(order: BackfillOrder) -> str:

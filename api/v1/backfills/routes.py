@@ -13,7 +13,6 @@ from api.platform.errors import ApiError
 from api.platform.openapi import body_of, errors_of
 from api.v1.backfills.schemas import BackfillAnswer, shape_backfill
 from policycortex.errors import NotFoundError
-from policycortex.frameworks.builtin import BUILTIN_IDS
 from policycortex.requests.backfill_body import BackfillBody, parse_backfill
 
 router: Final = APIRouter(prefix="/v1/backfills", tags=["backfills"])
@@ -34,7 +33,7 @@ def start_backfill(
 ) -> BackfillAnswer:
     """Judge a range of days anew, as one run, then report on its whole closed months by the frameworks named."""
     today = services.now().date()
-    order = parse_backfill(body, today=today, frameworks=BUILTIN_IDS)
+    order = parse_backfill(body, today=today, frameworks=sorted(services.frameworks(caller.organization)))
     backfill_id = services.backfills.start(order, organization=caller.organization, today=today)
     answer = shape_backfill(services.backfills.find(backfill_id, organization=caller.organization), base_url)
     response.headers["Location"] = answer.progress_url

@@ -1,5 +1,7 @@
-"""What stands in deploy/ cannot be run here, but it can be read by what would read it."""
+"""The files of deploy/ cannot be run here, but the programs' own models can read them."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +30,16 @@ def test_the_kubernetes_client_knows_every_field(manifest: dict[str, Any]) -> No
 def test_the_others_are_yaml(name: str) -> None:
     """One document that is a table."""
     assert isinstance(yaml.safe_load((DEPLOY / name).read_text()), dict)
+
+
+def test_the_image_is_built_from_every_part_of_the_wheel() -> None:
+    """hatchling fails when a package, a template or a file that the wheel names is not copied."""
+    root = DEPLOY.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {
+        word
+        for line in re.findall(r"^COPY (.+)$", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+        for word in line.split()
+    }
+    assert {*wheel["packages"], *wheel["force-include"], *project["project"]["license-files"]} <= copied

@@ -35,7 +35,7 @@ def test_a_good_body_is_an_order() -> None:
         (
             {"start": "2024-01-01", "end": "2024-02-01", "frameworks": ["soc"]},
             "frameworks",
-            "No built-in framework 'soc'; did you mean 'soc2'?",
+            "No framework 'soc'; did you mean 'soc2'?",
         ),
         ({"start": "2024-01-01", "end": "2024-02-01", "x": 1}, "x", "Unknown field"),
     ],
