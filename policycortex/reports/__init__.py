@@ -1,5 +1,5 @@
-"""The report's content, section by section: one module in ``sections`` per section, found by ``registry``.
+"""The content of a report: every value and sentence, its tables and columns, one module in ``sections`` per section.
 
-Here belong the values a section shows, its tables and their columns, and the geometry of its charts. Not here: reading
-from storage (``workflow``), and markup or file formats (``rendering`` and the templates).
+No query, no markup, no file format. Queries go to ``policycortex.storage``, markup to ``templates/``, file formats to
+``policycortex.rendering``.
 """
