@@ -238,16 +238,11 @@ def _account(cloud: str, number: int, seed: int) -> _Account:
 
 def _record(check: SampleCheck, account: _Account, moment: datetime) -> dict[str, Any]:
     """One record as Prowler writes it, with placeholders for the fields that differ between resources."""
-    seconds = int(moment.timestamp())
-    text = moment.replace(tzinfo=None).isoformat()
-    account_type, account_type_id = _ACCOUNT_TYPES[account.cloud]
-    product = {"name": "Prowler", "uid": "prowler", "vendor_name": "Prowler", "version": _SCANNER_VERSION}
-    scan_id = blake2b(f"{account.uid}|{text}".encode(), digest_size=16).hexdigest()
     return {
         "message": "@@detail@@",
         "metadata": {
             "event_code": check.id,
-            "product": product,
+            "product": {"name": "Prowler", "uid": "prowler", "vendor_name": "Prowler", "version": _SCANNER_VERSION},
             "profiles": ["cloud", "datetime"],
             "tenant_uid": "",
             "version": "1.5.0",
@@ -258,70 +253,85 @@ def _record(check: SampleCheck, account: _Account, moment: datetime) -> dict[str
         "status_code": "@@status_code@@",
         "status_detail": "@@detail@@",
         "status_id": "@@status_id@@",
-        "unmapped": {
-            "related_url": "",
-            "categories": [],
-            "depends_on": [],
-            "related_to": [],
-            "additional_urls": [],
-            "notes": "",
-            "compliance": check.compliance,
-            "scan_id": scan_id,
-            "provider_uid": account.uid,
-            "provider": account.cloud,
-        },
+        "unmapped": _unmapped(check, account, moment),
         "activity_name": "Create",
         "activity_id": 1,
-        "finding_info": {
-            "analytic": {
-                "category": check.service,
-                "name": check.title,
-                "type": "Rule",
-                "type_id": 1,
-                "uid": check.id,
-            },
-            "created_time": seconds,
-            "created_time_dt": text,
-            "desc": f"Looks at each {check.kind.replace('-', ' ')}: {check.title[:1].lower()}{check.title[1:]}.",
-            "title": check.title,
-            "types": [],
-            "uid": "@@finding_uid@@",
-        },
-        "resources": [
-            {
-                "cloud_partition": account.cloud,
-                "region": "@@region@@",
-                "data": {"details": "", "metadata": {}},
-                "group": {"name": check.service},
-                "labels": "@@labels@@",
-                "name": "@@name@@",
-                "type": check.type,
-                "uid": "@@uid@@",
-            }
-        ],
+        "finding_info": _finding_info(check, moment),
+        "resources": [_resource(check, account)],
         "category_name": "Findings",
         "category_uid": 2,
         "class_name": "Detection Finding",
         "class_uid": 2004,
-        "cloud": {
-            "account": {
-                "name": account.name,
-                "type": account_type,
-                "type_id": account_type_id,
-                "uid": account.uid,
-                "labels": [],
-            },
-            "org": {"name": "", "ou_uid": "", "ou_name": "", "uid": ""},
-            "provider": account.cloud,
-            "region": "@@region@@",
-        },
+        "cloud": _cloud(account),
         "remediation": {"desc": check.remediation, "references": [f"https://hub.prowler.com/check/{check.id}"]},
         "risk_details": f"Where this fails, the {check.kind.replace('-', ' ')} is easier to misuse or to lose.",
-        "time": seconds,
-        "time_dt": text,
+        "time": int(moment.timestamp()),
+        "time_dt": _local_time(moment),
         "type_uid": 200401,
         "type_name": "Detection Finding: Create",
     }
+
+
+def _unmapped(check: SampleCheck, account: _Account, moment: datetime) -> dict[str, Any]:
+    scan_id = blake2b(f"{account.uid}|{_local_time(moment)}".encode(), digest_size=16).hexdigest()
+    return {
+        "related_url": "",
+        "categories": [],
+        "depends_on": [],
+        "related_to": [],
+        "additional_urls": [],
+        "notes": "",
+        "compliance": check.compliance,
+        "scan_id": scan_id,
+        "provider_uid": account.uid,
+        "provider": account.cloud,
+    }
+
+
+def _finding_info(check: SampleCheck, moment: datetime) -> dict[str, Any]:
+    return {
+        "analytic": {"category": check.service, "name": check.title, "type": "Rule", "type_id": 1, "uid": check.id},
+        "created_time": int(moment.timestamp()),
+        "created_time_dt": _local_time(moment),
+        "desc": f"Looks at each {check.kind.replace('-', ' ')}: {check.title[:1].lower()}{check.title[1:]}.",
+        "title": check.title,
+        "types": [],
+        "uid": "@@finding_uid@@",
+    }
+
+
+def _resource(check: SampleCheck, account: _Account) -> dict[str, Any]:
+    return {
+        "cloud_partition": account.cloud,
+        "region": "@@region@@",
+        "data": {"details": "", "metadata": {}},
+        "group": {"name": check.service},
+        "labels": "@@labels@@",
+        "name": "@@name@@",
+        "type": check.type,
+        "uid": "@@uid@@",
+    }
+
+
+def _cloud(account: _Account) -> dict[str, Any]:
+    account_type, account_type_id = _ACCOUNT_TYPES[account.cloud]
+    return {
+        "account": {
+            "name": account.name,
+            "type": account_type,
+            "type_id": account_type_id,
+            "uid": account.uid,
+            "labels": [],
+        },
+        "org": {"name": "", "ou_uid": "", "ou_name": "", "uid": ""},
+        "provider": account.cloud,
+        "region": "@@region@@",
+    }
+
+
+def _local_time(moment: datetime) -> str:
+    """Without offset, as Prowler writes it."""
+    return moment.replace(tzinfo=None).isoformat()
 
 
 def _damage(record: str, kind: int) -> str:
