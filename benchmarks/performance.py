@@ -21,7 +21,7 @@ CHARTS = ROOT / "docs" / "images" / "performance"
 _OPENING = """# Performance
 
 What users notice. Written by `python -m benchmarks.performance` from the results of `make bench`; do not edit.
-The second table has the date of each measurement; later changes of the program are not in it.
+The second table has the date of each measurement.
 """
 
 _METHOD = """## Method
@@ -139,6 +139,31 @@ HIGHLIGHTS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of the program that moves a part's figures; shown until the part is measured again."""
+
+    part: str
+    day: str
+    text: str
+
+
+CHANGES = (
+    Change(
+        part="ingest",
+        day="2026-11-29",
+        text="an import takes about 3 CPU seconds more per 100,000 findings"
+        " ([0049](decisions/0049-ocsf-one-by-one.md))",
+    ),
+    Change(
+        part="api",
+        day="2026-11-29",
+        text="reads and requests take more CPU, because each write is a transaction of its own and reads run in threads"
+        " ([0038](decisions/0038-registry-of-repositories.md), [0048](decisions/0048-what-was-deleted.md))",
+    ),
+)
+
+
 def write_performance(page: Path = PAGE, details: Path = DETAILS, charts: Path = CHARTS) -> None:
     """Replace the page, the detail pages and the charts."""
     results = load_results()
@@ -148,7 +173,7 @@ def write_performance(page: Path = PAGE, details: Path = DETAILS, charts: Path =
             old.unlink()
     for kept in results:
         _write(details / f"{kept['part']}.md", _details(kept, charts))
-    _write(page, [_OPENING, *_highlights(results), "", *_parts(results), "", _METHOD])
+    _write(page, [_OPENING, *_highlights(results), "", *_changes(results), *_parts(results), "", _METHOD])
 
 
 def _write(path: Path, lines: Sequence[str] | Iterator[str]) -> None:
@@ -162,6 +187,13 @@ def _highlights(results: Sequence[dict[str, Any]]) -> Iterator[str]:
         if figures is not None:
             text = highlight.text.format_map(figures)
             yield f"| {highlight.what} | {text} | [{highlight.part}](performance/{highlight.part}.md) |"
+
+
+def _changes(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Changes that are not in the figures yet."""
+    dates = {kept["part"]: kept["date"][:10] for kept in results}
+    lines = [f"- {change.part}: {change.text}" for change in CHANGES if dates.get(change.part, "") < change.day]
+    return ["Changes since these measurements:", "", *lines, ""] if lines else []
 
 
 def _figures_of(results: Sequence[dict[str, Any]], highlight: Highlight) -> dict[str, float] | None:
