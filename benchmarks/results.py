@@ -21,7 +21,7 @@ PARTS = (
 
 _PACKAGES = (
     "duckdb", "polars", "pyarrow", "dagster", "fastapi", "sqlalchemy", "weasyprint", "typst", "xlsxwriter", "openpyxl",
-    "django", "djangorestframework", "msgspec",
+    "msgspec",
 )  # fmt: skip
 _PEERS = ("pandas", "prowler")
 """Each has its own environment, ``.venv-<name>``."""

@@ -6,6 +6,7 @@ Requests that change something are noted on disk before they begin, so that no c
 from contextvars import ContextVar
 from typing import Any, Final
 
+from anyio import to_thread
 from starlette.types import Scope
 
 from api.platform.services import Services
@@ -71,7 +72,7 @@ class RequestRecord:
         """Once the caller is known, before anything is changed. Raises UnavailableError when it cannot be recorded."""
         if self._is_recorded and self._scope["method"] in _CHANGING:
             self._entry_id = self._services.journal.begin(self._act(Outcome.UNKNOWN, 0))
-            await self._services.journal_on_disk.wait()
+            await to_thread.run_sync(self._services.journal.sync, limiter=self._services.short_work)
 
     def end(self, status: int) -> None:
         """Before the answer's first byte leaves. Raises UnavailableError: then it must not leave."""

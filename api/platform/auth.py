@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from anyio import to_thread
 from fastapi import Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security import SecurityScopes
@@ -15,6 +16,7 @@ from api.platform.dependencies import refuse_unknown_parameters, services_of
 from api.platform.errors import ApiError
 from api.platform.services import Services
 from policycortex.storage.registry import KeyRow
+from policycortex.storage.registry.tokens import digest_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +83,12 @@ def _bearer_token(request: Request) -> str | None:
 
 
 async def _find_key(services: Services, token: str) -> KeyRow | None:
-    now = services.now()
-    key = services.known_keys.get(token)
+    now, digest = services.now(), digest_token(token)
+    key = services.known_keys.get(digest)
     if key is None:
-        key = await services.quick.run(services.registry_key, token)
+        key = await to_thread.run_sync(services.registry_key, token, limiter=services.short_work)
         if key is not None:
-            services.known_keys.keep(token, key)
+            services.known_keys[digest] = key
             if key.is_valid_at(now):
                 services.key_uses.note(key, now)
     return key if key is not None and key.is_valid_at(now) else None

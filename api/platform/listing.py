@@ -11,7 +11,6 @@ from policycortex.storage.registry import ReportFilter
 from policycortex.storage.registry.report_queries import SORTS
 
 _LAST_OFFSET: Final = 1 << 31
-_QUICK_OFFSET: Final = 1000
 _DIRECTED: Final = [word for name in SORTS for word in (name, f"-{name}")]
 
 
@@ -47,11 +46,6 @@ class ListQuery(PageQuery):
     sort: Annotated[str, AfterValidator(_check_sort)] = Field(
         default="-created_at", json_schema_extra={"enum": [*_DIRECTED]}, description="A leading - sorts descending"
     )
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether an index leads to the page: a search reads every name, and a far page all before it."""
-        return self.q is None and self.offset <= _QUICK_OFFSET
 
     def to_filter(self, reader: str | None) -> ReportFilter:
         """For the registry; ``reader`` is whose restricted reports are visible."""

@@ -15,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
-from api.platform.rate_memory import QuietMemory
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
 
@@ -73,10 +72,8 @@ class RateLimiter:
 
 
 def _open_counters(url: str | None) -> StorageTypes:
-    if url is None:
-        return QuietMemory()
     try:
-        return storage_from_string(url, wrap_exceptions=True)
+        return storage_from_string(url or "memory://", wrap_exceptions=True)
     except (ValueError, ImportError, StorageError, LimitsConfigurationError) as error:
         raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT_URL cannot be used: {error}") from error
 

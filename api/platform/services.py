@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-from api.platform.known_keys import KnownKeys
+from anyio import CapacityLimiter
+from cachetools import TTLCache
+
 from api.platform.last_used import LastUsedWriter
 from api.platform.metrics import Metrics
-from api.platform.quick import QuickReads
 from api.platform.rates import RateLimiter
 from api.platform.runs import RunLauncher
-from api.platform.shared_wait import SharedWait
 from api.v1.backfills.orchestrator import Backfills
 from api.v1.reports.read_records import ReadLog
 from policycortex.audit.write_ahead_log import WriteAheadLog
@@ -28,6 +28,9 @@ from policycortex.workflow.audit_export import recover_trail
 
 _log = logging.getLogger("policycortex.api")
 _PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
+_KEY_SECONDS = 1.0  # a revoked key is refused after a second at the latest
+_MOST_KNOWN_KEYS = 10_000
+_SHORT_WORK_THREADS = 16
 
 
 def utc_now() -> datetime:
@@ -46,24 +49,24 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     read_log: ReadLog = field(init=False, repr=False)
     key_uses: LastUsedWriter = field(init=False, repr=False)
-    quick: QuickReads = field(init=False, repr=False)
-    known_keys: KnownKeys = field(default_factory=KnownKeys, repr=False)
+    known_keys: TTLCache[str, KeyRow] = field(
+        default_factory=lambda: TTLCache(maxsize=_MOST_KNOWN_KEYS, ttl=_KEY_SECONDS), repr=False
+    )
+    """Keys looked up within the last second, by the digest of their token. Used on the event loop only."""
+    short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
+    """Threads for key lookups and audit-log syncs: requests that hold all other threads must not delay them."""
     limiter: RateLimiter = field(init=False, repr=False)
     journal: WriteAheadLog = field(init=False, repr=False)
-    journal_on_disk: SharedWait = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.limiter = RateLimiter(self.settings)
-        # opening may wait and migrate, so the first read is made apart
-        self.quick = QuickReads(lambda: self._registry is not None and self.settings.database_url is None)
         self.journal = WriteAheadLog(
             self.settings.home / "trail",
             lambda *acts: self.registry.audit_log.append_events(*acts),  # noqa: PLW0108 - the registry opens when it is needed
             _log.warning,
         )
-        self.journal_on_disk = SharedWait(self.journal.sync)
         self.key_uses = LastUsedWriter(lambda key, now: self.registry.keys.note_key_use(key, now=now))
         self.read_log = ReadLog(lambda *rows: self.registry.access_log.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
 
@@ -109,10 +112,8 @@ class Services:
         """Give back connections."""
         self.launcher.close()
         self.backfills.close()
-        self.quick.close()
         self.key_uses.close()
         self.read_log.close()
-        self.journal_on_disk.close()
         self.journal.close()
         if self._registry is not None:
             self._registry.close()

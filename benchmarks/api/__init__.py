@@ -1,1 +1,1 @@
-"""How fast the API reads, beside Django REST framework."""
+"""How fast the API answers: lists, details and new reports."""

@@ -1,8 +1,7 @@
-"""Lists, details and new reports, with 1,000 to a million reports: this API and Django REST framework, same tables.
+"""Lists, details and new reports, with 1,000 to a million reports in the registry.
 
-Run: ``python -m benchmarks.api [REPORTS,REPORTS... [SECONDS]]``. One process each, on SQLite and on Postgres, where
-each commit is on disk before it is told. Rounds are interleaved, so that a noisy machine troubles both alike; the first
-one warms up and is not counted. How long each step took is told on standard error.
+Run: ``python -m benchmarks.api [REPORTS,REPORTS... [SECONDS]]``. One process, on SQLite and on Postgres with durable
+commits. The first round is a warm-up and is not counted. The duration of each step is printed on standard error.
 """
 
 import json
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.api.load import Call, measure
-from benchmarks.api.programs import Program, django_api, our_api
+from benchmarks.api.programs import Program, our_api
 from benchmarks.api.seed import Seeded, seed_reports
 from benchmarks.harness import ROUNDS, Measured
 from benchmarks.results import Comparison, Limit, save
@@ -25,7 +24,7 @@ from tests.support.servers import PostgresServer, postgres
 
 CONNECTIONS = 16
 SIZES = (1_000, 100_000, 1_000_000)
-OURS, KEYED, DJANGO = "policycortex", "policycortex, Idempotency-Key", "Django REST framework"
+OURS, KEYED = "policycortex", "policycortex, Idempotency-Key"
 RATE, MIDDLE, TAIL, TAIL_RATIO, COST = (
     "requests_per_second", "median_ms", "p99_ms", "p99_over_median", "cpu_ms_per_request",
 )  # fmt: skip
@@ -49,13 +48,9 @@ _REQUEST = {
 _DETAIL = "Detail of"
 _COST_NOTE = "CPU per request depends least on other load."
 _CREATE_NOTE = (
-    "A report for a later time, so that no run starts (`serving` measures that). Both programs validate the same "
-    "fields and insert the same row, committed to disk. policycortex also updates the report counts and the access "
-    "log, writes the audit event to disk before and after, and returns an estimate and the position in the queue."
-)
-_READ_MISSED = (
-    "each request also passes a rate limit and writes a log line and an audit event; with few rows, Django's count of "
-    "them costs little"
+    "A report for a later time, so that no run starts (`serving` measures that). The API validates the "
+    "body, inserts the row, committed to disk, updates the report counts and the access log, writes the audit event to "
+    "disk before and after, and returns an estimate and the position in the queue."
 )
 _TAIL_MISSED = "not analysed: one pause of the process delays all 16 connections"
 
@@ -64,7 +59,7 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """A contender of one comparison."""
+    """One way to send the requests."""
 
     name: str
     program: Program
@@ -89,14 +84,14 @@ def _compare_all(count: int, server: PostgresServer | None, seconds: float) -> l
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         url = server.url(server.create_database()) if server else None
         seeded = _timed(f"seed {place}", lambda: seed_reports(Path(folder), count, url))
-        ours, django = (stack.enter_context(start(seeded.settings)) for start in (our_api, django_api))
-        sides = [_Side(name=OURS, program=ours), _Side(name=DJANGO, program=django)]
-        keyed = _Side(name=KEYED, program=ours, is_keyed=True)
+        program = stack.enter_context(our_api(seeded.settings))
+        plain = _Side(name=OURS, program=program)
+        keyed = _Side(name=KEYED, program=program, is_keyed=True)
         return [
             _timed(
                 f"{call.name} {place}",
                 lambda call=call: _compare(  # type: ignore[misc]
-                    f"{call.name} {place}", call, [*sides, keyed] if call.body else sides, seeded, seconds
+                    f"{call.name} {place}", call, [plain, keyed] if call.body else [plain], seeded, seconds
                 ),
             )
             for call in _calls(seeded)
@@ -137,12 +132,8 @@ def _compare(name: str, call: Call, sides: list[_Side], seeded: Seeded, seconds:
 
 
 def _limits(call: Call) -> list[Limit]:
-    """Reads are compared with Django; a new report is not, because it does more than insert a row."""
     tail = Limit(figure=TAIL_RATIO, ours=OURS, at_most=3, why_missed=_TAIL_MISSED)
-    if call.body:
-        return [tail]
-    rate = Limit(figure=RATE, ours=OURS, against=DJANGO, at_least=2.5, why_missed=_READ_MISSED)
-    return [rate] if call.name == _DETAIL else [rate, tail]
+    return [] if call.name == _DETAIL else [tail]
 
 
 def _run(call: Call, side: _Side, seeded: Seeded, seconds: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The two servers as processes, one worker each, and what they have cost so far."""
+"""The API as a process with one worker, and the CPU time it has used."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ class Program:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process and its children: what a noisy machine troubles least."""
+        """User and system time of the process and its children: the figure that other load changes least."""
         root = psutil.Process(self.pid)
         times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
         return sum(time_of.user + time_of.system for time_of in times)
@@ -30,7 +30,7 @@ class Program:
 
 @contextmanager
 def our_api(settings: Settings) -> Iterator[Program]:
-    """As ``serve`` starts it, without the rest of ``serve``: no Dagster is there to make what is ordered."""
+    """The API as ``serve`` starts it, without Dagster: no requested report is produced."""
     port = _free_port()
     environment = {"POLICYCORTEX_HOME": str(settings.home), "POLICYCORTEX_RATE_LIMIT": "10000000/minute"}
     if settings.database_url:
@@ -39,17 +39,6 @@ def our_api(settings: Settings) -> Iterator[Program]:
         [sys.executable, "-m", "policycortex_cli.api_server", "127.0.0.1", str(port)], environment, port
     ) as p:
         yield p
-
-
-@contextmanager
-def django_api(settings: Settings) -> Iterator[Program]:
-    """Under gunicorn with four threads, connections kept."""
-    port = _free_port()
-    worker = ["--workers", "1", "--worker-class", "gthread", "--threads", "4", "--keep-alive", "60"]
-    place = ["--bind", f"127.0.0.1:{port}", "benchmarks.api.django_app"]
-    environment = {"BENCHMARK_DATABASE": settings.database_url or str(settings.home / "registry.sqlite")}
-    with _running([sys.executable, "-m", "gunicorn", *worker, *place], environment, port) as program:
-        yield program
 
 
 @contextmanager

@@ -12,7 +12,6 @@ import pytest
 import redis
 
 from api.app import create_app
-from api.platform.rate_memory import QuietMemory
 from api.platform.rates import RateLimiter
 from policycortex.errors import ConfigurationError
 from policycortex.settings import Settings
@@ -54,18 +53,6 @@ def test_an_address_that_cannot_be_used_is_told_at_start(tmp_path: Path, url: st
     """ConfigurationError names the setting."""
     with pytest.raises(ConfigurationError, match="POLICYCORTEX_RATE_LIMIT_URL"):
         RateLimiter(Settings(home=tmp_path, rate_limit_url=url))
-
-
-def test_the_memory_forgets_windows_that_have_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand keys that come once leave nothing behind."""
-    now = [time.time()]
-    monkeypatch.setattr("time.time", lambda: now[0])
-    memory = QuietMemory()
-    for number in range(1000):
-        assert memory.incr(f"key {number}", 60) == 1
-    now[0] += 61
-    assert memory.incr("key 1", 60) == 1
-    assert (memory.incr("key 1", 60), len(memory.storage)) == (2, 1)
 
 
 @contextmanager

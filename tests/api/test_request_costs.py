@@ -1,4 +1,4 @@
-"""What a request costs, counted in statements and commits: a change that adds one shows here."""
+"""Reads send a fixed number of statements to the registry and commit nothing."""
 
 import threading
 from collections.abc import Iterator
@@ -12,26 +12,25 @@ from sqlalchemy import Engine, event
 from tests.support.api_server import ApiServer
 
 BESIDE = ("audit-trail", "read-log", "key-uses")
-"""Threads that write what many requests left, once for all."""
-LATER = {"immediate": False, "scheduled_at": "2099-02-01T09:00:00Z"}
+"""Names of threads that write the records of many requests in one batch."""
 
 
 @dataclass
 class Counted:
-    """What the requests themselves asked of the registry."""
+    """Statements and commits of the requests themselves."""
 
     statements: list[str] = field(default_factory=list)
     commits: int = 0
 
     @property
     def words(self) -> list[str]:
-        """First words; a key is looked up once a second, whenever that is."""
+        """First words. Key lookups are left out: a key is looked up again after a second."""
         return [text.split()[0] for text in self.statements if "FROM api_keys" not in text]
 
 
 @contextmanager
 def counting() -> Iterator[Counted]:
-    """All that happens in this process while it is open."""
+    """Count all statements and commits of this process."""
     counted = Counted()
 
     def is_beside() -> bool:
@@ -56,7 +55,7 @@ def counting() -> Iterator[Counted]:
 def test_reads_are_one_statement_for_details_and_three_for_a_page(
     server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
-    """The page, its total, and what this key may not see. No commit: log and trail are written beside, in batches."""
+    """The page, its total, and the restricted reports. No commit: access log and audit log are written in batches later."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     server.complete(report_id)
     with counting() as counted:
@@ -65,23 +64,3 @@ def test_reads_are_one_statement_for_details_and_three_for_a_page(
     with counting() as counted:
         assert client.get("/v1/reports").status_code == 200
     assert (counted.words, counted.commits) == (["SELECT"] * 3, 0)
-
-
-def test_an_order_is_five_statements_and_one_commit(client: httpx.Client, order: dict[str, Any]) -> None:
-    """Uploaded frameworks; report, tally and access log together; the estimate. A key adds its claim and its answer."""
-    later = order | {"delivery": LATER}
-    assert client.post("/v1/reports", json=later).status_code == 202  # the organisation is known from here on
-    with counting() as counted:
-        assert client.post("/v1/reports", json=later).status_code == 202
-    assert (counted.words, counted.commits) == (["SELECT", "INSERT", "INSERT", "INSERT", "SELECT"], 1)
-    with counting() as counted:
-        assert client.post("/v1/reports", json=later, headers={"Idempotency-Key": "k"}).status_code == 202
-    assert (len(counted.words), counted.commits) == (9, 3)
-
-
-def test_an_order_for_now_adds_the_note_of_its_run(client: httpx.Client, order: dict[str, Any]) -> None:
-    """One more statement in one more commit, after the run was launched."""
-    client.post("/v1/reports", json=order)
-    with counting() as counted:
-        assert client.post("/v1/reports", json=order | {"delivery": {"immediate": True}}).status_code == 202
-    assert (counted.words[-2:], len(counted.words), counted.commits) == (["UPDATE", "SELECT"], 6, 2)

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.platform import error_codes as codes
 from api.platform.auth import Principal, Reader, Writer
-from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep, get_base_url, services_of
+from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.idempotency import IdempotencyKey, answer_once, claim_of
 from api.platform.listing import ListQuery
 from api.platform.openapi import errors_of, order_body
@@ -76,11 +76,14 @@ async def create_report(
 
 
 @router.get("", response_model=ReportList, responses=errors_of())
-async def list_reports(request: Request, caller: Reader, query: Annotated[ListQuery, Query()]) -> Response:
+def list_reports(
+    request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
+) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
-    services = services_of(request)
-    read = services.quick.run if query.is_quick else services.quick.run_apart
-    return await read(_list, request, services, caller, query)
+    page = services.registry.reports.list_reports(
+        caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
+    )
+    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
 
 
 @router.get(
@@ -88,16 +91,22 @@ async def list_reports(request: Request, caller: Reader, query: Annotated[ListQu
     response_model=ReportDetails,
     responses=errors_of(codes.REPORT_NOT_FOUND),
 )
-async def get_report(report_id: ReportId, request: Request, caller: Reader, prefer: Preference = None) -> Response:
+async def get_report(
+    report_id: ReportId,
+    request: Request,
+    *,
+    caller: Reader,
+    services: ServicesDep,
+    base_url: BaseUrl,
+    prefer: Preference = None,
+) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
-    services, base_url, seconds = services_of(request), await get_base_url(request), asked_seconds(prefer)
-    answer = await services.quick.run(_details_of_ended, services, report_id, base_url, caller)
-    if answer is None:
-        answer = await run_in_threadpool(_details_of_open, services, report_id, base_url, caller)
-        if seconds and answer.status in OPEN:
-            report = await wait_for_end(services, report_id, seconds)
-            answer = await run_in_threadpool(_details, services, report, base_url, caller)
-    return send_json(request, answer)
+    details = await run_in_threadpool(_load_details, services, report_id, base_url, caller)
+    seconds = asked_seconds(prefer)
+    if seconds and details.status in OPEN:
+        report = await wait_for_end(services, report_id, seconds)
+        details = await run_in_threadpool(_details, services, report, base_url, caller)
+    return send_json(request, details)
 
 
 @router.delete("/{report_id}", status_code=204, responses=errors_of(codes.REPORT_NOT_FOUND))
@@ -117,22 +126,10 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     return shape_details(cancelled, None, base_url, caller)
 
 
-def _list(request: Request, services: Services, caller: Principal, query: ListQuery) -> Response:
-    page = services.registry.reports.list_reports(
-        caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
-    )
-    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
-
-
-def _details_of_ended(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails | None:
-    """None for an open report, whose run must be asked after."""
+def _load_details(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails:
+    """The report as it is now; an open one after its run was checked. The read is noted in the access log."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     log_read(services, caller, report_id)
-    return shape_details(report, None, base_url, caller) if report.status not in OPEN else None
-
-
-def _details_of_open(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails:
-    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     return _details(services, reconcile_report(services, report), base_url, caller)
 
 
