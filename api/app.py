@@ -1,4 +1,4 @@
-"""The application, made of settings; everything it works with can be given instead, for tests and other hosts."""
+"""Creates the application from settings. Tests can pass their own run launcher, backfills and clock."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,20 +9,19 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.platform.audit import RequestRecord
+from api.platform.backfills import Backfills
+from api.platform.dagster_backfills import DagsterBackfills
 from api.platform.dagster_runs import DagsterRuns
 from api.platform.docs_page import router as docs_router
-from api.platform.errors import add_error_answers
-from api.platform.middleware import OuterLayer
+from api.platform.errors import add_error_handlers
+from api.platform.middleware import RequestMiddleware
 from api.platform.openapi import body_definitions, completed
 from api.platform.openapi_webhooks import describe_webhooks
 from api.platform.runs import RunLauncher
 from api.platform.services import Services, utc_now
 from api.v1.analytics import routes as analytics
-from api.v1.audit_log import routes as audit_trail
-from api.v1.backfills import routes as backfill_routes
-from api.v1.backfills.dagster_backfills import DagsterBackfills
-from api.v1.backfills.orchestrator import Backfills
+from api.v1.audit_log import routes as audit_log
+from api.v1.backfills import routes as backfills_routes
 from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
 from api.v1.frameworks import routes as frameworks
@@ -43,7 +42,7 @@ def create_app(
     backfills: Backfills | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The API over ``settings``; runs and backfills go to Dagster unless others are given. Opens nothing yet."""
+    """The API for ``settings``. Runs and backfills go to Dagster unless others are given. Opens nothing yet."""
     services = Services(
         settings=settings,
         launcher=launcher or DagsterRuns(settings.dagster_url),
@@ -66,7 +65,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    # schedules first: their path would else be taken for a report's id
+    # schedules first: their path would otherwise match as a report id
     for module in (
         schedules,
         reports,
@@ -76,16 +75,16 @@ def create_app(
         waivers,
         analytics,
         deliveries,
-        backfill_routes,
-        audit_trail,
+        backfills_routes,
+        audit_log,
         health,
     ):
         app.router.routes.extend(module.router.routes)
     for router in (sharing.links_router, analytics.compare_router, docs_router):
         app.router.routes.extend(router.routes)
     describe_webhooks(app)
-    add_error_answers(app)
-    app.add_middleware(OuterLayer, metrics=services.metrics, record=lambda scope: RequestRecord(services, scope))
+    add_error_handlers(app)
+    app.add_middleware(RequestMiddleware, services=services)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

@@ -1,4 +1,4 @@
-"""Who asks, and what they may: keys from the Authorization header, scopes declared on each route."""
+"""Authentication by API keys in the Authorization header, and the scopes that each route requires."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from policycortex.storage.registry.tokens import digest_token
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A valid key in use."""
+    """The caller of a request: a valid key."""
 
     key: KeyRow
     address: str | None
@@ -29,24 +29,24 @@ class Principal:
 
     @property
     def organization(self) -> str:
-        """The only organisation this caller sees."""
+        """The only organisation whose data the caller can read."""
         return self.key.organization
 
     @property
     def reader(self) -> str | None:
-        """For the registry: whose restricted reports are visible. None for ``admin``, who sees them all."""
+        """For the registry: the key whose restricted reports are visible. None for ``admin``, which sees all."""
         return None if "admin" in self.key.scopes else self.key.id
 
     def may(self, scope: str) -> bool:
-        """``admin`` may everything."""
+        """Whether the key has the scope; ``admin`` includes all scopes."""
         return scope in self.key.scopes or "admin" in self.key.scopes
 
 
 class KeyGuard(SecurityBase):
-    """Guards a route: who calls, may they, and did they spell the query's parameters right, in this order.
+    """Checks, in this order: the key, the rate limit, the scopes, the names of query parameters.
 
-    One dependency on purpose: FastAPI walks the tree of dependencies anew for each request, and as five nodes this
-    took a third of a read's time.
+    It is one dependency because FastAPI resolves the dependency tree for each request; as five dependencies this took
+    a third of a read's time.
     """
 
     def __init__(self) -> None:
@@ -84,13 +84,13 @@ def _bearer_token(request: Request) -> str | None:
 
 async def _find_key(services: Services, token: str) -> KeyRow | None:
     now, digest = services.now(), digest_token(token)
-    key = services.known_keys.get(digest)
+    key = services.key_cache.get(digest)
     if key is None:
-        key = await to_thread.run_sync(services.registry_key, token, limiter=services.short_work)
+        key = await to_thread.run_sync(services.find_key, token, limiter=services.short_work)
         if key is not None:
-            services.known_keys[digest] = key
+            services.key_cache[digest] = key
             if key.is_valid_at(now):
-                services.key_uses.note(key, now)
+                services.last_used.note(key, now)
     return key if key is not None and key.is_valid_at(now) else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.platform.dagster_graphql import DagsterDoor
+from api.platform.dagster_graphql import DagsterClient
 from policycortex.errors import UnavailableError
 from policycortex.names import REPORT_JOB
 
@@ -26,13 +26,13 @@ class CodeLocation:
     repository: str
 
     def selector(self) -> dict[str, str]:
-        """As GraphQL takes it."""
+        """The repository selector of GraphQL queries."""
         return {"repositoryLocationName": self.location, "repositoryName": self.repository}
 
 
-def find_location(door: DagsterDoor) -> CodeLocation:
-    """The loaded code location that has the job REPORT_JOB. Raises UnavailableError, which says why there is none."""
-    workspace: Mapping[str, Any] = door.ask(_WORKSPACE, {})["workspaceOrError"]
+def find_location(client: DagsterClient) -> CodeLocation:
+    """The loaded code location that has the job REPORT_JOB. Raises UnavailableError with the reason if there is none."""
+    workspace: Mapping[str, Any] = client.query(_WORKSPACE, {})["workspaceOrError"]
     problems = [str(workspace.get("message", ""))]
     for entry in workspace.get("locationEntries", []):
         found = entry["locationOrLoadError"] or {}
@@ -40,14 +40,14 @@ def find_location(door: DagsterDoor) -> CodeLocation:
             if any(job["name"] == REPORT_JOB for job in repository["jobs"]):
                 return CodeLocation(location=entry["name"], repository=repository["name"])
         problems.append(f"{entry['name']}: {found.get('message') or entry['loadStatus']}")
-    reason = "; ".join(problem.strip() for problem in problems if problem) or "there is none"
+    reason = "; ".join(problem.strip() for problem in problems if problem) or "no code location is loaded"
     raise UnavailableError(f"no loaded code location of Dagster has the job {REPORT_JOB} ({reason})")
 
 
-def add_partition(door: DagsterDoor, location: CodeLocation, name: str, key: str) -> None:
+def add_partition(client: DagsterClient, location: CodeLocation, name: str, key: str) -> None:
     """Add a key to dynamic partitions; an existing key is left as it is. Raises UnavailableError."""
     variables = {"selector": location.selector(), "name": name, "key": key}
-    added = door.ask(_ADD_PARTITION, variables)["addDynamicPartition"]
+    added = client.query(_ADD_PARTITION, variables)["addDynamicPartition"]
     if added["__typename"] not in {"AddDynamicPartitionSuccess", "DuplicateDynamicPartitionError"}:
         reason = added.get("message", added["__typename"])
         raise UnavailableError(f"Dagster did not add {key} to the partitions {name}: {reason}")

@@ -1,9 +1,9 @@
-"""Runs through Dagster's own door, the webserver's GraphQL; no Dagster is imported."""
+"""Runs of reports through the GraphQL interface of Dagster's webserver; the API does not import Dagster."""
 
 from datetime import UTC, datetime
 from typing import Final
 
-from api.platform.dagster_graphql import DagsterDoor
+from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import CodeLocation, add_partition, find_location
 from api.platform.runs import PartState
 from policycortex.errors import UnavailableError
@@ -34,19 +34,19 @@ class DagsterRuns:
     """A RunLauncher over the webserver at ``url``. Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self._door = DagsterDoor(url)
-        self._place: CodeLocation | None = None
+        self._client = DagsterClient(url)
+        self._location: CodeLocation | None = None
 
-    def launch(self, report: ReportRow, order: ReportRequest) -> str:
+    def launch(self, report: ReportRow, request: ReportRequest) -> str:
         """See RunLauncher."""
         try:
-            return self._launch(report, order, self._find_place())
+            return self._launch(report, request, self._find_location())
         except _MovedError:
-            self._place = None  # the code location was reloaded under another name
-            return self._launch(report, order, self._find_place())
+            self._location = None  # the code location was reloaded under another name
+            return self._launch(report, request, self._find_location())
 
     def find_failure(self, report: ReportRow) -> Failure | None:
-        """See RunLauncher. All runs of the report count: a run that was lost is followed by another one."""
+        """See RunLauncher. All runs of the report are considered: a lost run is followed by another one."""
         runs = self._runs_of(report)
         if run_state_of(runs, now=datetime.now(UTC)) is not RunState.FINAL:
             return None
@@ -60,27 +60,27 @@ class DagsterRuns:
 
     def cancel(self, run_id: str) -> None:
         """See RunLauncher."""
-        self._door.ask(_TERMINATE, {"id": run_id})
+        self._client.query(_TERMINATE, {"id": run_id})
 
     def check(self) -> tuple[PartState, ...]:
-        """See RunLauncher: the webserver, the code location with its job, and the daemons that are needed."""
+        """See RunLauncher: the webserver, the code location with the job, and the required daemons."""
         try:
-            self._place = None
-            self._find_place()
-            statuses = self._door.ask(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
+            self._location = None
+            self._find_location()
+            statuses = self._client.query(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
         except UnavailableError as error:
             return (PartState(name="dagster", is_ok=False, detail=str(error)),)
-        sick = [s["daemonType"] for s in statuses if s["required"] and not s["healthy"]]
-        detail = f"no heartbeat of {', '.join(sick)}" if sick else ""
-        return (PartState(name="dagster", is_ok=True), PartState(name="daemon", is_ok=not sick, detail=detail))
+        unhealthy = [s["daemonType"] for s in statuses if s["required"] and not s["healthy"]]
+        detail = f"no heartbeat of {', '.join(unhealthy)}" if unhealthy else ""
+        return (PartState(name="dagster", is_ok=True), PartState(name="daemon", is_ok=not unhealthy, detail=detail))
 
     def close(self) -> None:
         """See RunLauncher."""
-        self._door.close()
+        self._client.close()
 
-    def _launch(self, report: ReportRow, order: ReportRequest, place: CodeLocation) -> str:
-        key = order.period.partition_key
-        add_partition(self._door, place, REPORT_PARTITIONS, key)
+    def _launch(self, report: ReportRow, request: ReportRequest, location: CodeLocation) -> str:
+        key = request.period.partition_key
+        add_partition(self._client, location, REPORT_PARTITIONS, key)
         tags = {"dagster/partition": key} | run_tags(
             report_id=report.id,
             organization=report.organization,
@@ -88,16 +88,16 @@ class DagsterRuns:
             priority=RunPriority.API,
         )
         params = {
-            "selector": {**place.selector(), "jobName": REPORT_JOB},
+            "selector": {**location.selector(), "jobName": REPORT_JOB},
             "runConfigData": {"ops": {REPORT_OPERATION: {"config": {"report_id": report.id}}}},
             "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
-        launched = self._door.ask(_LAUNCH, {"params": params})["launchRun"]
+        launched = self._client.query(_LAUNCH, {"params": params})["launchRun"]
         match launched["__typename"]:
             case "LaunchRunSuccess":
                 return str(launched["run"]["runId"])
             case "PipelineNotFoundError" | "JobNotFoundError" | "RepositoryNotFoundError":
-                raise _MovedError(f"Dagster has no job {REPORT_JOB} at {place.location}")
+                raise _MovedError(f"Dagster has no job {REPORT_JOB} at {location.location}")
             case kind:
                 raise UnavailableError(
                     f"Dagster did not start the run: {launched.get('message') or launched.get('errors') or kind}"
@@ -106,7 +106,7 @@ class DagsterRuns:
     def _runs_of(self, report: ReportRow) -> list[ReportRun]:
         """Newest first."""
         wanted = {"tags": [{"key": TAG_REPORT, "value": report.id}]}
-        answer = self._door.ask(_RUNS, {"filter": wanted})["runsOrError"]
+        answer = self._client.query(_RUNS, {"filter": wanted})["runsOrError"]
         if answer["__typename"] != "Runs":
             raise UnavailableError(f"Dagster cannot list the report's runs: {answer.get('message')}")
         return [
@@ -120,20 +120,20 @@ class DagsterRuns:
         ]
 
     def _reason(self, run_id: str) -> str:
-        run = self._door.ask(_EVENTS, {"id": run_id})["runOrError"]
+        run = self._client.query(_EVENTS, {"id": run_id})["runOrError"]
         events = run.get("eventConnection", {}).get("events", [])
         errors = [e["error"] for e in events if e.get("error")]
         causes = [(e.get("cause") or e)["message"] for e in errors] or [
             e["message"] for e in events if e.get("message")
         ]
-        said = causes[-1].strip().splitlines()[0] if causes else "it left no reason"
-        return f"its run ended without a result: {said}"[:_REASON_LENGTH]
+        reason = causes[-1].strip().splitlines()[0] if causes else "no reason is recorded"
+        return f"its run ended without a result: {reason}"[:_REASON_LENGTH]
 
-    def _find_place(self) -> CodeLocation:
-        if self._place is None:
-            self._place = find_location(self._door)
-        return self._place
+    def _find_location(self) -> CodeLocation:
+        if self._location is None:
+            self._location = find_location(self._client)
+        return self._location
 
 
 class _MovedError(UnavailableError):
-    """The job is not where it was."""
+    """The job is not at its former location."""

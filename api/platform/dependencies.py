@@ -1,10 +1,10 @@
-"""What endpoints ask for in their signatures, besides the caller."""
+"""Dependencies that endpoints declare in their signatures, besides the caller."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.routing import APIRoute
 
 from api.platform import error_codes
@@ -24,7 +24,7 @@ def services_of(request: Request) -> Services:
 
 
 async def get_services(request: Request) -> Services:
-    """The same, for endpoints that only read what they are given."""
+    """The application's services, as a dependency."""
     return services_of(request)
 
 
@@ -32,15 +32,17 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def get_base_url(request: Request) -> str:
-    """Where URLs in answers begin: the public URL of the settings, else the address the request came to."""
+    """The start of URLs in responses: the configured public URL, else the address of the request."""
     return services_of(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 BaseUrl = Annotated[str, Depends(get_base_url)]
 
+ReportId = Annotated[str, Path(max_length=64, examples=["rpt_1234567890abcdef"])]
+
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """A query parameter that the route does not declare, or one given twice, is an error, not a silence."""
+    """Raise ApiError 400 for a query parameter that the route does not declare, or that is given twice."""
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return
@@ -90,12 +92,12 @@ def _parse_json(content: bytes) -> object:
 
 
 def _depth(value: object) -> int:
-    deepest, waiting = 0, [(value, 1)]
-    while waiting:
-        current, depth = waiting.pop()
+    deepest, pending = 0, [(value, 1)]
+    while pending:
+        current, depth = pending.pop()
         deepest = max(deepest, depth)
         inner = current.values() if isinstance(current, dict) else current if isinstance(current, list) else ()
-        waiting += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
+        pending += [(item, depth + 1) for item in inner if isinstance(item, dict | list)]
     return deepest
 
 

@@ -1,4 +1,4 @@
-"""``/docs``: Swagger UI from files of our own, so that it works offline and no other host sees a key typed there."""
+"""``/docs``: Swagger UI from the package's own files. It works offline, and no other host gets a key typed there."""
 
 import gzip
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Inline styles: Swagger UI's arrows and code blocks have some. ``connect-src``: a key can go to this server alone."""
+"""Swagger UI needs inline styles for arrows and code blocks. ``connect-src``: keys are sent to this server only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """One file of ``api/swagger_ui``; ``is_packed`` ones are kept as ``<file>.gz``."""
+    """One file of ``api/swagger_ui``; ``is_packed`` files are stored as ``<file>.gz``."""
 
     file: str
     media_type: str
@@ -43,18 +43,18 @@ _PAGES: Final[Mapping[str, _Page]] = {
 @router.api_route("/docs", methods=["GET", "HEAD"])
 def get_page(request: Request) -> Response:
     """The page itself."""
-    return _answer(_INDEX, request, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+    return _respond(_INDEX, request, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
 
 @router.api_route("/docs/{name}", methods=["GET", "HEAD"])
 def get_part(name: str, request: Request) -> Response:
-    """A script, style or picture of the page. Raises ApiError 404."""
+    """A script, style sheet or image of the page. Raises ApiError 404."""
     if name not in _PAGES:
-        raise ApiError(codes.PATH_NOT_FOUND, f"The documentation has no part {name}; it begins at /docs")
-    return _answer(_PAGES[name], request, {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding"})
+        raise ApiError(codes.PATH_NOT_FOUND, f"The documentation has no file {name}; it starts at /docs")
+    return _respond(_PAGES[name], request, {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding"})
 
 
-def _answer(page: _Page, request: Request, headers: Mapping[str, str]) -> Response:
+def _respond(page: _Page, request: Request, headers: Mapping[str, str]) -> Response:
     content = _load(page)
     if page.is_packed:
         if "gzip" in request.headers.get("accept-encoding", ""):
@@ -66,5 +66,5 @@ def _answer(page: _Page, request: Request, headers: Mapping[str, str]) -> Respon
 
 @cache
 def _load(page: _Page) -> bytes:
-    """As it lies on the disk: half a megabyte in all."""
+    """The file's bytes; all files together have half a megabyte."""
     return files("api").joinpath("swagger_ui", page.file + (".gz" if page.is_packed else "")).read_bytes()

@@ -1,4 +1,4 @@
-"""docs/errors.md, made of the table of codes: ``python -m api.platform.error_docs > docs/errors.md``."""
+"""Writes docs/errors.md from the table of codes: ``python -m api.platform.error_docs > docs/errors.md``."""
 
 import sys
 from typing import Final
@@ -7,9 +7,9 @@ from api.platform.error_codes import ALL, ErrorCode
 
 _HEAD: Final = """# Error codes
 
-Made of `api/platform/error_codes.py` by `python -m api.platform.error_docs`; a test holds them together.
+Generated from `api/platform/error_codes.py` by `python -m api.platform.error_docs`; a test compares them.
 
-Every error answer is JSON of this shape; its `request_id` is also in `X-Request-Id` and in the log:
+Every error response has a JSON body of this form. Its `request_id` is also in `X-Request-Id` and in the log:
 
 ```json
 {
@@ -22,9 +22,9 @@ Every error answer is JSON of this shape; its `request_id` is also in `X-Request
 }
 ```
 
-`details` names every problem at once, each with a dotted `field`; it is left out where no field is at fault. Answers to
-`401` carry `WWW-Authenticate`, `405` carries `Allow`, `429` and `503` carry `Retry-After`. A client decides by
-`error_code`; descriptions are for people and may change.
+`details` lists all problems at once, each with a dotted `field`; it is absent where no field is wrong. Responses with
+`401` have `WWW-Authenticate`, `405` has `Allow`, `429` and `503` have `Retry-After`. Clients should use `error_code`;
+descriptions are for people and can change.
 
 | code | status | error | what happened | what to do |
 | --- | --- | --- | --- | --- |

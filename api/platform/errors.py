@@ -1,8 +1,9 @@
-"""The one place where errors become answers: always the documented body, whoever raised it."""
+"""Turns every error into a response with the documented body."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ RETRY_AFTER_SECONDS: Final = 5
 
 
 class ApiError(Exception):
-    """An error that only the HTTP front knows: keys, methods, media types, limits."""
+    """An error of the HTTP interface alone: keys, methods, media types, limits."""
 
     def __init__(
         self,
@@ -50,12 +51,21 @@ _BY_STATUS: Final = {
 }
 
 
-def add_error_answers(app: FastAPI) -> None:
-    """Register the translation of every error the API can meet; what is left is the outermost middleware's."""
+def add_error_handlers(app: FastAPI) -> None:
+    """Register a handler for each kind of error. The outermost middleware handles all others."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(PolicyCortexError, _on_core_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
+
+
+@contextmanager
+def not_found_as(description: str) -> Iterator[None]:
+    """Turn NotFoundError into ApiError 404 with this description."""
+    try:
+        yield
+    except NotFoundError:
+        raise ApiError(error_codes.PATH_NOT_FOUND, description) from None
 
 
 def error_body(
@@ -79,7 +89,7 @@ def error_body(
     return body
 
 
-def error_answer(
+def error_response(
     request: Request,
     kind: ErrorCode,
     description: str,
@@ -87,7 +97,7 @@ def error_answer(
     details: tuple[Problem, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer; ``report_id`` is taken from the path where the documentation names it."""
+    """The response; ``report_id`` is taken from the path where the documented body has it."""
     request.scope["policycortex.error_code"] = kind.code
     report_id = request.path_params.get("report_id") if kind is error_codes.REPORT_NOT_FOUND else None
     request_id = request.scope.get("policycortex.request_id")
@@ -101,8 +111,8 @@ def error_answer(
 
 
 async def _on_api_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature is wider than what it calls
-    return error_answer(request, error.kind, str(error), details=error.details, headers=error.headers)
+    assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature is wider than its calls
+    return error_response(request, error.kind, str(error), details=error.details, headers=error.headers)
 
 
 async def _on_core_error(request: Request, error: Exception) -> Response:
@@ -112,40 +122,40 @@ async def _on_core_error(request: Request, error: Exception) -> Response:
     description = str(error)
     if isinstance(error, NotFoundError) and "report_id" in request.path_params:
         description = "The requested report was not found or has expired"
-    return error_answer(request, kind, description, details=error.details, headers=headers)
+    return error_response(request, kind, description, details=error.details, headers=headers)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     details = tuple(
-        Problem(field=".".join(str(part) for part in found["loc"][1:]) or "request", message=_plain(found, request))
+        Problem(field=".".join(str(part) for part in found["loc"][1:]) or "request", message=_message(found, request))
         for found in error.errors()
     )
-    return error_answer(request, error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
+    return error_response(request, error_codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     kind = _BY_STATUS.get(error.status_code, error_codes.INTERNAL)
     description = {
-        404: f"Nothing stands at {request.url.path}",
-        405: f"{request.method} is not allowed at {request.url.path}",
+        404: f"Not found: {request.url.path}",
+        405: f"Method {request.method} is not allowed for {request.url.path}",
     }.get(error.status_code, str(error.detail))
     headers = {"Allow": ", ".join(_allowed(request))} if kind is error_codes.METHOD_NOT_ALLOWED else error.headers
-    return error_answer(request, kind, description, headers=headers)
+    return error_response(request, kind, description, headers=headers)
 
 
 def _allowed(request: Request) -> list[str]:
-    """Methods of every route at the path; Starlette names only those of the first."""
-    asked = [{**request.scope, "method": method} for method in METHODS]
+    """Methods of every route of the path; Starlette names only those of the first."""
+    scopes = [{**request.scope, "method": method} for method in METHODS]
     return [
         str(scope["method"])
-        for scope in asked
+        for scope in scopes
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]
 
 
-def _plain(found: Mapping[str, Any], request: Request) -> str:
+def _message(found: Mapping[str, Any], request: Request) -> str:
     if found["type"] == "extra_forbidden":
         return f"Unknown parameter{did_you_mean(str(found['loc'][-1]), parameter_names(request))}"
     if found["type"] in {"enum", "literal_error"} and isinstance(found["input"], str):

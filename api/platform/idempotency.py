@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: the same order sent twice is one report, or one schedule, with one answer, for 24 hours."""
+"""``Idempotency-Key``: a request sent twice creates one report or schedule, with one response, for 24 hours."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from policycortex.storage.registry import Claim
 
 REPLAYED: Final = "Idempotency-Replayed"
 
-_Answer = TypeVar("_Answer", bound=BaseModel)
+_Schema = TypeVar("_Schema", bound=BaseModel)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -22,50 +22,49 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Any text of your own; the same key and body give the same answer for 24 hours",
+        description="Any text of your own; the same key and body give the same response for 24 hours",
     ),
 ]
 
 
-def answer_once(
+def create_once(
     services: Services,
-    claim: Claim | None,
+    request: Request,
     response: Response,
     *,
+    caller: Principal,
+    key: str | None,
+    body: Mapping[str, Any],
     fresh_id: str,
-    make: Callable[[str], _Answer],
-    is_begun: Callable[[str], bool],
-    form: type[_Answer],
-) -> _Answer:
-    """The answer of ``make``, which gets the id of what it makes; or the answer that was given before under this key.
+    create: Callable[[str], _Schema],
+    exists: Callable[[str], bool],
+    schema: type[_Schema],
+) -> _Schema:
+    """The response of ``create(id)``, or the stored response of an earlier request with the same key.
 
-    ``is_begun`` tells whether something of that id is there although ``make`` failed.
+    ``exists`` tells whether something of that id exists although ``create`` failed. Without a key, ``create`` gets
+    ``fresh_id``. Raises ConflictError when the key came with another request before.
     """
-    if claim is None:
-        return make(fresh_id)
+    if key is None:
+        return create(fresh_id)
+    claim = Claim(organization=caller.organization, key=key, fingerprint=_fingerprint(services, request, body))
     claimed = services.registry.idempotency.claim_key(claim, report_id=fresh_id, now=services.now())
     if claimed.answer is not None:
         response.headers[REPLAYED] = "true"
-        return form.model_validate(claimed.answer)
-    is_made = False
+        return schema.model_validate(claimed.answer)
+    is_created = False
     try:
-        answer = make(claimed.report_id)
-        is_made = True
+        created = create(claimed.report_id)
+        is_created = True
     finally:
-        # What was begun keeps the key: a later try continues it instead of making a second one.
-        if not is_made and not is_begun(claimed.report_id):
+        # What exists keeps the key: a later request continues it instead of creating a second one.
+        if not is_created and not exists(claimed.report_id):
             services.registry.idempotency.release_key(claim)
-    services.registry.idempotency.settle_key(claim, answer.model_dump(mode="json"))
-    return answer
+    services.registry.idempotency.settle_key(claim, created.model_dump(mode="json"))
+    return created
 
 
-def claim_of(
-    services: Services, request: Request, caller: Principal, key: str | None, body: Mapping[str, Any]
-) -> Claim | None:
-    """What the client's key stands for; None without one."""
-    if key is None:
-        return None
-    said = json.dumps([request.method, request.url.path, body], sort_keys=True)
-    # keyed, as a plain digest of a body would tell its password to whoever guesses
-    fingerprint = open_vault(services.settings).fingerprint(said.encode())
-    return Claim(organization=caller.organization, key=key, fingerprint=fingerprint)
+def _fingerprint(services: Services, request: Request, body: Mapping[str, Any]) -> str:
+    text = json.dumps([request.method, request.url.path, body], sort_keys=True)
+    # Keyed: a plain digest of the body would let somebody guess the password in it.
+    return open_vault(services.settings).fingerprint(text.encode())

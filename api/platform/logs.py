@@ -1,4 +1,4 @@
-"""One JSON object per line on stderr: what happened, when, under which request. No bodies, headers or tokens."""
+"""Log lines: one JSON object per line on stderr. They contain no bodies, headers or tokens."""
 
 import logging
 from datetime import UTC, datetime
@@ -6,29 +6,34 @@ from typing import Any, Final
 
 import msgspec
 
-_PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_STANDARD_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)  # a third of json's time; a line is written for each request
 
 
 class JsonLines(logging.Formatter):
-    """The message, and what the call gave as ``extra``."""
+    """Formats the message and the ``extra`` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        told |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return _ENCODER.encode(told).decode()
+            fields["traceback"] = self.formatException(record.exc_info)
+        return _ENCODER.encode(fields).decode()
 
 
 def log_config() -> dict[str, Any]:
-    """For ``uvicorn.run(log_config=...)``. Its access log stays off: paths of links hold their tokens."""
+    """For ``uvicorn.run(log_config=...)``. The access log is off: paths of links contain their tokens."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""What the process counts about itself, for Prometheus. Labels are routes and states, never ids or names."""
+"""Prometheus metrics of the process. Labels are routes and states, never ids or names."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """One registry per application, so that several may live in one process."""
+    """One registry per application, so that one process can have several."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -25,5 +25,5 @@ class Metrics:
         )
 
     def print(self) -> bytes:
-        """Prometheus' text format."""
+        """In Prometheus' text format."""
         return generate_latest(self._registry)

@@ -1,11 +1,11 @@
-"""The outermost layer, plain ASGI: request ids, limits on size, security headers, one log line, the last resort."""
+"""The outermost ASGI middleware: request ids, size limits, security headers, log lines, unexpected errors."""
 
 import json
 import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -16,13 +16,14 @@ from api.platform.audit import RequestRecord
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, error_body
 from api.platform.metrics import Metrics
+from api.platform.services import Services
 from policycortex.errors import UnavailableError
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
 
 _log = logging.getLogger("policycortex.api")
-_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -30,70 +31,66 @@ _SECURITY: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _CSP: Final = b"content-security-policy"
-_CLOSED_PAGE: Final = b"default-src 'none'; frame-ancestors 'none'; sandbox"
+_API_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-class OuterLayer:
-    """Wraps the whole application, so that every answer has an id and the documented body."""
+class RequestMiddleware:
+    """Wraps the whole application, so that every response has an id, and every error the documented body."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, record: Callable[[Scope], RequestRecord]) -> None:
-        self._app = app
-        self._record = record
-        self._metrics = metrics
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app, self._services = app, services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; other scopes pass through."""
+        """Serve one HTTP request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._record(scope))
-        with self._metrics.active.track_inprogress():
+        exchange = _Exchange(scope, receive, send, RequestRecord(self._services, scope))
+        with self._services.metrics.active.track_inprogress():
             await exchange.serve(self._app)
-        exchange.count(self._metrics)
+        exchange.count(self._services.metrics)
 
 
 class _TooLargeError(Exception):
-    """The body grew past the limit while it was read."""
+    """The body exceeded the limit while it was read."""
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
-        self._id = given if _GIVEN_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+        self._id = given if _CLIENT_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
         scope["policycortex.request_id"] = self._id
         self._scope, self._receive, self._send = scope, receive, send
         self._record = record
-        self._status, self._read_bytes, self._began = 0, 0, time.perf_counter()
+        self._status, self._read_bytes, self._started_at = 0, 0, time.perf_counter()
 
     async def serve(self, app: ASGIApp) -> None:
         try:
             if (refusal := self._refusal()) is not None:
-                await self._answer(*refusal)
+                await self._respond(*refusal)
             else:
                 self._record.enter()
-                await app(self._scope, self._receive_bounded, self._send_marked)
+                await app(self._scope, self._receive_limited, self._send_completed)
         except _TooLargeError:
-            await self._answer(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
+            await self._respond(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
         except UnavailableError as error:
             if self._status:
                 raise
-            await self._answer(error_codes.UNAVAILABLE, str(error))
+            await self._respond(error_codes.UNAVAILABLE, str(error))
         except Exception:
             _log.exception("request failed", extra={"request_id": self._id})
             if self._status:
-                raise  # the answer has begun: only a broken connection tells the client
-            await self._answer(
-                error_codes.INTERNAL, "Something failed on our side; it was logged under this request_id"
-            )
+                raise  # the response has begun: only a broken connection informs the client
+            await self._respond(error_codes.INTERNAL, "Internal error; the log has it under this request_id")
         finally:
             self._log_line()
 
     def count(self, metrics: Metrics) -> None:
         route = _route(self._scope)
         metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
-        metrics.seconds.labels(route).observe(time.perf_counter() - self._began)
+        metrics.seconds.labels(route).observe(time.perf_counter() - self._started_at)
 
     def _refusal(self) -> tuple[ErrorCode, str] | None:
         headers = Headers(scope=self._scope)
@@ -104,31 +101,31 @@ class _Exchange:
             return error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"
         return None
 
-    async def _receive_bounded(self) -> Message:
+    async def _receive_limited(self) -> Message:
         message = await self._receive()
         self._read_bytes += len(message.get("body", b""))
         if self._read_bytes > MAX_BODY_BYTES:
             raise _TooLargeError
         return message
 
-    async def _send_marked(self, message: Message) -> None:
+    async def _send_completed(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._note(message["status"])
+            self._record_outcome(message["status"])
             self._status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
+            message = {**message, "headers": [*message.get("headers", ()), *self._added_headers(message)]}
         await self._send(message)
 
-    def _note(self, status: int) -> None:
-        """Into the trail before it leaves; a refusal leaves all the same when the trail cannot be written."""
+    def _record_outcome(self, status: int) -> None:
+        """Write the audit event before the response. A refusal is sent even if the event cannot be written."""
         try:
             self._record.end(status)
         except UnavailableError as error:
             if status < 400:
                 raise
-            _log.warning("a refusal is not in the trail", extra={"request_id": self._id, "reason": str(error)})
+            _log.warning("a refusal is not in the audit log", extra={"request_id": self._id, "reason": str(error)})
 
-    def _added(self, message: Message) -> Iterator[tuple[bytes, bytes]]:
-        """Headers that every answer has, unless it says otherwise itself."""
+    def _added_headers(self, message: Message) -> Iterator[tuple[bytes, bytes]]:
+        """Headers of every response, unless it has them already."""
         given = {name.lower(): value for name, value in message.get("headers", ())}
         yield b"x-request-id", self._id.encode()
         limits = self._scope.get("policycortex.headers", {})
@@ -137,27 +134,27 @@ class _Exchange:
                 yield lower, text
         is_page = given.get(b"content-type", b"").startswith(b"text/html")
         if _CSP not in given and not (is_page and b"attachment" not in given.get(b"content-disposition", b"")):
-            yield _CSP, _CLOSED_PAGE
+            yield _CSP, _API_POLICY
 
-    async def _answer(self, kind: ErrorCode, description: str) -> None:
+    async def _respond(self, kind: ErrorCode, description: str) -> None:
         self._scope["policycortex.error_code"] = kind.code
         content = json.dumps(error_body(kind, description, request_id=self._id)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await self._send_marked({"type": "http.response.start", "status": kind.status, "headers": headers})
-        await self._send_marked({"type": "http.response.body", "body": content})
+        await self._send_completed({"type": "http.response.start", "status": kind.status, "headers": headers})
+        await self._send_completed({"type": "http.response.body", "body": content})
 
     def _log_line(self) -> None:
-        facts = {
+        fields = {
             "request_id": self._id,
             "method": self._scope["method"],
-            # the route's pattern, not the path: a path may hold a link's token
+            # the route's pattern, not the path: a path can contain a link's token
             "route": _route(self._scope),
             "status": self._status,
-            "duration_ms": round((time.perf_counter() - self._began) * 1000, 1),
+            "duration_ms": round((time.perf_counter() - self._started_at) * 1000, 1),
             "key_id": self._scope.get("policycortex.key_id"),
             "report_id": self._scope.get("path_params", {}).get("report_id"),
         }
-        _log.info("request", extra={key: value for key, value in facts.items() if value is not None})
+        _log.info("request", extra={key: value for key, value in fields.items() if value is not None})
 
 
 def _route(scope: Scope) -> str:

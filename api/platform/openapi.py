@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the signatures: error answers per route, and bodies that are read raw."""
+"""Additions to the OpenAPI document: error responses per route, and schemas of bodies that are parsed by hand."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.platform import error_codes as codes
 from api.platform import openapi_examples as examples
 from api.platform.error_codes import ErrorCode
-from api.v1.reports.schemas import ErrorAnswer
+from api.platform.responses import ErrorAnswer
 from policycortex.names import ReportFormat
 from policycortex.requests.body import OrderBody
 
@@ -20,48 +20,48 @@ _EVERYWHERE: Final = (
 )  # fmt: skip
 _SCHEMAS: Final = "#/components/schemas/"
 _BODIES: Final[list[type[BaseModel]]] = []
-_ANSWERS: Final[Mapping[tuple[str, str, str], Mapping[str, Any]]] = {
+_EXAMPLES: Final[Mapping[tuple[str, str, str], Mapping[str, Any]]] = {
     ("/v1/reports", "get", "200"): examples.LIST,
     ("/v1/reports", "post", "202"): examples.ACCEPTED,
     ("/v1/reports", "post", "400"): examples.INVALID_CONFIG,
     ("/v1/reports/{report_id}", "get", "200"): examples.DETAILS,
     ("/v1/reports/{report_id}", "get", "404"): examples.REPORT_NOT_FOUND,
 }
-"""FastAPI would take the nulls out of them, so they are put in last."""
+"""Added last, because FastAPI removes nulls from examples."""
 _WITH_BODY: Final = (codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE)
 
 
 def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
-    """Error answers of a route: its own, those of every route, and those of a body."""
-    answers: Responses = {}
+    """Error responses of a route: its own, those of every route, and those of requests with a body."""
+    responses: Responses = {}
     for kind in (*kinds, *_EVERYWHERE, *(_WITH_BODY if body else ())):
-        said = f"`{kind.code}` {kind.meaning}"
-        known = answers.get(kind.status)
-        description = f"{known['description']} Or: {said}" if known else said
-        answers[kind.status] = {"model": ErrorAnswer, "description": description}
-    return answers
+        text = f"`{kind.code}` {kind.meaning}"
+        known = responses.get(kind.status)
+        description = f"{known['description']} Or: {text}" if known else text
+        responses[kind.status] = {"model": ErrorAnswer, "description": description}
+    return responses
 
 
 def open_errors() -> Responses:
-    """Error answers of a route that needs no key and reads next to nothing."""
+    """Error responses of a route that needs no key and reads almost nothing."""
     kinds = (codes.INVALID_REQUEST, codes.HEADERS_TOO_LARGE, codes.INTERNAL)
     return {kind.status: {"model": ErrorAnswer, "description": f"`{kind.code}` {kind.meaning}"} for kind in kinds}
 
 
 def order_body() -> dict[str, Any]:
-    """The body of an order, with the documentation's example."""
+    """The body of a request for a report, with the documented example."""
     return body_of(OrderBody, ORDER_EXAMPLE)
 
 
 def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
-    """A body that the route reads raw, so that all its problems can be told at once."""
+    """A body that the route parses itself, so that one response names all its problems."""
     _BODIES.append(model)
     schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 
 
 def framework_bodies() -> dict[str, Any]:
-    """A framework's file, in any of the forms that are read."""
+    """A framework's file, in any supported form."""
     schema = {"type": "object", "description": "The product's own form, Prowler's framework JSON, or an OSCAL catalog"}
     content = {
         "application/json": {"schema": schema, "example": FRAMEWORK_EXAMPLE},
@@ -71,7 +71,7 @@ def framework_bodies() -> dict[str, Any]:
 
 
 def body_definitions() -> dict[str, Any]:
-    """Schemas that raw bodies refer to, for ``components``."""
+    """Schemas of those bodies, for ``components``."""
     definitions: dict[str, Any] = {}
     for model in _BODIES:
         schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
@@ -80,8 +80,8 @@ def body_definitions() -> dict[str, Any]:
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's document, with the documentation's answers as examples, and open routes saying that they are open."""
-    for (path, method, status), example in _ANSWERS.items():
+    """FastAPI's document with the documented examples. Routes without a key get an empty ``security``."""
+    for (path, method, status), example in _EXAMPLES.items():
         document["paths"][path][method]["responses"][status]["content"]["application/json"]["example"] = example
     operations = (
         operation
@@ -125,8 +125,8 @@ ORDER_EXAMPLE: Final = {
 }
 
 
-def file_answers() -> Responses:
-    """A file, whole or in part, or nothing new."""
+def file_responses() -> Responses:
+    """A file, whole or in part, or 304."""
     binary = {"schema": {"type": "string", "format": "binary"}}
     content = {report_format.media_type.partition(";")[0]: binary for report_format in ReportFormat}
     content["application/zip"] = binary
@@ -137,10 +137,10 @@ def file_answers() -> Responses:
     }
 
 
-def small_file_answers(*media_types: str) -> Responses:
-    """A whole file, or nothing new."""
+def small_file_responses(*media_types: str) -> Responses:
+    """A whole file, or 304."""
     binary = {"schema": {"type": "string", "format": "binary"}}
-    headers = {name: said for name, said in _FILE_HEADERS.items() if name != "Accept-Ranges"}
+    headers = {name: header for name, header in _FILE_HEADERS.items() if name != "Accept-Ranges"}
     return {
         200: {"description": "The file", "content": dict.fromkeys(media_types, binary), "headers": headers},
         304: {"description": "The client has this file already (`If-None-Match`)"},

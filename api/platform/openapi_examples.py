@@ -1,4 +1,4 @@
-"""Answers as the documentation shows them, for the OpenAPI document; what we add to them stands after its fields."""
+"""The documented responses as examples of the OpenAPI document. Additional fields follow the documented ones."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The event that webhooks receive, for the OpenAPI document; ``policycortex.channels.webhook`` makes and signs it."""
+"""The event that webhooks receive, for the OpenAPI document. ``policycortex.channels.webhook`` sends it."""
 
 from typing import Annotated, Literal
 
@@ -8,19 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from policycortex.names import ReportFormat, ReportType
 
 
-class _Part(BaseModel):
+class _EventModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class EventPeriod(_Part):
+class EventPeriod(_EventModel):
     """Start inclusive, end exclusive."""
 
     start: str = Field(json_schema_extra={"format": "date-time"})
     end: str = Field(json_schema_extra={"format": "date-time"})
 
 
-class EventReport(_Part):
-    """The report that was made."""
+class EventReport(_EventModel):
+    """The completed report."""
 
     id: str = Field(examples=["rpt_1234567890abcdef"])
     name: str
@@ -32,8 +32,8 @@ class EventReport(_Part):
     url: str | None = Field(description="Details in the API; a key is needed")
 
 
-class EventSummary(_Part):
-    """Numbers of page one."""
+class EventSummary(_EventModel):
+    """The main numbers of the report."""
 
     compliance_score: float | None = Field(description="0-100; null when nothing was assessed")
     total_violations: int
@@ -44,8 +44,8 @@ class EventSummary(_Part):
     informational: int = 0
 
 
-class EventFile(_Part):
-    """One file, and where it can be fetched."""
+class EventFile(_EventModel):
+    """One file and its download link."""
 
     format: ReportFormat
     name: str
@@ -56,25 +56,25 @@ class EventFile(_Part):
     url_expires_at: str | None
 
 
-class EventData(_Part):
-    """What happened."""
+class EventData(_EventModel):
+    """The report, its numbers and its files."""
 
     report: EventReport
     summary: EventSummary
     files: list[EventFile]
 
 
-class GeneratedEvent(_Part):
-    """A report was made."""
+class GeneratedEvent(_EventModel):
+    """A report is completed."""
 
     event: Literal["compliance.report.generated"]
-    id: str = Field(description="Of the delivery, the same over all attempts: a repeated event is known by it")
+    id: str = Field(description="Id of the delivery, the same in all attempts; it identifies a repeated event")
     timestamp: str = Field(json_schema_extra={"format": "date-time"})
     data: EventData
 
 
 def describe_webhooks(app: FastAPI) -> None:
-    """Add the event to the document. The handler is never called: FastAPI reads its signature."""
+    """Add the event to the document. FastAPI reads the handler's signature and never calls it."""
 
     @app.webhooks.post("compliance.report.generated", tags=["webhooks"])
     def report_generated(
@@ -84,4 +84,4 @@ def describe_webhooks(app: FastAPI) -> None:
         webhook_timestamp: Annotated[str, Header(description="Standard Webhooks: Unix seconds")],
         webhook_signature: Annotated[str, Header(description="Standard Webhooks: `v1,` and a base64 HMAC")],
     ) -> None:
-        """Sent to each webhook destination once a report is made. Answer 2xx; 408, 429 and 5xx are tried again."""
+        """Sent to each webhook destination for a completed report. Respond with 2xx; 408, 429 and 5xx are retried."""

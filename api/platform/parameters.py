@@ -1,4 +1,4 @@
-"""Query parameters of a route, as it declares them: to refuse others, and to suggest what was meant."""
+"""The query parameters that a route declares: others are refused, with a suggestion."""
 
 from dataclasses import dataclass
 from typing import Any, Final, cast, get_args, get_origin
@@ -15,14 +15,14 @@ class Parameters:
     single: frozenset[str]
     lists: frozenset[str]
     is_model: bool
-    """A model declares them, which refuses others by itself, together with all else that is wrong."""
+    """Whether a pydantic model declares them; it refuses others itself, together with all other problems."""
 
 
 _KNOWN: Final[dict[str, Parameters]] = {}  # by the route's id: FastAPI's routes cannot be hashed
 
 
 def parameters_of(route: APIRoute) -> Parameters:
-    """Names the route declares, its dependencies' included."""
+    """The names that the route and its dependencies declare."""
     found = _KNOWN.get(route.unique_id)
     if found is None:
         found = _KNOWN[route.unique_id] = _read(route)
@@ -32,10 +32,10 @@ def parameters_of(route: APIRoute) -> Parameters:
 def _read(route: APIRoute) -> Parameters:
     declared: dict[str, Any] = {}
     is_model = False
-    waiting = [route.dependant]
-    while waiting:
-        dependant = waiting.pop()
-        waiting += dependant.dependencies
+    pending = [route.dependant]
+    while pending:
+        dependant = pending.pop()
+        pending += dependant.dependencies
         for field in dependant.query_params:
             annotation = field.field_info.annotation
             if isinstance(annotation, type) and issubclass(cast("type", annotation), BaseModel):
@@ -48,7 +48,7 @@ def _read(route: APIRoute) -> Parameters:
 
 
 def parameter_names(request: Request) -> frozenset[str]:
-    """Query parameters that the request's route takes, for suggestions."""
+    """Query parameters of the request's route, for suggestions."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return frozenset()

@@ -1,4 +1,4 @@
-"""How many requests a key may make, and the headers that tell it."""
+"""Rate limits per key, and their response headers."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ _log: Final = logging.getLogger("policycortex.api")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateState:
-    """Where a key stands in its window."""
+    """The state of a key's limit."""
 
     limit: int
     window_seconds: int
@@ -31,7 +31,7 @@ class RateState:
     reset_seconds: int
 
     def headers(self) -> dict[str, str]:
-        """The IETF draft's two structured fields, and the three plain ones that clients know longer."""
+        """The two structured fields of the IETF draft, and the three older plain fields."""
         return {
             "RateLimit-Policy": f'"default";q={self.limit};w={self.window_seconds}',
             "RateLimit": f'"default";r={self.remaining};t={self.reset_seconds}',
@@ -42,17 +42,17 @@ class RateState:
 
 
 class RateLimiter:
-    """Counts requests per key or address in a sliding window; in memory, or in Redis for several processes."""
+    """Counts requests per key or address in a sliding window: in memory, or in Redis for several processes."""
 
     def __init__(self, settings: Settings) -> None:
         self._item = _parse(settings.rate_limit)
         self._is_local = settings.rate_limit_url is None
         self._limiter = SlidingWindowCounterRateLimiter(_open_counters(settings.rate_limit_url))
 
-    async def count(self, who: str) -> RateState | None:
-        """Count one request. Raises ApiError 429 past the limit. None when the counter is away: nobody waits."""
+    async def count(self, client: str) -> RateState | None:
+        """Count one request. Raises ApiError 429 above the limit. None while Redis is unavailable: all are allowed."""
         try:
-            is_within, stats = self._hit(who) if self._is_local else await run_in_threadpool(self._hit, who)
+            is_within, stats = self._hit(client) if self._is_local else await run_in_threadpool(self._hit, client)
         except StorageError as error:
             _log.warning("rate limits are not counted", extra={"reason": str(error)})
             return None
@@ -67,8 +67,8 @@ class RateLimiter:
             raise ApiError(error_codes.RATE_LIMITED, f"More than {self._item} requests", headers=headers)
         return state
 
-    def _hit(self, who: str) -> tuple[bool, WindowStats]:
-        return self._limiter.hit(self._item, who), self._limiter.get_window_stats(self._item, who)
+    def _hit(self, client: str) -> tuple[bool, WindowStats]:
+        return self._limiter.hit(self._item, client), self._limiter.get_window_stats(self._item, client)
 
 
 def _open_counters(url: str | None) -> StorageTypes:

@@ -1,24 +1,81 @@
-"""JSON answers that a client need not fetch twice."""
+"""What all JSON responses share: the base class of their schemas, times, pages, the error body, and ETags."""
 
 import hashlib
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 
-def send_json(request: Request, answer: BaseModel) -> Response:
-    """200 with an ETag over the bytes, or 304 when the client has them."""
-    content = answer.model_dump_json().encode()
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+def print_moment(moment: datetime) -> str:
+    """``2024-04-01T10:00:00Z``."""
+    return f"{moment.isoformat()[:19]}Z"  # a third of strftime's time; lists have many times
+
+
+Moment = Annotated[datetime, PlainSerializer(print_moment, return_type=str)]
+
+
+class ResponseModel(BaseModel):
+    """Base of all response schemas. They read the attributes of the core's values, so that no field is copied."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Pagination(ResponseModel):
+    """The position of a page in its list."""
+
+    total: int = Field(examples=[234])
+    limit: int = Field(examples=[20])
+    offset: int = Field(examples=[0])
+    has_more: bool
+
+
+class Span(ResponseModel):
+    """The resolved period; start inclusive, end exclusive."""
+
+    start: Moment
+    end: Moment
+
+
+class ErrorDetail(ResponseModel):
+    """One problem of the request."""
+
+    field: str = Field(examples=["scope.date_range.start"])
+    message: str = Field(examples=["Start date cannot be in the future"])
+
+
+class ErrorAnswer(ResponseModel):
+    """The body of every error response."""
+
+    error: str = Field(examples=["invalid_report_config"])
+    error_description: str = Field(examples=["Report configuration validation failed"])
+    error_code: str = Field(pattern="^RPT_[0-9]{3}$", examples=["RPT_001"])
+    report_id: str | None = None
+    possible_causes: list[str] | None = None
+    details: list[ErrorDetail] | None = None
+    timestamp: str = Field(examples=["2024-01-21T16:00:00Z"])
+    request_id: str | None = None
+
+
+def page_of(total: int, *, limit: int, offset: int, count: int) -> Pagination:
+    """The position of a page with ``count`` entries in a list of ``total``."""
+    return Pagination(total=total, limit=limit, offset=offset, has_more=offset + count < total)
+
+
+def send_json(request: Request, content: BaseModel) -> Response:
+    """200 with an ETag of the body, or 304 when the client has the same body."""
+    body = content.model_dump_json().encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if is_known(request.headers.get("if-none-match"), etag):
+    if matches_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
-def is_known(given: str | None, etag: str) -> bool:
-    """Whether ``If-None-Match`` names the tag, weakly compared as RFC 9110 asks."""
-    if given is None:
+def matches_etag(if_none_match: str | None, etag: str) -> bool:
+    """Whether ``If-None-Match`` names the tag; weak comparison as in RFC 9110."""
+    if if_none_match is None:
         return False
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or etag in tags

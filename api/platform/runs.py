@@ -1,4 +1,4 @@
-"""What the API needs of the orchestrator, in its own words; ``api.platform.dagster_runs`` says them to Dagster."""
+"""The run operations that the API needs from the orchestrator; ``dagster_runs`` implements them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +9,7 @@ from policycortex.storage.registry import Failure, ReportRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartState:
-    """Whether one part of the system works, and if not, why."""
+    """Whether one part of the system works, and the reason if not."""
 
     name: str
     is_ok: bool
@@ -17,14 +17,14 @@ class PartState:
 
 
 class RunLauncher(Protocol):
-    """Starts, watches and ends the runs that make reports."""
+    """Starts, checks and ends the runs that produce reports."""
 
-    def launch(self, report: ReportRow, order: ReportRequest) -> str:
+    def launch(self, report: ReportRow, request: ReportRequest) -> str:
         """Start the run; its id. Raises UnavailableError when it cannot be started now."""
         ...
 
     def find_failure(self, report: ReportRow) -> Failure | None:
-        """Why the report's runs ended without a result; None while one is on its way. Raises UnavailableError."""
+        """Why the report's runs ended without files; None while a run goes on or follows. Raises UnavailableError."""
         ...
 
     def has_run(self, report: ReportRow) -> bool:
@@ -32,13 +32,13 @@ class RunLauncher(Protocol):
         ...
 
     def cancel(self, run_id: str) -> None:
-        """End the run; an ended one is no error. Raises UnavailableError."""
+        """End the run; no error if it has ended. Raises UnavailableError."""
         ...
 
     def check(self) -> tuple[PartState, ...]:
-        """State of the orchestrator's parts; never raises for one that is away."""
+        """State of the orchestrator's parts. Does not raise when one is unavailable."""
         ...
 
     def close(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         ...

@@ -1,4 +1,4 @@
-"""What endpoints work with, made once per application and held in its state."""
+"""What endpoints use: registry, artifact store, run launcher, rate limiter; one set per application."""
 
 import logging
 import threading
@@ -10,12 +10,12 @@ from functools import cached_property
 from anyio import CapacityLimiter
 from cachetools import TTLCache
 
+from api.platform.backfills import Backfills
 from api.platform.last_used import LastUsedWriter
 from api.platform.metrics import Metrics
 from api.platform.rates import RateLimiter
+from api.platform.read_log import ReadLog
 from api.platform.runs import RunLauncher
-from api.v1.backfills.orchestrator import Backfills
-from api.v1.reports.read_records import ReadLog
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.frameworks.model import Framework
@@ -27,20 +27,20 @@ from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_regi
 from policycortex.workflow.audit_export import recover_trail
 
 _log = logging.getLogger("policycortex.api")
-_PATIENCE_SECONDS = 5.0  # a caller gets a 503 rather than a minute of silence
+_LOCK_SECONDS = 5.0  # a caller gets a 503 after this time instead of waiting a minute
 _KEY_SECONDS = 1.0  # a revoked key is refused after a second at the latest
-_MOST_KNOWN_KEYS = 10_000
+_MOST_CACHED_KEYS = 10_000
 _SHORT_WORK_THREADS = 16
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """The current time."""
     return datetime.now(UTC)
 
 
 @dataclass(kw_only=True)
 class Services:
-    """Opens what it needs when it is first needed, so that a database away at start is no reason not to start."""
+    """Opens each part at first use, so that the API starts while the database is unavailable."""
 
     settings: Settings
     launcher: RunLauncher
@@ -48,27 +48,28 @@ class Services:
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
     read_log: ReadLog = field(init=False, repr=False)
-    key_uses: LastUsedWriter = field(init=False, repr=False)
-    known_keys: TTLCache[str, KeyRow] = field(
-        default_factory=lambda: TTLCache(maxsize=_MOST_KNOWN_KEYS, ttl=_KEY_SECONDS), repr=False
+    last_used: LastUsedWriter = field(init=False, repr=False)
+    key_cache: TTLCache[str, KeyRow] = field(
+        default_factory=lambda: TTLCache(maxsize=_MOST_CACHED_KEYS, ttl=_KEY_SECONDS), repr=False
     )
     """Keys looked up within the last second, by the digest of their token. Used on the event loop only."""
     short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
     """Threads for key lookups and audit-log syncs: requests that hold all other threads must not delay them."""
     limiter: RateLimiter = field(init=False, repr=False)
-    journal: WriteAheadLog = field(init=False, repr=False)
+    write_ahead_log: WriteAheadLog = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.limiter = RateLimiter(self.settings)
-        self.journal = WriteAheadLog(
+        # The lambdas open the registry at first use.
+        self.write_ahead_log = WriteAheadLog(
             self.settings.home / "trail",
-            lambda *acts: self.registry.audit_log.append_events(*acts),  # noqa: PLW0108 - the registry opens when it is needed
+            lambda *events: self.registry.audit_log.append_events(*events),  # noqa: PLW0108
             _log.warning,
         )
-        self.key_uses = LastUsedWriter(lambda key, now: self.registry.keys.note_key_use(key, now=now))
-        self.read_log = ReadLog(lambda *rows: self.registry.access_log.log_access(*rows))  # noqa: PLW0108 - the registry opens when it is needed
+        self.last_used = LastUsedWriter(lambda key, now: self.registry.keys.note_key_use(key, now=now))
+        self.read_log = ReadLog(lambda *rows: self.registry.access_log.log_access(*rows))  # noqa: PLW0108
 
     @property
     def registry(self) -> Registry:
@@ -76,18 +77,18 @@ class Services:
         if self._registry is None:
             with self._opening:
                 if self._registry is None:
-                    opened = open_registry(self.settings, patience_seconds=_PATIENCE_SECONDS)
+                    opened = open_registry(self.settings, patience_seconds=_LOCK_SECONDS)
                     recover_trail(self.settings, opened)
                     self._registry = opened
         return self._registry
 
     @cached_property
     def artifacts(self) -> ArtifactStore:
-        """The place of artifacts."""
+        """The store of report files."""
         return open_artifacts(self.settings)
 
-    def registry_key(self, token: str) -> KeyRow | None:
-        """The key of this secret, asked anew. Raises UnavailableError."""
+    def find_key(self, token: str) -> KeyRow | None:
+        """The key of this token, from the registry. Raises UnavailableError."""
         return self.registry.keys.find_key(token)
 
     def start_run(self, report: ReportRow, request: ReportRequest) -> str:
@@ -101,19 +102,19 @@ class Services:
         return run_id
 
     def ping(self) -> None:
-        """Raises PolicyCortexError while the registry cannot be opened or does not answer."""
+        """Raises PolicyCortexError while the registry cannot be opened or does not respond."""
         self.registry.ping()
 
     def frameworks(self, organization: str) -> Mapping[str, Framework]:
-        """All that the organisation has, by id; the folder is read anew, so that a new file counts at once."""
+        """All frameworks of the organisation, by id. The folder is read each time, so that a new file is found."""
         return frameworks_of(self.settings, self.registry, organization)
 
     def close(self) -> None:
-        """Give back connections."""
+        """Write what is buffered and close connections."""
         self.launcher.close()
         self.backfills.close()
-        self.key_uses.close()
+        self.last_used.close()
         self.read_log.close()
-        self.journal.close()
+        self.write_ahead_log.close()
         if self._registry is not None:
             self._registry.close()

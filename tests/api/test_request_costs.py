@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from tests.support.api_server import ApiServer
 
-BESIDE = ("audit-trail", "read-log", "key-uses")
+BESIDE = ("audit-trail", "read-log", "last-used")
 """Names of threads that write the records of many requests in one batch."""
 
 
@@ -55,7 +55,7 @@ def counting() -> Iterator[Counted]:
 def test_reads_are_one_statement_for_details_and_three_for_a_page(
     server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
-    """The page, its total, and the restricted reports. No commit: access log and audit log are written in batches later."""
+    """Page, total, restricted reports. No commit: the access log and the audit log are written in batches later."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     server.complete(report_id)
     with counting() as counted:

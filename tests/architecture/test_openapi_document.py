@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.platform.openapi_document import MAKE, print_document
+from api.openapi_document import MAKE, print_document
 
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from api.v1.backfills import dagster_backfills
+from api.platform import dagster_backfills
 from pipelines.definitions import defs
 from pipelines.defs.ingest import FINDINGS, findings
 from pipelines.defs.posture import days

@@ -11,8 +11,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.runs import PartState
-from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.requests import ReportRequest

@@ -1,11 +1,10 @@
-"""From the core's values to analytics' answers: names and rounding, no judgement."""
+"""Response bodies of analytics, made from the core's values: field names and rounding only."""
 
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
 from api.v1.analytics.schemas import (
-    AgeAnswer,
     BacktestAnswer,
     CauseAnswer,
     ChangeAnswer,
@@ -16,8 +15,6 @@ from api.v1.analytics.schemas import (
     ForecastAnswer,
     ForecastPointAnswer,
     LikelyAnswer,
-    LikelyFailureAnswer,
-    RemediationAnswer,
     RiskAnswer,
     RiskDayAnswer,
     RiskGroupAnswer,
@@ -29,7 +26,6 @@ from api.v1.analytics.schemas import (
     TrendsAnswer,
     TrendSeriesAnswer,
 )
-from api.v1.reports.schemas import Span
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.forecasting.model import Backtest, Forecast, KnownStep, TimeToTarget, TooLittleHistory
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
@@ -44,25 +40,25 @@ if TYPE_CHECKING:
     from policycortex.workflow.analytics_query import AnalyticsQuery
 
 
-def shape_trends(
+def present_trends(
     found: "analytics.Trends", question: "AnalyticsQuery", *, granularity: str, by: str | None
 ) -> TrendsAnswer:
-    """Lines with their causes; daily causes speak of the one line of the whole only."""
+    """Lines with their causes; daily causes are known only for the one line of all findings."""
     framework, period = question.framework, question.period
     change = found.change
     return TrendsAnswer(
         framework=framework.id if framework else None,
         framework_version=framework.version if framework else None,
-        period=Span(start=period.start, end=period.end),
+        period=period,
         granularity=granularity,
         by=by,
         series=[_series(series, () if by else found.causes) for series in found.series],
-        change=shape_change(change.change, first=change.first, last=change.last) if change else None,
+        change=present_change(change.change, first=change.first, last=change.last) if change else None,
     )
 
 
-def shape_change(change: ScoreChange, *, first: date | None = None, last: date | None = None) -> ChangeAnswer:
-    """A change with causes whose written points add up to the written difference."""
+def present_change(change: ScoreChange, *, first: date | None = None, last: date | None = None) -> ChangeAnswer:
+    """A change with causes; their rounded points add up to the rounded difference."""
     written = change.written()
     before, after = (None if score is None else round_pct(float(score)) for score in (change.before, change.after))
     return ChangeAnswer(
@@ -78,12 +74,12 @@ def shape_change(change: ScoreChange, *, first: date | None = None, last: date |
     )
 
 
-def shape_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> RiskAnswer:
-    """Parts, places, items, ages."""
+def present_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> RiskAnswer:
+    """The risk with its parts, groups, items, ages and remediation times."""
     risk, period = found.risk, question.period
     return RiskAnswer(
         framework=question.framework.id if question.framework else None,
-        period=Span(start=period.start, end=period.end),
+        period=period,
         as_of=found.as_of,
         risk_version=risk.version,
         total=RiskScoreAnswer(**_risk(risk.total)),
@@ -92,14 +88,14 @@ def shape_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> Ris
         ],
         top=[_item(item) for item in risk.top],
         top_of=risk.top_of,
-        ages=[AgeAnswer.model_validate(age, from_attributes=True) for age in found.ages],
-        remediation=[RemediationAnswer.model_validate(each, from_attributes=True) for each in found.remediation],
+        ages=list(found.ages),
+        remediation=list(found.remediation),
         history=[RiskDayAnswer(date=day, risk_score=round_pct(value)) for day, value in found.history],
     )
 
 
-def shape_forecast(found: "analytics.ForecastAnswer", question: "AnalyticsQuery") -> ForecastAnswer:
-    """A forecast, or its refusal in the same shape."""
+def present_forecast(found: "analytics.ForecastAnswer", question: "AnalyticsQuery") -> ForecastAnswer:
+    """A forecast, or the reason why there is none."""
     framework_id = question.framework.id if question.framework else None
     likely = _likely(found.likely) if found.likely else None
     if isinstance(found.forecast, TooLittleHistory):
@@ -120,40 +116,25 @@ def shape_forecast(found: "analytics.ForecastAnswer", question: "AnalyticsQuery"
     return _forecast(found.forecast, framework_id, likely)
 
 
-def shape_comparison(
+def present_comparison(
     found: "comparing.ReportComparison", report_id: str, other_id: str, *, limit: int, offset: int
 ) -> CompareAnswer:
-    """One page of the findings that turned, and all that is counted."""
+    """One page of the changed findings, and the counts of all."""
     rows = found.findings.rows.filter(found.findings.rows["change"] != "persisting")
     return CompareAnswer(
         report_id=report_id,
         other_id=other_id,
-        counts=FindingCounts(
-            new=found.findings.new,
-            resolved=found.findings.resolved,
-            persisting=found.findings.persisting,
-            not_looked_at=found.findings.not_looked_at,
-        ),
-        change=shape_change(found.change),
-        requirements=[
-            ComparedRequirement(
-                id=each.id,
-                title=each.title,
-                before=each.before.value if each.before else None,
-                after=each.after.value if each.after else None,
-                failed_before=each.failed_before,
-                failed_after=each.failed_after,
-            )
-            for each in found.requirements
-        ],
+        counts=FindingCounts.model_validate(found.findings),
+        change=present_change(found.change),
+        requirements=[ComparedRequirement.model_validate(each) for each in found.requirements],
         findings=[ComparedFinding(**row) for row in rows.slice(offset, limit).iter_rows(named=True)],
         findings_total=len(rows),
     )
 
 
 def _series(series: TrendSeries, causes: Iterable[DayCause]) -> TrendSeriesAnswer:
-    told = causes_by_bucket(series.buckets, causes)
-    points = [_point(bucket, each) for bucket, each in zip(series.buckets, told, strict=True)]
+    bucket_causes = causes_by_bucket(series.buckets, causes)
+    points = [_point(bucket, each) for bucket, each in zip(series.buckets, bucket_causes, strict=True)]
     return TrendSeriesAnswer(name=series.name, points=points)
 
 
@@ -182,8 +163,8 @@ def _risk(score: RiskScore) -> dict[str, float | int | None]:
 
 
 def _item(item: RiskItem) -> RiskItemAnswer:
-    shaped = RiskItemAnswer.model_validate(item, from_attributes=True)
-    return shaped.model_copy(
+    answer = RiskItemAnswer.model_validate(item)
+    return answer.model_copy(
         update={"risk_without": round(item.risk_without, 2), "lowers_by": round(item.lowers_by, 4)}
     )
 
@@ -257,7 +238,7 @@ def _likely(found: LikelyFailures | NoLikelyFailures) -> LikelyAnswer:
     return LikelyAnswer(
         window_days=found.window_days,
         reason=None,
-        items=[LikelyFailureAnswer.model_validate(item, from_attributes=True) for item in found.items],
+        items=list(found.items),
         brier_score=round(found.brier, 6),
         brier_score_of_base_rate=round(found.brier_of_base_rate, 6),
         forecasts=found.forecasts,

@@ -1,4 +1,4 @@
-"""Query parameters of analytics: strict words in, a question of the core out."""
+"""Query parameters of analytics, checked and turned into a question of the core."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ _HISTORY: Final = timedelta(days=364)
 
 
 class ScopeQuery(BaseModel):
-    """Which findings are asked about; absent lists mean all."""
+    """Which findings; absent lists mean all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,7 +37,7 @@ class ScopeQuery(BaseModel):
     accounts: list[str] = Field(default=[], max_length=100, description="Repeat for several")
 
     def body(self) -> dict[str, object]:
-        """As an order's ``scope`` would say it."""
+        """The parameters as the ``scope`` of a request for a report."""
         return {
             "environments": self.environments,
             "cloud_providers": self.cloud_providers,
@@ -46,17 +46,15 @@ class ScopeQuery(BaseModel):
 
 
 class PeriodQuery(ScopeQuery):
-    """And when; the last 30 days unless said otherwise."""
+    """The period; by default the last 30 days."""
 
     start: str | None = Field(default=None, max_length=40, description="RFC 3339 with a time zone; needs `end`")
-    end: str | None = Field(default=None, max_length=40, description="RFC 3339; 23:59:59 stands for the end of its day")
+    end: str | None = Field(default=None, max_length=40, description="RFC 3339; 23:59:59 means the end of its day")
     date_range_type: DateRangeType | None = Field(default=None, description="Instead of `start` and `end`")
-    timezone: str | None = Field(
-        default=None, max_length=64, description="IANA zone in which date_range_type cuts its days"
-    )
+    timezone: str | None = Field(default=None, max_length=64, description="IANA time zone of date_range_type")
 
     def body(self) -> dict[str, object]:
-        """As an order's ``scope`` would say it."""
+        """The parameters as the ``scope`` of a request for a report."""
         bounds = {name: bound for name, bound in (("start", self.start), ("end", self.end)) if bound is not None}
         kind = self.date_range_type.value if self.date_range_type else None
         given = {"date_range": bounds or None, "date_range_type": kind, "timezone": self.timezone}
@@ -64,7 +62,7 @@ class PeriodQuery(ScopeQuery):
 
 
 class TrendsQuery(PeriodQuery):
-    """Which lines, and how long a bucket is."""
+    """Which lines, and the length of a bucket."""
 
     granularity: Literal["day", "week", "month"] = "day"
     by: Literal["framework", "section", "provider", "environment", "account"] | None = Field(
@@ -73,21 +71,23 @@ class TrendsQuery(PeriodQuery):
 
 
 class RiskQuery(PeriodQuery):
-    """How many items are listed."""
+    """The number of listed items."""
 
-    top: int = Field(default=20, ge=1, le=100, description="Items that lower the risk most")
+    top: int = Field(default=20, ge=1, le=100, description="Number of items that would lower the risk most")
 
 
 class ForecastQuery(ScopeQuery):
-    """How far ahead."""
+    """The horizon and the target of the forecast."""
 
     horizon_days: int = Field(default=30, ge=1, le=365)
-    target_score: float | None = Field(default=None, ge=0, le=100, description="When will the score reach it?")
+    target_score: float | None = Field(
+        default=None, ge=0, le=100, description="A score; the response has when it is reached"
+    )
 
 
 def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "AnalyticsQuery":
-    """The question, its words checked as those of an order. Raises ApiError naming every parameter to mend."""
-    # The lake's libraries take 60 MB and a second to import: only who asks for analytics pays them.
+    """The question of these parameters. Raises ApiError that names every invalid parameter."""
+    # The lake's libraries take 60 MB and a second to import; only analytics needs them.
     from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
 
     now, frameworks = services.now().astimezone(UTC), services.frameworks(caller.organization)
@@ -108,7 +108,7 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
 
 
 def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:
-    """A forecast looks back from today; all else asks for a period."""
+    """The query's period; for a forecast, the year before today."""
     if not isinstance(query, PeriodQuery):
         return Period.of_days(now.date() - _HISTORY, now.date())
     if checked.date_range is not None:

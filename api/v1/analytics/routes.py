@@ -1,27 +1,25 @@
-"""``/v1/analytics`` and the comparison of two reports: read from daily rollups, judged, shaped."""
+"""``/v1/analytics`` and the comparison of two reports, calculated from daily results in the lake."""
 
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.platform import error_codes as codes
+from api.platform.access_log import log_read
 from api.platform.auth import Reader
-from api.platform.dependencies import ServicesDep
+from api.platform.dependencies import ReportId, ServicesDep
 from api.platform.errors import ApiError
 from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, to_question
 from api.v1.analytics.schemas import CompareAnswer, ForecastAnswer, RiskAnswer, TrendsAnswer
-from api.v1.reports.access_records import log_read
-from api.v1.reports.routes import ReportId
 from policycortex.errors import Problem
 
 router: Final = APIRouter(prefix="/v1/analytics", tags=["analytics"])
 compare_router: Final = APIRouter(prefix="/v1/reports", tags=["analytics"])
 
-# The rooms below are imported where they are used: they bring the lake and its libraries, 60 MB and a second that an
-# API which serves reports does not need.
+# Endpoints import the lake and its libraries themselves: they take 60 MB and a second, and only analytics needs them.
 
 
 @router.get("/trends", response_model=TrendsAnswer, responses=errors_of())
@@ -29,7 +27,7 @@ def get_trends(
     request: Request, caller: Reader, query: Annotated[TrendsQuery, Query()], services: ServicesDep
 ) -> Response:
     """Scores by day, week or month; gaps are gaps. With the causes of the change, which add up to it exactly."""
-    from api.v1.analytics.presenters import shape_trends  # noqa: PLC0415
+    from api.v1.analytics.presenters import present_trends  # noqa: PLC0415
     from policycortex.scoring.trend import Granularity  # noqa: PLC0415
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_trends  # noqa: PLC0415
@@ -46,13 +44,13 @@ def get_trends(
             by=query.by,
             frameworks=services.frameworks(caller.organization),
         )
-    return send_json(request, shape_trends(found, question, granularity=query.granularity, by=query.by))
+    return send_json(request, present_trends(found, question, granularity=query.granularity, by=query.by))
 
 
 @router.get("/risk", response_model=RiskAnswer, responses=errors_of())
 def get_risk(request: Request, caller: Reader, query: Annotated[RiskQuery, Query()], services: ServicesDep) -> Response:
-    """Risk with its parts, by place, what lowers it most, ages against the days agreed, and time to remediate."""
-    from api.v1.analytics.presenters import shape_risk  # noqa: PLC0415
+    """Risk with its parts and groups, what lowers it most, ages against the agreed days, and time to remediate."""
+    from api.v1.analytics.presenters import present_risk  # noqa: PLC0415
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_risk  # noqa: PLC0415
     from policycortex.workflow.analytics_days import risk_weights  # noqa: PLC0415
@@ -67,22 +65,22 @@ def get_risk(request: Request, caller: Reader, query: Annotated[RiskQuery, Query
             frameworks=known or services.frameworks(caller.organization),
             top=query.top,
         )
-    return send_json(request, shape_risk(found, question))
+    return send_json(request, present_risk(found, question))
 
 
 @router.get("/forecast", response_model=ForecastAnswer, responses=errors_of())
 def get_forecast(
     request: Request, caller: Reader, query: Annotated[ForecastQuery, Query()], services: ServicesDep
 ) -> Response:
-    """The score's next days by the method its past chooses, with measured intervals, or why there is no forecast."""
-    from api.v1.analytics.presenters import shape_forecast  # noqa: PLC0415
+    """The score's next days by the best method on its history, with intervals, or why there is no forecast."""
+    from api.v1.analytics.presenters import present_forecast  # noqa: PLC0415
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_forecast  # noqa: PLC0415
 
     question = to_question(query, services, caller)
     with open_lake(services.settings) as lake:
         found = load_forecast(lake, question, horizon_days=query.horizon_days, target_pct=query.target_score)
-    return send_json(request, shape_forecast(found, question))
+    return send_json(request, present_forecast(found, question))
 
 
 @compare_router.get(
@@ -99,8 +97,8 @@ def compare(
     query: Annotated[PageQuery, Query()],
     services: ServicesDep,
 ) -> Response:
-    """What became of the findings of ``report_id`` in ``other_id``: new, resolved, persisting, not looked at."""
-    from api.v1.analytics.presenters import shape_comparison  # noqa: PLC0415
+    """The findings of ``report_id`` compared with ``other_id``: new, resolved, persisting, not scanned."""
+    from api.v1.analytics.presenters import present_comparison  # noqa: PLC0415
     from policycortex.workflow.report_comparison import compare_reports  # noqa: PLC0415
 
     before, after = (
@@ -116,4 +114,4 @@ def compare(
         frameworks=services.frameworks(caller.organization),
         waivers=services.registry.waivers.list_waivers(caller.organization),
     )
-    return send_json(request, shape_comparison(found, report_id, other_id, limit=query.limit, offset=query.offset))
+    return send_json(request, present_comparison(found, report_id, other_id, limit=query.limit, offset=query.offset))

@@ -1,42 +1,42 @@
-"""Shapes of analytics' answers. Numbers stand here as people read them; docs/analytics.md says how they are made."""
+"""Response bodies of analytics. docs/analytics.md describes how the numbers are calculated."""
 
 from datetime import date
 from typing import Final, Literal
 
 from pydantic import Field
 
-from api.v1.reports.schemas import Answer, Span
+from api.platform.responses import ResponseModel, Span
 
 CAUSES: Final = (
     "`fixed`, `regressed`, `new_resources`, `gone_resources`, `scope_and_coverage`, `framework_version`, `waivers`"
 )
 
 
-class CauseAnswer(Answer):
-    """What one cause did; the causes' points add up to the change as written."""
+class CauseAnswer(ResponseModel):
+    """The effect of one cause; the points of all causes add up to the rounded change."""
 
     cause: str = Field(description=CAUSES, examples=["fixed"])
-    findings: int = Field(description="Findings it touched", examples=[19])
+    findings: int = Field(description="Findings with this cause", examples=[19])
     points: float | None = Field(description="Percentage points; null where a date has no score", examples=[2.35])
 
 
-class ChangeAnswer(Answer):
-    """Why the score moved between two dates."""
+class ChangeAnswer(ResponseModel):
+    """Why the score changed between two dates."""
 
     start_date: date | None = Field(description="First scored day; null when two reports are compared")
     end_date: date | None
     score_before: float | None = Field(description="0-100; null when nothing was assessed")
     score_after: float | None
-    points: float | None = Field(description="`score_after` less `score_before`, as written")
+    points: float | None = Field(description="`score_after` minus `score_before`, as rounded")
     causes: list[CauseAnswer]
 
 
-class TrendPointAnswer(Answer):
+class TrendPointAnswer(ResponseModel):
     """One day, week or month; a gap has no score."""
 
     start_date: date
     end_date: date
-    is_partial: bool = Field(description="The period cuts it")
+    is_partial: bool = Field(description="The period covers only a part of it")
     compliance_score: float | None = Field(description="Of its last scored day; null is a gap", examples=[87.5])
     scored_on: date | None
     low: float | None = Field(description="Lowest score of its days")
@@ -44,20 +44,20 @@ class TrendPointAnswer(Answer):
     passed: int = Field(description="Findings of the scored day")
     assessed: int
     scanned_days: int
-    change_points: float | None = Field(description="Against the latest point before it that has a score")
+    change_points: float | None = Field(description="Difference to the latest earlier point with a score")
     is_new_framework_version: bool
-    mark: str = Field(description="`month`, `quarter` or `year` that begins in it, or empty")
+    mark: str = Field(description="`month`, `quarter` or `year` that starts in it, or empty")
     causes: list[CauseAnswer] = Field(description="Of `change_points`; empty where they are not known exactly")
 
 
-class TrendSeriesAnswer(Answer):
-    """One line."""
+class TrendSeriesAnswer(ResponseModel):
+    """One line of the chart."""
 
     name: str = Field(examples=["soc2"])
     points: list[TrendPointAnswer]
 
 
-class TrendsAnswer(Answer):
+class TrendsAnswer(ResponseModel):
     """Scores over time."""
 
     framework: str | None
@@ -70,7 +70,7 @@ class TrendsAnswer(Answer):
     change: ChangeAnswer | None = Field(description="First to last scored day; null with fewer than two")
 
 
-class RiskScoreAnswer(Answer):
+class RiskScoreAnswer(ResponseModel):
     """0-100 with its parts, which add up to it."""
 
     risk_score: float | None = Field(description="Null when nothing was assessed", examples=[31.5])
@@ -83,14 +83,14 @@ class RiskScoreAnswer(Answer):
 
 
 class RiskGroupAnswer(RiskScoreAnswer):
-    """The risk of one place by itself."""
+    """The risk of one account, service, provider, environment or framework alone."""
 
     dimension: str = Field(description="`account`, `service`, `provider`, `environment` or `framework`")
     label: str
 
 
-class RiskItemAnswer(Answer):
-    """One failing check in one account, and what mending all its findings there would do."""
+class RiskItemAnswer(ResponseModel):
+    """One failing check in one account, and the effect of remediating all its findings there."""
 
     provider: str
     account_id: str
@@ -99,14 +99,14 @@ class RiskItemAnswer(Answer):
     service: str
     severity: str
     failed: int
-    is_exposed: bool = Field(description="The check speaks of what anybody can reach")
+    is_exposed: bool = Field(description="The check is about public access")
     oldest_days: int
     risk_without: float
     lowers_by: float
 
 
-class AgeAnswer(Answer):
-    """Failing findings of one severity against the days agreed."""
+class AgeAnswer(ResponseModel):
+    """Failing findings of one severity, compared with the agreed days."""
 
     severity: str
     sla_days: int
@@ -117,8 +117,8 @@ class AgeAnswer(Answer):
     oldest_days: int | None
 
 
-class RemediationAnswer(Answer):
-    """How long mending takes (Kaplan-Meier: findings still open count as open)."""
+class RemediationAnswer(ResponseModel):
+    """Time to remediate (Kaplan-Meier: open findings count as open)."""
 
     severity: str | None = Field(description="Null: all severities")
     findings: int
@@ -126,19 +126,19 @@ class RemediationAnswer(Answer):
     median_days: float | None
     mean_days: float | None = Field(description="Within `horizon_days`")
     horizon_days: int
-    is_restricted: bool = Field(description="Some were open at the horizon: the true mean is longer")
+    is_restricted: bool = Field(description="Some findings were open at the horizon: the actual mean is longer")
     within_sla_share: float | None
 
 
-class RiskDayAnswer(Answer):
+class RiskDayAnswer(ResponseModel):
     """The whole organisation's risk on one scanned day."""
 
     date: date
     risk_score: float | None
 
 
-class RiskAnswer(Answer):
-    """Risk of the closing posture of the period."""
+class RiskAnswer(ResponseModel):
+    """Risk of the period-end posture."""
 
     framework: str | None
     period: Span
@@ -147,13 +147,13 @@ class RiskAnswer(Answer):
     total: RiskScoreAnswer
     groups: list[RiskGroupAnswer]
     top: list[RiskItemAnswer]
-    top_of: int = Field(description="Failing (check, account) in all")
+    top_of: int = Field(description="Number of all failing (check, account)")
     ages: list[AgeAnswer]
     remediation: list[RemediationAnswer]
-    history: list[RiskDayAnswer] = Field(description="Empty where the scope filters or a framework is asked for")
+    history: list[RiskDayAnswer] = Field(description="Empty with a filter or a framework")
 
 
-class ForecastPointAnswer(Answer):
+class ForecastPointAnswer(ResponseModel):
     """One future day."""
 
     date: date
@@ -164,40 +164,40 @@ class ForecastPointAnswer(Answer):
     high_95: float
 
 
-class BacktestAnswer(Answer):
-    """How well forecasts like this one did from past days."""
+class BacktestAnswer(ResponseModel):
+    """The accuracy of such forecasts from past days."""
 
     origins: int
     forecasts: int
-    horizon_days: int = Field(description="Furthest horizon that history could test")
+    horizon_days: int = Field(description="Longest horizon that the history can test")
     mean_error: dict[str, float] = Field(description="Mean absolute error by method, percentage points")
     error_against_naive: float | None
-    coverage_80: float | None = Field(description="Share of outcomes inside intervals made before them")
+    coverage_80: float | None = Field(description="Share of outcomes inside their forecast intervals")
     coverage_95: float | None
     coverage_forecasts: int
 
 
-class StepAnswer(Answer):
-    """A move of the score on a known day."""
+class StepAnswer(ResponseModel):
+    """A change of the score on a known day."""
 
     date: date
     points: float
     reason: str
 
 
-class TargetAnswer(Answer):
+class TargetAnswer(ResponseModel):
     """When the score first reaches the target, as a distribution."""
 
     target_score: float
     probability_within_horizon: float
-    days_p10: int | None = Field(description="One path in ten is there by then; null beyond the horizon")
+    days_p10: int | None = Field(description="One path in ten reaches it by then; null beyond the horizon")
     days_p50: int | None
     days_p90: int | None
-    cumulative: list[float] = Field(description="Probability to be there by day 1, 2, ...")
+    cumulative: list[float] = Field(description="Probability to reach it by day 1, 2, ...")
 
 
-class LikelyFailureAnswer(Answer):
-    """One requirement that is compliant now."""
+class LikelyFailureAnswer(ResponseModel):
+    """One requirement that is compliant now, and its probability to fail."""
 
     requirement_id: str
     probability: float
@@ -205,7 +205,7 @@ class LikelyFailureAnswer(Answer):
     failed_windows: int
 
 
-class LikelyAnswer(Answer):
+class LikelyAnswer(ResponseModel):
     """Requirements likely to fail next, or why there is no list."""
 
     window_days: int
@@ -213,11 +213,11 @@ class LikelyAnswer(Answer):
     items: list[LikelyFailureAnswer]
     brier_score: float | None
     brier_score_of_base_rate: float | None
-    forecasts: int = Field(description="Past forecasts that were tested")
+    forecasts: int = Field(description="Number of tested past forecasts")
 
 
-class ForecastAnswer(Answer):
-    """The score's next days, or why nobody can tell."""
+class ForecastAnswer(ResponseModel):
+    """The score's next days, or why there is no forecast."""
 
     framework: str | None
     status: str = Field(description="`ok`, or `too_little_history`")
@@ -228,12 +228,12 @@ class ForecastAnswer(Answer):
     points: list[ForecastPointAnswer]
     backtest: BacktestAnswer | None
     known_steps: list[StepAnswer]
-    removed_step: StepAnswer | None = Field(description="One isolated jump of the past that was taken out")
+    removed_step: StepAnswer | None = Field(description="One isolated jump of the past that was removed")
     target: TargetAnswer | None
     likely_failures: LikelyAnswer | None = Field(description="Null without a framework")
 
 
-class ComparedFinding(Answer):
+class ComparedFinding(ResponseModel):
     """One (check, account, region, resource) that fails on either date."""
 
     change: str = Field(description="`new`, `resolved`, `not_looked_at` or `persisting`")
@@ -248,7 +248,7 @@ class ComparedFinding(Answer):
     findings_after: int
 
 
-class ComparedRequirement(Answer):
+class ComparedRequirement(ResponseModel):
     """One requirement whose result differs; null where that report's framework does not have it."""
 
     id: str
@@ -259,7 +259,7 @@ class ComparedRequirement(Answer):
     failed_after: int
 
 
-class FindingCounts(Answer):
+class FindingCounts(ResponseModel):
     """How many (check, account, region, resource) of each kind."""
 
     new: int
@@ -268,13 +268,15 @@ class FindingCounts(Answer):
     not_looked_at: int
 
 
-class CompareAnswer(Answer):
-    """What became of one report's findings in another."""
+class CompareAnswer(ResponseModel):
+    """The findings of one report compared with those of another."""
 
     report_id: str
     other_id: str
     counts: FindingCounts
     change: ChangeAnswer
     requirements: list[ComparedRequirement]
-    findings: list[ComparedFinding] = Field(description="New, resolved and not looked at; persisting ones are counted")
-    findings_total: int = Field(description="Of which `findings` is the page that `limit` and `offset` ask for")
+    findings: list[ComparedFinding] = Field(
+        description="New, resolved and not scanned findings; persisting ones are only counted"
+    )
+    findings_total: int = Field(description="Number of all such findings; `findings` is one page of them")

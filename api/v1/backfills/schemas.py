@@ -1,29 +1,23 @@
-"""Shapes of answers about backfills."""
+"""Response bodies of backfills."""
 
 from datetime import date
-from typing import Self
 
 from pydantic import Field
 
-from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
-from api.v1.reports.schemas import Answer, Moment
+from api.platform.backfills import BackfillStatus
+from api.platform.responses import Moment, ResponseModel
 
 
-class BackfillProgress(Answer):
-    """Partitions: a day of a table, or a month's report."""
+class BackfillProgress(ResponseModel):
+    """Number of partitions: a day of a table, or a month's report."""
 
     total: int = Field(examples=[6671])
     completed: int = Field(examples=[6579])
     failed: int = Field(examples=[0])
     in_progress: int = Field(examples=[92])
 
-    @classmethod
-    def of(cls, state: BackfillState) -> Self:
-        """As the orchestrator counts them."""
-        return cls(total=state.targeted, completed=state.done, failed=state.failed, in_progress=state.in_progress)
 
-
-class BackfillAnswer(Answer):
+class BackfillAnswer(ResponseModel):
     """One backfill."""
 
     id: str = Field(examples=["gxkwfhtb"])
@@ -34,21 +28,5 @@ class BackfillAnswer(Answer):
     created_at: Moment
     ended_at: Moment | None
     progress: BackfillProgress
-    failure: str | None = Field(description="Why it failed, for a person; null otherwise")
+    failure: str | None = Field(description="Why it failed, for people; null otherwise")
     progress_url: str
-
-
-def shape_backfill(state: BackfillState, base_url: str) -> BackfillAnswer:
-    """As answered."""
-    return BackfillAnswer(
-        id=state.id,
-        status=state.status,
-        start=state.start,
-        end=state.end,
-        frameworks=list(state.frameworks),
-        created_at=state.created_at,
-        ended_at=state.ended_at,
-        progress=BackfillProgress.of(state),
-        failure=state.failure,
-        progress_url=f"{base_url}/v1/backfills/{state.id}",
-    )

@@ -1,4 +1,4 @@
-"""Sending a stored file over HTTP: proven first, then whole or in part, with names and digests to check."""
+"""Responses with a stored file: verified first, then whole or in part, with file name and digests."""
 
 import base64
 import re
@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
-from api.platform.responses import is_known
+from api.platform.responses import matches_etag
 from policycortex.errors import ConflictError, IntegrityError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.storage.objects.artifacts import ArtifactStore
@@ -27,14 +27,14 @@ _NAME_LENGTH: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByteRange:
-    """``first`` and ``last`` are inclusive positions in the file."""
+    """A range of bytes; ``first`` and ``last`` are inclusive."""
 
     first: int
     last: int
 
     @property
     def length(self) -> int:
-        """Bytes in it."""
+        """Number of bytes."""
         return self.last - self.first + 1
 
 
@@ -48,35 +48,35 @@ def find_artifacts(report: ReportRow) -> tuple[ArtifactRow, ...]:
 
 
 def find_artifact(report: ReportRow, report_format: ReportFormat) -> ArtifactRow:
-    """The report's file. Raises as ``find_artifacts``; ApiError: not made."""
+    """The report's file of that format. Raises as ``find_artifacts``; ApiError without such a file."""
     find_artifacts(report)
     artifact = report.artifact(report_format)
     if artifact is None:
-        made = ", ".join(a.format.value for a in report.artifacts)
+        formats = ", ".join(a.format.value for a in report.artifacts)
         raise ApiError(
-            error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {report_format.value} file; it has {made}"
+            error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {report_format.value} file; it has {formats}"
         )
     return artifact
 
 
 def find_copy(files: Sequence[FileRow], name: str, artifact: ArtifactRow) -> ArtifactRow:
-    """The copy of that name in place of the report's own file. Raises NotFoundError when it is gone."""
+    """The copy of that name instead of the report's own file. Raises NotFoundError when it is deleted."""
     copy = next((file for file in files if file.name == name), None)
     if copy is None:
-        raise NotFoundError(f"the copy {name} is gone")
+        raise NotFoundError(f"the copy {name} is deleted")
     return replace(artifact, key=copy.key, size_bytes=copy.size_bytes, sha256=copy.sha256)
 
 
 def send_artifact(
     request: Request, store: ArtifactStore, report: ReportRow, artifact: ArtifactRow, *, allow_parts: bool = True
 ) -> Response:
-    """The whole file, the part asked for, or 304. Raises IntegrityError, before any byte, for a damaged file."""
+    """The whole file, the requested part, or 304. Raises IntegrityError for a damaged file, before the first byte."""
     headers = _headers(report, artifact)
-    if is_known(request.headers.get("if-none-match"), headers["ETag"]):
+    if matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
     stream = _open(store, artifact)
     try:
-        span = _asked_range(request, artifact.size_bytes, headers) if allow_parts else None
+        span = _requested_range(request, artifact.size_bytes, headers) if allow_parts else None
     except ApiError:
         stream.close()
         raise
@@ -93,15 +93,15 @@ def send_artifact(
 
 
 def file_name(report: ReportRow, extension: str) -> str:
-    """The report's name as a file's: letters and digits of any script, no signs that a system could take amiss."""
+    """A file name from the report's name: letters and digits of any script, no characters that a system may reject."""
     plain = unicodedata.normalize("NFC", report.name)
-    kept = "".join(sign if unicodedata.category(sign)[0] in "LNM" or sign in "-_." else " " for sign in plain)
-    stem = "-".join(kept.split()).strip("-._")[:_NAME_LENGTH]
+    allowed = "".join(char if unicodedata.category(char)[0] in "LNM" or char in "-_." else " " for char in plain)
+    stem = "-".join(allowed.split()).strip("-._")[:_NAME_LENGTH]
     return f"{stem or report.id}.{extension}"
 
 
 def disposition(name: str) -> str:
-    """RFC 6266: an ASCII name for old clients, the true one beside it where it differs."""
+    """RFC 6266: an ASCII name for old clients, and the real name where it differs."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem = plain.rpartition(".")[0].strip("-._")
     fallback = plain if stem else f"report{plain[plain.rfind('.') :]}"
@@ -128,27 +128,27 @@ def _headers(report: ReportRow, artifact: ArtifactRow) -> dict[str, str]:
 def _open(store: ArtifactStore, artifact: ArtifactRow) -> BinaryIO:
     try:
         return store.open_artifact(artifact.key, sha256=artifact.sha256)
-    except NotFoundError as error:  # the record names it, so its absence is damage and no 404
+    except NotFoundError as error:  # the registry has the file, so its absence is damage and not a 404
         raise IntegrityError(
-            f"The {artifact.format.value} file is gone from the store; order the report again"
+            f"The {artifact.format.value} file is missing in the store; request the report again"
         ) from error
 
 
-def _asked_range(request: Request, size: int, headers: dict[str, str]) -> ByteRange | None:
-    """None for the whole: nothing asked, several ranges, another unit, or a file that changed (``If-Range``)."""
+def _requested_range(request: Request, size: int, headers: dict[str, str]) -> ByteRange | None:
+    """None for the whole file: no range, several ranges, another unit, or a changed file (``If-Range``)."""
     condition = request.headers.get("if-range")
     if condition is not None and condition not in (headers["ETag"], headers.get("Last-Modified")):
         return None
-    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if found is None or found.group(1) == found.group(2) == "":
+    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or match.group(1) == match.group(2) == "":
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if first == "":
         span = ByteRange(first=max(size - int(last), 0), last=size - 1)
     else:
         span = ByteRange(first=int(first), last=min(int(last), size - 1) if last else size - 1)
     if last and first and int(last) < int(first):
-        return None  # not a valid range; RFC 9110 says to ignore it
+        return None  # not a valid range; RFC 9110 requires to ignore it
     if span.first >= size or span.length <= 0:
         size_header = {"Content-Range": f"bytes */{size}"}
         raise ApiError(error_codes.RANGE, f"The file has {size} bytes", headers=size_header)

@@ -1,4 +1,4 @@
-"""Sending what proves a report: its manifest, its signatures, and the bundle of all, packed when it is asked for."""
+"""Responses with a report's manifest, signatures, or the bundle of all files, which is packed per request."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
-from api.platform.responses import is_known
+from api.platform.responses import matches_etag
 from api.platform.services import Services
 from api.v1.downloads.file_responses import disposition, file_name, find_artifacts
 from policycortex.errors import IntegrityError, NotFoundError
@@ -26,13 +26,13 @@ _CHUNK: Final = 1 << 18
 
 
 def send_proof(request: Request, services: Services, report: ReportRow, name: str) -> Response:
-    """A small file beside the report's formats. Raises as ``send_artifact``; ApiError when none was made."""
+    """A small file that belongs to the report. Raises as ``send_artifact``; ApiError without such a file."""
     find_artifacts(report)
-    file = _beside(services, report).get(name)
+    file = _small_files(services, report).get(name)
     if file is None:
         raise ApiError(error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {name}")
     headers = _headers(report, name, file.media_type, file.sha256)
-    if is_known(request.headers.get("if-none-match"), headers["ETag"]):
+    if matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers={key: headers[key] for key in ("ETag", "Cache-Control")})
     with _open(services, file.key, file.sha256) as stream:
         content = stream.read()
@@ -52,7 +52,7 @@ def send_bundle(request: Request, services: Services, report: ReportRow) -> Resp
         spool.close()
         raise
     headers = _headers(report, "bundle.zip", bundle.MEDIA_TYPE, digest) | {"Content-Length": str(size)}
-    if request.method == "HEAD" or is_known(request.headers.get("if-none-match"), headers["ETag"]):
+    if request.method == "HEAD" or matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
         spool.close()
         if request.method == "HEAD":
             return Response(headers=headers)
@@ -62,36 +62,36 @@ def send_bundle(request: Request, services: Services, report: ReportRow) -> Resp
 
 
 def signature_name(report_format: ReportFormat) -> str:
-    """Of the detached signature of a format's file."""
+    """The file name of a format's detached signature."""
     return f"{report_format.value}.p7s"
 
 
 def _entries(services: Services, report: ReportRow) -> Iterator[tuple[str, bundle.Opener]]:
-    beside = _beside(services, report)
+    small_files = _small_files(services, report)
     yield bundle.README_NAME, partial(_text, bundle.README)
     for artifact in find_artifacts(report):
         name = f"report.{artifact.extension}"
         yield name, partial(_open, services, artifact.key, artifact.sha256)
-        signature = beside.get(signature_name(artifact.format))
+        signature = small_files.get(signature_name(artifact.format))
         if signature is not None:
             yield f"{name}.p7s", partial(_open, services, signature.key, signature.sha256)
     for name in (manifest.FILE_NAME, manifest.SIGNATURE_NAME, manifest.CERTIFICATE_NAME):
-        if name not in beside:
+        if name not in small_files:
             raise ApiError(
-                error_codes.FORMAT_NOT_MADE, f"Report {report.id} was made before manifests were; order it again"
+                error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no manifest, as it is too old; request it again"
             )
-        yield name, partial(_open, services, beside[name].key, beside[name].sha256)
+        yield name, partial(_open, services, small_files[name].key, small_files[name].sha256)
 
 
-def _beside(services: Services, report: ReportRow) -> dict[str, FileRow]:
+def _small_files(services: Services, report: ReportRow) -> dict[str, FileRow]:
     return {file.name: file for file in services.registry.reports.list_files(report.id)}
 
 
 def _open(services: Services, key: str, sha256: str) -> BinaryIO:
     try:
         return services.artifacts.open_artifact(key, sha256=sha256)
-    except NotFoundError as error:  # the record names it, so its absence is damage and no 404
-        raise IntegrityError(f"The file {key} is gone from the store; order the report again") from error
+    except NotFoundError as error:  # the registry has the file, so its absence is damage and not a 404
+        raise IntegrityError(f"The file {key} is missing in the store; request the report again") from error
 
 
 def _text(text: str) -> BinaryIO:

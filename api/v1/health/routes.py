@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``: for supervisors, without a key."""
+"""``/healthz``, ``/readyz`` and ``/metrics``: for supervisors and monitoring, without a key."""
 
 import os
 import shutil
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel
 
 from api.platform.dependencies import ServicesDep, refuse_unknown_parameters
 from api.platform.errors import RETRY_AFTER_SECONDS
@@ -14,39 +13,19 @@ from api.platform.metrics import MEDIA_TYPE
 from api.platform.openapi import open_errors
 from api.platform.runs import PartState
 from api.platform.services import Services
+from api.v1.health.schemas import Health, PartAnswer, Readiness
 from policycortex.errors import PolicyCortexError
 from policycortex.storage.lake.catalog import check_catalog
 
 router: Final = APIRouter(tags=["health"], dependencies=[Depends(refuse_unknown_parameters)])
 
 _ERRORS: Final = open_errors()
-_LEAST_FREE_BYTES: Final = 16 << 20  # a report's files need about that much
-
-
-class Health(BaseModel):
-    """The process answers."""
-
-    status: str
-
-
-class PartAnswer(BaseModel):
-    """One part that reports need."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
-class Readiness(BaseModel):
-    """Whether a report can be made, part by part."""
-
-    status: str
-    parts: list[PartAnswer]
+_LEAST_FREE_BYTES: Final = 16 << 20  # about the size of a report's files
 
 
 @router.get("/healthz", responses=_ERRORS)
 def get_health() -> Health:
-    """200 while the process lives, whatever else is away."""
+    """200 while the process runs, whatever else is unavailable."""
     return Health(status="ok")
 
 
@@ -56,16 +35,17 @@ def get_health() -> Health:
     responses=_ERRORS | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def get_metrics(services: ServicesDep) -> Response:
-    """The process's own counters, in Prometheus' text format; they name no organisation, report or key."""
+    """Metrics of the process in Prometheus' text format. They contain no organisation, report or key."""
     return Response(services.metrics.print(), media_type=MEDIA_TYPE)
 
 
 @router.get(
     "/readyz",
-    responses=_ERRORS | {503: {"model": Readiness, "description": "A part is away; a report cannot be made now"}},
+    responses=_ERRORS
+    | {503: {"model": Readiness, "description": "A part is unavailable; reports cannot be produced now"}},
 )
 def get_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """200 once a report can be made: registry, lake, home, Dagster with its code, and its daemon."""
+    """200 when reports can be produced: checks registry, lake, home, Dagster with its code, and its daemon."""
     parts = (
         _check("registry", services.ping),
         _check("lake", lambda: check_catalog(services.settings)),
@@ -76,13 +56,13 @@ def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     if not is_ready:
         response.status_code = 503
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    answers = [PartAnswer(name=part.name, ok=part.is_ok, detail=part.detail) for part in parts]
-    return Readiness(status="ready" if is_ready else "unavailable", parts=answers)
+    states = [PartAnswer(name=part.name, ok=part.is_ok, detail=part.detail) for part in parts]
+    return Readiness(status="ready" if is_ready else "unavailable", parts=states)
 
 
-def _check(name: str, ask: Callable[[], None]) -> PartState:
+def _check(name: str, check: Callable[[], None]) -> PartState:
     try:
-        ask()
+        check()
     except PolicyCortexError as error:
         return PartState(name=name, is_ok=False, detail=str(error))
     return PartState(name=name, is_ok=True)
@@ -91,7 +71,7 @@ def _check(name: str, ask: Callable[[], None]) -> PartState:
 def _check_home(services: Services) -> PartState:
     home = services.settings.home
     if not (home.is_dir() and os.access(home, os.W_OK)):
-        return PartState(name="home", is_ok=False, detail="the home is not a folder that can be written to")
+        return PartState(name="home", is_ok=False, detail="the home is not a writable folder")
     free = shutil.disk_usage(home).free
     is_ok = free >= _LEAST_FREE_BYTES
-    return PartState(name="home", is_ok=is_ok, detail="" if is_ok else f"the disk is full: {free} bytes are left")
+    return PartState(name="home", is_ok=is_ok, detail="" if is_ok else f"the disk is full: {free} bytes are free")

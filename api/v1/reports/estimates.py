@@ -1,4 +1,4 @@
-"""When a report will be there: from the queue before it and from how long such reports took."""
+"""When a report will be completed, estimated from the queue and from the duration of earlier reports."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,24 +6,25 @@ from typing import Final
 
 from policycortex.storage.registry import Registry, ReportRow
 
-_FIRST_GUESS: Final = timedelta(seconds=30)
-"""Before the organisation has any completed report of the type."""
+_DEFAULT_DURATION: Final = timedelta(seconds=30)
+"""Used until the organisation has a completed report of the type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A guess that is made again whenever it is asked for."""
+    """An estimate as of now."""
 
     queue_position: int
+    """1 is next."""
     duration: timedelta
-    """Of the making alone."""
+    """Of the run alone, without the queue."""
     completion_at: datetime
 
 
 def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
-    """For an open report. Only the organisation's own reports count: another's queue is not ours to tell."""
+    """For an open report. Only the organisation's own reports count, so that nothing of others is disclosed."""
     position, seconds = registry.reports.load_queue(report)
-    duration = timedelta(seconds=seconds) if seconds is not None else _FIRST_GUESS
+    duration = timedelta(seconds=seconds) if seconds is not None else _DEFAULT_DURATION
     if report.started_at is not None:
         completion = max(report.started_at + duration, now)
     else:

@@ -1,14 +1,14 @@
-"""What happens to a report from the API's side: ordered, its run started, watched, ended; removed with all it left."""
+"""Changes of a report through the API: created, checked against its run, cancelled, deleted."""
 
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from api.platform.access_log import access_row
 from api.platform.audit import note
 from api.platform.auth import Principal
 from api.platform.services import Services
-from api.v1.reports.access_records import access_row
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
@@ -21,7 +21,8 @@ from policycortex.workflow.request_report import request_report, start_report
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
 _log = logging.getLogger("policycortex.api")
-_ORPHANED_AFTER: Final = timedelta(minutes=1)  # between row and launch lie milliseconds, unless the process died
+_NEVER_STARTED_AFTER: Final = timedelta(minutes=1)
+"""Between the row and the start of its run are milliseconds, unless the process died."""
 
 
 def create_report(
@@ -29,14 +30,15 @@ def create_report(
 ) -> ReportRow:
     """Check the body, then request the report. Raises RequestError; UnavailableError, and then no report exists.
 
-    Unless the id ``is_new``, a report that already has it is continued: the process that created it has died.
+    ``is_new`` is False where an earlier request with the same Idempotency-Key was given this id: a report that it
+    created before its process died is continued.
     """
     now = services.now()
     known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
     request = parse_order(body, organization=caller.organization, now=now, known=known)
     note(subject=report_id)
-    begun = None if is_new else find_begun(services, report_id)
-    if begun is None:
+    existing = None if is_new else find_report(services, report_id)
+    if existing is None:
         return request_report(
             services.settings,
             services.registry,
@@ -48,13 +50,13 @@ def create_report(
             access=access_row(services, caller, report_id, "created"),
             now=now,
         )
-    if begun.due_at <= now and begun.run_id is None:
-        start_report(services.registry, begun, request, services.start_run)
-    return begun
+    if existing.due_at <= now and existing.run_id is None:
+        start_report(services.registry, existing, request, services.start_run)
+    return existing
 
 
-def find_begun(services: Services, report_id: str) -> ReportRow | None:
-    """The report of this id, taken from an order before; None when there is none, or it was withdrawn."""
+def find_report(services: Services, report_id: str) -> ReportRow | None:
+    """The report of this id; None when there is none, or it was withdrawn."""
     try:
         return services.registry.reports.find_report(report_id)
     except NotFoundError:
@@ -62,21 +64,24 @@ def find_begun(services: Services, report_id: str) -> ReportRow | None:
 
 
 def reconcile_report(services: Services, report: ReportRow) -> ReportRow:
-    """The report's row, after its run's end was noted if nobody else did. Dagster away: the row as it is."""
+    """The report's row after a check of its run: a failed run fails it, a run that never started is started.
+
+    The row is returned unchanged while Dagster is unavailable.
+    """
     if report.status not in OPEN or report.due_at > services.now():
         return report
     try:
         _reconcile(services, report)
     except UnavailableError as error:
-        _log.warning("cannot reconcile", extra={"report_id": report.id, "reason": str(error)})
+        _log.warning("cannot check the report's run", extra={"report_id": report.id, "reason": str(error)})
         return report
     except ConflictError:
-        pass  # the run's own last word came between
+        pass  # the run itself ended the report in the meantime
     return services.registry.reports.find_report(report.id)
 
 
 def cancel_report(services: Services, report: ReportRow) -> ReportRow:
-    """The row first: whatever the run still does, it cannot complete. Raises ConflictError on another end."""
+    """Cancel the row first: the run cannot complete it afterwards. Raises ConflictError when it ended otherwise."""
     if report.status is ReportStatus.CANCELLED:
         return report
     cancelled = services.registry.reports.cancel_report(report.organization, report.id, now=services.now())
@@ -85,7 +90,7 @@ def cancel_report(services: Services, report: ReportRow) -> ReportRow:
 
 
 def remove_report(services: Services, report: ReportRow) -> None:
-    """Out of every answer, then its links, its run and its files. Raises NotFoundError when it is gone already."""
+    """Delete the row, then its links, its run and its files. Raises NotFoundError when it is already deleted."""
     services.registry.links.revoke_links(report.id, now=services.now())
     before = services.registry.reports.delete_report(report.organization, report.id, now=services.now())
     if before.status in OPEN:
@@ -104,9 +109,9 @@ def _reconcile(services: Services, report: ReportRow) -> None:
         failure = services.launcher.find_failure(report)
         if failure is not None:
             services.registry.reports.fail_report(report.id, failure, now=services.now())
-    elif report.created_at <= report.due_at <= services.now() - _ORPHANED_AFTER and not services.launcher.has_run(
-        report
-    ):
+        return
+    is_overdue = report.created_at <= report.due_at <= services.now() - _NEVER_STARTED_AFTER
+    if is_overdue and not services.launcher.has_run(report):
         run_id = services.start_run(report, order_from_json(report.order))
         services.registry.reports.set_run(report.id, run_id)
 

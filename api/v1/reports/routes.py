@@ -1,32 +1,31 @@
-"""``/v1/reports``: order, list, look at, cancel, delete."""
+"""``/v1/reports``: create, list, read, cancel and delete reports."""
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.platform import error_codes as codes
+from api.platform.access_log import log_access, log_read
+from api.platform.audit import audited
 from api.platform.auth import Principal, Reader, Writer
-from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
-from api.platform.idempotency import IdempotencyKey, answer_once, claim_of
-from api.platform.listing import ListQuery
+from api.platform.dependencies import BaseUrl, JsonObject, ReportId, ServicesDep
+from api.platform.idempotency import IdempotencyKey, create_once
 from api.platform.openapi import errors_of, order_body
 from api.platform.responses import send_json
 from api.platform.services import Services
 from api.v1.reports import lifecycle
-from api.v1.reports.access_records import log_act, log_read
 from api.v1.reports.estimates import estimate_report
-from api.v1.reports.lifecycle import OPEN, cancel_report, find_begun, reconcile_report, remove_report
-from api.v1.reports.presenters import shape_accepted, shape_details, shape_list
-from api.v1.reports.schemas import ReportAccepted, ReportDetails, ReportList
-from api.v1.reports.waiting import Preference, asked_seconds, wait_for_end
-from policycortex.storage.registry import ReportRow
+from api.v1.reports.lifecycle import OPEN
+from api.v1.reports.presenters import present_accepted, present_details, present_list
+from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
+from api.v1.reports.waiting import Preference, preferred_seconds, wait_for_end
+from policycortex.storage.registry import ReportFilter, ReportRow
 from policycortex.workflow.request_report import new_report_id
 
 router: Final = APIRouter(prefix="/v1/reports", tags=["reports"])
 
-_MOST_PATIENT_SECONDS: Final = 30
-ReportId = Annotated[str, Path(max_length=64, examples=["rpt_1234567890abcdef"])]
+_LONGEST_RETRY_SECONDS: Final = 30
 
 
 @router.post(
@@ -36,6 +35,7 @@ ReportId = Annotated[str, Path(max_length=64, examples=["rpt_1234567890abcdef"])
     responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
     openapi_extra=order_body(),
 )
+@audited("report_created")
 async def create_report(
     request: Request,
     response: Response,
@@ -47,27 +47,29 @@ async def create_report(
     prefer: Preference = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Order a report. It is made by a run of its own; ask ``progress_url`` how far it is."""
+    """Request a report. A run of its own produces it; read its progress at ``progress_url``."""
     fresh_id = new_report_id()
 
-    def make(report_id: str) -> ReportAccepted:
+    def create(report_id: str) -> ReportAccepted:
         report = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
-        return shape_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
+        return present_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
 
-    claim = claim_of(services, request, caller, idempotency_key, body)
     accepted = await run_in_threadpool(
-        answer_once,
+        create_once,
         services,
-        claim,
+        request,
         response,
+        caller=caller,
+        key=idempotency_key,
+        body=body,
         fresh_id=fresh_id,
-        make=make,
-        is_begun=lambda id_: find_begun(services, id_) is not None,
-        form=ReportAccepted,
+        create=create,
+        exists=lambda id_: lifecycle.find_report(services, id_) is not None,
+        schema=ReportAccepted,
     )
     response.headers["Location"] = accepted.monitoring.progress_url
-    response.headers["Retry-After"] = str(_patience(accepted.estimated_duration))
-    if seconds := asked_seconds(prefer):
+    response.headers["Retry-After"] = str(_retry_after(accepted.estimated_duration))
+    if seconds := preferred_seconds(prefer):
         report = await wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
         accepted = accepted.model_copy(update={"status": report.status})
@@ -76,21 +78,19 @@ async def create_report(
 
 
 @router.get("", response_model=ReportList, responses=errors_of())
+@audited("reports_listed")
 def list_reports(
     request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
 ) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
     page = services.registry.reports.list_reports(
-        caller.organization, query.to_filter(caller.reader), limit=query.limit, offset=query.offset, sort=query.sort
+        caller.organization, _filter(query, caller), limit=query.limit, offset=query.offset, sort=query.sort
     )
-    return send_json(request, shape_list(page, limit=query.limit, offset=query.offset, caller=caller))
+    return send_json(request, present_list(page, limit=query.limit, offset=query.offset, caller=caller))
 
 
-@router.get(
-    "/{report_id}",
-    response_model=ReportDetails,
-    responses=errors_of(codes.REPORT_NOT_FOUND),
-)
+@router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
+@audited("report_read")
 async def get_report(
     report_id: ReportId,
     request: Request,
@@ -102,7 +102,7 @@ async def get_report(
 ) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
     details = await run_in_threadpool(_load_details, services, report_id, base_url, caller)
-    seconds = asked_seconds(prefer)
+    seconds = preferred_seconds(prefer)
     if seconds and details.status in OPEN:
         report = await wait_for_end(services, report_id, seconds)
         details = await run_in_threadpool(_details, services, report, base_url, caller)
@@ -110,35 +110,49 @@ async def get_report(
 
 
 @router.delete("/{report_id}", status_code=204, responses=errors_of(codes.REPORT_NOT_FOUND))
+@audited("report_deleted")
 def delete_report(report_id: ReportId, caller: Writer, services: ServicesDep) -> None:
-    """Delete the report, its files and its links; one on its way is cancelled first."""
+    """Delete the report, its files and its links; an open report is cancelled first."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
-    log_act(services, caller, report_id, "deleted")
-    remove_report(services, report)
+    log_access(services, caller, report_id, "deleted")
+    lifecycle.remove_report(services, report)
 
 
 @router.post("/{report_id}/cancel", responses=errors_of(codes.REPORT_NOT_FOUND, codes.CONFLICT))
+@audited("report_cancelled")
 def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
-    """End a report that is waiting or being made. Cancelling it again changes nothing."""
+    """End a pending or running report. Cancelling it again changes nothing."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
-    cancelled = cancel_report(services, report)
-    log_act(services, caller, report_id, "cancelled")
-    return shape_details(cancelled, None, base_url, caller)
+    cancelled = lifecycle.cancel_report(services, report)
+    log_access(services, caller, report_id, "cancelled")
+    return present_details(cancelled, None, base_url, caller)
+
+
+def _filter(query: ListQuery, caller: Principal) -> ReportFilter:
+    return ReportFilter(
+        type=query.type,
+        framework=query.framework,
+        status=query.status,
+        generated_after=query.generated_after,
+        generated_before=query.generated_before,
+        text=query.q,
+        reader=caller.reader,
+    )
 
 
 def _load_details(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails:
     """The report as it is now; an open one after its run was checked. The read is noted in the access log."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     log_read(services, caller, report_id)
-    return _details(services, reconcile_report(services, report), base_url, caller)
+    return _details(services, lifecycle.reconcile_report(services, report), base_url, caller)
 
 
 def _details(services: Services, report: ReportRow, base_url: str, caller: Principal) -> ReportDetails:
     estimate = estimate_report(services.registry, report, now=services.now()) if report.status in OPEN else None
-    return shape_details(report, estimate, base_url, caller)
+    return present_details(report, estimate, base_url, caller)
 
 
-def _patience(duration: str) -> int:
-    """A quarter of the estimated time, between 1 and 30 seconds."""
+def _retry_after(duration: str) -> int:
+    """A quarter of the estimated duration, between 1 and 30 seconds."""
     seconds = int(duration[:-1]) * (60 if duration.endswith("m") else 1)
-    return min(max(seconds // 4, 1), _MOST_PATIENT_SECONDS)
+    return min(max(seconds // 4, 1), _LONGEST_RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""``Prefer: wait=N``: the answer comes when the report has ended, or after N seconds. No thread is held meanwhile."""
+"""``Prefer: wait=N``: respond when the report has ended, or after N seconds. No thread is held meanwhile."""
 
 import asyncio
 import re
@@ -19,8 +19,8 @@ _WAIT: Final = re.compile(r'(?:^|[,;\s])wait="?(\d{1,6})"?(?:$|[,;\s])')
 Preference = Annotated[str | None, Header(max_length=200, description="`wait=N`: wait up to N seconds, 60 at most")]
 
 
-def asked_seconds(prefer: str | None) -> int:
-    """Seconds to wait; 0 unless asked for. What is not understood is ignored, as RFC 7240 asks."""
+def preferred_seconds(prefer: str | None) -> int:
+    """Seconds to wait; 0 without a preference. Unknown preferences are ignored, as RFC 7240 says."""
     found = _WAIT.search(prefer) if prefer else None
     return min(int(found.group(1)), _LONGEST_SECONDS) if found else 0
 
@@ -31,7 +31,7 @@ async def wait_for_end(services: Services, report_id: str, seconds: int) -> Repo
     until = loop.time() + seconds
     while True:
         report = await run_in_threadpool(services.registry.reports.find_report, report_id)
-        left = until - loop.time()
-        if report.status not in OPEN or left <= 0:
+        remaining = until - loop.time()
+        if report.status not in OPEN or remaining <= 0:
             return report
-        await asyncio.sleep(min(_POLL_SECONDS, left))
+        await asyncio.sleep(min(_POLL_SECONDS, remaining))

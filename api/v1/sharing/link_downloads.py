@@ -1,4 +1,4 @@
-"""Following a download link: no key, one file, counted only when it is really sent."""
+"""Downloads through a link: no key, one file; a download counts only when the file is sent."""
 
 from fastapi import Request, Response
 
@@ -10,7 +10,7 @@ from policycortex.storage.registry import AccessRow, LinkRow
 
 
 def follow_link(request: Request, services: Services, token: str) -> Response:
-    """The file. Raises NotFoundError when link or report is gone; a one-time link serves the whole file, once."""
+    """The file. Raises NotFoundError without the link or report. A one-time link sends the whole file, once."""
     link = services.registry.links.find_link(token, now=services.now())
     note(organization=link.organization, actor=f"link:{link.id}", subject=link.report_id)
     note(details={"format": link.format.value})
@@ -21,15 +21,15 @@ def follow_link(request: Request, services: Services, token: str) -> Response:
             artifact = find_copy(services.registry.reports.list_files(report.id), link.file_name, artifact)
     except ConflictError as error:
         raise NotFoundError(str(error)) from error
-    answer = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
-    if request.method == "GET" and answer.status_code < 300:
+    response = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
+    if request.method == "GET" and response.status_code < 300:
         services.registry.links.use_link(link, now=services.now())
         services.read_log.flush()
-        services.registry.access_log.log_access(_act(request, services, link))
-    return answer
+        services.registry.access_log.log_access(_access(request, services, link))
+    return response
 
 
-def _act(request: Request, services: Services, link: LinkRow) -> AccessRow:
+def _access(request: Request, services: Services, link: LinkRow) -> AccessRow:
     return AccessRow(
         report_id=link.report_id,
         at=services.now(),

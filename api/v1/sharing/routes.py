@@ -1,4 +1,4 @@
-"""Who sees a report, who saw it, and links for those without a key."""
+"""Sharing of reports: who can see one, its access log, and download links that need no key."""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -6,19 +6,17 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.platform import error_codes as codes
-from api.platform.audit import note
+from api.platform.access_log import log_access
+from api.platform.audit import audited, note
 from api.platform.auth import Reader, Writer
-from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep, refuse_unknown_parameters
+from api.platform.dependencies import BaseUrl, JsonObject, ReportId, ServicesDep, refuse_unknown_parameters
 from api.platform.listing import PageQuery
-from api.platform.openapi import body_of, errors_of, file_answers
+from api.platform.openapi import body_of, errors_of, file_responses
 from api.platform.responses import send_json
 from api.v1.downloads.file_responses import find_artifact
-from api.v1.reports.access_records import log_act
-from api.v1.reports.presenters import shape_access_log, shape_link, shape_sharing
-from api.v1.reports.routes import ReportId
-from api.v1.reports.schemas import AccessLog, LinkMade, SharingAnswer
 from api.v1.sharing.link_downloads import follow_link
-from api.v1.sharing.schemas import LinkBody, SharingBody
+from api.v1.sharing.presenters import present_access_log, present_link, present_sharing
+from api.v1.sharing.schemas import AccessLog, LinkBody, LinkMade, SharingAnswer, SharingBody
 from policycortex.errors import ConflictError
 from policycortex.requests.parsing import validated
 from policycortex.storage.registry import Sharing
@@ -28,7 +26,7 @@ links_router: Final = APIRouter(
     prefix="/v1/links", tags=["downloads"], dependencies=[Depends(refuse_unknown_parameters)]
 )
 
-_LINK_ANSWERS: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file_answers()}
+_LINK_RESPONSES: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file_responses()}
 
 
 @router.post(
@@ -37,14 +35,15 @@ _LINK_ANSWERS: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file
     responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT, body=True),
     openapi_extra=body_of(LinkBody, {"format": "pdf", "expires_in": 3600}),
 )
+@audited("link_created")
 def create_download_link(
     report_id: ReportId, *, caller: Reader, body: JsonObject, services: ServicesDep, base_url: BaseUrl
 ) -> LinkMade:
-    """A link to one file that works without a key until it expires; it is shown only in this answer."""
+    """A link to one file that needs no key until it expires. Its URL is in this response only."""
     wanted = validated(LinkBody, body)
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     if not report.sharing.are_links_allowed:
-        raise ConflictError(f"Report {report_id} allows no download links; its sharing says so")
+        raise ConflictError(f"Report {report_id} allows no download links: links_allowed is false in its sharing")
     find_artifact(report, wanted.format)
     now = services.now()
     link, token = services.registry.links.create_link(
@@ -56,23 +55,27 @@ def create_download_link(
         created_by=caller.key.id,
         now=now,
     )
-    log_act(services, caller, report_id, "link_created", wanted.format.value)
+    log_access(services, caller, report_id, "link_created", wanted.format.value)
     note(details={"link": link.id, "format": wanted.format.value, "expires_at": link.expires_at.isoformat()})
-    return shape_link(link, f"{base_url}/v1/links/{token}", wanted.expires_in)
+    return present_link(link, f"{base_url}/v1/links/{token}", wanted.expires_in)
 
 
-@links_router.head("/{token}", response_class=Response, responses=_LINK_ANSWERS, operation_id="head_link")
-@links_router.get("/{token}", response_class=Response, responses=_LINK_ANSWERS)
+@links_router.head("/{token}", response_class=Response, responses=_LINK_RESPONSES, operation_id="head_link")
+@links_router.get("/{token}", response_class=Response, responses=_LINK_RESPONSES)
+@audited("link_used")
 def follow_download_link(token: str, request: Request, services: ServicesDep) -> Response:
-    """Download the file a link stands for; no key is needed."""
+    """Download the file of a link; no key is needed."""
     return follow_link(request, services, token)
 
 
 @router.get("/{report_id}/sharing", response_model=SharingAnswer, responses=errors_of(codes.REPORT_NOT_FOUND))
+@audited("sharing_read")
 def get_sharing(report_id: ReportId, request: Request, caller: Reader, services: ServicesDep) -> Response:
-    """Who may see the report, and which links are open."""
+    """Who can see the report, and its open links."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
-    return send_json(request, shape_sharing(report, services.registry.links.list_links(report_id, now=services.now())))
+    return send_json(
+        request, present_sharing(report, services.registry.links.list_links(report_id, now=services.now()))
+    )
 
 
 @router.put(
@@ -80,8 +83,9 @@ def get_sharing(report_id: ReportId, request: Request, caller: Reader, services:
     responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, body=True),
     openapi_extra=body_of(SharingBody, {"visibility": "organization", "keys": [], "links_allowed": True}),
 )
+@audited("report_shared")
 def put_sharing(report_id: ReportId, caller: Writer, body: JsonObject, services: ServicesDep) -> SharingAnswer:
-    """Replace who may see the report. The key that ordered it and admin keys always may."""
+    """Replace who can see the report. The key that requested it and admin keys always can."""
     wanted = validated(SharingBody, body)
     services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     sharing = Sharing(
@@ -89,11 +93,12 @@ def put_sharing(report_id: ReportId, caller: Writer, body: JsonObject, services:
         are_links_allowed=wanted.links_allowed,
     )
     report = services.registry.sharing.share_report(caller.organization, report_id, sharing, now=services.now())
-    log_act(services, caller, report_id, "shared")
-    return shape_sharing(report, services.registry.links.list_links(report_id, now=services.now()))
+    log_access(services, caller, report_id, "shared")
+    return present_sharing(report, services.registry.links.list_links(report_id, now=services.now()))
 
 
 @router.get("/{report_id}/access-log", response_model=AccessLog, responses=errors_of(codes.REPORT_NOT_FOUND))
+@audited("access_log_read")
 def list_access(
     report_id: ReportId, request: Request, caller: Reader, query: Annotated[PageQuery, Query()], services: ServicesDep
 ) -> Response:
@@ -101,4 +106,4 @@ def list_access(
     services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     services.read_log.flush()
     entries, total = services.registry.access_log.list_access(report_id, limit=query.limit, offset=query.offset)
-    return send_json(request, shape_access_log(entries, total=total, limit=query.limit, offset=query.offset))
+    return send_json(request, present_access_log(entries, total=total, limit=query.limit, offset=query.offset))

@@ -1,9 +1,10 @@
-"""Bodies of requests about links and sharing."""
+"""Request and response bodies of download links, sharing and the access log."""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from api.platform.responses import Moment, Pagination, ResponseModel
 from policycortex.field_types import Strict, refuse
 from policycortex.names import ReportFormat
 from policycortex.requests.body import one_of
@@ -12,18 +13,18 @@ _DAY = 24 * 3600
 
 
 def whole_number(value: object) -> object:
-    """JSON Schema counts 60.0 among the integers."""
+    """60 for 60.0, which JSON Schema counts as an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class LinkBody(Strict):
-    """Which file, for how long."""
+    """Which file, and for how long."""
 
     format: ReportFormat = Field(examples=["pdf"])
     expires_in: Annotated[int, BeforeValidator(whole_number)] = Field(
         default=3600, ge=60, le=7 * _DAY, description="Seconds, one minute to seven days"
     )
-    one_time: bool = Field(default=False, description="The first download ends it")
+    one_time: bool = Field(default=False, description="The link ends with its first download")
 
     @field_validator("format", mode="before")
     @classmethod
@@ -32,17 +33,69 @@ class LinkBody(Strict):
 
 
 class SharingBody(Strict):
-    """Who sees the report."""
+    """Who can see the report."""
 
-    visibility: Literal["organization", "keys"] = Field(description="Every key of the organisation, or those of `keys`")
+    visibility: Literal["organization", "keys"] = Field(description="All keys of the organisation, or those in `keys`")
     keys: list[Annotated[str, Field(max_length=64)]] = Field(
-        default=[], max_length=100, description="Ids of keys, as `policycortex keys list` shows them"
+        default=[], max_length=100, description="Ids of keys, as `policycortex keys list` prints them"
     )
-    links_allowed: bool = Field(default=True, description="False ends all links of the report and allows no new ones")
+    links_allowed: bool = Field(default=True, description="False revokes all links of the report and refuses new ones")
 
     @field_validator("keys")
     @classmethod
     def _only_with_keys(cls, values: list[str], info: ValidationInfo) -> list[str]:
         if values and info.data.get("visibility") == "organization":
-            raise refuse("keys goes with visibility keys")
+            raise refuse("keys is only valid with visibility keys")
         return values
+
+
+class LinkMade(ResponseModel):
+    """A new link; its URL is in this response only."""
+
+    id: str
+    url: str = Field(description="Works without a key")
+    report_id: str
+    format: ReportFormat
+    expires_in: int = Field(examples=[3600])
+    expires_at: Moment
+    one_time: bool
+
+
+class LinkItem(ResponseModel):
+    """An open link, without its URL."""
+
+    id: str
+    format: ReportFormat
+    created_at: Moment
+    created_by: str | None
+    expires_at: Moment
+    one_time: bool
+
+
+class SharingAnswer(ResponseModel):
+    """Who can see the report, and its open links."""
+
+    visibility: str = Field(description="`organization` or `keys`", examples=["organization"])
+    keys: list[str]
+    links_allowed: bool
+    links: list[LinkItem]
+
+
+class AccessEntry(ResponseModel):
+    """One access to the report."""
+
+    at: Moment
+    action: str = Field(
+        description="`created`, `read`, `downloaded`, `link_created`, `link_used`, `shared`, `cancelled`, `deleted`"
+    )
+    actor: str = Field(description="Id of the key, or `link:` and the id of the link")
+    address: str | None
+    format: str | None
+    request_id: str | None
+
+
+class AccessLog(ResponseModel):
+    """A page of the log, newest first."""
+
+    entries: list[AccessEntry]
+    pagination: Pagination

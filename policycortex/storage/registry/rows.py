@@ -73,6 +73,11 @@ class Sharing:
     are_links_allowed: bool = True
     """Whether download links that need no key may be made."""
 
+    @property
+    def visibility(self) -> str:
+        """``organization`` or ``keys``."""
+        return "organization" if self.key_ids is None else "keys"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:

@@ -1,7 +1,7 @@
-"""Reads of details, written to the access log in batches: a commit for each would make every read a write.
+"""A buffer for reads of report details: the access log gets them in batches, so that a read commits nothing itself.
 
-What waits here is at most a quarter of a second old. Only a crash of the process loses it; a database that is away
-does not: the batch waits for it. Downloads and changes are never held back here.
+A buffered row is at most a quarter of a second old. Only a crash of the process loses it: while the database is
+unavailable the rows stay in the buffer. Downloads and changes do not pass through it.
 """
 
 import logging
@@ -13,12 +13,12 @@ from policycortex.errors import UnavailableError
 from policycortex.storage.registry import AccessRow
 
 _EVERY_SECONDS: Final = 0.25
-_MOST_WAITING: Final = 10_000
+_MOST_BUFFERED: Final = 10_000
 _log: Final = logging.getLogger("policycortex.api")
 
 
 class ReadLog:
-    """A buffer with one thread that empties it through ``write``; ``close`` writes the rest."""
+    """One thread empties the buffer through ``write``; ``close`` writes the rest."""
 
     def __init__(self, write: Callable[..., None]) -> None:
         self._write = write
@@ -28,10 +28,10 @@ class ReadLog:
         self._thread: threading.Thread | None = None
 
     def add(self, row: AccessRow) -> None:
-        """Remember a read. When too many wait, it is written here and now, or UnavailableError says why not."""
+        """Buffer a read. A full buffer is written at once; raises UnavailableError when that fails."""
         with self._adding:
             self._rows.append(row)
-            is_full = len(self._rows) >= _MOST_WAITING
+            is_full = len(self._rows) >= _MOST_BUFFERED
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="read-log", daemon=True)
                 self._thread.start()
@@ -39,7 +39,7 @@ class ReadLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write all that waits. Raises UnavailableError; then it waits on."""
+        """Write all buffered rows. Raises UnavailableError; the rows then stay in the buffer."""
         with self._flushing:
             with self._adding:
                 batch, self._rows = self._rows, []
@@ -67,4 +67,6 @@ class ReadLog:
         try:
             self.flush()
         except UnavailableError as error:
-            _log.warning("the access log waits", extra={"reason": str(error), "waiting": len(self._rows)})
+            _log.warning(
+                "the access log cannot be written now", extra={"reason": str(error), "waiting": len(self._rows)}
+            )

@@ -1,27 +1,27 @@
-"""Writing down who did what to a report."""
+"""Writes who did what to a report into the report's access log."""
 
 from api.platform.auth import Principal
 from api.platform.services import Services
 from policycortex.storage.registry import AccessRow
 
 
-def log_act(
+def log_access(
     services: Services, caller: Principal, report_id: str, action: str, report_format: str | None = None
 ) -> None:
-    """Add the caller's act to the report's log, after all that is waiting to be written there."""
+    """Write the caller's action now, after the reads that are still buffered."""
     services.read_log.flush()
     services.registry.access_log.log_access(access_row(services, caller, report_id, action, report_format))
 
 
 def log_read(services: Services, caller: Principal, report_id: str) -> None:
-    """Add a read of the details; it is written within a moment."""
+    """Buffer a read of the details; it is written within a quarter of a second."""
     services.read_log.add(access_row(services, caller, report_id, "read"))
 
 
 def access_row(
     services: Services, caller: Principal, report_id: str, action: str, report_format: str | None = None
 ) -> AccessRow:
-    """The caller's act, not yet written."""
+    """The caller's action as a row that is not written yet."""
     return AccessRow(
         report_id=report_id,
         at=services.now(),

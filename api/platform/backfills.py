@@ -9,7 +9,7 @@ from policycortex.requests.backfill_body import BackfillOrder
 
 
 class BackfillStatus(StrEnum):
-    """Where a backfill stands. The last three are ends."""
+    """The state of a backfill. The last three are final."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -19,7 +19,7 @@ class BackfillStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillState:
-    """One backfill as the orchestrator tells it. Counts are partitions: a day of a table, a month's report."""
+    """One backfill. Counts are partitions: a day of a table, or a month's report."""
 
     id: str
     status: BackfillStatus
@@ -36,20 +36,20 @@ class BackfillState:
 
 
 class Backfills(Protocol):
-    """Starts, follows and ends backfills."""
+    """Starts, reads and ends backfills."""
 
     def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
-        """Hand it over; its id. Raises UnavailableError."""
+        """Start it; returns its id. Raises UnavailableError."""
         ...
 
     def find(self, backfill_id: str, *, organization: str) -> BackfillState:
-        """Where it stands. Raises NotFoundError, also for another organisation's; UnavailableError."""
+        """Its state. Raises NotFoundError, also for another organisation's backfill; UnavailableError."""
         ...
 
     def cancel(self, backfill_id: str, *, organization: str) -> None:
-        """End it and its runs; an ended one is no error. Raises as ``find``."""
+        """End it and its runs; no error if it has ended. Raises as ``find``."""
         ...
 
     def close(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         ...

@@ -1,12 +1,12 @@
-"""Backfills through Dagster's own door: they show in its UI, and its daemon carries them on whoever dies."""
+"""Backfills through Dagster's GraphQL interface: its UI shows them, and its daemon continues them after a crash."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from api.platform.dagster_graphql import DagsterDoor
+from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import add_partition, find_location
-from api.v1.backfills.orchestrator import BackfillState, BackfillStatus
+from api.platform.backfills import BackfillState, BackfillStatus
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
@@ -16,7 +16,7 @@ _DAYS: Final = (
     "core/finding_state", "core/scan_coverage", "marts/check_tallies", "marts/requirement_results",
     "marts/framework_scores", "core/failing_since", "marts/remediations", "marts/risk", "marts/changes",
 )  # fmt: skip
-"""Assets of a day, by the names that a test holds to the definitions."""
+"""Assets with daily partitions; a test compares them with Dagster's definitions."""
 _MONTHLY: Final = "reports/standing"
 
 _START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
@@ -42,24 +42,24 @@ _STATUS: Final[Mapping[str, BackfillStatus]] = {
 
 
 class DagsterBackfills:
-    """A Backfills over the webserver. Safe to share between threads."""
+    """Implements ``Backfills`` with Dagster's webserver. Safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self._door = DagsterDoor(url)
+        self._client = DagsterClient(url)
 
     def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
         """See Backfills."""
-        named = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _words(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
+        tags = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _tag_value(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
         if order.frameworks:
-            location = find_location(self._door)
+            location = find_location(self._client)
             for framework_id in order.frameworks:
-                add_partition(self._door, location, FRAMEWORK_PARTITIONS, framework_id)
+                add_partition(self._client, location, FRAMEWORK_PARTITIONS, framework_id)
         params = {
             "partitionsByAssets": list(_selection(order, today)),
-            "tags": [{"key": key, "value": value} for key, value in named.items()],
+            "tags": [{"key": key, "value": value} for key, value in tags.items()],
             "title": f"{order.start} to {order.end}",
         }
-        answer = self._door.ask(_START, {"params": params})["launchPartitionBackfill"]
+        answer = self._client.query(_START, {"params": params})["launchPartitionBackfill"]
         if answer["__typename"] != "LaunchBackfillSuccess":
             raise UnavailableError(
                 f"Dagster did not start the backfill: {answer.get('message') or answer['__typename']}"
@@ -68,10 +68,10 @@ class DagsterBackfills:
 
     def find(self, backfill_id: str, *, organization: str) -> BackfillState:
         """See Backfills."""
-        found = self._door.ask(_FIND, {"id": backfill_id})["partitionBackfillOrError"]
+        found = self._client.query(_FIND, {"id": backfill_id})["partitionBackfillOrError"]
         tags = {tag["key"]: tag["value"] for tag in found.get("tags") or ()}
         if found["__typename"] == "PythonError":
-            raise UnavailableError(f"Dagster cannot tell of the backfill: {found['message']}")
+            raise UnavailableError(f"Dagster cannot read the backfill: {found['message']}")
         if tags.get(TAG_ORGANIZATION) != organization or TAG_BACKFILL not in tags:
             raise NotFoundError(f"no backfill {backfill_id}")
         return _state(found, tags[TAG_BACKFILL])
@@ -79,13 +79,13 @@ class DagsterBackfills:
     def cancel(self, backfill_id: str, *, organization: str) -> None:
         """See Backfills."""
         self.find(backfill_id, organization=organization)
-        answer = self._door.ask(_CANCEL, {"id": backfill_id})["cancelPartitionBackfill"]
+        answer = self._client.query(_CANCEL, {"id": backfill_id})["cancelPartitionBackfill"]
         if answer["__typename"] != "CancelBackfillSuccess":
             raise UnavailableError(f"Dagster did not cancel the backfill: {answer.get('message')}")
 
     def close(self) -> None:
         """See Backfills."""
-        self._door.close()
+        self._client.close()
 
 
 def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
@@ -98,13 +98,13 @@ def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
         yield {"assetKey": {"path": _MONTHLY.split("/")}, "partitions": {"ranges": ranges}}
 
 
-def _words(order: BackfillOrder) -> str:
-    """The order as one tag value: start, end, frameworks."""
+def _tag_value(order: BackfillOrder) -> str:
+    """The request as one tag value: start, end, frameworks."""
     return f"{order.start}..{order.end} {','.join(order.frameworks)}".strip()
 
 
-def _state(found: Mapping[str, Any], words: str) -> BackfillState:
-    span, _, frameworks = words.partition(" ")
+def _state(found: Mapping[str, Any], tag_value: str) -> BackfillState:
+    span, _, frameworks = tag_value.partition(" ")
     start, _, end = span.partition("..")
     counts = [row for row in (found.get("assetBackfillData") or {}).get("assetBackfillStatuses", []) if len(row) > 1]
     ended = found.get("endTimestamp")

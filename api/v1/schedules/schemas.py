@@ -1,0 +1,97 @@
+"""Request and response bodies and query parameters of schedules."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from api.platform.listing import PageQuery
+from api.platform.responses import Moment, Pagination, ResponseModel
+from policycortex.field_types import Strict, check_text
+from policycortex.scheduling.misfire import MisfirePolicy
+
+
+class ScheduleQuery(PageQuery):
+    """Filters of the list."""
+
+    enabled: bool | None = None
+    q: Annotated[str, AfterValidator(check_text)] | None = Field(
+        default=None, max_length=200, description="Found in name or description, case-insensitive"
+    )
+
+
+class TimingAnswer(ResponseModel):
+    """When the schedule runs."""
+
+    cron: str = Field(examples=["0 9 1 * *"])
+    timezone: str = Field(examples=["America/New_York"])
+    misfire: MisfirePolicy
+    grace_seconds: int
+
+
+class RunAnswer(ResponseModel):
+    """One handled tick: the report it requested, or the reason why it was skipped."""
+
+    scheduled_for: Moment = Field(description="The tick, UTC")
+    started_at: Moment = Field(description="When the tick was handled")
+    manual: bool = Field(description="Started by `POST .../run`, not by a tick")
+    report_id: str | None
+    status: str = Field(description="The report's status, or skipped", examples=["completed"])
+    reason: str | None = Field(description="Why it was skipped")
+    completed_at: Moment | None
+    report_url: str | None
+
+
+class ScheduleAnswer(ResponseModel):
+    """A schedule as it was given, with its next and its last run."""
+
+    id: str = Field(examples=["sch_1234567890abcdef"])
+    name: str
+    description: str
+    schedule: TimingAnswer
+    report_template: dict[str, Any]
+    delivery: dict[str, Any]
+    enabled: bool
+    created_at: Moment
+    updated_at: Moment
+    next_runs: list[Moment] = Field(description="The next five ticks, UTC; none while disabled")
+    last_run: RunAnswer | None
+
+
+class ScheduleList(ResponseModel):
+    """A page of schedules."""
+
+    schedules: list[ScheduleAnswer]
+    pagination: Pagination
+
+
+class RunList(ResponseModel):
+    """A page of a schedule's runs, newest first."""
+
+    runs: list[RunAnswer]
+    pagination: Pagination
+
+
+class RunNowAnswer(ResponseModel):
+    """The report that was requested without a tick."""
+
+    schedule_id: str
+    report_id: str
+    status: str
+    progress_url: str
+
+
+class TemplateList(ResponseModel):
+    """Schedule templates; each is a body for ``POST /v1/reports/schedules`` once a delivery is added."""
+
+    templates: list[dict[str, Any]]
+
+
+class SchedulePatch(Strict):
+    """Fields to change; absent fields stay. ``schedule`` is merged field by field, the others are replaced."""
+
+    name: str | None = None
+    description: str | None = None
+    schedule: dict[str, Any] | None = None
+    report_template: dict[str, Any] | None = None
+    delivery: dict[str, Any] | None = None
+    enabled: bool | None = None
