@@ -1,4 +1,4 @@
-"""Scores, risk and forecasts over time. The answers are the documented bodies: tables of numbers to draw or to keep."""
+"""Scores, risk and forecasts over time; the methods return the documented bodies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from policycortex_client.transport import Filter, Transport
 
 
-class AnalyticsVerbs(Transport):
-    """Each takes the documented query parameters as keywords and raises ApiError."""
+class AnalyticsClient(Transport):
+    """Methods for analytics. Each takes the documented query parameters as keywords and raises ApiError."""
 
     def get_trends(self, **query: Filter) -> Mapping[str, Any]:
         """Scores by day, week or month, with the causes of the change."""
@@ -22,7 +22,7 @@ class AnalyticsVerbs(Transport):
         return self._table("/v1/analytics/forecast", query)
 
     def compare_reports(self, report_id: str, other_id: str, **query: Filter) -> Mapping[str, Any]:
-        """What became of the findings of the first report in the second."""
+        """The findings of the first report compared with the second."""
         return self._table(f"/v1/reports/{report_id}/compare/{other_id}", query)
 
     def _table(self, path: str, query: Mapping[str, Filter]) -> Mapping[str, Any]:

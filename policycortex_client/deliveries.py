@@ -1,4 +1,4 @@
-"""The ledger of what went where, with proof."""
+"""Deliveries of reports, with receipts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from policycortex_client.transport import Filter, Transport, walk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One report to one destination; ``raw`` holds all of it, in details every attempt too."""
+    """One report to one destination; ``raw`` is the whole body, in details with every attempt."""
 
     id: str
     report_id: str
@@ -26,8 +26,8 @@ class Delivery:
     raw: Mapping[str, Any]
 
 
-class DeliveryVerbs(Transport):
-    """Look at deliveries, and send again what did not arrive."""
+class DeliveriesClient(Transport):
+    """Methods for deliveries."""
 
     def get_delivery(self, delivery_id: str) -> Delivery:
         """One delivery with its attempts. Raises ApiError."""
@@ -42,8 +42,8 @@ class DeliveryVerbs(Transport):
         return walk(self.list_deliveries, filters)
 
     def replay_delivery(self, delivery_id: str) -> Delivery:
-        """Send a failed, uncertain or withheld one again. Raises ApiError 409 when it is none of these."""
-        return _read(self._ask("POST", f"/v1/deliveries/{delivery_id}/replay").json())
+        """Send a failed, uncertain or withheld delivery again. Raises ApiError 409 in other states."""
+        return _read(self._send("POST", f"/v1/deliveries/{delivery_id}/replay").json())
 
 
 def _read(body: Mapping[str, Any]) -> Delivery:

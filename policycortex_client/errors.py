@@ -1,11 +1,11 @@
-"""What can go wrong.
+"""Errors of the client.
 
 ClientError
 ├── ApiError                 the server refused; status, code (RPT_nnn), details
-├── ConnectionFailedError    no answer came, also after retries
+├── ConnectionFailedError    no response, also after retries
 ├── ReportEndedError         the report failed, was cancelled or has expired
-├── WaitingEndedError        the report was still on its way when the patience ended
-└── DigestError              the file received is not the file that was announced
+├── WaitingEndedError        the report had not ended after the given time
+└── DigestError              the received file does not have the announced digest
 """
 
 from collections.abc import Mapping
@@ -26,17 +26,17 @@ class ApiError(ClientError):
         self.code = str(body.get("error_code", ""))
         self.request_id = body.get("request_id")
         self.details = tuple(Problem(field=d["field"], message=d["message"]) for d in body.get("details", ()))
-        told = "; ".join(f"{problem.field}: {problem.message}" for problem in self.details)
-        description = body.get("error_description", "the answer has no documented body")
-        super().__init__(f"{status} {self.code}: {description}" + (f" ({told})" if told else ""))
+        problems = "; ".join(f"{problem.field}: {problem.message}" for problem in self.details)
+        description = body.get("error_description", "the response has no documented body")
+        super().__init__(f"{status} {self.code}: {description}" + (f" ({problems})" if problems else ""))
 
 
 class ConnectionFailedError(ClientError):
-    """The server could not be reached, or broke off."""
+    """The server could not be reached, or the connection broke."""
 
 
 class ReportEndedError(ClientError):
-    """There is no report to download."""
+    """The report ended without files."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -45,7 +45,7 @@ class ReportEndedError(ClientError):
 
 
 class WaitingEndedError(ClientError):
-    """Ask again later; the report goes on."""
+    """The report goes on; wait again later."""
 
 
 class DigestError(ClientError):

@@ -1,4 +1,4 @@
-"""What reports can be measured against."""
+"""Frameworks: built-in ones and the organisation's own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MEDIA_TYPES: Final = {".json": "application/json", ".yaml": "application/yaml",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framework:
-    """A versioned body of requirements; ``raw`` holds them in details."""
+    """A framework; in details ``raw`` has its requirements."""
 
     id: str
     name: str
@@ -22,8 +22,8 @@ class Framework:
     raw: Mapping[str, Any]
 
 
-class FrameworkVerbs(Transport):
-    """Look at frameworks, and bring one's own."""
+class FrameworksClient(Transport):
+    """Methods for frameworks."""
 
     def list_frameworks(self) -> tuple[Framework, ...]:
         """Built-in ones and the organisation's own. Raises ApiError."""
@@ -34,7 +34,7 @@ class FrameworkVerbs(Transport):
         return _read(self._get(f"/v1/frameworks/{framework_id}"))
 
     def upload_framework(self, file: Path) -> Framework:
-        """The product's YAML or JSON, Prowler's JSON, or an OSCAL catalog; replaces an own one of the same id.
+        """Upload YAML or JSON of the product, Prowler's JSON, or an OSCAL catalog; replaces an own one of the same id.
 
         Raises ApiError, and ValueError on another ending than .json, .yaml or .yml.
         """
@@ -42,7 +42,7 @@ class FrameworkVerbs(Transport):
         if media_type is None:
             raise ValueError(f"cannot upload {file.name}: its name must end with {', '.join(_MEDIA_TYPES)}")
         headers = {"Content-Type": media_type}
-        return _read(self._ask("POST", "/v1/frameworks", content=file.read_bytes(), headers=headers).json())
+        return _read(self._send("POST", "/v1/frameworks", content=file.read_bytes(), headers=headers).json())
 
 
 def _read(body: Mapping[str, Any]) -> Framework:

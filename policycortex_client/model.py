@@ -1,4 +1,4 @@
-"""What the API says, as frozen values. Fields the server adds later are left out, not refused."""
+"""The API's responses as frozen values. Unknown fields are ignored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSummary:
-    """The numbers of page one; ``overall_compliance_score`` is 0-100, None when nothing was assessed."""
+    """The main numbers; ``overall_compliance_score`` is 0-100, None when nothing was assessed."""
 
     overall_compliance_score: float | None
     total_violations: int
@@ -38,7 +38,7 @@ class ReportSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """Why there is no report."""
+    """Why the report failed."""
 
     code: str
     message: str
@@ -47,7 +47,7 @@ class ReportFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One report. In lists and right after an order only the first fields are known; ``raw`` holds all of it."""
+    """One report. Lists and new reports have only the first fields; ``raw`` is the whole body."""
 
     id: str
     name: str
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def has_ended(self) -> bool:
-        """Nothing more will happen to it, but for expiry."""
+        """Whether it is completed, failed, cancelled or expired."""
         return self.status not in {"pending", "running"}
 
     def file(self, report_format: str) -> FileInfo | None:
@@ -74,7 +74,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """A stretch of a list."""
+    """A page of reports."""
 
     reports: tuple[Report, ...]
     total: int
@@ -85,7 +85,7 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[_Item]):
-    """A stretch of any other list, newest first."""
+    """A page of any other list, newest first."""
 
     items: tuple[_Item, ...]
     total: int
@@ -106,7 +106,7 @@ class DownloadLink:
 
 
 def read_report(body: Mapping[str, Any]) -> Report:
-    """From the body of an order's answer, of details, or of one item of a list."""
+    """From the body of a new report, of details, or of one item of a list."""
     failure = body.get("failure")
     return Report(
         id=body["id"],
@@ -130,30 +130,30 @@ def read_report(body: Mapping[str, Any]) -> Report:
 
 def read_page(body: Mapping[str, Any]) -> ReportPage:
     """From the body of a list."""
-    told = body["pagination"]
+    pagination = body["pagination"]
     return ReportPage(
         reports=tuple(read_report(item) for item in body["reports"]),
-        total=told["total"],
-        limit=told["limit"],
-        offset=told["offset"],
-        has_more=told["has_more"],
+        total=pagination["total"],
+        limit=pagination["limit"],
+        offset=pagination["offset"],
+        has_more=pagination["has_more"],
     )
 
 
 def read_items(body: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], _Item]) -> Page[_Item]:
-    """From the body of a list whose items stand under ``name``."""
-    told = body["pagination"]
+    """From the body of a list with its items in the field ``name``."""
+    pagination = body["pagination"]
     return Page(
         items=tuple(read(item) for item in body[name]),
-        total=told["total"],
-        limit=told["limit"],
-        offset=told["offset"],
-        has_more=told["has_more"],
+        total=pagination["total"],
+        limit=pagination["limit"],
+        offset=pagination["offset"],
+        has_more=pagination["has_more"],
     )
 
 
 def read_link(body: Mapping[str, Any]) -> DownloadLink:
-    """From the answer that shows the link."""
+    """From the body of a new link."""
     return DownloadLink(
         id=body["id"],
         url=body["url"],

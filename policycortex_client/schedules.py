@@ -1,4 +1,4 @@
-"""Standing orders: a report at every tick of a cron expression."""
+"""Schedules: a report at every tick of a cron expression."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _PATH = "/v1/reports/schedules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRun:
-    """One tick that was dealt with: its report, or why there is none."""
+    """One handled tick: its report, or why it was skipped."""
 
     scheduled_for: datetime | None
     report_id: str | None
@@ -26,7 +26,7 @@ class ScheduleRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A standing order; ``raw`` holds all of it."""
+    """A schedule; ``raw`` is the whole body."""
 
     id: str
     name: str
@@ -39,13 +39,13 @@ class Schedule:
     raw: Mapping[str, Any]
 
 
-class ScheduleVerbs(Transport):
-    """Make, look at, change, run out of turn, end."""
+class SchedulesClient(Transport):
+    """Methods for schedules."""
 
-    def create_schedule(self, order: Mapping[str, Any], *, idempotency_key: str | None = None) -> Schedule:
-        """``order`` is the documented body. A retry never makes a second one. Raises ApiError."""
+    def create_schedule(self, body: Mapping[str, Any], *, idempotency_key: str | None = None) -> Schedule:
+        """Create a schedule with the documented body. A retry never creates a second one. Raises ApiError."""
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
-        return _read(self._ask("POST", _PATH, json=dict(order), headers=headers).json())
+        return _read(self._send("POST", _PATH, json=dict(body), headers=headers).json())
 
     def get_schedule(self, schedule_id: str) -> Schedule:
         """One schedule. Raises ApiError."""
@@ -61,23 +61,23 @@ class ScheduleVerbs(Transport):
 
     def change_schedule(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
         """Replace the parts that ``changes`` names; the others stay. Raises ApiError."""
-        return _read(self._ask("PATCH", f"{_PATH}/{schedule_id}", json=dict(changes)).json())
+        return _read(self._send("PATCH", f"{_PATH}/{schedule_id}", json=dict(changes)).json())
 
     def delete_schedule(self, schedule_id: str) -> None:
-        """End it; reports that it ordered stay. Raises ApiError."""
-        self._ask("DELETE", f"{_PATH}/{schedule_id}")
+        """Delete it; its reports stay. Raises ApiError."""
+        self._send("DELETE", f"{_PATH}/{schedule_id}")
 
     def run_schedule(self, schedule_id: str) -> str:
-        """Order its report now, out of turn; the report's id. Raises ApiError."""
-        report_id: str = self._ask("POST", f"{_PATH}/{schedule_id}/run").json()["report_id"]
+        """Request its report now; returns the report's id. Raises ApiError."""
+        report_id: str = self._send("POST", f"{_PATH}/{schedule_id}/run").json()["report_id"]
         return report_id
 
     def list_schedule_runs(self, schedule_id: str, **filters: Filter) -> Page[ScheduleRun]:
-        """What became of its ticks, newest first; ``filters`` are ``limit`` and ``offset``. Raises ApiError."""
+        """Its handled ticks, newest first; ``filters`` are ``limit`` and ``offset``. Raises ApiError."""
         return read_items(self._get(f"{_PATH}/{schedule_id}/runs", **filters), "runs", _read_run)
 
     def list_schedule_templates(self) -> tuple[Mapping[str, Any], ...]:
-        """Ready-made bodies for ``create_schedule``, to which a delivery is added. Raises ApiError."""
+        """Templates of bodies for ``create_schedule``; add a delivery. Raises ApiError."""
         return tuple(self._get(f"{_PATH}/templates")["templates"])
 
 

@@ -1,4 +1,4 @@
-"""One HTTP connection pool with its key: asks, tries again when the server is busy, and turns refusals into errors."""
+"""One HTTP connection pool with an API key: sends requests, retries while the server is busy, raises errors."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +19,10 @@ _Item = TypeVar("_Item")
 
 
 class Transport:
-    """What every group of verbs stands on."""
+    """Base of the method groups."""
 
     def __init__(self, base_url: str, api_key: str, *, timeout_seconds: float = 30.0, attempts: int = 4) -> None:
-        """``attempts`` counts tries of one request when the server is busy (429, 503) or cannot be reached."""
+        """``attempts`` is the limit for one request while the server is busy (429, 503) or unreachable."""
         headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
         self._http = httpx.Client(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout_seconds)
         self._attempts = attempts
@@ -36,30 +36,30 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         self._http.close()
 
-    def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
         for attempt in range(1, self._attempts + 1):
             try:
-                answer = self._http.request(method, path, **how)
+                response = self._http.request(method, path, **options)
             except httpx.TransportError as error:
-                if attempt == self._attempts or not _may_repeat(method, error, how):
+                if attempt == self._attempts or not _may_repeat(method, error, options):
                     raise ConnectionFailedError(
-                        f"{method} {path}: no answer after {attempt} tries ({error})"
+                        f"{method} {path}: no response after {attempt} attempts ({error})"
                     ) from error
                 time.sleep(_pause(attempt, None))
                 continue
-            if answer.status_code in _RETRIED and attempt < self._attempts:
-                time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
+            if response.status_code in _RETRIED and attempt < self._attempts:
+                time.sleep(_pause(attempt, response.headers.get("Retry-After")))
                 continue
             break
-        if answer.is_error:
-            raise ApiError(answer.status_code, error_body(answer))
-        return answer
+        if response.is_error:
+            raise ApiError(response.status_code, error_body(response))
+        return response
 
     def _get(self, path: str, **filters: Filter) -> Any:  # noqa: ANN401 - JSON
-        return self._ask("GET", path, params=_spelled(filters)).json()
+        return self._send("GET", path, params=_query_text(filters)).json()
 
 
 def walk(load: Callable[..., Page[_Item]], filters: Mapping[str, Filter]) -> Iterator[_Item]:
@@ -72,27 +72,27 @@ def walk(load: Callable[..., Page[_Item]], filters: Mapping[str, Filter]) -> Ite
         yield from page.items
 
 
-def error_body(answer: httpx.Response) -> Mapping[str, Any]:
-    """The documented body of an error; empty when the answer has another."""
+def error_body(response: httpx.Response) -> Mapping[str, Any]:
+    """The documented body of an error; empty when the response has another body."""
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 
 
-def _may_repeat(method: str, error: httpx.TransportError, how: Mapping[str, Any]) -> bool:
-    """Whether a second try can do nothing twice: a POST that may have arrived needs an Idempotency-Key."""
+def _may_repeat(method: str, error: httpx.TransportError, options: Mapping[str, Any]) -> bool:
+    """Whether a retry is safe: a POST that may have arrived needs an Idempotency-Key."""
     never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-    return never_sent or method != "POST" or "Idempotency-Key" in how.get("headers", {})
+    return never_sent or method != "POST" or "Idempotency-Key" in options.get("headers", {})
 
 
-def _spelled(filters: Mapping[str, Filter]) -> dict[str, str]:
+def _query_text(filters: Mapping[str, Filter]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in filters.items()}
 
 
-def _pause(attempt: int, told: str | None) -> float:
-    """Seconds before the next try: as the server says, else 0.5, 1, 2..."""
-    if told is not None and told.isdecimal():
-        return min(float(told), _LONGEST_PAUSE_SECONDS)
+def _pause(attempt: int, retry_after: str | None) -> float:
+    """Seconds before the next attempt: the server's Retry-After, else 0.5, 1, 2..."""
+    if retry_after is not None and retry_after.isdecimal():
+        return min(float(retry_after), _LONGEST_PAUSE_SECONDS)
     return min(0.5 * 2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Failing findings accepted for a while: asked for by one key, approved by another."""
+"""Waivers: failing findings accepted for some time, requested by one key and approved by another."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ class Waiver:
     raw: Mapping[str, Any]
 
 
-class WaiverVerbs(Transport):
-    """Request, approve, revoke, look at."""
+class WaiversClient(Transport):
+    """Methods for waivers."""
 
-    def request_waiver(self, order: Mapping[str, Any]) -> Waiver:
-        """``order`` is the documented body. It holds once another key approved it. Raises ApiError."""
-        return _read(self._ask("POST", "/v1/waivers", json=dict(order)).json())
+    def request_waiver(self, body: Mapping[str, Any]) -> Waiver:
+        """Request a waiver with the documented body; another key must approve it. Raises ApiError."""
+        return _read(self._send("POST", "/v1/waivers", json=dict(body)).json())
 
     def approve_waiver(self, waiver_id: str) -> Waiver:
-        """Raises ApiError 409 when this key requested it."""
-        return _read(self._ask("POST", f"/v1/waivers/{waiver_id}/approve").json())
+        """Approve it. Raises ApiError 409 when this key requested it."""
+        return _read(self._send("POST", f"/v1/waivers/{waiver_id}/approve").json())
 
     def revoke_waiver(self, waiver_id: str) -> None:
-        """From now on; it stays on record. Raises ApiError."""
-        self._ask("DELETE", f"/v1/waivers/{waiver_id}")
+        """Revoke it from now on; it stays in the list. Raises ApiError."""
+        self._send("DELETE", f"/v1/waivers/{waiver_id}")
 
     def get_waiver(self, waiver_id: str) -> Waiver:
         """One waiver. Raises ApiError."""
@@ -48,7 +48,7 @@ class WaiverVerbs(Transport):
         return read_items(self._get("/v1/waivers", **filters), "waivers", _read)
 
     def iterate_waivers(self) -> Iterator[Waiver]:
-        """All of them, ended ones too. Raises ApiError."""
+        """All waivers, with those that ended. Raises ApiError."""
         return walk(self.list_waivers, {})
 
 

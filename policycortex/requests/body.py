@@ -1,6 +1,6 @@
-"""The documented request body as Pydantic models: the door of an order, and its schema in OpenAPI.
+"""The documented body of a request for a report as Pydantic models, which are also its schema in OpenAPI.
 
-Validation needs a ``Known`` under the context's key ``known``: what exists, and the moment the report is due.
+Validation needs a context with ``known`` (a ``Known``) and ``due_at`` (when the report is due).
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -37,31 +37,31 @@ PROVIDERS: Final = frozenset(
         "llm", "m365", "mongodbatlas", "nhn", "openstack", "oraclecloud",
     }
 )  # fmt: skip
-"""Providers that scanners name today; those that findings in the lake name come on top."""
+"""Providers that scanners support today."""
 
 _Member = TypeVar("_Member", bound=StrEnum)
 _Checked = TypeVar("_Checked")
 _LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
-_LONGEST_MARK: Final = 60
+_LONGEST_WATERMARK: Final = 60
 _Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What an order may name."""
+    """The values that a request may name."""
 
     frameworks: Collection[str]
     environments: Collection[str] = ENVIRONMENTS
     cloud_providers: Collection[str] = PROVIDERS
     formats: Collection[ReportFormat] = tuple(ReportFormat)
     locales: Collection[str] = ("de", "en")
-    """Languages there is a catalogue for; ``de-AT`` is read as ``de``."""
+    """Languages with a text catalogue; ``de-AT`` uses ``de``."""
     templates: Collection[str] = ()
     """Custom templates of the installation."""
 
     @classmethod
     def of(cls, frameworks: Collection[str], templates_dir: Path | None) -> "Known":
-        """What an installation knows: these frameworks, and the catalogues and templates of its folder."""
+        """The values of an installation: these frameworks, and the catalogues and templates of its folder."""
         return cls(
             frameworks=tuple(frameworks),
             locales=tuple(sorted(set(list_catalogues(catalogue_folders(templates_dir))))),
@@ -70,7 +70,7 @@ class Known:
 
 
 class DateRangeBody(Strict):
-    """``start`` inclusive, ``end`` as given; 23:59:59 stands for the end of its day."""
+    """``start`` is inclusive; an ``end`` at 23:59:59 means the end of its day."""
 
     start: Moment
     end: Moment
@@ -94,20 +94,20 @@ class DateRangeBody(Strict):
 
 
 class ScopeBody(Strict):
-    """Which findings count. Absent lists mean all; without a date range the last 30 days count."""
+    """Which findings the report covers. Absent lists mean all; without a date range, the last 30 days."""
 
     environments: _Names = Field(default=[], examples=[["production", "staging"]])
     cloud_providers: _Names = Field(default=[], examples=[["aws", "azure", "gcp"]])
     accounts: _Names = Field(default=[], examples=[["123456789012"]])
     date_range: DateRangeBody | None = None
     date_range_type: DateRangeType | None = None
-    timezone: ZoneName | None = Field(default=None, description="IANA zone in which date_range_type cuts its days")
+    timezone: ZoneName | None = Field(default=None, description="IANA time zone of date_range_type")
 
     @field_validator("environments")
     @classmethod
     def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
         known = _known(info).environments
-        # a word unlike all known ones may be an environment of findings still to come
+        # a value unlike all known ones may be an environment of future findings
         _refuse_all(
             f"Unknown environment {value!r}{did_you_mean(value.casefold(), known)}"
             for value in values
@@ -143,14 +143,14 @@ class ScopeBody(Strict):
     @classmethod
     def _zone(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("date_range") is not None:
-            raise refuse("timezone goes with date_range_type; the times of date_range carry their own zone")
+            raise refuse("timezone goes with date_range_type; the times of date_range have their own zone")
         return value
 
 
 class ColoursBody(Strict):
-    """The sender's colours as ``#rrggbb``; the house's own where left out."""
+    """The sender's colours as ``#rrggbb``; absent ones have the default."""
 
-    primary: str | None = Field(default=None, examples=["#10273a"], description="The cover's field")
+    primary: str | None = Field(default=None, examples=["#10273a"], description="Background of the cover")
     accent: str | None = Field(
         default=None, examples=["#14526b"], description="Lines, gauge and numbers; at least 4.5:1 against white"
     )
@@ -158,16 +158,16 @@ class ColoursBody(Strict):
     @field_validator("primary")
     @classmethod
     def _primary(cls, value: str | None) -> str | None:
-        return value and _worn(check_colour, value)
+        return value and _checked(check_colour, value)
 
     @field_validator("accent")
     @classmethod
     def _accent(cls, value: str | None) -> str | None:
-        return value and _worn(check_accent, value)
+        return value and _checked(check_accent, value)
 
 
 class BrandingBody(Strict):
-    """The sender's look. Everything is in the order itself: no file and no address is read for it."""
+    """The sender's branding. It is complete in the request: no file and no URL is read for it."""
 
     company: Line | None = Field(default=None, max_length=80, examples=["Acme Corporation"])
     colours: ColoursBody | None = None
@@ -175,17 +175,17 @@ class BrandingBody(Strict):
         default=None,
         max_length=400_000,
         examples=["data:image/png;base64,iVBORw0KGgo..."],
-        description="PNG, JPEG or SVG of at most 256 KiB as a data: address",
+        description="PNG, JPEG or SVG of at most 256 KiB as a data: URL",
     )
 
     @field_validator("logo")
     @classmethod
     def _logo(cls, value: str | None) -> str | None:
-        return value and _worn(read_logo, value).data_uri
+        return value and _checked(read_logo, value).data_uri
 
 
 class FormatOptionsBody(Strict):
-    """How the report looks and which files are made; ``["pdf"]`` unless said otherwise."""
+    """The file formats and the layout of the report; the default format is ``pdf``."""
 
     formats: list[ReportFormat] = Field(default=[ReportFormat.PDF], min_length=1, max_length=len(ReportFormat))
     include_executive_summary: bool = True
@@ -194,21 +194,21 @@ class FormatOptionsBody(Strict):
     password: str | None = Field(
         default=None,
         json_schema_extra={"format": "password", "writeOnly": True},
-        description="Files open with it alone: AES-256 in PDF and Excel, an AES-256 zip for the others."
-        " 12 to 127 signs; never kept beyond the run, never shown again",
+        description="Opens the files: AES-256 in PDF and Excel, an AES-256 zip for the others."
+        " 12 to 127 characters; deleted after the run, never returned",
     )
     watermark: bool | str = Field(
         default=False,
-        description="Text over every page of PDF and HTML and above every sheet of Excel; true: CONFIDENTIAL",
+        description="Text across every page of PDF and HTML and at the top of every Excel sheet; true: CONFIDENTIAL",
         examples=["CONFIDENTIAL"],
     )
     sign: bool = Field(default=False, description="PAdES in the PDF; a detached CMS signature (.p7s) for the others")
     pdf_variant: PdfVariant | None = Field(
-        default=None, description="pdf/a-3b for keeping, with JSON and CSV inside; pdf/ua-1 for readers aloud"
+        default=None, description="pdf/a-3b for archives, with JSON and CSV inside; pdf/ua-1 for screen readers"
     )
     branding: BrandingBody | None = None
     template: str | None = Field(
-        default=None, max_length=64, examples=["acme"], description="A folder of the installation's own templates"
+        default=None, max_length=64, examples=["acme"], description="Name of a custom template of the installation"
     )
 
     @field_validator("formats", mode="before")
@@ -216,14 +216,14 @@ class FormatOptionsBody(Strict):
     def _formats(cls, values: object, info: ValidationInfo) -> object:
         if not isinstance(values, list):
             return values
-        words = [member.value for member in ReportFormat]
-        if unknown := [value for value in values if value not in words]:
-            hints = (did_you_mean(value, words) if isinstance(value, str) else "" for value in unknown)
-            told = ", ".join(f"{value!r} is none{hint}" for value, hint in zip(unknown, hints, strict=True))
-            raise refuse(f"Must be one of {', '.join(words)}; {told}")
+        names = [member.value for member in ReportFormat]
+        if unknown := [value for value in values if value not in names]:
+            hints = (did_you_mean(value, names) if isinstance(value, str) else "" for value in unknown)
+            problems = ", ".join(f"{value!r} is unknown{hint}" for value, hint in zip(unknown, hints, strict=True))
+            raise refuse(f"Must be one of {', '.join(names)}; {problems}")
         chosen = [ReportFormat(value) for value in values]
         if len(set(chosen)) != len(chosen):
-            raise refuse("Names a format twice")
+            raise refuse("Contains a format twice")
         _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in _known(info).formats)
         return chosen
 
@@ -250,8 +250,8 @@ class FormatOptionsBody(Strict):
             return value
         if not isinstance(value, str):
             raise refuse("Must be a text, or true for CONFIDENTIAL")
-        if len(value) > _LONGEST_MARK:
-            raise refuse(f"Must have at most {_LONGEST_MARK} characters")
+        if len(value) > _LONGEST_WATERMARK:
+            raise refuse(f"Must have at most {_LONGEST_WATERMARK} characters")
         return check_line(value)
 
     @field_validator("pdf_variant", mode="before")
@@ -261,9 +261,9 @@ class FormatOptionsBody(Strict):
             return None
         variant = one_of(PdfVariant, value)
         if ReportFormat.PDF not in info.data.get("formats", [ReportFormat.PDF]):
-            raise refuse("Says how the PDF is made, but formats names no pdf; add it or leave this out")
+            raise refuse("formats names no pdf; add it or omit pdf_variant")
         if variant is PdfVariant.ARCHIVE and info.data.get("password") is not None:
-            raise refuse("PDF/A forbids encryption: leave out password or pdf_variant")
+            raise refuse("PDF/A forbids encryption: omit password or pdf_variant")
         return variant
 
     @field_validator("template")
@@ -271,19 +271,19 @@ class FormatOptionsBody(Strict):
     def _template(cls, value: str | None, info: ValidationInfo) -> str | None:
         known = _known(info).templates
         if value is not None and value not in known:
-            there = f"known are {', '.join(sorted(known))}" if known else "this installation has none"
-            raise refuse(f"Unknown template {value!r}{did_you_mean(value, known) or f'; {there}'}")
+            choices = f"known are {', '.join(sorted(known))}" if known else "this installation has none"
+            raise refuse(f"Unknown template {value!r}{did_you_mean(value, known) or f'; {choices}'}")
         return value
 
 
 class NotificationsBody(Strict):
-    """Who is told when the report is there."""
+    """Who gets an e-mail when the report is completed."""
 
     email: list[Email] = Field(default=[], max_length=100)
 
 
 class DeliveryBody(Strict):
-    """At once unless ``scheduled_at`` names a later time; a time past means at once."""
+    """When the report is produced: at once, or at ``scheduled_at``. A time in the past means at once."""
 
     scheduled_at: Moment | None = None
     immediate: bool | None = None
@@ -293,9 +293,9 @@ class DeliveryBody(Strict):
     @classmethod
     def _agrees(cls, value: bool | None, info: ValidationInfo) -> bool | None:
         if value is True and info.data.get("scheduled_at") is not None:
-            raise refuse("immediate is true but scheduled_at names a time; leave one out")
+            raise refuse("immediate is true but scheduled_at names a time; omit one of them")
         if value is False and "scheduled_at" in info.data and info.data["scheduled_at"] is None:
-            raise refuse("immediate is false: say when in scheduled_at")
+            raise refuse("immediate is false: scheduled_at must name a time")
         return value
 
 
@@ -306,13 +306,13 @@ class OrderBody(Strict):
         max_length=200, json_schema_extra={"minLength": 1, "pattern": r"\S"}, examples=["Monthly Security Assessment"]
     )
     type: ReportType = Field(examples=["audit"])
-    framework: str | None = Field(default=None, examples=["iso27001"], description="All findings when left out")
+    framework: str | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
     description: Text = Field(default="", max_length=2000)
     scope: ScopeBody
     format_options: FormatOptionsBody = FormatOptionsBody()
     delivery: DeliveryBody = DeliveryBody()
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
-        default=None, description="Days after which the report expires; as its organisation says unless given"
+        default=None, description="Days after which the report expires; by default as configured for the organisation"
     )
 
     @field_validator("type", mode="before")
@@ -330,7 +330,7 @@ class OrderBody(Strict):
         return value
 
 
-def _worn(check: Callable[[str], _Checked], value: str) -> _Checked:
+def _checked(check: Callable[[str], _Checked], value: str) -> _Checked:
     try:
         return check(value)
     except BrandingError as error:
@@ -338,23 +338,23 @@ def _worn(check: Callable[[str], _Checked], value: str) -> _Checked:
 
 
 def _refuse_all(problems: Iterable[str]) -> None:
-    """One refusal that tells them all."""
-    if told := list(problems):
-        raise refuse("; ".join(told).replace("?; ", "? "))
+    """Raise one error with all problems."""
+    if messages := list(problems):
+        raise refuse("; ".join(messages).replace("?; ", "? "))
 
 
 def one_of(kind: type[_Member], value: object) -> _Member:
-    """The member of that value. Refuses others, with a suggestion."""
-    words = [member.value for member in kind]
-    if isinstance(value, str) and value in words:
+    """The member with that value. Other values are refused, with a suggestion."""
+    names = [member.value for member in kind]
+    if isinstance(value, str) and value in names:
         return kind(value)
-    hint = did_you_mean(value, words) if isinstance(value, str) else ""
-    raise refuse(f"Must be one of {', '.join(words)}{hint}")
+    hint = did_you_mean(value, names) if isinstance(value, str) else ""
+    raise refuse(f"Must be one of {', '.join(names)}{hint}")
 
 
 def _known(info: ValidationInfo) -> Known:
     if info.context is None:
-        raise RuntimeError("an order is validated by parse_order, which says what is known")
+        raise RuntimeError("validation needs a context; use parse_request")
     known: Known = info.context["known"]
     return known
 

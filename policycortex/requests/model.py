@@ -1,4 +1,4 @@
-"""What was ordered, resolved and checked; and its JSON form, as the registry keeps it."""
+"""A checked request for a report, and its JSON form, which the registry stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from policycortex.scope import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """When and to whom, besides the API's own download."""
+    """When the report is due, and who is notified."""
 
     scheduled_at: datetime | None = None
-    """Not before this, UTC; None or a time past means at once."""
+    """Earliest time, UTC; None or a past time means at once."""
     emails: tuple[str, ...] = ()
-    """Told when the report is there."""
+    """They get an e-mail when the report is completed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRequest:
-    """One report to be made. Relative periods are resolved: the order means the same whenever it runs."""
+    """One requested report. Relative periods are resolved: the request means the same whenever its run starts."""
 
     name: str
     type: ReportType
@@ -32,18 +32,18 @@ class ReportRequest:
     scope: Scope
     period: Period
     scope_as_given: Mapping[str, Any]
-    """The request's ``scope``, JSON types only, for people and for the report's header."""
+    """The ``scope`` of the request's body, JSON types only; responses and the report's header show it."""
     formats: tuple[ReportFormat, ...]
-    """At least one, each once, in the order asked for."""
+    """At least one, each once, in the requested order."""
     include_executive_summary: bool = True
     include_detailed_findings: bool = True
     locale: str = "en"
     watermark: str | None = None
     is_signed: bool = False
     retention_days: int | None = None
-    """None: as the organisation, or the installation, says."""
+    """None: as configured for the organisation or the installation."""
     password: str | None = field(default=None, repr=False)
-    """Never part of the JSON form; the registry keeps it sealed until the run has ended."""
+    """Never part of the JSON form; the registry stores it encrypted until the run has ended."""
     pdf_variant: PdfVariant | None = None
     branding: Branding | None = None
     template: str | None = None
@@ -52,7 +52,7 @@ class ReportRequest:
 
 
 def order_to_json(order: ReportRequest) -> dict[str, Any]:
-    """JSON types only; ``order_from_json`` takes it back."""
+    """The request as JSON types; ``order_from_json`` reads it."""
     at = order.delivery.scheduled_at
     return {
         "name": order.name,
@@ -81,7 +81,7 @@ def order_to_json(order: ReportRequest) -> dict[str, Any]:
 
 
 def order_from_json(stored: Mapping[str, Any]) -> ReportRequest:
-    """The value that ``order_to_json`` wrote. Raises KeyError or ValueError on anything else."""
+    """The request that ``order_to_json`` wrote. Raises KeyError or ValueError on other data."""
     at = stored["scheduled_at"]
     return ReportRequest(
         name=stored["name"],
@@ -102,9 +102,9 @@ def order_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         include_executive_summary=stored["include_executive_summary"],
         include_detailed_findings=stored["include_detailed_findings"],
         locale=stored["locale"],
-        watermark=stored.get("watermark"),  # absent from orders taken before it was known, as the next
+        watermark=stored.get("watermark"),  # absent in old rows, as is_signed
         is_signed=stored.get("is_signed", False),
-        # rows written before these options existed have none of them
+        # absent in rows older than these options
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
         template=stored.get("template"),

@@ -19,14 +19,14 @@ from policycortex.scope import Scope
 DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
 
 REFUSED: Final = "Report configuration validation failed"
-"""The documented sentence; the details say the rest."""
+"""The documented description; the details name the problems."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _DEFAULT_RANGE: Final = DateRangeType.LAST_30_DAYS
-_PLAIN: Final = {
+_MESSAGES: Final = {
     "missing": "This field is required",
     "string_type": "Must be text",
-    "string_unicode": "Must be text without halves of characters",
+    "string_unicode": "Must be text without lone surrogates",
     "bool_type": "Must be true or false",
     "list_type": "Must be a list",
     "model_type": "Must be an object",
@@ -37,7 +37,7 @@ _PLAIN: Final = {
 
 
 def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, known: Known) -> ReportRequest:
-    """The order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+    """The request in ``body``. Raises RequestError whose details name every problem at once."""
     due_at = _due_at(body, now)
     checked = validated(OrderBody, body, context={"known": known, "due_at": due_at})
     options, scope = checked.format_options, checked.scope
@@ -73,7 +73,7 @@ def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, kn
 
 
 def validated(model: type[_Model], body: object, *, context: Mapping[str, Any] | None = None) -> _Model:
-    """The body as the model. Raises RequestError with one Problem per thing wrong, in the body's dotted paths."""
+    """The body as the model. Raises RequestError with one Problem per invalid field, named by its dotted path."""
     try:
         return model.model_validate(body, context=dict(context) if context is not None else None)
     except ValidationError as error:
@@ -87,7 +87,7 @@ def _due_at(body: Mapping[str, Any], now: datetime) -> datetime:
     try:
         return max(parse_moment(at), now) if at is not None else now
     except PydanticCustomError:
-        return now  # the validation that follows says what is wrong with it
+        return now  # the validation that follows names the problem
 
 
 def _period(scope: ScopeBody, due_at: datetime) -> Period:
@@ -100,7 +100,7 @@ def _period(scope: ScopeBody, due_at: datetime) -> Period:
 def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
     location = [str(part) for part in detail["loc"]]
     if detail["type"] == "extra_forbidden":
-        return Problem(field=".".join(location), message=f"Unknown field{_meant_field(model, location)}")
+        return Problem(field=".".join(location), message=f"Unknown field{_suggested_field(model, location)}")
     limits = detail.get("ctx", {})
     match detail["type"]:
         case "string_too_long":
@@ -112,11 +112,11 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
         case "too_short":
             message = f"Must have at least {limits['min_length']} entry"
         case kind:
-            message = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "Must be")
+            message = _MESSAGES.get(kind) or detail["msg"].replace("Input should be", "Must be")
     return Problem(field=".".join(location) or "body", message=message)
 
 
-def _meant_field(model: type[BaseModel], location: list[str]) -> str:
+def _suggested_field(model: type[BaseModel], location: list[str]) -> str:
     inner: type[BaseModel] = model
     for part in location[:-1]:
         field = inner.model_fields.get(part)

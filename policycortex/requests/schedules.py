@@ -1,4 +1,4 @@
-"""Standing orders: the documented body of a schedule, checked; and the order that one tick of it makes."""
+"""The documented body of a schedule, and the request for a report that each of its ticks makes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ _LONGEST_GRACE: Final = int(timedelta(days=31).total_seconds())
 
 
 class TimingBody(Strict):
-    """When: five fields of cron on the clocks of an IANA zone."""
+    """When the schedule runs: a cron expression of five fields in an IANA time zone."""
 
     cron: str = Field(max_length=256, examples=["0 9 1 * *"])
     timezone: ZoneName = Field(default="UTC", examples=["America/New_York"])
-    misfire: MisfirePolicy = Field(default=DEFAULT_POLICY, description="What becomes of ticks missed in a downtime")
+    misfire: MisfirePolicy = Field(default=DEFAULT_POLICY, description="How ticks missed in a downtime are handled")
     grace_seconds: int = Field(
         default=int(DEFAULT_GRACE.total_seconds()),
         ge=0,
         le=_LONGEST_GRACE,
-        description="A tick up to so late always runs; misfire decides on later ones",
+        description="A tick that is late by less always runs; misfire decides on others",
     )
 
     @field_validator("cron")
@@ -46,7 +46,7 @@ class TimingBody(Strict):
         least = info.context["min_interval_seconds"] if info.context is not None else 0
         if cron.shortest_interval_minutes * 60 < least:
             raise refuse(
-                f"Runs every {cron.shortest_interval_minutes} minutes at times; {least / 60:g} are the least here"
+                f"Runs every {cron.shortest_interval_minutes} minutes at times; the minimum here is {least / 60:g}"
             )
         return value
 
@@ -57,18 +57,18 @@ class TimingBody(Strict):
 
 
 class TemplateScopeBody(ScopeBody):
-    """As of an order, with a period that moves along: ``date_range_type``."""
+    """The scope of a report, with a period relative to the tick: ``date_range_type``."""
 
     @field_validator("date_range")
     @classmethod
-    def _moves(cls, value: object) -> object:
+    def _relative_only(cls, value: object) -> object:
         if value is not None:
-            raise refuse("A schedule's period moves with its ticks; use date_range_type")
+            raise refuse("A schedule's period is relative to its ticks; use date_range_type")
         return value
 
 
 class ReportTemplateBody(Strict):
-    """The report each tick makes."""
+    """The report that each tick requests."""
 
     name: Line | None = Field(default=None, max_length=200, examples=["Executive Summary Template"])
     type: ReportType = Field(examples=["compliance"])
@@ -79,11 +79,11 @@ class ReportTemplateBody(Strict):
 
     @field_validator("format_options")
     @classmethod
-    def _keeps_no_password(cls, value: FormatOptionsBody) -> FormatOptionsBody:
+    def _no_password(cls, value: FormatOptionsBody) -> FormatOptionsBody:
         if value.password is not None:
             raise refuse(
-                "A schedule takes no password: it would have to be kept for as long as the schedule lives."
-                " Order the report with a password when you need it, or sign and watermark it here"
+                "A schedule takes no password: it would have to be stored as long as the schedule exists."
+                " Request a single report with a password, or use sign and watermark here"
             )
         return value
 
@@ -115,7 +115,7 @@ class ScheduleBody(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleOrder:
-    """A checked standing order."""
+    """A checked body of a schedule."""
 
     name: str
     description: str
@@ -124,13 +124,13 @@ class ScheduleOrder:
     misfire: MisfirePolicy
     grace: timedelta
     body: Mapping[str, Any]
-    """``schedule``, ``report_template`` and ``delivery`` as given, a macro of cron written out."""
+    """``schedule``, ``report_template`` and ``delivery`` as given, with cron macros replaced by five fields."""
     is_enabled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
-    """What a standing order may name, besides ``Known``."""
+    """The settings that a schedule is checked against, besides ``Known``."""
 
     connections: Connections
     min_interval_seconds: float = 60.0
@@ -139,12 +139,12 @@ class Configured:
 def parse_schedule(
     body: Mapping[str, Any], *, organization: str, now: datetime, known: Known, configured: Configured
 ) -> ScheduleOrder:
-    """The standing order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+    """The schedule in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
     cron = parse_cron(checked.schedule.cron)
-    kept = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
+    stored = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
     if checked.schedule.cron.lstrip().startswith("@"):
-        kept["schedule"] = {**kept["schedule"], "cron": cron.text}
+        stored["schedule"] = {**stored["schedule"], "cron": cron.text}
     return ScheduleOrder(
         name=checked.name,
         description=checked.description,
@@ -152,13 +152,13 @@ def parse_schedule(
         zone=ZoneInfo(checked.schedule.timezone),
         misfire=checked.schedule.misfire,
         grace=timedelta(seconds=checked.schedule.grace_seconds),
-        body=kept,
+        body=stored,
         is_enabled=checked.enabled,
     )
 
 
 def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The body as it will be: parts that ``patch`` names replace the stored ones, ``schedule`` field by field."""
+    """The changed body: parts in ``patch`` replace the stored ones, ``schedule`` field by field."""
     merged = dict(stored)
     for name, value in patch.items():
         is_timing = name == "schedule" and isinstance(value, Mapping) and isinstance(stored.get(name), Mapping)
@@ -169,7 +169,7 @@ def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
 def order_at(
     body: Mapping[str, Any], *, name: str, description: str, zone: str, organization: str, tick: datetime, known: Known
 ) -> ReportRequest:
-    """What one tick orders; its period is resolved at the tick, in the schedule's zone. Raises RequestError."""
+    """The request of one tick; its period is resolved at the tick, in the schedule's zone. Raises RequestError."""
     template = dict(body["report_template"])
     scope = {"timezone": zone} | dict(template.get("scope", {}))
     order = {

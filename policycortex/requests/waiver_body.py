@@ -1,4 +1,4 @@
-"""The request for a waiver: its body as people send it, and the value that is kept. The API's door and the CLI's."""
+"""The body of a request for a waiver, for the API and the command line, and the checked value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from policycortex.requests.parsing import validated
 from policycortex.scoring.waivers import WaiverScope
 
 _LONGEST: Final = timedelta(days=3 * 366)
-"""An acceptance that nobody looks at for three years is no longer a decision."""
+"""Accepted findings must be reviewed at least every three years."""
 
 _Name = Annotated[Line, Field(max_length=1000)]
 
 
 class WaiverScopeBody(Strict):
-    """Which failing findings are accepted: all that match every field given. A framework alone is too much."""
+    """Which failing findings are accepted: all that match every given field. A framework alone is not enough."""
 
     framework: str | None = Field(default=None, examples=["soc2"])
-    requirement: _Name | None = Field(default=None, examples=["CC6.1"], description="In any of its spellings")
+    requirement: _Name | None = Field(default=None, examples=["CC6.1"], description="In any accepted spelling")
     check: _Name | None = Field(default=None, examples=["s3_bucket_public_access"])
     account: _Name | None = Field(default=None, examples=["111122223333"])
     resource: _Name | None = Field(
         default=None,
         examples=["arn:aws:s3:::public-site-*"],
-        description="A glob over the resource's uid: `*`, `?`, `[...]`; with regard to case",
+        description="A case-sensitive glob over the resource's uid: `*`, `?`, `[...]`",
     )
 
     @field_validator("framework")
@@ -42,24 +42,24 @@ class WaiverScopeBody(Strict):
 
     @field_validator("requirement")
     @classmethod
-    def _spelled(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _requirement(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None or info.data.get("framework", "") == "":  # "": the framework itself was refused
             return value
-        asked = info.data["framework"]
-        where = [_frameworks(info)[asked]] if asked else list(_frameworks(info).values())
-        found = {framework.requirement_by_spelling().get(value.casefold()) for framework in where} - {None}
+        framework_id = info.data["framework"]
+        searched = [_frameworks(info)[framework_id]] if framework_id else list(_frameworks(info).values())
+        found = {framework.requirement_by_spelling().get(value.casefold()) for framework in searched} - {None}
         if len(found) > 1:
-            raise refuse(f"{value!r} stands for different requirements; name the framework too")
+            raise refuse(f"{value!r} names different requirements; add the framework")
         if not found:
-            ids = [requirement.id for framework in where for requirement in framework.requirements]
-            raise refuse(f"No requirement {value!r} of {asked or 'any framework'}{did_you_mean(value, ids)}")
+            ids = [requirement.id for framework in searched for requirement in framework.requirements]
+            raise refuse(f"No requirement {value!r} of {framework_id or 'any framework'}{did_you_mean(value, ids)}")
         return found.pop()
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if not any((self.requirement, self.check, self.account, self.resource)):
             raise refuse(
-                "Name at least one of requirement, check, account and resource: a waiver is not for everything"
+                "Name at least one of requirement, check, account and resource: a waiver cannot cover everything"
             )
         return self
 
@@ -77,14 +77,14 @@ class WaiverBody(Strict):
     )
     valid_from: Moment | None = Field(default=None, alias="from", description="Inclusive; now unless given")
     valid_until: Moment = Field(
-        alias="until", description="Exclusive; 23:59:59 stands for the end of its day. Three years at most"
+        alias="until", description="Exclusive; 23:59:59 means the end of its day. Three years at most"
     )
 
     @field_validator("reason")
     @classmethod
-    def _said(cls, value: str) -> str:
+    def _reason(cls, value: str) -> str:
         if not value.strip():
-            raise refuse("Say why it is accepted: an auditor will read it")
+            raise refuse("Give the reason: auditors read it")
         return value.strip()
 
     @field_validator("valid_until")
@@ -94,7 +94,7 @@ class WaiverBody(Strict):
         if "valid_from" in info.data and start is not None and value <= start:
             raise refuse("Must be after from, which is now unless given")
         if "valid_from" in info.data and start is not None and value - start > _LONGEST:
-            raise refuse("A waiver holds for three years at most; renew it then")
+            raise refuse("A waiver is valid for three years at most; renew it then")
         return value
 
 
@@ -108,7 +108,7 @@ class WaiverRequest:
 
 
 def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[str, Framework]) -> WaiverRequest:
-    """The request that ``body`` makes. Raises RequestError whose details name every problem at once."""
+    """The request in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(WaiverBody, body, context={"now": now, "frameworks": frameworks})
     return WaiverRequest(
         scope=WaiverScope(**checked.scope.model_dump()),
@@ -119,6 +119,6 @@ def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[
 
 def _frameworks(info: ValidationInfo) -> Mapping[str, Framework]:
     if info.context is None:
-        raise RuntimeError("a waiver is validated by parse_waiver, which says what is known")
+        raise RuntimeError("validation needs a context; use parse_waiver")
     known: Mapping[str, Framework] = info.context["frameworks"]
     return known

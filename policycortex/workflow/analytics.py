@@ -58,7 +58,7 @@ class Trends:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskAnswer:
+class RiskResult:
     """Risk of the period-end posture with finding ages, and the time that remediation takes."""
 
     risk: Risk
@@ -70,7 +70,7 @@ class RiskAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastAnswer:
+class ForecastResult:
     """Forecast of the score, or why there is none; requirements likely to fail, or why there is no list."""
 
     forecast: Forecast | TooLittleHistory
@@ -96,7 +96,7 @@ def load_trends(
 
 def load_risk(
     lake: Lake, query: AnalyticsQuery, *, weights: RiskWeights, frameworks: Mapping[str, Framework], top: int
-) -> RiskAnswer:
+) -> RiskResult:
     """Risk on the period's last day, or today if that is earlier.
 
     ``frameworks``, by id, are those whose risk is computed separately, too. ``top``: at most so many risk items.
@@ -106,7 +106,7 @@ def load_risk(
     items, as_of = _items(lake, query, mappings), min(period.last_date, query.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
-    return RiskAnswer(
+    return RiskResult(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
         as_of=as_of,
         ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days),
@@ -115,7 +115,7 @@ def load_risk(
     )
 
 
-def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastAnswer:
+def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastResult:
     """Forecast from the last HISTORY_DAYS days of the period; ``horizon_days`` days ahead."""
     last = query.period.last_date
     recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
@@ -127,7 +127,7 @@ def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, targe
     known = [day for day, score in scores.items() if score is not None]
     steps = _waiver_steps(lake, recent, max(known), horizon_days) if known else ()
     forecast = forecast_score(scores, horizon_days=horizon_days, target_pct=target_pct, steps=steps)
-    return ForecastAnswer(forecast=forecast, likely=_likely(lake, recent))
+    return ForecastResult(forecast=forecast, likely=_likely(lake, recent))
 
 
 def _likely(lake: Lake, query: AnalyticsQuery) -> LikelyFailures | NoLikelyFailures | None:

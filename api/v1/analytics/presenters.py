@@ -74,7 +74,7 @@ def present_change(change: ScoreChange, *, first: date | None = None, last: date
     )
 
 
-def present_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> RiskAnswer:
+def present_risk(found: "analytics.RiskResult", question: "AnalyticsQuery") -> RiskAnswer:
     """The risk with its parts, groups, items, ages and remediation times."""
     risk, period = found.risk, question.period
     return RiskAnswer(
@@ -94,7 +94,7 @@ def present_risk(found: "analytics.RiskAnswer", question: "AnalyticsQuery") -> R
     )
 
 
-def present_forecast(found: "analytics.ForecastAnswer", question: "AnalyticsQuery") -> ForecastAnswer:
+def present_forecast(found: "analytics.ForecastResult", question: "AnalyticsQuery") -> ForecastAnswer:
     """A forecast, or the reason why there is none."""
     framework_id = question.framework.id if question.framework else None
     likely = _likely(found.likely) if found.likely else None

@@ -123,7 +123,7 @@ def test_an_order_for_later_may_begin_before_it_is_due() -> None:
         ("scope.cloud_providers", ["awss"], "did you mean 'aws'"),
         ("scope.cloud_providers", ["ibm"], "known are"),
         ("scope.environments", ["prodution", "stagin"], "'production'? Unknown environment 'stagin'; did you mean"),
-        ("format_options.formats", ["pfd", "exel"], "'pfd' is none; did you mean 'pdf'?, 'exel' is none"),
+        ("format_options.formats", ["pfd", "exel"], "'pfd' is unknown; did you mean 'pdf'?, 'exel' is unknown"),
         ("scope.enviroments", [], "Unknown field; did you mean 'environments'?"),
         ("name", " ", "Must not be blank"),
         ("name", "x" * 201, "Must have at most 200 characters"),
