@@ -24,7 +24,7 @@ class DagsterClient:
             response.raise_for_status()
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise UnavailableError(f"Dagster's webserver at {self._url} does not respond ({error})") from error
+            raise UnavailableError(f"Dagster's webserver at {self._url} does not answer ({error})") from error
         if body.get("errors"):
             raise UnavailableError(f"Dagster's webserver refused a query: {body['errors'][0]['message']}")
         data: dict[str, Any] = body["data"]

@@ -26,7 +26,7 @@ def test_a_held_database_is_503_and_then_well(
     tmp_path: Path, order: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While another writer holds it, orders are 503 and reads go on; after it the same order is taken."""
-    monkeypatch.setattr("api.platform.services._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("api.platform.services._LOCK_SECONDS", 0.1)
     settings, launcher, clock = Settings(home=tmp_path), FakeRunLauncher(), Clock()
     token = _key(settings)
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
