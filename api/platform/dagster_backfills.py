@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import add_partition, find_location
-from api.platform.backfills import BackfillState, BackfillStatus
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
@@ -49,7 +49,11 @@ class DagsterBackfills:
 
     def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
         """See Backfills."""
-        tags = {TAG_ORGANIZATION: organization, TAG_BACKFILL: _tag_value(order), TAG_PRIORITY: RunPriority.BACKFILL.value}
+        tags = {
+            TAG_ORGANIZATION: organization,
+            TAG_BACKFILL: _tag_value(order),
+            TAG_PRIORITY: RunPriority.BACKFILL.value,
+        }
         if order.frameworks:
             location = find_location(self._client)
             for framework_id in order.frameworks:

@@ -31,7 +31,7 @@ class CodeLocation:
 
 
 def find_location(client: DagsterClient) -> CodeLocation:
-    """The loaded code location that has the job REPORT_JOB. Raises UnavailableError with the reason if there is none."""
+    """The loaded code location with the job REPORT_JOB. Raises UnavailableError with the reason if there is none."""
     workspace: Mapping[str, Any] = client.query(_WORKSPACE, {})["workspaceOrError"]
     problems = [str(workspace.get("message", ""))]
     for entry in workspace.get("locationEntries", []):
