@@ -1,4 +1,4 @@
-"""All of this front, put together by one function: the code location, the command line and the tests call it alike."""
+"""Assembles all Dagster definitions. The code location, the command line and the tests call the same function."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,14 +32,14 @@ from pipelines.resources import CoreResource
 def build_defs(
     *, resources: Mapping[str, Any] | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
-    """The definitions, with resources and loggers of the caller in place of ours.
+    """The definitions; ``resources`` and ``loggers`` replace the defaults.
 
-    Runs execute in one process: a second interpreter per step costs 2 seconds and buys nothing here.
+    The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
-    given = {"core": CoreResource()} | dict(resources or {})
+    used = {"core": CoreResource()} | dict(resources or {})
     assets = [findings, imports, days, scores, analytics, waivers, artifacts, monthly_reports]
     return dg.Definitions(
-        assets=with_code_references(assets, given["core"].settings().source_url),
+        assets=with_code_references(assets, used["core"].settings().source_url),
         asset_checks=CHECKS,
         jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports, remove_garbage],
         sensors=[
@@ -57,9 +57,9 @@ def build_defs(
             hourly_trail,
             hourly_retention,
             nightly_upkeep,
-            *load_customer_schedules(given["core"]),
+            *load_customer_schedules(used["core"]),
         ],
-        resources=given,
+        resources=used,
         loggers=loggers,
         executor=dg.in_process_executor,
     )

@@ -1,7 +1,7 @@
-"""Core errors become Dagster failures here, and nowhere else in this front.
+"""Translates core errors to Dagster failures. This is the only place of the Dagster front that does.
 
-Permanent errors end the run at once; only what the core calls retryable is tried again by RETRY_TRANSIENT. Anything
-unforeseen is permanent too: running a bug again costs the user time and tells nothing new.
+Permanent errors end the run at once; RETRY_TRANSIENT retries only errors that the core calls retryable. An unexpected
+error is permanent, too: repeating a bug costs time and gives no new information.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from pipelines.resources import CoreResource
 from policycortex.errors import PolicyCortexError
 
 RETRY_TRANSIENT: Final = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
-"""At most 3 more attempts within 14 seconds: a locked lake frees itself in that time, or a person must look."""
+"""At most 3 more attempts within 14 seconds. A lake that is locked longer needs a person."""
 
-INTERRUPTED: Final = "Interrupted: the run was canceled, or its process was asked to end."
+INTERRUPTED: Final = "Interrupted: the run was canceled, or its process received a signal to end."
 
 
 @contextmanager
 def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
-    """Translate whatever the core raises into ``dg.Failure``: this front's outer edge."""
+    """Translate every error of the core to ``dg.Failure``."""
     try:
         yield
     except dg.Failure:
@@ -29,15 +29,15 @@ def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
     except PolicyCortexError as error:
         raise as_failure(error, may_retry=core.is_retrying) from error
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
-        # Left alone, Dagster would try an interrupted asset again and a canceled run would go on.
+        # Without this, Dagster would retry an interrupted asset, and a canceled run would continue.
         raise dg.Failure(description=INTERRUPTED, allow_retries=False) from interrupt
     except Exception as error:
-        told = f"Not foreseen, so not tried again: {type(error).__name__}: {error}"
-        raise dg.Failure(description=told, allow_retries=False) from error
+        message = f"Unexpected error, so not retried: {type(error).__name__}: {error}"
+        raise dg.Failure(description=message, allow_retries=False) from error
 
 
 def as_failure(error: PolicyCortexError, *, may_retry: bool = True) -> dg.Failure:
-    """The failure as the UI shows it: message, code, every detail, and whether a retry can help."""
+    """The failure for the UI: message, code, all details, and whether a retry can help."""
     metadata: dict[str, dg.MetadataValue[Any]] = {
         "code": dg.MetadataValue.text(error.code),
         "retryable": dg.MetadataValue.bool(error.is_retryable),
@@ -49,5 +49,5 @@ def as_failure(error: PolicyCortexError, *, may_retry: bool = True) -> dg.Failur
 
 
 def is_last_attempt(failure: dg.Failure, retry_number: int) -> bool:
-    """True where no further attempt of the same asset follows this failure."""
+    """Whether no further attempt of the asset follows this failure."""
     return not failure.allow_retries or retry_number >= RETRY_TRANSIENT.max_retries

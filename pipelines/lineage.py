@@ -1,4 +1,4 @@
-"""Which columns a table's columns are made of, for the UI: by equal name, or as told here."""
+"""Column lineage of the tables, for the UI: by equal name, or as listed here."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +18,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = {
     "marts.risk": ("core.failing_since", "marts.check_tallies"),
     "marts.changes": ("core.finding_state",),
 }
-"""Tables whose equally named columns are carried on."""
+"""Source tables of each table; columns with the same name are taken over."""
 
 _STATUS: Final = (("core.finding_state", "status"), ("core.finding_state", "is_muted"))
 _COUNTS: Final = tuple(("marts.check_tallies", name) for name in ("passed", "failed", "manual", "muted"))
@@ -27,7 +27,7 @@ _SCORED: Final = (("marts.check_tallies", "passed"), ("marts.check_tallies", "fa
 _FAILED: Final = (("marts.check_tallies", "failed"), ("marts.check_tallies", "severity"))
 _AGES: Final = (("core.failing_since", "failing_since"), ("core.failing_since", "severity"))
 
-_MADE_OF: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
+_SOURCES: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
     "core.finding_state": {
         "environment": (("core.findings", "environment_tag"), ("core.findings", "account_id")),
         "status": (("core.findings", "status"),),
@@ -69,19 +69,21 @@ _MADE_OF: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
 
 
 def column_lineage(key: dg.AssetKey) -> dict[str, dg.TableColumnLineage]:
-    """Materialization metadata of the asset whose table is ``lake.<layer>.<noun>``; empty for what scanners bring."""
+    """Materialization metadata of the asset with the table ``lake.<layer>.<noun>``; empty for imported data."""
     table = ".".join(key.path)
     sources = _BY_NAME.get(table)
     if sources is None:
         return {}
-    own, made_of = columns_of(table), _MADE_OF.get(table, {})
+    own, listed = columns_of(table), _SOURCES.get(table, {})
     found = {
-        column: made_of.get(column) or tuple((source, column) for source in sources if column in columns_of(source))
+        column: listed.get(column) or tuple((source, column) for source in sources if column in columns_of(source))
         for column in own
     }
     deps = {
-        column: [dg.TableColumnDep(asset_key=dg.AssetKey(source.split(".")), column_name=name) for source, name in made]
-        for column, made in found.items()
-        if made
+        column: [
+            dg.TableColumnDep(asset_key=dg.AssetKey(source.split(".")), column_name=name) for source, name in columns
+        ]
+        for column, columns in found.items()
+        if columns
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}

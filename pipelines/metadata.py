@@ -1,4 +1,4 @@
-"""What a materialization tells the person who looks at it: counts, then a table to read. No new number."""
+"""Metadata of materializations: counts and a table, from the core's results. Nothing is computed here."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -33,7 +33,7 @@ def describe_import(summary: IngestSummary) -> Metadata:
 
 
 def describe_quarantine(summary: IngestSummary) -> Metadata:
-    """How many records were set aside, in which files, and the first reasons."""
+    """Number of quarantined records per file, and the first reasons."""
     rows = [(r.file_name, r.quarantined, "; ".join(r.first_reasons)) for r in summary.files if r.quarantined]
     return {
         "dagster/row_count": summary.quarantined,
@@ -42,12 +42,12 @@ def describe_quarantine(summary: IngestSummary) -> Metadata:
 
 
 def describe_findings(summary: IngestSummary) -> Metadata:
-    """Which imports brought findings of a day."""
+    """The imports with findings of a day."""
     return {"imports": _table(("file", "import"), [(r.file_name, r.import_id) for r in summary.files])}
 
 
 def describe_days(counts: Sequence[DayCounts]) -> dict[str, Metadata]:
-    """Per table of the rebuild, its rows: in all, and by day."""
+    """Rows of each rebuilt table, in total and by day."""
     tables = {
         "finding_state": [(c.day, c.findings) for c in counts],
         "scan_coverage": [(c.day, c.coverage) for c in counts],
@@ -57,7 +57,7 @@ def describe_days(counts: Sequence[DayCounts]) -> dict[str, Metadata]:
 
 
 def describe_scores(scores: Sequence[DayScore]) -> Metadata:
-    """Scores of the newest days first, one line per day, organisation and framework."""
+    """Scores, newest day first, one line per day, organisation and framework."""
     newest = sorted(scores, key=lambda s: (-s.day.toordinal(), s.organization, s.framework_id))
     rows = [(s.day.isoformat(), s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in newest]
     return {
@@ -68,7 +68,7 @@ def describe_scores(scores: Sequence[DayScore]) -> Metadata:
 
 
 def describe_report(produced: ProducedReport) -> Metadata:
-    """The score, and every file with its digest."""
+    """The score, and each file with its digest."""
     rows = [(a.format.value, a.key, a.size_bytes, a.sha256) for a in produced.artifacts]
     return {
         "report_id": produced.report_id,
@@ -89,7 +89,7 @@ def describe_monthly(reports: Sequence[MonthlyReportResult]) -> Metadata:
 
 
 def frame_table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """The head of a frame as evidence."""
+    """The first rows of a data frame as a table."""
     return _table(frame.columns, frame.rows())
 
 

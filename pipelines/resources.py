@@ -1,4 +1,4 @@
-"""What assets are given: configuration only. Connections are opened by the core, after a run has its own process."""
+"""The resource of all assets: configuration only. The core opens connections, in the process of the run."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from policycortex.settings import Settings
 
 
 class CoreResource(dg.ConfigurableResource[Settings]):
-    """Where this installation lives; all else comes from ``POLICYCORTEX_*``, so that no secret enters Dagster."""
+    """The home of the installation. Other settings come from ``POLICYCORTEX_*``, so that Dagster has no secret."""
 
     home: str = ""
     is_retrying: bool = True
-    """False where a person waits at a terminal: the core's own patience with a locked lake is enough there."""
+    """False for a command at a terminal, where the core's own wait for a locked lake is enough."""
 
     def settings(self) -> Settings:
-        """The core's settings; an empty ``home`` leaves the choice to ``POLICYCORTEX_HOME``."""
+        """The core's settings; with an empty ``home``, ``POLICYCORTEX_HOME`` applies."""
         return Settings.from_environment(home=Path(self.home) if self.home else None)

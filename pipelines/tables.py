@@ -1,4 +1,4 @@
-"""What the UI shows of a table before any run: name, grain, columns, read from the files that make the tables."""
+"""Definition metadata of tables for the UI: name, grain and columns, read from the SQL files that create the tables."""
 
 import re
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.columns import column_words
+from pipelines.columns import describe_column
 from policycortex.storage.lake.session import sql
 
 _TABLE = re.compile(
@@ -18,7 +18,7 @@ def table_metadata(key: dg.AssetKey) -> dict[str, Any]:
     """Definition metadata of the asset whose table is ``lake.<layer>.<noun>``. Raises KeyError where there is none."""
     table = ".".join(key.path)
     grain, columns = _tables()[table]
-    shown = [dg.TableColumn(name=name, type=kind, description=column_words(table, name)) for name, kind in columns]
+    shown = [dg.TableColumn(name=name, type=kind, description=describe_column(table, name)) for name, kind in columns]
     schema = dg.TableSchema(columns=shown)
     return {"dagster/table_name": f"lake.{table}", "dagster/column_schema": schema, "grain": grain}
 

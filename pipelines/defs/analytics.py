@@ -1,4 +1,4 @@
-"""From daily posture to what trends and risk are answered from: ages, remediations, risk, causes of change."""
+"""Assets of analytics: ages of failing findings, remediations, risk, and causes of score changes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -41,13 +41,22 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
     specs=[
         _spec(
             FAILING_SINCE,
-            "Failing findings of the day with the first day of their failing.",
+            "Failing findings of the day, with the day since which they have failed.",
             FINDING_STATE,
             SCAN_COVERAGE,
         ),
-        _spec(REMEDIATIONS, "Findings that stopped failing that day: mended, or lost from sight.", FAILING_SINCE),
-        _spec(RISK, "Risk of the day, 0 to 100 with its parts, in all and by place.", FAILING_SINCE, CHECK_TALLIES),
-        _spec(CHANGES, "Why each framework's score moved since the scanned day before, exactly.", FINDING_STATE),
+        _spec(REMEDIATIONS, "Findings that stopped failing: remediated, or no longer scanned.", FAILING_SINCE),
+        _spec(
+            RISK,
+            "Risk of the day from 0 to 100 with its parts, in total and by dimension.",
+            FAILING_SINCE,
+            CHECK_TALLIES,
+        ),
+        _spec(
+            CHANGES,
+            "Causes of each framework's score change since the last scanned day; exact.",
+            FINDING_STATE,
+        ),
     ],
     group_name="analytics",
     partitions_def=daily,
@@ -57,15 +66,15 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
     retry_policy=RETRY_TRANSIENT,
 )
 def analytics(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Replace the days of the run's window, and the scanned days after them that they reach."""
+    """Replace the days of the run's window, and later scanned days that depend on them."""
     with core_errors_as_failures(core):
         built = rebuild_analytics(core.settings(), days_of(context))
     for key in ANALYTICS:
-        yield dg.MaterializeResult(asset_key=key, metadata=_told(built) | column_lineage(key))
+        yield dg.MaterializeResult(asset_key=key, metadata=_describe(built) | column_lineage(key))
 
 
-def _told(built: Sequence[AnalyticsDay]) -> dict[str, Any]:
-    """The newest days first, one line per day and organisation."""
+def _describe(built: Sequence[AnalyticsDay]) -> dict[str, Any]:
+    """One line per day and organisation, the newest day first."""
     rows = [
         (one.day, one.organization, None if one.risk is None else round(one.risk, 1), one.failing, one.previous)
         for one in sorted(built, key=lambda one: (-one.day.toordinal(), one.organization))

@@ -1,4 +1,4 @@
-"""Asset checks: counts that must agree between layers. Each tells its evidence, whether it passes or not."""
+"""Asset checks: counts that must agree between layers. Each result has its evidence, passed or not."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,7 +19,7 @@ layers_agree = dg.AssetCheckSpec(
     asset=CHECK_TALLIES,
     description="Of each day: distinct findings in core, finding state, scan coverage and tallies are the same number.",
 )
-"""Told by the rebuild itself, of the days it rebuilt: an asset check of its own would not know them."""
+"""Evaluated by the rebuild for the days that it rebuilt; a separate asset check would not know them."""
 
 
 @dg.asset_check(
@@ -28,7 +28,7 @@ layers_agree = dg.AssetCheckSpec(
     description="Of every import: records read = kept + quarantined, and as many rows are stored as its receipt says.",
 )
 def records_reconcile(core: CoreResource) -> dg.AssetCheckResult:
-    """Looks at all imports: a loss is a loss however old."""
+    """Checks all imports, old ones included."""
     with open_lake(core.settings()) as lake:
         totals = lake.reconciliation.load_import_totals()
     numbers = {f"records_{name}": int(totals[name].sum()) for name in ("read", "kept", "quarantined")}

@@ -74,7 +74,7 @@ def deliver_reports() -> None:
 
 
 @dg.sensor(
-    job_name=deliver_reports.name,  # given as a job, Dagster 1.13 warns of a beta parameter that it passes itself
+    job_name=deliver_reports.name,  # with job= Dagster 1.13 warns of a beta parameter that it passes itself
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round if a delivery is due, or if a report with waiting deliveries is completed or failed.",
@@ -82,7 +82,7 @@ def deliver_reports() -> None:
 def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
     """At most two rounds at a time. The second one sends while a server of the first hangs."""
     if not has_due_deliveries(core.settings(), now=_now()):
-        return dg.SkipReason("nothing is due")
+        return dg.SkipReason("no delivery is due")
     running = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if running >= _MOST_DELIVERY_RUNS:
         return dg.SkipReason(f"{running} rounds are running")

@@ -1,4 +1,4 @@
-"""From scanners' files to stored findings. A run imports the files it is told; the same file again changes nothing."""
+"""Assets of imports: files, quarantined records and findings. Importing a file again changes nothing."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ OWNERS = ["team:compliance-data"]
 
 
 class ImportConfig(dg.Config):
-    """Which files, folders, globs or object-store URLs to import, for whom."""
+    """Files, folders, globs or object-store URLs to import, and the organisation they belong to."""
 
     paths: list[str]
     organization: str = DEFAULT_ORGANIZATION
@@ -34,8 +34,8 @@ findings = dg.AssetSpec(
     kinds={"ducklake", "parquet"},
     partitions_def=daily,
     metadata=table_metadata(FINDINGS),
-    description="Every finding kept, one row per outcome of a check on a resource, by the UTC day it was observed. "
-    "Written by `raw/imports`; each day an import touched is reported here.",
+    description="All findings, one row per outcome of a check on a resource, by the UTC day of observation. "
+    "Written by `raw/imports`, which reports each day that an import changed as a materialization.",
 )
 
 
@@ -64,7 +64,7 @@ findings = dg.AssetSpec(
 def imports(
     context: dg.AssetExecutionContext, config: ImportConfig, core: CoreResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Import the files of the run's config, each in one transaction."""
+    """Import the files of the run's configuration, each in one transaction."""
     with core_errors_as_failures(core):
         summary = ingest_files(
             core.settings(),

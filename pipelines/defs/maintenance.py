@@ -1,4 +1,4 @@
-"""What removes, each night, the files and snapshots that nothing names any more."""
+"""Nightly removal of files and snapshots that are no longer referenced."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,16 +14,19 @@ from policycortex.workflow.garbage_collection import collect_garbage
     name="collect",
     retry_policy=RETRY_TRANSIENT,
     pool="lake",
-    description="Removes what nothing names: files of reports, snapshots and files of the lake, temporary folders.",
+    description="Removes unreferenced report files, snapshots and files of the lake, and old temporary folders.",
 )
 def collect(context: dg.OpExecutionContext, core: CoreResource) -> None:
-    """As ``policycortex gc`` does by default: what is younger than a day stays, snapshots for 30 days."""
+    """The defaults of ``policycortex gc``: keep what is younger than a day, and snapshots of the last 30 days."""
     with core_errors_as_failures(core):
         removed = collect_garbage(core.settings(), now=datetime.now(UTC))
     context.add_output_metadata(asdict(removed))
 
 
-@dg.job(name="remove_garbage", description="Free what nothing names any more; `policycortex gc --dry-run` tells what.")
+@dg.job(
+    name="remove_garbage",
+    description="Remove unreferenced files and snapshots; `policycortex gc --dry-run` lists them.",
+)
 def remove_garbage() -> None:
     """One op."""
     collect()
@@ -35,5 +38,5 @@ nightly_upkeep = dg.ScheduleDefinition(
     cron_schedule="30 2 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each night files and snapshots go that nothing names any more.",
+    description="Each night, removes files and snapshots that are no longer referenced.",
 )

@@ -1,4 +1,4 @@
-"""From stored findings to daily posture: what each scan's day says, tallied and judged against every framework."""
+"""Assets of the daily posture: finding state, coverage, tallies, requirement results and scores."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ FRAMEWORK_SCORES = dg.AssetKey(["marts", "framework_scores"])
 
 
 FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
-"""Scanners run daily or weekly; after that a score speaks of the past."""
+"""Scanners run daily or weekly; an older score is out of date."""
 
 
 def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpec:
@@ -40,9 +40,9 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
 @dg.multi_asset(
     name="days",
     specs=[
-        _spec(FINDING_STATE, "The day's closing state of each finding: narrow, one row per finding.", FINDINGS),
+        _spec(FINDING_STATE, "State of each finding at the end of the day, one row per finding.", FINDINGS),
         _spec(
-            SCAN_COVERAGE, "What was looked at that day: source, account, checks, time of the newest scan.", FINDINGS
+            SCAN_COVERAGE, "What was scanned on the day: source, account, checks, time of the newest scan.", FINDINGS
         ),
         _spec(CHECK_TALLIES, "Passed, failed, manual and muted findings per check of the day.", FINDING_STATE),
     ],
@@ -57,20 +57,20 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
 def days(
     context: dg.AssetExecutionContext, core: CoreResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Replace the days of the run's window, all of them in one go."""
+    """Replace all days of the run's window."""
     with core_errors_as_failures(core):
         counts = rebuild_days(core.settings(), days_of(context))
         agreement = check_layers(core.settings(), days_of(context))
-    told = describe_days(counts)
+    metadata = describe_days(counts)
     for key in (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES):
-        yield dg.MaterializeResult(asset_key=key, metadata=told[key.path[-1]] | column_lineage(key))
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]] | column_lineage(key))
     yield agreement
 
 
 @dg.multi_asset(
     name="scores",
     specs=[
-        _spec(REQUIREMENT_RESULTS, "The judgement on each requirement of each framework, per day.", CHECK_TALLIES),
+        _spec(REQUIREMENT_RESULTS, "Result of each requirement of each framework, per day.", CHECK_TALLIES),
         _spec(
             FRAMEWORK_SCORES, "Scores per framework and model, with numerator and denominator, per day.", CHECK_TALLIES
         ),
@@ -83,7 +83,7 @@ def days(
     retry_policy=RETRY_TRANSIENT,
 )
 def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Judge the days of the run's window against every framework."""
+    """Assess every framework on each day of the run's window."""
     with core_errors_as_failures(core):
         scored = score_days(core.settings(), days_of(context))
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):

@@ -1,4 +1,4 @@
-"""From posture to files a person can open: one materialization per report that was ordered."""
+"""The asset of report files: one materialization per requested report."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
 
 
 class ReportConfig(dg.Config):
-    """Which order to carry out; all else stands in its row."""
+    """The report to make. Its request is in the registry."""
 
     report_id: str
 
@@ -36,7 +36,7 @@ class ReportConfig(dg.Config):
 def artifacts(
     context: dg.AssetExecutionContext, config: ReportConfig, core: CoreResource
 ) -> dg.MaterializeResult[None]:
-    """The files of one ordered report, with their digests. The partition is the report's period."""
+    """The files of one requested report, with their digests. The partition is the report's period."""
     settings = core.settings()
     try:
         with core_errors_as_failures(core):
@@ -45,9 +45,9 @@ def artifacts(
             )
     except dg.Failure as failure:
         if is_last_attempt(failure, context.retry_number):
-            told = failure.description or "the run failed"
-            if fail_report(settings, config.report_id, told) is ReportStatus.CANCELLED:
-                # Nobody failed: the report was taken back before Dagster heard of it. The run then ends as canceled.
+            reason = failure.description or "the run failed"
+            if fail_report(settings, config.report_id, reason) is ReportStatus.CANCELLED:
+                # The report was cancelled before Dagster received the cancellation: the run has to end as canceled.
                 context.instance.report_run_canceling(context.run, "The report was cancelled.")
         raise
     return dg.MaterializeResult(metadata=describe_report(produced))

@@ -1,4 +1,4 @@
-"""What keeps proof and house in order by the hour: the audit trail leaves, and what is past its time goes."""
+"""Hourly jobs: export the audit log, expire reports."""
 
 from datetime import UTC, datetime
 
@@ -10,9 +10,9 @@ from policycortex.workflow.audit_export import export_trails, retire_trails
 from policycortex.workflow.retention import expire_reports
 
 
-@dg.op(name="ship_trail", retry_policy=RETRY_TRANSIENT, description="Copies what is new of every trail to its target.")
+@dg.op(name="ship_trail", retry_policy=RETRY_TRANSIENT, description="Exports the new records of each audit log.")
 def ship_trail(context: dg.OpExecutionContext, core: CoreResource) -> None:
-    """Nothing to do where no target is set; then the oldest records go, if they may."""
+    """Export, then remove records that are past their retention. Does nothing where neither is set."""
     with core_errors_as_failures(core):
         exported = export_trails(core.settings(), now=datetime.now(UTC))
         retired = retire_trails(core.settings(), now=datetime.now(UTC))
@@ -21,21 +21,21 @@ def ship_trail(context: dg.OpExecutionContext, core: CoreResource) -> None:
     )
 
 
-@dg.op(name="expire", retry_policy=RETRY_TRANSIENT, description="Expires reports whose time has come.")
+@dg.op(name="expire", retry_policy=RETRY_TRANSIENT, description="Expires reports that are past their retention.")
 def expire(context: dg.OpExecutionContext, core: CoreResource) -> None:
-    """Their files, links and copies go; the trail's record stays."""
+    """Removes their files and links; the records in the audit log stay."""
     with core_errors_as_failures(core):
         summary = expire_reports(core.settings(), now=datetime.now(UTC))
     context.add_output_metadata({"expired": list(summary.expired), "cleared": summary.cleared})
 
 
-@dg.job(name="export_audit_trail", description="Copy the audit trail to POLICYCORTEX_TRAIL_EXPORT.")
+@dg.job(name="export_audit_trail", description="Export the audit log to POLICYCORTEX_TRAIL_EXPORT.")
 def export_audit_trail() -> None:
     """One op."""
     ship_trail()
 
 
-@dg.job(name="expire_reports", description="Remove reports that are past their time.")
+@dg.job(name="expire_reports", description="Expire reports that are past their retention.")
 def expire_due_reports() -> None:
     """One op."""
     expire()
@@ -47,7 +47,7 @@ hourly_trail = dg.ScheduleDefinition(
     cron_schedule="7 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each hour the new records leave the house, so that cutting the trail's tail shows.",
+    description="Each hour, exports the new records of the audit log, so that a truncated log can be detected.",
 )
 
 hourly_retention = dg.ScheduleDefinition(
@@ -56,5 +56,5 @@ hourly_retention = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Each hour reports that are past their time lose their files and links.",
+    description="Each hour, removes files and links of reports that are past their retention.",
 )

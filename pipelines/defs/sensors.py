@@ -1,4 +1,4 @@
-"""What the daemon watches: days that change, report runs that end without having said so. Files land elsewhere."""
+"""Sensors: posture after imports, and failed report runs. The landing zone has a module of its own."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from policycortex.names import OWN_FAILURES, TAG_FAILURE_REASON, TAG_REPORT, TAG
 from policycortex.workflow.reports import fail_report
 
 TAG_FOLLOWED = "policycortex/posture"
-"""Set to ``inline`` on an import whose caller refreshes the posture itself."""
+"""Run tag; ``inline`` on an import whose caller refreshes the posture itself."""
 
 
 @dg.run_status_sensor(
@@ -21,13 +21,13 @@ TAG_FOLLOWED = "policycortex/posture"
     request_job=refresh_posture,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="After an import, rebuilds and judges the days it touched: one run per stretch of days.",
+    description="After an import, rebuilds and assesses the affected days: one run per range of days.",
 )
 def posture_follows_imports(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Reads the touched days from the import's own materializations."""
+    """Reads the affected days from the import's materializations."""
     run = context.dagster_run
     if run.tags.get(TAG_FOLLOWED) == "inline":
-        yield dg.SkipReason("whoever started this import refreshes the posture itself")
+        yield dg.SkipReason("the caller of this import refreshes the posture itself")
         return
     logs = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     events = [log.get_dagster_event() for log in logs]
@@ -40,10 +40,10 @@ def posture_follows_imports(context: dg.RunStatusSensorContext) -> Iterator[dg.R
     monitored_jobs=[make_report],
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Marks a report failed, with the reason, when its run failed of itself and could not say so.",
+    description="Marks a report failed, with the reason, when its run failed and could not do so itself.",
 )
 def failed_reports(context: dg.RunFailureSensorContext, core: CoreResource) -> None:
-    """A run that was lost (killed, never started) is followed by another: its report is still on the way."""
+    """A run that was lost (killed, or never started) is followed by another run, so its report stays open."""
     tags = context.dagster_run.tags
     is_own = tags.get(TAG_FAILURE_REASON) in OWN_FAILURES and tags.get(TAG_WILL_RETRY) != "true"
     if is_own and TAG_REPORT in tags:

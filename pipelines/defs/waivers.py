@@ -1,4 +1,4 @@
-"""What decides scores besides findings: waivers, shown as an asset; frameworks, whose change judges history anew."""
+"""Waivers as an asset, and rescoring of past days when frameworks change."""
 
 import hashlib
 from collections import Counter
@@ -21,9 +21,9 @@ WAIVERS = dg.AssetKey(["core", "waivers"])
 
 _COLUMNS = dg.TableSchema(
     columns=[
-        dg.TableColumn("organization", "VARCHAR", description="Whose waivers they are."),
+        dg.TableColumn("organization", "VARCHAR", description="The organisation that the waivers belong to."),
         dg.TableColumn("status", "VARCHAR", description=", ".join(WaiverStatus)),
-        dg.TableColumn("waivers", "BIGINT", description="How many of them stand so now."),
+        dg.TableColumn("waivers", "BIGINT", description="Number of waivers with this status."),
     ]
 )
 
@@ -35,11 +35,11 @@ _COLUMNS = dg.TableSchema(
     kinds={"sqlalchemy"},
     retry_policy=RETRY_TRANSIENT,
     metadata={"dagster/column_schema": _COLUMNS, "grain": "One organisation and one status of its waivers."},
-    description="Failing findings accepted for a while, as the registry holds them: how many stand where. Scores read "
-    "the registry itself, as of each day's end.",
+    description="Waivers in the registry, counted by status. Scores read the registry itself, as of the end of "
+    "each day.",
 )
 def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
-    """Count the waivers of each organisation by where they stand now."""
+    """Count the waivers of each organisation by their status now."""
     now = datetime.now(UTC)
     with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
         counts = Counter(
@@ -54,7 +54,7 @@ def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
 rescore_posture = dg.define_asset_job(
     "rescore_posture",
     selection=[REQUIREMENT_RESULTS, FRAMEWORK_SCORES],
-    description="Judge a range of days anew from their tallies; findings are not read.",
+    description="Assess a range of days again from their tallies; findings are not read.",
 )
 
 
@@ -62,20 +62,21 @@ rescore_posture = dg.define_asset_job(
     job=rescore_posture,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="When a framework was added, changed or taken away, judges the days anew that rest on another one.",
+    description="When a framework was added, changed or removed, assesses again the days whose results used another "
+    "version.",
 )
 def changed_frameworks(
     context: dg.SensorEvaluationContext, core: CoreResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Looks at the lake only when the frameworks themselves are not those of the last look."""
+    """Reads the lake only when the frameworks have changed since the last evaluation."""
     with core_errors_as_failures(core):
         versions = load_framework_versions(core.settings())
         add_frameworks(context.instance, {framework_id for _, framework_id in versions})
-        mark = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
-        if mark == context.cursor:
-            yield dg.SkipReason("frameworks are those of the last look")
+        fingerprint = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
+        if fingerprint == context.cursor:
+            yield dg.SkipReason("frameworks have not changed")
             return
         days = load_rescore_days(core.settings())
     for first, last in windows_of(days, today=today()):
-        yield dg.RunRequest(run_key=f"{mark}:{first}", tags=range_tags(first, last))
-    context.update_cursor(mark)
+        yield dg.RunRequest(run_key=f"{fingerprint}:{first}", tags=range_tags(first, last))
+    context.update_cursor(fingerprint)

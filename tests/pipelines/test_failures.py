@@ -30,7 +30,7 @@ def test_what_nobody_foresaw_is_not_tried_again() -> None:
     """Its type and message are told."""
     failure = failure_of(ZeroDivisionError("a bug"))
     assert not failure.allow_retries
-    assert failure.description == "Not foreseen, so not tried again: ZeroDivisionError: a bug"
+    assert failure.description == "Unexpected error, so not retried: ZeroDivisionError: a bug"
 
 
 def test_an_interrupt_is_final() -> None:
