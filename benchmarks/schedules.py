@@ -1,4 +1,4 @@
-"""What 5,000 schedules cost: CPU seconds of each thing that looks at them; wall time would tell of the neighbours.
+"""The cost of 5,000 schedules: CPU seconds of each function that reads them, because wall time depends on other load.
 
 Run: ``.venv/bin/python -m benchmarks.schedules [COUNT]``. The figures of docs/delivery.md come from here.
 """
@@ -31,16 +31,16 @@ _BODY = {
 }
 
 
-def measure(told: str, act: Callable[[], object]) -> None:
+def measure(label: str, call: Callable[[], object]) -> None:
     """Print the CPU time of one call, and how many it found."""
     begin = time.process_time()
-    found = act()
+    found = call()
     spent = time.process_time() - begin
-    print(f"{told:<58} {spent:8.3f} CPU s   {len(found) if hasattr(found, '__len__') else found}")
+    print(f"{label:<58} {spent:8.3f} CPU s   {len(found) if hasattr(found, '__len__') else found}")
 
 
 def main(count: int) -> None:
-    """Make ``count`` schedules of which sixty are due in one minute, then a month later all of them."""
+    """Make ``count`` schedules; sixty are due in one minute, and all of them a month later."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder))
         with closing(open_registry(settings)) as registry:

@@ -1,1 +1,1 @@
-"""Two years of standing reports under four frameworks: with Dagster, without it, and one month."""
+"""Two years of monthly reports under four frameworks: with Dagster, without it, and one month."""

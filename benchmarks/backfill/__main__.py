@@ -51,8 +51,9 @@ def _compared(measured: list[Measured], months: int) -> Comparison:
         measured=measured,
         limits=[Limit(figure=PER_REPORT, ours=ALL, against=MONTH, at_most=1.0)],
         columns=(CPU, PER_REPORT, "wall_seconds", "peak_mb"),
-        note=f"{months * len(FRAMEWORKS)} reports (4 for one month) as CSV and JSON, days judged first. CPU per report "
-        "falls from one month to all, for the start is paid once. Without Dagster the same verbs are called in a loop.",
+        note=f"{months * len(FRAMEWORKS)} reports (4 for one month) as CSV and JSON; days are scored first. CPU per "
+        "report is lower for all months, because the start is needed once. Without Dagster the same functions are "
+        "called in a loop.",
     )
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.backfill.home HOME``: a scan every two weeks of 2024 and 2025, stored and not judged."""
+"""``python -m benchmarks.backfill.home HOME``: a scan every two weeks of 2024 and 2025, imported and not scored."""
 
 import sys
 from datetime import UTC, date, datetime

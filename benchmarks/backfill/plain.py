@@ -1,4 +1,4 @@
-"""``python -m benchmarks.backfill.plain HOME MONTHS FRAMEWORK...``: the same verbs in a loop, without Dagster."""
+"""``python -m benchmarks.backfill.plain HOME MONTHS FRAMEWORK...``: the same functions in a loop, without Dagster."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ _OPTIONS = MonthlyReportOptions(formats=(ReportFormat.CSV, ReportFormat.JSON))
 
 
 def main(home: str, count: str, *frameworks: str) -> None:
-    """Judge each month's days, then report on each month and framework."""
+    """Score each month's days, then report on each month and framework."""
     settings, now = Settings(home=Path(home)), datetime.now(UTC)
     months = whole_months(FIRST, last_day(int(count)))
     for month in months:

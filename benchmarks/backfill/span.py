@@ -1,4 +1,4 @@
-"""The months that are backfilled."""
+"""The months of the backfill."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -7,6 +7,6 @@ FIRST: Final = date(2024, 1, 1)
 
 
 def last_day(months: int) -> date:
-    """The last UTC day of so many months from FIRST on."""
+    """Return the last UTC day of ``months`` months from FIRST on."""
     years, months_over = divmod(FIRST.month - 1 + months, 12)
     return date(FIRST.year + years, months_over + 1, 1) - timedelta(days=1)

@@ -1,1 +1,1 @@
-"""Reports as PDF: this product beside the engines it could have used alone."""
+"""Reports as PDF: this product compared with the engines that it uses or could use alone."""

@@ -16,14 +16,14 @@ ANNEX, DESIGNED, CHROMIUM, TYPST = "ours, annex", "WeasyPrint", "Chromium", "Typ
 PLAIN, MARKED = "ours", "ours, with a watermark"
 OURS, BARE, TAGGED = "ours", "bare WeasyPrint", "bare WeasyPrint, tagged"
 PLACES = ("plain", "marked")
-"""Folders that ``benchmarks.documents.ours`` writes the two into."""
+"""Folders into which ``benchmarks.documents.ours`` writes the two."""
 FINDINGS_OF_47_PAGES, REQUIREMENTS_OF_47_PAGES = 500, 140
-"""Most that is set on designed pages alone."""
+"""Maximum number of findings on designed pages alone."""
 MOST = 50_000
 
 
 def main() -> None:
-    """Kept after each comparison; one round where a round costs minutes."""
+    """Save after each comparison; one round if a round takes minutes."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     makers = (
         partial(_whole_report, rounds=rounds),
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _annex(findings: int, *, rounds: int) -> Comparison:
-    """CPU of a report with all findings less that of the same report without, by row; one process makes both."""
+    """CPU per row: a report with all findings minus the same report without; one process makes both."""
     folder = _document(findings)
     module = "benchmarks.documents.rows"
     contenders = [
@@ -53,8 +53,8 @@ def _annex(findings: int, *, rounds: int) -> Comparison:
         limits=[Limit(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
         columns=(PER_ROW, CPU, PEAK, "pages", "file_mb"),
         note="The same rows, columns and styles. Chromium's figure is a lower bound: processes that it does not wait "
-        "for are not counted, and its memory is that of its largest process. Typst alone keeps all in memory, and has "
-        "no page numbers, no outline and no report before its table.",
+        "for are not counted, and its memory is that of its largest process. Typst alone holds everything in memory; "
+        "its file has no page numbers, no outline and no report before the table.",
     )
 
 
@@ -73,7 +73,7 @@ def _most() -> Comparison:
             *(Limit(figure="findings_on_pages", ours=name, at_least=MOST) for name in (PLAIN, MARKED)),
         ],
         columns=(CPU, PEAK, "pages", "file_mb", "findings_on_pages"),
-        note="Findings on pages are counted by poppler in the finished file, in a process of its own.",
+        note="Poppler counts the findings on the pages of the finished file, in a separate process.",
     )
 
 
@@ -90,8 +90,8 @@ def _whole_report(*, rounds: int) -> Comparison:
         measured=interleave(contenders, rounds=rounds),
         limits=[Limit(figure=CPU, ours=OURS, against=TAGGED, at_most=1.15)],
         columns=(CPU, PEAK, "pages", "file_mb"),
-        note="Bare WeasyPrint reads the finished HTML, style and fonts from disk. Ours starts from the document, and "
-        "makes its pages count, its links speak and its outline.",
+        note="Bare WeasyPrint reads the finished HTML, style and fonts from disk. policycortex starts from the "
+        "document and adds page numbers, link texts and an outline.",
     )
 
 
@@ -104,7 +104,7 @@ def _document(findings: int, requirements: int = 13) -> Path:
 
 
 def _counted(measured: Measured, path: Path) -> Measured:
-    """With the findings that stand on its pages."""
+    """Add the number of findings on its pages."""
     command = python("benchmarks.documents.count", path)
     counted = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return Measured(name=measured.name, figures={**measured.figures, "findings_on_pages": [float(counted)]})

@@ -8,8 +8,8 @@ _UID = re.compile(r"resource/[a-z0-9]+-(\d{5,})-primary")
 
 
 def main(path: str) -> None:
-    """As poppler reads it; a finding is told by the number in its resource, so one that is cut does not count."""
-    # In the order they were drawn, so that the lines of a cell follow each other.
+    """Count with poppler. A finding is recognised by the number in its resource, so that a cut one does not count."""
+    # In drawing order, so that the lines of a cell are adjacent.
     shown = subprocess.run(["pdftotext", "-raw", path, "-"], check=True, stdout=subprocess.PIPE, text=True).stdout
     print(len(set(_UID.findall(re.sub(r"\s+", "", shown)))))
 

@@ -1,4 +1,4 @@
-"""The whole report, as an order gets it: ``python -m benchmarks.documents.ours FOLDER [WATERMARK]``."""
+"""The whole report, as a request gets it: ``python -m benchmarks.documents.ours FOLDER [WATERMARK]``."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 
 
 def main(folder: str, watermark: str | None = None) -> None:
-    """Render, then tell what the file is."""
+    """Render, then print the figures of the file."""
     place = Path(folder) / ("marked" if watermark else "plain")
     place.mkdir(exist_ok=True)
     options = RenderingOptions(watermark=watermark)

@@ -1,4 +1,4 @@
-"""The HTML that the product lays out, with true paths: ``python -m benchmarks.documents.pages FOLDER``."""
+"""The HTML that the product lays out, with file paths: ``python -m benchmarks.documents.pages FOLDER``."""
 
 import pickle
 import sys
@@ -11,14 +11,14 @@ from policycortex.rendering.pdf.document import SCHEME, print_page
 
 
 def read_document(folder: Path) -> ReportDocument:
-    """What ``benchmarks.workbook.findings`` left there."""
-    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - our own, made just before
+    """Load the document that ``benchmarks.workbook.findings`` wrote there."""
+    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - written by this benchmark
     assert isinstance(document, ReportDocument)
     return document
 
 
 def write_page(document: ReportDocument, folder: Path) -> Path:
-    """Page and style with all findings, and addresses of files instead of the product's own scheme."""
+    """Return page and style with all findings, and file URLs instead of the product's own scheme."""
     shown = document.findings.total if document.show_detailed_findings else 0
     page = print_page(
         document, report_locale(document, RenderingOptions()), document.findings.head(shown), has_annex=False

@@ -1,1 +1,1 @@
-"""Reports over 30 days: with ever more history behind them, and with ever more findings in scope."""
+"""Reports over 30 days, with more history before them, and with more findings in scope."""

@@ -16,7 +16,7 @@ MONTHS = (1, 12, 60)
 SIZES = (10_000, 100_000, 1_000_000)
 FIGURE = "report_cpu_ms"
 MEMORY_MB = 800
-"""Peak of a report at any size: what it adds from one size to the next must not follow the findings."""
+"""Maximum peak of a report of any size: memory must not grow with the findings."""
 
 
 def main() -> None:
@@ -39,10 +39,10 @@ def _by_history(lengths: list[int]) -> Comparison:
             Limit(figure=FIGURE, ours=names[months], against=names[lengths[0]], at_most=1.25) for months in lengths[1:]
         ],
         columns=(FIGURE, "cpu_seconds", "peak_mb"),
-        note="History is what lies behind the report's own 30 days. It compares them with the 30 before, which one "
-        "month just holds: each lake gives the same content. SOC 2 as CSV and JSON: laying out a PDF takes the same "
-        "whatever lies behind it. Report CPU leaves out imports and the check of DuckDB's extensions, done once in the "
-        "process that runs are forked from.",
+        note="History is the time before the report's 30 days. A report compares them with the previous 30, which one "
+        "month of history contains, so that each lake gives the same content. SOC 2 as CSV and JSON, because the layout "
+        "of a PDF does not depend on history. Report CPU excludes Python imports and the check of DuckDB's extensions, "
+        "which the run host does once.",
     )
 
 

@@ -16,8 +16,8 @@ from policycortex.storage.lake.session import Cursor, LakeSession
 
 FINDINGS: Final = 2_000
 PERIOD_DAYS: Final = 30
-"""Of the report, which compares them with as many before: one month of history is the least that holds both."""
-_STRETCH: Final = 60
+"""Days of the report. It compares them with as many before, so that at least one month of history is needed."""
+_BATCH: Final = 60
 """Days copied in one transaction."""
 
 _TABLES: Final = (
@@ -25,25 +25,25 @@ _TABLES: Final = (
     "core.failing_since", "marts.risk_tallies",
 )  # fmt: skip
 _OWN: Final = ("scan_key", "import_id", "content_sha256")
-"""Columns that tell one day's scan from the next one's."""
+"""Columns that differ between the scans of two days."""
 
 
 def fill(home: Path, months: int) -> None:
-    """Make the history; a mark is left when all is there."""
+    """Make the history; a marker file is written at the end."""
     mark = home / f"months-before-{months}"
     if mark.exists():
         return
     build(home, ocsf_file(FINDINGS))
     days = PERIOD_DAYS + round(months * 365.25 / 12)
     with open_lake(Settings(home=home)) as lake:
-        for start in range(1, days, _STRETCH):
-            _copy(lake.session, start, min(start + _STRETCH, days))
+        for start in range(1, days, _BATCH):
+            _copy(lake.session, start, min(start + _BATCH, days))
         lake.forget_statistics()  # as the analytics of a day and each night do
     mark.touch()
 
 
 def _copy(session: LakeSession, start: int, end: int) -> None:
-    """The newest day's rows, as they would be from ``start`` to before ``end`` days earlier."""
+    """Copy the newest day's rows to the days from ``start`` to before ``end`` days earlier."""
 
     def work(cursor: Cursor) -> None:
         for table in _TABLES:

@@ -1,7 +1,7 @@
 """``python -m benchmarks.history.report HOME FORMAT...``: make one SOC 2 report over 30 days, without Dagster.
 
-The last line tells the CPU of the report itself, and what it holds. Imports and the check of DuckDB's extensions are
-left out, for a service has done both before its first report.
+The last line has the CPU time of the report itself, and its size. Imports and the check of DuckDB's extensions are
+excluded, because a service does both before its first report.
 """
 
 import json
@@ -27,7 +27,7 @@ _NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def order(settings: Settings, formats: list[str]) -> str:
-    """The id of a report that waits to be made."""
+    """Return the id of a pending report."""
     end = datetime.combine(scan_date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
     body = {
         "name": "Thirty days",
@@ -50,7 +50,7 @@ def order(settings: Settings, formats: list[str]) -> str:
 
 
 def main(home: str, *formats: str) -> None:
-    """Make it, and tell."""
+    """Make the report and print the figures."""
     settings = Settings(home=Path(home))
     check_extensions(settings)
     report_id = order(settings, list(formats))

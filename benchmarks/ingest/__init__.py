@@ -1,1 +1,1 @@
-"""One file of OCSF findings into columns: this product, DuckDB's own reader, Python's own parser."""
+"""One file of OCSF findings into columns: this product, DuckDB's reader, Python's parser."""

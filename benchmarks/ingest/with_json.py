@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 
 def main(file: str, out: str) -> None:
-    """All of the file at once, as scripts do it."""
+    """Read the whole file at once, as scripts do."""
     with Path(file).open(encoding="utf-8") as opened:
         rows = [_row(record) for record in json.load(opened)]
     pq.write_table(pa.Table.from_pylist(rows), out, compression="zstd")

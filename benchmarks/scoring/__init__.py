@@ -1,1 +1,1 @@
-"""Findings of one day judged against three frameworks: this product, Prowler's own library, bare SQL, pandas."""
+"""Findings of one day scored against three frameworks: this product, Prowler's library, bare SQL, pandas."""

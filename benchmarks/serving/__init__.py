@@ -1,1 +1,1 @@
-"""A whole installation at work: start-up, idle memory, one small report, a burst of a hundred."""
+"""A whole installation: start, idle memory, one small report, a hundred at once."""

@@ -1,4 +1,4 @@
-"""One installation: start-up, idle memory, POST to completed, a burst. ``python -m benchmarks.serving [BURST]``."""
+"""One installation: start, idle memory, one report, many at once: ``python -m benchmarks.serving [BURST]``."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ _IDLE_SECONDS = 30.0
 
 
 def main() -> None:
-    """All of it on one small home."""
+    """Measure all of it on one small home."""
     burst = int(sys.argv[1]) if len(sys.argv) > 1 else BURST
     home = BENCH / "serving"
     shutil.rmtree(home, ignore_errors=True)
@@ -45,23 +45,23 @@ def _idle(installation: Installation) -> Comparison:
         measured=[Measured(name="policycortex serve", figures=figures)],
         columns=tuple(figures),
         note="API, Dagster's webserver and daemon, code server and run host together. Memory is proportional set size, "
-        "a minute after the start; a percent of one core.",
+        "a minute after the start; CPU is a percentage of one core.",
     )
 
 
 def _single(installation: Installation, home: Path) -> Comparison:
-    """Interleaved: a report through the API, then its rendering alone in a warm process."""
+    """Interleaved: a report through the API, then only its rendering in a warm process."""
     renderer = subprocess.Popen(
         python("benchmarks.serving.rendering", home), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    installation.wait_for(installation.order(body()))
+    installation.wait_for(installation.request(body()))
     _rendered(renderer)
     ordered: list[float] = []
     answered: list[float] = []
     rendered: list[float] = []
     for _ in range(max(ROUNDS, 3)):
         began = time.perf_counter()
-        report_id = installation.order(body())
+        report_id = installation.request(body())
         answered.append(time.perf_counter() - began)
         installation.wait_for(report_id)
         ordered.append(time.perf_counter() - began)
@@ -76,8 +76,8 @@ def _single(installation: Installation, home: Path) -> Comparison:
             Measured(name="rendering alone", figures={"wall_seconds": rendered}),
         ],
         columns=tuple(figures),
-        note=f"SOC 2 over 30 days, {FINDINGS:,} findings, PDF and JSON, one after the other. Wall times: they move "
-        "with whatever else the machine does. Dagster looks at its queue once a second.",
+        note=f"SOC 2 over 30 days, {FINDINGS:,} findings, PDF and JSON, one after the other. Wall times depend on "
+        "other load. Dagster looks at its queue once a second.",
     )
 
 
@@ -91,7 +91,7 @@ def _rendered(renderer: "subprocess.Popen[str]") -> float:
 
 def _burst(installation: Installation, count: int) -> Comparison:
     before, began = installation.cpu_seconds(), time.perf_counter()
-    for report_id in [installation.order(body()) for _ in range(count)]:
+    for report_id in [installation.request(body()) for _ in range(count)]:
         installation.wait_for(report_id)
     wall, spent = time.perf_counter() - began, installation.cpu_seconds() - before
     figures = {
@@ -104,7 +104,7 @@ def _burst(installation: Installation, count: int) -> Comparison:
         name=f"A burst of {count} reports",
         measured=[Measured(name="policycortex serve", figures=figures)],
         columns=tuple(figures),
-        note="Ordered at once, all awaited; at most 4 runs at a time. Reports per minute is a wall time; CPU is of all "
+        note="Requested at once; at most 4 runs at a time. Reports per minute depends on other load; CPU is of all "
         "processes, Dagster's included.",
     )
 

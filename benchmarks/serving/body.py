@@ -1,4 +1,4 @@
-"""The small report that is ordered again and again."""
+"""The small report that is requested repeatedly."""
 
 from typing import Any, Final
 

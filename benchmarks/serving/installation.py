@@ -1,4 +1,4 @@
-"""``policycortex serve`` as a user starts it, and what all its processes cost together."""
+"""``policycortex serve`` as a user starts it, and the cost of all its processes together."""
 
 import json
 import os
@@ -21,21 +21,21 @@ PATIENCE_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A running one."""
+    """A running installation."""
 
     process: "subprocess.Popen[str]"
     client: httpx.Client
     start_seconds: float
     """Wall time from the command to "ready"."""
 
-    def order(self, body: dict[str, Any]) -> str:
-        """The id of a report just ordered."""
+    def request(self, body: dict[str, Any]) -> str:
+        """Request a report; return its id."""
         answer = self.client.post("/v1/reports", json=body)
         answer.raise_for_status()
         return str(answer.json()["id"])
 
     def wait_for(self, report_id: str) -> None:
-        """Until it is completed. Raises SystemExit when it fails or does not come."""
+        """Wait until it is completed. Raises SystemExit when it fails or takes too long."""
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             report = self.client.get(f"/v1/reports/{report_id}").raise_for_status().json()

@@ -1,1 +1,1 @@
-"""100,000 findings as a workbook: this product's designed one, openpyxl's bare one."""
+"""100,000 findings as a workbook: this product's designed workbook, openpyxl's plain one."""

@@ -1,4 +1,4 @@
-"""Makes the document that all sides write: ``python -m benchmarks.workbook.findings FOLDER ROWS [REQUIREMENTS]``."""
+"""Makes the document that all programs write: ``python -m benchmarks.workbook.findings FOLDER ROWS [REQUIREMENTS]``."""
 
 import pickle
 import sys
@@ -8,7 +8,7 @@ from tests.support.samples.documents import Sample, build_document
 
 
 def main(folder: str, rows: str, requirements: str = "13") -> None:
-    """Leave ``document.pickle`` and the findings it points to in ``folder``."""
+    """Write ``document.pickle`` and its findings into ``folder``."""
     sample = Sample(findings=int(rows), accounts=40, requirements=int(requirements))
     (Path(folder) / "document.pickle").write_bytes(pickle.dumps(build_document(Path(folder), sample)))
 

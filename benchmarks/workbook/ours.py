@@ -1,4 +1,4 @@
-"""The whole designed workbook, as an order gets it: ``python -m benchmarks.workbook.ours FOLDER``."""
+"""The whole designed workbook, as a request gets it: ``python -m benchmarks.workbook.ours FOLDER``."""
 
 import pickle
 import sys
@@ -9,5 +9,5 @@ from policycortex.rendering.options import RenderingOptions
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - our own, made just before
+    document = pickle.loads((folder / "document.pickle").read_bytes())  # noqa: S301 - written by this benchmark
     render_workbook(document, folder / "ours.xlsx", RenderingOptions())

@@ -1,4 +1,4 @@
-"""The findings alone, bare, by xlsxwriter in constant memory; called as its neighbour for openpyxl is."""
+"""The findings alone, bare, by xlsxwriter in constant memory; called as ``with_openpyxl`` is."""
 
 import sys
 from pathlib import Path
