@@ -40,9 +40,9 @@ def _by_history(lengths: list[int]) -> Comparison:
         ],
         columns=(FIGURE, "cpu_seconds", "peak_mb"),
         note="History is the time before the report's 30 days. A report compares them with the previous 30, which one "
-        "month of history contains, so that each lake gives the same content. SOC 2 as CSV and JSON, because the layout "
-        "of a PDF does not depend on history. Report CPU excludes Python imports and the check of DuckDB's extensions, "
-        "which the run host does once.",
+        "month of history contains, so that each lake gives the same content. SOC 2 as CSV and JSON, because the "
+        "layout of a PDF does not depend on history. Report CPU excludes Python imports and the check of DuckDB's "
+        "extensions, which the run host does once.",
     )
 
 
