@@ -11,7 +11,7 @@ from typing import Any
 
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
-from policycortex.requests import Known, ReportRequest, parse_order
+from policycortex.requests import Known, ReportRequest, parse_request
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
@@ -38,7 +38,7 @@ def produce(
     """Write the order's row, run the job that makes it, return the completed row."""
     known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     now = datetime.now(UTC)
-    order = parse_order(body, organization=organization, now=now, known=known)
+    order = parse_request(body, organization=organization, now=now, known=known)
     row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)
     record_act(registry, organization, "report_created", row.id, {})
     try:

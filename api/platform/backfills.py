@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from policycortex.requests.backfill_body import BackfillOrder
+from policycortex.requests.backfill_body import BackfillRequest
 
 
 class BackfillStatus(StrEnum):
@@ -38,7 +38,7 @@ class BackfillState:
 class Backfills(Protocol):
     """Starts, reads and ends backfills."""
 
-    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+    def start(self, order: BackfillRequest, *, organization: str, today: date) -> str:
         """Start it; returns its id. Raises UnavailableError."""
         ...
 

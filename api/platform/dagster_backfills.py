@@ -10,7 +10,7 @@ from api.platform.dagster_location import add_partition, find_location
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
-from policycortex.requests.backfill_body import BackfillOrder
+from policycortex.requests.backfill_body import BackfillRequest
 
 _DAYS: Final = (
     "core/finding_state", "core/scan_coverage", "marts/check_tallies", "marts/requirement_results",
@@ -47,7 +47,7 @@ class DagsterBackfills:
     def __init__(self, url: str) -> None:
         self._client = DagsterClient(url)
 
-    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+    def start(self, order: BackfillRequest, *, organization: str, today: date) -> str:
         """See Backfills."""
         tags = {
             TAG_ORGANIZATION: organization,
@@ -92,7 +92,7 @@ class DagsterBackfills:
         self._client.close()
 
 
-def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
+def _selection(order: BackfillRequest, today: date) -> Iterator[dict[str, Any]]:
     for name in _DAYS:
         days = {"start": order.start.isoformat(), "end": order.end.isoformat()}
         yield {"assetKey": {"path": name.split("/")}, "partitions": {"range": days}}
@@ -102,7 +102,7 @@ def _selection(order: BackfillOrder, today: date) -> Iterator[dict[str, Any]]:
         yield {"assetKey": {"path": _MONTHLY.split("/")}, "partitions": {"ranges": ranges}}
 
 
-def _tag_value(order: BackfillOrder) -> str:
+def _tag_value(order: BackfillRequest) -> str:
     """The request as one tag value: start, end, frameworks."""
     return f"{order.start}..{order.end} {','.join(order.frameworks)}".strip()
 

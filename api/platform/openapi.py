@@ -10,7 +10,7 @@ from api.platform import openapi_examples as examples
 from api.platform.error_codes import ErrorCode
 from api.platform.responses import ErrorAnswer
 from policycortex.names import ReportFormat
-from policycortex.requests.body import OrderBody
+from policycortex.requests.body import ReportBody
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -48,9 +48,9 @@ def open_errors() -> Responses:
     return {kind.status: {"model": ErrorAnswer, "description": f"`{kind.code}` {kind.meaning}"} for kind in kinds}
 
 
-def order_body() -> dict[str, Any]:
+def report_body() -> dict[str, Any]:
     """The body of a request for a report, with the documented example."""
-    return body_of(OrderBody, ORDER_EXAMPLE)
+    return body_of(ReportBody, REPORT_EXAMPLE)
 
 
 def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ FRAMEWORK_EXAMPLE: Final = {
     "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
 }
 
-ORDER_EXAMPLE: Final = {
+REPORT_EXAMPLE: Final = {
     "name": "Monthly Security Assessment",
     "type": "audit",
     "framework": "iso27001",

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, create_engine
 from benchmarks.data import BENCH
 from policycortex.names import ReportFormat, ReportType
 from policycortex.period import Period
-from policycortex.requests import ReportRequest, order_to_json
+from policycortex.requests import ReportRequest, request_to_json
 from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
@@ -169,7 +169,7 @@ def _order(kind: ReportType, framework: str) -> str:
         scope_as_given={"environments": ["production"]},
         formats=(ReportFormat.PDF,),
     )
-    return json.dumps(order_to_json(order))
+    return json.dumps(request_to_json(order))
 
 
 _ORDERS: Final = [_order(kind, framework) for kind, framework in _KINDS]

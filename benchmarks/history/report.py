@@ -17,7 +17,7 @@ import policycortex.rendering.artifacts  # noqa: F401 - a service has it loaded 
 from benchmarks.history.past import PERIOD_DAYS
 from benchmarks.scoring.lake import ORGANIZATION, scan_date
 from policycortex.names import ReportType
-from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests import Known, parse_request, request_to_json
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
 from policycortex.storage.registry import open_registry
@@ -36,7 +36,7 @@ def order(settings: Settings, formats: list[str]) -> str:
         "scope": {"date_range": {"start": (end - timedelta(days=PERIOD_DAYS)).isoformat(), "end": end.isoformat()}},
         "format_options": {"formats": formats},
     }
-    parsed = parse_order(body, organization=ORGANIZATION, now=_NOW, known=Known(frameworks=("soc2",)))
+    parsed = parse_request(body, organization=ORGANIZATION, now=_NOW, known=Known(frameworks=("soc2",)))
     with closing(open_registry(settings)) as registry:
         row = registry.reports.create_report(
             organization=ORGANIZATION,
@@ -44,7 +44,7 @@ def order(settings: Settings, formats: list[str]) -> str:
             type=ReportType.COMPLIANCE,
             framework=parsed.framework,
             description=parsed.description,
-            order=order_to_json(parsed),
+            order=request_to_json(parsed),
         )
     return row.id
 

@@ -15,7 +15,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat
 from policycortex.rendering.artifacts import render_artifact
-from policycortex.requests import Known, ReportRequest, parse_order
+from policycortex.requests import Known, ReportRequest, parse_request
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import risk_weights
@@ -26,7 +26,7 @@ def main(home: str) -> None:
     """Compose once, render on demand, until the input ends."""
     settings = Settings(home=Path(home))
     now = datetime.fromisoformat(body()["scope"]["date_range"]["end"])
-    order = parse_order(body(), organization=DEFAULT_ORGANIZATION, now=now, known=Known(frameworks=("soc2",)))
+    order = parse_request(body(), organization=DEFAULT_ORGANIZATION, now=now, known=Known(frameworks=("soc2",)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         document = _compose(settings, order.framework or "", order, folder, now)

@@ -5,7 +5,7 @@ No side effect: a body is accepted or refused with all its problems. What a requ
 """
 
 from policycortex.requests.body import Known
-from policycortex.requests.model import Delivery, ReportRequest, order_from_json, order_to_json
-from policycortex.requests.parsing import parse_order
+from policycortex.requests.model import Delivery, ReportRequest, request_from_json, request_to_json
+from policycortex.requests.parsing import parse_request
 
-__all__ = ["Delivery", "Known", "ReportRequest", "order_from_json", "order_to_json", "parse_order"]
+__all__ = ["Delivery", "Known", "ReportRequest", "parse_request", "request_from_json", "request_to_json"]

@@ -1,4 +1,4 @@
-"""The request for a backfill: its body as people send it, and the value that is carried out."""
+"""The body of a request for a backfill, and the checked value."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -42,18 +42,18 @@ class BackfillBody(Strict):
     @classmethod
     def _within(cls, value: date, info: ValidationInfo) -> date:
         if value < FIRST_DAY:
-            raise refuse(f"Must not lie before {FIRST_DAY}")
+            raise refuse(f"Must not be before {FIRST_DAY}")
         if value > _given(info)["today"]:
-            raise refuse("Must not lie in the future")
+            raise refuse("Must not be in the future")
         return value
 
     @field_validator("end")
     @classmethod
     def _after_start(cls, value: date, info: ValidationInfo) -> date:
         if value > _given(info)["today"]:
-            raise refuse("Must not lie in the future")
+            raise refuse("Must not be in the future")
         if "start" in info.data and value < info.data["start"]:
-            raise refuse("Must not lie before the start")
+            raise refuse("Must not be before the start")
         return value
 
     @field_validator("frameworks")
@@ -68,18 +68,18 @@ class BackfillBody(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillOrder:
-    """Days to judge anew, both included, and the frameworks whose months are reported on."""
+class BackfillRequest:
+    """Days to recalculate, both included, and the frameworks of the monthly reports."""
 
     start: date
     end: date
     frameworks: tuple[str, ...]
 
 
-def parse_backfill(body: Mapping[str, Any], *, today: date, frameworks: Collection[str]) -> BackfillOrder:
-    """The order that ``body`` asks for. Raises RequestError whose details name every problem at once."""
+def parse_backfill(body: Mapping[str, Any], *, today: date, frameworks: Collection[str]) -> BackfillRequest:
+    """The request in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(BackfillBody, body, context={"today": today, "frameworks": frameworks})
-    return BackfillOrder(start=checked.start, end=checked.end, frameworks=tuple(checked.frameworks))
+    return BackfillRequest(start=checked.start, end=checked.end, frameworks=tuple(checked.frameworks))
 
 
 def _given(info: ValidationInfo) -> Mapping[str, Any]:

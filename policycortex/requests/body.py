@@ -299,7 +299,7 @@ class DeliveryBody(Strict):
         return value
 
 
-class OrderBody(Strict):
+class ReportBody(Strict):
     """Body of ``POST /v1/reports``, and of the command line's request file."""
 
     name: Line = Field(

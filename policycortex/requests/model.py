@@ -51,37 +51,37 @@ class ReportRequest:
     delivery: Delivery = field(default_factory=Delivery)
 
 
-def order_to_json(order: ReportRequest) -> dict[str, Any]:
-    """The request as JSON types; ``order_from_json`` reads it."""
-    at = order.delivery.scheduled_at
+def request_to_json(request: ReportRequest) -> dict[str, Any]:
+    """The request as JSON types; ``request_from_json`` reads it."""
+    at = request.delivery.scheduled_at
     return {
-        "name": order.name,
-        "type": order.type.value,
-        "framework": order.framework,
-        "description": order.description,
-        "organization": order.scope.organization,
-        "environments": list(order.scope.environments),
-        "cloud_providers": list(order.scope.cloud_providers),
-        "accounts": list(order.scope.accounts),
-        "period": {"start": order.period.start.isoformat(), "end": order.period.end.isoformat()},
-        "scope_as_given": dict(order.scope_as_given),
-        "formats": [f.value for f in order.formats],
-        "include_executive_summary": order.include_executive_summary,
-        "include_detailed_findings": order.include_detailed_findings,
-        "locale": order.locale,
-        "watermark": order.watermark,
-        "is_signed": order.is_signed,
-        "pdf_variant": order.pdf_variant.value if order.pdf_variant else None,
-        "branding": branding_to_json(order.branding) if order.branding else None,
-        "template": order.template,
-        "retention_days": order.retention_days,
+        "name": request.name,
+        "type": request.type.value,
+        "framework": request.framework,
+        "description": request.description,
+        "organization": request.scope.organization,
+        "environments": list(request.scope.environments),
+        "cloud_providers": list(request.scope.cloud_providers),
+        "accounts": list(request.scope.accounts),
+        "period": {"start": request.period.start.isoformat(), "end": request.period.end.isoformat()},
+        "scope_as_given": dict(request.scope_as_given),
+        "formats": [f.value for f in request.formats],
+        "include_executive_summary": request.include_executive_summary,
+        "include_detailed_findings": request.include_detailed_findings,
+        "locale": request.locale,
+        "watermark": request.watermark,
+        "is_signed": request.is_signed,
+        "pdf_variant": request.pdf_variant.value if request.pdf_variant else None,
+        "branding": branding_to_json(request.branding) if request.branding else None,
+        "template": request.template,
+        "retention_days": request.retention_days,
         "scheduled_at": at.isoformat() if at else None,
-        "emails": list(order.delivery.emails),
+        "emails": list(request.delivery.emails),
     }
 
 
-def order_from_json(stored: Mapping[str, Any]) -> ReportRequest:
-    """The request that ``order_to_json`` wrote. Raises KeyError or ValueError on other data."""
+def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
+    """The request that ``request_to_json`` wrote. Raises KeyError or ValueError on other data."""
     at = stored["scheduled_at"]
     return ReportRequest(
         name=stored["name"],

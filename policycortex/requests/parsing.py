@@ -1,4 +1,4 @@
-"""From a parsed JSON body to an order, or to one error that names every problem."""
+"""Turns a JSON body into a request for a report, or into one error that names every problem."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
-from policycortex.requests.body import Known, OrderBody, ScopeBody
+from policycortex.requests.body import Known, ReportBody, ScopeBody
 from policycortex.requests.model import Delivery, ReportRequest
 from policycortex.scope import Scope
 
@@ -36,10 +36,10 @@ _MESSAGES: Final = {
 }
 
 
-def parse_order(body: Mapping[str, Any], *, organization: str, now: datetime, known: Known) -> ReportRequest:
+def parse_request(body: Mapping[str, Any], *, organization: str, now: datetime, known: Known) -> ReportRequest:
     """The request in ``body``. Raises RequestError whose details name every problem at once."""
     due_at = _due_at(body, now)
-    checked = validated(OrderBody, body, context={"known": known, "due_at": due_at})
+    checked = validated(ReportBody, body, context={"known": known, "due_at": due_at})
     options, scope = checked.format_options, checked.scope
     return ReportRequest(
         name=checked.name,

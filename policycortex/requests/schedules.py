@@ -15,7 +15,7 @@ from policycortex.names import ReportType
 from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody, one_of
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
-from policycortex.requests.parsing import parse_order, validated
+from policycortex.requests.parsing import parse_request, validated
 from policycortex.scheduling.cron import CronExpression, parse_cron
 from policycortex.scheduling.misfire import DEFAULT_GRACE, DEFAULT_POLICY, MisfirePolicy
 from policycortex.storage.registry.schedule_rows import NewDelivery
@@ -114,7 +114,7 @@ class ScheduleBody(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleOrder:
+class ScheduleRequest:
     """A checked body of a schedule."""
 
     name: str
@@ -138,14 +138,14 @@ class Configured:
 
 def parse_schedule(
     body: Mapping[str, Any], *, organization: str, now: datetime, known: Known, configured: Configured
-) -> ScheduleOrder:
+) -> ScheduleRequest:
     """The schedule in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
     cron = parse_cron(checked.schedule.cron)
     stored = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
     if checked.schedule.cron.lstrip().startswith("@"):
         stored["schedule"] = {**stored["schedule"], "cron": cron.text}
-    return ScheduleOrder(
+    return ScheduleRequest(
         name=checked.name,
         description=checked.description,
         cron=cron,
@@ -166,20 +166,20 @@ def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
     return merged
 
 
-def order_at(
+def request_at(
     body: Mapping[str, Any], *, name: str, description: str, zone: str, organization: str, tick: datetime, known: Known
 ) -> ReportRequest:
     """The request of one tick; its period is resolved at the tick, in the schedule's zone. Raises RequestError."""
     template = dict(body["report_template"])
     scope = {"timezone": zone} | dict(template.get("scope", {}))
-    order = {
+    report = {
         "name": name,
         "type": template["type"],
         "description": template.get("description") or description,
         "scope": scope,
     }
-    order |= {key: template[key] for key in ("framework", "format_options") if template.get(key) is not None}
-    return parse_order(order, organization=organization, now=tick, known=known)
+    report |= {key: template[key] for key in ("framework", "format_options") if template.get(key) is not None}
+    return parse_request(report, organization=organization, now=tick, known=known)
 
 
 def deliveries_at(body: Mapping[str, Any], *, organization: str, connections: Connections) -> tuple[NewDelivery, ...]:

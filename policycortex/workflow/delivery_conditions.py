@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from policycortex.delivery.conditions import Condition, Outline, reason_to_withhold
-from policycortex.requests.model import order_from_json
+from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Registry, ReportRow
@@ -45,7 +45,7 @@ def _outline(settings: Settings, report: ReportRow) -> Outline:
     """Summary of the findings in the report's scope, by check and resource: uids of scanners change between scans."""
     if report.snapshot is None:
         return _NO_SNAPSHOT
-    request = order_from_json(report.order)
+    request = request_from_json(report.order)
     with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
         path = Path(folder) / "findings.parquet"
         with open_lake(settings, snapshot=report.snapshot) as lake:

@@ -16,7 +16,7 @@ from policycortex.channels.patterns import safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, Severity
-from policycortex.requests.model import order_from_json
+from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
@@ -50,7 +50,7 @@ def build_content(
 def _content(
     settings: Settings, registry: Registry, report: ReportRow, row: DeliveryRow, files: tuple[DeliveredFile, ...]
 ) -> DeliveryContent:
-    request, summary = order_from_json(report.order), report.summary or {}
+    request, summary = request_from_json(report.order), report.summary or {}
     made_at = report.completed_at or report.created_at
     return DeliveryContent(
         delivery_id=row.id,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policycortex.names import ReportStatus
-from policycortex.requests.model import order_from_json
+from policycortex.requests.model import request_from_json
 from policycortex.scheduling.cron import parse_cron
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
@@ -120,7 +120,7 @@ def _due(registry: Registry, row: ReportRow) -> DueReport:
         report_id=row.id,
         organization=row.organization,
         framework=row.framework,
-        partition_key=order_from_json(row.order).period.partition_key,
+        partition_key=request_from_json(row.order).period.partition_key,
         schedule_id=tick.schedule_id if tick is not None else None,
         tick=tick.tick.isoformat() if tick is not None else None,
     )

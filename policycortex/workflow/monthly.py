@@ -19,7 +19,7 @@ from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat, ReportStatus, ReportType
 from policycortex.period import Period
-from policycortex.requests import Known, ReportRequest, order_to_json, parse_order
+from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
@@ -160,7 +160,7 @@ def _request(options: MonthlyReportOptions, framework: Framework, period: Period
         "format_options": {"formats": [report_format.value for report_format in options.formats]},
     }
     known = Known(frameworks=(framework.id,))
-    return parse_order(body, organization=options.organization, now=now, known=known)
+    return parse_request(body, organization=options.organization, now=now, known=known)
 
 
 def _basis(settings: Settings, registry: Registry, framework: Framework, order: ReportRequest) -> str:
@@ -169,7 +169,7 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
     with open_lake(settings) as lake:
         imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_date)
     decided_by: dict[str, Any] = {
-        "order": order_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST},
+        "order": request_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST},
         "imports": imports,
         "framework": recorded_version(framework),
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
@@ -216,7 +216,7 @@ def _supersede(registry: Registry, order: ReportRequest, report_id: str, now: da
 
 def _is_same_request(row: ReportRow, order: ReportRequest) -> bool:
     """Whether both are the same but for the description, which version 0.1 wrote differently."""
-    return {**row.order, "description": None} == {**order_to_json(order), "description": None}
+    return {**row.order, "description": None} == {**request_to_json(order), "description": None}
 
 
 def _result(row: ReportRow, month: date, *, is_new: bool) -> MonthlyReportResult:

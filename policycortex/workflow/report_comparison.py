@@ -13,7 +13,7 @@ import polars as pl
 from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
-from policycortex.requests.model import ReportRequest, order_from_json
+from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.changes_model import PostureSide, ScoreChange
 from policycortex.scoring.compare import Comparison, RequirementChange, compare_findings, compare_requirements
@@ -72,7 +72,7 @@ def compare_reports(
 
 
 def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[str, Framework], path: Path) -> _Side:
-    order = order_from_json(report.order)
+    order = request_from_json(report.order)
     if order.framework is not None and order.framework not in frameworks:
         raise ConflictError(f"report {report.id} speaks of framework {order.framework}, which is not there any more")
     return _Side(

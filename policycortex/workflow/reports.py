@@ -23,7 +23,7 @@ from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
-from policycortex.requests.model import ReportRequest, order_from_json
+from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import Provenance, TrailHead
@@ -97,7 +97,7 @@ def produce_report(
             summary=produced.summary,
             content=_content(made.rendered),
             snapshot=produced.snapshot,
-            expires_at=expires_at(settings, registry, order_from_json(row.order), now=now),
+            expires_at=expires_at(settings, registry, request_from_json(row.order), now=now),
         )
         return produced
     finally:
@@ -124,7 +124,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
     # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
-    order = order_from_json(row.order)
+    order = request_from_json(row.order)
     framework, waivers = _house(settings, order)
     with open_lake(settings) as live:
         refresh_stale_days(settings, live, _days_read(order.period), progress, now=now)
@@ -241,7 +241,7 @@ def _days_read(period: Period) -> tuple[date, date]:
 def _finish(
     settings: Settings, registry: Registry, row: ReportRow, made: _Made, folder: Path, *, now: datetime
 ) -> tuple[FinishedFile, ...]:
-    order = order_from_json(row.order)
+    order = request_from_json(row.order)
     password = unseal_password(settings, registry.reports.load_sealed_password(row.id), row.id)
     marked = registry.deliveries.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
     files = finish_files(

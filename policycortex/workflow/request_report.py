@@ -10,7 +10,7 @@ from datetime import datetime
 
 from policycortex.errors import UnavailableError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, RunPriority
-from policycortex.requests.model import ReportRequest, order_to_json
+from policycortex.requests.model import ReportRequest, request_to_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import AccessRow, Failure, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
@@ -42,7 +42,7 @@ def new_report(
         type=request.type,
         framework=request.framework,
         description=request.description,
-        order=order_to_json(request),
+        order=request_to_json(request),
         due_at=due_at,
         created_by=created_by,
         deliveries=deliveries,

@@ -16,11 +16,11 @@ from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.requests.body import Known
 from policycortex.requests.schedules import (
     Configured,
-    ScheduleOrder,
+    ScheduleRequest,
     deliveries_at,
     merge_patch,
-    order_at,
     parse_schedule,
+    request_at,
 )
 from policycortex.scheduling.cron import parse_cron
 from policycortex.scheduling.misfire import MisfirePolicy, settle_ticks
@@ -189,7 +189,7 @@ def _claim(
 def _report(
     settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
 ) -> NewReport:
-    request = order_at(
+    request = request_at(
         schedule.body,
         name=schedule.name,
         description=schedule.description,
@@ -210,7 +210,7 @@ def _report(
 
 def _parse(
     settings: Settings, registry: Registry, body: Mapping[str, Any], organization: str, now: datetime
-) -> ScheduleOrder:
+) -> ScheduleRequest:
     known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     configured = Configured(
         connections=load_connections(settings), min_interval_seconds=settings.min_schedule_interval_seconds

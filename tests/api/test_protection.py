@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from policycortex.names import ReportFormat
-from policycortex.requests import order_from_json
+from policycortex.requests import request_from_json
 from tests.support.api_server import ApiServer
 
 PASSWORD = "Tr0ub4dor&3 for the board"
@@ -96,5 +96,5 @@ def test_watermark_and_signature_are_part_of_the_order(
     for given, kept in ((True, "CONFIDENTIAL"), ("FOR THE BOARD", "FOR THE BOARD"), (False, None)):
         body = with_options(order, watermark=given, sign=True)
         row = server.registry.reports.find_report(client.post("/v1/reports", json=body).json()["id"])
-        assert order_from_json(row.order).watermark == kept
-        assert order_from_json(row.order).is_signed
+        assert request_from_json(row.order).watermark == kept
+        assert request_from_json(row.order).is_signed

@@ -17,7 +17,7 @@ from api.app import create_app
 from policycortex.documents.locales import open_locale
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.rendering.artifacts import render_artifact
-from policycortex.requests.model import order_from_json
+from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import open_lake
@@ -147,7 +147,7 @@ def test_reports_are_rendered_again_to_equal_bytes(settings: Settings, tmp_path:
 
 def render_again(settings: Settings, row: ReportRow, folder: Path) -> Iterator[tuple[ReportFormat, bytes, bytes]]:
     """Format, stored bytes and new bytes of each repeatable file of a report."""
-    request = order_from_json(row.order)
+    request = request_from_json(row.order)
     assert row.snapshot is not None
     assert row.completed_at is not None
     stored = {a.format: stored_bytes(settings, a.key, a.sha256) for a in row.artifacts if a.format in REPEATABLE}

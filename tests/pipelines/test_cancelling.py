@@ -16,7 +16,7 @@ from dagster._core.storage.dagster_run import DagsterRun
 from pipelines.platform.launcher import ForkingRunLauncher
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity
 from policycortex.names import ReportStatus
-from policycortex.requests.model import order_from_json
+from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from tests.support.ledger import order_report
@@ -42,7 +42,7 @@ def test_a_run_that_finds_its_report_taken_back_is_canceled(
     report = order_report(settings, registry, {}, now=datetime.now(UTC))
     take_back = registry.reports.cancel_report if act == "cancel" else registry.reports.delete_report
     take_back(report.organization, report.id)
-    key = order_from_json(report.order).period.partition_key
+    key = request_from_json(report.order).period.partition_key
     instance.add_dynamic_partitions("report_periods", [key])
     job = defs.get_repository_def().get_job("make_report")
     run = job.execute_in_process(_config(report.id), instance=instance, raise_on_error=False, partition_key=key)

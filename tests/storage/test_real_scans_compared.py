@@ -13,7 +13,7 @@ import pytest
 
 from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.period import Period
-from policycortex.requests.model import ReportRequest, order_to_json
+from policycortex.requests.model import ReportRequest, request_to_json
 from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
@@ -122,7 +122,7 @@ def completed(name: str, day: date, snapshot: str) -> ReportRow:
         description="",
         framework=None,
         status=ReportStatus.COMPLETED,
-        order=order_to_json(order),
+        order=request_to_json(order),
         created_at=at,
         created_by=None,
         due_at=at,

@@ -16,7 +16,7 @@ from api.platform.runs import PartState
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.requests import ReportRequest
-from policycortex.requests.backfill_body import BackfillOrder
+from policycortex.requests.backfill_body import BackfillRequest
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
@@ -29,7 +29,7 @@ class FakeBackfills:
 
     known: dict[tuple[str, str], BackfillState] = field(default_factory=dict)
 
-    def start(self, order: BackfillOrder, *, organization: str, today: date) -> str:
+    def start(self, order: BackfillRequest, *, organization: str, today: date) -> str:
         id_ = f"backfill{len(self.known)}"
         self.known[organization, id_] = BackfillState(
             id=id_,

@@ -9,7 +9,7 @@ from typing import Any
 from policycortex.channels.connections import load_connections
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.names import ReportFormat
-from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests import Known, parse_request, request_to_json
 from policycortex.requests.destinations import deliveries_of, schedule_delivery_body
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
@@ -72,7 +72,7 @@ def order_report(
 ) -> ReportRow:
     """A pending report with its deliveries."""
     body = {"name": "March", "type": "compliance", "framework": "soc2", "scope": {"date_range_type": "last_month"}}
-    order = parse_order(body, organization="default", now=now, known=Known(frameworks=("soc2",)))
+    order = parse_request(body, organization="default", now=now, known=Known(frameworks=("soc2",)))
     connections = load_connections(settings, channels)
     context = {"organization": "default", "connections": connections}
     wanted = schedule_delivery_body(connections.channels).model_validate(dict(delivery), context=context)
@@ -82,7 +82,7 @@ def order_report(
         type=order.type,
         framework=order.framework,
         description="",
-        order=order_to_json(order),
+        order=request_to_json(order),
         deliveries=deliveries_of(wanted, connections, "default"),
         now=now,
     )

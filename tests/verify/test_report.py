@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.channels.connections import load_connections
-from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests import Known, parse_request, request_to_json
 from policycortex.requests.destinations import mail_deliveries
 from policycortex.security.manifest import parse_manifest
 from policycortex.settings import Settings
@@ -46,7 +46,7 @@ def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path
         "delivery": {"notifications": {"email": ["bob@example.com"]}},
         "retention_days": 90,
     }
-    order = parse_order(body, organization=ORGANIZATION, now=NOW, known=Known(frameworks=("soc2",)))
+    order = parse_request(body, organization=ORGANIZATION, now=NOW, known=Known(frameworks=("soc2",)))
     registry = open_registry(settings)
     row = registry.reports.create_report(
         organization=ORGANIZATION,
@@ -54,7 +54,7 @@ def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path
         type=order.type,
         framework=order.framework,
         description="",
-        order=order_to_json(order),
+        order=request_to_json(order),
         report_id="rpt_0123456789abcdef",
         sealed_password=seal_password(settings, order, "rpt_0123456789abcdef"),
         deliveries=mail_deliveries(order.delivery.emails, load_connections(settings), ORGANIZATION),

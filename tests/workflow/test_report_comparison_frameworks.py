@@ -9,7 +9,7 @@ from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.names import ReportFormat, ReportStatus, ReportType, RequirementResult
 from policycortex.period import Period
-from policycortex.requests.model import ReportRequest, order_to_json
+from policycortex.requests.model import ReportRequest, request_to_json
 from policycortex.scope import Scope
 from policycortex.scoring.changes_model import Cause
 from policycortex.settings import Settings
@@ -70,7 +70,7 @@ def report(day: date, snapshot: str, framework: str | None, **scope: tuple[str, 
         description="",
         framework=framework,
         status=ReportStatus.COMPLETED,
-        order=order_to_json(order),
+        order=request_to_json(order),
         created_at=at,
         created_by=None,
         due_at=at,

@@ -12,7 +12,7 @@ import pytest
 
 from policycortex.errors import ConflictError
 from policycortex.period import Period
-from policycortex.requests import Known, order_to_json, parse_order
+from policycortex.requests import Known, parse_request, request_to_json
 from policycortex.scoring.changes_model import Cause
 from policycortex.scoring.waivers import WaiverScope
 from policycortex.settings import Settings
@@ -57,14 +57,14 @@ class Story:
         body = {"name": "Month", "type": "compliance", "scope": scope, "format_options": {"formats": ["json"]}}
         known = Known(frameworks=tuple(frameworks_of(self.settings, self.registry, organization)))
         asked = body | ({"framework": framework} if framework else {})
-        order = parse_order(asked, organization=organization, now=NOW, known=known)
+        order = parse_request(asked, organization=organization, now=NOW, known=known)
         row = self.registry.reports.create_report(
             organization=organization,
             name=order.name,
             type=order.type,
             framework=order.framework,
             description="",
-            order=order_to_json(order),
+            order=request_to_json(order),
         )
         produce_report(self.settings, row.id, run_id="run", now=NOW)
         row = self.registry.reports.get_report(organization, row.id)

@@ -12,7 +12,7 @@ from api.platform.services import Services
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.requests import Known, ReportRequest, order_from_json, parse_order
+from policycortex.requests import Known, ReportRequest, parse_request, request_from_json
 from policycortex.requests.destinations import mail_deliveries
 from policycortex.storage.registry import ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
@@ -35,7 +35,7 @@ def create_report(
     """
     now = services.now()
     known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
-    request = parse_order(body, organization=caller.organization, now=now, known=known)
+    request = parse_request(body, organization=caller.organization, now=now, known=known)
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
     if existing is None:
@@ -112,7 +112,7 @@ def _reconcile(services: Services, report: ReportRow) -> None:
         return
     is_overdue = report.created_at <= report.due_at <= services.now() - _NEVER_STARTED_AFTER
     if is_overdue and not services.launcher.has_run(report):
-        run_id = services.start_run(report, order_from_json(report.order))
+        run_id = services.start_run(report, request_from_json(report.order))
         services.registry.reports.set_run(report.id, run_id)
 
 

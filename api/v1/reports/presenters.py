@@ -22,7 +22,7 @@ from api.v1.reports.schemas import (
     megabytes,
 )
 from policycortex.names import ReportStatus
-from policycortex.requests import order_from_json
+from policycortex.requests import request_from_json
 from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
 
 
@@ -51,7 +51,7 @@ def present_accepted(report: ReportRow, estimate: Estimate, base_url: str) -> Re
 
 def present_details(report: ReportRow, estimate: Estimate | None, base_url: str, caller: Principal) -> ReportDetails:
     """All about one report; ``estimate`` is None once it has ended."""
-    request = order_from_json(report.order)
+    request = request_from_json(report.order)
     is_completed = report.status is ReportStatus.COMPLETED
     return ReportDetails.model_validate(
         {

@@ -11,7 +11,7 @@ from api.platform.audit import audited
 from api.platform.auth import Principal, Reader, Writer
 from api.platform.dependencies import BaseUrl, JsonObject, ReportId, ServicesDep
 from api.platform.idempotency import IdempotencyKey, create_once
-from api.platform.openapi import errors_of, order_body
+from api.platform.openapi import errors_of, report_body
 from api.platform.responses import send_json
 from api.platform.services import Services
 from api.v1.reports import lifecycle
@@ -33,7 +33,7 @@ _LONGEST_RETRY_SECONDS: Final = 30
     status_code=202,
     response_model=ReportAccepted,
     responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
-    openapi_extra=order_body(),
+    openapi_extra=report_body(),
 )
 @audited("report_created")
 async def create_report(

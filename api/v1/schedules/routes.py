@@ -27,7 +27,7 @@ from api.v1.schedules.schemas import (
     TemplateList,
 )
 from policycortex.errors import UnavailableError
-from policycortex.requests import order_from_json
+from policycortex.requests import request_from_json
 from policycortex.requests.parsing import validated
 from policycortex.requests.schedules import ScheduleBody
 from policycortex.scheduling.templates import load_schedule_templates
@@ -217,7 +217,7 @@ def _start(services: Services, report_id: str) -> None:
     """Start the run at once. While Dagster is unavailable, its sensor starts it later."""
     report = services.registry.reports.find_report(report_id)
     try:
-        run_id = services.start_run(report, order_from_json(report.order))
+        run_id = services.start_run(report, request_from_json(report.order))
     except UnavailableError as error:
         _log.warning("cannot start the run now", extra={"report_id": report_id, "reason": str(error)})
         return

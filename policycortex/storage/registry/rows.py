@@ -96,7 +96,7 @@ class ReportRow:
     """Not to be made before this; equals ``created_at`` unless the order names a later time."""
     description: str = ""
     order: Mapping[str, Any] = field(default_factory=dict)
-    """The order as JSON; ``policycortex.requests.order_from_json`` makes it a value again. Empty in lists."""
+    """The order as JSON; ``policycortex.requests.request_from_json`` makes it a value again. Empty in lists."""
     run_id: str | None = None
     """Dagster's run; None until one was launched."""
     started_at: datetime | None = None

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from policycortex.errors import RequestError
-from policycortex.requests.backfill_body import BackfillOrder, parse_backfill
+from policycortex.requests.backfill_body import BackfillRequest, parse_backfill
 
 TODAY = date(2026, 3, 10)
 FRAMEWORKS = ("soc2", "hipaa")
 
 
-def parse(**body: Any) -> BackfillOrder:  # noqa: ANN401 - a body of any types
+def parse(**body: Any) -> BackfillRequest:  # noqa: ANN401 - a body of any types
     """The order on TODAY."""
     return parse_backfill(body, today=TODAY, frameworks=FRAMEWORKS)
 
@@ -20,7 +20,7 @@ def parse(**body: Any) -> BackfillOrder:  # noqa: ANN401 - a body of any types
 def test_a_good_body_is_an_order() -> None:
     """Frameworks once each."""
     order = parse(start="2024-01-01", end="2026-03-10", frameworks=["soc2", "soc2"])
-    assert order == BackfillOrder(start=date(2024, 1, 1), end=TODAY, frameworks=("soc2",))
+    assert order == BackfillRequest(start=date(2024, 1, 1), end=TODAY, frameworks=("soc2",))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from policycortex.errors import RequestError
 from policycortex.names import ReportFormat, ReportType
 from policycortex.period import Period
-from policycortex.requests import Known, ReportRequest, order_from_json, order_to_json, parse_order
+from policycortex.requests import Known, ReportRequest, parse_request, request_from_json, request_to_json
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 KNOWN = Known(frameworks={"soc2", "hipaa", "iso27001"})
@@ -39,7 +39,7 @@ DOCUMENTED: dict[str, Any] = {
 
 
 def _parse(body: dict[str, Any]) -> ReportRequest:
-    return parse_order(body, organization="acme", now=NOW, known=KNOWN)
+    return parse_request(body, organization="acme", now=NOW, known=KNOWN)
 
 
 def _with(path: str, value: object) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_the_documented_body_is_an_order() -> None:
 def test_an_order_survives_its_json() -> None:
     """What the row keeps makes the same order again."""
     order = _parse(DOCUMENTED)
-    assert order_from_json(order_to_json(order)) == order
+    assert request_from_json(request_to_json(order)) == order
 
 
 def test_the_least_order_has_plain_defaults() -> None:
@@ -211,7 +211,7 @@ def test_new_environments_and_providers_of_the_lake_are_known() -> None:
     """What findings name may be asked for, and a word unlike any known environment may be one to come."""
     known = Known(frameworks=(), environments={"prod-eu"}, cloud_providers={"onprem"})
     scope = {"environments": ["prod-eu", "zebra"], "cloud_providers": ["onprem"]}
-    order = parse_order({"name": "x", "type": "audit", "scope": scope}, organization="acme", now=NOW, known=known)
+    order = parse_request({"name": "x", "type": "audit", "scope": scope}, organization="acme", now=NOW, known=known)
     assert order.scope.environments == ("prod-eu", "zebra")
 
 
@@ -245,8 +245,8 @@ def test_looks_survive_the_registry() -> None:
         "template": "acme",
     }
     body = {"name": "x", "type": "audit", "scope": {}, "format_options": options}
-    order = parse_order(body, organization="acme", now=NOW, known=known)
+    order = parse_request(body, organization="acme", now=NOW, known=known)
     assert order.branding is not None
     assert order.branding.primary == "#aabbcc"
     assert order.branding.on_primary == "#12263a"
-    assert order_from_json(json.loads(json.dumps(order_to_json(order)))) == order
+    assert request_from_json(json.loads(json.dumps(request_to_json(order)))) == order
