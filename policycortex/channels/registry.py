@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any, Final, get_args
 
 from policycortex.channels.channel import Channel
+from policycortex.channels.connection_settings import Connection
 from policycortex.errors import ConfigurationError
 
 _PACKAGE: Final = "policycortex.channels"
@@ -54,15 +56,23 @@ def discover_channels(*packages: str) -> ChannelRegistry:
     """The channels of these packages, given by import name. Raises ConfigurationError for one that is malformed."""
     found: list[Channel[Any]] = []
     for package in packages:
-        for module in iter_modules(import_module(package).__path__):
-            channel = getattr(import_module(f"{package}.{module.name}"), "CHANNEL", None)
-            if channel is not None:
-                found.append(_checked(channel, f"{package}.{module.name}"))
+        for entry in iter_modules(import_module(package).__path__):
+            module = import_module(f"{package}.{entry.name}")
+            if hasattr(module, "CHANNEL"):
+                found.append(_checked(module.CHANNEL, module.__name__))
+            elif _defines_connection(module):
+                raise ConfigurationError(f"{module.__name__} defines a connection but no CHANNEL")
     channels = tuple(sorted(found, key=lambda channel: (channel.position, channel.name)))
     names = [channel.name for channel in channels]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigurationError(f"two delivery channels are named {twice[0]!r}: rename one of them")
     return ChannelRegistry(channels=channels)
+
+
+def _defines_connection(module: ModuleType) -> bool:
+    """Whether the module has the parts of a channel. Modules that all channels use define none."""
+    classes = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Connection)]
+    return any(each is not Connection and each.__module__ == module.__name__ for each in classes)
 
 
 def _checked(channel: object, module: str) -> Channel[Any]:

@@ -1,6 +1,8 @@
 """A channel is one module: the registry finds it, and requests, the outbox, alerts and the API's schema use it."""
 
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -120,6 +122,14 @@ def test_the_products_channels_have_the_stored_names() -> None:
     assert installed_channels().names[: len(names)] == names
 
 
+def test_finding_the_channels_imports_no_large_client_library() -> None:
+    """paramiko and Google's client cost 0.4 CPU s and 74 MB, which a process that only validates requests saves."""
+    code = "from policycortex.channels.registry import installed_channels; installed_channels(); import sys;"
+    code += "print([name for name in ('paramiko', 'google.cloud.storage', 'requests') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -127,6 +137,7 @@ def test_the_products_channels_have_the_stored_names() -> None:
         ('name="bulletin"', 'name="Bulletin board"', "cannot name a channel"),
         ('name="bulletin"', 'name="condition"', "cannot name a channel"),
         ("CHANNEL: Final = Channel(", "CHANNEL: Final = dict(", "must be a Channel, not dict"),
+        ("CHANNEL: Final", "OTHER_NAME: Final", "defines a connection but no CHANNEL"),
         ('"bulletin"', '"email"', "two delivery channels are named 'email'"),
     ],
 )
