@@ -13,8 +13,6 @@ FROM lake.marts.risk_tallies t
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND t.passed + t.failed > 0
     AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (FROM listed))
-    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+    AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 GROUP BY ALL
 ORDER BY ALL

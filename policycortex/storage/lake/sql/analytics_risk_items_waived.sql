@@ -42,17 +42,15 @@ reached AS (
     SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
         bool_or(w.requirement_id IS NULL) AS is_whole, list(DISTINCT w.requirement_id) AS reached
     FROM failing f JOIN waivers w
-        ON (w.framework IS NULL OR w.framework = $framework_id)
-        AND (w.check_id IS NULL OR w.check_id = f.check_id)
-        AND (w.account_id IS NULL OR w.account_id = f.account_id)
-        AND (w.resource_glob IS NULL OR f.resource_uid GLOB w.resource_glob)
+        ON waiver_holds_for(w.framework, $framework_id)
+        AND waiver_covers(w.check_id, w.account_id, w.resource_glob, f.check_id, f.account_id, f.resource_uid)
         LEFT JOIN listed l ON l.provider = f.provider AND l.check_id = f.check_id AND l.mapping_id = f.mapping_id
     GROUP BY f.import_id, f.finding_no
 ),
 waived AS (
     SELECT import_id, finding_no
     FROM reached
-    WHERE is_whole OR (len(requirements) > 0 AND list_has_all(reached, requirements))
+    WHERE is_waived_for(is_whole, reached, requirements)
 ),
 items AS (
     SELECT *, NULL AS text_id FROM passing WHERE passed > 0
@@ -70,7 +68,5 @@ FROM items i
     LEFT JOIN (SELECT text_id, any_value(title) AS title FROM lake.core.check_texts
         WHERE organization = $organization GROUP BY text_id) x ON x.text_id = i.text_id
 WHERE (l.is_listed OR NOT $is_related)
-    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], i.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], i.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], i.account_id))
+    AND in_scope(i.environment, i.provider, i.account_id, $environments, $providers, $accounts)
 ORDER BY ALL

@@ -22,10 +22,8 @@ reached AS (
     SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
         bool_or(w.requirement_id IS NULL) AS is_whole, list(DISTINCT w.requirement_id) AS reached
     FROM found f JOIN waivers w
-        ON (w.framework IS NULL OR w.framework = $framework_id)
-        AND (w.check_id IS NULL OR w.check_id = f.check_id)
-        AND (w.account_id IS NULL OR w.account_id = f.account_id)
-        AND (w.resource_glob IS NULL OR f.resource_uid GLOB w.resource_glob)
+        ON waiver_holds_for(w.framework, $framework_id)
+        AND waiver_covers(w.check_id, w.account_id, w.resource_glob, f.check_id, f.account_id, f.resource_uid)
         LEFT JOIN listed l ON l.provider = f.provider AND l.check_id = f.check_id AND l.mapping_id = f.mapping_id
     WHERE f.status = 'FAIL' AND NOT f.is_muted
     GROUP BY f.import_id, f.finding_no
@@ -33,11 +31,9 @@ reached AS (
 waived AS (
     SELECT import_id, finding_no, true AS is_waived
     FROM reached
-    WHERE is_whole OR (len(requirements) > 0 AND list_has_all(reached, requirements))
+    WHERE is_waived_for(is_whole, reached, requirements)
 )
 SELECT f.source, f.provider, f.account_id, f.region, f.check_id, f.resource_uid, f.mapping_id, f.severity, f.status,
     f.is_muted, coalesce(w.is_waived, false) AS is_waived,
-    (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], f.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], f.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], f.account_id)) AS is_in_scope
+    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope
 FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no

@@ -8,9 +8,7 @@ WITH found AS (
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND list_contains($check_ids::VARCHAR[], t.check_id)
-        AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-        AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-        AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+        AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 ),
 newest AS (
     SELECT provider, check_id,

@@ -19,18 +19,14 @@ found AS (
             SELECT (provider, check_id, mapping_id) FROM listed))
         AND (rank_ > $first_rank OR (rank_ = $first_rank AND t.check_id >= $first_check))
         AND (rank_ < $last_rank OR (rank_ = $last_rank AND t.check_id <= $last_check))
-        AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-        AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-        AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+        AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 ),
 reached AS (
     SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
         bool_or(w.requirement_id IS NULL) AS is_whole, list(DISTINCT w.requirement_id) AS reached
     FROM found f JOIN waivers w
-        ON (w.framework IS NULL OR w.framework = $framework_id)
-        AND (w.check_id IS NULL OR w.check_id = f.check_id)
-        AND (w.account_id IS NULL OR w.account_id = f.account_id)
-        AND (w.resource_glob IS NULL OR f.resource_uid GLOB w.resource_glob)
+        ON waiver_holds_for(w.framework, $framework_id)
+        AND waiver_covers(w.check_id, w.account_id, w.resource_glob, f.check_id, f.account_id, f.resource_uid)
         LEFT JOIN listed l ON l.provider = f.provider AND l.check_id = f.check_id AND l.mapping_id = f.mapping_id
     WHERE f.status = 'FAIL' AND NOT f.is_muted
     GROUP BY f.import_id, f.finding_no
@@ -38,7 +34,7 @@ reached AS (
 waived AS (
     SELECT import_id, finding_no
     FROM reached
-    WHERE is_whole OR list_has_all(reached, requirements)
+    WHERE is_waived_for(is_whole, reached, requirements)
 )
 SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.finding_no IS NOT NULL AS waived,
     f.provider, f.account_id, f.region, f.environment, f.service, f.resource_uid, f.resource_type, f.observed_at,

@@ -9,8 +9,6 @@ FROM lake.core.finding_state t
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
         SELECT (provider, check_id, mapping_id) FROM relations))
-    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+    AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 GROUP BY rank_, t.check_id
 ORDER BY rank_, t.check_id

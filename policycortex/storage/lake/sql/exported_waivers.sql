@@ -3,10 +3,8 @@
 SELECT w.waiver_id, count(f.check_id) AS findings
 FROM waivers w
     LEFT JOIN (FROM read_parquet($path) WHERE status = 'FAIL' AND NOT muted) f
-    ON (w.framework IS NULL OR w.framework = $framework_id)
+    ON waiver_holds_for(w.framework, $framework_id)
     AND (w.requirement_id IS NULL OR list_contains(f.requirements, w.requirement_id))
-    AND (w.check_id IS NULL OR w.check_id = f.check_id)
-    AND (w.account_id IS NULL OR w.account_id = f.account_id)
-    AND (w.resource_glob IS NULL OR f.resource_uid GLOB w.resource_glob)
+    AND waiver_covers(w.check_id, w.account_id, w.resource_glob, f.check_id, f.account_id, f.resource_uid)
 GROUP BY w.waiver_id
 ORDER BY w.waiver_id

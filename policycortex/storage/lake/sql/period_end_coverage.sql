@@ -7,8 +7,6 @@ FROM lake.marts.check_tallies t
         (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
         = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
-    AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-    AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-    AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+    AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 GROUP BY ALL
 ORDER BY ALL

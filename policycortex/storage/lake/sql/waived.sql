@@ -10,14 +10,10 @@ WITH reached AS (
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
         JOIN waivers w
-        ON (w.check_id IS NULL OR w.check_id = t.check_id)
-        AND (w.account_id IS NULL OR w.account_id = t.account_id)
-        AND (w.resource_glob IS NULL OR t.resource_uid GLOB w.resource_glob)
+        ON waiver_covers(w.check_id, w.account_id, w.resource_glob, t.check_id, t.account_id, t.resource_uid)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND t.status = 'FAIL' AND NOT t.is_muted
-        AND (len($environments::VARCHAR[]) = 0 OR list_contains($environments::VARCHAR[], t.environment))
-        AND (len($providers::VARCHAR[]) = 0 OR list_contains($providers::VARCHAR[], t.provider))
-        AND (len($accounts::VARCHAR[]) = 0 OR list_contains($accounts::VARCHAR[], t.account_id))
+        AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
     GROUP BY t.import_id, t.finding_no
 )
 SELECT provider, check_id, mapping_id, severity, reaches, count(*) AS waived
