@@ -27,22 +27,24 @@ _FORMS = click.Choice(["jsonl", "csv"])
 @click.option("--home", type=_PLACE, help="An installation's home: its key also checks the seals of the trail.")
 def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool, home: Path | None) -> None:
     """Check files against their manifest, signatures and trail, offline. Exit 1 when something does not hold."""
-    from policycortex.security.key_store import open_vault
+    from policycortex.security.key_store import open_key_store
     from policycortex.verify.report_files import verify as check
-    from policycortex.verify.verdict import Kind
+    from policycortex.verify.verdict import VerdictKind
 
     password = click.prompt("Password", hide_input=True, err=True) if ask_password else None
-    vault = open_vault(Settings.from_environment(home=home)) if home is not None else None
+    vault = open_key_store(Settings.from_environment(home=home)) if home is not None else None
     key_of = (lambda organization: vault.derive(f"trail/{organization}")) if vault is not None else None
     verdict = check(path, trail=trail, certificates=cert, password=password, key_of=key_of)
     for line in verdict.lines:
         print(line)
-    counts = {kind: len(verdict.of(kind)) for kind in Kind}
+    counts = {kind: len(verdict.of(kind)) for kind in VerdictKind}
     if verdict.is_good:
-        print(f"\n{path.name}: nothing found that does not hold; {counts[Kind.UNCHECKED]} points were not checked")
+        print(
+            f"\n{path.name}: nothing found that does not hold; {counts[VerdictKind.UNCHECKED]} points were not checked"
+        )
         return
-    if counts[Kind.BROKEN]:
-        print(f"\n{path.name}: {counts[Kind.BROKEN]} points do NOT hold")
+    if counts[VerdictKind.BROKEN]:
+        print(f"\n{path.name}: {counts[VerdictKind.BROKEN]} points do NOT hold")
     else:
         print(f"\n{path.name}: nothing here could be checked")
     sys.exit(1)
@@ -99,10 +101,10 @@ def export(out: Path, form: str, org: str, home: Path | None) -> None:
 @home_option
 def check(org: str, home: Path | None) -> None:
     """Check the trail as it stands in the registry, seals included. Exit 1 when something does not hold."""
-    from policycortex.workflow.audit_export import check_trail
+    from policycortex.workflow.audit_export import check_audit_log
 
     with _registry(home) as (settings, registry):
-        problems = check_trail(settings, registry, org)
+        problems = check_audit_log(settings, registry, org)
         head = registry.audit_log.load_state(org).head
     for problem in problems:
         print(problem)
@@ -115,9 +117,9 @@ def check(org: str, home: Path | None) -> None:
 @home_option
 def ship(home: Path | None) -> None:
     """Copy what is new to the target of POLICYCORTEX_TRAIL_EXPORT now, as the hourly schedule does."""
-    from policycortex.workflow.audit_export import export_trails
+    from policycortex.workflow.audit_export import export_audit_logs
 
-    for exported in export_trails(Settings.from_environment(home=home), now=datetime.now(UTC)):
+    for exported in export_audit_logs(Settings.from_environment(home=home), now=datetime.now(UTC)):
         print(f"{exported.organization}  {exported.name}")
 
 
@@ -136,11 +138,11 @@ def certificate(org: str, home: Path | None) -> None:
 def _registry(home: Path | None) -> Iterator[tuple[Settings, "Registry"]]:
     # Imported late: "--help" and bad use must not pay for the database.
     from policycortex.storage.registry import open_registry
-    from policycortex.workflow.audit_export import recover_trail
+    from policycortex.workflow.audit_export import recover_write_ahead_log
 
     settings = Settings.from_environment(home=home)
     with closing(open_registry(settings)) as registry:
-        recover_trail(settings, registry)
+        recover_write_ahead_log(settings, registry)
         yield settings, registry
 
 

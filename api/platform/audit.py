@@ -12,7 +12,7 @@ from anyio import to_thread
 from starlette.types import Scope
 
 from api.platform.services import Services
-from policycortex.audit.chain import NOBODY, AuditEvent, Outcome
+from policycortex.audit.chain import NO_ORGANIZATION, AuditEvent, AuditOutcome
 
 _PREFIX: Final = "/v1/"
 _CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -59,7 +59,7 @@ class RequestRecord:
         """Write the event before anything changes, once the caller is known. Raises UnavailableError."""
         if self._is_recorded and self._scope["method"] in _CHANGING:
             services = self._services
-            self._entry_id = services.write_ahead_log.begin(self._event(Outcome.UNKNOWN, 0))
+            self._entry_id = services.write_ahead_log.begin(self._event(AuditOutcome.UNKNOWN, 0))
             await to_thread.run_sync(services.write_ahead_log.sync, limiter=services.short_work)
 
     def end(self, status: int) -> None:
@@ -67,10 +67,10 @@ class RequestRecord:
         if not self._is_recorded:
             return
         self._is_recorded = False
-        outcome = Outcome.DONE if status < 400 else Outcome.REFUSED if status < 500 else Outcome.FAILED
+        outcome = AuditOutcome.DONE if status < 400 else AuditOutcome.REFUSED if status < 500 else AuditOutcome.FAILED
         self._services.write_ahead_log.end(self._event(outcome, status), self._entry_id)
 
-    def _event(self, outcome: Outcome, status: int) -> AuditEvent:
+    def _event(self, outcome: AuditOutcome, status: int) -> AuditEvent:
         scope, route = self._scope, self._scope.get("route")
         path = str(getattr(route, "path", "(none)"))
         parameters = {name: str(value) for name, value in scope.get("path_params", {}).items() if name != "token"}
@@ -85,7 +85,7 @@ class RequestRecord:
             details |= {"method": scope["method"][:16], "route": path}
             action = "read" if scope["method"] in {"GET", "HEAD"} else "changed"
         return AuditEvent(
-            organization=self._noted.get("organization") or scope.get("policycortex.organization") or NOBODY,
+            organization=self._noted.get("organization") or scope.get("policycortex.organization") or NO_ORGANIZATION,
             at=self._services.now(),
             action=action,
             actor=self._noted.get("actor") or scope.get("policycortex.key_id") or "nobody",

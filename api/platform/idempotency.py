@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.platform.auth import Principal
 from api.platform.services import Services
-from policycortex.security.key_store import open_vault
+from policycortex.security.key_store import open_key_store
 from policycortex.storage.registry import Claim
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -67,4 +67,4 @@ def create_once(
 def _fingerprint(services: Services, request: Request, body: Mapping[str, Any]) -> str:
     text = json.dumps([request.method, request.url.path, body], sort_keys=True)
     # Keyed: a plain digest of the body would let somebody guess the password in it.
-    return open_vault(services.settings).fingerprint(text.encode())
+    return open_key_store(services.settings).fingerprint(text.encode())

@@ -24,7 +24,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_registry
-from policycortex.workflow.audit_export import recover_trail
+from policycortex.workflow.audit_export import recover_write_ahead_log
 
 _log = logging.getLogger("policycortex.api")
 _LOCK_SECONDS = 5.0  # a caller gets a 503 after this time instead of waiting a minute
@@ -78,7 +78,7 @@ class Services:
             with self._opening:
                 if self._registry is None:
                     opened = open_registry(self.settings, patience_seconds=_LOCK_SECONDS)
-                    recover_trail(self.settings, opened)
+                    recover_write_ahead_log(self.settings, opened)
                     self._registry = opened
         return self._registry
 

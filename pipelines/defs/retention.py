@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
-from policycortex.workflow.audit_export import export_trails, retire_trails
+from policycortex.workflow.audit_export import export_audit_logs, retire_audit_records
 from policycortex.workflow.retention import expire_reports
 
 
@@ -14,8 +14,8 @@ from policycortex.workflow.retention import expire_reports
 def ship_trail(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """Export, then remove records that are past their retention. Does nothing where neither is set."""
     with core_errors_as_failures(core):
-        exported = export_trails(core.settings(), now=datetime.now(UTC))
-        retired = retire_trails(core.settings(), now=datetime.now(UTC))
+        exported = export_audit_logs(core.settings(), now=datetime.now(UTC))
+        retired = retire_audit_records(core.settings(), now=datetime.now(UTC))
     context.add_output_metadata(
         {"files": [file.name for file in exported], "records_retired": sum(retired.values()), "count": len(exported)}
     )

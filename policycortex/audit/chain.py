@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from policycortex.errors import InputError
 
-NOBODY: Final = "-"
+NO_ORGANIZATION: Final = "-"
 """The chain of refusals whose caller named no organisation: unknown keys, unknown links."""
 
 COMMAND_LINE: Final = "command line"
 _DIGESTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-class Outcome(StrEnum):
+class AuditOutcome(StrEnum):
     """How an act ended."""
 
     DONE = "done"
@@ -46,7 +46,7 @@ class AuditEvent:
     request_id: str | None = None
     subject: str | None = None
     """Id of what it was done to."""
-    outcome: Outcome = Outcome.DONE
+    outcome: AuditOutcome = AuditOutcome.DONE
     details: Mapping[str, Any] = field(default_factory=dict)
     """JSON types only; never a secret."""
     entry_id: str | None = None
@@ -59,7 +59,7 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class AuditRecord:
     """One link of the chain."""
 
     organization: str
@@ -82,23 +82,25 @@ class Record:
     """HMAC-SHA256 of the digest under the organisation's key."""
 
 
-FIELDS: Final = tuple(Record.__dataclass_fields__)
+FIELDS: Final = tuple(AuditRecord.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class ChainPoint:
     """A place in the chain: the record of that number has that digest."""
 
     sequence: int
     digest: str
 
 
-def origin(organization: str) -> Point:
+def chain_start(organization: str) -> ChainPoint:
     """Before the first record."""
-    return Point(sequence=0, digest=hashlib.sha256(f"policycortex audit trail of {organization}".encode()).hexdigest())
+    return ChainPoint(
+        sequence=0, digest=hashlib.sha256(f"policycortex audit trail of {organization}".encode()).hexdigest()
+    )
 
 
-def link(act: AuditEvent, after: Point, key: bytes) -> Record:
+def make_record(act: AuditEvent, after: ChainPoint, key: bytes) -> AuditRecord:
     """The act as the record that follows ``after``."""
     body: dict[str, Any] = {
         "organization": act.organization,
@@ -114,7 +116,7 @@ def link(act: AuditEvent, after: Point, key: bytes) -> Record:
         "previous": after.digest,
     }
     digest = _digest(body)
-    return Record(**body, digest=digest, seal=seal_digest(digest, key))
+    return AuditRecord(**body, digest=digest, seal=seal_digest(digest, key))
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - JSON values of any kind
@@ -144,18 +146,18 @@ def write_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def write_record(record: Record) -> str:
+def write_record(record: AuditRecord) -> str:
     """One line of JSON, without its end."""
     return json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":"))
 
 
-def parse_record(line: str) -> Record:
+def parse_record(line: str) -> AuditRecord:
     """What ``write_record`` wrote. Raises InputError."""
     try:
         parsed = json.loads(line)
         if set(parsed) != set(FIELDS):
             raise InputError(f"it has the fields {', '.join(sorted(parsed))}")
-        record = Record(**parsed)
+        record = AuditRecord(**parsed)
     except (ValueError, TypeError, AttributeError) as error:
         raise InputError(f"it is no record: {error}") from None
     if write_record(record) != line:
@@ -163,7 +165,7 @@ def parse_record(line: str) -> Record:
     return record
 
 
-def check_chain(records: Iterable[Record], *, after: Point | None, key: bytes | None) -> Iterator[str]:
+def check_chain(records: Iterable[AuditRecord], *, after: ChainPoint | None, key: bytes | None) -> Iterator[str]:
     """Every break, in words that name the record. ``after`` None: begin wherever the first record begins."""
     at = after
     for record in records:
@@ -181,7 +183,7 @@ def check_chain(records: Iterable[Record], *, after: Point | None, key: bytes | 
             yield f"record {record.sequence} does not follow the record before it: one of the two was replaced"
         if key is not None and not hmac.compare_digest(seal_digest(record.digest, key), record.seal):
             yield f"record {record.sequence} was not made by this installation: its seal does not hold"
-        at = Point(sequence=record.sequence, digest=record.digest)
+        at = ChainPoint(sequence=record.sequence, digest=record.digest)
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -11,30 +11,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from policycortex.audit.chain import Point, Record, parse_record, write_moment, write_record
+from policycortex.audit.chain import AuditRecord, ChainPoint, parse_record, write_moment, write_record
 from policycortex.errors import InputError
 
-FORM: Final = "policycortex-audit-trail/1"
+EXPORT_FORMAT: Final = "policycortex-audit-trail/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrailPart:
+class AuditLogFile:
     """One file of a trail, read."""
 
     name: str
     organization: str
     first: int
-    floor: Point
-    records: tuple[Record, ...]
+    floor: ChainPoint
+    records: tuple[AuditRecord, ...]
     problems: tuple[str, ...]
-    end: Point | None
+    end: ChainPoint | None
     """None: the line that ends it is missing."""
 
 
-def head_line(organization: str, *, first: int, floor: Point, exported_at: datetime) -> str:
+def head_line(organization: str, *, first: int, floor: ChainPoint, exported_at: datetime) -> str:
     """The first line."""
     said = {
-        "audit_trail": FORM,
+        "audit_trail": EXPORT_FORMAT,
         "organization": organization,
         "first": first,
         "floor": {"sequence": floor.sequence, "digest": floor.digest},
@@ -43,7 +43,7 @@ def head_line(organization: str, *, first: int, floor: Point, exported_at: datet
     return _dump(said) + "\n"
 
 
-def record_line(record: Record) -> str:
+def record_line(record: AuditRecord) -> str:
     """A line between."""
     return write_record(record) + "\n"
 
@@ -53,14 +53,14 @@ def foot_line(organization: str, *, sequence: int, digest: str, count: int) -> s
     return _dump({"end_of": organization, "sequence": sequence, "digest": digest, "records": count}) + "\n"
 
 
-def read_trail_file(path: Path) -> TrailPart:
+def read_export_file(path: Path) -> AuditLogFile:
     """A file as it is, with what is odd about it line by line. Raises InputError when it is no trail at all."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         head = json.loads(lines[0])
-        if head["audit_trail"] != FORM or _dump(head) != lines[0]:
-            raise InputError(f"its first line does not say that it is of the form {FORM}")
-        floor = Point(**head["floor"])
+        if head["audit_trail"] != EXPORT_FORMAT or _dump(head) != lines[0]:
+            raise InputError(f"its first line does not say that it is of the form {EXPORT_FORMAT}")
+        floor = ChainPoint(**head["floor"])
         organization, first = str(head["organization"]), int(head["first"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"it is no exported trail: {error}") from None
@@ -77,18 +77,18 @@ def read_trail_file(path: Path) -> TrailPart:
         for record in records
         if record.organization != organization
     ]
-    return TrailPart(
+    return AuditLogFile(
         name=path.name,
         organization=organization,
         first=first,
         floor=floor,
         records=tuple(records),
         problems=tuple(problems),
-        end=Point(sequence=foot["sequence"], digest=foot["digest"]) if foot is not None else None,
+        end=ChainPoint(sequence=foot["sequence"], digest=foot["digest"]) if foot is not None else None,
     )
 
 
-def _records(lines: list[str], problems: list[str]) -> Iterator[Record]:
+def _records(lines: list[str], problems: list[str]) -> Iterator[AuditRecord]:
     for number, line in enumerate(lines, start=2):
         try:
             yield parse_record(line)
@@ -105,7 +105,7 @@ def _foot(line: str) -> Mapping[str, Any] | None:
     return parsed if is_foot and _dump(parsed) == line else None
 
 
-def _check_foot(foot: Mapping[str, Any], organization: str, records: list[Record]) -> Iterator[str]:
+def _check_foot(foot: Mapping[str, Any], organization: str, records: list[AuditRecord]) -> Iterator[str]:
     if foot["end_of"] != organization:
         yield f"the line that ends it is of another organisation: {foot['end_of']!r}"
     if foot["records"] != len(records):

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from policycortex.audit.chain import AuditEvent, Outcome
+from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import UnavailableError
 from policycortex.security.key_store import make_private_folder
 
@@ -180,7 +180,7 @@ def _read_acts(path: Path) -> list[AuditEvent]:
         except ValueError:
             continue
         values = {name: value for name, value in said.items() if name != "phase"}
-        outcome = Outcome.UNKNOWN if said["phase"] == "begun" else Outcome(values["outcome"])
+        outcome = AuditOutcome.UNKNOWN if said["phase"] == "begun" else AuditOutcome(values["outcome"])
         values |= {"at": datetime.fromisoformat(values["at"]), "outcome": outcome}
         acts[values["entry_id"]] = AuditEvent(**values)
     return list(acts.values())

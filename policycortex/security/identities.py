@@ -31,7 +31,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from policycortex.errors import ConfigurationError
-from policycortex.security.key_store import make_private_folder, open_vault, write_private_file
+from policycortex.security.key_store import make_private_folder, open_key_store, write_private_file
 from policycortex.security.secret_references import is_reference, read_secret
 from policycortex.settings import Settings
 
@@ -198,7 +198,7 @@ def _token_signer(config: IdentityConfig) -> Iterator["Signer"]:
 
 def _generated(settings: Settings, organization: str, now: datetime) -> tuple[x509.Certificate, Any]:
     """From ``<home>/keys/signing-<digest of the organisation>.pem``; the key in it is encrypted under the vault's."""
-    vault = open_vault(settings)
+    vault = open_key_store(settings)
     passphrase = vault.derive(f"signing/{organization}").hex().encode()
     name = hashlib.sha256(organization.encode()).hexdigest()[:16]
     path = settings.home / "keys" / f"signing-{name}.pem"

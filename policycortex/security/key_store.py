@@ -65,7 +65,7 @@ class KeyStore:
         return hmac.new(self.derive("fingerprint"), content, hashlib.sha256).hexdigest()
 
 
-def open_vault(settings: Settings) -> KeyStore:
+def open_key_store(settings: Settings) -> KeyStore:
     """The installation's key, made if there is none. Raises ConfigurationError on a bad or unreadable one."""
     if settings.installation_key is not None:
         if not is_reference(settings.installation_key):

@@ -61,7 +61,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrailHead:
+class AuditLogHead:
     """The last record of the organisation's audit trail when the manifest was made."""
 
     sequence: int
@@ -76,7 +76,7 @@ def write_manifest(
     provenance: Provenance,
     files: Sequence[ManifestFile],
     options: Mapping[str, Any],
-    trail: TrailHead | None,
+    trail: AuditLogHead | None,
     made_at: datetime,
 ) -> bytes:
     """The manifest's bytes; the same values give the same bytes."""
@@ -98,7 +98,7 @@ class Manifest:
 
     report: Mapping[str, Any]
     files: tuple[ManifestFile, ...]
-    trail: TrailHead | None
+    trail: AuditLogHead | None
     made_at: str
 
 
@@ -111,7 +111,7 @@ def parse_manifest(content: bytes) -> Manifest:
         return Manifest(
             report=parsed["report"],
             files=tuple(ManifestFile(**file) for file in parsed["files"]),
-            trail=TrailHead(**parsed["audit_trail"]) if parsed["audit_trail"] else None,
+            trail=AuditLogHead(**parsed["audit_trail"]) if parsed["audit_trail"] else None,
             made_at=parsed["made_at"],
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -6,32 +6,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policycortex.audit.chain import FIELDS, Point, Record, check_chain
-from policycortex.audit.export import TrailPart, read_trail_file
+from policycortex.audit.chain import FIELDS, AuditRecord, ChainPoint, check_chain
+from policycortex.audit.export import AuditLogFile, read_export_file
 from policycortex.errors import InputError
 from policycortex.security.manifest import Manifest
 from policycortex.spreadsheet_text import unguard_formula
 from policycortex.verify.signatures import Trust, check_detached
-from policycortex.verify.verdict import Line, broken, holds, unchecked
+from policycortex.verify.verdict import VerdictLine, broken, holds, unchecked
 
-KeyOf = Callable[[str], bytes]
+AuditKeySource = Callable[[str], bytes]
 """An organisation's key of the trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class AuditLogExport:
     """One organisation's trail, put together from its files."""
 
     organization: str
-    records: tuple[Record, ...]
-    floor: Point | None
+    records: tuple[AuditRecord, ...]
+    floor: ChainPoint | None
     """None: not told (CSV)."""
 
     @property
-    def last(self) -> Point | None:
+    def last(self) -> ChainPoint | None:
         """Where it ends; None when it holds nothing."""
         if self.records:
-            return Point(sequence=self.records[-1].sequence, digest=self.records[-1].digest)
+            return ChainPoint(sequence=self.records[-1].sequence, digest=self.records[-1].digest)
         return self.floor
 
     def digest_at(self, sequence: int) -> str | None:
@@ -41,15 +41,17 @@ class Trail:
         return next((record.digest for record in self.records if record.sequence == sequence), None)
 
 
-def check_trail_export(path: Path, trust: Trust, *, key_of: KeyOf | None) -> tuple[list[Line], list[Trail]]:
+def check_export(
+    path: Path, trust: Trust, *, key_of: AuditKeySource | None
+) -> tuple[list[VerdictLine], list[AuditLogExport]]:
     """Lines on the export, a file or a folder of files, and the trails in it."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
         return [broken(path.name, "it holds no exported trail (*.jsonl)")], []
-    lines, parts = [], list[TrailPart]()
+    lines, parts = [], list[AuditLogFile]()
     for file in files:
         try:
-            part = _read_csv(file) if file.suffix == ".csv" else read_trail_file(file)
+            part = _read_csv(file) if file.suffix == ".csv" else read_export_file(file)
         except InputError as error:
             lines.append(broken(file.name, str(error)))
             continue
@@ -65,7 +67,9 @@ def check_trail_export(path: Path, trust: Trust, *, key_of: KeyOf | None) -> tup
     return lines, trails
 
 
-def check_anchor(manifest: Manifest, manifest_sha256: str, trails: Sequence[Trail], subject: str) -> Iterator[Line]:
+def check_anchor(
+    manifest: Manifest, manifest_sha256: str, trails: Sequence[AuditLogExport], subject: str
+) -> Iterator[VerdictLine]:
     """Whether the trail still holds the head that the manifest saw, and the making of that very manifest."""
     organization = manifest.report.get("organization")
     trail = next((trail for trail in trails if trail.organization == organization), None)
@@ -89,7 +93,9 @@ def check_anchor(manifest: Manifest, manifest_sha256: str, trails: Sequence[Trai
     yield from _check_making(manifest, manifest_sha256, trail, subject)
 
 
-def _check_making(manifest: Manifest, manifest_sha256: str, trail: Trail, subject: str) -> Iterator[Line]:
+def _check_making(
+    manifest: Manifest, manifest_sha256: str, trail: AuditLogExport, subject: str
+) -> Iterator[VerdictLine]:
     report_id = manifest.report.get("id")
     made = [r for r in trail.records if r.subject == report_id and r.action == "report_completed"]
     if not made:
@@ -102,7 +108,7 @@ def _check_making(manifest: Manifest, manifest_sha256: str, trail: Trail, subjec
         )
 
 
-def _join(parts: Sequence[TrailPart], key_of: KeyOf | None) -> tuple[list[Line], Trail]:
+def _join(parts: Sequence[AuditLogFile], key_of: AuditKeySource | None) -> tuple[list[VerdictLine], AuditLogExport]:
     organization = parts[0].organization
     subject = f"audit trail of {organization!r}"
     records = tuple(record for part in parts for record in part.records)
@@ -127,10 +133,10 @@ def _join(parts: Sequence[TrailPart], key_of: KeyOf | None) -> tuple[list[Line],
         lines.append(unchecked(subject, "its seals: they take the installation's key (--home)"))
     elif not problems:
         lines.append(holds(subject, "every record bears the installation's seal"))
-    return lines, Trail(organization=organization, records=records, floor=floor)
+    return lines, AuditLogExport(organization=organization, records=records, floor=floor)
 
 
-def _check_signature(file: Path, trust: Trust) -> Iterator[Line]:
+def _check_signature(file: Path, trust: Trust) -> Iterator[VerdictLine]:
     signature = file.with_name(f"{file.name}.p7s")
     if signature.exists():
         yield from check_detached(signature, file, trust, moment=None, subject=file.name)
@@ -138,7 +144,7 @@ def _check_signature(file: Path, trust: Trust) -> Iterator[Line]:
         yield unchecked(file.name, "who exported it: no signature lies beside it")
 
 
-def _read_csv(path: Path) -> TrailPart:
+def _read_csv(path: Path) -> AuditLogFile:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -152,18 +158,20 @@ def _read_csv(path: Path) -> TrailPart:
             problems.append(f"line {number} was changed: {type(error).__name__} {error}")
     organization = records[0].organization if records else "?"
     start = (
-        Point(sequence=records[0].sequence - 1, digest=records[0].previous) if records else Point(sequence=0, digest="")
+        ChainPoint(sequence=records[0].sequence - 1, digest=records[0].previous)
+        if records
+        else ChainPoint(sequence=0, digest="")
     )
-    return TrailPart(
+    return AuditLogFile(
         name=path.name, organization=organization, first=start.sequence + 1, floor=start, records=tuple(records),
         problems=tuple(problems), end=None,
     )  # fmt: skip
 
 
-def _csv_record(row: dict[str, str]) -> Record:
+def _csv_record(row: dict[str, str]) -> AuditRecord:
     if set(row) != set(FIELDS):
         raise ValueError(f"its columns are {sorted(map(str, row))}")
     plain = {name: unguard_formula(value) for name, value in row.items()}
     optional = {name: plain[name] or None for name in ("address", "request_id", "subject")}
     rest = {"sequence": int(plain["sequence"]), "details": json.loads(plain["details"])}
-    return Record(**{**plain, **optional, **rest})
+    return AuditRecord(**{**plain, **optional, **rest})

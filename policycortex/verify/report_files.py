@@ -22,7 +22,7 @@ from policycortex.security.manifest import (
     ManifestFile,
     parse_manifest,
 )
-from policycortex.verify.audit_log import KeyOf, Trail, check_anchor, check_trail_export
+from policycortex.verify.audit_log import AuditKeySource, AuditLogExport, check_anchor, check_export
 from policycortex.verify.signatures import (
     Trust,
     check_detached,
@@ -31,17 +31,17 @@ from policycortex.verify.signatures import (
     load_certificates,
     who_signed,
 )
-from policycortex.verify.verdict import Line, Verdict, broken, holds, unchecked, verdict_of
+from policycortex.verify.verdict import Verdict, VerdictLine, broken, holds, unchecked, verdict_of
 
 _OF_THE_BUNDLE: Final = frozenset({FILE_NAME, SIGNATURE_NAME, CERTIFICATE_NAME, bundle.README_NAME})
 _LARGEST_MANIFEST: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class VerificationInputs:
     """What the check may use besides the files themselves."""
 
-    trails: Sequence[Trail] = ()
+    trails: Sequence[AuditLogExport] = ()
     trust: Trust = field(default_factory=Trust)
     password: str | None = None
 
@@ -52,19 +52,19 @@ def verify(
     trail: Path | None = None,
     certificates: Path | None = None,
     password: str | None = None,
-    key_of: KeyOf | None = None,
+    key_of: AuditKeySource | None = None,
 ) -> Verdict:
     """Look at everything that can be looked at. Raises InputError when a path given cannot be used at all."""
     trust = Trust(roots=load_certificates(certificates) if certificates is not None else ())
-    lines: list[Line] = []
-    trails: list[Trail] = []
+    lines: list[VerdictLine] = []
+    trails: list[AuditLogExport] = []
     if trail is not None:
         if not trail.exists():
             raise InputError(f"there is no {trail}")
-        lines, trails = check_trail_export(trail, Trust(roots=trust.roots), key_of=key_of)
+        lines, trails = check_export(trail, Trust(roots=trust.roots), key_of=key_of)
     else:
         lines.append(unchecked("audit trail", "none was given: give an export by --trail"))
-    evidence = Evidence(trails=trails, trust=trust, password=password)
+    evidence = VerificationInputs(trails=trails, trust=trust, password=password)
     if path.is_dir():
         found = list(_check_folder(path, evidence))
     elif not path.exists():
@@ -87,7 +87,7 @@ def _is_bundle(path: Path) -> bool:
         return False
 
 
-def _check_bundle(path: Path, evidence: Evidence) -> Iterator[Line]:
+def _check_bundle(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
     with tempfile.TemporaryDirectory(prefix="policycortex-verify-") as place:
         folder = Path(place) / "bundle"
         folder.mkdir()
@@ -107,7 +107,7 @@ def _check_bundle(path: Path, evidence: Evidence) -> Iterator[Line]:
             yield broken(path.name, "its container is not as it was packed: it was altered, or packed again")
 
 
-def _check_folder(folder: Path, evidence: Evidence) -> Iterator[Line]:
+def _check_folder(folder: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
     files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     manifests = [path for path in files.values() if _is_manifest(path)]
     if not manifests:
@@ -129,13 +129,13 @@ def _check_folder(folder: Path, evidence: Evidence) -> Iterator[Line]:
             yield from (broken(name, "it is in no manifest: it was added") for name in sorted(strangers))
 
 
-def _check_readme(path: Path | None) -> Iterator[Line]:
+def _check_readme(path: Path | None) -> Iterator[VerdictLine]:
     """It says how to check without this program, so it must not say otherwise."""
     if path is not None and path.read_bytes() != bundle.README.encode():
         yield broken(path.name, "it was changed, or comes from another version of this program")
 
 
-def _check_file(path: Path, evidence: Evidence) -> Iterator[Line]:
+def _check_file(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
     files = {other.name: other for other in sorted(path.parent.iterdir()) if other.is_file()}
     if _is_manifest(path):
         yield from _check_manifest(path, files, evidence)[1]
@@ -158,7 +158,7 @@ def _check_file(path: Path, evidence: Evidence) -> Iterator[Line]:
     yield from _check_signatures_alone(path, evidence)
 
 
-def _check_signatures_alone(path: Path, evidence: Evidence) -> Iterator[Line]:
+def _check_signatures_alone(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
     signature = path.with_name(f"{path.name}.p7s")
     if signature.exists():
         yield from check_detached(signature, path, evidence.trust, moment=None, subject=path.name)
@@ -166,7 +166,9 @@ def _check_signatures_alone(path: Path, evidence: Evidence) -> Iterator[Line]:
         yield from check_pdf(path, evidence.trust, password=evidence.password, moment=None, subject=path.name)
 
 
-def _check_manifest(path: Path, files: dict[str, Path], evidence: Evidence) -> tuple[Manifest | None, list[Line]]:
+def _check_manifest(
+    path: Path, files: dict[str, Path], evidence: VerificationInputs
+) -> tuple[Manifest | None, list[VerdictLine]]:
     subject = path.name
     try:
         manifest = parse_manifest(path.read_bytes())
@@ -185,7 +187,7 @@ def _check_manifest(path: Path, files: dict[str, Path], evidence: Evidence) -> t
     return manifest, lines
 
 
-def _check_certificate(path: Path | None, evidence: Evidence) -> Iterator[Line]:
+def _check_certificate(path: Path | None, evidence: VerificationInputs) -> Iterator[VerdictLine]:
     """The certificate that lies beside must be the signer's: it is what others are told to check by."""
     if path is None:
         return
@@ -203,8 +205,8 @@ def _check_certificate(path: Path | None, evidence: Evidence) -> Iterator[Line]:
 
 
 def _check_files(
-    manifest: Manifest, files: dict[str, Path], evidence: Evidence, known: set[str], *, is_whole: bool
-) -> Iterator[Line]:
+    manifest: Manifest, files: dict[str, Path], evidence: VerificationInputs, known: set[str], *, is_whole: bool
+) -> Iterator[VerdictLine]:
     digests = {name: _digest(path) for name, path in files.items()}
     names = {digest: name for name, digest in digests.items()}
     listed = {file.sha256: file for file in manifest.files}
@@ -228,8 +230,8 @@ def _check_files(
 
 
 def _check_found(
-    path: Path, listed: ManifestFile, files: dict[str, Path], evidence: Evidence, manifest: Manifest
-) -> Iterator[Line]:
+    path: Path, listed: ManifestFile, files: dict[str, Path], evidence: VerificationInputs, manifest: Manifest
+) -> Iterator[VerdictLine]:
     marked = f", the copy marked for delivery {listed.delivery_id}" if listed.delivery_id else ""
     yield holds(path.name, f"it is {listed.name} of report {manifest.report.get('id')}{marked}, byte for byte")
     moment = datetime.fromisoformat(manifest.made_at)

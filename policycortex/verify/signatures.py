@@ -22,7 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from policycortex.errors import InputError
 from policycortex.security.der import is_plain, is_true
 from policycortex.security.identities import GENERATED_NAME
-from policycortex.verify.verdict import Line, broken, holds, unchecked
+from policycortex.verify.verdict import VerdictLine, broken, holds, unchecked
 
 _NOTHING_UNSIGNED: Final = frozenset({"signature_time_stamp_token"})
 _UNREADABLE: Final = (
@@ -82,7 +82,7 @@ def name_of(certificate: x509.Certificate) -> str:
 
 def check_detached(
     signature: Path, signed: Path, trust: Trust, *, moment: datetime | None, subject: str
-) -> Iterator[Line]:
+) -> Iterator[VerdictLine]:
     """Whether the CMS in ``signature`` was made over the bytes of ``signed``."""
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
     try:
@@ -116,7 +116,7 @@ def check_detached(
 
 def check_pdf(
     path: Path, trust: Trust, *, password: str | None, moment: datetime | None, subject: str
-) -> Iterator[Line]:
+) -> Iterator[VerdictLine]:
     """Whether the PDF's own signatures hold and cover all of it."""
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
     try:
@@ -147,7 +147,7 @@ def check_pdf(
         yield broken(subject, f"it is damaged, so its signature cannot be read: {type(error).__name__}")
 
 
-def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: str, what: str) -> Iterator[Line]:  # noqa: ANN401 - two kinds of pyHanko's
+def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: str, what: str) -> Iterator[VerdictLine]:  # noqa: ANN401 - two kinds of pyHanko's
     if not status.intact:
         yield broken(subject, f"{what} is of other bytes: the file was changed after it was signed")
         return
@@ -167,7 +167,7 @@ def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: s
         yield kind(subject, f"its time stamp says {status.timestamp_validity.timestamp:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def who_signed(trust: Trust) -> Iterator[Line]:
+def who_signed(trust: Trust) -> Iterator[VerdictLine]:
     """What is known of the signers, and what is not."""
     for certificate in trust.signers.values():
         name = name_of(certificate)

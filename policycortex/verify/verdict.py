@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class VerdictKind(StrEnum):
     """How far a line goes."""
 
     HOLDS = "holds"
@@ -14,10 +14,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class VerdictLine:
     """One thing that was looked at."""
 
-    kind: Kind
+    kind: VerdictKind
     subject: str
     """Name of the file, or of the part of the proof."""
     message: str
@@ -30,33 +30,33 @@ class Line:
 class Verdict:
     """All lines in the order they were found."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[VerdictLine, ...]
 
     @property
     def is_good(self) -> bool:
         """Something holds, and nothing is broken."""
-        return bool(self.of(Kind.HOLDS)) and not self.of(Kind.BROKEN)
+        return bool(self.of(VerdictKind.HOLDS)) and not self.of(VerdictKind.BROKEN)
 
-    def of(self, kind: Kind) -> tuple[Line, ...]:
+    def of(self, kind: VerdictKind) -> tuple[VerdictLine, ...]:
         """The lines of one kind."""
         return tuple(line for line in self.lines if line.kind is kind)
 
 
-def holds(subject: str, message: str) -> Line:
+def holds(subject: str, message: str) -> VerdictLine:
     """It is as it should be."""
-    return Line(kind=Kind.HOLDS, subject=subject, message=message)
+    return VerdictLine(kind=VerdictKind.HOLDS, subject=subject, message=message)
 
 
-def broken(subject: str, message: str) -> Line:
+def broken(subject: str, message: str) -> VerdictLine:
     """It is not."""
-    return Line(kind=Kind.BROKEN, subject=subject, message=message)
+    return VerdictLine(kind=VerdictKind.BROKEN, subject=subject, message=message)
 
 
-def unchecked(subject: str, message: str) -> Line:
+def unchecked(subject: str, message: str) -> VerdictLine:
     """It could not be looked at, and why."""
-    return Line(kind=Kind.UNCHECKED, subject=subject, message=message)
+    return VerdictLine(kind=VerdictKind.UNCHECKED, subject=subject, message=message)
 
 
-def verdict_of(lines: Iterable[Line]) -> Verdict:
+def verdict_of(lines: Iterable[VerdictLine]) -> Verdict:
     """The verdict that these lines make."""
     return Verdict(lines=tuple(lines))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from policycortex.audit.chain import FIELDS, Record, check_chain
+from policycortex.audit.chain import FIELDS, AuditRecord, check_chain
 from policycortex.audit.export import foot_line, head_line, record_line
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.channels.connections import load_connections
@@ -26,7 +26,7 @@ from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.period import Period
 from policycortex.security.identities import load_identity
-from policycortex.security.key_store import make_private_folder, open_vault
+from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file
 from policycortex.settings import Settings
 from policycortex.spreadsheet_text import guard_formula
@@ -39,7 +39,7 @@ _MOST_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedTrail:
+class ExportedAuditFile:
     """One file that left, and what it holds."""
 
     organization: str
@@ -48,19 +48,19 @@ class ExportedTrail:
     last: int
 
 
-def recover_trail(settings: Settings, registry: Registry) -> int:
+def recover_write_ahead_log(settings: Settings, registry: Registry) -> int:
     """Take over what processes that died had not yet handed to the registry; how many acts."""
     folder = settings.home / "trail"
     return WriteAheadLog(folder, registry.audit_log.append_events, _log.warning).recover() if folder.is_dir() else 0
 
 
-def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, ...]:
+def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAuditFile, ...]:
     """Copy what is new of every organisation's trail to the configured target, signed; nothing where none is set."""
     if settings.trail_export is None:
         return ()
     exported = []
     with closing(open_registry(settings)) as registry, tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-        recover_trail(settings, registry)
+        recover_write_ahead_log(settings, registry)
         for organization in registry.audit_log.list_organizations():
             state = registry.audit_log.load_state(organization)
             after = max(state.exported_sequence, state.floor.sequence)
@@ -74,7 +74,7 @@ def export_trails(settings: Settings, *, now: datetime) -> tuple[ExportedTrail, 
                 signature.write_bytes(sign_file(path, load_identity(settings, organization, now=now)))
                 _hand_over(settings, organization, (path, signature), now)
                 registry.audit_log.note_export(organization, last)
-                exported.append(ExportedTrail(organization=organization, name=name, first=after + 1, last=last))
+                exported.append(ExportedAuditFile(organization=organization, name=name, first=after + 1, last=last))
                 after = last
     return tuple(exported)
 
@@ -94,7 +94,7 @@ def export_lines(
     yield foot_line(organization, sequence=end[0], digest=end[1], count=count)
 
 
-def csv_lines(records: Iterable[Record]) -> Iterator[str]:
+def csv_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
     """The same as CSV; a cell that starts like a formula carries an apostrophe."""
     yield ",".join(FIELDS) + "\r\n"
     for record in records:
@@ -104,14 +104,14 @@ def csv_lines(records: Iterable[Record]) -> Iterator[str]:
         yield line.getvalue()
 
 
-def check_trail(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
+def check_audit_log(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
     """What does not hold of an organisation's trail as it stands in the registry; none: all holds."""
     state = registry.audit_log.load_state(organization)
-    key = open_vault(settings).derive(f"trail/{organization}")
+    key = open_key_store(settings).derive(f"trail/{organization}")
     last = state.floor
     problems = [] if state.is_floor_true else ["the beginning of the trail was moved without the installation's key"]
 
-    def seen() -> Iterator[Record]:
+    def seen() -> Iterator[AuditRecord]:
         nonlocal last
         for record in registry.audit_log.read_records(organization, after=state.floor.sequence):
             yield record
@@ -123,7 +123,7 @@ def check_trail(settings: Settings, registry: Registry, organization: str) -> tu
     return tuple(problems)
 
 
-def retire_trails(settings: Settings, *, now: datetime) -> dict[str, int]:
+def retire_audit_records(settings: Settings, *, now: datetime) -> dict[str, int]:
     """Remove records past their time; organisation to how many. None where no time is set."""
     if settings.trail_retention_days is None:
         return {}

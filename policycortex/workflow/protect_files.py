@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from policycortex.names import ReportFormat
 from policycortex.requests.model import ReportRequest
-from policycortex.security.key_store import open_vault
+from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def seal_password(settings: Settings, order: ReportRequest, report_id: str) -> s
     """The order's password as the registry may keep it; None without one."""
     if order.password is None:
         return None
-    return open_vault(settings).seal(order.password, purpose=_purpose(report_id))
+    return open_key_store(settings).seal(order.password, purpose=_purpose(report_id))
 
 
 def unseal_password(settings: Settings, sealed: str | None, report_id: str) -> str | None:
     """The password for the run. Raises IntegrityError when the installation's key is another one by now."""
-    return open_vault(settings).unseal(sealed, purpose=_purpose(report_id)) if sealed is not None else None
+    return open_key_store(settings).unseal(sealed, purpose=_purpose(report_id)) if sealed is not None else None
 
 
 def finish_files(

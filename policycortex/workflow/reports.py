@@ -26,7 +26,7 @@ from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
-from policycortex.security.manifest import Provenance, TrailHead
+from policycortex.security.manifest import AuditLogHead, Provenance
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import Lake, open_lake
@@ -266,9 +266,9 @@ def _finish(
     )
 
 
-def _trail_head(registry: Registry, row: ReportRow, now: datetime) -> TrailHead:
+def _trail_head(registry: Registry, row: ReportRow, now: datetime) -> AuditLogHead:
     head = registry.audit_log.load_state(row.organization).head
-    return TrailHead(sequence=head.sequence, digest=head.digest, at=write_moment(now))
+    return AuditLogHead(sequence=head.sequence, digest=head.digest, at=write_moment(now))
 
 
 def _store(

@@ -16,7 +16,7 @@ from policycortex.names import ReportFormat
 from policycortex.requests.model import ReportRequest
 from policycortex.security import manifest as proof
 from policycortex.security.identities import Identity, load_identity
-from policycortex.security.manifest import InputFile, ManifestFile, Provenance, TrailHead
+from policycortex.security.manifest import AuditLogHead, InputFile, ManifestFile, Provenance
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file, sign_pdf
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake
@@ -61,7 +61,7 @@ def prove_files(
     report_id: str,
     password: str | None,
     provenance: Provenance,
-    trail: TrailHead | None,
+    trail: AuditLogHead | None,
     folder: Path,
     now: datetime,
 ) -> tuple[FinishedFile, ...]:

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from policycortex.audit.chain import AuditEvent, Outcome, check_chain
+from policycortex.audit.chain import AuditEvent, AuditOutcome, check_chain
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.names import ReportFormat
 from policycortex.verify.report_files import verify
-from policycortex.verify.verdict import Kind
-from policycortex.workflow.audit_export import check_trail, recover_trail
+from policycortex.verify.verdict import VerdictKind
+from policycortex.workflow.audit_export import check_audit_log, recover_write_ahead_log
 from policycortex.workflow.retention import expire_reports
 from tests.support.api_server import ApiServer
 from tests.support.backends import artifact_keys
@@ -121,7 +121,7 @@ def test_many_callers_at_once_make_one_chain(server: ApiServer, auditor: httpx.C
     for thread in threads:
         thread.join()
     assert len(records(auditor, action="reports_listed")) == 60
-    assert check_trail(server.settings, server.registry, server.organization) == ()
+    assert check_audit_log(server.settings, server.registry, server.organization) == ()
 
 
 def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
     path = tmp_path / "trail.jsonl"
     path.write_bytes(auditor.get("/v1/audit-trail/export", params={"format": "jsonl"}).content)
     verdict = verify(tmp_path, trail=path)
-    assert not [line for line in verdict.of(Kind.BROKEN) if line.subject != "manifest.json"]
-    assert any("follow each other without a gap" in line.message for line in verdict.of(Kind.HOLDS))
+    assert not [line for line in verdict.of(VerdictKind.BROKEN) if line.subject != "manifest.json"]
+    assert any("follow each other without a gap" in line.message for line in verdict.of(VerdictKind.HOLDS))
     answer = auditor.get("/v1/audit-trail/export")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -139,7 +139,7 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
     assert rows[-1]["action"] == "audit_trail_exported"
     (tmp_path / "trail.csv").write_text(answer.text, newline="")
     told = verify(tmp_path, trail=tmp_path / "trail.csv")
-    assert any("follow each other" in line.message for line in told.of(Kind.HOLDS))
+    assert any("follow each other" in line.message for line in told.of(VerdictKind.HOLDS))
 
 
 @pytest.fixture
@@ -163,12 +163,15 @@ def test_what_a_dead_process_left_is_taken_over(server: ApiServer, journal: Writ
     home = server.settings.home / "trail"
     home.mkdir(exist_ok=True)
     (home / "1-dead.journal").write_bytes(left.read_bytes() + b'{"phase": "ended", "cut')
-    assert recover_trail(server.settings, server.registry) == 2
+    assert recover_write_ahead_log(server.settings, server.registry) == 2
     journal.flush()
     (home / "1-dead.journal").write_bytes(left.read_bytes())
-    recover_trail(server.settings, server.registry)
+    recover_write_ahead_log(server.settings, server.registry)
     found, total = server.registry.audit_log.list_records(server.organization)
-    assert [(r.action, r.outcome) for r in found[::-1]] == [("ended", Outcome.DONE), ("begun", Outcome.UNKNOWN)]
+    assert [(r.action, r.outcome) for r in found[::-1]] == [
+        ("ended", AuditOutcome.DONE),
+        ("begun", AuditOutcome.UNKNOWN),
+    ]
     assert total == 2
     assert list(check_chain(found[::-1], after=None, key=None)) == []
 

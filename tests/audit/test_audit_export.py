@@ -13,12 +13,12 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
-from policycortex.audit.chain import NOBODY
+from policycortex.audit.chain import NO_ORGANIZATION
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.verify.report_files import verify
-from policycortex.verify.verdict import Kind, Verdict
-from policycortex.workflow.audit_export import check_trail, export_trails, retire_trails
+from policycortex.verify.verdict import Verdict, VerdictKind
+from policycortex.workflow.audit_export import check_audit_log, export_audit_logs, retire_audit_records
 from policycortex_cli.app import app
 from tests.support.backends import Backend
 from tests.support.samples.signed_files import NOW, ORGANIZATION, act
@@ -62,8 +62,10 @@ def check_alone(trail: Path) -> Verdict:
 
 def is_whole(verdict: Verdict) -> bool:
     """Nothing of the trail is broken, and its chain was followed."""
-    broken = [line for line in verdict.of(Kind.BROKEN) if "trail" in line.subject]
-    return not broken and any("follow each other without a gap" in line.message for line in verdict.of(Kind.HOLDS))
+    broken = [line for line in verdict.of(VerdictKind.BROKEN) if "trail" in line.subject]
+    return not broken and any(
+        "follow each other without a gap" in line.message for line in verdict.of(VerdictKind.HOLDS)
+    )
 
 
 def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Path) -> None:
@@ -77,18 +79,18 @@ def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Pa
     ]
     assert [writer.wait(240) for writer in writers] == [0] * _PROCESSES
     with closing(open_registry(settings)) as registry:
-        for organization in (ORGANIZATION, NOBODY):
+        for organization in (ORGANIZATION, NO_ORGANIZATION):
             told = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]
             assert sorted(told) == sorted((f"p{p}", n) for p in range(_PROCESSES) for n in range(_ACTS))
-            assert check_trail(settings, registry, organization) == ()
+            assert check_audit_log(settings, registry, organization) == ()
 
 
 def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry: Registry, tmp_path: Path) -> None:
     """Two exports follow each other; the second alone is told to be a part; a third has nothing to take."""
-    first = export_trails(settings, now=NOW)
+    first = export_audit_logs(settings, now=NOW)
     registry.audit_log.append_events(act(11), act(12))
-    second = export_trails(settings, now=NOW)
-    assert export_trails(settings, now=NOW) == ()
+    second = export_audit_logs(settings, now=NOW)
+    assert export_audit_logs(settings, now=NOW) == ()
     assert [(e.first, e.last) for e in (*first, *second)] == [(1, 10), (11, 12)]
     away = tmp_path / "away"
     assert sorted(path.name for path in away.iterdir()) == sorted(
@@ -98,7 +100,7 @@ def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry:
     assert is_whole(check_alone(away))
     (away / first[0].name).unlink()
     (away / f"{first[0].name}.p7s").unlink()
-    told = [line.message for line in check_alone(away).of(Kind.UNCHECKED)]
+    told = [line.message for line in check_alone(away).of(VerdictKind.UNCHECKED)]
     assert "what lies before record 11: retired, or in another file" in told
 
 
@@ -120,7 +122,7 @@ def test_the_trail_leaves_to_a_bucket(
             "connections": json.dumps({"connections": {"vault": connection}}),
         }
     )
-    (exported,) = export_trails(own, now=NOW)
+    (exported,) = export_audit_logs(own, now=NOW)
     client = boto3.client(
         "s3",
         endpoint_url=s3_server.url,
@@ -140,19 +142,19 @@ def test_old_records_go_when_they_have_left_the_house(settings: Settings, regist
     """None before its export; then the chain begins at a sealed point, which an export and a check go on from."""
     lasting = settings.model_copy(update={"trail_retention_days": 30})
     later = NOW + timedelta(days=30, seconds=6)
-    assert retire_trails(lasting, now=later) == {ORGANIZATION: 0}
-    export_trails(lasting, now=NOW)
-    assert retire_trails(settings, now=later) == {}
-    assert retire_trails(lasting, now=later) == {ORGANIZATION: 5}
+    assert retire_audit_records(lasting, now=later) == {ORGANIZATION: 0}
+    export_audit_logs(lasting, now=NOW)
+    assert retire_audit_records(settings, now=later) == {}
+    assert retire_audit_records(lasting, now=later) == {ORGANIZATION: 5}
     kept = list(registry.audit_log.read_records(ORGANIZATION))
     assert [record.sequence for record in kept] == [6, 7, 8, 9, 10, 11]
     assert (kept[-1].action, kept[-1].details["to"]) == ("trail_retired", 5)
-    assert check_trail(settings, registry, ORGANIZATION) == ()
-    export_trails(lasting, now=later)
+    assert check_audit_log(settings, registry, ORGANIZATION) == ()
+    export_audit_logs(lasting, now=later)
     assert is_whole(check_alone(tmp_path / "away"))
     with registry._database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_heads SET floor_sequence = 6")
-    assert "without the installation's key" in check_trail(settings, registry, ORGANIZATION)[0]
+    assert "without the installation's key" in check_audit_log(settings, registry, ORGANIZATION)[0]
 
 
 def test_the_trail_by_the_command_line(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.errors import ConfigurationError, IntegrityError
-from policycortex.security.key_store import KeyStore, open_vault
+from policycortex.security.key_store import KeyStore, open_key_store
 from policycortex.settings import Settings
 
 
@@ -21,7 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_the_key_is_made_once_and_for_its_owner_alone(settings: Settings) -> None:
     """Many processes at once agree on one key; file 0600, folders 0700."""
     with ThreadPoolExecutor(8) as pool:
-        vaults = list(pool.map(lambda _: open_vault(settings), range(16)))
+        vaults = list(pool.map(lambda _: open_key_store(settings), range(16)))
     assert len({vault.key for vault in vaults}) == 1
     path = settings.home / "keys" / "installation.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -32,7 +32,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(settings: Settings) -> Non
 
 def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:
     """Another purpose, another key and a changed text are refused without a word of the content."""
-    vault = open_vault(settings)
+    vault = open_key_store(settings)
     sealed = vault.seal("Tr0ub4dor&3", purpose="a")
     assert vault.unseal(sealed, purpose="a") == "Tr0ub4dor&3"
     assert "Tr0ub4dor" not in sealed
@@ -54,11 +54,11 @@ def test_the_key_may_stand_elsewhere(settings: Settings, tmp_path: Path, monkeyp
     (tmp_path / "key").write_text(text + "\n")
     monkeypatch.setenv("SOME_KEY", text)
     for reference in (f"file:{tmp_path / 'key'}", "env:SOME_KEY"):
-        assert open_vault(settings.model_copy(update={"installation_key": reference})).key == bytes(range(32))
+        assert open_key_store(settings.model_copy(update={"installation_key": reference})).key == bytes(range(32))
     assert not settings.home.exists()
     with pytest.raises(ConfigurationError, match="never the key itself") as refused:
-        open_vault(settings.model_copy(update={"installation_key": text}))
+        open_key_store(settings.model_copy(update={"installation_key": text}))
     assert text not in str(refused.value)
     (tmp_path / "key").write_text("c2hvcnQ=")
     with pytest.raises(ConfigurationError, match="32 bytes"):
-        open_vault(settings.model_copy(update={"installation_key": f"file:{tmp_path / 'key'}"}))
+        open_key_store(settings.model_copy(update={"installation_key": f"file:{tmp_path / 'key'}"}))

@@ -13,7 +13,7 @@ from policycortex.security.protection import protect_file
 from policycortex.security.signing import sign_file, sign_pdf
 from policycortex.settings import Settings
 from policycortex.verify.report_files import verify
-from policycortex.verify.verdict import Kind
+from policycortex.verify.verdict import VerdictKind
 from tests.support.programs import run
 from tests.support.samples.signed_files import NOW, ORGANIZATION, Proven, make_proven
 
@@ -63,8 +63,8 @@ def test_what_is_encrypted_is_signed_after(tmp_path: Path) -> None:
     assert "AESv3" in run("qpdf", f"--password={PASSWORD}", "--show-encryption", path)
     run("qpdf", "--password=wrong", "--check", path, is_ok=False)
     told = verify(path, password=PASSWORD)
-    assert any("its signature holds" in line.message for line in told.of(Kind.HOLDS))
-    assert any("behind its password" in line.message for line in verify(path).of(Kind.UNCHECKED))
+    assert any("its signature holds" in line.message for line in told.of(VerdictKind.HOLDS))
+    assert any("behind its password" in line.message for line in verify(path).of(VerdictKind.UNCHECKED))
 
 
 def test_an_organisation_signs_with_its_own_certificate(proven: Proven, tmp_path: Path) -> None:

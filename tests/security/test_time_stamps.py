@@ -16,7 +16,7 @@ from policycortex.security.identities import Identity, load_identity
 from policycortex.security.signing import sign_file, sign_pdf
 from policycortex.settings import Settings
 from policycortex.verify.report_files import verify
-from policycortex.verify.verdict import Kind
+from policycortex.verify.verdict import VerdictKind
 from tests.support.programs import run
 from tests.support.samples.signed_files import ORGANIZATION
 from tests.support.time_stamp_authority import TimeAuthority, time_authority
@@ -74,7 +74,7 @@ def test_a_pdf_bears_the_authoritys_time(
     said = run("pdfsig", pdf)
     assert "Signature is Valid" in said
     assert "ETSI.CAdES.detached" in said
-    told = verify(pdf).of(Kind.HOLDS)
+    told = verify(pdf).of(VerdictKind.HOLDS)
     assert any("its time stamp says" in line.message for line in told), told
 
 
@@ -91,7 +91,7 @@ def test_a_file_beside_bears_it_too(identity: Identity, authority: TimeAuthority
         "-CAfile", tmp_path / "ca.pem", "-out", "/dev/null")  # fmt: skip
     told = verify(path, certificates=tmp_path / "ca.pem")
     assert told.is_good, "\n".join(map(str, told.lines))
-    assert any("its time stamp says" in line.message for line in told.of(Kind.HOLDS))
+    assert any("its time stamp says" in line.message for line in told.of(VerdictKind.HOLDS))
 
 
 def test_a_stamp_of_something_else_is_told(identity: Identity, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_stamp_of_something_else_is_told(identity: Identity, tmp_path: Path) -
     (tmp_path / "two.csv.p7s").write_bytes(two.dump())
     told = verify(tmp_path / "two.csv")
     assert not told.is_good, "\n".join(map(str, told.lines))
-    assert any("time stamp" in line.message for line in told.of(Kind.BROKEN)), "\n".join(map(str, told.lines))
+    assert any("time stamp" in line.message for line in told.of(VerdictKind.BROKEN)), "\n".join(map(str, told.lines))
 
 
 @pytest.fixture

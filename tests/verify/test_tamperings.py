@@ -13,15 +13,15 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from policycortex.audit.chain import AuditEvent, Point, link, origin
+from policycortex.audit.chain import AuditEvent, ChainPoint, chain_start, make_record
 from policycortex.audit.export import foot_line, head_line, record_line
 from policycortex.errors import InputError
 from policycortex.security.identities import load_identity
-from policycortex.security.key_store import open_vault
+from policycortex.security.key_store import open_key_store
 from policycortex.security.signing import sign_bytes, sign_file
 from policycortex.settings import Settings
 from policycortex.verify.report_files import verify
-from policycortex.verify.verdict import Kind, Verdict
+from policycortex.verify.verdict import Verdict, VerdictKind
 from tests.support.samples.signed_files import NOW, ORGANIZATION, Proven, act, make_proven
 
 Deed = Callable[[Proven], object]
@@ -45,7 +45,7 @@ def proven(untouched: Proven, tmp_path: Path) -> Proven:
 
 def check(proven: Proven, target: Path | None = None, *, has_key: bool = True) -> Verdict:
     """The verdict with all evidence at hand."""
-    vault = open_vault(proven.settings)
+    vault = open_key_store(proven.settings)
     return verify(
         target or proven.folder,
         trail=proven.trail,
@@ -113,15 +113,15 @@ def trail_edited(change: Callable[[list[str]], list[str]]) -> Deed:
 def chained_anew(proven: Proven, *, key: bytes, leave_out: int) -> None:
     """The whole trail without one record, chained again from the start with the key that the hand has."""
     lines = proven.trail.read_text().splitlines()[1:-1]
-    at, told = origin(ORGANIZATION), []
+    at, told = chain_start(ORGANIZATION), []
     for said in (json.loads(line) for line in lines):
         if said["sequence"] == leave_out:
             continue
         own = act(0, action=said["action"], details=said["details"], subject=said["subject"])
-        record = link(own, at, key)
-        at = Point(sequence=record.sequence, digest=record.digest)
+        record = make_record(own, at, key)
+        at = ChainPoint(sequence=record.sequence, digest=record.digest)
         told.append(record_line(record))
-    head = head_line(ORGANIZATION, first=1, floor=origin(ORGANIZATION), exported_at=NOW)
+    head = head_line(ORGANIZATION, first=1, floor=chain_start(ORGANIZATION), exported_at=NOW)
     foot = foot_line(ORGANIZATION, sequence=at.sequence, digest=at.digest, count=len(told))
     lines_of(proven, lambda _: [head, *told, foot], is_signed_again=True)
 
@@ -311,7 +311,7 @@ CASES: dict[str, Case] = {
         deed=lambda p: chained_anew(p, key=bytes(32), leave_out=99), subject=TRAIL, said="its seal does not hold"
     ),
     "trail: a record left out, all chained anew with the key": Case(
-        deed=lambda p: chained_anew(p, key=open_vault(p.settings).derive(f"trail/{ORGANIZATION}"), leave_out=2),
+        deed=lambda p: chained_anew(p, key=open_key_store(p.settings).derive(f"trail/{ORGANIZATION}"), leave_out=2),
         subject="audit trail", said="history was rewritten",
     ),
 }  # fmt: skip
@@ -335,7 +335,9 @@ def test_each_tampering_is_found_and_named(proven: Proven, name: str) -> None:
     case = CASES[name]
     case.deed(proven)
     verdict = check(proven)
-    found = [line for line in verdict.of(Kind.BROKEN) if line.subject == case.subject and case.said in line.message]
+    found = [
+        line for line in verdict.of(VerdictKind.BROKEN) if line.subject == case.subject and case.said in line.message
+    ]
     assert found, "\n".join(map(str, verdict.lines))
     assert not verdict.is_good
 
@@ -353,7 +355,7 @@ def test_a_bundle_packed_again_is_told(proven: Proven) -> None:
         for path in sorted(proven.folder.iterdir(), reverse=True):
             archive.write(path, path.name)
     verdict = check(proven, proven.packed)
-    assert [line.message for line in verdict.of(Kind.BROKEN)] == [
+    assert [line.message for line in verdict.of(VerdictKind.BROKEN)] == [
         "its container is not as it was packed: it was altered, or packed again"
     ]
 
@@ -369,7 +371,7 @@ def test_what_could_not_be_checked_is_said(proven: Proven) -> None:
     """Without trail, certificate and key the verdict is not broken, but says what it rests on."""
     verdict = verify(proven.folder)
     assert verdict.is_good
-    told = " ".join(str(line) for line in verdict.of(Kind.UNCHECKED))
+    told = " ".join(str(line) for line in verdict.of(VerdictKind.UNCHECKED))
     assert "give an export by --trail" in told
     assert "no authority knows it" in told
     assert "revoked" in told

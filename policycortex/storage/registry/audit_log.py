@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from policycortex.audit.chain import FIELDS, AuditEvent, Point, Record, link, origin, seal_digest
+from policycortex.audit.chain import FIELDS, AuditEvent, AuditRecord, ChainPoint, chain_start, make_record, seal_digest
 from policycortex.errors import ConflictError
 from policycortex.storage.registry.base import Database, UtcDateTime, insert_for, metadata
 
@@ -73,8 +73,8 @@ class AuditLogState:
     """Where an organisation's chain begins, ends, and how far it was exported."""
 
     organization: str
-    head: Point
-    floor: Point
+    head: ChainPoint
+    floor: ChainPoint
     """The record after it is the first that is kept."""
     is_floor_true: bool
     """False when the floor was moved without the key."""
@@ -110,9 +110,9 @@ class AuditLogRepository:
         for organization in sorted({act.organization for act in fresh}):
             at, key, rows = _lock_head(connection, organization, self._key_of), self._key_of(organization), []
             for act in (act for act in fresh if act.organization == organization):
-                record = link(act, at, key)
+                record = make_record(act, at, key)
                 rows.append(_row(record, act))
-                at = Point(sequence=record.sequence, digest=record.digest)
+                at = ChainPoint(sequence=record.sequence, digest=record.digest)
             connection.execute(insert(audit_trail), rows)
             mine = audit_heads.c.organization == organization
             connection.execute(update(audit_heads).where(mine).values(sequence=at.sequence, digest=at.digest))
@@ -123,14 +123,14 @@ class AuditLogRepository:
             query = select(audit_heads).where(audit_heads.c.organization == organization)
             row = connection.execute(query).mappings().first()
         if row is None:
-            start = origin(organization)
+            start = chain_start(organization)
             return AuditLogState(
                 organization=organization, head=start, floor=start, is_floor_true=True, exported_sequence=0
             )
-        floor = Point(sequence=row["floor_sequence"], digest=row["floor_digest"])
+        floor = ChainPoint(sequence=row["floor_sequence"], digest=row["floor_digest"])
         return AuditLogState(
             organization=organization,
-            head=Point(sequence=row["sequence"], digest=row["digest"]),
+            head=ChainPoint(sequence=row["sequence"], digest=row["digest"]),
             floor=floor,
             is_floor_true=row["floor_seal"] == _seal_floor(organization, floor, self._key_of),
             exported_sequence=row["exported_sequence"],
@@ -144,7 +144,7 @@ class AuditLogRepository:
 
     def list_records(
         self, organization: str, wanted: AuditLogFilter | None = None, *, limit: int = 20, offset: int = 0
-    ) -> tuple[tuple[Record, ...], int]:
+    ) -> tuple[tuple[AuditRecord, ...], int]:
         """A page of records, newest first, and how many there are."""
         where = _conditions(organization, wanted or AuditLogFilter())
         query = select(*_RECORD).where(*where).order_by(audit_trail.c.sequence.desc()).limit(limit).offset(offset)
@@ -153,7 +153,7 @@ class AuditLogRepository:
             total = connection.execute(select(func.count()).select_from(audit_trail).where(*where)).scalar_one()
         return records, int(total)
 
-    def read_records(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[Record]:
+    def read_records(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditRecord]:
         """Records in order, read in batches: the whole trail in little memory."""
         at = after
         while True:
@@ -194,7 +194,7 @@ class AuditLogRepository:
             digest = connection.execute(select(audit_trail.c.digest).where(*same)).scalar_one_or_none()
             if digest is None:
                 raise ConflictError(f"record {last} of the trail of {organization!r} is missing; check the trail first")
-            floor = Point(sequence=last, digest=digest)
+            floor = ChainPoint(sequence=last, digest=digest)
             old = (audit_trail.c.organization == organization, audit_trail.c.sequence <= last)
             count = connection.execute(delete(audit_trail).where(*old)).rowcount
             seal = _seal_floor(organization, floor, self._key_of)
@@ -218,12 +218,12 @@ def _without_known(connection: Connection, acts: Sequence[AuditEvent]) -> list[A
     return [act for act in acts if act.entry_id is None or act.entry_id not in known]
 
 
-def _lock_head(connection: Connection, organization: str, key_of: AuditKeySource) -> Point:
+def _lock_head(connection: Connection, organization: str, key_of: AuditKeySource) -> ChainPoint:
     """The chain's last point, held against other writers until the transaction ends."""
     query = select(audit_heads.c.sequence, audit_heads.c.digest).where(audit_heads.c.organization == organization)
     found = connection.execute(query.with_for_update()).first()
     if found is None:
-        start = origin(organization)
+        start = chain_start(organization)
         values = {
             "organization": organization,
             "sequence": 0,
@@ -235,10 +235,10 @@ def _lock_head(connection: Connection, organization: str, key_of: AuditKeySource
         }
         connection.execute(insert_for(connection.dialect.name, audit_heads).values(values).on_conflict_do_nothing())
         found = connection.execute(query.with_for_update()).one()
-    return Point(sequence=found.sequence, digest=found.digest)
+    return ChainPoint(sequence=found.sequence, digest=found.digest)
 
 
-def _seal_floor(organization: str, floor: Point, key_of: AuditKeySource) -> str:
+def _seal_floor(organization: str, floor: ChainPoint, key_of: AuditKeySource) -> str:
     return seal_digest(f"floor {floor.sequence} {floor.digest}", key_of(organization))
 
 
@@ -259,11 +259,11 @@ def _conditions(organization: str, wanted: AuditLogFilter) -> list[ColumnElement
     return where
 
 
-def _row(record: Record, act: AuditEvent) -> dict[str, Any]:
+def _row(record: AuditRecord, act: AuditEvent) -> dict[str, Any]:
     values = {name: getattr(record, name) for name in FIELDS}
     values["details"] = json.dumps(dict(record.details), ensure_ascii=False)
     return values | {"moment": act.at, "entry_id": act.entry_id}
 
 
-def _record(row: RowMapping) -> Record:
-    return Record(**{**row, "details": json.loads(row["details"])})
+def _record(row: RowMapping) -> AuditRecord:
+    return AuditRecord(**{**row, "details": json.loads(row["details"])})

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import OperationalError
 
 from policycortex.errors import ConfigurationError, StoreBusyError
-from policycortex.security.key_store import open_vault
+from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
 from policycortex.storage.registry.audit_log import AuditKeySource, AuditLogRepository
@@ -90,7 +90,7 @@ def _audit_keys(settings: Settings) -> AuditKeySource:
 
     @cache
     def key_of(organization: str) -> bytes:
-        return open_vault(settings).derive(f"trail/{organization}")
+        return open_key_store(settings).derive(f"trail/{organization}")
 
     return key_of
 

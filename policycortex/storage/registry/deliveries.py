@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, or_, select, update
 
-from policycortex.audit.chain import AuditEvent, Outcome
+from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportStatus
 from policycortex.storage.registry.audit_log import AuditLogRepository
@@ -221,7 +221,7 @@ def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEv
         action="report_delivered" if settled.outcome == "sent" else "delivery_attempted",
         actor=f"schedule:{claimed.schedule_id}" if claimed.schedule_id else "delivery",
         subject=claimed.report_id,
-        outcome=Outcome.DONE if settled.outcome in {"sent", "withheld"} else Outcome.FAILED,
+        outcome=AuditOutcome.DONE if settled.outcome in {"sent", "withheld"} else AuditOutcome.FAILED,
         details={
             "delivery": claimed.id,
             "channel": claimed.channel,

@@ -19,7 +19,7 @@ from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.security import bundle
 from policycortex.security.identities import load_identity
-from policycortex.security.manifest import InputFile, Provenance, TrailHead
+from policycortex.security.manifest import AuditLogHead, InputFile, Provenance
 from policycortex.security.signing import sign_file
 from policycortex.settings import Settings
 from policycortex.storage.registry import FileRow, Registry, open_registry
@@ -144,7 +144,7 @@ def make_proven(
             report_id=row.id,
             password=None,
             provenance=PROVENANCE,
-            trail=TrailHead(sequence=head.sequence, digest=head.digest, at=write_moment(NOW)),
+            trail=AuditLogHead(sequence=head.sequence, digest=head.digest, at=write_moment(NOW)),
             folder=work,
             now=NOW,
         )

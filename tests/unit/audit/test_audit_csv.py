@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.audit.chain import AuditEvent, link, origin
+from policycortex.audit.chain import AuditEvent, chain_start, make_record
 from policycortex.spreadsheet_text import guard_formula
 from policycortex.verify.audit_log import _read_csv
 from policycortex.workflow.audit_export import csv_lines
@@ -17,7 +17,7 @@ from policycortex.workflow.audit_export import csv_lines
 def test_no_cell_of_the_audit_log_is_a_formula_and_verification_reads_all_back(actor: str, tmp_path: Path) -> None:
     """Full-width signs and leading line ends are guarded too; the record of a guarded cell keeps its digest."""
     event = AuditEvent(organization="-", at=datetime(2026, 11, 1, tzinfo=UTC), action="report_read", actor=actor)
-    record = link(event, origin("-"), b"k" * 32)
+    record = make_record(event, chain_start("-"), b"k" * 32)
     text = "".join(csv_lines([record]))
     cells = [cell for row in csv.reader(io.StringIO(text, newline=""), strict=True) for cell in row]
     assert guard_formula(actor) in cells

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from policycortex.audit.chain import AuditEvent, link, origin, parse_record, write_record
+from policycortex.audit.chain import AuditEvent, chain_start, make_record, parse_record, write_record
 
 
 def test_what_no_database_keeps_as_text_is_recorded_all_the_same() -> None:
@@ -17,5 +17,5 @@ def test_what_no_database_keeps_as_text_is_recorded_all_the_same() -> None:
     )
     assert act.subject == "rpt_�� ü 𝄞"
     assert act.details == {"path": ["�", {"a": 1, "b": None, "c": "�"}]}
-    record = link(act, origin("o"), b"key")
+    record = make_record(act, chain_start("o"), b"key")
     assert parse_record(write_record(record)) == record
