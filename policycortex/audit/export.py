@@ -1,7 +1,7 @@
-"""The form in which a trail leaves the house: a line that says what it is, its records, and a line that ends it.
+"""The export file of the audit log: a first line with its format, one line for each record, and a last line.
 
-Where the last line is missing, the file was cut. Files of one organisation may be given together: each goes on where
-the one before it ended.
+A file without its last line was truncated. Several files of one organisation may be checked together: each continues
+where the file before it ended.
 """
 
 import json
@@ -19,7 +19,7 @@ EXPORT_FORMAT: Final = "policycortex-audit-trail/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogFile:
-    """One file of a trail, read."""
+    """One export file after reading."""
 
     name: str
     organization: str
@@ -28,23 +28,23 @@ class AuditLogFile:
     records: tuple[AuditRecord, ...]
     problems: tuple[str, ...]
     end: ChainPoint | None
-    """None: the line that ends it is missing."""
+    """None: the last line is missing."""
 
 
 def head_line(organization: str, *, first: int, floor: ChainPoint, exported_at: datetime) -> str:
     """The first line."""
-    said = {
+    head = {
         "audit_trail": EXPORT_FORMAT,
         "organization": organization,
         "first": first,
         "floor": {"sequence": floor.sequence, "digest": floor.digest},
         "exported_at": write_moment(exported_at),
     }
-    return _dump(said) + "\n"
+    return _dump(head) + "\n"
 
 
 def record_line(record: AuditRecord) -> str:
-    """A line between."""
+    """The line of one record."""
     return write_record(record) + "\n"
 
 
@@ -54,22 +54,22 @@ def foot_line(organization: str, *, sequence: int, digest: str, count: int) -> s
 
 
 def read_export_file(path: Path) -> AuditLogFile:
-    """A file as it is, with what is odd about it line by line. Raises InputError when it is no trail at all."""
+    """Read a file and list its faults by line. Raises InputError when it is not an export."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         head = json.loads(lines[0])
         if head["audit_trail"] != EXPORT_FORMAT or _dump(head) != lines[0]:
-            raise InputError(f"its first line does not say that it is of the form {EXPORT_FORMAT}")
+            raise InputError(f"its first line does not name the format {EXPORT_FORMAT}")
         floor = ChainPoint(**head["floor"])
         organization, first = str(head["organization"]), int(head["first"])
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"it is no exported trail: {error}") from None
-    problems = [] if lines[-1] == "" else ["its last line does not end: the file was cut"]
+        raise InputError(f"it is not an audit log export: {error}") from None
+    problems = [] if lines[-1] == "" else ["its last line has no line break: the file was cut"]
     body = [line for line in lines[1:] if line]
     foot = _foot(body[-1]) if body else None
     records = list(_records(body[:-1] if foot is not None else body, problems))
     if foot is None:
-        problems.append("the line that ends it is missing: the file was cut")
+        problems.append("its last line is missing: the file was cut")
     else:
         problems += _check_foot(foot, organization, records)
     problems += [
@@ -107,9 +107,9 @@ def _foot(line: str) -> Mapping[str, Any] | None:
 
 def _check_foot(foot: Mapping[str, Any], organization: str, records: list[AuditRecord]) -> Iterator[str]:
     if foot["end_of"] != organization:
-        yield f"the line that ends it is of another organisation: {foot['end_of']!r}"
+        yield f"its last line is of another organisation: {foot['end_of']!r}"
     if foot["records"] != len(records):
-        yield f"it holds {len(records)} records that can be read; its last line says {foot['records']}"
+        yield f"it has {len(records)} readable records; its last line says {foot['records']}"
     if records and (foot["sequence"], foot["digest"]) != (records[-1].sequence, records[-1].digest):
         yield f"it ends with record {records[-1].sequence}; its last line says {foot['sequence']}: records were cut"
 

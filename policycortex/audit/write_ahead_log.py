@@ -1,10 +1,9 @@
-"""Acts on their way into the trail: on disk before they count as done, in the registry a moment later, in one batch.
+"""The write-ahead log of audit events: an event is on disk before it counts as done, and a thread moves it on.
 
-A line for an act that is about to begin, one for its end. Whoever dies between leaves the file; the next process that
-opens the folder takes it over: acts that ended are written as they ended, those that only began as ``unknown``.
+There is one line for an event that is about to begin and one for its end. A process that dies leaves its file. The next
+process that opens the folder recovers it: events that ended are written as they ended, the others as ``unknown``.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from filelock import FileLock, Timeout
 
 from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import UnavailableError
@@ -27,11 +27,11 @@ _LONGEST_BYTES: Final = 4 << 20
 _FIELDS: Final = tuple(AuditEvent.__dataclass_fields__)
 
 Append = Callable[..., None]
-"""Takes acts, all or none; an entry that is there already is left out. Raises UnavailableError."""
+"""Writes events to the registry, all or none, and skips entries that are there. Raises UnavailableError."""
 
 
 class WriteAheadLog:
-    """One process's file in the folder, and a thread that empties it through ``append``."""
+    """One process's file in the folder, and a thread that moves its events to the registry through ``append``."""
 
     def __init__(self, folder: Path, append: Append, warn: Callable[[str], None]) -> None:
         self._folder, self._append, self._warn = folder, append, warn
@@ -40,43 +40,44 @@ class WriteAheadLog:
         self._ended: list[AuditEvent] = []
         self._descriptor: int | None = None
         self._path: Path | None = None
+        self._owner: FileLock | None = None
         self._written = 0
         self._is_closing = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(self, act: AuditEvent) -> str:
-        """Note that the act is about to happen; its entry's id, for ``end``. It may happen once ``sync`` has returned.
+    def begin(self, event: AuditEvent) -> str:
+        """Write that the event is about to happen. Returns the entry's id for ``end``.
 
-        Raises UnavailableError.
+        The event may happen once ``sync`` has returned. Raises UnavailableError.
         """
         entry_id = secrets.token_hex(12)
         with self._lock:
-            self._begun[entry_id] = act
-            self._write("begun", replace(act, entry_id=entry_id))
+            self._begun[entry_id] = event
+            self._write("begun", replace(event, entry_id=entry_id))
         return entry_id
 
     def sync(self) -> None:
-        """All that was noted is on disk: one wait for as many as began before it. Raises UnavailableError."""
+        """Wait until everything written before this call is on disk. Raises UnavailableError."""
         try:
             with self._lock:
                 descriptor = self._open()
             os.fdatasync(descriptor)
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._write_error(error) from error
 
-    def end(self, act: AuditEvent, entry_id: str | None = None) -> None:
-        """Note on disk how it ended; the registry has it within a moment. Raises UnavailableError."""
-        told = replace(act, entry_id=entry_id or secrets.token_hex(12))
+    def end(self, event: AuditEvent, entry_id: str | None = None) -> None:
+        """Write how the event ended; it is in the registry within about a second. Raises UnavailableError."""
+        ended = replace(event, entry_id=entry_id or secrets.token_hex(12))
         with self._lock:
             self._begun.pop(entry_id or "", None)
-            self._write("ended", told)
-            self._ended.append(told)
+            self._write("ended", ended)
+            self._ended.append(ended)
             is_full = len(self._ended) >= _MOST_WAITING
         if is_full:
             self.flush()
 
     def flush(self) -> None:
-        """Everything that ended into the registry, now. Raises UnavailableError; it waits on then."""
+        """Write all ended events to the registry now. Raises UnavailableError; the events are then kept."""
         with self._flushing:
             with self._lock:
                 batch, self._ended = self._ended, []
@@ -90,18 +91,18 @@ class WriteAheadLog:
                 raise
             with self._lock:
                 if not self._ended and (not self._begun or self._written > _LONGEST_BYTES):
-                    self._shorten()
+                    self._truncate()
 
     def recover(self) -> int:
-        """Take over what processes left that are no more; how many acts. Raises UnavailableError."""
-        taken = 0
+        """Write the events that dead processes left. Returns how many. Raises UnavailableError."""
+        recovered = 0
         for path in sorted(self._folder.glob("*.journal")):
             if path != self._path:
-                taken += self._take_over(path)
-        return taken
+                recovered += self._recover_file(path)
+        return recovered
 
     def close(self) -> None:
-        """Write the rest, end the thread, leave no file unless something could not be written."""
+        """Write the rest and end the thread; the file is deleted unless an event could not be written."""
         self._is_closing.set()
         if self._thread is not None:
             self._thread.join()
@@ -112,53 +113,57 @@ class WriteAheadLog:
                     self._path.unlink(missing_ok=True)
                 os.close(self._descriptor)
                 self._descriptor = None
+            if self._owner is not None:
+                _release(self._owner)
+                self._owner = None
 
-    def _write(self, phase: str, act: AuditEvent) -> None:
-        line = msgspec.json.encode({"phase": phase} | {name: getattr(act, name) for name in _FIELDS}) + b"\n"
+    def _write(self, phase: str, event: AuditEvent) -> None:
+        line = msgspec.json.encode({"phase": phase} | {name: getattr(event, name) for name in _FIELDS}) + b"\n"
         try:
             descriptor = self._open()
             self._written += os.write(descriptor, line)
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise self._write_error(error) from error
 
-    def _unwritten(self, error: OSError) -> UnavailableError:
-        return UnavailableError(f"the audit trail cannot be written to {self._folder}: {error.strerror}")
+    def _write_error(self, error: OSError) -> UnavailableError:
+        return UnavailableError(f"the audit log cannot be written to {self._folder}: {error.strerror}")
 
     def _open(self) -> int:
         if self._descriptor is None:
             make_private_folder(self._folder)
             self._path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.journal"
+            self._owner = _owner_lock(self._path)
+            self._owner.acquire()  # before the file exists: nobody may recover it while this process lives
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._thread = threading.Thread(target=self._run, name="audit-trail", daemon=True)
             self._thread.start()
         return self._descriptor
 
-    def _shorten(self) -> None:
-        """Begin the file anew with what is still on its way; acts in the registry need it no more."""
+    def _truncate(self) -> None:
+        """Start the file again with the events that have begun; the registry holds all others."""
         if self._descriptor is None:
             return
         os.ftruncate(self._descriptor, 0)
         self._written = 0
-        for entry_id, act in self._begun.items():
-            self._write("begun", replace(act, entry_id=entry_id))
+        for entry_id, event in self._begun.items():
+            self._write("begun", replace(event, entry_id=entry_id))
 
-    def _take_over(self, path: Path) -> int:
+    def _recover_file(self, path: Path) -> int:
+        owner = _owner_lock(path)
         try:
-            descriptor = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return 0
+            owner.acquire()
+        except Timeout:
+            return 0  # its process is alive
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            acts = _read_acts(path)
-            if acts:
-                self._append(*acts)
+            events = _read_events(path)
+            if events:
+                self._append(*events)
             path.unlink(missing_ok=True)
-            return len(acts)
-        except BlockingIOError:
-            return 0  # its process lives
+            return len(events)
+        except FileNotFoundError:
+            return 0  # another process recovered it
         finally:
-            os.close(descriptor)
+            _release(owner)
 
     def _run(self) -> None:
         while not self._is_closing.wait(EVERY_SECONDS):
@@ -168,19 +173,29 @@ class WriteAheadLog:
         try:
             self.flush()
         except UnavailableError as error:
-            self._warn(f"the audit trail waits in {self._path}: {error}")
+            self._warn(f"audit events wait in {self._path}: {error}")
 
 
-def _read_acts(path: Path) -> list[AuditEvent]:
-    """The last word on each act, in the order they were begun; a line that was cut by the crash never was."""
-    acts: dict[str, AuditEvent] = {}
+def _owner_lock(path: Path) -> FileLock:
+    """The lock that the process of this file holds; the operating system releases it when the process dies."""
+    return FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600, thread_local=False)
+
+
+def _release(owner: FileLock) -> None:
+    owner.release()
+    Path(owner.lock_file).unlink(missing_ok=True)
+
+
+def _read_events(path: Path) -> list[AuditEvent]:
+    """The last state of each event, in the order in which they began; an incomplete line is ignored."""
+    events: dict[str, AuditEvent] = {}
     for line in path.read_bytes().split(b"\n"):
         try:
-            said: Mapping[str, Any] = json.loads(line)
+            entry: Mapping[str, Any] = json.loads(line)
         except ValueError:
             continue
-        values = {name: value for name, value in said.items() if name != "phase"}
-        outcome = AuditOutcome.UNKNOWN if said["phase"] == "begun" else AuditOutcome(values["outcome"])
+        values = {name: value for name, value in entry.items() if name != "phase"}
+        outcome = AuditOutcome.UNKNOWN if entry["phase"] == "begun" else AuditOutcome(values["outcome"])
         values |= {"at": datetime.fromisoformat(values["at"]), "outcome": outcome}
-        acts[values["entry_id"]] = AuditEvent(**values)
-    return list(acts.values())
+        events[values["entry_id"]] = AuditEvent(**values)
+    return list(events.values())

@@ -1,4 +1,4 @@
-"""All of a report in one zip, the same bytes whenever it is packed: so its container proves itself, too."""
+"""A report's files in one zip, always with the same bytes, so that the zip file itself can be verified."""
 
 import shutil
 import zipfile
@@ -32,7 +32,7 @@ Opener = Callable[[], BinaryIO]
 
 
 def pack_bundle(target: IO[bytes], entries: Iterable[tuple[str, Opener]]) -> None:
-    """Write the entries, stored as they are, in the order of their names."""
+    """Write the entries uncompressed, in the order of their names."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, opener in sorted(entries, key=lambda entry: entry[0]):
             entry = zipfile.ZipInfo(name, _EPOCH)
@@ -42,16 +42,16 @@ def pack_bundle(target: IO[bytes], entries: Iterable[tuple[str, Opener]]) -> Non
 
 
 def unpack_bundle(source: Path, folder: Path) -> tuple[str, ...]:
-    """Unpack into an empty folder; names in order. Raises InputError on no bundle, or what would leave the folder."""
+    """Unpack into an empty folder. Returns the names in order. Raises InputError when it is not a safe bundle."""
     try:
         with zipfile.ZipFile(source) as archive:
             entries = archive.infolist()
             if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_BYTES:
-                raise InputError("it holds more than any bundle does")
+                raise InputError("it is larger than any bundle")
             for entry in entries:
                 target = folder / entry.filename
                 if "/" in entry.filename or "\\" in entry.filename or entry.filename in {"", ".", ".."}:
-                    raise InputError(f"it holds {entry.filename!r}, which is no name of a file in a bundle")
+                    raise InputError(f"it holds {entry.filename!r}, which is not a file name of a bundle")
                 if target.exists():
                     raise InputError(f"it holds {entry.filename!r} twice")
                 with archive.open(entry) as packed, target.open("wb") as plain:

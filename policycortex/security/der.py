@@ -1,4 +1,4 @@
-"""Whether ASN.1 is written in the one way that DER allows: bytes that mean the same are a change all the same."""
+"""Checks that ASN.1 has its canonical DER encoding: other bytes of the same meaning are a change, too."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from asn1crypto import cms, core, parser
 
 
 def is_plain(der: bytes) -> bool:
-    """Every length in its shortest form, nothing before or behind a value. Raises ValueError on what is no ASN.1."""
+    """Whether each length has its shortest form and no bytes surround a value. Raises ValueError on no ASN.1."""
     kind, form, tag, _, content, _ = parser.parse(der)
     if parser.emit(kind, form, tag, content) != der:
         return False
@@ -14,12 +14,12 @@ def is_plain(der: bytes) -> bool:
 
 
 def is_true(signed: cms.SignedData) -> bool:
-    """Whether each part encodes to the bytes it was read from, those of a time stamp too."""
+    """Whether each part, also of a time stamp, encodes to the bytes that it was read from."""
     return all(_read_from(part) == part.dump(force=True) for part in _parts(signed))
 
 
 def _parts(signed: cms.SignedData) -> Iterator[core.Asn1Value]:
-    """One by one: encoding a signature with a time stamp anew in one piece doubles its work with each level."""
+    """The parts one by one: encoding a time-stamped signature in one piece doubles the work with each level."""
     yield from (signed[name] for name in signed if name != "signer_infos")
     for info in signed["signer_infos"]:
         yield from (info[name] for name in info if name != "unsigned_attrs")

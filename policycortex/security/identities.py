@@ -1,6 +1,6 @@
-"""Who signs: an organisation's own certificate by configuration, else one that this installation makes for it.
+"""Signing identities: an organisation's configured certificate, or one that this installation generates.
 
-``<home>/signing.yaml``, or where ``POLICYCORTEX_SIGNING`` says (a path, or the text itself)::
+``<home>/signing.yaml``, or the value of ``POLICYCORTEX_SIGNING`` (a path, or the text itself)::
 
     timestamp_url: http://timestamp.example.org      # optional: PAdES B-T instead of B-B
     organizations:
@@ -45,7 +45,7 @@ _VALID_FOR: Final = timedelta(days=20 * 365)
 
 def _check_reference(text: str) -> str:
     if not is_reference(text):
-        raise ValueError("must name a secret as env:NAME or file:PATH, never hold it")
+        raise ValueError("must refer to a secret as env:NAME or file:PATH, never contain it")
     return text
 
 
@@ -76,7 +76,7 @@ class IdentityConfig(BaseModel):
 
 
 class SigningConfig(BaseModel):
-    """The whole file."""
+    """The configuration file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,13 +87,13 @@ class SigningConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A signer ready for work, for one organisation."""
+    """The signer of one organisation."""
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
-    """Issuers that go along."""
+    """Issuers, included in each signature."""
     key: Any
-    """The private key; None where it never leaves its token."""
+    """The private key; None when it is on a token."""
     config: IdentityConfig | None
     """None: generated."""
     timestamp_url: str | None
@@ -103,12 +103,12 @@ class Identity:
 
     @property
     def pem(self) -> bytes:
-        """Certificate and issuers, for whoever checks."""
+        """Certificate and issuers as PEM, for verification."""
         return b"".join(c.public_bytes(Encoding.PEM) for c in (self.certificate, *self.chain))
 
 
 def load_signing(settings: Settings) -> SigningConfig:
-    """The configuration; none at all is no error. Raises ConfigurationError that names what to mend."""
+    """Load the configuration; it may be missing. Raises ConfigurationError that says what to correct."""
     given, path = settings.signing, settings.home / FILE_NAME
     try:
         if given is not None and ("\n" in given or given.lstrip().startswith("{")):
@@ -122,14 +122,14 @@ def load_signing(settings: Settings) -> SigningConfig:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"cannot read the signing configuration: {error}") from None
     except ValidationError as error:
-        said = "; ".join(
+        problems = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors(include_input=False)
         )
-        raise ConfigurationError(f"{source} cannot be used: {said}") from None
+        raise ConfigurationError(f"{source} cannot be used: {problems}") from None
 
 
 def load_identity(settings: Settings, organization: str, *, now: datetime) -> Identity:
-    """The organisation's signer; a generated one is made on first use. Raises ConfigurationError."""
+    """Load the organisation's signer, or generate one on first use. Raises ConfigurationError."""
     config = load_signing(settings)
     chosen = config.organizations.get(organization) or config.organizations.get("*")
     if chosen is None:
@@ -142,7 +142,7 @@ def load_identity(settings: Settings, organization: str, *, now: datetime) -> Id
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"cannot open {found}, which signs for {organization!r}: {error}") from None
         if store.key is None or store.cert is None:
-            raise ConfigurationError(f"{found} must hold a certificate and its private key")
+            raise ConfigurationError(f"{found} must contain a certificate and its private key")
         chain = tuple(extra.certificate for extra in store.additional_certs)
         certificate, key = store.cert.certificate, store.key
         return Identity(
@@ -150,14 +150,14 @@ def load_identity(settings: Settings, organization: str, *, now: datetime) -> Id
         )
     with _token_signer(chosen) as signer:
         if signer.signing_cert is None:
-            raise ConfigurationError(f"the token {chosen.token!r} holds no certificate {chosen.certificate!r}")
+            raise ConfigurationError(f"the token {chosen.token!r} has no certificate {chosen.certificate!r}")
         certificate = x509.load_der_x509_certificate(signer.signing_cert.dump())
     return Identity(certificate=certificate, chain=(), key=None, config=chosen, timestamp_url=config.timestamp_url)
 
 
 @contextmanager
 def pyhanko_signer(identity: Identity) -> Iterator["Signer"]:
-    """The signer as pyHanko takes it; a token's session lasts as long as the context."""
+    """The signer as a pyHanko object; a token's session lasts as long as the context."""
     if identity.key is None and identity.config is not None:
         with _token_signer(identity.config) as signer:
             yield signer
@@ -182,7 +182,7 @@ def _token_signer(config: IdentityConfig) -> Iterator["Signer"]:
     try:
         from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session  # noqa: PLC0415 - optional
     except ImportError:
-        raise ConfigurationError("signing by a token needs one package more: pip install python-pkcs11") from None
+        raise ConfigurationError("signing with a token needs another package: pip install python-pkcs11") from None
     from pkcs11.exceptions import PKCS11Error  # noqa: PLC0415 - optional
     from pyhanko.config.pkcs11 import TokenCriteria  # noqa: PLC0415 - optional
 
@@ -197,9 +197,8 @@ def _token_signer(config: IdentityConfig) -> Iterator["Signer"]:
 
 
 def _generated(settings: Settings, organization: str, now: datetime) -> tuple[x509.Certificate, Any]:
-    """From ``<home>/keys/signing-<digest of the organisation>.pem``; the key in it is encrypted under the vault's."""
-    vault = open_key_store(settings)
-    passphrase = vault.derive(f"signing/{organization}").hex().encode()
+    """From ``<home>/keys/signing-<digest of the organisation>.pem``; the key in it is encrypted with a derived key."""
+    passphrase = open_key_store(settings).derive(f"signing/{organization}").hex().encode()
     name = hashlib.sha256(organization.encode()).hexdigest()[:16]
     path = settings.home / "keys" / f"signing-{name}.pem"
     try:
@@ -215,7 +214,7 @@ def _generated(settings: Settings, organization: str, now: datetime) -> tuple[x5
 
 
 def _make(organization: str, passphrase: bytes, now: datetime) -> bytes:
-    """Key and certificate as PEM. It says of itself what it is worth."""
+    """Key and self-signed certificate as PEM. The name in the certificate states that no authority issued it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [

@@ -1,7 +1,7 @@
-"""The installation's own key: seals what must be kept for a while, and derives a key for each purpose.
+"""The installation's key: encrypts secrets that must be stored, and derives a key for each purpose.
 
-One secret of 32 bytes, ``<home>/keys/installation.key`` (mode 0600, made on first use) or where
-``POLICYCORTEX_INSTALLATION_KEY`` says. Whoever has the database alone can neither read nor forge what it guards.
+It has 32 bytes, in ``<home>/keys/installation.key`` (mode 0600, made on first use) or in the place that
+``POLICYCORTEX_INSTALLATION_KEY`` names. The database alone is not enough to read or forge what the key protects.
 """
 
 import base64
@@ -29,44 +29,44 @@ _NONCE_BYTES: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyStore:
-    """The key at work. Never printed: its repr shows nothing of it."""
+    """The loaded key. Its repr does not show it."""
 
     key: bytes
 
     def __repr__(self) -> str:
-        return "Vault()"
+        return "KeyStore()"
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose; none of them tells anything of another, or of the key."""
+        """32 bytes for one purpose; a derived key reveals neither another one nor the installation's key."""
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"policycortex/{purpose}".encode()).derive(
             self.key
         )
 
     def seal(self, text: str, *, purpose: str) -> str:
-        """AES-256-GCM, as text; opens only for the same purpose."""
+        """Encrypt with AES-256-GCM, as text; ``unseal`` needs the same purpose."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self.derive("seal")).encrypt(nonce, text.encode(), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def unseal(self, sealed: str, *, purpose: str) -> str:
-        """What ``seal`` was given. Raises IntegrityError for another key, another purpose, or a changed text."""
+        """Decrypt a text of ``seal``. Raises IntegrityError for another key, another purpose, or a changed text."""
         try:
             raw = base64.urlsafe_b64decode(sealed)
             opened = AESGCM(self.derive("seal")).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode())
         except (InvalidTag, ValueError, binascii.Error):
             raise IntegrityError(
-                f"what was sealed for {purpose} cannot be opened: the installation's key is another one by now;"
-                " bring the old key back, or order the report again"
+                f"the value encrypted for {purpose} cannot be decrypted: the installation's key has changed;"
+                " restore the old key, or request the report again"
             ) from None
         return opened.decode()
 
     def fingerprint(self, content: bytes) -> str:
-        """A digest that cannot be guessed at without the key, for content that may hold a password."""
+        """A keyed digest (HMAC-SHA256), for content that may contain a password."""
         return hmac.new(self.derive("fingerprint"), content, hashlib.sha256).hexdigest()
 
 
 def open_key_store(settings: Settings) -> KeyStore:
-    """The installation's key, made if there is none. Raises ConfigurationError on a bad or unreadable one."""
+    """Load the installation's key, or make it. Raises ConfigurationError when it is invalid or unreadable."""
     if settings.installation_key is not None:
         if not is_reference(settings.installation_key):
             raise ConfigurationError(
@@ -83,14 +83,14 @@ def open_key_store(settings: Settings) -> KeyStore:
 
 
 def make_private_folder(folder: Path) -> None:
-    """A folder for its owner alone, its missing parents too."""
+    """Make a folder, and its missing parents, that only the owner can read."""
     for parent in reversed([folder, *folder.parents]):
         if not parent.exists():
             parent.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private_file(path: Path, content: bytes) -> bool:
-    """Write a file of mode 0600 unless one is there; False when another process was first. Whole or not at all."""
+    """Write a file of mode 0600 unless it exists; complete or not at all. Returns False when it exists."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,6 +1,6 @@
-"""What a report was made from and what came of it: one JSON file, signed, with the digest of each of its files.
+"""The report manifest: a signed JSON file with the report's inputs and the digest of each of its files.
 
-Names in it are those of the bundle; a file that bears another name is known by its digest.
+Its file names are those of the bundle. A file under another name is recognised by its digest.
 """
 
 import json
@@ -28,15 +28,15 @@ class ManifestFile:
     size_bytes: int
     sha256: str
     signature: str | None = None
-    """``PAdES`` for one inside; the name of the detached one; None without."""
+    """``PAdES`` for a signature inside the file, the name of a detached one, or None."""
     signature_sha256: str | None = None
     delivery_id: str | None = None
-    """Set for a copy that was marked for one delivery; such copies are in no bundle."""
+    """Set for a copy marked for one delivery; bundles do not contain such copies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """One imported file that findings of the report's days came from."""
+    """One imported file with findings of the report's days."""
 
     name: str
     sha256: str
@@ -62,7 +62,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogHead:
-    """The last record of the organisation's audit trail when the manifest was made."""
+    """The last record of the organisation's audit log when the manifest was made."""
 
     sequence: int
     """0: none yet."""
@@ -76,7 +76,7 @@ def write_manifest(
     provenance: Provenance,
     files: Sequence[ManifestFile],
     options: Mapping[str, Any],
-    trail: AuditLogHead | None,
+    audit_log: AuditLogHead | None,
     made_at: datetime,
 ) -> bytes:
     """The manifest's bytes; the same values give the same bytes."""
@@ -87,31 +87,31 @@ def write_manifest(
         "made_from": asdict(provenance),
         "options": dict(options),
         "files": [asdict(file) for file in files],
-        "audit_trail": asdict(trail) if trail is not None else None,
+        "audit_trail": asdict(audit_log) if audit_log is not None else None,
     }
     return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False) + "\n").encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A manifest that was read back."""
+    """A manifest after reading."""
 
     report: Mapping[str, Any]
     files: tuple[ManifestFile, ...]
-    trail: AuditLogHead | None
+    audit_log: AuditLogHead | None
     made_at: str
 
 
 def parse_manifest(content: bytes) -> Manifest:
-    """What ``write_manifest`` wrote. Raises InputError on anything else."""
+    """Parse the bytes of ``write_manifest``. Raises InputError on anything else."""
     try:
         parsed = json.loads(content)
         if parsed["manifest"] != FORMAT:
-            raise InputError(f"it is of the form {parsed['manifest']!r}; this program reads {FORMAT!r}")
+            raise InputError(f"its format is {parsed['manifest']!r}; this program reads {FORMAT!r}")
         return Manifest(
             report=parsed["report"],
             files=tuple(ManifestFile(**file) for file in parsed["files"]),
-            trail=AuditLogHead(**parsed["audit_trail"]) if parsed["audit_trail"] else None,
+            audit_log=AuditLogHead(**parsed["audit_trail"]) if parsed["audit_trail"] else None,
             made_at=parsed["made_at"],
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Which passwords are taken: strong against guessing at the file itself, and read alike by every program."""
+"""The password policy: strong against guessing offline, and encoded alike by all programs."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ SHORTEST: Final = 12
 LONGEST: Final = 127
 """PDF's own limit; Excel and zip take more."""
 _PHRASE: Final = 20
-"""So long a password may be of one kind of sign: a phrase."""
+"""From this length a password may have one kind of character: a phrase."""
 _FEWEST_DISTINCT: Final = 6
 _COMMON: Final = (
     "password", "passwort", "passw", "secret", "letmein", "welcome", "qwerty", "qwertz", "admin", "changeme",
@@ -23,9 +23,9 @@ _RUNS: Final = (
 
 
 def password_problem(password: str) -> str | None:
-    """Why it is not taken, in words that never repeat it; None for a good one."""
+    """The reason to refuse a password, which never contains it; None for a good password."""
     if not all(" " <= sign <= "~" for sign in password):
-        return "Must be of printable ASCII signs: programs that open files do not agree on how others are encoded"
+        return "Must have printable ASCII characters only: programs encode others differently"
     if password != password.strip():
         return "Must not begin or end with a space"
     if not SHORTEST <= len(password) <= LONGEST:
@@ -33,13 +33,11 @@ def password_problem(password: str) -> str | None:
     if len(set(password)) < _FEWEST_DISTINCT:
         return f"Repeats itself; use at least {_FEWEST_DISTINCT} different characters"
     if _is_run(password.lower()):
-        return "Is a run of neighbouring signs, which is guessed first"
+        return "Is a sequence of neighbouring characters, which is guessed first"
     if _is_common(password.lower()):
-        return "Is made of words that are guessed first; use others"
+        return "Consists of words that are guessed first; use others"
     if len(password) < _PHRASE and _kinds(password) < 3:
-        return (
-            f"Needs three of: small letters, capitals, digits, other signs; or {_PHRASE} characters, such as a phrase"
-        )
+        return f"Needs three of: small letters, capitals, digits, other characters; or {_PHRASE} characters"
     return None
 
 
@@ -49,7 +47,7 @@ def _kinds(password: str) -> int:
 
 
 def _is_run(text: str) -> bool:
-    """Whether hardly any step leaves a known run."""
+    """Whether at least 80 % of neighbouring pairs are from a known sequence."""
     pairs = {run[n : n + 2] for run in _RUNS for n in range(len(run) - 1)}
     pairs |= {pair[::-1] for pair in pairs}
     steps = [text[n : n + 2] for n in range(len(text) - 1)]
@@ -57,7 +55,7 @@ def _is_run(text: str) -> bool:
 
 
 def _is_common(text: str) -> bool:
-    """Whether nothing but guessable words is left once digits and signs are out."""
+    """Whether only common words are left without digits and other characters."""
     letters = "".join(sign for sign in text if sign.isalpha())
     for word in sorted(_COMMON, key=len, reverse=True):
         letters = letters.replace(word, "")

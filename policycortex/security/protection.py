@@ -1,6 +1,6 @@
-"""A finished file behind a password: AES-256 in PDF (revision 6), agile encryption in Excel, an AES-256 zip else.
+"""Password protection: AES-256 in PDF (revision 6), agile encryption in Excel, an AES-256 zip for other formats.
 
-The plain file is gone afterwards: encrypted is written beside it and takes its place.
+The encrypted file is written beside the plain file and replaces it.
 """
 
 import logging
@@ -24,7 +24,7 @@ _CHUNK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedFile:
-    """The file as it is from now on."""
+    """The encrypted file."""
 
     path: Path
     extension: str
@@ -32,17 +32,17 @@ class ProtectedFile:
 
 
 def protected_extension(report_format: ReportFormat) -> str:
-    """``pdf`` and ``xlsx`` keep theirs; the others stand in a zip: ``csv.zip``."""
-    return report_format.extension if _encrypts_itself(report_format) else f"{report_format.extension}.zip"
+    """``pdf`` and ``xlsx`` keep their extension; the others are in a zip: ``csv.zip``."""
+    return report_format.extension if _has_own_encryption(report_format) else f"{report_format.extension}.zip"
 
 
 def protected_media_type(report_format: ReportFormat) -> str:
-    """What the protected file is."""
-    return report_format.media_type if _encrypts_itself(report_format) else ZIP_MEDIA_TYPE
+    """Media type of the protected file."""
+    return report_format.media_type if _has_own_encryption(report_format) else ZIP_MEDIA_TYPE
 
 
 def protect_file(report_format: ReportFormat, path: Path, password: str, *, made_at: datetime) -> ProtectedFile:
-    """Encrypt ``path``, which is removed where the name changes. Raises RenderingError; no plain file is left then."""
+    """Encrypt ``path``. A plain file of another name is removed, also after an error. Raises RenderingError."""
     extension = protected_extension(report_format)
     target = path.with_name(f"{path.name.removesuffix(f'.{report_format.extension}')}.{extension}")
     part = target.with_name(f".{target.name}.part")
@@ -64,29 +64,29 @@ def protect_file(report_format: ReportFormat, path: Path, password: str, *, made
     return ProtectedFile(path=target, extension=extension, media_type=protected_media_type(report_format))
 
 
-def _encrypts_itself(report_format: ReportFormat) -> bool:
+def _has_own_encryption(report_format: ReportFormat) -> bool:
     return report_format in {ReportFormat.PDF, ReportFormat.EXCEL}
 
 
 def _encrypt_pdf(source: Path, target: Path, password: str) -> None:
     rights = pikepdf.Permissions(extract=True, modify_annotation=False, modify_assembly=False, modify_other=False)
-    nobody = secrets.token_urlsafe(32)  # the owner's password lifts the limits; it is thrown away
+    owner_password = secrets.token_urlsafe(32)  # it would lift the restrictions, so it is not kept
     with pikepdf.open(source) as pdf:
         pdf.save(
             target,
-            encryption=pikepdf.Encryption(user=password, owner=nobody, R=6, allow=rights),
+            encryption=pikepdf.Encryption(user=password, owner=owner_password, R=6, allow=rights),
             object_stream_mode=pikepdf.ObjectStreamMode.preserve,
         )
 
 
 def _encrypt_workbook(source: Path, target: Path, password: str) -> None:
-    logging.getLogger("msoffcrypto").setLevel(logging.WARNING)  # it would tell salts at DEBUG
+    logging.getLogger("msoffcrypto").setLevel(logging.WARNING)  # at DEBUG it logs salts
     with source.open("rb") as plain, target.open("wb") as encrypted:
         OOXMLFile(plain).encrypt(password, encrypted)
 
 
 def _zip(source: Path, target: Path, password: str, made_at: datetime) -> None:
-    """One entry, by WinZip's AES-256 (AE-2), which says nothing of the content but its length."""
+    """One entry with WinZip's AES-256 (AE-2), which reveals only the content's length."""
     entry = pyzipper.AESZipFile.zipinfo_cls(source.name, made_at.astimezone(UTC).timetuple()[:6])
     entry.external_attr = 0o600 << 16
     with pyzipper.AESZipFile(

@@ -1,4 +1,4 @@
-"""References to secrets, as connections hold them: ``env:NAME`` and ``file:PATH``. Read when used."""
+"""References to secrets in configuration: ``env:NAME`` and ``file:PATH``. They are read when used."""
 
 import re
 from pathlib import Path
@@ -12,22 +12,22 @@ _LONGEST: Final = 64 * 1024
 
 
 def is_reference(text: str) -> bool:
-    """Whether the text names a secret, and is not one itself."""
+    """Whether the text is a reference, and not the secret itself."""
     return _REFERENCE.fullmatch(text) is not None
 
 
 def read_secret(reference: str) -> str:
     """The secret, without a final line break. Raises ConfigurationError that names the reference, never the secret."""
-    kind, _, place = reference.partition(":")
+    kind, _, name = reference.partition(":")
     if kind == "env":
-        value = environment_value(place)
+        value = environment_value(name)
         if not value:
-            raise ConfigurationError(f"the environment has no {place}, which a connection names as its secret")
+            raise ConfigurationError(f"the environment has no {name}, which a reference to a secret names")
         return value
     try:
-        text = Path(place).read_text(encoding="utf-8")
+        text = Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the secret file {place}: {error}") from error
+        raise ConfigurationError(f"cannot read the secret file {name}: {error}") from error
     if not text.strip() or len(text) > _LONGEST:
-        raise ConfigurationError(f"the secret file {place} is empty or too large")
+        raise ConfigurationError(f"the secret file {name} is empty or too large")
     return text.rstrip("\r\n")

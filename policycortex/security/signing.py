@@ -1,6 +1,6 @@
 """Signatures: inside a PDF by PAdES (B-B, or B-T with a time-stamp authority), beside other files as detached CMS.
 
-What is encrypted is encrypted first: a signature covers the bytes as they are handed out.
+Encryption comes first: a signature covers the bytes as they are delivered.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _SMALL: Final = 8 << 20
 
 
 def sign_pdf(path: Path, identity: Identity, *, password: str | None) -> None:
-    """Add the signature to the file, as an increment. Raises RenderingError; UnavailableError without a time stamp."""
+    """Append the signature to the file. Raises RenderingError; UnavailableError without a time stamp."""
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415 - a second of imports
     from pyhanko.pdf_utils.misc import PdfError  # noqa: PLC0415 - as above
     from pyhanko.sign.fields import SigSeedSubFilter  # noqa: PLC0415 - as above
@@ -73,7 +73,7 @@ def sign_file(path: Path, identity: Identity) -> bytes:
 
 
 def sign_bytes(content: bytes, identity: Identity) -> bytes:
-    """The same for a few bytes by a key in memory, without the libraries that PDFs, tokens and time stamps need."""
+    """As ``sign_file`` for bytes, with a key in memory; without the libraries for PDFs, tokens and time stamps."""
     builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(identity.certificate, identity.key, hashes.SHA256())
     for issuer in identity.chain:

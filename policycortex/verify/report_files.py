@@ -1,4 +1,4 @@
-"""The check of a file, a folder or a bundle, offline: digests, signatures, manifest, and the trail if given."""
+"""Offline check of a file, a folder or a bundle: digests, signatures, manifest, and the audit log if given."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from policycortex.audit.chain import AuditKeySource
 from policycortex.errors import InputError
 from policycortex.security import bundle
 from policycortex.security.manifest import (
@@ -22,7 +23,7 @@ from policycortex.security.manifest import (
     ManifestFile,
     parse_manifest,
 )
-from policycortex.verify.audit_log import AuditKeySource, AuditLogExport, check_anchor, check_export
+from policycortex.verify.audit_log import AuditLogExport, check_anchor, check_export
 from policycortex.verify.signatures import (
     Trust,
     check_detached,
@@ -39,9 +40,9 @@ _LARGEST_MANIFEST: Final = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationInputs:
-    """What the check may use besides the files themselves."""
+    """What the check uses besides the files themselves."""
 
-    trails: Sequence[AuditLogExport] = ()
+    audit_logs: Sequence[AuditLogExport] = ()
     trust: Trust = field(default_factory=Trust)
     password: str | None = None
 
@@ -49,35 +50,35 @@ class VerificationInputs:
 def verify(
     path: Path,
     *,
-    trail: Path | None = None,
+    audit_log: Path | None = None,
     certificates: Path | None = None,
     password: str | None = None,
     key_of: AuditKeySource | None = None,
 ) -> Verdict:
-    """Look at everything that can be looked at. Raises InputError when a path given cannot be used at all."""
+    """Check everything that can be checked. Raises InputError when a path cannot be used."""
     trust = Trust(roots=load_certificates(certificates) if certificates is not None else ())
     lines: list[VerdictLine] = []
-    trails: list[AuditLogExport] = []
-    if trail is not None:
-        if not trail.exists():
-            raise InputError(f"there is no {trail}")
-        lines, trails = check_export(trail, Trust(roots=trust.roots), key_of=key_of)
+    audit_logs: list[AuditLogExport] = []
+    if audit_log is not None:
+        if not audit_log.exists():
+            raise InputError(f"there is no {audit_log}")
+        lines, audit_logs = check_export(audit_log, Trust(roots=trust.roots), key_of=key_of)
     else:
-        lines.append(unchecked("audit trail", "none was given: give an export by --trail"))
-    evidence = VerificationInputs(trails=trails, trust=trust, password=password)
+        lines.append(unchecked("audit log", "none was given: give an export by --trail"))
+    inputs = VerificationInputs(audit_logs=audit_logs, trust=trust, password=password)
     if path.is_dir():
-        found = list(_check_folder(path, evidence))
+        found = list(_check_folder(path, inputs))
     elif not path.exists():
         raise InputError(f"there is no {path}")
     elif _is_bundle(path):
-        found = list(_check_bundle(path, evidence))
+        found = list(_check_bundle(path, inputs))
     else:
-        found = list(_check_file(path, evidence))
+        found = list(_check_file(path, inputs))
     return verdict_of([*found, *lines, *who_signed(trust)])
 
 
 def _is_bundle(path: Path) -> bool:
-    """A zip that holds a manifest; one that was damaged is still called a bundle by its name."""
+    """Whether it is a zip with a manifest; a damaged one is recognised by its name."""
     if path.name.endswith("bundle.zip"):
         return True
     try:
@@ -87,87 +88,87 @@ def _is_bundle(path: Path) -> bool:
         return False
 
 
-def _check_bundle(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
-    with tempfile.TemporaryDirectory(prefix="policycortex-verify-") as place:
-        folder = Path(place) / "bundle"
+def _check_bundle(path: Path, inputs: VerificationInputs) -> Iterator[VerdictLine]:
+    with tempfile.TemporaryDirectory(prefix="policycortex-verify-") as temporary:
+        folder = Path(temporary) / "bundle"
         folder.mkdir()
         try:
             names = bundle.unpack_bundle(path, folder)
         except InputError as error:
             yield broken(path.name, str(error))
             return
-        yield from _check_folder(folder, evidence)
+        yield from _check_folder(folder, inputs)
         with tempfile.TemporaryFile() as again:
             bundle.pack_bundle(again, [(name, partial(_open, folder / name)) for name in names])
             again.seek(0)
             is_same = hashlib.file_digest(again, "sha256").hexdigest() == _digest(path)
         if is_same:
-            yield holds(path.name, "its container is as it was packed")
+            yield holds(path.name, "the zip file is as it was packed")
         else:
-            yield broken(path.name, "its container is not as it was packed: it was altered, or packed again")
+            yield broken(path.name, "the zip file is not as it was packed: it was changed, or packed again")
 
 
-def _check_folder(folder: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
+def _check_folder(folder: Path, inputs: VerificationInputs) -> Iterator[VerdictLine]:
     files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
     manifests = [path for path in files.values() if _is_manifest(path)]
     if not manifests:
-        yield broken(FILE_NAME, "it is missing or damaged: nothing says what the files here should be")
+        yield broken(FILE_NAME, "it is missing or damaged: nothing says what the files should be")
         for path in files.values():
-            yield from _check_signatures_alone(path, evidence)
+            yield from _check_signatures_alone(path, inputs)
         return
     known: set[str] = set()
     for path in manifests:
-        manifest, lines = _check_manifest(path, files, evidence)
+        manifest, lines = _check_manifest(path, files, inputs)
         yield from lines
         if manifest is None:
             continue
         is_whole = path.name == FILE_NAME
-        yield from _check_files(manifest, files, evidence, known, is_whole=is_whole)
+        yield from _check_files(manifest, files, inputs, known, is_whole=is_whole)
         if is_whole:
             yield from _check_readme(files.get(bundle.README_NAME))
-            strangers = set(files) - known - _OF_THE_BUNDLE
-            yield from (broken(name, "it is in no manifest: it was added") for name in sorted(strangers))
+            unlisted = set(files) - known - _OF_THE_BUNDLE
+            yield from (broken(name, "it is in no manifest: it was added") for name in sorted(unlisted))
 
 
 def _check_readme(path: Path | None) -> Iterator[VerdictLine]:
-    """It says how to check without this program, so it must not say otherwise."""
+    """The README tells how to check without this program, so a changed one could mislead."""
     if path is not None and path.read_bytes() != bundle.README.encode():
         yield broken(path.name, "it was changed, or comes from another version of this program")
 
 
-def _check_file(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
+def _check_file(path: Path, inputs: VerificationInputs) -> Iterator[VerdictLine]:
     files = {other.name: other for other in sorted(path.parent.iterdir()) if other.is_file()}
     if _is_manifest(path):
-        yield from _check_manifest(path, files, evidence)[1]
+        yield from _check_manifest(path, files, inputs)[1]
         return
     manifests = [other for other in files.values() if _is_manifest(other)]
     digest, listed = _digest(path), None
     for other in manifests:
-        manifest, lines = _check_manifest(other, files, evidence)
+        manifest, lines = _check_manifest(other, files, inputs)
         listed = next((f for f in manifest.files if f.sha256 == digest), None) if manifest is not None else None
         if manifest is not None and listed is not None:
             yield from lines
-            yield from _check_found(path, listed, files, evidence, manifest)
+            yield from _check_found(path, listed, files, inputs, manifest)
             return
     if manifests:
         yield broken(
-            path.name, f"its SHA-256 is that of no file of {', '.join(m.name for m in manifests)}: it was changed"
+            path.name, f"its SHA-256 matches no file of {', '.join(m.name for m in manifests)}: it was changed"
         )
     else:
-        yield unchecked(path.name, "its digest: no manifest lies beside it; download it, or the bundle")
-    yield from _check_signatures_alone(path, evidence)
+        yield unchecked(path.name, "its digest: there is no manifest beside it; download the manifest or the bundle")
+    yield from _check_signatures_alone(path, inputs)
 
 
-def _check_signatures_alone(path: Path, evidence: VerificationInputs) -> Iterator[VerdictLine]:
+def _check_signatures_alone(path: Path, inputs: VerificationInputs) -> Iterator[VerdictLine]:
     signature = path.with_name(f"{path.name}.p7s")
     if signature.exists():
-        yield from check_detached(signature, path, evidence.trust, moment=None, subject=path.name)
+        yield from check_detached(signature, path, inputs.trust, moment=None, subject=path.name)
     elif path.suffix == ".pdf":
-        yield from check_pdf(path, evidence.trust, password=evidence.password, moment=None, subject=path.name)
+        yield from check_pdf(path, inputs.trust, password=inputs.password, moment=None, subject=path.name)
 
 
 def _check_manifest(
-    path: Path, files: dict[str, Path], evidence: VerificationInputs
+    path: Path, files: dict[str, Path], inputs: VerificationInputs
 ) -> tuple[Manifest | None, list[VerdictLine]]:
     subject = path.name
     try:
@@ -180,15 +181,15 @@ def _check_manifest(
     if signature is None:
         lines.append(broken(subject, "its signature is missing"))
     else:
-        lines += check_detached(signature, path, evidence.trust, moment=moment, subject=subject)
-    lines += _check_certificate(files.get(path.name.removesuffix(FILE_NAME) + CERTIFICATE_NAME), evidence)
-    if evidence.trails:
-        lines += check_anchor(manifest, _digest(path), evidence.trails, subject)
+        lines += check_detached(signature, path, inputs.trust, moment=moment, subject=subject)
+    lines += _check_certificate(files.get(path.name.removesuffix(FILE_NAME) + CERTIFICATE_NAME), inputs)
+    if inputs.audit_logs:
+        lines += check_anchor(manifest, _digest(path), inputs.audit_logs, subject)
     return manifest, lines
 
 
-def _check_certificate(path: Path | None, evidence: VerificationInputs) -> Iterator[VerdictLine]:
-    """The certificate that lies beside must be the signer's: it is what others are told to check by."""
+def _check_certificate(path: Path | None, inputs: VerificationInputs) -> Iterator[VerdictLine]:
+    """The certificate beside the files must be the signer's: others use it for their checks."""
     if path is None:
         return
     try:
@@ -197,15 +198,15 @@ def _check_certificate(path: Path | None, evidence: VerificationInputs) -> Itera
         yield broken(path.name, str(error))
         return
     if not is_as_written(path):
-        yield broken(path.name, "it was changed: it is not as this program writes it")
-    elif evidence.trust.signers and first.sha256.hex() not in evidence.trust.signers:
+        yield broken(path.name, "it was changed: it is not in the form that this program writes")
+    elif inputs.trust.signers and first.sha256.hex() not in inputs.trust.signers:
         yield broken(path.name, "it is not the certificate that signed: it was replaced")
     else:
         yield holds(path.name, "it is the certificate that signed")
 
 
 def _check_files(
-    manifest: Manifest, files: dict[str, Path], evidence: VerificationInputs, known: set[str], *, is_whole: bool
+    manifest: Manifest, files: dict[str, Path], inputs: VerificationInputs, known: set[str], *, is_whole: bool
 ) -> Iterator[VerdictLine]:
     digests = {name: _digest(path) for name, path in files.items()}
     names = {digest: name for name, digest in digests.items()}
@@ -214,29 +215,31 @@ def _check_files(
         known |= {file.name, f"{file.name}.p7s"}
         here = digests.get(file.name)
         if here == file.sha256:
-            yield from _check_found(files[file.name], file, files, evidence, manifest)
+            yield from _check_found(files[file.name], file, files, inputs, manifest)
         elif here is not None and here in listed:
-            yield broken(file.name, f"it is not the file of that name but {listed[here].name}: they were swapped")
+            yield broken(file.name, f"it has the content of {listed[here].name}: they were swapped")
         elif here is not None and (is_whole or file.delivery_id is None):
             size = files[file.name].stat().st_size
-            told = f"{size} bytes instead of {file.size_bytes}" if size != file.size_bytes else "its SHA-256 differs"
-            yield broken(file.name, f"it was changed: {told}")
+            difference = (
+                f"{size} bytes instead of {file.size_bytes}" if size != file.size_bytes else "its SHA-256 differs"
+            )
+            yield broken(file.name, f"it was changed: {difference}")
         elif file.sha256 in names:
             known.add(names[file.sha256])
-            yield from _check_found(files[names[file.sha256]], file, files, evidence, manifest)
+            yield from _check_found(files[names[file.sha256]], file, files, inputs, manifest)
         elif file.delivery_id is None:
-            kind = broken if is_whole else unchecked
-            yield kind(file.name, "it is missing: the manifest lists it")
+            line = broken if is_whole else unchecked
+            yield line(file.name, "it is missing: the manifest lists it")
 
 
 def _check_found(
-    path: Path, listed: ManifestFile, files: dict[str, Path], evidence: VerificationInputs, manifest: Manifest
+    path: Path, listed: ManifestFile, files: dict[str, Path], inputs: VerificationInputs, manifest: Manifest
 ) -> Iterator[VerdictLine]:
     marked = f", the copy marked for delivery {listed.delivery_id}" if listed.delivery_id else ""
     yield holds(path.name, f"it is {listed.name} of report {manifest.report.get('id')}{marked}, byte for byte")
     moment = datetime.fromisoformat(manifest.made_at)
     if listed.signature == "PAdES":
-        yield from check_pdf(path, evidence.trust, password=evidence.password, moment=moment, subject=path.name)
+        yield from check_pdf(path, inputs.trust, password=inputs.password, moment=moment, subject=path.name)
     elif listed.signature is not None:
         signature = files.get(f"{path.name}.p7s") or files.get(listed.signature)
         if signature is None:
@@ -244,11 +247,11 @@ def _check_found(
         elif _digest(signature) != listed.signature_sha256:
             yield broken(signature.name, "it was changed: it is not the signature that the manifest lists")
         else:
-            yield from check_detached(signature, path, evidence.trust, moment=moment, subject=path.name)
+            yield from check_detached(signature, path, inputs.trust, moment=moment, subject=path.name)
 
 
 def _is_manifest(path: Path) -> bool:
-    """By its content, whatever it is called; by its name, whatever became of its content."""
+    """Recognised by its content under any name, and by its name with any content."""
     if path.name == FILE_NAME:
         return True
     if path.suffix != ".json" or path.stat().st_size > _LARGEST_MANIFEST:

@@ -1,4 +1,4 @@
-"""Whether a signature holds: over a file by the CMS beside it, or inside a PDF. Nothing is fetched from anywhere."""
+"""Checks signatures: a CMS file beside the signed file, or inside a PDF. Nothing is fetched from the network."""
 
 import asyncio
 import logging
@@ -29,27 +29,27 @@ _UNREADABLE: Final = (
     OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, NotImplementedError,
     UnsupportedAlgorithm,
 )  # fmt: skip
-"""What the libraries raise over bytes that somebody changed, each at its own depth."""
+"""Errors that the libraries raise for changed bytes."""
 
 _ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 
 
 @dataclass(kw_only=True)
 class Trust:
-    """Whom to believe, and who was met. ``roots`` empty: nobody was named, so signers vouch for themselves alone."""
+    """Trusted certificates, and the signers found so far. Without ``roots`` each signer is trusted by itself."""
 
     roots: tuple[x509.Certificate, ...] = ()
     signers: dict[str, x509.Certificate] = field(default_factory=dict)
     """By SHA-256 of the certificate."""
 
-    def met(self, certificate: x509.Certificate) -> str | None:
-        """Remember a signer; the name of another one that signed before, when they differ."""
+    def add_signer(self, certificate: x509.Certificate) -> str | None:
+        """Add a signer. Returns the name of an earlier signer with another certificate; None without one."""
         others = [c for digest, c in self.signers.items() if digest != certificate.sha256.hex()]
         self.signers[certificate.sha256.hex()] = certificate
         return name_of(others[0]) if others else None
 
     def context(self, certificate: x509.Certificate, moment: datetime | None) -> ValidationContext:
-        """Believe the roots, else the certificate itself."""
+        """Trust the roots, or the certificate itself without roots."""
         return ValidationContext(
             trust_roots=list(self.roots) or [certificate], moment=moment, allow_fetching=False, retroactive_revinfo=True
         )
@@ -64,38 +64,38 @@ def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
         for certificate in found:
             _ = certificate.native  # parses all of it
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} holds no certificate: {error}") from None
+        raise InputError(f"{path} has no certificate: {error}") from None
     return found
 
 
 def is_as_written(path: Path) -> bool:
-    """Whether a PEM file is just as this program writes its certificates, with nothing around them."""
+    """Whether a PEM file has the exact bytes that this program writes for its certificates."""
     return path.read_bytes() == b"".join(pem.armor("CERTIFICATE", c.dump()) for c in load_certificates(path))
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """Who a certificate says it is."""
-    said = certificate.subject.native
-    names = [said.get("common_name"), said.get("organization_name")]
-    return " of ".join(repr(str(name)) for name in names if name) or "nobody named"
+    """The name in a certificate."""
+    subject = certificate.subject.native
+    names = [subject.get("common_name"), subject.get("organization_name")]
+    return " of ".join(repr(str(name)) for name in names if name) or "no name"
 
 
 def check_detached(
     signature: Path, signed: Path, trust: Trust, *, moment: datetime | None, subject: str
 ) -> Iterator[VerdictLine]:
     """Whether the CMS in ``signature`` was made over the bytes of ``signed``."""
-    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict reports it
     try:
         der = signature.read_bytes()
         content = cms.ContentInfo.load(der, strict=True)
         data = content["content"]
-        odd = _oddities(content, der)
+        deviation = _deviation(content, der)
         certificate = _signer(data)
     except _UNREADABLE as error:
         yield broken(subject, f"its signature {signature.name} cannot be read: {error}")
         return
-    if odd:
-        yield broken(subject, f"its signature {signature.name} was changed: {odd}")
+    if deviation:
+        yield broken(subject, f"its signature {signature.name} was changed: {deviation}")
         return
     try:
         with signed.open("rb") as file:
@@ -111,25 +111,25 @@ def check_detached(
     except (SignatureValidationError, CMSExtractionError, SigningError, *_UNREADABLE) as error:
         yield broken(subject, f"its signature {signature.name} does not hold: {error}")
         return
-    yield from _judged(status, certificate, trust, subject, f"its signature {signature.name}")
+    yield from _status_lines(status, certificate, trust, subject, f"its signature {signature.name}")
 
 
 def check_pdf(
     path: Path, trust: Trust, *, password: str | None, moment: datetime | None, subject: str
 ) -> Iterator[VerdictLine]:
     """Whether the PDF's own signatures hold and cover all of it."""
-    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict says it
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)  # the verdict reports it
     try:
         with path.open("rb") as file:
             reader = PdfFileReader(file, strict=False)
             if reader.encrypted:
                 if password is None:
-                    yield unchecked(subject, "its signature lies behind its password: give it by --ask-password")
+                    yield unchecked(subject, "its signature is behind its password: use --ask-password")
                     return
                 reader.decrypt(password)
             found = reader.embedded_regular_signatures
             if not found:
-                yield broken(subject, "it bears no signature")
+                yield broken(subject, "it has no signature")
                 return
             for signature in found:
                 certificate = signature.signer_cert
@@ -138,16 +138,22 @@ def check_pdf(
                         signature, trust.context(certificate, moment), key_usage_settings=_ANY_USE
                     )
                 )
-                yield from _judged(status, certificate, trust, subject, "its signature")
+                yield from _status_lines(status, certificate, trust, subject, "its signature")
                 if status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
-                    yield broken(subject, "something was added after it was signed")
+                    yield broken(subject, "content was added after it was signed")
     except (PdfError, SignatureValidationError, CMSExtractionError, SigningError) as error:
         yield broken(subject, f"its signature cannot be read: {error}")
     except _UNREADABLE as error:
         yield broken(subject, f"it is damaged, so its signature cannot be read: {type(error).__name__}")
 
 
-def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: str, what: str) -> Iterator[VerdictLine]:  # noqa: ANN401 - two kinds of pyHanko's
+def _status_lines(
+    status: Any,  # noqa: ANN401 - two classes of pyHanko
+    certificate: x509.Certificate,
+    trust: Trust,
+    subject: str,
+    what: str,
+) -> Iterator[VerdictLine]:
     if not status.intact:
         yield broken(subject, f"{what} is of other bytes: the file was changed after it was signed")
         return
@@ -155,29 +161,29 @@ def _judged(status: Any, certificate: x509.Certificate, trust: Trust, subject: s
         yield broken(subject, f"{what} was changed, or is not by {name_of(certificate)}")
         return
     if not status.trusted:
-        yield broken(subject, f"{what} is by {name_of(certificate)}, whom the certificates given do not vouch for")
+        yield broken(subject, f"{what} is by {name_of(certificate)}, which the certificates given do not vouch for")
         return
-    other = trust.met(certificate)
+    other = trust.add_signer(certificate)
     if other is not None:
         yield broken(subject, f"{what} is by {name_of(certificate)}; the others are by {other}, another certificate")
         return
     yield holds(subject, f"{what} holds, by {name_of(certificate)}")
     if getattr(status, "timestamp_validity", None) is not None:
-        kind = holds if status.timestamp_validity.intact and status.timestamp_validity.valid else broken
-        yield kind(subject, f"its time stamp says {status.timestamp_validity.timestamp:%Y-%m-%d %H:%M:%S} UTC")
+        line = holds if status.timestamp_validity.intact and status.timestamp_validity.valid else broken
+        yield line(subject, f"its time stamp says {status.timestamp_validity.timestamp:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def who_signed(trust: Trust) -> Iterator[VerdictLine]:
-    """What is known of the signers, and what is not."""
+    """What is known about the signers, and what is not."""
     for certificate in trust.signers.values():
         name = name_of(certificate)
         if trust.roots:
-            yield holds("signer", f"{name}, vouched for by the certificates given")
+            yield holds("signer", f"{name}, trusted by the certificates given")
         elif GENERATED_NAME in name:
-            yield unchecked("signer", f"{name}: no authority knows it; give its certificate, had from them, by --cert")
+            yield unchecked("signer", f"{name}: issued by no authority; get its certificate from its owner for --cert")
         else:
             yield unchecked("signer", f"{name}: give the authority's certificate by --cert")
-        yield unchecked("signer", "whether its certificate was revoked: that takes the network")
+        yield unchecked("signer", "whether its certificate was revoked: this needs the network")
 
 
 def _signer(data: cms.SignedData) -> x509.Certificate:
@@ -187,16 +193,19 @@ def _signer(data: cms.SignedData) -> x509.Certificate:
         certificate = choice.chosen
         if certificate.serial_number == wanted["serial_number"].native and certificate.issuer == wanted["issuer"]:
             return certificate
-    raise ValueError("the certificate that it names is not in it")
+    raise ValueError("it does not contain the certificate that it names")
 
 
-def _oddities(content: cms.ContentInfo, der: bytes) -> str:
-    """What a signature of ours never has: these parts are signed by nobody, so nothing else would tell a change."""
+def _deviation(content: cms.ContentInfo, der: bytes) -> str:
+    """A property that this program's signatures never have; "" when there is none.
+
+    These parts are not signed, so no other check finds a change in them.
+    """
     data = content["content"]
     if not is_plain(der) or not is_true(data):
-        return "it is not in its one true encoding"
+        return "it is not in its canonical encoding"
     if data["version"].native not in {"v1", "v3"} or len(data["signer_infos"]) != 1:
-        return "it is of another form"
+        return "its form is another one"
     info = data["signer_infos"][0]
     if info["version"].native != "v1" or [a["algorithm"].native for a in data["digest_algorithms"]] != ["sha256"]:
         return "it names other algorithms"
@@ -204,17 +213,17 @@ def _oddities(content: cms.ContentInfo, der: bytes) -> str:
         return "it names another digest"
     unsigned = {attribute["type"].native for attribute in info["unsigned_attrs"] or ()}
     if unsigned - _NOTHING_UNSIGNED:
-        return "it bears attributes that nobody signed"
+        return "it has attributes that are not signed"
     if data["encap_content_info"]["content_type"].native != "data" or len(data["crls"] or ()) > 0:
-        return "it bears what is not its own"
+        return "it has content that does not belong in it"
     stamps = [a["values"][0]["content"] for a in info["unsigned_attrs"] or ()]
-    return next((found for found in map(_oddities_of_stamp, stamps) if found), "")
+    return next((found for found in map(_stamp_deviation, stamps) if found), "")
 
 
-def _oddities_of_stamp(data: cms.SignedData) -> str:
-    """The same of an authority's time stamp (RFC 3161), whose list of digests may be longer than its use of them."""
+def _stamp_deviation(data: cms.SignedData) -> str:
+    """The same for a time stamp (RFC 3161), which may list more digest algorithms than it uses."""
     listed = {algorithm["algorithm"].native for algorithm in data["digest_algorithms"]}
     used = {info["digest_algorithm"]["algorithm"].native for info in data["signer_infos"]}
     if data["version"].native != "v3" or {info["version"].native for info in data["signer_infos"]} - {"v1", "v3"}:
-        return "its time stamp is of another form"
+        return "the form of its time stamp is another one"
     return "" if used <= listed else "its time stamp names other algorithms"

@@ -1,4 +1,4 @@
-"""What a check came to, line by line, in words for people."""
+"""The result of a verification: one line for each thing that was checked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class VerdictKind(StrEnum):
-    """How far a line goes."""
+    """The result of one line."""
 
     HOLDS = "holds"
     BROKEN = "BROKEN"
@@ -15,11 +15,11 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictLine:
-    """One thing that was looked at."""
+    """The result of checking one thing."""
 
     kind: VerdictKind
     subject: str
-    """Name of the file, or of the part of the proof."""
+    """Name of the file, or of the part that was checked."""
     message: str
 
     def __str__(self) -> str:
@@ -28,13 +28,13 @@ class VerdictLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All lines in the order they were found."""
+    """All lines, in the order of the checks."""
 
     lines: tuple[VerdictLine, ...]
 
     @property
     def is_good(self) -> bool:
-        """Something holds, and nothing is broken."""
+        """True when at least one line holds and none is broken."""
         return bool(self.of(VerdictKind.HOLDS)) and not self.of(VerdictKind.BROKEN)
 
     def of(self, kind: VerdictKind) -> tuple[VerdictLine, ...]:
@@ -43,20 +43,20 @@ class Verdict:
 
 
 def holds(subject: str, message: str) -> VerdictLine:
-    """It is as it should be."""
+    """A line for a thing that is correct."""
     return VerdictLine(kind=VerdictKind.HOLDS, subject=subject, message=message)
 
 
 def broken(subject: str, message: str) -> VerdictLine:
-    """It is not."""
+    """A line for a thing that is wrong."""
     return VerdictLine(kind=VerdictKind.BROKEN, subject=subject, message=message)
 
 
 def unchecked(subject: str, message: str) -> VerdictLine:
-    """It could not be looked at, and why."""
+    """A line for a thing that could not be checked; the message gives the reason."""
     return VerdictLine(kind=VerdictKind.UNCHECKED, subject=subject, message=message)
 
 
 def verdict_of(lines: Iterable[VerdictLine]) -> Verdict:
-    """The verdict that these lines make."""
+    """The verdict of these lines."""
     return Verdict(lines=tuple(lines))

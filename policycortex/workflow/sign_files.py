@@ -82,7 +82,7 @@ def prove_files(
             "watermark": order.watermark,
             "locale": order.locale,
         },
-        trail=trail,
+        audit_log=trail,
         made_at=now,
     )
     manifest = _kept(folder, proof.FILE_NAME, content, proof.MEDIA_TYPE)

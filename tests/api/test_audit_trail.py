@@ -129,7 +129,7 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
     auditor.get("/v1/reports")
     path = tmp_path / "trail.jsonl"
     path.write_bytes(auditor.get("/v1/audit-trail/export", params={"format": "jsonl"}).content)
-    verdict = verify(tmp_path, trail=path)
+    verdict = verify(tmp_path, audit_log=path)
     assert not [line for line in verdict.of(VerdictKind.BROKEN) if line.subject != "manifest.json"]
     assert any("follow each other without a gap" in line.message for line in verdict.of(VerdictKind.HOLDS))
     answer = auditor.get("/v1/audit-trail/export")
@@ -138,7 +138,7 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
     assert [row["sequence"] for row in rows] == [str(n + 1) for n in range(len(rows))]
     assert rows[-1]["action"] == "audit_trail_exported"
     (tmp_path / "trail.csv").write_text(answer.text, newline="")
-    told = verify(tmp_path, trail=tmp_path / "trail.csv")
+    told = verify(tmp_path, audit_log=tmp_path / "trail.csv")
     assert any("follow each other" in line.message for line in told.of(VerdictKind.HOLDS))
 
 

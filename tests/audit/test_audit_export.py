@@ -57,7 +57,7 @@ def command(home: Path, *words: str) -> Result:
 
 def check_alone(trail: Path) -> Verdict:
     """The verdict on an exported trail: where it lies there is no report."""
-    return verify(trail, trail=trail)
+    return verify(trail, audit_log=trail)
 
 
 def is_whole(verdict: Verdict) -> bool:

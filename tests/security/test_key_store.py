@@ -27,7 +27,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(settings: Settings) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, settings.home)} == {0o700}
     assert sorted(path.parent.iterdir()) == [path]
-    assert repr(vaults[0]) == "Vault()"
+    assert repr(vaults[0]) == "KeyStore()"
 
 
 def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:

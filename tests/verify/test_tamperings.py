@@ -48,7 +48,7 @@ def check(proven: Proven, target: Path | None = None, *, has_key: bool = True) -
     vault = open_key_store(proven.settings)
     return verify(
         target or proven.folder,
-        trail=proven.trail,
+        audit_log=proven.trail,
         certificates=proven.certificate,
         key_of=(lambda organization: vault.derive(f"trail/{organization}")) if has_key else None,
     )
@@ -183,7 +183,7 @@ class Case:
     said: str
 
 
-TRAIL = f"audit trail of '{ORGANIZATION}'"
+TRAIL = f"audit log of '{ORGANIZATION}'"
 CASES: dict[str, Case] = {
     "pdf: first byte": Case(deed=flipped("report.pdf", 0), subject="report.pdf", said="SHA-256 differs"),
     "pdf: a byte within": Case(deed=flipped("report.pdf", 0.3), subject="report.pdf", said="SHA-256 differs"),
@@ -301,7 +301,7 @@ CASES: dict[str, Case] = {
                 foot_line(ORGANIZATION, sequence=3, digest=json.loads(rows[3])["digest"], count=3),
             ]
         ),
-        subject="audit trail", said="its tail was cut: manifest.json saw record 5, it ends with 3",
+        subject="audit log", said="its end was cut: manifest.json names record 5, it ends with 3",
     ),
     "trail: first line changed": Case(
         deed=trail_edited(lambda rows: [rows[0].replace(ORGANIZATION, "other"), *rows[1:]]),
@@ -312,7 +312,7 @@ CASES: dict[str, Case] = {
     ),
     "trail: a record left out, all chained anew with the key": Case(
         deed=lambda p: chained_anew(p, key=open_key_store(p.settings).derive(f"trail/{ORGANIZATION}"), leave_out=2),
-        subject="audit trail", said="history was rewritten",
+        subject="audit log", said="history was rewritten",
     ),
 }  # fmt: skip
 
@@ -356,7 +356,7 @@ def test_a_bundle_packed_again_is_told(proven: Proven) -> None:
             archive.write(path, path.name)
     verdict = check(proven, proven.packed)
     assert [line.message for line in verdict.of(VerdictKind.BROKEN)] == [
-        "its container is not as it was packed: it was altered, or packed again"
+        "the zip file is not as it was packed: it was changed, or packed again"
     ]
 
 

@@ -1,7 +1,7 @@
 """The audit trail: appended to under a lock on the organisation's head, so that its chain never forks."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,7 +23,16 @@ from sqlalchemy import (
     update,
 )
 
-from policycortex.audit.chain import FIELDS, AuditEvent, AuditRecord, ChainPoint, chain_start, make_record, seal_digest
+from policycortex.audit.chain import (
+    FIELDS,
+    AuditEvent,
+    AuditKeySource,
+    AuditRecord,
+    ChainPoint,
+    chain_start,
+    make_record,
+    seal_digest,
+)
 from policycortex.errors import ConflictError
 from policycortex.storage.registry.base import Database, UtcDateTime, insert_for, metadata
 
@@ -63,9 +72,6 @@ audit_heads = Table(
 
 _RECORD: Final = [audit_trail.c[name] for name in FIELDS]
 _BATCH: Final = 1000
-
-AuditKeySource = Callable[[str], bytes]
-"""Gives an organisation's audit key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from policycortex.audit.chain import AuditKeySource
 from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
-from policycortex.storage.registry.audit_log import AuditKeySource, AuditLogRepository
+from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
 from policycortex.storage.registry.deliveries import DeliveryRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
