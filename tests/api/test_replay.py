@@ -69,7 +69,7 @@ def test_of_two_claims_at_once_one_wins(server: ApiServer) -> None:
     """The second is told that the first is at work."""
     claim = Claim(organization=server.organization, key="k", fingerprint="f" * 64)
     assert server.registry.idempotency.claim_key(claim, report_id="rpt_1", now=server.clock()).report_id == "rpt_1"
-    with pytest.raises(Exception, match="still at work"):
+    with pytest.raises(Exception, match="still running"):
         server.registry.idempotency.claim_key(claim, report_id="rpt_2", now=server.clock())
 
 

@@ -1,4 +1,4 @@
-"""Who did what to which report, in the order it happened."""
+"""The access log: who did what with which report, in order."""
 
 from typing import Final
 
@@ -23,7 +23,7 @@ from policycortex.storage.registry.rows import AccessRow
 access_log = Table(
     "access_log",
     metadata,
-    # SQLite numbers only INTEGER keys by itself
+    # SQLite generates values of INTEGER keys only
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("report_id", String(32), ForeignKey("reports.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -51,7 +51,7 @@ class AccessLogRepository:
             insert_access(connection, *rows)
 
     def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
-        """A page, newest first, and how many there are."""
+        """A page, newest first, and the number of all."""
         mine = access_log.c.report_id == report_id
         query = select(*_COLUMNS).where(mine).order_by(access_log.c.id.desc()).limit(limit).offset(offset)
         with self._database.reading() as connection:

@@ -1,4 +1,4 @@
-"""The audit trail: appended to under a lock on the organisation's head, so that its chain never forks."""
+"""The audit log: records are appended under a lock on the organisation's head, so that its chain never forks."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
@@ -41,7 +41,7 @@ audit_trail = Table(
     metadata,
     Column("organization", String(64), primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    Column("moment", UtcDateTime, nullable=False),  # the same as ``at``, to search by
+    Column("moment", UtcDateTime, nullable=False),  # the same as ``at``, for searching
     Column("at", String(32), nullable=False),
     Column("action", String(64), nullable=False),
     Column("actor", String(128), nullable=False),
@@ -49,7 +49,7 @@ audit_trail = Table(
     Column("request_id", Text),
     Column("subject", Text),
     Column("outcome", String(16), nullable=False),
-    Column("details", Text, nullable=False),  # JSON as text: what was digested must come back as it was
+    Column("details", Text, nullable=False),  # JSON as text: the digest needs the exact bytes
     Column("previous", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("seal", String(64), nullable=False),
@@ -76,20 +76,20 @@ _BATCH: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogState:
-    """Where an organisation's chain begins, ends, and how far it was exported."""
+    """Start and end of an organisation's chain, and how far it was exported."""
 
     organization: str
     head: ChainPoint
     floor: ChainPoint
-    """The record after it is the first that is kept."""
+    """The record after it is the oldest one that is stored."""
     is_floor_true: bool
-    """False when the floor was moved without the key."""
+    """False when the floor was changed without the key."""
     exported_sequence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogFilter:
-    """Which records a page holds; None filters nothing."""
+    """Filters of a page of records; None filters nothing."""
 
     action: str | None = None
     actor: str | None = None
@@ -100,18 +100,18 @@ class AuditLogFilter:
 
 
 class AuditLogRepository:
-    """Appending, reading and retiring records."""
+    """Appends, reads and retires records."""
 
     def __init__(self, database: Database, key_of: AuditKeySource) -> None:
         self._database, self._key_of = database, key_of
 
     def append_events(self, *acts: AuditEvent) -> None:
-        """Add the acts, all or none, in the order given; those whose entry is there already are left out."""
+        """Append the events in order, all or none; events whose entry id is stored already are skipped."""
         with self._database.writing() as connection:
             self.append(connection, *acts)
 
     def append(self, connection: Connection, *acts: AuditEvent) -> None:
-        """As ``append_events``, within the caller's transaction: the record and the act itself, or neither."""
+        """As ``append_events``, within the caller's transaction: the change and its record, or neither."""
         fresh = _without_known(connection, acts)
         for organization in sorted({act.organization for act in fresh}):
             at, key, rows = _lock_head(connection, organization, self._key_of), self._key_of(organization), []
@@ -124,7 +124,7 @@ class AuditLogRepository:
             connection.execute(update(audit_heads).where(mine).values(sequence=at.sequence, digest=at.digest))
 
     def load_state(self, organization: str) -> AuditLogState:
-        """Head and floor; the origin for an organisation that did nothing yet."""
+        """Head and floor of the chain; the chain's start for an organisation without records."""
         with self._database.reading() as connection:
             query = select(audit_heads).where(audit_heads.c.organization == organization)
             row = connection.execute(query).mappings().first()
@@ -143,7 +143,7 @@ class AuditLogRepository:
         )
 
     def list_organizations(self) -> tuple[str, ...]:
-        """Organisations that have a trail."""
+        """Organisations that have records, sorted."""
         with self._database.reading() as connection:
             query = select(audit_heads.c.organization).order_by(audit_heads.c.organization)
             return tuple(connection.execute(query).scalars())
@@ -151,7 +151,7 @@ class AuditLogRepository:
     def list_records(
         self, organization: str, wanted: AuditLogFilter | None = None, *, limit: int = 20, offset: int = 0
     ) -> tuple[tuple[AuditRecord, ...], int]:
-        """A page of records, newest first, and how many there are."""
+        """A page of records, newest first, and the number of all."""
         where = _conditions(organization, wanted or AuditLogFilter())
         query = select(*_RECORD).where(*where).order_by(audit_trail.c.sequence.desc()).limit(limit).offset(offset)
         with self._database.reading() as connection:
@@ -160,7 +160,7 @@ class AuditLogRepository:
         return records, int(total)
 
     def read_records(self, organization: str, *, after: int = 0, up_to: int | None = None) -> Iterator[AuditRecord]:
-        """Records in order, read in batches: the whole trail in little memory."""
+        """Records in order, read in batches, so that a large log needs little memory."""
         at = after
         while True:
             mine = (audit_trail.c.organization == organization, audit_trail.c.sequence > at)
@@ -176,15 +176,17 @@ class AuditLogRepository:
             at = rows[-1]["sequence"]
 
     def note_export(self, organization: str, sequence: int) -> None:
-        """All up to this record left the house."""
+        """Store that all records up to this one were exported."""
         mine = (audit_heads.c.organization == organization, audit_heads.c.exported_sequence < sequence)
         with self._database.writing() as connection:
             connection.execute(update(audit_heads).where(*mine).values(exported_sequence=sequence))
 
     def retire_records(self, organization: str, *, before: datetime, is_export_needed: bool, now: datetime) -> int:
-        """Remove records older than that, oldest first; how many. The chain goes on from where it was cut, and says so.
+        """Remove records older than ``before``, oldest first. Returns how many.
 
-        With ``is_export_needed`` none goes that was not exported. Raises ConflictError when the trail was changed.
+        The chain then starts at the last removed record (the floor), and a record names what was removed.
+
+        With ``is_export_needed`` only exported records are removed. Raises ConflictError when the log was changed.
         """
         with self._database.writing() as connection:
             head = _lock_head(connection, organization, self._key_of)
@@ -199,7 +201,9 @@ class AuditLogRepository:
             same = (audit_trail.c.organization == organization, audit_trail.c.sequence == last)
             digest = connection.execute(select(audit_trail.c.digest).where(*same)).scalar_one_or_none()
             if digest is None:
-                raise ConflictError(f"record {last} of the trail of {organization!r} is missing; check the trail first")
+                raise ConflictError(
+                    f"record {last} of the audit log of {organization!r} is missing; check the log first"
+                )
             floor = ChainPoint(sequence=last, digest=digest)
             old = (audit_trail.c.organization == organization, audit_trail.c.sequence <= last)
             count = connection.execute(delete(audit_trail).where(*old)).rowcount
@@ -225,7 +229,7 @@ def _without_known(connection: Connection, acts: Sequence[AuditEvent]) -> list[A
 
 
 def _lock_head(connection: Connection, organization: str, key_of: AuditKeySource) -> ChainPoint:
-    """The chain's last point, held against other writers until the transaction ends."""
+    """The chain's last point, locked until the transaction ends."""
     query = select(audit_heads.c.sequence, audit_heads.c.digest).where(audit_heads.c.organization == organization)
     found = connection.execute(query.with_for_update()).first()
     if found is None:

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 from policycortex.errors import ConfigurationError, NotFoundError, StoreBusyError, UnavailableError
 
 WRITES = "policycortex_writes"
-"""Execution option: the transaction takes SQLite's write lock at its start, so that it cannot fail half-way for it."""
+"""Execution option: the transaction takes SQLite's write lock at its start, so that no later statement waits for it."""
 STREAMS = "policycortex_streams"
 """Execution option: rows are read in batches, for which Postgres needs a transaction."""
 
@@ -35,21 +35,21 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; without zone for SQLite."""
+        """Convert to UTC; without zone for SQLite."""
         if value is None:
             return None
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """With zone UTC."""
+        """Return it with zone UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class Database:
-    """One engine with three kinds of transaction. The repositories share it; they hold no other state of it."""
+    """One engine with three kinds of transaction. The repositories share one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -80,7 +80,7 @@ class Database:
 
 
 def insert_for(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, in the dialect of that name."""
+    """An INSERT with ON CONFLICT in that dialect."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
@@ -94,8 +94,8 @@ def translated_errors(attempt: str) -> Iterator[None]:
     except ValueError as error:
         if "NUL" not in str(error):
             raise
-        # Postgres holds no such text, so nothing can be found by it and nothing can be stored with it
-        raise NotFoundError(f"could not {attempt}: nothing is named by a text with a NUL character in it") from None
+        # Postgres stores no text with NUL, so no such row exists
+        raise NotFoundError(f"could not {attempt}: no name contains a NUL character") from None
     except exc.TimeoutError as error:
         raise StoreBusyError(f"could not {attempt}: all its connections are in use; try again") from error
     except exc.DBAPIError as error:
@@ -105,7 +105,7 @@ def translated_errors(attempt: str) -> Iterator[None]:
 def _translate(error: exc.DBAPIError, attempt: str) -> Exception:
     cause = str(error.orig)
     if "locked" in cause or "busy" in cause:
-        return StoreBusyError(f"could not {attempt}: another writer holds it ({cause}); try again")
+        return StoreBusyError(f"could not {attempt}: another writer has locked it ({cause}); try again")
     if "not a database" in cause or "malformed" in cause:
         return ConfigurationError(f"could not {attempt}: its file is damaged ({cause}); restore it from a backup")
     if isinstance(error, exc.OperationalError | exc.InterfaceError):

@@ -31,11 +31,11 @@ from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.waivers import WaiverRepository
 
 _COMMON: Final[dict[str, Any]] = {
-    "hide_parameters": True,  # error texts would show order bodies and digests of keys
-    "json_deserializer": msgspec.json.decode,  # three times json's speed, and lists are full of it
+    "hide_parameters": True,  # error messages would show request bodies and digests of keys
+    "json_deserializer": msgspec.json.decode,  # three times the speed of json; lists have many such values
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
 }
-_MIGRATION_LOCK = 7_263_114_905  # Postgres advisory lock; any number that nothing else in the database uses
+_MIGRATION_LOCK = 7_263_114_905  # Postgres advisory lock; a number that nothing else in the database uses
 
 
 class Registry:
@@ -70,7 +70,7 @@ class Registry:
 
 
 def open_registry(settings: Settings, *, patience_seconds: float | None = None) -> Registry:
-    """Open, and bring the tables up to date if they are not.
+    """Open the registry, and migrate its tables when they are not current.
 
     ``patience_seconds`` is how long a call waits for another writer; the settings' lock timeout unless given.
     Raises ConfigurationError on a bad URL, folder, or a newer database; StoreBusyError and UnavailableError.
@@ -87,7 +87,7 @@ def open_registry(settings: Settings, *, patience_seconds: float | None = None) 
 
 
 def _audit_keys(settings: Settings) -> AuditKeySource:
-    """Each organisation's key, derived when it is first needed."""
+    """Derives each organisation's audit key on first use."""
 
     @cache
     def key_of(organization: str) -> bytes:
@@ -115,7 +115,7 @@ def _open_sqlite(settings: Settings, patience: float) -> Engine:
             f"cannot make the home {settings.home}: {error.strerror}; set POLICYCORTEX_HOME"
         ) from error
     url = URL.create("sqlite+pysqlite", database=str(path))
-    # 44 connections: FastAPI's 40 threads and some; a thread must never wait for a connection.
+    # FastAPI has 40 threads, and none must wait for a connection.
     engine = create_engine(url, **_COMMON, connect_args={"timeout": patience}, pool_size=44, pool_timeout=patience)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -135,17 +135,17 @@ def _postgres_url(text_url: str) -> URL:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late for a write lock; ours is _begin_sqlite
+    connection.isolation_level = None  # the driver's own BEGIN is too late for a write lock; see _begin_sqlite
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an accepted order outlives a power cut
+    cursor.execute("PRAGMA synchronous=FULL")  # an accepted request survives a power failure
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    # straight to the driver: through SQLAlchemy this one word costs as much as a small query
+    # directly by the driver: through SQLAlchemy this statement costs as much as a small query
     driver_connection = connection.connection.driver_connection
     if driver_connection is not None:
         try:
@@ -174,7 +174,7 @@ def _migrate(engine: Engine, settings: Settings, patience: float) -> None:
         with FileLock(settings.home / "registry.migrate.lock", timeout=patience):
             _upgrade_unless_current(engine)
     except Timeout:
-        raise StoreBusyError("another process is still bringing the registry up to date; try again") from None
+        raise StoreBusyError("another process is still migrating the registry; try again") from None
 
 
 def _migrate_postgres(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The outbox and its ledger: claimed before it is sent, settled after, every attempt kept."""
+"""Deliveries and their attempts: a delivery is claimed before it is sent and settled after; all attempts are kept."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from policycortex.storage.registry.schedule_tables import deliveries, delivery_a
 from policycortex.storage.registry.tables import reports
 
 _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
-"""After the failure; so often its owner is tried to be told."""
+"""Delays after the failure at which the alert to its owner is tried."""
 
 _NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
 _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
@@ -31,7 +31,7 @@ _TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliverySta
 
 
 class DeliveryRepository:
-    """Everything about deliveries; reports bring them into being (see ``insert_deliveries``)."""
+    """Claims, settles and lists deliveries. They are created with their reports (see ``insert_deliveries``)."""
 
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
@@ -57,7 +57,7 @@ class DeliveryRepository:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[DeliveryRow, ...], int]:
-        """A page without attempts, newest first, and how many there are."""
+        """A page without attempts, newest first, and the number of all."""
         wanted = {
             deliveries.c.organization: organization,
             deliveries.c.status: status.value if status is not None else None,
@@ -73,7 +73,7 @@ class DeliveryRepository:
         return tuple(_delivery(row) for row in rows), int(total)
 
     def release_deliveries(self, *, now: datetime) -> int:
-        """Let those go whose report is completed, and abandon those whose report never comes; how many moved."""
+        """Release deliveries of completed reports, and abandon those of ended ones. Returns how many changed."""
         waiting = deliveries.c.status == DeliveryStatus.WAITING.value
         with self._database.writing() as connection:
             done = _reports_that(ReportStatus.COMPLETED.value)
@@ -106,7 +106,7 @@ class DeliveryRepository:
     def claim_delivery(
         self, *, now: datetime, lease: timedelta, except_endpoints: Collection[Endpoint] = ()
     ) -> DeliveryRow | None:
-        """Take the delivery that waited longest, and note the attempt before anything is sent; None: none is due."""
+        """Claim the due delivery that waited longest, and write its attempt before sending; None: none is due."""
         query = select(deliveries.c.id).where(_is_due(now), *(not_(_is_at(endpoint)) for endpoint in except_endpoints))
         query = query.order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1)
         with self._database.writing() as connection:
@@ -122,7 +122,7 @@ class DeliveryRepository:
             return _load(connection, found)
 
     def extend_leases(self, held: Mapping[str, int], *, until: datetime) -> None:
-        """Say that the senders of these deliveries live: id to the number of the attempt that is on its way."""
+        """Extend the leases of running attempts: delivery id to the attempt's number."""
         with self._database.writing() as connection:
             for delivery_id, number in held.items():
                 mine = (
@@ -133,13 +133,13 @@ class DeliveryRepository:
                 connection.execute(update(deliveries).where(*mine).values(lease_until=until))
 
     def list_lost_deliveries(self, *, now: datetime) -> tuple[DeliveryRow, ...]:
-        """Those whose sender died: claimed, never settled, the lease over."""
+        """Deliveries whose sender died: claimed, not settled, and the lease has expired."""
         with self._database.reading() as connection:
             rows = connection.execute(select(*_COLUMNS).where(_is_lost(now))).mappings().all()
         return tuple(_delivery(row) for row in rows)
 
     def settle_delivery(self, claimed: DeliveryRow, settled: Settled, *, now: datetime) -> None:
-        """Note how the attempt ended. Raises ConflictError when the claim was lost to another sender meanwhile."""
+        """Write how the attempt ended. Raises ConflictError when another sender has claimed the delivery."""
         is_end = settled.status is not DeliveryStatus.PENDING
         values: dict[str, Any] = {
             "status": settled.status.value,
@@ -162,7 +162,7 @@ class DeliveryRepository:
             self._audit_log.append(connection, _attempted(claimed, settled, now))
 
     def replay_delivery(self, organization: str | None, delivery_id: str, *, now: datetime) -> DeliveryRow:
-        """Send it again from the start, by a person's wish. Raises ConflictError when it stands elsewhere."""
+        """Make it pending again on request. Raises ConflictError when its status does not allow it."""
         with self._database.writing() as connection:
             before = _load(connection, delivery_id, organization)
             if before.status not in REPLAYABLE:
@@ -180,7 +180,7 @@ class DeliveryRepository:
             return _load(connection, delivery_id)
 
     def recent_outcomes(self, endpoint: Endpoint, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
-        """When the newest ended attempts at an endpoint ended, and how; newest first."""
+        """Time and outcome of an endpoint's newest ended attempts, newest first."""
         query = select(delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(
             delivery_attempts.c.connection == endpoint.connection, delivery_attempts.c.ended_at.is_not(None)
         )
@@ -201,13 +201,13 @@ class DeliveryRepository:
             return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)
 
     def list_unreported_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
-        """Failed, uncertain and abandoned deliveries whose owner is to be told now, the oldest first."""
+        """Failed, uncertain and abandoned deliveries for which an alert is due, oldest first."""
         query = select(*_COLUMNS).where(_is_untold(now)).order_by(deliveries.c.ended_at).limit(limit)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
     def note_alert(self, row: DeliveryRow, *, is_told: bool, now: datetime) -> None:
-        """The owner was told, or telling failed once more."""
+        """Write that the alert was sent, or that it failed once more."""
         values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_told else {})
         with self._database.writing() as connection:
             connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))

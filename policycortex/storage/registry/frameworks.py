@@ -1,4 +1,4 @@
-"""Frameworks that organisations uploaded, as bytes in the product's own form; what they say is the frameworks' room."""
+"""Uploaded frameworks as bytes in the product's own format. ``policycortex.frameworks`` reads them."""
 
 from datetime import datetime
 from typing import Final
@@ -26,7 +26,7 @@ _FILES: Final = (
 
 
 class FrameworkRepository:
-    """Keeping uploaded frameworks."""
+    """Stores uploaded frameworks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,7 +34,7 @@ class FrameworkRepository:
     def put_framework(
         self, organization: str, framework_id: str, content: bytes, *, uploaded_by: str | None, now: datetime
     ) -> None:
-        """Keep it; one of the same id is replaced."""
+        """Store it, or replace the one with the same id."""
         key = {"organization": organization, "framework_id": framework_id}
         values = {"content": content, "uploaded_at": now, "uploaded_by": uploaded_by}
         with self._database.writing() as connection:

@@ -1,4 +1,4 @@
-"""Answers already given, by the client's own key: the same request within 24 hours gets the same answer, once made."""
+"""Stored responses by Idempotency-Key: the same request within 24 hours returns the first response."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from policycortex.errors import ConflictError
 from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, insert_for, metadata
 
 KEPT_FOR: Final = timedelta(hours=24)
-_ABANDONED_AFTER: Final = timedelta(minutes=1)  # a request lives seconds; its process died if it said nothing by then
+_ABANDONED_AFTER: Final = timedelta(minutes=1)  # a request takes seconds: without a response its process died
 
 idempotency_keys = Table(
     "idempotency_keys",
@@ -27,42 +27,42 @@ idempotency_keys = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The client's key together with what it was sent with."""
+    """The client's key and the digest of its request."""
 
     organization: str
     key: str
     fingerprint: str
-    """SHA-256 of the request; another one under the same key is refused."""
+    """SHA-256 of the request; another request with the same key is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What the key stands for."""
+    """The state of a key after ``claim_key``."""
 
     report_id: str
-    """The report to make. After a crash the same id is claimed again, so that nothing is made twice."""
+    """Id of the report. After a crash the same id is claimed again, so that no second report is made."""
     answer: Mapping[str, Any] | None
-    """The answer given before; None: go on and settle."""
+    """The stored response; None: do the work, then call ``settle_key``."""
 
 
 class IdempotencyRepository:
-    """Claim before the work, settle after it, release when it failed."""
+    """Claim a key before the work, settle it after, release it when the work failed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def claim_key(self, claim: Claim, *, report_id: str, now: datetime) -> Claimed:
-        """Take the key for a new report, or find what it stands for. Raises ConflictError: other body, or at work."""
+        """Claim the key for a new report, or load its state. Raises ConflictError: other request, or running."""
         with self._database.writing() as connection:
             return _claim(connection, claim, report_id, now)
 
     def settle_key(self, claim: Claim, answer: Mapping[str, Any]) -> None:
-        """Keep the answer for whoever asks again."""
+        """Store the response."""
         with self._database.writing() as connection:
             connection.execute(update(idempotency_keys).where(*_same(claim)).values(answer=dict(answer)))
 
     def release_key(self, claim: Claim) -> None:
-        """The work failed: the key is free again."""
+        """Delete the claim, because the work failed."""
         with self._database.writing() as connection:
             connection.execute(delete(idempotency_keys).where(*_same(claim), idempotency_keys.c.answer.is_(None)))
 
@@ -74,9 +74,9 @@ def _claim(connection: Connection, claim: Claim, report_id: str, now: datetime) 
         _insert(connection, claim, report_id, now)
         return Claimed(report_id=report_id, answer=None)
     if row["fingerprint"] != claim.fingerprint:
-        raise ConflictError("This Idempotency-Key came with another request before; use a fresh key")
+        raise ConflictError("This Idempotency-Key was used for another request; use a new key")
     if row["answer"] is None and now - row["created_at"] < _ABANDONED_AFTER:
-        raise ConflictError("The first request with this Idempotency-Key is still at work; ask again shortly")
+        raise ConflictError("The first request with this Idempotency-Key is still running; try again shortly")
     if row["answer"] is None:
         connection.execute(update(idempotency_keys).where(*_same(claim)).values(created_at=now))
     return Claimed(report_id=row["report_id"], answer=row["answer"])
@@ -86,7 +86,7 @@ def _insert(connection: Connection, claim: Claim, report_id: str, now: datetime)
     values = {"organization": claim.organization, "key": claim.key, "fingerprint": claim.fingerprint}
     row = insert_for(connection.dialect.name, idempotency_keys).values(**values, report_id=report_id, created_at=now)
     if connection.execute(row.on_conflict_do_nothing()).rowcount != 1:
-        raise ConflictError("The first request with this Idempotency-Key is still at work; ask again shortly")
+        raise ConflictError("The first request with this Idempotency-Key is still running; try again shortly")
 
 
 def _same(claim: Claim) -> tuple[Any, ...]:

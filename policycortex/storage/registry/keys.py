@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, stored as a digest, with scopes, expiry, revocation and last use."""
+"""API keys: shown once, stored as a digest, with scopes, expiry, revocation and last use."""
 
 import ipaddress
 import secrets
@@ -40,7 +40,7 @@ api_keys = Table(
 
 
 class KeyRepository:
-    """Making, finding and ending keys."""
+    """Creates, finds, rotates and revokes keys."""
 
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
@@ -55,7 +55,10 @@ class KeyRepository:
         networks: Collection[str] = (),
         now: datetime | None = None,
     ) -> tuple[KeyRow, str]:
-        """The key's row and its secret, which cannot be had again. Raises RequestError on a bad scope or network."""
+        """Create a key. Returns its row and its secret, which is not stored.
+
+        Raises RequestError on an invalid scope or network.
+        """
         _check_key(name, scopes, networks)
         moment = now or datetime.now(UTC)
         token = make_token(SANDBOX_PREFIX if organization == SANDBOX_ORGANIZATION else LIVE_PREFIX)
@@ -77,7 +80,7 @@ class KeyRepository:
         return _key(row), token
 
     def find_key(self, token: str) -> KeyRow | None:
-        """The key of this secret, whatever its state; None when there is none. Ask ``is_valid_at`` next."""
+        """The key of this secret in any state; None when there is none. The caller checks ``is_valid_at``."""
         if not is_well_formed(token, (LIVE_PREFIX, SANDBOX_PREFIX)):
             return None
         with self._database.reading() as connection:
@@ -85,14 +88,14 @@ class KeyRepository:
         return _key(row) if row is not None else None
 
     def note_key_use(self, key: KeyRow, *, now: datetime) -> None:
-        """Remember the last use, to the minute."""
+        """Write the last use, accurate to a minute."""
         if key.last_used_at is not None and now - key.last_used_at < _USE_GRAIN:
             return
         with self._database.writing() as connection:
             connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=now))
 
     def list_keys(self, organization: str | None = None) -> tuple[KeyRow, ...]:
-        """All keys of the organisation, or of all; oldest first, ended ones too."""
+        """All keys of one organisation or of all, oldest first, also ended ones."""
         query = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
         if organization is not None:
             query = query.where(api_keys.c.organization == organization)
@@ -108,7 +111,7 @@ class KeyRepository:
         return _key(row)
 
     def revoke_key(self, key_id: str, *, now: datetime | None = None) -> KeyRow:
-        """End the key at once; again is no error, the first time counts. Raises NotFoundError."""
+        """Revoke the key; a second revocation changes nothing. Raises NotFoundError."""
         key = self.get_key(key_id)
         with self._database.writing() as connection:
             live, moment = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)), now or datetime.now(UTC)

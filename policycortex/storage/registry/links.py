@@ -33,7 +33,7 @@ _COLUMNS: Final = [c for c in download_links.c if c.name != "digest"]
 
 
 class LinkRepository:
-    """Making, following and ending links."""
+    """Creates, finds and revokes links."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,14 +43,14 @@ class LinkRepository:
         *,
         organization: str,
         report_id: str,
-        format: ReportFormat,  # noqa: A002 - the documentation's word
+        format: ReportFormat,  # noqa: A002 - the name in the documentation
         expires_at: datetime,
         is_one_time: bool,
         created_by: str | None,
         file_name: str | None = None,
         now: datetime | None = None,
     ) -> tuple[LinkRow, str]:
-        """The link's row and its token, which cannot be had again."""
+        """Create a link. Returns its row and its token, which is not stored."""
         token = make_token(LINK_PREFIX)
         row = {
             "id": f"lnk_{secrets.token_hex(8)}",
@@ -68,17 +68,17 @@ class LinkRepository:
         return _link(row), token
 
     def find_link(self, token: str, *, now: datetime) -> LinkRow:
-        """The link of this token while it is good. Raises NotFoundError: unknown, expired, revoked, or used up."""
+        """The link of this token. Raises NotFoundError when it is unknown, expired, revoked, or used up."""
         if is_well_formed(token, (LINK_PREFIX,)):
             with self._database.reading() as connection:
                 query = select(*_COLUMNS).where(download_links.c.digest == digest_token(token))
                 row = connection.execute(query).mappings().first()
-            if row is not None and _is_good(link := _link(row), now):
+            if row is not None and _is_valid(link := _link(row), now):
                 return link
         raise NotFoundError("the download link is unknown, has expired or was used up; ask for a new one")
 
     def use_link(self, link: LinkRow, *, now: datetime) -> None:
-        """Note its use; of two at once a one-time link serves one, the other gets NotFoundError."""
+        """Write its use. Of two uses of a one-time link at the same time, one raises NotFoundError."""
         unused = [download_links.c.id == link.id, download_links.c.revoked_at.is_(None)]
         if link.is_one_time:
             unused.append(download_links.c.used_at.is_(None))
@@ -87,22 +87,22 @@ class LinkRepository:
                 raise NotFoundError("the download link was used up; ask for a new one")
 
     def list_links(self, report_id: str, *, now: datetime) -> tuple[LinkRow, ...]:
-        """The report's good links, oldest first."""
+        """The report's valid links, oldest first."""
         mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now)
         query = select(*_COLUMNS).where(*mine).order_by(download_links.c.created_at, download_links.c.id)
         with self._database.reading() as connection:
             links = [_link(row) for row in connection.execute(query).mappings()]
-        return tuple(link for link in links if _is_good(link, now))
+        return tuple(link for link in links if _is_valid(link, now))
 
     def revoke_links(self, report_id: str, *, now: datetime | None = None) -> int:
-        """End all links of the report; returns how many were still open."""
+        """Revoke all links of the report. Returns how many were not revoked before."""
         still = (download_links.c.report_id == report_id, download_links.c.revoked_at.is_(None))
         with self._database.writing() as connection:
             ended = update(download_links).where(*still).values(revoked_at=now or datetime.now(UTC))
             return connection.execute(ended).rowcount
 
 
-def _is_good(link: LinkRow, now: datetime) -> bool:
+def _is_valid(link: LinkRow, now: datetime) -> bool:
     return now < link.expires_at and link.revoked_at is None and not (link.is_one_time and link.used_at is not None)
 
 

@@ -1,4 +1,4 @@
-"""All rows of one registry, put into an empty one: in one transaction of the caller's, counted and digested."""
+"""Copies all rows of a registry into an empty one, in one transaction of the caller, and compares count and digest."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,25 +20,25 @@ _ROWS_AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContent:
-    """What one table holds: rows and the SHA-256 over them in the order of their keys."""
+    """The content of one table: number of rows, and the SHA-256 over them in the order of their keys."""
 
     rows: int
     sha256: str
 
 
 class MigrationRepository:
-    """What an installation that moves asks of its registries."""
+    """Copies a registry to another database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def describe_content(self) -> dict[str, TableContent]:
-        """Every table of the registry by name."""
+        """The content of every table, by name."""
         with self._database.streaming() as connection:
             return {table.name: content_of(connection, table) for table in metadata.sorted_tables}
 
     def copy_rows_to(self, target: Connection) -> int:
-        """Insert every row into the tables of ``target``, parents first; how many."""
+        """Insert every row into the tables of ``target``, parents first. Returns how many."""
         copied = 0
         with self._database.streaming() as connection:
             for table in metadata.sorted_tables:
@@ -49,7 +49,7 @@ class MigrationRepository:
         return copied
 
     def list_stored_files(self) -> tuple[StoredArtifact, ...]:
-        """Every file that a report names and that must be there: of reports that are neither deleted nor expired."""
+        """Every stored file of reports that are neither deleted nor expired."""
         living = reports.c.deleted_at.is_(None), reports.c.status != ReportStatus.EXPIRED.value
         with self._database.reading() as connection:
             return tuple(
@@ -64,7 +64,7 @@ class MigrationRepository:
             )
 
     def compare_rows(self, connection: Connection, expected: Mapping[str, TableContent]) -> None:
-        """Inside the transaction that copied. Raises IntegrityError, so that nothing is kept, naming the table."""
+        """Compare inside the transaction of the copy. Raises IntegrityError, so that the transaction is rolled back."""
         for table in metadata.sorted_tables:
             found = content_of(connection, table)
             if found != expected[table.name]:
@@ -74,7 +74,7 @@ class MigrationRepository:
                 )
 
     def transaction(self) -> Any:  # noqa: ANN401 - a context manager of a Connection
-        """One transaction that other stores in the same database may join."""
+        """A transaction that other stores in the same database may use."""
         return self._database.writing()
 
 
@@ -94,7 +94,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _batches(connection: Connection, table: Table) -> Iterator[list[Mapping[str, Any]]]:
-    # by bytes, not by the database's language: SQLite and Postgres must agree on the order
+    # sorted by bytes, not by the database's collation: SQLite and Postgres must agree on the order
     keys = [
         c if isinstance(c.type, Integer) or not _is_text(c) else _bytewise(connection, c) for c in table.primary_key
     ]
@@ -112,7 +112,7 @@ def _bytewise(connection: Connection, column: Any) -> Any:  # noqa: ANN401 - an 
 
 
 def _raise_sequences(target: Connection, table: Table) -> None:
-    """Numbers that Postgres gives itself go on after the highest that was copied."""
+    """Set the Postgres sequence to the highest copied number."""
     column = table.autoincrement_column
     if column is None or target.dialect.name != "postgresql":
         return

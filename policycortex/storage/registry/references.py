@@ -1,4 +1,4 @@
-"""Which stored files and which snapshots of the lake the registry still speaks of."""
+"""Stored files and lake snapshots that reports refer to; garbage collection keeps them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ _GONE = (ReportStatus.EXPIRED.value,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFiles:
-    """What one report needs of the store of artifacts."""
+    """The stored files of one report."""
 
     is_open: bool
-    """It may still store files and name them."""
+    """True while the report may still store files."""
     keys: frozenset[str]
 
 
 class ReferenceRepository:
-    """What whoever deletes must ask first."""
+    """Loads references for garbage collection."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def load_report_files(self, report_ids: Collection[str]) -> dict[str, ReportFiles]:
-        """By id; reports that were deleted, expired or never existed are not there. At most some hundred ids."""
+        """By report id; deleted, expired and unknown reports are left out. At most some hundred ids."""
         with self._database.reading() as connection:
             living = (
                 select(reports.c.id, reports.c.status)
@@ -53,7 +53,7 @@ class ReferenceRepository:
         }
 
     def load_pinned_snapshots(self) -> frozenset[str]:
-        """Snapshots of the lake that living reports were made from; without its own a report cannot be made again."""
+        """Lake snapshots of reports that are neither deleted nor expired; a report is made again from its snapshot."""
         query = select(reports.c.snapshot).distinct()
         query = query.where(reports.c.snapshot.is_not(None), reports.c.deleted_at.is_(None))
         query = query.where(reports.c.status.not_in(_GONE))

@@ -22,7 +22,7 @@ _INSERT: Final = insert(reports)
 
 
 def insert_report(connection: Connection, new: NewReport, moment: datetime) -> ReportRow:
-    """A pending report of an organisation that has its row, within the caller's transaction; as it would be read."""
+    """Insert a pending report; the organisation's row must exist. Returns the row as a reader would find it."""
     row = {
         "id": new.id,
         "organization": new.organization,
@@ -47,7 +47,7 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> R
 
 
 def ensure_organization(connection: Connection, organization: str, moment: datetime) -> None:
-    """Write the organisation's row unless it is there."""
+    """Insert the organisation's row unless it exists."""
     connection.execute(_ensure(connection.dialect.name), {"id": organization, "created_at": moment})
 
 

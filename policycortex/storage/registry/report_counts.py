@@ -1,4 +1,4 @@
-"""Sums of reports per organisation, type, framework and status, kept by every change so that lists need no counting."""
+"""Counts of reports by organisation, type, framework and status; every change updates them, so lists count nothing."""
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -13,7 +13,7 @@ from policycortex.storage.registry.tables import report_tallies
 
 
 def shift_tally(connection: Connection, row: Mapping[str, Any], step: int) -> None:
-    """Add ``step`` to the sum that a report with these columns belongs to, inside the caller's transaction."""
+    """Add ``step`` to the count of reports with these columns, within the caller's transaction."""
     values = {
         "organization": row["organization"],
         "type": row["type"],
@@ -25,7 +25,7 @@ def shift_tally(connection: Connection, row: Mapping[str, Any], step: int) -> No
 
 
 def load_tally(connection: Connection, organization: str, wanted: ReportFilter) -> int:
-    """How many live reports match type, framework and status."""
+    """Number of reports, without deleted ones, that match type, framework and status."""
     names = ("type", "framework", "status")
     given = {name: getattr(value, "value", value) for name in names if (value := getattr(wanted, name)) is not None}
     query = _sum_query(tuple(given))
@@ -40,7 +40,7 @@ def _sum_query(given: tuple[str, ...]) -> Select[int]:
 
 @cache
 def _shift(dialect: str) -> postgresql.Insert | sqlite.Insert:
-    """Made once: building a statement costs as much as executing it."""
+    """Built once: building a statement costs as much as executing it."""
     counted = insert_for(dialect, report_tallies)
     raised = {"count": report_tallies.c["count"] + counted.excluded["count"]}
     return counted.on_conflict_do_update(index_elements=list(report_tallies.primary_key.columns), set_=raised)

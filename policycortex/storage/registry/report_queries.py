@@ -35,12 +35,12 @@ from policycortex.storage.registry.rows import (
 from policycortex.storage.registry.tables import report_artifacts, report_shares, reports
 
 SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
-"""Accepted in ``sort``; a leading ``-`` turns the order round."""
+"""Accepted in ``sort``; a leading ``-`` sorts in descending order."""
 
 _OPEN: Final = (ReportStatus.PENDING.value, ReportStatus.RUNNING.value)
 _SAMPLE: Final = 20
 INSIDE: Final = frozenset({"search_text", "is_restricted", "deleted_at", "sealed_password"})
-"""Columns that leave the registry in no row."""
+"""Columns that are in no returned row."""
 _ROW: Final = [c for c in reports.c if c.name not in INSIDE]
 _ROW_NAMES: Final = [c.name for c in _ROW]
 _ARTIFACT_NAMES: Final = ("key", "format", "size_bytes", "sha256", "media_type")
@@ -107,7 +107,7 @@ def load_queue(connection: Connection, report: ReportRow) -> tuple[int, float | 
 def load_report(
     connection: Connection, report_id: str, *, organization: str | None = None, reader: str | None = None
 ) -> ReportRow:
-    """One live report, inside the caller's transaction. Raises NotFoundError."""
+    """One report that is not deleted, within the caller's transaction. Raises NotFoundError."""
     parameters = {"report_id": report_id, "organization": organization, "reader": reader}
     given = {name: value for name, value in parameters.items() if value is not None}
     rows = connection.execute(_report_query(tuple(given)), given).all()
@@ -132,7 +132,7 @@ def _report_query(given: _Shape) -> Select[Any]:
 
 
 def _shape(wanted: ReportFilter) -> _Shape:
-    """Which filters are set: as many statements are built as there are shapes, not one for each request."""
+    """Names of the filters that are set. Statements are built and cached once for each such combination."""
     return tuple(item.name for item in fields(wanted) if getattr(wanted, item.name) is not None)
 
 
@@ -202,12 +202,12 @@ def _ordering(sort: str) -> list[UnaryExpression[Any]]:
     name = sort.removeprefix("-")
     columns = [reports.c["completed_at" if name == "generated_at" else name], reports.c.id]
     if name in {"type", "status", "framework"}:
-        columns.insert(1, reports.c.created_at)  # as in the index: a million of one type are not sorted for a page
+        columns.insert(1, reports.c.created_at)  # as in the index, so that a page does not sort all reports of a type
     return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
 
 
 def report_from(row: Mapping[str, Any] | RowMapping, artifacts: Sequence[Mapping[str, Any]] = ()) -> ReportRow:
-    """A report of its columns and its artifacts'."""
+    """Build a report from its columns and those of its artifacts."""
     values = dict(row)
     failure, sharing = values.pop("failure", None), values.pop("sharing", None) or {}
     values["type"], values["status"] = ReportType(values["type"]), ReportStatus(values["status"])

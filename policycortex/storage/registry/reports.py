@@ -46,14 +46,14 @@ class ReportRepository:
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
         self._known_organizations: set[str] = set()
-        """They have their row, and no row of an organisation is ever deleted."""
+        """Organisations whose row exists; such a row is never deleted."""
 
     def create_report(
         self,
         *,
         organization: str,
         name: str,
-        type: ReportType,  # noqa: A002 - the documentation's word
+        type: ReportType,  # noqa: A002 - the name in the documentation
         framework: str | None,
         description: str,
         order: Mapping[str, Any],
@@ -65,9 +65,9 @@ class ReportRepository:
         access: AccessRow | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
-        """Write a pending report, where it is to go, and the first line of its access log.
+        """Create a pending report, its deliveries, and the first entry of its access log.
 
-        Its run is launched by the caller, or when it is due.
+        The caller launches its run, now or when it is due.
         """
         moment = now or _now()
         new = NewReport(
@@ -95,14 +95,14 @@ class ReportRepository:
         return made
 
     def set_run(self, report_id: str, run_id: str) -> None:
-        """Note which run makes it; a report that came to its end meanwhile stays as it is."""
+        """Set the run that makes it; an ended report does not change."""
         with self._database.writing() as connection:
             connection.execute(
                 update(reports).where(reports.c.id == report_id, reports.c.status.in_(OPEN)).values(run_id=run_id)
             )
 
     def release_run(self, report_id: str, run_id: str) -> bool:
-        """The run was lost: the report is pending again, unless it ended or another run took it; whether it was."""
+        """Make the report of a lost run pending again. Returns False when it has ended or has another run."""
         with self._database.writing() as connection:
             before = load_report(connection, report_id)
             if before.status not in OPEN or before.run_id != run_id:
@@ -113,12 +113,12 @@ class ReportRepository:
             return True
 
     def mark_running(self, report_id: str, run_id: str, *, now: datetime | None = None) -> ReportRow:
-        """The run has begun; a retry takes over from the run before it. Raises ConflictError on an end."""
+        """Mark it as running; a retry replaces the earlier run. Raises ConflictError when it has ended."""
         moment = now or _now()
         return self._move(report_id, OPEN, ReportStatus.RUNNING, run_id=run_id, started_at=moment, progress_pct=1)
 
     def note_progress(self, report_id: str, progress_pct: int) -> None:
-        """How far the run is, 0-100; ignored unless it is running."""
+        """Set the progress, 0-100; ignored unless it is running."""
         running = (reports.c.id == report_id, reports.c.status == ReportStatus.RUNNING)
         with self._database.writing() as connection:
             connection.execute(update(reports).where(*running).values(progress_pct=min(max(progress_pct, 0), 99)))
@@ -135,7 +135,7 @@ class ReportRepository:
         expires_at: datetime | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
-        """The files are stored; from here on they are served. Raises ConflictError when it has ended already."""
+        """Complete it; from then on its files are served. Raises ConflictError when it has ended already."""
         values: dict[str, Any] = {
             "completed_at": now or _now(),
             "progress_pct": 100,
@@ -148,22 +148,22 @@ class ReportRepository:
         return self._move(report_id, OPEN, ReportStatus.COMPLETED, artifacts=artifacts, files=files, **values)
 
     def fail_report(self, report_id: str, failure: Failure, *, now: datetime | None = None) -> ReportRow:
-        """No artifacts will come, and why. Raises ConflictError when it has ended already."""
+        """Mark it as failed, with the reason. Raises ConflictError when it has ended already."""
         return self._move(report_id, OPEN, ReportStatus.FAILED, completed_at=now or _now(), failure=asdict(failure))
 
     def cancel_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
-        """Nobody wants it any more; the caller ends the run. Raises ConflictError when it has ended already."""
+        """Cancel it; the caller ends the run. Raises ConflictError when it has ended already."""
         moment = now or _now()
         return self._move(report_id, OPEN, ReportStatus.CANCELLED, organization=organization, completed_at=moment)
 
     def withdraw_report(self, report_id: str, failure: Failure) -> None:
-        """Take back an order that was never launched: it leaves every list, and no run may pick it up."""
+        """Remove a request that was never launched: it is failed and deleted, so that no run makes it."""
         self.fail_report(report_id, failure)
         with self._database.writing() as connection:
             mark_deleted(connection, load_report(connection, report_id), _now())
 
     def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
-        """Out of every list and answer; an open one is cancelled. The caller removes its files, then forgets them."""
+        """Delete it; an open report is cancelled. The caller removes its files, then calls ``forget_files``."""
         with self._database.writing() as connection:
             before = load_report(connection, report_id, organization=organization)
             if before.status in OPEN:
@@ -172,7 +172,7 @@ class ReportRepository:
             return before
 
     def expire_reports(self, *, now: datetime | None = None) -> tuple[ReportRow, ...]:
-        """Move completed reports past their time to ``expired``; returns them: the caller removes their files."""
+        """Set completed reports past their time to ``expired``. Returns them; the caller removes their files."""
         moment = now or _now()
         past = (
             reports.c.status == ReportStatus.COMPLETED,
@@ -186,7 +186,7 @@ class ReportRepository:
                 change_status(connection, row, ReportStatus.EXPIRED, {})
                 still = (download_links.c.report_id == row.id, download_links.c.revoked_at.is_(None))
                 connection.execute(update(download_links).where(*still).values(revoked_at=moment))
-                self._audit_log.append(connection, _expiry(row, moment))
+                self._audit_log.append(connection, _expiry_event(row, moment))
             return rows
 
     def get_report(self, organization: str, report_id: str, *, reader: str | None = None) -> ReportRow:
@@ -247,7 +247,7 @@ class ReportRepository:
         return sealed
 
     def list_files(self, report_id: str) -> tuple[FileRow, ...]:
-        """The report's files beside its formats, by name."""
+        """The report's files besides its formats, by name."""
         columns = [c for c in report_files.c if c.name != "report_id"]
         query = select(*columns).where(report_files.c.report_id == report_id).order_by(report_files.c.name)
         with self._database.reading() as connection:
@@ -270,17 +270,17 @@ class ReportRepository:
                 raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
             change_status(connection, before, target, values)
             if target in _RUNS_END:
-                self._audit_log.append(connection, _ending(before, target, values, files))
+                self._audit_log.append(connection, _end_event(before, target, values, files))
             insert_artifacts(connection, report_id, artifacts)
             for file in files:
                 connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
             return load_report(connection, report_id)
 
 
-def _ending(
+def _end_event(
     before: ReportRow, target: ReportStatus, values: Mapping[str, Any], files: Collection[FileRow]
 ) -> AuditEvent:
-    """What the trail says of the end that a run came to."""
+    """The audit event of the end of a run."""
     manifest = next((file.sha256 for file in files if file.name == "manifest.json"), None)
     failure = values.get("failure")
     details = {"status": target.value, "manifest_sha256": manifest, "failure": failure and failure["code"]}
@@ -294,7 +294,7 @@ def _ending(
     )
 
 
-def _expiry(row: ReportRow, moment: datetime) -> AuditEvent:
+def _expiry_event(row: ReportRow, moment: datetime) -> AuditEvent:
     digests = {artifact.format.value: artifact.sha256 for artifact in row.artifacts}
     return AuditEvent(
         organization=row.organization,

@@ -1,4 +1,4 @@
-"""How long reports are kept, and which of those that are gone still have files."""
+"""Retention of reports: the organisation's own time, and expired or deleted reports that still have files."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -16,13 +16,13 @@ _BATCH: Final = 500
 
 
 class RetentionRepository:
-    """Setting the time, and clearing what is past it."""
+    """Sets the retention time, and lists reports whose files must be removed."""
 
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
 
     def set_retention(self, organization: str, days: int | None, *, now: datetime | None = None) -> None:
-        """How long reports made from now on are kept; None: as the installation says."""
+        """Set how long new reports are kept; None: the installation's setting."""
         moment = now or datetime.now(UTC)
         with self._database.writing() as connection:
             ensure_organization(connection, organization, moment)
@@ -34,7 +34,7 @@ class RetentionRepository:
             self._audit_log.append(connection, act)
 
     def load_retention(self, organization: str) -> int | None:
-        """The organisation's own time in days; None when it has none."""
+        """The organisation's own retention in days; None when it has none."""
         query = select(organizations.c.retention_days).where(organizations.c.id == organization)
         with self._database.reading() as connection:
             days: int | None = connection.execute(query).scalar_one_or_none()
@@ -51,7 +51,7 @@ class RetentionRepository:
             return tuple(connection.execute(select(reports.c.id).where(gone, listed).limit(_BATCH)).scalars())
 
     def forget_files(self, report_id: str) -> None:
-        """The report's files are gone from their store."""
+        """Delete the rows of the report's files, after the files were removed."""
         with self._database.writing() as connection:
             connection.execute(delete(report_artifacts).where(report_artifacts.c.report_id == report_id))
             connection.execute(delete(report_files).where(report_files.c.report_id == report_id))

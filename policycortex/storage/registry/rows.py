@@ -1,4 +1,4 @@
-"""What the registry hands out and takes in: frozen values, no SQL. All times are UTC with zone."""
+"""Values of the registry: frozen, no SQL. All times are UTC with zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ class Failure:
     code: str
     message: str
     is_retryable: bool = False
-    """True when the same order may succeed later without a change."""
+    """True when the same request may succeed later without a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArtifact:
-    """One stored file of a report, as the run hands it over."""
+    """One stored file of a report, as the run passes it on."""
 
     format: ReportFormat
     key: str
@@ -28,7 +28,7 @@ class NewArtifact:
     size_bytes: int
     sha256: str
     media_type: str | None = None
-    """None: the format's own; a protected file may be of another."""
+    """None: the format's own. A protected file may have another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,13 @@ class ArtifactRow:
 
     @property
     def extension(self) -> str:
-        """As it is stored: the format's own, or ``csv.zip`` and the like for a protected file."""
+        """Extension of the stored file: the format's own, or for example ``csv.zip`` for a protected file."""
         return self.key.rpartition("/")[2].partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
-    """A stored file that belongs to a report beside its formats: a proof, or a copy marked for one delivery."""
+    """A stored file of a report besides its formats: manifest, signature, or a copy marked for one delivery."""
 
     name: str
     """``manifest.json``, ``manifest.json.p7s``, ``<format>.p7s``, or ``<delivery id>/<format>``."""
@@ -60,18 +60,18 @@ class FileRow:
 
     @property
     def extension(self) -> str:
-        """As it is stored."""
+        """Extension of the stored file."""
         return self.key.rpartition("/")[2].partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """Who of the organisation may see a report. The key that ordered it and ``admin`` keys always may."""
+    """Who in the organisation may see a report. The key that requested it and ``admin`` keys always may."""
 
     key_ids: tuple[str, ...] | None = None
-    """None: every key of the organisation; else these alone."""
+    """None: every key of the organisation; else only these."""
     are_links_allowed: bool = True
-    """Whether download links that need no key may be made."""
+    """Whether download links, which need no key, may be made."""
 
     @property
     def visibility(self) -> str:
@@ -81,7 +81,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """One report, from its order to its artifacts."""
+    """One report, from its request to its artifacts."""
 
     id: str
     organization: str
@@ -91,33 +91,33 @@ class ReportRow:
     status: ReportStatus
     created_at: datetime
     created_by: str | None
-    """Id of the key that ordered it; None for the command line."""
+    """Id of the key that requested it; None for the command line."""
     due_at: datetime
-    """Not to be made before this; equals ``created_at`` unless the order names a later time."""
+    """Earliest time to make it; equals ``created_at`` unless the request names a later time."""
     description: str = ""
     order: Mapping[str, Any] = field(default_factory=dict)
-    """The order as JSON; ``policycortex.requests.request_from_json`` makes it a value again. Empty in lists."""
+    """The request as JSON, read by ``policycortex.requests.request_from_json``. Empty in lists."""
     run_id: str | None = None
-    """Dagster's run; None until one was launched."""
+    """Dagster's run; None until one is launched."""
     started_at: datetime | None = None
     completed_at: datetime | None = None
-    """When it came to its end: completed, failed or cancelled."""
+    """When it ended: completed, failed or cancelled."""
     progress_pct: int = 0
     failure: Failure | None = None
     summary: Mapping[str, Any] | None = None
-    """Numbers of page one, as the run gave them; None until completed."""
+    """Numbers of the first page, from the run; None until completed."""
     content: Mapping[str, Any] | None = None
     """``pages`` and ``sections`` [{name, pages}]; None until completed."""
     snapshot: str | None = None
     sharing: Sharing = Sharing()
     expires_at: datetime | None = None
     size_bytes: int = 0
-    """All artifacts together."""
+    """Size of all artifacts together."""
     artifacts: tuple[ArtifactRow, ...] = ()
-    """Empty in lists; there ``size_bytes`` tells."""
+    """Empty in lists; there ``size_bytes`` has the total."""
 
     def artifact(self, report_format: str) -> ArtifactRow | None:
-        """The file of that format, None when it was not made."""
+        """The file of that format; None when it was not made."""
         return next((a for a in self.artifacts if a.format == report_format), None)
 
 
@@ -131,19 +131,19 @@ class ReportFilter:
     generated_after: datetime | None = None
     generated_before: datetime | None = None
     text: str | None = None
-    """Found in name or description, without case."""
+    """Text in name or description, case-insensitive."""
     reader: str | None = None
-    """Key id that asks; reports shared with other keys only are left out. None sees all."""
+    """Id of the reading key; reports shared with other keys only are left out. None reads all."""
 
     @property
     def is_exact(self) -> bool:
-        """True when only columns that are tallied are asked for."""
+        """True when it uses only the columns of the tally."""
         return self.generated_after is None and self.generated_before is None and not self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPage:
-    """A stretch of a list, and how many reports the whole list has."""
+    """A page of a list, and the number of reports in the whole list."""
 
     reports: tuple[ReportRow, ...]
     total: int
@@ -157,18 +157,18 @@ class KeyRow:
     organization: str
     name: str
     prefix: str
-    """First characters, enough for a person to tell keys apart."""
+    """First characters, so that people can distinguish keys."""
     scopes: frozenset[str]
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
-    """Within a minute."""
+    """Accurate to a minute."""
     networks: tuple[str, ...] = ()
-    """CIDR blocks it may be used from; empty means any."""
+    """CIDR blocks from which it may be used; empty means any."""
 
     def is_valid_at(self, moment: datetime) -> bool:
-        """Neither revoked nor expired then."""
+        """Whether it is neither revoked nor expired at that time."""
         ends = [end for end in (self.expires_at, self.revoked_at) if end is not None]
         return all(moment < end for end in ends)
 
@@ -186,14 +186,14 @@ class LinkRow:
     expires_at: datetime
     is_one_time: bool
     file_name: str | None = None
-    """Of a ``FileRow``: the copy marked for a delivery; None: the format's own file."""
+    """Name of a ``FileRow``, the copy marked for a delivery; None: the format's own file."""
     used_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRow:
-    """One act on one report."""
+    """One access to one report."""
 
     report_id: str
     at: datetime

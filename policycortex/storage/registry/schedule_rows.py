@@ -1,4 +1,4 @@
-"""What the registry hands out and takes in about schedules and deliveries: frozen values, no SQL. Times are UTC."""
+"""Values of schedules and deliveries: frozen, no SQL. Times are UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from policycortex.names import ReportType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
-    """One destination a report is to go to once it is completed."""
+    """One destination of a report after its completion."""
 
     destination: Mapping[str, Any]
-    """As ``policycortex.requests`` wrote it: JSON types only, no secret."""
+    """From ``policycortex.requests``: JSON types only, no secret."""
     key: str
-    """Equal for equal places; with the report's id it is unique."""
+    """Equal for equal destinations; unique together with the report's id."""
     channel: str
     connection: str
     target: str
     condition: Mapping[str, Any] | None = None
-    """When it is worth sending; None: always."""
+    """The condition for sending; None: always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReport:
-    """A report that a tick orders."""
+    """A report that a tick requests."""
 
     id: str
     organization: str
@@ -39,12 +39,12 @@ class NewReport:
     created_by: str | None = None
     deliveries: tuple[NewDelivery, ...] = ()
     sealed_password: str | None = field(default=None, repr=False)
-    """As the vault sealed it; gone when the report has ended."""
+    """Encrypted by the key store; deleted when the report has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRow:
-    """A standing order."""
+    """A schedule."""
 
     id: str
     organization: str
@@ -53,7 +53,7 @@ class ScheduleRow:
     cron: str
     timezone: str
     body: Mapping[str, Any]
-    """The checked request: ``report_template`` and ``delivery`` as they were given."""
+    """The validated request: ``report_template`` and ``delivery`` as they were given."""
     is_enabled: bool
     misfire: str
     grace_seconds: int
@@ -61,14 +61,14 @@ class ScheduleRow:
     created_by: str | None
     updated_at: datetime
     revision: int
-    """Goes up with every change; a claim made for an older one is void."""
+    """Increases with every change; a claim for an older revision is invalid."""
     next_tick_at: datetime | None
-    """The first tick nobody has dealt with; None while disabled."""
+    """The first tick that is not yet processed; None while disabled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickClaim:
-    """What becomes of one due tick: a report, or the reason why none."""
+    """The result of one due tick: a report, or the reason why there is none."""
 
     tick: datetime
     report: NewReport | None = None
@@ -78,7 +78,7 @@ class TickClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickRow:
-    """One tick that was dealt with, with its report's state now."""
+    """One processed tick, with its report's current state."""
 
     schedule_id: str
     tick: datetime
@@ -93,20 +93,20 @@ class TickRow:
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands. All but the first three are ends, which only a replay leaves."""
+    """The status of a delivery. All but the first three are final unless it is replayed."""
 
     WAITING = "waiting"
-    """For its report to be completed."""
+    """Its report is not completed yet."""
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
-    """Refused, or deferred too often: the dead letters."""
+    """Refused, or deferred too often."""
     UNCERTAIN = "uncertain"
     WITHHELD = "withheld"
     """Its condition was not met."""
     ABANDONED = "abandoned"
-    """Its report never came."""
+    """Its report failed, was cancelled or expired."""
 
 
 REPLAYABLE = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.WITHHELD)
@@ -114,20 +114,20 @@ REPLAYABLE = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.WI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRow:
-    """One try of one delivery."""
+    """One attempt of one delivery."""
 
     number: int
     started_at: datetime
     ended_at: datetime | None
     outcome: str | None
-    """``sent, refused, deferred, unreached, uncertain, withheld, lost``; None while it is on its way."""
+    """``sent, refused, deferred, unreached, uncertain, withheld, lost``; None while it runs."""
     answer: str
     payload_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """One report to one destination."""
+    """The delivery of one report to one destination."""
 
     id: str
     organization: str
@@ -140,15 +140,15 @@ class DeliveryRow:
     condition: Mapping[str, Any] | None
     status: DeliveryStatus
     attempt_count: int
-    """Since it was made or replayed; the ledger keeps all."""
+    """Attempts since it was created or replayed; the table of attempts keeps all."""
     number: int
-    """Of the newest attempt in the ledger, 0 before the first."""
+    """Number of the newest attempt; 0 before the first."""
     next_attempt_at: datetime
     lease_until: datetime | None
     created_at: datetime
     ended_at: datetime | None
     reason: str
-    """Why it stands where it stands, for people."""
+    """The reason of its status, for people."""
     receipt: Mapping[str, Any] | None
     """``answer``, ``reference``, ``payload_sha256`` of what was sent."""
     alert_count: int
@@ -158,7 +158,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A server that answers or does not: a connection, or each target of channels that have one server per target."""
+    """A server: a connection, or each target of channels with one server per target."""
 
     channel: str
     connection: str
@@ -168,7 +168,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """How an attempt ended, and where the delivery stands after it."""
+    """How an attempt ended, and the delivery's status after it."""
 
     status: DeliveryStatus
     outcome: str

@@ -1,4 +1,4 @@
-"""Tables of schedules, their ticks, deliveries and attempts; and the two inserts that other transactions join."""
+"""Tables of schedules, their ticks, deliveries and attempts, and the insert of deliveries."""
 
 import secrets
 from collections.abc import Collection
@@ -113,7 +113,7 @@ def insert_deliveries(
     new: Collection[NewDelivery],
     now: datetime,
 ) -> None:
-    """Rows that wait for the report; a destination named twice gets one."""
+    """Insert deliveries that wait for the report; a destination given twice gets one."""
     for delivery in new:
         row = {
             "id": f"dlv_{secrets.token_hex(8)}",

@@ -1,4 +1,4 @@
-"""Schedules and their ticks. A tick is dealt with once, whoever comes first; its row is the proof."""
+"""Schedules and their ticks. A tick is processed once: the row of the first process prevents a second one."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _TICKS: Final = (
 
 
 class ScheduleRepository:
-    """Standing orders: made, changed, ended; and their ticks claimed."""
+    """Creates, changes and deletes schedules, and claims their ticks."""
 
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
@@ -52,7 +52,7 @@ class ScheduleRepository:
         created_by: str | None,
         now: datetime,
     ) -> ScheduleRow:
-        """Write the schedule, under a fresh id unless one is given; its first tick is ``next_tick_at``."""
+        """Create the schedule, with a new id unless one is given; its first tick is ``next_tick_at``."""
         row = {
             "id": schedule_id or f"sch_{secrets.token_hex(8)}",
             "organization": organization,
@@ -87,14 +87,14 @@ class ScheduleRepository:
             return _load(connection, schedule_id)
 
     def seek_schedule(self, schedule_id: str) -> ScheduleRow | None:
-        """The same; None when there is none."""
+        """As ``find_schedule``; None when there is none."""
         query = select(*_COLUMNS).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         return _schedule(row) if row is not None else None
 
     def find_timezone(self, schedule_id: str) -> str:
-        """The zone of a schedule, of a deleted one too."""
+        """The time zone of a schedule, also of a deleted one."""
         with self._database.reading() as connection:
             query = select(schedules.c.timezone).where(schedules.c.id == schedule_id)
             return str(connection.execute(query).scalar_one())
@@ -108,7 +108,7 @@ class ScheduleRepository:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ScheduleRow, ...], int]:
-        """A page, newest first, and how many there are; None for the organisation means all."""
+        """A page, newest first, and the number of all; None for the organisation means all organisations."""
         where: list[ColumnElement[bool]] = [schedules.c.deleted_at.is_(None)]
         if organization is not None:
             where.append(schedules.c.organization == organization)
@@ -138,9 +138,9 @@ class ScheduleRepository:
         next_tick_at: datetime | None,
         now: datetime,
     ) -> ScheduleRow:
-        """Write new values, and in the same transaction deal with ticks that were due under the old ones.
+        """Write new values, and process in the same transaction the ticks that were due under the old values.
 
-        Raises ConflictError when somebody else changed it since ``before`` was read.
+        Raises ConflictError when it was changed since ``before`` was read.
         """
         values = dict(changes) | {"updated_at": now, "revision": before.revision + 1, "next_tick_at": next_tick_at}
         values["search_text"] = f"{values.get('name', before.name)}\n{values.get('description', before.description)}"
@@ -148,19 +148,19 @@ class ScheduleRepository:
         with self._database.writing() as connection:
             _lock(connection, before)
             _insert_ticks(connection, before, due, now)
-            self._audit_log.append(connection, *_ordered(before, due, now))
+            self._audit_log.append(connection, *_report_events(before, due, now))
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
             return _load(connection, before.id)
 
     def delete_schedule(self, before: ScheduleRow, *, now: datetime) -> None:
-        """End it: no tick is due any more; its ticks and reports stay. Raises ConflictError as ``change_schedule``."""
+        """Delete it; its ticks and reports stay. Raises ConflictError as ``change_schedule``."""
         ended = {"deleted_at": now, "is_enabled": False, "next_tick_at": None, "revision": before.revision + 1}
         with self._database.writing() as connection:
             _lock(connection, before)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**ended))
 
     def list_due_schedules(self, *, now: datetime, limit: int = 500) -> tuple[ScheduleRow, ...]:
-        """Those with a tick that nobody has dealt with, the longest waiting first."""
+        """Schedules with an unprocessed tick, longest waiting first."""
         query = select(*_COLUMNS).where(schedules.c.next_tick_at <= now, schedules.c.deleted_at.is_(None))
         query = query.order_by(schedules.c.next_tick_at, schedules.c.id).limit(limit)
         with self._database.reading() as connection:
@@ -169,27 +169,27 @@ class ScheduleRepository:
     def claim_ticks(
         self, before: ScheduleRow, claims: Sequence[TickClaim], *, next_tick_at: datetime | None, now: datetime
     ) -> tuple[str, ...]:
-        """Deal with due ticks: rows, reports and their deliveries in one transaction. Returns ids of new reports.
+        """Process due ticks: rows, reports and their deliveries in one transaction. Returns ids of new reports.
 
-        Raises ConflictError when another claim or change came first: nothing is written then.
+        Raises ConflictError, and writes nothing, when another claim or change was first.
         """
         with self._database.writing() as connection:
             _lock(connection, before)
             made = _insert_ticks(connection, before, claims, now)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(next_tick_at=next_tick_at))
-            self._audit_log.append(connection, *_ordered(before, claims, now))
+            self._audit_log.append(connection, *_report_events(before, claims, now))
             return made
 
     def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
-        """A tick out of turn; the next regular one stays as it is. Returns the report's id."""
+        """Process an extra tick; the next regular tick does not change. Returns the report's id."""
         with self._database.writing() as connection:
             _lock(connection, schedule)
             made = _insert_ticks(connection, schedule, (claim,), now)[0]
-            self._audit_log.append(connection, *_ordered(schedule, (claim,), now))
+            self._audit_log.append(connection, *_report_events(schedule, (claim,), now))
             return made
 
     def list_ticks(self, schedule_id: str, *, limit: int = 20, offset: int = 0) -> tuple[tuple[TickRow, ...], int]:
-        """Ticks that were dealt with, newest first, and how many."""
+        """A page of processed ticks, newest first, and the number of all."""
         mine = schedule_ticks.c.schedule_id == schedule_id
         with self._database.reading() as connection:
             rows = connection.execute(_TICKS.where(mine).limit(limit).offset(offset)).mappings().all()
@@ -210,7 +210,7 @@ class ScheduleRepository:
         return {row["schedule_id"]: TickRow(**row) for row in rows}
 
     def find_tick(self, report_id: str) -> TickRow | None:
-        """The tick that made the report; None for a report that was ordered otherwise."""
+        """The tick that requested the report; None for a report requested in another way."""
         with self._database.reading() as connection:
             row = connection.execute(_TICKS.where(schedule_ticks.c.report_id == report_id)).mappings().first()
         return TickRow(**row) if row is not None else None
@@ -227,8 +227,8 @@ class ScheduleRepository:
         return TickRow(**row) if row is not None else None
 
 
-def _ordered(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:
-    """A record for each report that ticks ordered."""
+def _report_events(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:
+    """An audit event for each report that ticks requested."""
     return [
         AuditEvent(
             organization=schedule.organization,
@@ -244,7 +244,7 @@ def _ordered(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) 
 
 
 def _lock(connection: Connection, before: ScheduleRow) -> None:
-    """Hold the row for the rest of the transaction, if it is still what was read."""
+    """Lock the row for the rest of the transaction. Raises ConflictError when it has changed since it was read."""
     query = select(schedules.c.revision, schedules.c.next_tick_at).where(
         schedules.c.id == before.id, schedules.c.deleted_at.is_(None)
     )
@@ -261,7 +261,7 @@ def _insert_ticks(
     made = []
     for claim in claims:
         if not _insert_tick(connection, schedule.id, claim, now):
-            continue  # the very instant was dealt with before a change of cron or zone brought it round again
+            continue  # processed before a change of cron or time zone made the same instant due again
         if claim.report is not None:
             _attach_report(connection, schedule.id, claim, now)
             made.append(claim.report.id)

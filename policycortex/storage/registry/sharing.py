@@ -1,4 +1,4 @@
-"""Who of an organisation sees a report."""
+"""Who in an organisation may read a report."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -15,13 +15,13 @@ from policycortex.storage.registry.tables import report_shares, reports
 
 
 class SharingRepository:
-    """Changing who sees a report."""
+    """Changes who may read a report."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def share_report(self, organization: str, report_id: str, sharing: Sharing, *, now: datetime) -> ReportRow:
-        """Replace who sees it; links no longer allowed end. Raises NotFoundError; RequestError on unknown keys."""
+        """Replace who may read it; links that are no longer allowed are revoked. Raises NotFoundError, RequestError."""
         key_ids = sharing.key_ids or ()
         with self._database.writing() as connection:
             load_report(connection, report_id, organization=organization)

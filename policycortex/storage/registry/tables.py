@@ -1,4 +1,4 @@
-"""Tables of reports and what hangs on them. Keys and links keep theirs beside their verbs."""
+"""Tables of reports, their files and their counts. Other tables are in the module of their repository."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, and_
 
@@ -115,7 +115,7 @@ Index(
     reports.c.due_at,
     reports.c.id,
     reports.c.status,
-    reports.c.deleted_at,  # these two so that SQLite answers from the index alone
+    reports.c.deleted_at,  # with these two columns SQLite reads only the index
     sqlite_where=_queued,
     postgresql_where=_queued,
 )

@@ -1,7 +1,7 @@
-"""The form of API keys and link tokens: random text with a checksum. What is stored is only a digest of it.
+"""The format of API keys and link tokens: random text with a checksum. Only a digest of it is stored.
 
 A key is ``sk_live_`` or ``sk_test_``, 32 characters of base62 (190 bits) and 6 of base62 that hold their CRC32: a
-mistyped or made-up key is told apart from a revoked one without asking the database, and scanners find leaked ones.
+mistyped or invented key is recognised without a query, and scanners find leaked keys.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ LINK_PREFIX: Final = "dl_"
 
 
 def make_token(prefix: str) -> str:
-    """A fresh secret."""
+    """A new secret."""
     body = "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_LENGTH))
     return f"{prefix}{body}{_checksum(prefix + body)}"
 
 
 def is_well_formed(token: str, prefixes: tuple[str, ...]) -> bool:
-    """Right prefix, length, letters and checksum; says nothing about whether it is known."""
+    """Whether prefix, length, characters and checksum are right; it may still be unknown."""
     prefix = next((p for p in prefixes if token.startswith(p)), None)
     if prefix is None or len(token) != len(prefix) + _RANDOM_LENGTH + _CHECK_LENGTH or not token.isascii():
         return False

@@ -1,4 +1,4 @@
-"""Waivers: asked for by one, approved by another, taken back by anyone. Acts are added, none is ever rewritten."""
+"""Waivers: one person requests, another approves, anyone revokes. Values are added and never overwritten."""
 
 import secrets
 from datetime import datetime
@@ -44,7 +44,7 @@ _SCOPE: Final = {
 
 
 class WaiverRepository:
-    """Keeping waivers."""
+    """Requests, approves, revokes and lists waivers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class WaiverRepository:
     def request_waiver(
         self, organization: str, scope: WaiverScope, *, reason: str, valid: Period, by: str, now: datetime
     ) -> Waiver:
-        """Write a request down. It accepts nothing until somebody else approves it."""
+        """Create a request. It has no effect until somebody else approves it."""
         waiver = Waiver(
             id=f"wvr_{secrets.token_hex(8)}",
             organization=organization,
@@ -72,7 +72,7 @@ class WaiverRepository:
         return waiver
 
     def approve_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
-        """From now on it holds. Raises NotFoundError; ConflictError: own request, approved already, or revoked."""
+        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked."""
         fresh = (waivers.c.approved_at.is_(None), waivers.c.revoked_at.is_(None), waivers.c.requested_by != by)
         with self._database.writing() as connection:
             mine = (waivers.c.id == waiver_id, waivers.c.organization == organization)
@@ -83,7 +83,7 @@ class WaiverRepository:
         return waiver
 
     def revoke_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
-        """From now on it holds no more; periods that ended before keep it. Again is no error, the first time counts."""
+        """Revoke it; periods that ended before keep it. A second revocation changes nothing."""
         with self._database.writing() as connection:
             live = (
                 waivers.c.id == waiver_id,
@@ -113,7 +113,7 @@ class WaiverRepository:
             return tuple(_waiver(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings())
 
     def count_waivers(self, organization: str) -> int:
-        """How many ``list_waivers`` has without bounds."""
+        """The number of waivers that ``list_waivers`` returns without a limit."""
         query = select(func.count()).where(waivers.c.organization == organization)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())

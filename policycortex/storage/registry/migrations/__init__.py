@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 from policycortex.errors import ConfigurationError
 
 HEAD: Final = "0008"
-"""Newest step; known without reading the scripts, so that opening costs one query."""
+"""The newest revision, stored here so that opening reads no scripts."""
 
 VERSION_TABLE: Final = "registry_version"
 """Not Alembic's usual name: Dagster keeps its own ``alembic_version`` in the same Postgres database."""
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration over these scripts; no ini file exists."""
+    """Alembic's configuration; there is no ini file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
@@ -30,7 +30,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection, revision: str = HEAD) -> None:
-    """Bring the tables up within the connection's transaction. Raises ConfigurationError on a newer database."""
+    """Upgrade the tables within the connection's transaction. Raises ConfigurationError on a newer database."""
     try:
         command.upgrade(alembic_config(connection), revision)
     except CommandError as error:
@@ -40,5 +40,5 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
 
 
 def downgrade(connection: Connection, revision: str) -> None:
-    """Take the tables back to an earlier step; ``base`` removes them."""
+    """Downgrade the tables to an earlier revision; ``base`` removes them."""
     command.downgrade(alembic_config(connection), revision)

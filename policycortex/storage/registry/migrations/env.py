@@ -1,4 +1,4 @@
-"""Run by Alembic: hands it the connection that the caller opened."""
+"""Run by Alembic with the connection that the caller opened."""
 
 from alembic import context
 
