@@ -65,7 +65,7 @@ def compare_periods(
         relations = relations_of(framework, tally_keys(*paths), lake.period_end.load_mappings(order.scope.organization))
     covered = [exported_coverage(path) for path in paths]
     turned = lake.analytics.load_changed_findings(*paths)
-    same_keys = lake.analytics.count_same_keys(*paths, asked=None, relations=relations)
+    same_keys = lake.analytics.count_same_keys(*paths, one_sided=None, relations=relations)
     for path in paths:
         path.unlink()
     return PeriodChange(

@@ -101,7 +101,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
     keys = tally_keys(before.path, after.path)
     relations = [_relations(side, keys) for side in sides]
     asked = _asked_once(keys, relations)
-    turned = after.lake.analytics.load_changed_findings(before.path, after.path, asked=asked)
+    turned = after.lake.analytics.load_changed_findings(before.path, after.path, one_sided=asked)
     covered = [exported_coverage(side.path) for side in sides]
     old, new = (
         PostureSide(states=states, covered=looked, relations=related)
@@ -109,7 +109,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
     )
     same = turned.same if relations[0] is None else turned.same.join(relations[0], on=_TALLY, how="semi")
     counted = {name: int(same[name].sum()) for name in ("passed", "failed")}
-    same_keys = after.lake.analytics.count_same_keys(before.path, after.path, asked=asked, relations=relations[0])
+    same_keys = after.lake.analytics.count_same_keys(before.path, after.path, one_sided=asked, relations=relations[0])
     return ReportComparison(
         findings=compare_findings(old, new, same_keys=same_keys),
         requirements=compare_requirements(judged[0].posture, judged[1].posture),

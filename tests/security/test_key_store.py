@@ -44,7 +44,7 @@ def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:
         (vault, changed, "a"),
         (vault, "no token", "a"),
     ):
-        with pytest.raises(IntegrityError, match="cannot be opened"):
+        with pytest.raises(IntegrityError, match="cannot be decrypted"):
             other.unseal(text, purpose=purpose)
 
 

@@ -1,7 +1,7 @@
-"""The lake's part in trends, risk and comparison: what is kept per day for them, and the frames they are judged from.
+"""Daily data of trends, risk and comparison: what is stored per day, and the frames for their calculation.
 
-Ages need the day before, so a day is built after the days before it; a day that changes re-opens those that look at
-its checks again, until they come out as they were. No reader here opens days outside the period it is asked for.
+Ages depend on earlier days, so days are built in order. When a day changes, later days with the same checks are built
+again until one does not change. No query reads days outside its period.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ from policycortex.storage.lake.scan_selection import fetch_period_end, period_en
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
 
 LOOKBACK_DAYS: Final = 92
-"""A finding not looked at for longer begins a new age: a quarter without a scan is no evidence of unbroken failing."""
+"""A finding that was not scanned for longer starts a new age: without scans nothing shows that it kept failing."""
 
 CHANGES_SCHEMA: Final = pl.Schema(
     {
@@ -58,7 +58,7 @@ RISK_SCHEMA: Final = pl.Schema(
         ("assessed", pl.Int64()),
     ]
 )
-"""Grain: one place (``total`` has the label ""); parts in points of risk."""
+"""Grain: one value of a dimension (``total`` has the label ""); parts in points of risk."""
 
 _BATCH_ROWS: Final = 50_000
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -66,17 +66,17 @@ _TALLY: Final = ("provider", "check_id", "mapping_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeCounts:
-    """Keys that fail on one day after its ages were built."""
+    """Failing keys of one day after its ages were built."""
 
     day: date
     keys: int
     is_changed: bool
-    """Whether the day came out other than it was."""
+    """Whether the day's ages changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedFindings:
-    """Two dates, less what both say alike."""
+    """The findings that differ between two dates."""
 
     before: pl.DataFrame
     """STATE_SCHEMA: all findings of (check, account, region, resource) that changed."""
@@ -86,24 +86,24 @@ class ChangedFindings:
 
 
 class LakeAnalytics:
-    """Made by ``Lake.analytics``; safe to share between threads, as the lake is."""
+    """Stores and reads analytics of one lake."""
 
     def __init__(self, session: LakeSession) -> None:
         self._session = session
 
     def rebuild_ages(self, days: Iterable[date]) -> tuple[AgeCounts, ...]:
-        """Replace ages, remediations and risk tallies of these days, oldest first, and of later ones that they change.
+        """Replace ages, remediations and risk tallies of these days, oldest first, and of later days that they change.
 
-        Days without findings have none and are left out of the answer.
+        Days without findings are left out of the result.
         """
-        asked = self._held(frozenset(days))
-        waiting, counts = set(asked), list[AgeCounts]()
+        requested = self._existing(frozenset(days))
+        waiting, counts = set(requested), list[AgeCounts]()
         while waiting:
             day = min(waiting)
             counts.append(self._rebuild_day(day))
             waiting.remove(day)
-            # Of a day that was asked for, what was looked at may be new though nothing fails: always carry on.
-            if day in asked or counts[-1].is_changed:
+            # A requested day may have new checks although nothing fails, so its later days are always built.
+            if day in requested or counts[-1].is_changed:
                 waiting |= self._following(day)
         return tuple(counts)
 
@@ -116,7 +116,7 @@ class LakeAnalytics:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> pl.DataFrame:
-        """RISK_ITEM_SCHEMA of the period-end posture in scope, accepted findings left out; failing ones have titles."""
+        """Risk items (RISK_ITEM_SCHEMA) of the period-end posture in scope, without waived findings."""
         name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
         if not waivers.is_empty():
             name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
@@ -125,33 +125,33 @@ class LakeAnalytics:
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
         """EPISODE_SCHEMA: failing keys that ended in the period."""
-        asked = _days(scope.organization, period) | scope_filters(scope)
-        return self._session.fetch("analytics_episodes", asked).cast(EPISODE_SCHEMA)
+        parameters = _days(scope.organization, period) | scope_filters(scope)
+        return self._session.fetch("analytics_episodes", parameters).cast(EPISODE_SCHEMA)
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
         """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
 
-        ``by``: account, provider or environment; any other word gives one place, "".
+        ``by``: account, provider or environment; any other value gives one place, "".
         """
         return self._session.fetch("analytics_daily", daily_parameters(scope, period) | {"by": by})
 
     def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
         """RESULT_HISTORY_SCHEMA."""
-        asked = _days(organization, period) | {"framework_id": framework_id}
-        return self._session.fetch("analytics_requirements", asked)
+        parameters = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_requirements", parameters)
 
     def load_changes(self, organization: str, framework_id: str | None, period: Period) -> pl.DataFrame:
         """``observed_date``, then CHANGES_SCHEMA without framework; oldest first."""
-        asked = _days(organization, period) | {"framework_id": framework_id}
-        return self._session.fetch("analytics_changes", asked)
+        parameters = _days(organization, period) | {"framework_id": framework_id}
+        return self._session.fetch("analytics_changes", parameters)
 
     def load_risk_history(self, organization: str, period: Period, *, dimension: str, label: str) -> pl.DataFrame:
         """``observed_date``, then RISK_SCHEMA without dimension and label; oldest first."""
-        asked = _days(organization, period) | {"dimension": dimension, "label": label}
-        return self._session.fetch("analytics_risk_history", asked)
+        parameters = _days(organization, period) | {"dimension": dimension, "label": label}
+        return self._session.fetch("analytics_risk_history", parameters)
 
     def replace_day(self, organization: str, day: date, *, changes: pl.DataFrame, risk: pl.DataFrame) -> None:
-        """Keep these CHANGES_SCHEMA and RISK_SCHEMA rows of a day instead of any earlier ones, in one transaction."""
+        """Replace the CHANGES_SCHEMA and RISK_SCHEMA rows of a day, in one transaction."""
         key = {"organization": organization, "day": day}
 
         def work(cursor: Cursor) -> None:
@@ -175,20 +175,24 @@ class LakeAnalytics:
         """Write the period-end posture's findings to one Parquet file, STATE_SCHEMA; also those out of scope."""
         frames = _frames(relations, waivers)
         schema = STATE_SCHEMA.to_frame().to_arrow().schema
-        with _new_file(path) as part, period_end_cursor(self._session, scope, period, frames) as (cursor, asked):
+        with _new_file(path) as part, period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
             statement = sql("analytics_states")
-            batches = cursor.execute(statement, asked | {"framework_id": framework_id}).to_arrow_reader(_BATCH_ROWS)
+            batches = cursor.execute(statement, parameters | {"framework_id": framework_id}).to_arrow_reader(
+                _BATCH_ROWS
+            )
             with pq.ParquetWriter(part, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
-    def load_changed_findings(self, before: Path, after: Path, *, asked: pl.DataFrame | None = None) -> ChangedFindings:
-        """What two exported dates say of keys that changed, and the rest counted.
+    def load_changed_findings(
+        self, before: Path, after: Path, *, one_sided: pl.DataFrame | None = None
+    ) -> ChangedFindings:
+        """Findings of keys that differ between two exported dates, and counts of the others.
 
-        ``asked`` holds the tally keys that only one of the dates' frameworks relates: their findings are all given.
+        ``one_sided``: tally keys that only one of the dates' frameworks relates; all their findings are returned.
         """
         paths = {"before": str(before), "after": str(after)}
-        with self._session.cursor({"asked": _keys(asked)}) as cursor:
+        with self._session.cursor({"one_sided": _keys(one_sided)}) as cursor:
             cursor.execute(sql("analytics_changed_keys"), paths)
             changed = fetch_frame(cursor, "analytics_changed_findings", paths)
             same = fetch_frame(cursor, "analytics_same", {"before": str(before)})
@@ -197,14 +201,14 @@ class LakeAnalytics:
         return ChangedFindings(before=old, after=new, same=same)
 
     def count_same_keys(
-        self, before: Path, after: Path, *, asked: pl.DataFrame | None, relations: pl.DataFrame | None
+        self, before: Path, after: Path, *, one_sided: pl.DataFrame | None, relations: pl.DataFrame | None
     ) -> int:
         """Number of failing (check, account, region, resource) that did not change between the two dates."""
-        frames = {"asked": _keys(asked), "related": _keys(relations)}
+        frames = {"one_sided": _keys(one_sided), "related": _keys(relations)}
         with self._session.cursor(frames) as cursor:
             cursor.execute(sql("analytics_changed_keys"), {"before": str(before), "after": str(after)})
-            asked_for = {"before": str(before), "is_related": relations is not None}
-            return int(fetch_frame(cursor, "analytics_same_keys", asked_for)["keys"].item())
+            parameters = {"before": str(before), "is_related": relations is not None}
+            return int(fetch_frame(cursor, "analytics_same_keys", parameters)["keys"].item())
 
     def _rebuild_day(self, day: date) -> AgeCounts:
         window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}
@@ -221,7 +225,7 @@ class LakeAnalytics:
 
         return self._session.write(f"rebuild the ages of {day}", work)
 
-    def _held(self, days: frozenset[date]) -> frozenset[date]:
+    def _existing(self, days: frozenset[date]) -> frozenset[date]:
         if not days:
             return days
         bounds = {"first_date": min(days), "last_date": max(days)}
@@ -246,7 +250,7 @@ def _days(organization: str, period: Period) -> dict[str, Any]:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path`` that becomes it at the end, or nothing."""
+    """A temporary file beside ``path``, renamed to it at the end and removed after an error."""
     part = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         yield part

@@ -1,4 +1,4 @@
-"""How a DuckDB connection comes to see the lake: extensions loaded, catalog and data attached."""
+"""Opens a DuckDB connection with the lake attached: extensions, catalog and data."""
 
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ THREADS: Final = 1
 CPU; whole processes must stay under 400 MB, of which Python with Dagster and Polars takes 200."""
 
 ROWS_HELD: Final = 5_000
-"""Rows a Parquet writer holds back per partition: 20,000 took 40 MB more."""
+"""Rows that a Parquet writer buffers per partition: 20,000 took 40 MB more."""
 
 _NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
 _NO_SNAPSHOT_WORDS: Final = "No snapshot found"
@@ -24,39 +24,39 @@ _LOCKED_WORDS: Final = ("database is locked", "database table is locked")
 
 
 def scratch_dir(settings: Settings) -> Path:
-    """Where imports are staged and DuckDB spills; nothing in it outlives its process."""
+    """Folder of staged imports and of DuckDB's temporary files; nothing in it outlives its process."""
     return settings.home / "lake" / "scratch"
 
 
 class NoLakeError(ConfigurationError):
-    """The catalog holds no lake yet."""
+    """The catalog has no lake yet."""
 
 
 def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the lake attached as ``lake``, at ``snapshot`` and read-only if one is given.
 
-    Raises NoLakeError where none was made, StoreBusyError when somebody holds the catalog, ConfigurationError when it
-    cannot be opened at all.
+    Raises NoLakeError when there is none, StoreBusyError when another program has locked the catalog, and
+    ConfigurationError when it cannot be opened.
     """
     at_snapshot = () if snapshot is None else (f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}",)
     return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
 
 
 def create_lake(settings: Settings) -> None:
-    """Make an empty lake where there is none. Only one process may do so at a time: hold the writer's lock."""
+    """Create an empty lake. Only one process may do so at a time: the caller holds the writer's lock."""
     _attach(settings, ()).close()
 
 
 def check_extensions(settings: Settings) -> None:
-    """Load the extensions into a connection that is closed again: processes forked from this one need not check them.
+    """Load the extensions once and close the connection: processes forked from this one need not check them.
 
-    No thread is left. Raises ConfigurationError for files that are missing, changed, or of another DuckDB.
+    No thread stays. Raises ConfigurationError for files that are missing, changed, or of another DuckDB.
     """
     _connect(settings).close()
 
 
 def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection that knows the extensions."""
+    """An in-memory connection with the extensions loaded."""
     return connect_with_extensions(
         _extensions(settings),
         {
@@ -84,13 +84,13 @@ def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConn
 
 
 def translate_attach_error(error: duckdb.Error, settings: Settings) -> UnavailableError | ConfigurationError:
-    """One sentence for a catalog that did not open; a database URL never stands in it, for it may hold a password."""
+    """The error for a catalog that did not open; it never contains the database URL, which may hold a password."""
     text = str(error)
     if _NO_LAKE_WORDS in text:
         return NoLakeError(f"there is no lake in {settings.home} yet")
     if _NO_SNAPSHOT_WORDS in text:
         return ConfigurationError(
-            f"the lake's snapshot is not there any more ({text.splitlines()[0]}): `policycortex gc` keeps those that "
+            f"the lake's snapshot does not exist any more ({text.splitlines()[0]}): `policycortex gc` keeps those that "
             "reports were made from, and others for --keep-days"
         )
     if is_locked(error):
@@ -102,7 +102,7 @@ def translate_attach_error(error: duckdb.Error, settings: Settings) -> Unavailab
 
 
 def is_locked(error: duckdb.Error) -> bool:
-    """Whether SQLite refused because another connection holds the catalog."""
+    """Whether SQLite refused because another connection has locked the catalog."""
     return any(words in str(error) for words in _LOCKED_WORDS)
 
 
@@ -118,7 +118,7 @@ def _has_own_keys() -> bool:
 
 
 def _secret_statement() -> str:
-    """How DuckDB reaches the bucket: by keys of the environment, else by the machine's identity, renewed in time."""
+    """DuckDB's access to the bucket: keys of the environment, or the machine's identity, renewed automatically."""
     options = ["TYPE s3", f"REGION {quoted(s3_region())}"]
     if endpoint := s3_endpoint():
         scheme, _, host = endpoint.partition("://")
@@ -132,13 +132,13 @@ def _secret_statement() -> str:
 
 
 def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
-    """ATTACH takes no parameters; its values come from settings and are quoted."""
+    """ATTACH takes no parameters, so values from the settings are quoted."""
     options = [f"DATA_PATH {quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
     if settings.database_url:
         options.append(f"METADATA_SCHEMA {quoted(CATALOG_SCHEMA)}")
         catalog = f"postgres:{_libpq_url(settings.database_url)}"
     else:
-        # SQLite waits that long at each of the few statements of an attach; WAL lets readers go on beside a writer.
+        # SQLite waits this long at each of the few statements of an ATTACH. With WAL, readers do not wait for a writer.
         patience_ms = max(1, round(settings.lock_timeout_seconds * 1000 / 4))
         options += ["META_JOURNAL_MODE 'WAL'", f"META_BUSY_TIMEOUT {patience_ms}"]
         catalog = f"sqlite:{catalog_path(settings)}"
@@ -146,7 +146,7 @@ def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
 
 
 def data_path(settings: Settings) -> str:
-    """Folder or URL of the lake's files, ending in a slash. Raises ConfigurationError on a place we cannot use."""
+    """Folder or URL of the lake's files, with a slash at the end. Raises ConfigurationError on an unusable one."""
     url = settings.lake_url
     if url is None:
         return f"{settings.home / 'lake' / 'data'}/"
@@ -154,8 +154,8 @@ def data_path(settings: Settings) -> str:
         return f"{Path(url).absolute()}/"
     if not is_on_objects(settings):
         raise ConfigurationError(
-            f"POLICYCORTEX_LAKE_URL must be s3://bucket/prefix or a folder, got {url!r}; stores that speak S3 are "
-            "reached by AWS_ENDPOINT_URL"
+            f"POLICYCORTEX_LAKE_URL must be s3://bucket/prefix or a folder, got {url!r}; other stores with the S3 "
+            "API need AWS_ENDPOINT_URL"
         )
     split_object_url(url)
     return f"{url.rstrip('/')}/"
@@ -173,6 +173,6 @@ def _snapshot_number(snapshot: str) -> int:
 
 
 def _libpq_url(url: str) -> str:
-    """SQLAlchemy names its driver in the scheme (``postgresql+psycopg2``); libpq knows the bare one."""
+    """Remove the driver that SQLAlchemy has in the scheme (``postgresql+psycopg2``), which libpq does not know."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme.partition('+')[0]}{separator}{rest}"

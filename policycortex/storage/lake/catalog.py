@@ -1,4 +1,4 @@
-"""Where the lake's catalog stands, and whether it answers; without DuckDB, for those who only ask after its health."""
+"""Location and health of the lake's catalog; without DuckDB, for health checks."""
 
 import sqlite3
 from contextlib import closing
@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableE
 from policycortex.settings import Settings
 
 CATALOG_SCHEMA: Final = "lake"
-"""Postgres schema of the catalog, so that its tables stand apart from the registry's and Dagster's."""
+"""Postgres schema of the catalog; the registry and Dagster have others."""
 
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -20,7 +20,7 @@ def catalog_path(settings: Settings) -> Path:
 
 
 def check_catalog(settings: Settings) -> None:
-    """Read one row of the catalog. No lake yet is well: the first import makes it.
+    """Read one row of the catalog. A missing lake is no error: the first import creates it.
 
     Raises StoreBusyError, UnavailableError, or ConfigurationError for a damaged file.
     """

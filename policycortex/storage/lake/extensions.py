@@ -1,8 +1,7 @@
-"""DuckDB's extensions, loaded by path from the installed ``duckdb-extension-*`` packages: nothing is fetched.
+"""Loads DuckDB's extensions by path from the installed ``duckdb-extension-*`` packages; nothing is downloaded.
 
-DuckDB can check the signature of such a file, which takes 0.2 s of CPU at each load. What stands beside it, DuckDB
-itself among it, nobody checks: here a process compares each file once with the SHA-256 that its installer recorded
-(decision 0035). A file without a record is left to DuckDB's own check.
+DuckDB can check the signature of such a file, which takes 0.2 s of CPU at each load. Instead a process compares each
+file once with the SHA-256 that its installer recorded (decision 0035). DuckDB checks a file without a record itself.
 """
 
 import base64
@@ -18,11 +17,11 @@ import duckdb
 from policycortex.errors import ConfigurationError
 
 _KNOWN_GOOD: Final[set[Path]] = set()
-"""Files that this process has seen to be what was installed, or whose signature DuckDB has found good."""
+"""Files whose recorded digest, or whose signature by DuckDB, this process has checked."""
 
 
 def connect_with_extensions(names: tuple[str, ...], config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection that knows the extensions and loads no unsigned file from then on.
+    """An in-memory connection with the extensions loaded, which loads no unsigned file after that.
 
     Raises ConfigurationError for files that are missing, changed, or of another DuckDB.
     """
@@ -43,12 +42,12 @@ def connect_with_extensions(names: tuple[str, ...], config: dict[str, Any]) -> d
 
 
 def quoted(text: str) -> str:
-    """As a literal: some statements of DuckDB take no parameters."""
+    """The text as a SQL literal, for statements of DuckDB that take no parameters."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _is_as_installed(name: str, path: Path) -> bool:
-    """False where no digest was recorded. Raises ConfigurationError where the file has another one."""
+    """False when no digest is recorded. Raises ConfigurationError when the file has another one."""
     if path in _KNOWN_GOOD:
         return True
     recorded = _recorded_sha256(name, path)
@@ -66,8 +65,8 @@ def _recorded_sha256(name: str, path: Path) -> str | None:
     site = _package_folder(name).parent
     for installed in metadata.distributions(name=_package(name), path=[str(site)]):
         record = installed.read_text("RECORD") or ""
-        place = re.escape(path.relative_to(site).as_posix())
-        if found := re.search(rf"^{place},sha256=([\w-]+),", record, re.MULTILINE):
+        escaped = re.escape(path.relative_to(site).as_posix())
+        if found := re.search(rf"^{escaped},sha256=([\w-]+),", record, re.MULTILINE):
             return found[1]
     return None
 

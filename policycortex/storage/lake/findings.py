@@ -29,12 +29,12 @@ class LakeFindings:
         self._session, self._period_end = session, period_end
 
     def load_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-        """Failing, unmuted findings of the period-end posture that waivers (WAIVERS_SCHEMA) cover; WAIVED_SCHEMA."""
+        """Failing, unmuted period-end findings that ``waivers`` (WAIVERS_SCHEMA) cover, WAIVED_SCHEMA."""
         frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         return fetch_period_end(self._session, "waived", scope, period, frames=frames)
 
     def load_daily_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-        """The same of each day's own period-end posture and waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
+        """The same for each day's own posture and waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
         frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
         return self._session.fetch("daily_waived", daily_parameters(scope, period), frames)
 
@@ -51,23 +51,23 @@ class LakeFindings:
         return joined.select(FAILING_CHECKS_SCHEMA.names())
 
     def load_check_counts(self, exported: Path) -> pl.DataFrame:
-        """All exported findings counted by check, CHECK_COUNTS_SCHEMA."""
+        """Counts of all exported findings by check, CHECK_COUNTS_SCHEMA."""
         return self._session.fetch("exported_checks", {"path": str(exported)}).cast(CHECK_COUNTS_SCHEMA)
 
     def load_waiver_counts(self, exported: Path, waivers: pl.DataFrame, framework_id: str | None) -> pl.DataFrame:
-        """``waiver_id`` and how many exported failing, unmuted ``findings`` each of ``waivers`` reaches."""
+        """``waiver_id`` and the number of exported failing, unmuted ``findings`` that each of ``waivers`` covers."""
         frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         return self._session.fetch("exported_waivers", {"path": str(exported), "framework_id": framework_id}, frames)
 
     def load_owners(self, scope: Scope, period: Period, exported: Path) -> pl.DataFrame:
         """Owners of exported failing resources by check, from the resources' tags, OWNERS_SCHEMA.
 
-        Days before the period-end posture's oldest are not opened.
+        Days before the period-end posture's oldest are not read.
         """
-        with period_end_cursor(self._session, scope, period) as (cursor, asked):
+        with period_end_cursor(self._session, scope, period) as (cursor, parameters):
             owners = {
                 "organization": scope.organization,
-                "oldest_date": asked["first_date"],
+                "oldest_date": parameters["first_date"],
                 "last_date": period.last_date,
                 "path": str(exported),
                 "owner_tags": list(OWNER_TAGS),

@@ -1,7 +1,7 @@
-"""The findings of a report, written to one Parquet file in their total order, in bounded memory.
+"""Exports a report's findings to one Parquet file, in total order and bounded memory.
 
-A sort of a million findings does not fit in the memory we promise, so the order is cut into chunks by a plan, each
-sorted by itself. Requirements and texts are joined to the sorted stream, for they are long and shared.
+Sorting a million findings at once needs more memory than the product allows, so a plan divides them into chunks that
+are sorted one by one. Requirements and texts are long and shared, so they are joined to the sorted stream.
 """
 
 from collections.abc import Iterator
@@ -53,25 +53,25 @@ class FindingsExport:
         framework_id: str | None = None,
         waivers: pl.DataFrame | None = None,
     ) -> int:
-        """Write the period-end posture's findings in scope to one Parquet file, FINDING_COLUMNS in order; their number.
+        """Write the period-end posture's findings in scope to one Parquet file with FINDING_COLUMNS. Returns how many.
 
         ``relations`` (RELATIONS_SCHEMA) keeps only findings it names and lists their requirements in framework order;
-        None keeps all. ``waived`` is true where waivers that hold for ``framework_id`` reach every listed requirement
-        (without relations: where a waiver names neither framework nor requirement).
+        None keeps all. ``waived`` is true when waivers that hold for ``framework_id`` cover every listed requirement
+        (without relations: when a waiver names neither framework nor requirement).
         """
         frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         part = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with (
-                period_end_cursor(self._session, scope, period, frames) as (cursor, period_end),
+                period_end_cursor(self._session, scope, period, frames) as (cursor, parameters),
                 pq.ParquetWriter(part, _EXPORT_SCHEMA, compression="zstd") as writer,
             ):
-                asked = period_end | {"is_related": relations is not None}
+                parameters |= {"is_related": relations is not None}
                 listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
                 total = 0
-                for chunk in _chunks(fetch_frame(cursor, "export_plan", asked)):
-                    result = cursor.execute(sql("export_findings"), asked | chunk | {"framework_id": framework_id})
+                for chunk in _chunks(fetch_frame(cursor, "export_plan", parameters)):
+                    result = cursor.execute(sql("export_findings"), parameters | chunk | {"framework_id": framework_id})
                     total += _write_batches(self._session, result.to_arrow_reader(_BATCH_ROWS), writer, listed, texts)
             part.replace(path)
         except OSError as error:
@@ -82,7 +82,7 @@ class FindingsExport:
 
 
 def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Bounds of consecutive spans of the plan, each of no more findings than a sort holds (one check may hold more)."""
+    """Bounds of consecutive chunks of the plan, each small enough to sort (unless one check has more findings)."""
     chunk: dict[str, Any] = {}
     held = 0
     for rank, check_id, findings in plan.iter_rows():
@@ -103,25 +103,25 @@ def _write_batches(
     total = 0
     for batch in result:
         found = pl.DataFrame(batch)
-        told = texts.of(session, found["text_id"].unique().to_list())
-        whole = found.join(told, on="text_id", how="left", maintain_order="left").join(
+        known_texts = texts.of(session, found["text_id"].unique().to_list())
+        joined = found.join(known_texts, on="text_id", how="left", maintain_order="left").join(
             listed, on=_RELATION_KEY, how="left", maintain_order="left"
         )
-        shown = whole.with_columns(pl.col("requirements").fill_null([])).select(FINDING_COLUMNS)
-        writer.write_table(shown.to_arrow().cast(_EXPORT_SCHEMA))
+        rows = joined.with_columns(pl.col("requirements").fill_null([])).select(FINDING_COLUMNS)
+        writer.write_table(rows.to_arrow().cast(_EXPORT_SCHEMA))
         total += found.height
     return total
 
 
 class _Texts:
-    """Texts by id, loaded when a batch first needs them; it starts anew when it holds too many."""
+    """Cache of texts by id, loaded when a batch needs them and emptied when it holds too many."""
 
     def __init__(self, organization: str) -> None:
         self._organization = organization
         self._known = pl.DataFrame(schema=_TEXTS_SCHEMA)
 
     def of(self, session: LakeSession, text_ids: list[str]) -> pl.DataFrame:
-        """A frame that holds these ids."""
+        """A frame with the texts of these ids."""
         missing = sorted(set(text_ids).difference(self._known["text_id"]))
         if missing:
             kept = self._known if self._known.height < _TEXTS_HELD else self._known.clear()

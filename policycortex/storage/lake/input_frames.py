@@ -1,4 +1,4 @@
-"""Shapes of the frames that callers hand to the lake. No queries here."""
+"""Schemas of the frames that callers pass to the lake."""
 
 from typing import Final
 
@@ -17,9 +17,9 @@ RELATIONS_SCHEMA: Final = pl.Schema(
         "ordinal": pl.Int64,
     }
 )
-"""Grain: one requirement that the crosswalk gives a tally key; ``ordinal`` is its place in the framework."""
+"""Grain: one requirement that the crosswalk relates to a tally key; ``ordinal`` is its position in the framework."""
 
 
 def in_schema(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
-    """The frame with these columns in this order; None is an empty one."""
+    """The frame with these columns in this order; None becomes an empty frame."""
     return pl.DataFrame(schema=schema) if frame is None else frame.select(schema.names()).cast(schema)

@@ -12,7 +12,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import schema as lake_schema
 from policycortex.storage.lake.analytics import LakeAnalytics
 from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake, scratch_dir
-from policycortex.storage.lake.catalog_copy import keep_catalog
+from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
 from policycortex.storage.lake.column_statistics import forget_statistics
 from policycortex.storage.lake.findings import LakeFindings
 from policycortex.storage.lake.findings_export import FindingsExport
@@ -85,7 +85,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         if snapshot is None:
             lake_schema.ensure_schema(session, lake_schema.found_version(session))
         else:
-            keep_catalog(connection, settings)
+            copy_catalog_to_memory(connection, settings)
         with session.cursor() as cursor:
             for statement in cursor.extract_statements(sql("macros")):
                 cursor.execute(statement)

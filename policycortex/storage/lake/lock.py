@@ -1,6 +1,6 @@
-"""One writer at a time, across processes: a file lock in an embedded home, an advisory lock where Postgres is.
+"""One writer at a time, across processes: a file lock in an embedded home, an advisory lock in Postgres.
 
-Readers take neither. The operating system (or Postgres) frees the lock of a process that dies.
+Readers need no lock. The operating system (or Postgres) releases the lock of a process that dies.
 """
 
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ _ADVISORY_KEY: Final = 0x506F6C43  # "PolC": one number that all installations o
 
 @contextmanager
 def writer_lock(settings: Settings) -> Iterator[None]:
-    """Hold the lake for writing. Raises StoreBusyError when another writer keeps it past ``lock_timeout_seconds``."""
-    held = _advisory_lock(settings, settings.database_url) if settings.database_url else _file_lock(settings)
-    with held:
+    """Lock the lake for writing. Raises StoreBusyError when another writer holds it for ``lock_timeout_seconds``."""
+    lock = _advisory_lock(settings, settings.database_url) if settings.database_url else _file_lock(settings)
+    with lock:
         yield
 
 
@@ -43,14 +43,14 @@ def _file_lock(settings: Settings) -> Iterator[None]:
 def _advisory_lock(settings: Settings, url: str) -> Iterator[None]:
     import sqlalchemy  # noqa: PLC0415 - 0.4 s that only a lake in Postgres needs
 
-    # SQLAlchemy 2.1 takes the bare scheme for psycopg 3, which is not installed.
+    # SQLAlchemy 2.1 uses psycopg 3, which is not installed, for a scheme without a driver.
     address = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg2")
     engine = sqlalchemy.create_engine(
         address, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
     )
-    with ExitStack() as open_things:
+    with ExitStack() as stack:
         try:
-            connection = open_things.enter_context(engine.connect())
+            connection = stack.enter_context(engine.connect())
             patience_ms = max(1, round(settings.lock_timeout_seconds * 1000))
             connection.execute(sqlalchemy.text(f"SET lock_timeout = {patience_ms}"))
             connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_KEY})

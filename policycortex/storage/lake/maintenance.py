@@ -1,7 +1,7 @@
-"""What the lake need not keep: snapshots nobody names, files that only those held or no one, notes that find no file.
+"""Removes unused snapshots, their files, files of no snapshot, and statistics that select no files.
 
-Each step is a transaction of the catalog, or deletes files that no snapshot names any more; stopped anywhere, the next
-call goes on. All of it runs under the writer's lock, so that no file of a living writer is taken for an orphan.
+Each step is a transaction of the catalog, or deletes files that no snapshot uses. After an interruption the next call
+continues. All steps run under the writer's lock, so that no file of a running writer is deleted.
 """
 
 from collections.abc import Collection
@@ -20,13 +20,13 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LakeUpkeep:
-    """What was removed, or would be."""
+    """What was removed, or would be in a dry run."""
 
     snapshots: int
     expired_files: int
-    """Files that only expired snapshots held."""
+    """Files that only expired snapshots used."""
     orphaned_files: int
-    """Files that no snapshot ever held."""
+    """Files that no snapshot ever used."""
 
 
 def clean_lake(
@@ -34,8 +34,8 @@ def clean_lake(
 ) -> LakeUpkeep:
     """Expire snapshots older than ``expire_before`` that are neither ``pinned`` nor the newest; delete their files.
 
-    A file goes once it has been without a snapshot since ``settled_before``: readers that began earlier may still need
-    it. Raises StoreBusyError when a writer keeps the lake.
+    A file is deleted when it has had no snapshot since ``settled_before``: readers that started earlier may still need
+    it. Raises StoreBusyError when a writer holds the lake.
     """
     with open_lake(settings) as lake, writer_lock(settings):
         session = lake.session
@@ -51,7 +51,7 @@ def clean_lake(
 
 
 def load_snapshots(session: LakeSession) -> tuple[int, ...]:
-    """Numbers of all snapshots that can be read, in order."""
+    """Numbers of all readable snapshots, in order."""
     with session.cursor() as cursor:
         rows = cursor.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY ALL").fetchall()
     return tuple(int(row[0]) for row in rows)

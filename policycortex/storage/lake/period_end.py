@@ -1,8 +1,8 @@
-"""What is read from rollups: tallies of the period-end posture, their mappings, coverage and texts of checks.
+"""Reads the period-end posture from tallies: counts, mappings, coverage and texts of checks.
 
-The choice of scans comes first (``scan_selection``; for each day by itself ``sql/macros.sql``). Filters of a scope
-come after it, so that an environment or account filter never makes an older scan look like the newest. Day partitions
-outside the period are not opened.
+The scans are selected first (``scan_selection``; for each day by itself ``sql/macros.sql``). The scope's filters apply
+after that, so that an environment or account filter never makes an older scan look like the newest. Day partitions
+outside the period are not read.
 """
 
 from collections.abc import Collection
@@ -25,11 +25,11 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
         pl.String,
     )
 )  # fmt: skip
-"""Grain: provider and check; texts of its newest finding in the period-end posture, its worst severity there."""
+"""Grain: provider and check; texts of its newest finding in the period-end posture, and its worst severity there."""
 
 
 def daily_parameters(scope: Scope, period: Period) -> dict[str, Any]:
-    """What every reader of the days' own period-end postures takes."""
+    """Parameters of queries over each day's own period-end posture."""
     return period_parameters(scope.organization, period) | scope_filters(scope)
 
 
@@ -40,10 +40,10 @@ class LakePeriodEnd:
         self._session = session
 
     def load_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """Tallies of the period's period-end posture, TALLY_SCHEMA.
+        """Tallies of the period-end posture, TALLY_SCHEMA.
 
         For every source and account each check's newest scan in the period counts, with all its findings there; the
-        scope's filters come after that choice.
+        scope's filters apply after this selection.
         """
         return fetch_period_end(self._session, "period_end_tallies", scope, period)
 
@@ -56,7 +56,7 @@ class LakePeriodEnd:
         return fetch_period_end(self._session, "period_end_coverage", scope, period)
 
     def load_mappings(self, organization: str) -> pl.DataFrame:
-        """What the organisation's findings themselves name, MAPPING_SCHEMA."""
+        """Requirements that the organisation's findings themselves name, MAPPING_SCHEMA."""
         return self._session.recall(
             ("mappings", organization), lambda: self._session.fetch("mappings", {"organization": organization})
         )

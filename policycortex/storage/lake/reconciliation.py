@@ -1,4 +1,4 @@
-"""Numbers that must agree between layers, which asset checks compare, and what was set aside. Reads only."""
+"""Compares counts between the layers, for asset checks, and lists quarantined records. Reads only."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ QUARANTINED_SCHEMA: Final = pl.Schema(
         ("total", pl.Int64()),
     ]
 )
-"""Grain: one record that could not be kept; ``total`` counts all that were asked for, beyond the limit too."""
+"""Grain: one record that could not be imported; ``total`` is the number of all that match, also beyond the limit."""
 
 
 class LakeReconciliation:
@@ -31,20 +31,20 @@ class LakeReconciliation:
     def load_quarantined(
         self, organization: str, *, file_name: str = "", row_limit: int = 1000, text_length: int = 200
     ) -> pl.DataFrame:
-        """Records that could not be kept (QUARANTINED_SCHEMA), newest import first, in the file's order.
+        """Records that could not be imported (QUARANTINED_SCHEMA), newest import first, in the file's order.
 
         Of all files, or of those called ``file_name``; at most ``row_limit``, texts cut to ``text_length``.
         """
-        asked = {"file_name": file_name, "row_limit": row_limit, "text_length": text_length}
-        return self._session.fetch("quarantined", {"organization": organization, **asked}).cast(QUARANTINED_SCHEMA)
+        parameters = {"file_name": file_name, "row_limit": row_limit, "text_length": text_length}
+        return self._session.fetch("quarantined", {"organization": organization, **parameters}).cast(QUARANTINED_SCHEMA)
 
     def load_import_totals(
         self,
     ) -> pl.DataFrame:
-        """Per import: receipt's read, kept, quarantined beside the stored rows, and ``is_reconciled``."""
+        """Per import: the receipt's counts, the stored rows, and ``is_reconciled``."""
         return self._session.fetch("import_totals")
 
     def load_reconciliation(self, days: Iterable[date]) -> pl.DataFrame:
-        """Per organisation and day: findings as core, state, coverage and tallies hold them, and ``is_reconciled``."""
+        """Per organisation and day: findings in core, state, coverage and tallies, and ``is_reconciled``."""
         wanted = sorted(set(days)) or [date.min]
         return self._session.fetch("reconciliation", {"days": wanted, "first_date": wanted[0], "last_date": wanted[-1]})

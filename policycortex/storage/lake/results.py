@@ -1,4 +1,4 @@
-"""Judgements kept for history: requirement results and scores of one framework and day, replaced together."""
+"""Stored results: requirement results and scores of each framework and day, replaced together."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,12 +45,12 @@ SCORES_SCHEMA: Final = pl.Schema(
         "informational": pl.Int64,
     }
 )
-"""Grain: one score model; severities are failing findings; value_pct null where nothing was assessed."""
+"""Grain: one score model; severities are failing findings; value_pct null when nothing was assessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResults:
-    """One framework's judgement of one day."""
+    """One framework's results of one day."""
 
     day: date
     framework_id: str
@@ -67,9 +67,9 @@ class LakeResults:
         self._session = session
 
     def replace_results(self, organization: str, days: Collection[date], results: Sequence[DayResults]) -> None:
-        """Keep these judgements of ``days`` instead of all earlier ones, in one transaction.
+        """Replace all results of ``days`` by these, in one transaction.
 
-        A day without results keeps no judgement: it has no scans.
+        A day without results has no scans.
         """
         frames = {
             "new_requirements": _stacked(
@@ -87,14 +87,14 @@ class LakeResults:
         self._session.write(f"replace the results of {len(days)} days", work, frames)
 
     def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
-        """Scores kept by ``replace_results``: ``observed_date``, then SCORES_SCHEMA, oldest first."""
+        """Stored scores: ``observed_date``, then SCORES_SCHEMA, oldest first."""
         parameters = {"organization": organization, "framework_id": framework_id}
         return self._session.fetch(
             "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
         )
 
     def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
-        """Tallied days whose kept judgements are not exactly these frameworks, id to recorded version; in order."""
+        """Days with tallies whose stored results are not of exactly these frameworks (id to version), in order."""
         recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
         rows = self._session.fetch("scored_versions", {"organization": organization})
         for day, framework_id, version in rows.iter_rows():
@@ -103,7 +103,7 @@ class LakeResults:
 
 
 def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
-    """All judgements in one frame: ``row_no`` within its own, ``schema``, ``observed_date``, ``framework_id``."""
+    """All parts in one frame: ``row_no`` within its part, ``schema``, ``observed_date``, ``framework_id``."""
     empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, "observed_date": pl.Date, "framework_id": pl.String})
     frames = (
         frame.select(schema.names())

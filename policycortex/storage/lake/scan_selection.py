@@ -1,7 +1,7 @@
-"""The period-end posture's choice of scans, made before anything is counted over it.
+"""Selects the scans of the period-end posture, before anything is counted.
 
-A month of daily scans is closed by the last of them: whoever knows the choice opens one day's files instead of thirty.
-A lake at a snapshot makes the choice of a period once, for all that a report asks of it.
+The last of a month's daily scans usually decides the period-end posture: with the selection, queries read one day's
+files instead of thirty. A lake at a snapshot selects the scans of a period once, for all queries of a report.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from policycortex.storage.lake.session import Cursor, Frames, LakeSession, fetch
 
 
 def period_parameters(organization: str, period: Period) -> dict[str, Any]:
-    """Parameters of those who choose scans."""
+    """Parameters of queries that select scans."""
     return {
         "organization": organization,
         "first_date": period.first_date,
@@ -27,7 +27,7 @@ def period_parameters(organization: str, period: Period) -> dict[str, Any]:
 
 
 def scope_filters(scope: Scope) -> dict[str, Any]:
-    """A scope's filters alone; an empty list filters nothing."""
+    """A scope's filters; an empty list filters nothing."""
     return {
         "environments": list(scope.environments),
         "providers": list(scope.cloud_providers),
@@ -39,16 +39,16 @@ def scope_filters(scope: Scope) -> dict[str, Any]:
 def period_end_cursor(
     session: LakeSession, scope: Scope, period: Period, frames: Frames | None = None
 ) -> Iterator[tuple[Cursor, dict[str, Any]]]:
-    """A cursor that sees the period's choice as ``period_end_scans``, and the parameters of every reader over it.
+    """A cursor with the selected scans as view ``period_end_scans``, and the parameters of queries over them.
 
-    These are the scope's filters, and first and last day of the chosen scans within the period. All is one transaction,
-    so that choice and counts are of one snapshot.
+    The parameters are the scope's filters, and first and last day of the selected scans within the period. All queries
+    run in one transaction, so that selection and counts are of one snapshot.
     """
     with session.cursor(frames) as cursor:
         cursor.execute("BEGIN TRANSACTION")
-        chosen = _period_end_scans(session, cursor, scope.organization, period)
-        cursor.register("period_end_scans", chosen.to_arrow())
-        days = chosen["observed_date"]
+        selected = _period_end_scans(session, cursor, scope.organization, period)
+        cursor.register("period_end_scans", selected.to_arrow())
+        days = selected["observed_date"]
         bounds = {"first_date": days.min() or period.last_date, "last_date": days.max() or period.last_date}
         yield cursor, {"organization": scope.organization} | bounds | scope_filters(scope)
         cursor.execute("COMMIT")
@@ -63,9 +63,9 @@ def fetch_period_end(
     more: dict[str, Any] | None = None,
     frames: Frames | None = None,
 ) -> pl.DataFrame:
-    """Rows of ``sql/<name>.sql`` over the period-end posture, given ``more`` parameters."""
-    with period_end_cursor(session, scope, period, frames) as (cursor, asked):
-        return fetch_frame(cursor, name, asked | (more or {}))
+    """Rows of ``sql/<name>.sql`` over the period-end posture, with ``more`` parameters."""
+    with period_end_cursor(session, scope, period, frames) as (cursor, parameters):
+        return fetch_frame(cursor, name, parameters | (more or {}))
 
 
 def _period_end_scans(session: LakeSession, cursor: Cursor, organization: str, period: Period) -> pl.DataFrame:

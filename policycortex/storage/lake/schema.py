@@ -1,4 +1,4 @@
-"""The lake's tables: made when they are missing, refused when they come from a newer version of this program."""
+"""The lake's tables: created when they are missing, refused when they are of a newer version of this program."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -23,11 +23,11 @@ _LARGE_TABLES: Final = (
     ("core", "failing_since"),
     ("marts", "risk_tallies"),
 )
-"""Tables that always become Parquet; few rows of the others stay in the catalog."""
+"""Tables that are always written to Parquet; small writes to the others stay in the catalog."""
 
 
 def found_version(session: LakeSession) -> int:
-    """Version of the lake's tables; 0 where there are none yet."""
+    """Version of the lake's tables; 0 when there are none."""
     with session.cursor() as cursor:
         try:
             row = cursor.execute("SELECT max(version) FROM lake.core.schema_version").fetchone()
@@ -37,7 +37,7 @@ def found_version(session: LakeSession) -> int:
 
 
 def ensure_schema(session: LakeSession, version: int) -> None:
-    """Make what ``version`` lacks. The version is written last, so the next call completes what a crash left half."""
+    """Create what ``version`` lacks. The version is written last, so the next call completes an interrupted one."""
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"the lake in {session.settings.home} has schema version {version}, this program knows {SCHEMA_VERSION}: "
@@ -46,7 +46,7 @@ def ensure_schema(session: LakeSession, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     session.write("make the lake's tables", _make_tables)
-    # Options are kept per table, and DuckLake sets them on committed tables only.
+    # Options are per table, and DuckLake sets them on committed tables only.
     session.write("set the tables' options", _set_options)
 
 

@@ -1,4 +1,4 @@
-"""One connection to the lake: named queries in, frames out; writes in one transaction under the writer's lock.
+"""One connection to the lake: runs named queries, and writes in one transaction under the writer's lock.
 
 Safe to share between threads: each call works on a cursor of its own.
 """
@@ -31,12 +31,12 @@ _CONFLICT_WORDS: Final = ("Transaction conflict", "could not serialize", "deadlo
 
 logger = logging.getLogger(__name__)
 
-# stamina prefers structlog, whose default writes to stdout, where the command line's answers go.
+# stamina prefers structlog, which by default writes to stdout, where the command line writes its results.
 stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
 
 
 class _ConflictError(Exception):
-    """Another writer was first; the same transaction may succeed now."""
+    """Another writer committed first; the same transaction may succeed now."""
 
 
 @cache
@@ -57,12 +57,12 @@ class LakeSession:
         self.settings = settings
 
     def close(self) -> None:
-        """Detach and free all memory."""
+        """Close the connection."""
         self._connection.close()
 
     @contextmanager
     def cursor(self, frames: Frames | None = None) -> Iterator[Cursor]:
-        """A cursor that sees ``frames`` as views of their names. Reading errors of the store are translated."""
+        """A cursor with ``frames`` as views of their names. Errors of the store are translated."""
         cursor = self._connection.cursor()
         try:
             for name, frame in (frames or {}).items():
@@ -79,7 +79,7 @@ class LakeSession:
             return fetch_frame(cursor, name, parameters)
 
     def recall(self, key: Hashable, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """What ``read`` gives. A lake at a snapshot reads it once, for it stays as it is; for frames that are small."""
+        """The result of ``read``. A lake at a snapshot, which does not change, reads it once. For small frames only."""
         if self._snapshot is None:
             return read()
         if key not in self._known:
@@ -87,10 +87,10 @@ class LakeSession:
         return self._known[key]
 
     def write(self, message: str, work: Callable[[Cursor], T], frames: Frames | None = None) -> T:
-        """Do ``work`` in one transaction under the writer's lock; ``message`` stands in the snapshot.
+        """Run ``work`` in one transaction under the writer's lock; ``message`` is stored in the snapshot.
 
-        Conflicts and a locked catalog are retried within ``lock_timeout_seconds``, so ``work`` must start from what it
-        reads inside. Raises StoreBusyError.
+        Conflicts and a locked catalog are retried within ``lock_timeout_seconds``, so ``work`` must read inside
+        everything that it depends on. Raises StoreBusyError.
         """
         with writer_lock(self.settings), self.cursor(frames) as cursor:
             try:
@@ -111,7 +111,7 @@ class LakeSession:
 
 
 def fetch_frame(cursor: Cursor, name: str, parameters: Parameters | None = None) -> pl.DataFrame:
-    """Rows of ``sql/<name>.sql`` inside a transaction of the caller's."""
+    """Rows of ``sql/<name>.sql``, within the caller's transaction."""
     return cursor.execute(sql(name), dict(parameters or {})).pl()
 
 
@@ -144,13 +144,13 @@ def _roll_back(cursor: Cursor, *, is_open: bool) -> None:
     try:
         cursor.execute("ROLLBACK")
     except duckdb.TransactionException:
-        # A failed COMMIT has rolled back by itself; while work was going on, there must have been something to undo.
+        # A failed COMMIT has rolled back; during ``work`` there must be an open transaction.
         if is_open:
-            logger.warning("the lake's transaction had ended before its rollback")
+            logger.warning("the lake's transaction ended before its rollback")
 
 
 def _translated(error: duckdb.Error, settings: Settings) -> Exception:
-    """Failures of the store become our errors; a wrong query stays what it is."""
+    """Translate errors of the store; the error of a wrong query stays."""
     if is_locked(error):
         return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
     if isinstance(error, duckdb.IOException):

@@ -1,6 +1,6 @@
-"""Daily truth made from findings: state, coverage and tallies of a day, replaced in one transaction.
+"""Builds a day's state, coverage and tallies from its findings, in one transaction.
 
-Running again changes nothing; a late file re-opens the days it touches and no others.
+Running again changes nothing; a late file makes only the days of its findings stale.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ class DayCounts:
 
     day: date
     findings: int
-    """Distinct findings: each counted once however many files brought it."""
+    """Distinct findings: each counts once, in however many files it is."""
     coverage: int
     tallies: int
 
@@ -59,7 +59,7 @@ def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -
             run(cursor, f"{table}_delete", {"day": day})
         run(cursor, "builds_insert", {"day": day})
         findings = run(cursor, "state_insert", {"day": day, **accounts})
-        # Ages are built later; until then every failing finding is there, as old as its day: never a lower risk.
+        # Ages are built later. Until then each failing finding has the age of its day, which never lowers the risk.
         run(cursor, "analytics_tallies_delete", {"day": day})
         run(cursor, "analytics_tallies_insert", {"day": day})
         return DayCounts(

@@ -177,14 +177,11 @@ def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> 
     assert sorted(turned.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
     assert sorted(turned.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
     assert sorted(turned.same.select("check_id", "passed", "failed").rows()) == [("a", 0, 1), ("d", 0, 1)]
-    assert lake.analytics.count_same_keys(*files, asked=None, relations=None) == 2
+    assert lake.analytics.count_same_keys(*files, one_sided=None, relations=None) == 2
     only_a = turned.same.filter(pl.col("check_id") == "a")
-    assert lake.analytics.count_same_keys(*files, asked=None, relations=only_a) == 1
-    assert lake.analytics.load_changed_findings(*files, asked=only_a).before["check_id"].unique().sort().to_list() == [
-        "a",
-        "b",
-        "c",
-    ]
+    assert lake.analytics.count_same_keys(*files, one_sided=None, relations=only_a) == 1
+    findings = lake.analytics.load_changed_findings(*files, one_sided=only_a)
+    assert findings.before["check_id"].unique().sort().to_list() == ["a", "b", "c"]
     assert [path.name for path in sorted(tmp_path.glob("*.parquet*"))] == [f"{D1}.parquet", f"{D2}.parquet"]
 
 

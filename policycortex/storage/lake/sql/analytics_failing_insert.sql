@@ -1,5 +1,5 @@
--- Grain: failing, unmuted key of one scan on $day. It fails since the day its row of the scan before says, if it failed
--- then; that scan is the newest one in $lookback_days that looked at the check in the region. Else it fails since today.
+-- Grain: failing, unmuted key of one scan on $day. If it failed in the previous scan, it keeps
+-- that row's first day; the previous scan is the newest in $lookback_days of the check in the region. Else it is $day.
 INSERT INTO lake.core.failing_since BY NAME
 WITH failing AS (
     SELECT organization, observed_date, scan_key, source, provider, account_id, region, check_id, resource_uid,

@@ -1,14 +1,14 @@
--- Grain: keys alike that failed in the scan before (as in analytics_failing_insert) and do not fail on $day, though
--- their check was looked at in their region; remediated where the check now passes on them.
+-- Grain: equal keys that failed in the previous scan (as in analytics_failing_insert) and do not fail on $day, although
+-- their check was scanned in their region; remediated if the check passes on them.
 INSERT INTO lake.marts.remediations BY NAME
-WITH looked AS (
+WITH scanned AS (
     SELECT DISTINCT organization, source, account_id, region, check_id
     FROM lake.core.scan_coverage
     WHERE observed_date = $day
 ),
 before AS (
     SELECT organization, source, account_id, region, check_id, max(observed_date) AS observed_date
-    FROM lake.core.scan_coverage SEMI JOIN looked USING (organization, source, account_id, region, check_id)
+    FROM lake.core.scan_coverage SEMI JOIN scanned USING (organization, source, account_id, region, check_id)
     WHERE observed_date < $day AND observed_date >= $day::DATE - $lookback_days::INTEGER
     GROUP BY ALL
 ),

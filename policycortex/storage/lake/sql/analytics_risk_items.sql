@@ -1,5 +1,5 @@
--- Grain: findings of the period-end posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource. With
--- relations only findings they name.
+-- Grain: findings of the period-end posture in scope that pass or fail, equal in RISK_ITEM_SCHEMA.
+-- With relations only findings that they name.
 WITH listed AS (
     SELECT DISTINCT provider, check_id, mapping_id FROM relations
 )

@@ -1,10 +1,10 @@
--- As analytics_risk_items, less what waivers accept, finding by finding.
--- Grain: findings of the period-end posture in scope that pass or fail, alike in all of RISK_ITEM_SCHEMA but resource;
--- titles stand with failing ones.
--- With relations only findings they name. A failing finding is left out where waivers reach every requirement it is
--- listed under (without relations: where a waiver names neither framework nor requirement). A day whose ages were not
--- built yet counts from itself. Status and muting are compared joined: a filter on a bare column makes DuckLake read
--- that column's statistics of all files of all days, which cost more than the rows it could skip.
+-- As analytics_risk_items, without the findings that waivers cover.
+-- Grain: findings of the period-end posture in scope that pass or fail, equal in RISK_ITEM_SCHEMA;
+-- failing ones have titles.
+-- With relations only findings that they name. A failing finding is left out when waivers cover every requirement that
+-- it is listed under (without relations: when a waiver names neither framework nor requirement). A finding without a
+-- built age counts from its day. Status and muting are compared as one text: a filter on a column makes DuckLake read
+-- that column's statistics of all files of all days, which costs more than the rows it could skip.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
     FROM relations

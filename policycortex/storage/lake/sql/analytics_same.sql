@@ -1,4 +1,4 @@
--- Grain: tally key; findings in scope that pass and fail in keys that are not in "changed_keys": alike on both dates.
+-- Grain: tally key; passing and failing findings in scope whose keys are not in "changed_keys": they are equal on both dates.
 SELECT provider, check_id, mapping_id, count(*) FILTER (status = 'PASS') AS passed,
     count(*) FILTER (status = 'FAIL' AND NOT is_waived) AS failed
 FROM read_parquet($before) ANTI JOIN changed_keys USING (account_id, check_id, region, resource_uid)

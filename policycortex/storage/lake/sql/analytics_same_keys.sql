@@ -1,5 +1,5 @@
--- How many (check, account, region, resource) that are not in "changed_keys" fail in scope, alike on both dates. Only
--- findings of tally keys in "related" count, all where not $is_related.
+-- One number: failing (check, account, region, resource) in scope that are not in "changed_keys", so equal on both
+-- dates. Only findings of tally keys in "related" count, or all without $is_related.
 WITH failing AS (
     SELECT * FROM read_parquet($before) ANTI JOIN changed_keys USING (account_id, check_id, region, resource_uid)
     WHERE is_in_scope AND NOT is_muted AND status = 'FAIL' AND NOT is_waived

@@ -1,4 +1,4 @@
--- Grain: one finding of the organisation's period-end posture; columns of STATE_SCHEMA. is_in_scope tells whether the
+-- Grain: one finding of the organisation's period-end posture; columns of STATE_SCHEMA. is_in_scope: whether the
 -- scope's filters keep it; is_waived as in export_findings, for $framework_id and the relations.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements

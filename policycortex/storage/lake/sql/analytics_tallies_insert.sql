@@ -1,4 +1,4 @@
--- Grain: findings of one scan on $day by what risk asks for. A key whose age is not built yet fails since $day.
+-- Grain: findings of one scan on $day by the columns that risk needs. A key without a built age fails since $day.
 INSERT INTO lake.marts.risk_tallies BY NAME
 WITH scans AS (
     SELECT organization, source, provider, account_id, scan_key, max(observed_at) AS scan_at

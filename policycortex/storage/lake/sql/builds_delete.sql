@@ -1,2 +1,2 @@
--- Forget that this day was built.
+-- Delete the build of this day.
 DELETE FROM lake.core.day_builds WHERE observed_date = $day

@@ -1,4 +1,4 @@
--- Grain: one check that one scan looked at in one region on $day.
+-- Grain: one check of one scan in one region on $day.
 INSERT INTO lake.core.scan_coverage BY NAME
 WITH scans AS (
     SELECT organization, source, provider, account_id, scan_key, max(observed_at) AS scan_at

@@ -1,5 +1,5 @@
--- Grain: day, tally key and the set of reaches that waivers of that day give its failing, unmuted findings; columns of
--- WAIVED_SCHEMA after observed_date. Over each day's own period-end posture; each finding stands in exactly one row.
+-- Grain: day, tally key and the set of what waivers of that day cover of its failing, unmuted findings; columns of
+-- WAIVED_SCHEMA after observed_date. Over each day's own period-end posture; each finding is in exactly one row.
 WITH reached AS (
     SELECT t.observed_date, t.import_id, t.finding_no, any_value(t.provider) AS provider,
         any_value(t.check_id) AS check_id, any_value(t.mapping_id) AS mapping_id, any_value(t.severity) AS severity,

@@ -1,7 +1,7 @@
 -- Grain: one finding of the period-end posture in scope, in the total order of the findings table, from $first_check under
--- $first_rank to $last_check under $last_rank; narrow rows, for texts and requirements are joined to the stream.
--- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings they name, else all.
--- A failing finding is waived when waivers reach every requirement it is listed under.
+-- $first_rank to $last_check under $last_rank; texts and requirements are joined to the stream later.
+-- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings that they name, else all.
+-- A failing finding is waived when waivers cover every requirement that it is listed under.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(requirement_id) AS requirements
     FROM relations

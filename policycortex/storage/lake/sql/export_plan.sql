@@ -1,5 +1,5 @@
--- Grain: rank and check of the period-end posture in scope, in the order of the findings table: how many findings a chunk of
--- that order will hold. With relations only findings they name, else all.
+-- Grain: rank and check of the period-end posture in scope, in the order of the findings table: the number of findings
+-- for chunks. With relations only findings that they name, else all.
 SELECT finding_rank(t.status, t.severity) AS rank_, t.check_id, count(*) AS findings
 FROM lake.core.finding_state t
     SEMI JOIN period_end_scans c

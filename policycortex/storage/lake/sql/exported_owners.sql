@@ -1,4 +1,4 @@
--- Grain: one owner of resources with exported failing findings of one check, as tags of the resource name it; most
+-- Grain: one owner of resources with exported failing findings of one check, from the resource's tags; most
 -- resources first; columns of OWNERS_SCHEMA. Of several tags the first in the order of $owner_tags counts.
 WITH failing AS (
     SELECT DISTINCT provider, check_id, account_id, region, resource_uid

@@ -1,5 +1,5 @@
--- Grain: one waiver and the exported failing, unmuted findings it reaches; a finding that several reach counts for each.
--- A waiver for one requirement reaches the findings listed under it.
+-- Grain: one waiver and the exported failing, unmuted findings that it covers; a finding that several cover counts for each.
+-- A waiver for one requirement covers the findings listed under it.
 SELECT w.waiver_id, count(f.check_id) AS findings
 FROM waivers w
     LEFT JOIN (FROM read_parquet($path) WHERE status = 'FAIL' AND NOT muted) f

@@ -1,7 +1,7 @@
--- Grain: one finding of the file. The digest tells whether two files say the same of a finding: it holds all that is
--- said of the resource, not the texts that describe the check.
--- Prowler stamps a whole scan with its start: where it names no scan and the file's findings of an account bear one time,
--- that time is the scan, so that a scan cut into several files, by region or by size, is found together.
+-- Grain: one finding of the file. Equal digests mean that two files have equal findings: it covers all columns of
+-- the resource, not the texts that describe the check.
+-- Prowler writes the scan's start as the time of all findings: without a scan uid, and with one time for an account's
+-- findings in the file, that time identifies the scan, so that a scan in several files is one scan.
 INSERT INTO lake.core.findings BY NAME
 WITH stamped AS (
     SELECT scan_key, account_id,

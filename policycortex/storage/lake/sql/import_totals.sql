@@ -1,4 +1,4 @@
--- Grain: one import; what its receipt says and what is stored of it.
+-- Grain: one import; the counts of its receipt and of its stored rows.
 WITH findings AS (SELECT import_id, count(*) AS stored FROM lake.core.findings GROUP BY ALL),
 quarantine AS (SELECT import_id, count(*) AS stored FROM lake.raw.quarantine GROUP BY ALL)
 SELECT i.organization, i.import_id, i.file_name, i.imported_at,

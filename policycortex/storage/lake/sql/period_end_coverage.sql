@@ -1,5 +1,5 @@
--- Grain: source and account looked at in the period; columns of COVERAGE_SCHEMA. An account counts when it holds
--- findings of the scope.
+-- Grain: source and account scanned in the period; columns of COVERAGE_SCHEMA. An account counts when it has findings
+-- in the scope.
 SELECT t.source, t.provider, t.account_id, count(DISTINCT t.check_id) AS checks, max(c.scan_at) AS last_scan_at
 FROM lake.marts.check_tallies t
     JOIN period_end_scans c

@@ -1,5 +1,5 @@
--- Grain: one check of one account whose newest scan in the period is scan_key, and one day on which that scan saw it.
--- A scan is as new as its last sight of the account within the period; a tie goes to the greater key.
+-- Grain: one check of one account whose newest scan in the period is scan_key, and one day of that scan.
+-- The time of a scan is its last one for the account within the period; a tie goes to the greater key.
 WITH seen AS (
     SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
     FROM lake.core.scan_coverage

@@ -1,4 +1,4 @@
--- Grain: one tallied day of an organisation and one framework it was judged against; nulls where there is none.
+-- Grain: one tallied day of an organisation and one framework with stored scores; nulls without scores.
 SELECT tallied.observed_date, scored.framework_id, scored.crosswalk_version
 FROM (SELECT DISTINCT observed_date FROM lake.marts.check_tallies WHERE organization = $organization) tallied
     LEFT JOIN (

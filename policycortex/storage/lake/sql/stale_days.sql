@@ -1,4 +1,4 @@
--- Grain: one day that imports have touched since its state was built, or whose state was never built.
+-- Grain: one day with imports since its state was built, or whose state was never built.
 WITH touched AS (
     SELECT unnest(dates) AS observed_date FROM lake.raw.imports
     WHERE first_date <= $last_date AND last_date >= $first_date

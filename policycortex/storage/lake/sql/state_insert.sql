@@ -1,5 +1,5 @@
--- Grain: one finding of one scan on $day. Where several files brought findings of one scan, equal findings count with
--- the greatest number any one file held; within one file nothing is ever dropped, for scanners repeat uids.
+-- Grain: one finding of one scan on $day. When several files have findings of one scan, equal findings count as often
+-- as in the file with most of them; within one file nothing is dropped, because scanners repeat uids.
 INSERT INTO lake.core.finding_state BY NAME
 WITH shared_scans AS (
     SELECT organization, source, scan_key

@@ -1,4 +1,4 @@
--- Grain: findings of one scan on $day by what scores and filters ask for; muted first, else by raw status.
+-- Grain: findings of one scan on $day by the columns that scores and filters need; muted first, else by raw status.
 INSERT INTO lake.marts.check_tallies BY NAME
 SELECT organization, observed_date, scan_key, source, provider, account_id, environment, service, check_id, mapping_id,
     severity,

@@ -1,5 +1,5 @@
--- Grain: tally key and the set of reaches that waivers give its failing, unmuted findings; columns of WAIVED_SCHEMA.
--- Each finding stands in exactly one row, so the counts are disjoint.
+-- Grain: tally key and the set of what waivers cover of its failing, unmuted findings; columns of WAIVED_SCHEMA.
+-- Each finding is in exactly one row, so the counts are disjoint.
 WITH reached AS (
     SELECT t.import_id, t.finding_no, any_value(t.provider) AS provider, any_value(t.check_id) AS check_id,
         any_value(t.mapping_id) AS mapping_id, any_value(t.severity) AS severity,
