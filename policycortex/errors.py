@@ -1,23 +1,23 @@
-"""The tree of errors, and nothing else: no logging, no HTTP, no Dagster.
+"""The tree of errors. No logging, no HTTP, no Dagster.
 
     PolicyCortexError            code, is_retryable, details
     ├── InputError               a file or record that cannot be read; permanent
-    │   └── TruncatedFileError   a file that ends before its content does: nothing of it may be kept
-    ├── RequestError             RPT_001: what was asked for is not valid; details name the fields
-    ├── NotFoundError            RPT_002: no such thing for this organisation, or no longer
-    ├── ConflictError            RPT_003: the thing is not in a state that allows it
-    ├── ConfigurationError       settings, framework files or templates that must be mended by hand
-    ├── RenderingError           a document that could not become bytes; permanent
-    ├── IntegrityError           stored bytes or counts that do not agree with their record; permanent
-    ├── DeliveryRefusedError     a destination said no for good; permanent
-    ├── DeliveryUncertainError   handed over, but no answer came: perhaps delivered, so never repeated by itself
-    └── UnavailableError         a part that may be back soon; the only retryable branch
-        ├── StoreBusyError       lake or registry held by another writer past its patience
-        └── DeliveryDeferredError   a destination that did not take it now; it has nothing of it
+    │   └── TruncatedFileError   a file that ends too early: nothing of it may be stored
+    ├── RequestError             RPT_001: an invalid request; details name the fields
+    ├── NotFoundError            RPT_002: no such object in this organisation, or not any more
+    ├── ConflictError            RPT_003: the object's state does not allow it
+    ├── ConfigurationError       settings, framework files or templates that a person must correct
+    ├── RenderingError           a document that could not be rendered; permanent
+    ├── IntegrityError           stored bytes or counts that differ from their record; permanent
+    ├── DeliveryRefusedError     a destination refused it; permanent
+    ├── DeliveryUncertainError   sent without a response: perhaps delivered, so never repeated automatically
+    └── UnavailableError         a part that does not answer now; the only retryable branch
+        ├── StoreBusyError       lake or registry locked by another writer for too long
+        └── DeliveryDeferredError   a destination that did not accept it now; it has received nothing
 
-Errors are raised where the cause is known and translated in two places: ``pipelines.failures`` and
+Errors are raised where the cause is known, and translated in two places: ``pipelines.failures`` and
 ``api.platform.errors``.
-A message says what was attempted, the value, and what to do.
+A message states what was attempted, the value, and what to do.
 """
 
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with a request: ``field`` is a dotted path, ``message`` is plain language."""
+    """One fault of a request: ``field`` is a dotted path, ``message`` is for people."""
 
     field: str
     message: str
 
 
 class PolicyCortexError(Exception):
-    """Root of all errors this product raises on purpose."""
+    """Root of all errors that this product raises."""
 
     code: ClassVar[str] = "RPT_500"
     is_retryable: ClassVar[bool] = False
@@ -50,53 +50,53 @@ class InputError(PolicyCortexError):
 
 
 class TruncatedFileError(InputError):
-    """A file was cut: raised at its end, after all records before the cut, so that an import can roll back."""
+    """A truncated file: raised after all records before its end, so that an import can roll back."""
 
 
 class RequestError(PolicyCortexError):
-    """A request is not valid; ``details`` lists every problem at once."""
+    """An invalid request; ``details`` lists every problem."""
 
     code = "RPT_001"
 
 
 class NotFoundError(PolicyCortexError):
-    """No such thing in this organisation, or it has expired."""
+    """No such object in this organisation, or it has expired."""
 
     code = "RPT_002"
 
 
 class ConflictError(PolicyCortexError):
-    """The thing exists, but its state does not allow what was asked."""
+    """The object exists, but its state does not allow the action."""
 
     code = "RPT_003"
 
 
 class ConfigurationError(PolicyCortexError):
-    """A setting, framework file, template or connection must be mended by hand."""
+    """A setting, framework file, template or connection must be corrected by a person."""
 
     code = "RPT_011"
 
 
 class RenderingError(PolicyCortexError):
-    """A document could not be turned into the bytes of a format."""
+    """A document could not be rendered to a format."""
 
     code = "RPT_012"
 
 
 class IntegrityError(PolicyCortexError):
-    """What is stored does not agree with what was recorded about it."""
+    """Stored data differs from its record."""
 
     code = "RPT_013"
 
 
 class DeliveryRefusedError(PolicyCortexError):
-    """A destination, or its connection's settings, will not take this however often it is sent."""
+    """A destination, or its connection's settings, refuses this permanently."""
 
     code = "RPT_020"
 
 
 class DeliveryUncertainError(PolicyCortexError):
-    """Everything was handed over and the answer is missing; only a person may send it again."""
+    """Everything was sent and the response is missing; only a person may send it again."""
 
     code = "RPT_021"
 
@@ -113,9 +113,9 @@ class StoreBusyError(UnavailableError):
 
 
 class DeliveryDeferredError(UnavailableError):
-    """A destination did not take it now; ``retry_after_seconds`` is its own word, None when it said none.
+    """A destination did not accept it now; ``retry_after_seconds`` is its own value, or None.
 
-    ``is_reached`` is False where nobody was there to say anything: no address, no connection, silence, a dropped line.
+    ``is_reached`` is False when the server did not respond: no address, no connection, a timeout, a lost connection.
     """
 
     def __init__(self, message: str, *, retry_after_seconds: float | None = None, is_reached: bool = True) -> None:

@@ -1,11 +1,11 @@
-"""Words that more than one room uses: closed sets and the tags both fronts share. No behaviour beyond parsing."""
+"""Names that several packages use: closed sets, run tags, and Dagster's names of the report job."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class ReportType(StrEnum):
-    """What a report is for; it decides the sections and their order."""
+    """The purpose of a report; it decides the sections and their order."""
 
     COMPLIANCE = "compliance"
     AUDIT = "audit"
@@ -15,16 +15,16 @@ class ReportType(StrEnum):
 
 
 class PdfVariant(StrEnum):
-    """Standards that a PDF can be made to."""
+    """Standards of a PDF."""
 
     ARCHIVE = "pdf/a-3b"
-    """ISO 19005-3, level B: for keeping; carries the report's JSON and CSV."""
+    """ISO 19005-3, level B, for archiving; contains the report's JSON and CSV."""
     ACCESSIBLE = "pdf/ua-1"
-    """ISO 14289-1: for readers aloud."""
+    """ISO 14289-1, for screen readers."""
 
 
 class ReportFormat(StrEnum):
-    """The kinds of file a document can become."""
+    """File formats of a document."""
 
     PDF = "pdf"
     EXCEL = "excel"
@@ -55,7 +55,7 @@ _MEDIA_TYPES: Final = {
 
 
 class ReportStatus(StrEnum):
-    """Where a report stands. The last four are ends; ``expired`` follows ``completed`` after retention."""
+    """The status of a report. The last four are final; ``expired`` follows ``completed`` after the retention time."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -84,7 +84,7 @@ class Severity(StrEnum):
 
 
 class RequirementResult(StrEnum):
-    """The judgement on one requirement."""
+    """The result of one requirement."""
 
     COMPLIANT = "compliant"
     NON_COMPLIANT = "non_compliant"
@@ -94,7 +94,7 @@ class RequirementResult(StrEnum):
 
 
 class DateRangeType(StrEnum):
-    """Periods relative to a moment, resolved in a time zone."""
+    """Periods relative to a time, resolved in a time zone."""
 
     YESTERDAY = "yesterday"
     LAST_7_DAYS = "last_7_days"
@@ -110,7 +110,7 @@ class DateRangeType(StrEnum):
 
 UNKNOWN_ENVIRONMENT: Final = "unknown"
 ANY_FRAMEWORK: Final = "*"
-"""Key of requirements that findings name without their framework, as a report's own table names them."""
+"""Framework key of requirements that findings name without a framework."""
 DEFAULT_ORGANIZATION: Final = "default"
 SANDBOX_ORGANIZATION: Final = "sandbox"
 
@@ -134,14 +134,14 @@ FRAMEWORK_PARTITIONS: Final = "frameworks"
 
 
 class RunPriority(StrEnum):
-    """Values of TAG_PRIORITY: of the runs that wait for a place, the highest number goes first."""
+    """Values of TAG_PRIORITY: of the waiting runs, the highest number starts first."""
 
     DELIVERY = "5"
-    """What is made already does not wait for what is to be made."""
+    """Deliveries of finished reports do not wait for reports."""
     API = "3"
-    """Somebody looks at a screen."""
+    """A person waits for the report."""
     SCHEDULE = "0"
-    """As Dagster takes a run that says nothing: customers' schedules, and what follows an import."""
+    """Dagster's default: customers' schedules, and runs after an import."""
     CLOSED_MONTHS = "-5"
     BACKFILL = "-10"
 
@@ -149,7 +149,7 @@ class RunPriority(StrEnum):
 TAG_WILL_RETRY: Final = "dagster/will_retry"
 TAG_FAILURE_REASON: Final = "dagster/failure_reason"
 OWN_FAILURES: Final = frozenset({"STEP_FAILURE"})
-"""Reasons that Dagster gives where the report itself failed and said why; after all others its run was lost."""
+"""Dagster's failure reasons when the report itself failed; after all others its run was lost."""
 
 MOST_RUNS: Final = 8
-"""So many runs may be lost (killed, never started) before their report is given up: half an hour of trouble."""
+"""Number of lost runs (killed, never started) after which a report fails: about half an hour."""

@@ -1,4 +1,4 @@
-"""Half-open spans of UTC time, and how the words of a request become one. Knows no clock: "now" is an argument."""
+"""Half-open periods of UTC time, and their resolution from a request. The current time is an argument."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from policycortex.names import DateRangeType
 _LAST_SECOND = time(23, 59, 59)
 
 FIRST_DAY = date(2020, 1, 1)
-"""The oldest day that is judged by itself; older findings are kept, and judged when a report asks for them."""
+"""The oldest day with daily results; older findings are stored and assessed when a report needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +34,13 @@ class Period:
 
     @classmethod
     def of_month(cls, first: date) -> "Period":
-        """The whole UTC month that ``first`` lies in."""
+        """The whole UTC month of ``first``."""
         start = first.replace(day=1)
         return cls(start=_midnight(start), end=_midnight(_months_before(start, -1)))
 
     @classmethod
     def as_given(cls, start: datetime, end: datetime) -> "Period":
-        """From a request's bounds: an end at 23:59:59 (and any fraction) stands for the end of that day."""
+        """From a request's bounds: an end at 23:59:59 (with any fraction) means the end of that day."""
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end.time().replace(microsecond=0) == _LAST_SECOND:
             end = _midnight(end.date() + timedelta(days=1))
@@ -53,12 +53,12 @@ class Period:
 
     @property
     def last_date(self) -> date:
-        """UTC date of the last instant inside."""
+        """UTC date of the last instant in the period."""
         return (self.end.astimezone(UTC) - timedelta(microseconds=1)).date()
 
     @property
     def partition_key(self) -> str:
-        """Dagster's dynamic partition key, ``2026-01-01..2026-03-31``; both days included."""
+        """Dagster's dynamic partition key, ``2026-01-01..2026-03-31``; both days inclusive."""
         return f"{self.first_date.isoformat()}..{self.last_date.isoformat()}"
 
     def days(self) -> Iterator[date]:
@@ -67,7 +67,7 @@ class Period:
         return (self.first_date + timedelta(days=n) for n in range(count))
 
     def previous(self) -> "Period":
-        """The span of the same length that ends where this one starts; whole months step back whole months."""
+        """The period of the same length before this one; for whole months, the same number of months."""
         months = _whole_months(self)
         if months:
             return Period(start=_add_months(self.start, -months), end=self.start)
@@ -75,7 +75,7 @@ class Period:
 
 
 def whole_months(first: date, last: date) -> tuple[date, ...]:
-    """First days of the whole months within the days ``first`` to ``last``, both in."""
+    """First days of the whole months within the days ``first`` to ``last``, both inclusive."""
     start = first if first.day == 1 else _months_before(first.replace(day=1), -1)
     months = []
     while (month := Period.of_month(start)).last_date <= last:
@@ -85,9 +85,9 @@ def whole_months(first: date, last: date) -> tuple[date, ...]:
 
 
 def resolve_period(kind: DateRangeType, *, now: datetime, zone: ZoneInfo) -> Period:
-    """The period that ``kind`` names at ``now``, its days cut at midnight in ``zone``.
+    """The period that ``kind`` names at ``now``, with days that start at midnight in ``zone``.
 
-    Spans "to date" end at the coming midnight, so that today is in; on the first day of a span they hold that day.
+    Periods "to date" end at the next midnight, so that they include today.
     """
     today = now.astimezone(zone).date()
     first, after = _local_bounds(kind, today)

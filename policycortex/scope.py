@@ -1,4 +1,4 @@
-"""Which findings an order speaks of, besides its period. A value; empty fields mean "all"."""
+"""Filters of a report request over findings, besides its period."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,7 @@ import sys
 from contextlib import ExitStack
 
 from policycortex.settings import Settings
-from policycortex.workflow.migration import move_installation
+from policycortex.workflow.migration import migrate_installation
 from policycortex_cli.home import exclusive_home, make_folder
 
 
@@ -15,7 +15,7 @@ def migrate_home(source: Settings, target: Settings) -> None:
         make_folder(target.home)
         if target.home != source.home:
             held.enter_context(exclusive_home(target))
-        moved = move_installation(source, target, progress=lambda line: print(line, file=sys.stderr))
+        moved = migrate_installation(source, target, progress=lambda line: print(line, file=sys.stderr))
     if not moved.is_new:
         print("everything was moved already; nothing was changed")
         return

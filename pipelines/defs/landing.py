@@ -105,7 +105,7 @@ class _Evaluation:
             return True
         newest = runs[0]
         if newest.status is dg.DagsterRunStatus.SUCCESS:
-            self._landing.put_away(file, digest)
+            self._landing.move_processed(file, digest)
             return False
         if newest.status not in _FAILED_OR_CANCELED or newest.tags.get("dagster/will_retry") == "true":
             return True
@@ -113,7 +113,7 @@ class _Evaluation:
         if is_transient and len(runs) < _MOST_ATTEMPTS:
             self._request(file, key, attempt=len(runs))
             return True
-        self._landing.put_away(file, digest, reason=f"{reason}\nrun {newest.run_id}")
+        self._landing.move_processed(file, digest, reason=f"{reason}\nrun {newest.run_id}")
         return False
 
     def _request(self, file: LandedFile, key: str, *, attempt: int) -> None:

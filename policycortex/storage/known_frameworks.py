@@ -1,4 +1,4 @@
-"""Which frameworks an organisation has: the built-in ones, the installation's folder, and its own uploads over both."""
+"""The frameworks of an organisation: built-in ones, those of the installation's folder, and its own uploads."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,19 +11,19 @@ from policycortex.storage.registry import Registry
 
 
 def frameworks_of(settings: Settings, registry: Registry, organization: str) -> Mapping[str, Framework]:
-    """By id. An upload never changes what another organisation sees. Raises ConfigurationError on a broken folder."""
+    """Frameworks by id. An upload changes no other organisation's. Raises ConfigurationError on an invalid folder."""
     found = dict(load_frameworks(settings.custom_frameworks_dir))
     uploads = registry.frameworks.list_framework_files(organization)
     return found | {framework_id: _read(content) for framework_id, content in uploads.items()}
 
 
 def read_upload(content: bytes, *, known: Mapping[str, Framework]) -> tuple[Framework, bytes]:
-    """The framework in the bytes, and the form to keep. Raises ConfigurationError with every problem."""
+    """Read an upload. Returns the framework and the bytes to store. Raises ConfigurationError with every problem."""
     framework = read_framework(content, name="body", base=known)
     return framework, write_framework(framework)
 
 
 @lru_cache(maxsize=256)
 def _read(content: bytes) -> Framework:
-    """Stored bytes are complete: they were laid over their base when they came in, and stand over nothing now."""
+    """Stored bytes are complete: an upload was merged with its base before it was stored."""
     return read_framework(content, name="upload", base={})

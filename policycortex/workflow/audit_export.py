@@ -1,4 +1,4 @@
-"""The audit trail's way out of the house, and the end of its oldest records."""
+"""Exports the audit log, checks it, and removes its oldest records."""
 
 import csv
 import hashlib
@@ -40,7 +40,7 @@ _MOST_AT_ONCE: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedAuditFile:
-    """One file that left, and what it holds."""
+    """One exported file and its records."""
 
     organization: str
     name: str
@@ -49,13 +49,13 @@ class ExportedAuditFile:
 
 
 def recover_write_ahead_log(settings: Settings, registry: Registry) -> int:
-    """Take over what processes that died had not yet handed to the registry; how many acts."""
+    """Write the audit events that dead processes left in the home. Returns how many."""
     folder = settings.home / "trail"
     return WriteAheadLog(folder, registry.audit_log.append_events, _log.warning).recover() if folder.is_dir() else 0
 
 
 def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAuditFile, ...]:
-    """Copy what is new of every organisation's trail to the configured target, signed; nothing where none is set."""
+    """Export new records of every organisation, signed, to the configured target; nothing without a target."""
     if settings.trail_export is None:
         return ()
     exported = []
@@ -72,7 +72,7 @@ def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAud
                     file.writelines(export_lines(registry, organization, now=now, after=after, up_to=last))
                 signature = path.with_name(f"{name}.p7s")
                 signature.write_bytes(sign_file(path, load_identity(settings, organization, now=now)))
-                _hand_over(settings, organization, (path, signature), now)
+                _deliver(settings, organization, (path, signature), now)
                 registry.audit_log.note_export(organization, last)
                 exported.append(ExportedAuditFile(organization=organization, name=name, first=after + 1, last=last))
                 after = last
@@ -82,7 +82,7 @@ def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAud
 def export_lines(
     registry: Registry, organization: str, *, now: datetime, after: int = 0, up_to: int | None = None
 ) -> Iterator[str]:
-    """The trail as lines of JSON: what it is, each record, and the head it ends with."""
+    """The audit log as JSON lines: the first line, each record, and the last line with the head."""
     state = registry.audit_log.load_state(organization)
     start, at = max(after, state.floor.sequence), None
     yield head_line(organization, first=start + 1, floor=state.floor, exported_at=now)
@@ -95,7 +95,7 @@ def export_lines(
 
 
 def csv_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
-    """The same as CSV; a cell that starts like a formula carries an apostrophe."""
+    """Records as CSV; a cell that starts like a formula gets an apostrophe."""
     yield ",".join(FIELDS) + "\r\n"
     for record in records:
         values = asdict(record) | {"details": json.dumps(dict(record.details), ensure_ascii=False)}
@@ -105,26 +105,26 @@ def csv_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
 
 
 def check_audit_log(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
-    """What does not hold of an organisation's trail as it stands in the registry; none: all holds."""
+    """Check an organisation's audit log in the registry. Returns the faults."""
     state = registry.audit_log.load_state(organization)
     key = open_key_store(settings).derive(f"trail/{organization}")
     last = state.floor
-    problems = [] if state.is_floor_true else ["the beginning of the trail was moved without the installation's key"]
+    problems = [] if state.is_floor_true else ["the beginning of the log was changed without the installation's key"]
 
-    def seen() -> Iterator[AuditRecord]:
+    def checked() -> Iterator[AuditRecord]:
         nonlocal last
         for record in registry.audit_log.read_records(organization, after=state.floor.sequence):
             yield record
             last = type(last)(sequence=record.sequence, digest=record.digest)
 
-    problems += check_chain(seen(), after=state.floor, key=key)
+    problems += check_chain(checked(), after=state.floor, key=key)
     if last != state.head:
-        problems.append(f"the trail ends with record {last.sequence}; its head says {state.head.sequence}: it was cut")
+        problems.append(f"the log ends with record {last.sequence}; its head is {state.head.sequence}: it was cut")
     return tuple(problems)
 
 
 def retire_audit_records(settings: Settings, *, now: datetime) -> dict[str, int]:
-    """Remove records past their time; organisation to how many. None where no time is set."""
+    """Remove records past the retention time. Returns the number by organisation; empty without a retention time."""
     if settings.trail_retention_days is None:
         return {}
     before = now - timedelta(days=settings.trail_retention_days)
@@ -139,12 +139,12 @@ def retire_audit_records(settings: Settings, *, now: datetime) -> dict[str, int]
 
 
 def slug(organization: str) -> str:
-    """An organisation's name in a file's, told apart by its digest where letters were lost."""
+    """An organisation's name for file names, with a digest when characters were replaced."""
     plain = re.sub(r"[^a-z0-9-]+", "-", organization.lower()).strip("-")
     return plain if plain == organization else f"{plain}-{hashlib.sha256(organization.encode()).hexdigest()[:8]}"
 
 
-def _hand_over(settings: Settings, organization: str, files: tuple[Path, ...], now: datetime) -> None:
+def _deliver(settings: Settings, organization: str, files: tuple[Path, ...], now: datetime) -> None:
     target = settings.trail_export or ""
     if target.startswith(_CONNECTION):
         for path in files:
@@ -159,7 +159,7 @@ def _hand_over(settings: Settings, organization: str, files: tuple[Path, ...], n
             part.write_bytes(path.read_bytes())
             part.replace(folder / path.name)
     except OSError as error:
-        raise UnavailableError(f"the audit trail cannot be exported to {folder}: {error.strerror}") from error
+        raise UnavailableError(f"the audit log cannot be exported to {folder}: {error.strerror}") from error
 
 
 def _send(settings: Settings, connection: str, organization: str, path: Path, now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Garbage: files and snapshots that nothing names any more. What may still be wanted is never touched.
+"""Removes files and snapshots that nothing refers to. Files that may still be needed stay.
 
-A report stores its files before its row names them, so files of open reports stay; a report that has ended names no
-further file, whatever its run still does. Stopped anywhere, the next call finds what is left.
+A report stores its files before its row names them, so files of open reports stay. The row of an ended report gets no
+more files. After an interruption the next call finds the rest.
 """
 
 import os
@@ -18,25 +18,25 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.imports import sweep_imports
 from policycortex.storage.lake.maintenance import clean_lake
-from policycortex.storage.objects.artifact_keys import KeptFile
+from policycortex.storage.objects.artifact_keys import ListedFile
 from policycortex.storage.objects.artifacts import PART_PREFIX, open_artifacts
 from policycortex.storage.registry import Registry, open_registry
 
 KEEP_DAYS: Final = 30.0
-"""How long a snapshot stays that no report was made from."""
+"""Days that a snapshot without reports is kept."""
 
 GRACE_HOURS: Final = 24.0
-"""How long what nobody names is left alone: far more than the longest run."""
+"""Hours that an unreferenced file is kept: far longer than the longest run."""
 
 SCRATCH_PREFIX: Final = "policycortex-"
-"""Of the temporary folders that reports and deliveries are made in."""
+"""Prefix of temporary folders of reports and deliveries."""
 
 _REPORTS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """What was removed, or would be."""
+    """What was removed, or would be in a dry run."""
 
     artifact_files: int
     artifact_bytes: int
@@ -54,9 +54,9 @@ def collect_garbage(
     grace: timedelta = timedelta(hours=GRACE_HOURS),
     is_dry_run: bool = False,
 ) -> Garbage:
-    """Remove what nothing names and nobody has touched for ``grace``; snapshots that no report names after ``keep``.
+    """Remove unreferenced files that did not change for ``grace``, and snapshots without reports after ``keep``.
 
-    Raises StoreBusyError while a writer keeps the lake, UnavailableError where a store does not answer.
+    Raises StoreBusyError while a writer holds the lake, UnavailableError when a store does not answer.
     """
     settled = now - grace
     with closing(open_registry(settings)) as registry:
@@ -79,9 +79,8 @@ def _collect_artifacts(
 ) -> tuple[int, int]:
     store, count, size = open_artifacts(settings), 0, 0
     for reports in _by_report(store.list_files()):
-        known = registry.references.load_report_files(
-            tuple(reports)
-        )  # after the listing: what was named since is known to it
+        # after the listing, so that files named since then are known
+        known = registry.references.load_report_files(tuple(reports))
         for report_id, files in reports.items():
             report = known.get(report_id)
             for file in files:
@@ -95,9 +94,9 @@ def _collect_artifacts(
     return count, size
 
 
-def _by_report(files: Iterator[KeptFile]) -> Iterator[dict[str, list[KeptFile]]]:
-    """The files of some hundred reports at a time."""
-    held: dict[str, list[KeptFile]] = {}
+def _by_report(files: Iterator[ListedFile]) -> Iterator[dict[str, list[ListedFile]]]:
+    """The files, grouped by report, some hundred reports at a time."""
+    held: dict[str, list[ListedFile]] = {}
     for file in files:
         report_id = file.key.partition("/")[0]
         if report_id not in held and len(held) >= _REPORTS_AT_ONCE:
@@ -109,7 +108,7 @@ def _by_report(files: Iterator[KeptFile]) -> Iterator[dict[str, list[KeptFile]]]
 
 
 def _collect_scratch(settings: Settings, settled: datetime, *, is_dry_run: bool) -> int:
-    """What a killed run left: folders of reports in the system's temporary folder, and DuckDB's spilled blocks."""
+    """Remove what killed runs left: folders in the system's temporary folder, and DuckDB's temporary files."""
     spilled = (scratch_dir(settings) / "spill").glob("*")
     abandoned = Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*")
     old = [path for path in (*spilled, *abandoned) if _is_abandoned(path, settled)]

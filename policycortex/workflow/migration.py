@@ -1,7 +1,7 @@
-"""An embedded installation moves into Postgres and object storage: files first, then all rows in one transaction.
+"""Migrates an embedded installation to Postgres and object storage: first files, then all rows in one transaction.
 
-Nothing names a copied file before the rows are committed, so a move that was stopped anywhere has changed nothing that
-anybody sees; the next call compares what is there by digest and goes on. The source stays as it is.
+Copied files are not used before the rows are committed, so an interrupted migration changes nothing visible. The next
+call compares existing files by digest and continues. The source does not change.
 """
 
 import shutil
@@ -29,39 +29,39 @@ from policycortex.storage.objects.artifact_keys import StoredArtifact
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.registry import Registry, open_registry
 
-_SAID_EVERY: Final = 200
+_PROGRESS_EVERY: Final = 200
 _COMPARED: Final = 3
-"""How many of the newest snapshots are counted out; all of them would read the whole history."""
+"""Number of newest snapshots whose rows are counted; all would read the whole history."""
 
 _NOT_COPIED: Final = frozenset({"registry", "lake", "artifacts", "dagster", "logs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """What stands in the new place, each of it compared with the old one."""
+class MigrationSummary:
+    """What the target holds; each number was compared with the source."""
 
     rows: int
     snapshots: int
     lake_files: int
     artifacts: int
     is_new: bool
-    """False where an earlier call had moved everything already."""
+    """False when an earlier call had migrated everything."""
 
 
-def move_installation(source: Settings, target: Settings, *, progress: Callable[[str], None]) -> Moved:
-    """Copy registry, lake, artifacts and the home's own files; nobody may work on either while it runs.
+def migrate_installation(source: Settings, target: Settings, *, progress: Callable[[str], None]) -> MigrationSummary:
+    """Copy registry, lake, artifacts and the home's own files. No other process may use source or target.
 
-    Raises ConfigurationError for a source or target that cannot be, ConflictError for a target that holds something
-    else, IntegrityError when a copy is not what was copied.
+    Raises ConfigurationError for an unusable source or target, ConflictError for a target with other content, and
+    IntegrityError when a copy differs.
     """
     _check(source, target)
-    with ExitStack() as held:
-        here = held.enter_context(closing(open_registry(source)))
-        there = held.enter_context(closing(open_registry(target)))
-        held.enter_context(writer_lock(source))
-        if _is_moved(here, there):
-            return _tell(here, target, is_new=False)
-        with open_lake(target):  # DuckLake makes its own tables, in the types of Postgres
+    with ExitStack() as stack:
+        here = stack.enter_context(closing(open_registry(source)))
+        there = stack.enter_context(closing(open_registry(target)))
+        stack.enter_context(writer_lock(source))
+        if _is_migrated(here, there):
+            return _summarize(here, target, is_new=False)
+        with open_lake(target):  # DuckLake creates its tables with the types of Postgres
             pass
         with open_lake(source) as lake:
             flush_inlined_rows(lake.session)
@@ -74,36 +74,36 @@ def move_installation(source: Settings, target: Settings, *, progress: Callable[
             catalog = copy_catalog(source, target, connection)
             there.migration.compare_rows(connection, here.migration.describe_content())
     _compare_lakes(source, target)
-    return Moved(rows=rows, snapshots=catalog.snapshots, lake_files=files, artifacts=artifacts, is_new=True)
+    return MigrationSummary(rows=rows, snapshots=catalog.snapshots, lake_files=files, artifacts=artifacts, is_new=True)
 
 
 def _check(source: Settings, target: Settings) -> None:
     if target.database_url is None:
         raise ConfigurationError(
-            "nothing to move to: set POLICYCORTEX_DATABASE_URL, and POLICYCORTEX_LAKE_URL and "
+            "no target: set POLICYCORTEX_DATABASE_URL, and POLICYCORTEX_LAKE_URL and "
             "POLICYCORTEX_ARTIFACTS_URL for object storage; to move a home to another folder, stop it and copy it"
         )
     if not (source.home / "registry.sqlite").exists() or not catalog_path(source).exists():
-        raise ConfigurationError(f"{source.home} is no embedded installation: it needs registry.sqlite and lake/")
+        raise ConfigurationError(f"{source.home} is not an embedded installation: it needs registry.sqlite and lake/")
 
 
-def _is_moved(here: Registry, there: Registry) -> bool:
-    """True where the target holds exactly the source's rows. Raises ConflictError where it holds others."""
+def _is_migrated(here: Registry, there: Registry) -> bool:
+    """True when the target has exactly the source's rows. Raises ConflictError when it has others."""
     theirs = there.migration.describe_content()
     if not any(content.rows for content in theirs.values()):
         return False
     if theirs == here.migration.describe_content():
         return True
     raise ConflictError(
-        "the database holds rows of another installation already; nothing was changed: move into an empty database"
+        "the database already has rows of another installation; nothing was changed: use an empty database"
     )
 
 
-def _tell(here: Registry, target: Settings, *, is_new: bool) -> Moved:
+def _summarize(here: Registry, target: Settings, *, is_new: bool) -> MigrationSummary:
     content = here.migration.describe_content()
     with open_lake(target) as lake:
         snapshots = len(load_snapshots(lake.session))
-    return Moved(
+    return MigrationSummary(
         rows=sum(table.rows for table in content.values()),
         snapshots=snapshots,
         lake_files=0,
@@ -113,14 +113,14 @@ def _tell(here: Registry, target: Settings, *, is_new: bool) -> Moved:
 
 
 def _copy_artifacts(source: Settings, target: Settings, here: Registry, progress: Callable[[str], None]) -> int:
-    """Every file that a report names, taken by its digest and compared by it again where it arrived."""
+    """Copy every file of reports, and check its digest before and after."""
     origin, place = open_artifacts(source), open_artifacts(target)
     files = here.migration.list_stored_files()
     with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         for number, file in enumerate(files, start=1):
             if not _is_there(place, file):
                 _copy_artifact(origin, place, file, Path(folder))
-            if number % _SAID_EVERY == 0:
+            if number % _PROGRESS_EVERY == 0:
                 progress(f"copied {number} of {len(files)} finished files")
     return len(files)
 
@@ -141,20 +141,20 @@ def _copy_artifact(origin: ArtifactStore, place: ArtifactStore, file: StoredArti
         shutil.copyfileobj(stream, writer, 1 << 20)
     stored = place.put_file(report_id, stem.rpartition("-")[0], extension, copy)
     if stored.key != file.key or not _is_there(place, file):
-        raise IntegrityError(f"the finished file {file.key} is not what was copied")
+        raise IntegrityError(f"the finished file {file.key} differs from its source")
 
 
 def _copy_lake_files(source: Settings, target: Settings, progress: Callable[[str], None]) -> int:
     paths = list_lake_files(source)
     for number, path in enumerate(paths, start=1):
         copy_lake_file(source, target, path)
-        if number % _SAID_EVERY == 0:
+        if number % _PROGRESS_EVERY == 0:
             progress(f"copied {number} of {len(paths)} files of the lake")
     return len(paths)
 
 
 def _copy_own_files(source: Path, target: Path) -> None:
-    """Frameworks, accounts, connections, keys, the landing zone: what people and the program put into a home."""
+    """Copy the home's other files: frameworks, accounts, connections, keys, the landing zone."""
     if source == target:
         return
     for origin in sorted(source.rglob("*")):
@@ -167,7 +167,7 @@ def _copy_own_files(source: Path, target: Path) -> None:
 
 
 def _compare_lakes(source: Settings, target: Settings) -> None:
-    """Every table at the newest snapshots has as many rows there as here. Raises IntegrityError if not."""
+    """Compare the number of rows of every table at the newest snapshots. Raises IntegrityError."""
     with open_lake(source) as ours, open_lake(target) as theirs:
         snapshots = load_snapshots(ours.session)
         if snapshots != load_snapshots(theirs.session):

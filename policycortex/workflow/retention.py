@@ -1,7 +1,7 @@
-"""The end of what is past its time: expired reports lose their files, links and copies; the trail's record stays.
+"""Expires reports: their files, links and copies are removed; the audit record stays.
 
-The row first: from then on nothing is served. A crash before the files are gone leaves them listed, and the next round
-removes them.
+The row changes first, so that the files are not served any more. After a crash the files are still listed, and the next
+call removes them.
 """
 
 from contextlib import closing
@@ -16,24 +16,26 @@ from policycortex.storage.registry import Registry, open_registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionSummary:
-    """What one round did."""
+    """The result of one call."""
 
     expired: tuple[str, ...]
-    """Reports whose time came."""
+    """Reports that expired."""
     cleared: int
-    """Reports whose files were removed: those, and what deletions left."""
+    """Reports whose files were removed: expired ones, and deleted ones that still had files."""
 
 
-def expires_at(settings: Settings, registry: Registry, order: ReportRequest, *, now: datetime) -> datetime | None:
-    """When a report made now is to go: by its order, its organisation, or the installation; None: never."""
+def expires_at(settings: Settings, registry: Registry, request: ReportRequest, *, now: datetime) -> datetime | None:
+    """When a report made now expires: by its request, its organisation, or the installation; None: never."""
     days = (
-        order.retention_days or registry.retention.load_retention(order.scope.organization) or settings.retention_days
+        request.retention_days
+        or registry.retention.load_retention(request.scope.organization)
+        or settings.retention_days
     )
     return now + timedelta(days=days) if days else None
 
 
 def expire_reports(settings: Settings, *, now: datetime) -> RetentionSummary:
-    """Expire what is due, and remove the files of all that expired or was deleted."""
+    """Expire due reports, and remove the files of all expired and deleted reports."""
     with closing(open_registry(settings)) as registry:
         expired = registry.reports.expire_reports(now=now)
         store, cleared = open_artifacts(settings), 0

@@ -94,6 +94,6 @@ def test_a_bucket_may_be_the_landing_zone(
     assert asked == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme"}
     landing = open_landing(settings.model_copy(update={"landing_url": "s3://scans/in"}))
     [file] = landing.list_files()
-    assert landing.put_away(file, landing.digest_of(file), reason="bad").startswith("s3://scans/in/parked/acme/")
+    assert landing.move_processed(file, landing.digest_of(file), reason="bad").startswith("s3://scans/in/parked/acme/")
     assert landing.list_files() == ()
-    assert landing.put_away(file, "gone") == "nowhere: it has gone"
+    assert landing.move_processed(file, "gone") == "nowhere: it has gone"

@@ -13,7 +13,7 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, open_registry
 from policycortex.workflow import migration as moving
-from policycortex.workflow.migration import move_installation
+from policycortex.workflow.migration import migrate_installation
 from tests.support.backends import FleetBackend, lake_files
 from tests.support.samples.lake import finding, import_findings
 
@@ -66,7 +66,7 @@ def test_everything_is_there_and_goes_on(home: Settings, fleet: FleetBackend, tm
     """Rows, a report's file and its snapshot; the day can be rebuilt; a second call changes nothing."""
     target = fleet.bare_settings(tmp_path / "new")
     before = lake_files(home)
-    moved = move_installation(home, target, progress=quiet)
+    moved = migrate_installation(home, target, progress=quiet)
     assert (moved.is_new, moved.artifacts) == (True, 1)
     assert (target.home / "accounts.yaml").exists()
     with closing(open_registry(home)) as here, closing(open_registry(target)) as there:
@@ -89,12 +89,12 @@ def test_everything_is_there_and_goes_on(home: Settings, fleet: FleetBackend, tm
 def test_a_second_move_changes_nothing(home: Settings, fleet: FleetBackend, tmp_path: Path) -> None:
     """The same again is told; another installation's database is refused."""
     target = fleet.bare_settings(tmp_path / "new")
-    move_installation(home, target, progress=quiet)
-    assert not move_installation(home, target, progress=quiet).is_new
+    migrate_installation(home, target, progress=quiet)
+    assert not migrate_installation(home, target, progress=quiet).is_new
     with closing(open_registry(target)) as there:
         there.keys.create_key(organization="other", name="x")
     with pytest.raises(ConflictError, match="another installation"):
-        move_installation(home, target, progress=quiet)
+        migrate_installation(home, target, progress=quiet)
 
 
 @pytest.mark.parametrize("step", ["_copy_lake_files", "_copy_own_files", "copy_catalog"])
@@ -110,20 +110,20 @@ def test_a_move_that_stops_shows_nothing_and_goes_on(
 
         broken.setattr(moving, step, stop)
         with pytest.raises(KeyboardInterrupt):
-            move_installation(home, target, progress=quiet)
+            migrate_installation(home, target, progress=quiet)
     with closing(open_registry(target)) as there:
         assert not any(content.rows for content in there.migration.describe_content().values())
-    assert move_installation(home, target, progress=quiet).is_new
+    assert migrate_installation(home, target, progress=quiet).is_new
     assert findings_at(target) == 4
 
 
 def test_what_cannot_be_moved_is_told(home: Settings, fleet: FleetBackend, tmp_path: Path) -> None:
     """No database, no installation, a damaged finished file."""
     with pytest.raises(ConfigurationError, match="POLICYCORTEX_DATABASE_URL"):
-        move_installation(home, Settings(home=tmp_path / "new"), progress=quiet)
+        migrate_installation(home, Settings(home=tmp_path / "new"), progress=quiet)
     target = fleet.bare_settings(tmp_path / "new")
-    with pytest.raises(ConfigurationError, match="no embedded installation"):
-        move_installation(home.model_copy(update={"home": tmp_path / "nothing"}), target, progress=quiet)
+    with pytest.raises(ConfigurationError, match="not an embedded installation"):
+        migrate_installation(home.model_copy(update={"home": tmp_path / "nothing"}), target, progress=quiet)
     next((home.home / "artifacts").rglob("pdf-*")).write_bytes(b"damaged")
     with pytest.raises(IntegrityError, match="SHA-256 differs"):
-        move_installation(home, target, progress=quiet)
+        migrate_installation(home, target, progress=quiet)

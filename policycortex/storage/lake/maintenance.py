@@ -19,7 +19,7 @@ _BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LakeUpkeep:
+class RemovedFromLake:
     """What was removed, or would be in a dry run."""
 
     snapshots: int
@@ -31,7 +31,7 @@ class LakeUpkeep:
 
 def clean_lake(
     settings: Settings, *, pinned: Collection[str], expire_before: datetime, settled_before: datetime, is_dry_run: bool
-) -> LakeUpkeep:
+) -> RemovedFromLake:
     """Expire snapshots older than ``expire_before`` that are neither ``pinned`` nor the newest; delete their files.
 
     A file is deleted when it has had no snapshot since ``settled_before``: readers that started earlier may still need
@@ -47,7 +47,7 @@ def clean_lake(
             orphaned = _delete(cursor, "ducklake_delete_orphaned_files", settled_before, is_dry_run=is_dry_run)
             if not is_dry_run:
                 forget_statistics(cursor, settings)
-    return LakeUpkeep(snapshots=len(snapshots), expired_files=expired, orphaned_files=orphaned)
+    return RemovedFromLake(snapshots=len(snapshots), expired_files=expired, orphaned_files=orphaned)
 
 
 def load_snapshots(session: LakeSession) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
-"""The embedded lake's catalog and files, on their way into Postgres and a bucket: the same bytes, the same snapshots.
+"""Copies the embedded lake's catalog and files to Postgres and a bucket: the same bytes and snapshots.
 
-The catalog is copied row by row into tables that DuckLake itself made, so that every snapshot a report names stays
-readable. Files are copied first and compared by digest; until the catalog's rows are committed nothing names them.
+The catalog is copied row by row into tables that DuckLake created, so that the snapshots of reports stay readable.
+Files are copied first and compared by digest; they are not used before the catalog's rows are committed.
 """
 
 import hashlib
@@ -32,37 +32,37 @@ _COUNTED: Final = ("ducklake_snapshot", "ducklake_data_file", "ducklake_delete_f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovedCatalog:
-    """What the catalog now holds in Postgres."""
+class CopiedCatalog:
+    """The content of the catalog in Postgres."""
 
     snapshots: int
     files: int
 
 
 def flush_inlined_rows(session: LakeSession) -> None:
-    """Write rows that live in the SQLite catalog to Parquet: its column types are SQLite's own."""
+    """Write rows that are inlined in the SQLite catalog to Parquet: their columns have SQLite's types."""
     with session.cursor() as cursor:
         cursor.execute("CALL ducklake_flush_inlined_data('lake')")
 
 
 def count_rows(session: LakeSession, snapshot: int) -> dict[str, int]:
-    """Rows of each table that was there at that snapshot, by its name."""
+    """Number of rows of each table of that snapshot, by its name."""
     counts = {}
     with session.cursor() as cursor:
         named = "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_catalog = 'lake'"
         for (name,) in cursor.execute(f"{named} ORDER BY ALL").fetchall():
             try:
                 row = cursor.execute(f"SELECT count(*) FROM lake.{name} AT (VERSION => {snapshot})").fetchone()  # noqa: S608
-            except duckdb.CatalogException:  # made later
+            except duckdb.CatalogException:  # created later
                 continue
             counts[name] = int(row[0]) if row else 0
     return counts
 
 
 def list_lake_files(settings: Settings) -> tuple[str, ...]:
-    """Paths, below the data folder, of all files that any snapshot of an embedded lake names; sorted.
+    """Paths, below the data folder, of all files of all snapshots of an embedded lake; sorted.
 
-    Raises IntegrityError for a catalog that names files elsewhere.
+    Raises IntegrityError for a catalog with files outside the data folder.
     """
     query = """
         SELECT s.path, t.path, f.path, s.path_is_relative AND t.path_is_relative AND f.path_is_relative
@@ -73,26 +73,26 @@ def list_lake_files(settings: Settings) -> tuple[str, ...]:
     with closing(_open_catalog(settings)) as catalog:
         rows = catalog.execute(query).fetchall()
     if not all(row[3] for row in rows):
-        raise IntegrityError(f"the lake in {settings.home} names files outside its own folder; it cannot be moved")
+        raise IntegrityError(f"the lake in {settings.home} has files outside its own folder; it cannot be migrated")
     return tuple(sorted({"".join(row[:3]) for row in rows}))
 
 
 def copy_lake_file(source: Settings, target: Settings, path: str) -> int:
-    """Copy one file unless it is there with the same bytes; its size. Raises IntegrityError, UnavailableError."""
+    """Copy one file unless the target has the same bytes. Returns its size. Raises IntegrityError, UnavailableError."""
     origin = Path(data_path(source)) / path
     try:
         size, digest = origin.stat().st_size, _digest(_chunks(origin))
     except OSError as error:
         raise IntegrityError(f"the lake's file {origin} cannot be read: {error.strerror}") from error
-    place = data_path(target)
+    destination = data_path(target)
     if is_on_objects(target):
-        _put_object(place, path, origin, digest)
-    elif Path(place) != Path(data_path(source)):
-        _put_file(Path(place) / path, origin, digest)
+        _put_object(destination, path, origin, digest)
+    elif Path(destination) != Path(data_path(source)):
+        _put_file(Path(destination) / path, origin, digest)
     return size
 
 
-def copy_catalog(source: Settings, target: Settings, connection: Connection) -> MovedCatalog:
+def copy_catalog(source: Settings, target: Settings, connection: Connection) -> CopiedCatalog:
     """Replace the rows of an empty lake's catalog in Postgres, within the connection's transaction."""
     with closing(_open_catalog(source)) as catalog:
         names = [row[0] for row in catalog.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
@@ -102,10 +102,10 @@ def copy_catalog(source: Settings, target: Settings, connection: Connection) -> 
             else:
                 _copy_table(catalog, connection, name)
         _drop_inlined(connection)
-        _say_where(connection, data_path(target))
+        _set_data_path(connection, data_path(target))
         for name in _COUNTED:
             _compare_count(catalog, connection, name)
-    return MovedCatalog(
+    return CopiedCatalog(
         snapshots=_count(connection, "ducklake_snapshot"), files=_count(connection, "ducklake_data_file")
     )
 
@@ -113,7 +113,7 @@ def copy_catalog(source: Settings, target: Settings, connection: Connection) -> 
 def _open_catalog(settings: Settings) -> sqlite3.Connection:
     path = catalog_path(settings)
     if not path.exists():
-        raise ConfigurationError(f"there is no lake in {settings.home}: {path} is not there")
+        raise ConfigurationError(f"there is no lake in {settings.home}: {path} is missing")
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
@@ -151,20 +151,20 @@ def _columns(connection: Connection, name: str) -> list[tuple[str, str]]:
     found = [(row[0], row[1]) for row in connection.execute(query, {"schema": CATALOG_SCHEMA, "name": name})]
     if not found:
         raise ConfigurationError(
-            f"the lake's catalog in Postgres has no table {name}: it was made by another version of DuckLake; "
+            f"the lake's catalog in Postgres has no table {name}: it was created by another version of DuckLake; "
             "use the same program for both"
         )
     return found
 
 
 def _adapter(kind: str) -> Callable[[Any], Any]:
-    if kind == "boolean":  # SQLite keeps 0 and 1
+    if kind == "boolean":  # SQLite stores 0 and 1
         return lambda value: None if value is None else bool(value)
     return lambda value: value
 
 
 def _drop_inlined(connection: Connection) -> None:
-    """DuckLake makes these anew, with Postgres's types, when it first needs them."""
+    """Drop the inlined tables: DuckLake creates them again, with types of Postgres, when it needs them."""
     query = text("SELECT table_name FROM information_schema.tables WHERE table_schema = :schema")
     for row in connection.execute(query, {"schema": CATALOG_SCHEMA}).all():
         if row[0].startswith(_INLINED) and row[0] != f"{_INLINED}data_tables":
@@ -172,9 +172,9 @@ def _drop_inlined(connection: Connection) -> None:
     connection.execute(text(f"DELETE FROM {CATALOG_SCHEMA}.{_INLINED}data_tables"))  # noqa: S608 - a constant
 
 
-def _say_where(connection: Connection, place: str) -> None:
-    statement = f"UPDATE {CATALOG_SCHEMA}.ducklake_metadata SET value = :place WHERE key = 'data_path'"  # noqa: S608
-    connection.execute(text(statement), {"place": place})
+def _set_data_path(connection: Connection, path: str) -> None:
+    statement = f"UPDATE {CATALOG_SCHEMA}.ducklake_metadata SET value = :path WHERE key = 'data_path'"  # noqa: S608
+    connection.execute(text(statement), {"path": path})
 
 
 def _compare_count(catalog: sqlite3.Connection, connection: Connection, name: str) -> None:
@@ -214,11 +214,11 @@ def _put_file(path: Path, origin: Path, digest: str) -> None:
     except OSError as error:
         raise UnavailableError(f"cannot copy the lake's file to {path}: {error.strerror}") from error
     if _digest(_chunks(path)) != digest:
-        raise IntegrityError(f"{path} is not what was copied to it")
+        raise IntegrityError(f"{path} differs from its source")
 
 
-def _put_object(place: str, path: str, origin: Path, digest: str) -> None:
-    root, prefix = split_object_url(place)
+def _put_object(url: str, path: str, origin: Path, digest: str) -> None:
+    root, prefix = split_object_url(url)
     store, key = open_store(root), prefix + path
     try:
         try:
@@ -229,7 +229,7 @@ def _put_object(place: str, path: str, origin: Path, digest: str) -> None:
         obstore.put(store, key, origin, chunk_size=_PART_BYTES, max_concurrency=2)
         arrived = _digest(iter(obstore.get(store, key).stream(min_chunk_size=_PART_BYTES)))
     except (BaseError, OSError) as error:
-        told = " ".join(str(error).split("Debug source")[0].split())[:300]
-        raise UnavailableError(f"cannot copy the lake's file to {root}/{key}: {told}") from None
+        reason = " ".join(str(error).split("Debug source")[0].split())[:300]
+        raise UnavailableError(f"cannot copy the lake's file to {root}/{key}: {reason}") from None
     if arrived != digest:
-        raise IntegrityError(f"{root}/{key} is not what was copied to it")
+        raise IntegrityError(f"{root}/{key} differs from its source")

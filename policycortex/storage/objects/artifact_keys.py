@@ -1,4 +1,4 @@
-"""How artifacts are named wherever they are kept: ``<report id>/<stem>-<first 16 of sha256>.<extension>``."""
+"""Keys of artifacts in all stores: ``<report id>/<stem>-<first 16 of sha256>.<extension>``."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,64}/[a-z0-9_]+-[0-9a-f]{16}\.[a-z0-9.]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArtifact:
-    """Where one file is kept, and what it must be."""
+    """The key of a stored file, with its size and digest."""
 
     key: str
     size_bytes: int
@@ -21,8 +21,8 @@ class StoredArtifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
-    """One file that lies in a store, whoever put it there; ``key`` may be none of ours."""
+class ListedFile:
+    """Any file in a store; ``key`` may not be an artifact's key."""
 
     key: str
     size_bytes: int
@@ -30,19 +30,19 @@ class KeptFile:
 
 
 def key_of(report_id: str, stem: str, extension: str, sha256: str) -> str:
-    """The key of a file of these bytes."""
+    """The key of a file with these bytes."""
     return f"{checked_report(report_id)}/{stem}-{sha256[:16]}.{extension}"
 
 
 def checked_key(key: str) -> str:
-    """The key itself. Raises IntegrityError on one that could lead elsewhere."""
+    """The key itself. Raises IntegrityError when it is invalid, for example a path outside the store."""
     if not _KEY.fullmatch(key):
         raise IntegrityError(f"{key!r} is not a key of an artifact")
     return key
 
 
 def checked_report(report_id: str) -> str:
-    """The id itself. Raises IntegrityError on one that could lead elsewhere."""
+    """The id itself. Raises IntegrityError when it is invalid."""
     if not _REPORT_ID.fullmatch(report_id):
         raise IntegrityError(f"{report_id!r} is not the id of a report")
     return report_id

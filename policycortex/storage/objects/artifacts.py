@@ -1,6 +1,6 @@
-"""Files of finished reports, under ids and digests, never under names that users gave.
+"""Stores files of reports under ids and digests, never under names from users.
 
-A file is complete before it can be found under its key, and its digest is proven before it is handed out.
+A file is complete before it exists under its key, and its digest is checked before it is returned.
 """
 
 import hashlib
@@ -16,45 +16,45 @@ from typing import BinaryIO, Final, Protocol
 from policycortex.errors import IntegrityError, NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
-from policycortex.storage.objects.artifact_keys import KeptFile, StoredArtifact, checked_key, checked_report, key_of
+from policycortex.storage.objects.artifact_keys import ListedFile, StoredArtifact, checked_key, checked_report, key_of
 from policycortex.storage.objects.artifacts_in_buckets import ObjectArtifacts
 
 PART_PREFIX: Final = ".part-"
-"""Of files that are still being written, or whose writer died."""
+"""Prefix of files that are being written, or whose writer died."""
 
 _CHUNK: Final = 1 << 20
 
 
 class ArtifactStore(Protocol):
-    """What a place for artifacts can do, a folder or object storage."""
+    """A store of artifacts: a folder or object storage."""
 
     def put_artifact(
         self, report_id: str, report_format: ReportFormat, source: Path, *, extension: str | None = None
     ) -> StoredArtifact:
-        """Keep a copy of the file. The same bytes again change nothing; other bytes never replace a stored file.
+        """Store a copy of the file. Equal bytes change nothing; other bytes never replace a stored file.
 
-        ``extension`` is the format's own unless the file was put into another, such as ``csv.zip``.
+        ``extension`` is the format's own unless the file is in another, such as ``csv.zip``.
         """
         ...
 
     def put_file(self, report_id: str, stem: str, extension: str, source: Path) -> StoredArtifact:
-        """Keep a copy of a file that belongs to the report beside its formats; ``stem`` is of ``[a-z0-9_]``."""
+        """Store a copy of another file of the report; ``stem`` has characters of ``[a-z0-9_]``."""
         ...
 
     def open_artifact(self, key: str, *, sha256: str) -> BinaryIO:
-        """A seekable stream at its start, proven to have that digest. Raises NotFoundError, IntegrityError."""
+        """A seekable stream at its start, whose digest was checked. Raises NotFoundError, IntegrityError."""
         ...
 
     def delete_report(self, report_id: str) -> None:
-        """Remove all files of the report; none there is no error."""
+        """Remove all files of the report, if any."""
         ...
 
-    def list_files(self) -> Iterator[KeptFile]:
-        """Every file that lies there, those of writers that died included."""
+    def list_files(self) -> Iterator[ListedFile]:
+        """Every file in the store, also those of writers that died."""
         ...
 
-    def delete_file(self, file: KeptFile) -> None:
-        """Remove one of ``list_files``; gone already is no error."""
+    def delete_file(self, file: ListedFile) -> None:
+        """Remove a file of ``list_files``; a missing one is no error."""
         ...
 
 
@@ -67,11 +67,11 @@ class FolderArtifacts:
     def put_artifact(
         self, report_id: str, report_format: ReportFormat, source: Path, *, extension: str | None = None
     ) -> StoredArtifact:
-        """See ArtifactStore. Raises UnavailableError when the disk refuses."""
+        """See ArtifactStore. Raises UnavailableError when the disk fails."""
         return self.put_file(report_id, report_format.value, extension or report_format.extension, source)
 
     def put_file(self, report_id: str, stem: str, extension: str, source: Path) -> StoredArtifact:
-        """See ArtifactStore. Raises UnavailableError when the disk refuses."""
+        """See ArtifactStore. Raises UnavailableError when the disk fails."""
         folder = self.root / checked_report(report_id)
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ class FolderArtifacts:
             raise UnavailableError(f"cannot store {stem} of {report_id} in {folder}: {error.strerror}") from error
 
     def open_artifact(self, key: str, *, sha256: str) -> BinaryIO:
-        """See ArtifactStore. The stream that was proven is the stream that is returned."""
+        """See ArtifactStore. The returned stream is the one whose digest was checked."""
         try:
             stream = (self.root / checked_key(key)).open("rb")
         except FileNotFoundError:
@@ -106,7 +106,7 @@ class FolderArtifacts:
         except OSError as error:
             raise UnavailableError(f"cannot remove {folder}: {error.strerror}") from error
 
-    def list_files(self) -> Iterator[KeptFile]:
+    def list_files(self) -> Iterator[ListedFile]:
         """See ArtifactStore."""
         for path in sorted(self.root.rglob("*")):
             try:
@@ -115,12 +115,12 @@ class FolderArtifacts:
                 continue
             if path.is_file():
                 changed = datetime.fromtimestamp(found.st_mtime, UTC)
-                yield KeptFile(
+                yield ListedFile(
                     key=path.relative_to(self.root).as_posix(), size_bytes=found.st_size, modified_at=changed
                 )
 
-    def delete_file(self, file: KeptFile) -> None:
-        """See ArtifactStore; a report's folder that is empty now goes too."""
+    def delete_file(self, file: ListedFile) -> None:
+        """See ArtifactStore. An empty folder of a report is removed, too."""
         path = self.root / file.key
         try:
             path.unlink(missing_ok=True)
@@ -131,7 +131,7 @@ class FolderArtifacts:
 
 
 def open_artifacts(settings: Settings) -> ArtifactStore:
-    """The place the settings name: an object store, a folder, or the home. Raises ConfigurationError on another."""
+    """The store of the settings: object storage, a folder, or the home. Raises ConfigurationError on another."""
     url = settings.artifacts_url
     if url is None:
         return FolderArtifacts(root=settings.home / "artifacts")
@@ -142,7 +142,7 @@ def open_artifacts(settings: Settings) -> ArtifactStore:
 
 def _put(folder: Path, stem: str, extension: str, source: Path) -> StoredArtifact:
     digest, size = hashlib.sha256(), 0
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=PART_PREFIX)  # mkstemp makes it 0600
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=PART_PREFIX)  # mkstemp sets mode 0600
     try:
         with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
             while chunk := reader.read(_CHUNK):

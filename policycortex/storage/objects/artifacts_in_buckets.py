@@ -1,7 +1,7 @@
-"""Artifacts in object storage: the same keys as in a folder, below a prefix; a file is visible only when it is whole.
+"""Artifacts in object storage: the same keys as in a folder, below a prefix. Only complete files are visible.
 
-The first reader of a file in a process takes it once and compares its SHA-256; later readers of the same object (the
-store's ETag says so) read only the parts they ask for.
+The first reader of a file in a process reads all of it and compares its SHA-256. Later readers of the same object (with
+the same ETag) read only the ranges that they need.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from obstore.store import ObjectStore
 
 from policycortex.errors import ConfigurationError, IntegrityError, NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
-from policycortex.storage.objects.artifact_keys import KeptFile, StoredArtifact, checked_key, checked_report, key_of
+from policycortex.storage.objects.artifact_keys import ListedFile, StoredArtifact, checked_key, checked_report, key_of
 from policycortex.storage.objects.locations import open_store, split_object_url
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PART_BYTES: Final = 8 << 20
 _BUFFER_BYTES: Final = 1 << 20
-_PROOFS_HELD: Final = 4096
+_DIGESTS_HELD: Final = 4096
 _REFUSALS: Final = ("NoSuchBucket", "ContainerNotFound", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
     "AuthenticationFailed", "Forbidden")  # fmt: skip
 
@@ -39,8 +39,8 @@ class ObjectArtifacts:
     """Artifacts under a URL such as ``s3://bucket/prefix``. Safe to share between threads; open it after a fork."""
 
     url: str
-    _proofs: "OrderedDict[tuple[str, str], str]" = field(default_factory=OrderedDict, repr=False)
-    """(key, ETag) of objects that were read whole, to their SHA-256."""
+    _digests: "OrderedDict[tuple[str, str], str]" = field(default_factory=OrderedDict, repr=False)
+    """(key, ETag) of objects that were read completely, to their SHA-256."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,21 +76,21 @@ class ObjectArtifacts:
         ):
             meta = obstore.head(self._store, path)
             tag = meta["e_tag"] or ""
-            if self._is_proven(key, tag, sha256):
+            if self._is_checked(key, tag, sha256):
                 raw = _ObjectReader(self._store, path, size=meta["size"], tag=tag)
                 return cast("BinaryIO", io.BufferedReader(raw, _BUFFER_BYTES))
-            return self._take_whole(key, path, sha256)
+            return self._read_all(key, path, sha256)
 
     def delete_report(self, report_id: str) -> None:
         """See ArtifactStore."""
         for file in self._list(f"{checked_report(report_id)}/"):
             self.delete_file(file)
 
-    def list_files(self) -> Iterator[KeptFile]:
+    def list_files(self) -> Iterator[ListedFile]:
         """See ArtifactStore."""
         return self._list("")
 
-    def delete_file(self, file: KeptFile) -> None:
+    def delete_file(self, file: ListedFile) -> None:
         """See ArtifactStore."""
         with self._translated(f"remove {file.key} from"):
             try:
@@ -98,15 +98,15 @@ class ObjectArtifacts:
             except FileNotFoundError:
                 return
 
-    def _list(self, below: str) -> Iterator[KeptFile]:
+    def _list(self, below: str) -> Iterator[ListedFile]:
         with self._translated(f"list {below} in"):
             for page in obstore.list(self._store, (self._prefix + below) or None):
                 for meta in page:
                     key = meta["path"].removeprefix(self._prefix)
-                    yield KeptFile(key=key, size_bytes=meta["size"], modified_at=meta["last_modified"])
+                    yield ListedFile(key=key, size_bytes=meta["size"], modified_at=meta["last_modified"])
 
-    def _take_whole(self, key: str, path: str, sha256: str) -> BinaryIO:
-        copy = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_PART_BYTES))  # noqa: SIM115 - handed out
+    def _read_all(self, key: str, path: str, sha256: str) -> BinaryIO:
+        copy = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_PART_BYTES))  # noqa: SIM115 - returned to the caller
         digest = hashlib.sha256()
         got = obstore.get(self._store, path)
         for chunk in got.stream(min_chunk_size=_PART_BYTES):
@@ -121,15 +121,15 @@ class ObjectArtifacts:
         copy.seek(0)
         return cast("BinaryIO", copy)
 
-    def _is_proven(self, key: str, tag: str, sha256: str) -> bool:
+    def _is_checked(self, key: str, tag: str, sha256: str) -> bool:
         with self._lock:
-            return bool(tag) and self._proofs.get((key, tag)) == sha256
+            return bool(tag) and self._digests.get((key, tag)) == sha256
 
     def _remember(self, key: str, tag: str, sha256: str) -> None:
         with self._lock:
-            self._proofs[key, tag] = sha256
-            while len(self._proofs) > _PROOFS_HELD:
-                self._proofs.popitem(last=False)
+            self._digests[key, tag] = sha256
+            while len(self._digests) > _DIGESTS_HELD:
+                self._digests.popitem(last=False)
 
     @contextmanager
     def _translated(self, attempt: str, *, missing: NotFoundError | None = None) -> Iterator[None]:
@@ -144,29 +144,29 @@ class ObjectArtifacts:
         except (BaseError, OSError) as error:
             if any(word in str(error) for word in _REFUSALS):
                 raise self._refused(attempt, error) from None
-            raise UnavailableError(f"cannot {attempt} {self.url}: {_said(error)}") from None
+            raise UnavailableError(f"cannot {attempt} {self.url}: {_reason_of(error)}") from None
 
     def _refused(self, attempt: str, error: Exception) -> ConfigurationError:
-        told = f"cannot {attempt} {self.url}: {_said(error)}"
-        return ConfigurationError(f"{told}; check POLICYCORTEX_ARTIFACTS_URL, the bucket and its credentials")
+        message = f"cannot {attempt} {self.url}: {_reason_of(error)}"
+        return ConfigurationError(f"{message}; check POLICYCORTEX_ARTIFACTS_URL, the bucket and its credentials")
 
 
 class _ObjectReader(io.RawIOBase):
-    """A proven object, read by ranges; it fails rather than mix in bytes of another object put in its place."""
+    """An object with a checked digest, read by ranges. It fails when the object was replaced."""
 
     def __init__(self, store: ObjectStore, path: str, *, size: int, tag: str) -> None:
         self._store, self._path, self._size, self._tag, self._at = store, path, size, tag, 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always True."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """As files do."""
+        """Set the position, as files do."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, base + offset)
         return self._at
@@ -183,11 +183,11 @@ class _ObjectReader(io.RawIOBase):
         except (PreconditionError, FileNotFoundError):
             raise IntegrityError(f"artifact {self._path} was replaced or removed while it was read") from None
         except (BaseError, OSError) as error:
-            raise UnavailableError(f"cannot read artifact {self._path}: {_said(error)}") from None
+            raise UnavailableError(f"cannot read artifact {self._path}: {_reason_of(error)}") from None
         view[: len(content)] = content
         self._at += len(content)
         return len(content)
 
 
-def _said(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     return " ".join(str(error).split("Debug source")[0].split())[:300]

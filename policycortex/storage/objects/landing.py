@@ -1,7 +1,7 @@
-"""The landing zone: files that wait to be imported, in a folder or a bucket, and where they go afterwards.
+"""The landing zone: files to be imported, in a folder or a bucket, and the folders for processed files.
 
-Files of ``<landing>/<organisation>/`` are that organisation's, others the default one's. What was imported is moved to
-``done/``, what cannot be is moved to ``parked/`` with the reason beside it; both keep the organisation's folder.
+Files of ``<landing>/<organisation>/`` are that organisation's, others the default one's. Imported files are moved to
+``done/``, others to ``parked/`` with the reason beside them; both keep the organisation's folder.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload", REASON_SUFFIX)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedFile:
-    """One file that waits."""
+    """One file to be imported."""
 
     name: str
     """Path below the landing zone, with ``/``."""
     location: str
     """What to import: a path or a URL."""
     stamp: str
-    """Changes whenever the file is written to."""
+    """Changes when the file is written."""
 
     @property
     def organization(self) -> str:
-        """Its first folder."""
+        """The first folder of its name."""
         parts = PurePosixPath(self.name).parts
         return parts[0] if len(parts) > 1 else DEFAULT_ORGANIZATION
 
@@ -46,23 +46,23 @@ class Landing(Protocol):
     """A folder or a bucket."""
 
     is_atomic: bool
-    """Whether a file that shows is complete; else it must be seen twice alike."""
+    """Whether a listed file is complete; otherwise two equal listings are needed."""
 
     def list_files(self) -> tuple[LandedFile, ...]:
-        """Files that wait, sorted by name; none where the zone does not exist yet."""
+        """Files to be imported, sorted by name; none when the zone does not exist."""
         ...
 
     def digest_of(self, file: LandedFile) -> str:
-        """The same for the same content. Raises InputError when it has gone or may not be read."""
+        """A digest of the content. Raises InputError when the file is missing or unreadable."""
         ...
 
-    def put_away(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
-        """To ``done/``, or to ``parked/`` with the reason; where it went. A file that has gone is no error."""
+    def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
+        """Move to ``done/``, or with a reason to ``parked/``. Returns the new location; a missing file is no error."""
         ...
 
 
 def open_landing(settings: Settings) -> Landing:
-    """The settings' landing zone."""
+    """The landing zone of the settings."""
     url = settings.landing_url
     if url and is_object_url(url):
         return _BucketLanding(url.rstrip("/"))
@@ -85,7 +85,7 @@ class _FolderLanding:
         except OSError as error:
             raise InputError(f"{file.location} cannot be read: {error.strerror}") from None
 
-    def put_away(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
+    def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
         target = self._folder / _target(file, digest, PARKED if reason else DONE)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,11 +100,11 @@ class _FolderLanding:
 
     def _found(self) -> Iterator[LandedFile]:
         for top, folders, names in os.walk(self._folder):
-            place = Path(top)
-            kept = {DONE, PARKED} if place == self._folder else set()
-            folders[:] = [name for name in folders if name not in kept and not name.startswith(".")]
+            folder = Path(top)
+            skipped = {DONE, PARKED} if folder == self._folder else set()
+            folders[:] = [name for name in folders if name not in skipped and not name.startswith(".")]
             for name in names:
-                path = place / name
+                path = folder / name
                 if _is_finding_name(name) and (state := _state_of(path)) is not None:
                     below = path.relative_to(self._folder).as_posix()
                     yield LandedFile(name=below, location=str(path), stamp=f"{state.st_size}:{state.st_mtime_ns}")
@@ -125,10 +125,10 @@ class _BucketLanding:
         )
 
     def digest_of(self, file: LandedFile) -> str:
-        """The store's own word for the content: copying a bucket to hash it would cost more than an import."""
+        """A digest of the ETag: downloading files to hash them would cost more than an import."""
         return hashlib.sha256(file.stamp.partition(":")[0].encode()).hexdigest()
 
-    def put_away(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
+    def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
         found = [each for each in list_objects(file.location) if each.url == file.location]
         if not found:
             return "nowhere: it has gone"
@@ -143,10 +143,10 @@ class _BucketLanding:
         return each.url.removeprefix(self._url)
 
 
-def _target(file: LandedFile, digest: str, place: str) -> str:
-    """Below the zone; the digest keeps apart what had the same name on two days."""
+def _target(file: LandedFile, digest: str, folder: str) -> str:
+    """Path below the zone; the digest distinguishes files of the same name."""
     path = PurePosixPath(file.name)
-    return str(PurePosixPath(place) / path.parent / f"{digest[:12]}-{path.name}")
+    return str(PurePosixPath(folder) / path.parent / f"{digest[:12]}-{path.name}")
 
 
 def _is_finding_name(name: str) -> bool:
@@ -154,7 +154,7 @@ def _is_finding_name(name: str) -> bool:
 
 
 def _state_of(path: Path) -> os.stat_result | None:
-    """None for what is no regular file, or has gone meanwhile."""
+    """None when it is not a regular file, or was removed."""
     try:
         state = path.stat()
     except OSError:

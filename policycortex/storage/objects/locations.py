@@ -1,7 +1,7 @@
-"""Where object storage is and how it is reached: one URL becomes one store, for whoever keeps files there.
+"""Opens object stores by URL.
 
 Endpoint, region and credentials are the providers' own variables (``AWS_*``, ``AZURE_*``, ``GOOGLE_*``), or the
-machine's identity. No secret stands in a URL.
+machine's identity. URLs contain no secrets.
 """
 
 from typing import Any, Final
@@ -16,12 +16,12 @@ SCHEMES: Final = ("s3", "gs", "az", "abfs", "abfss")
 
 
 def is_object_url(location: str) -> bool:
-    """Whether it names an object store rather than a path."""
+    """Whether it is a URL of an object store, not a path."""
     return location.partition("://")[0] in SCHEMES and "://" in location
 
 
 def split_object_url(url: str) -> tuple[str, str]:
-    """``s3://bucket`` and the key below it. Raises ConfigurationError on what is no place or carries a secret."""
+    """``s3://bucket`` and the key below it. Raises ConfigurationError when it is invalid or contains a secret."""
     parts = urlsplit(url, allow_fragments=False)
     is_account = parts.scheme in ("abfs", "abfss")  # abfs://container@account.dfs.core.windows.net/prefix
     if parts.scheme not in SCHEMES or not parts.netloc or parts.password or (parts.username and not is_account):
@@ -33,7 +33,7 @@ def split_object_url(url: str) -> tuple[str, str]:
 
 
 def open_store(root: str) -> ObjectStore:
-    """The store of ``s3://bucket`` and its like. Nothing is asked of it yet."""
+    """Open the store of a URL such as ``s3://bucket``. This sends no request."""
     if root.startswith("s3://"):
         return from_url(root, **_s3_options())
     allows_http = any(
@@ -43,12 +43,12 @@ def open_store(root: str) -> ObjectStore:
 
 
 def s3_endpoint() -> str | None:
-    """Address of an S3 that is not Amazon's; None for Amazon's."""
+    """URL of an S3 store that is not Amazon's; None for Amazon's."""
     return environment_value("AWS_ENDPOINT_URL_S3") or environment_value("AWS_ENDPOINT_URL") or None
 
 
 def s3_region() -> str:
-    """``us-east-1`` where nothing is said: stores of others ignore it, Amazon's answers with the right one."""
+    """The region; ``us-east-1`` by default, which other stores ignore and Amazon corrects."""
     return environment_value("AWS_REGION") or environment_value("AWS_DEFAULT_REGION") or "us-east-1"
 
 

@@ -1,6 +1,6 @@
-"""Files behind object-store URLs (``s3://``, ``gs://``, ``az://``): listed, copied to a folder, moved within a bucket.
+"""Lists, copies and moves files of object stores (``s3://``, ``gs://``, ``az://``).
 
-How they are reached is told in ``object_places``.
+``locations`` opens the stores.
 """
 
 import os
@@ -33,11 +33,11 @@ class ObjectFile:
     byte_size: int
     modified_at: datetime
     tag: str
-    """The store's word for its content: changes with it."""
+    """Changes with the content: ETag and size."""
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its URL."""
         return f"{self.root}/{self.key}"
 
     @property
@@ -47,9 +47,9 @@ class ObjectFile:
 
 
 def list_objects(url: str) -> tuple[ObjectFile, ...]:
-    """The object at ``url``, else all below it, else all that match it as a pattern; sorted by key, none if none.
+    """The object at ``url``, or all below it, or all that match it as a pattern; sorted by key.
 
-    Raises InputError where the store refuses, UnavailableError where it does not answer.
+    Raises InputError when the store refuses, UnavailableError when it does not answer.
     """
     root, key = split_object_url(url)
     with _translated(url):
@@ -59,25 +59,25 @@ def list_objects(url: str) -> tuple[ObjectFile, ...]:
                 return (_object(root, dict(obstore.head(store, key))),)
             except FileNotFoundError:
                 key += "/"
-        fixed = key[: min((key.index(sign) for sign in _WILD if sign in key), default=len(key))]
+        fixed = key[: min((key.index(character) for character in _WILD if character in key), default=len(key))]
         listed = [_object(root, dict(m)) for page in obstore.list(store, fixed.rpartition("/")[0]) for m in page]
     is_pattern = bool(_WILD & set(key))
-    return tuple(sorted((o for o in listed if _is_asked(o.key, key, is_pattern)), key=lambda o: o.key))
+    return tuple(sorted((o for o in listed if _matches(o.key, key, is_pattern)), key=lambda o: o.key))
 
 
 def copy_object(found: ObjectFile, folder: Path) -> Path:
-    """The object as a file of its name and time in ``folder``, in bounded memory. Raises as ``list_objects``."""
+    """Copy the object to ``folder`` with its name and time, in bounded memory. Raises as ``list_objects``."""
     path = folder / found.name
     with _translated(found.url), path.open("wb") as file:
         for chunk in obstore.get(open_store(found.root), found.key).stream(min_chunk_size=_PART_BYTES):
             file.write(chunk)
     seconds = found.modified_at.timestamp()
-    os.utime(path, (seconds, seconds))  # formats without times of their own are dated by the file
+    os.utime(path, (seconds, seconds))  # formats without times take the file's time
     return path
 
 
 def move_object(found: ObjectFile, key: str) -> None:
-    """Give it another key in its bucket; a crash in between leaves it under both. Raises as ``list_objects``."""
+    """Move it to another key of its bucket; a crash may leave both. Raises as ``list_objects``."""
     with _translated(found.url):
         store = open_store(found.root)
         obstore.copy(store, found.key, key)
@@ -100,18 +100,18 @@ def _object(root: str, meta: dict[str, Any]) -> ObjectFile:
     )
 
 
-def _is_asked(key: str, asked: str, is_pattern: bool) -> bool:
-    return fnmatchcase(key, asked) if is_pattern else key.startswith(asked)
+def _matches(key: str, wanted: str, is_pattern: bool) -> bool:
+    return fnmatchcase(key, wanted) if is_pattern else key.startswith(wanted)
 
 
 @contextmanager
-def _translated(place: str) -> Iterator[None]:
+def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise InputError(f"{place} does not exist: check bucket and key") from None
+        raise InputError(f"{url} does not exist: check bucket and key") from None
     except BaseError as error:
-        said = " ".join(str(error).split("Debug source")[0].split())[:300]
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or any(w in said for w in _REFUSALS):
-            raise InputError(f"{place} was refused: {said}; check bucket and credentials") from None
-        raise UnavailableError(f"{place} does not answer: {said}") from None
+        reason = " ".join(str(error).split("Debug source")[0].split())[:300]
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or any(w in reason for w in _REFUSALS):
+            raise InputError(f"{url} was refused: {reason}; check bucket and credentials") from None
+        raise UnavailableError(f"{url} does not answer: {reason}") from None
