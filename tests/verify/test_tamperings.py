@@ -226,7 +226,7 @@ CASES: dict[str, Case] = {
     "manifest: not JSON": Case(deed=cut("manifest.json"), subject="manifest.json", said="not a manifest"),
     "manifest: a byte of its form": Case(
         deed=edited("manifest.json", "policycortex-manifest/1", "policycortex-manifest/0"),
-        subject="manifest.json", said="of the form",
+        subject="manifest.json", said="its format is",
     ),
     "manifest: missing": Case(deed=removed("manifest.json"), subject="manifest.json", said="missing"),
     "manifest: signature missing": Case(
