@@ -133,7 +133,7 @@ class WriteAheadLog:
             make_private_folder(self._folder)
             self._path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.journal"
             self._owner = _owner_lock(self._path)
-            self._owner.acquire()  # before the file exists: nobody may recover it while this process lives
+            self._owner.acquire()  # before the file exists, so that no other process recovers it
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             self._thread = threading.Thread(target=self._run, name="audit-trail", daemon=True)
             self._thread.start()

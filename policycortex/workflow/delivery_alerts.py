@@ -26,7 +26,7 @@ def alert_owners(
         problem = "" if alert is None else _send(connections, alert, _notice(settings, registry, row), now)
         if alert is not None and problem:
             progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
-        registry.deliveries.note_alert(row, is_told=alert is not None and not problem, now=now)
+        registry.deliveries.note_alert(row, is_sent=alert is not None and not problem, now=now)
 
 
 def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> str:

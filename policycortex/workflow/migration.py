@@ -56,23 +56,23 @@ def migrate_installation(source: Settings, target: Settings, *, progress: Callab
     """
     _check(source, target)
     with ExitStack() as stack:
-        here = stack.enter_context(closing(open_registry(source)))
-        there = stack.enter_context(closing(open_registry(target)))
+        source_registry = stack.enter_context(closing(open_registry(source)))
+        target_registry = stack.enter_context(closing(open_registry(target)))
         stack.enter_context(writer_lock(source))
-        if _is_migrated(here, there):
-            return _summarize(here, target, is_new=False)
+        if _is_migrated(source_registry, target_registry):
+            return _summarize(source_registry, target, is_new=False)
         with open_lake(target):  # DuckLake creates its tables with the types of Postgres
             pass
         with open_lake(source) as lake:
             flush_inlined_rows(lake.session)
-        artifacts = _copy_artifacts(source, target, here, progress)
+        artifacts = _copy_artifacts(source, target, source_registry, progress)
         files = _copy_lake_files(source, target, progress)
         _copy_own_files(source.home, target.home)
         progress("copying rows")
-        with there.migration.transaction() as connection:
-            rows = here.migration.copy_rows_to(connection)
+        with target_registry.migration.transaction() as connection:
+            rows = source_registry.migration.copy_rows_to(connection)
             catalog = copy_catalog(source, target, connection)
-            there.migration.compare_rows(connection, here.migration.describe_content())
+            target_registry.migration.compare_rows(connection, source_registry.migration.describe_content())
     _compare_lakes(source, target)
     return MigrationSummary(rows=rows, snapshots=catalog.snapshots, lake_files=files, artifacts=artifacts, is_new=True)
 
@@ -87,20 +87,20 @@ def _check(source: Settings, target: Settings) -> None:
         raise ConfigurationError(f"{source.home} is not an embedded installation: it needs registry.sqlite and lake/")
 
 
-def _is_migrated(here: Registry, there: Registry) -> bool:
+def _is_migrated(source_registry: Registry, target_registry: Registry) -> bool:
     """True when the target has exactly the source's rows. Raises ConflictError when it has others."""
-    theirs = there.migration.describe_content()
-    if not any(content.rows for content in theirs.values()):
+    target_content = target_registry.migration.describe_content()
+    if not any(content.rows for content in target_content.values()):
         return False
-    if theirs == here.migration.describe_content():
+    if target_content == source_registry.migration.describe_content():
         return True
     raise ConflictError(
         "the database already has rows of another installation; nothing was changed: use an empty database"
     )
 
 
-def _summarize(here: Registry, target: Settings, *, is_new: bool) -> MigrationSummary:
-    content = here.migration.describe_content()
+def _summarize(source_registry: Registry, target: Settings, *, is_new: bool) -> MigrationSummary:
+    content = source_registry.migration.describe_content()
     with open_lake(target) as lake:
         snapshots = len(load_snapshots(lake.session))
     return MigrationSummary(
@@ -112,10 +112,12 @@ def _summarize(here: Registry, target: Settings, *, is_new: bool) -> MigrationSu
     )
 
 
-def _copy_artifacts(source: Settings, target: Settings, here: Registry, progress: Callable[[str], None]) -> int:
+def _copy_artifacts(
+    source: Settings, target: Settings, source_registry: Registry, progress: Callable[[str], None]
+) -> int:
     """Copy every file of reports, and check its digest before and after."""
     origin, place = open_artifacts(source), open_artifacts(target)
-    files = here.migration.list_stored_files()
+    files = source_registry.migration.list_stored_files()
     with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
         for number, file in enumerate(files, start=1):
             if not _is_there(place, file):
@@ -168,11 +170,13 @@ def _copy_own_files(source: Path, target: Path) -> None:
 
 def _compare_lakes(source: Settings, target: Settings) -> None:
     """Compare the number of rows of every table at the newest snapshots. Raises IntegrityError."""
-    with open_lake(source) as ours, open_lake(target) as theirs:
-        snapshots = load_snapshots(ours.session)
-        if snapshots != load_snapshots(theirs.session):
+    with open_lake(source) as source_lake, open_lake(target) as target_lake:
+        snapshots = load_snapshots(source_lake.session)
+        if snapshots != load_snapshots(target_lake.session):
             raise IntegrityError("the lakes do not have the same snapshots")
         for snapshot in snapshots[-_COMPARED:]:
-            here, there = (count_rows(lake.session, snapshot) for lake in (ours, theirs))
-            if here != there:
-                raise IntegrityError(f"snapshot {snapshot} holds {here} here and {there} there")
+            source_counts, target_counts = (count_rows(lake.session, snapshot) for lake in (source_lake, target_lake))
+            if source_counts != target_counts:
+                raise IntegrityError(
+                    f"snapshot {snapshot} has rows {source_counts} in the source and {target_counts} in the target"
+                )

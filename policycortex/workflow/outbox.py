@@ -114,9 +114,9 @@ def deliver_due(
 
 def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
     """Whether a round would find work. One small query."""
-    tells_owners = bool(load_connections(settings).alerts)
+    with_alerts = bool(load_connections(settings).alerts)
     with closing(open_registry(settings)) as registry:
-        return registry.deliveries.has_due_deliveries(now=now, tells_owners=tells_owners)
+        return registry.deliveries.has_due_deliveries(now=now, with_alerts=with_alerts)
 
 
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:

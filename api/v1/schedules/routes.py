@@ -82,7 +82,7 @@ def create_schedule(
     registry, now = services.registry, services.now()
 
     def create(schedule_id: str) -> ScheduleAnswer:
-        row = registry.schedules.seek_schedule(schedule_id) or scheduling.create_schedule(
+        row = registry.schedules.find_schedule_or_none(schedule_id) or scheduling.create_schedule(
             services.settings,
             registry,
             body,
@@ -102,7 +102,7 @@ def create_schedule(
         body=body,
         fresh_id=f"sch_{secrets.token_hex(8)}",
         create=create,
-        exists=lambda id_: registry.schedules.seek_schedule(id_) is not None,
+        exists=lambda id_: registry.schedules.find_schedule_or_none(id_) is not None,
         schema=ScheduleAnswer,
     )
     response.headers["Location"] = f"{base_url}/v1/reports/schedules/{created.id}"

@@ -1,4 +1,4 @@
-"""One file into the lake: all of it in one transaction, or nothing.
+"""Imports one file into the lake in one transaction, all of it or nothing.
 
 The parse runs without a lock into a scratch folder; then one short transaction takes it in. A folder left by a killed
 process is swept by the next import.
@@ -34,7 +34,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What people know the file by."""
+        """The file's name, for people."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReceipt:
-    """What became of one file. For bytes imported before, ``is_new`` is False and all else is the first import's."""
+    """The result of one import. For bytes imported before, ``is_new`` is False and the rest is of the first import."""
 
     import_id: str
     is_new: bool
@@ -85,10 +85,10 @@ class LakeImports:
         imported_at: datetime,
         progress: Callable[[int], None] | None = None,
     ) -> ImportReceipt:
-        """Take one file in, all of it or nothing. The same bytes again change nothing and return the first receipt.
+        """Import one file, all of it or nothing. The same bytes again change nothing and return the first receipt.
 
-        ``progress`` is told the number of records read so far, once per some thousand. Raises InputError when the
-        parser does, or when no finding could be kept; StoreBusyError when another writer holds the lake.
+        ``progress`` gets the number of records read so far, once per some thousand. Raises InputError when the
+        parser does, or when no finding could be imported; StoreBusyError when another writer holds the lake.
         """
         identity = {"organization": organization, "content_sha256": source.sha256}
         with self._session.cursor() as cursor:
@@ -130,7 +130,7 @@ class LakeImports:
 
 
 def import_id(organization: str, content_sha256: str) -> str:
-    """The same for the same bytes in every installation, so that orders and digests made with it can be repeated."""
+    """Id of an import, equal for equal bytes in every installation, so that orders and digests are reproducible."""
     return "imp_" + sha256(f"{organization}\x1f{content_sha256}".encode()).hexdigest()[:20]
 
 
@@ -146,8 +146,8 @@ def _stage(
             raise type(error)(f"{source.name} cannot be imported: {error}") from error
     counts = staging.close()
     if not counts.kept:
-        told = f": {'; '.join(counts.first_reasons)}" if counts.first_reasons else ", it holds no records"
-        raise InputError(f"no finding could be kept from {source.name}{told}")
+        reasons = f": {'; '.join(counts.first_reasons)}" if counts.first_reasons else ", it has no records"
+        raise InputError(f"no finding could be imported from {source.name}{reasons}")
     return counts
 
 
@@ -174,7 +174,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
 
 
 def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
-    """DuckDB refuses parameters that a statement does not name."""
+    """DuckDB refuses parameters that a statement does not use."""
     used = {
         "import_texts": ("organization",),
         "import_mappings": ("organization",),
@@ -196,7 +196,7 @@ def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | N
 
 @contextmanager
 def _scratch_folder(settings: Settings) -> Iterator[Path]:
-    """A folder of this import's own; its lock tells others that it is in use."""
+    """The folder of this import; its lock shows other processes that it is in use."""
     root = scratch_dir(settings)
     folder = root / f"import-{uuid4().hex}"
     lock = FileLock(_lock_path(folder))
@@ -216,12 +216,12 @@ def _scratch_folder(settings: Settings) -> Iterator[Path]:
 
 
 def sweep_imports(settings: Settings) -> int:
-    """Remove what imports that died have left; how many."""
+    """Remove the folders of imports that died. Returns how many."""
     return _sweep(scratch_dir(settings))
 
 
 def _sweep(root: Path) -> int:
-    """Remove folders whose import has died: the system has freed their locks."""
+    """Remove folders of dead imports: the operating system has released their locks."""
     swept = 0
     for path in root.glob("import-*.lock"):
         try:

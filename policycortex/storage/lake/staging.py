@@ -1,6 +1,6 @@
-"""A parsed file on its way into the lake: batches of rows in scratch Parquet, bounded in memory. No lake here.
+"""Stages a parsed file: writes batches of rows to scratch Parquet files, in bounded memory. No access to the lake.
 
-Parsing takes long and may fail, so it happens before the writer's lock is taken; what it leaves is read in one INSERT.
+Parsing takes long and may fail, so it runs before the writer's lock is acquired; one INSERT reads the staged files.
 Texts and relations that many findings share are staged once per digest: they are nine tenths of a finding's bytes.
 """
 
@@ -56,7 +56,7 @@ _QUARANTINE_SCHEMA: Final = pl.Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedCounts:
-    """What was found in one file."""
+    """Counts of one file."""
 
     kept: int
     quarantined: int
@@ -77,7 +77,7 @@ class ScratchFile:
 
     def write(self, columns: Iterable[Sequence[Any]]) -> None:
         """A batch, its columns in schema order."""
-        # Polars makes the columns: pyarrow would import pandas for it, 47 MB, wherever pandas is installed.
+        # Polars converts the columns: pyarrow would import pandas (47 MB) when it is installed.
         frame = pl.DataFrame(dict(zip(self._schema.names(), columns, strict=True)), schema=self._schema)
         self._writer.write_table(frame.to_arrow())
 
@@ -86,8 +86,8 @@ class ScratchFile:
         self._writer.close()
 
 
-class _Waiting(ABC):
-    """What is on its way to a scratch file; it waits until it is many or long."""
+class _Buffer(ABC):
+    """A buffer of rows for a scratch file, written when it has many rows or long texts."""
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self._file = ScratchFile(path, schema)
@@ -99,7 +99,7 @@ class _Waiting(ABC):
         self._file.close()
 
     def _flush_if_full(self, count: int, chars: int) -> bool:
-        """After one more of about that many characters; ``count`` are waiting. True when a batch was written."""
+        """Call after each new row of about ``chars`` characters. True when a batch was written."""
         self._chars += chars
         if count < _BATCH_ROWS and self._chars < _BATCH_CHARS:
             return False
@@ -112,11 +112,11 @@ class _Waiting(ABC):
 
     @abstractmethod
     def _write_batch(self) -> None:
-        """Write all that waits, and wait for more."""
+        """Write all buffered rows and empty the buffer."""
 
 
-class StagedTable(_Waiting):
-    """Rows on their way to a scratch file."""
+class StagedTable(_Buffer):
+    """A buffer of rows."""
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         super().__init__(path, schema)
@@ -124,7 +124,7 @@ class StagedTable(_Waiting):
         self._rows: list[Sequence[Any]] = []
 
     def add(self, row: Sequence[Any], *, chars: int) -> bool:
-        """Take a row in schema order; ``chars`` is about how long its texts are. True when a batch was written."""
+        """Add a row in schema order with about ``chars`` characters of text. True when a batch was written."""
         self._rows.append(row)
         return self._flush_if_full(len(self._rows), chars)
 
@@ -138,14 +138,14 @@ _OBSERVED_AT: Final = attrgetter("observed_at")
 
 @lru_cache(maxsize=4096)
 def _microseconds(moment: datetime) -> int:
-    """Since 1970. Polars makes times of numbers 30 times quicker than of times."""
+    """Microseconds since 1970: Polars converts numbers 30 times faster than datetimes."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
-class StagedFindings(_Waiting):
-    """Findings on their way to a scratch file, with their keys beside them.
+class StagedFindings(_Buffer):
+    """A buffer of findings with their keys.
 
-    The findings themselves wait, not rows made of them: the collector does not look at them, and at tuples it does.
+    It holds the findings, not tuples of their values: the garbage collector scans tuples, but not these findings.
     """
 
     def __init__(self, path: Path) -> None:
@@ -199,14 +199,14 @@ class Staging:
         self._reasons: list[str] = []
 
     def add_all(self, records: Iterable[Finding | QuarantinedRecord], progress: Callable[[int], None] | None) -> None:
-        """Stage every record; ``progress`` is told the number of records so far, once per batch."""
+        """Stage every record; ``progress`` gets the number of records so far, once per batch."""
         for record in records:
-            is_written = self._keep(record) if isinstance(record, Finding) else self._put_aside(record)
+            is_written = self._add(record) if isinstance(record, Finding) else self._quarantine(record)
             if is_written and progress:
                 progress(self._kept + self._quarantined)
 
     def close(self) -> StagedCounts:
-        """Finish the files and tell what is in them."""
+        """Finish the files. Returns their counts."""
         for table in (self.findings, self.texts, self.mappings, self.quarantine):
             table.close()
         return StagedCounts(
@@ -217,7 +217,7 @@ class Staging:
             first_reasons=tuple(self._reasons),
         )
 
-    def _keep(self, finding: Finding) -> bool:
+    def _add(self, finding: Finding) -> bool:
         self._dates.add(finding.observed_at.date())
         self._sources.add(finding.source)
         self._kept += 1
@@ -228,7 +228,7 @@ class Staging:
             text_id=self._text_id(finding),
         )
 
-    def _put_aside(self, record: QuarantinedRecord) -> bool:
+    def _quarantine(self, record: QuarantinedRecord) -> bool:
         if self._quarantined < _FIRST_REASONS:
             self._reasons.append(record.reason)
         row = (self._quarantined, record.byte_offset, record.byte_length, record.reason, record.raw_text)
@@ -254,9 +254,9 @@ class Staging:
 
 
 class _Digests:
-    """Digests of texts seen lately: 128 bits of SHA-256, short enough for a column.
+    """Cache of digests of texts: 128 bits of SHA-256, short enough for a column.
 
-    A scanner that writes a text of its own into each finding must not fill the memory: past its size it starts anew.
+    It is emptied at its maximum size, because a scanner may write a different text into each finding.
     """
 
     def __init__(self) -> None:
@@ -264,11 +264,11 @@ class _Digests:
         self._chars = 0
 
     def get(self, texts: tuple[str, ...]) -> str | None:
-        """The digest, if these texts were seen lately."""
+        """The digest, if these texts are in the cache."""
         return self._known.get(texts)
 
     def remember(self, texts: tuple[str, ...]) -> str:
-        """The digest of new texts."""
+        """Compute and cache the digest of new texts."""
         self._chars += sum(map(len, texts))
         if self._chars > _CACHE_CHARS:
             self._known.clear()

@@ -27,7 +27,7 @@ _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes i
 
 _NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
 _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
-_TELLABLE: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
+_ALERT_STATUSES: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
 
 
 class DeliveryRepository:
@@ -89,17 +89,17 @@ class DeliveryRepository:
             ).rowcount
         return moved
 
-    def has_due_deliveries(self, *, now: datetime, tells_owners: bool) -> bool:
+    def has_due_deliveries(self, *, now: datetime, with_alerts: bool) -> bool:
         """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something.
 
-        With ``tells_owners`` a failure that nobody was told of counts, too.
+        ``with_alerts`` includes failures for which an alert is due.
         """
         waits = and_(
             deliveries.c.status == DeliveryStatus.WAITING.value,
             deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
         )
         with self._database.reading() as connection:
-            wanted = [_is_due(now), _is_lost(now), waits, *([_is_untold(now)] if tells_owners else [])]
+            wanted = [_is_due(now), _is_lost(now), waits, *([_is_alert_due(now)] if with_alerts else [])]
             query = select(deliveries.c.id).where(or_(*wanted)).limit(1)
             return connection.execute(query).first() is not None
 
@@ -202,13 +202,13 @@ class DeliveryRepository:
 
     def list_unreported_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
         """Failed, uncertain and abandoned deliveries for which an alert is due, oldest first."""
-        query = select(*_COLUMNS).where(_is_untold(now)).order_by(deliveries.c.ended_at).limit(limit)
+        query = select(*_COLUMNS).where(_is_alert_due(now)).order_by(deliveries.c.ended_at).limit(limit)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
-    def note_alert(self, row: DeliveryRow, *, is_told: bool, now: datetime) -> None:
+    def note_alert(self, row: DeliveryRow, *, is_sent: bool, now: datetime) -> None:
         """Write that the alert was sent, or that it failed once more."""
-        values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_told else {})
+        values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_sent else {})
         with self._database.writing() as connection:
             connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
 
@@ -251,11 +251,11 @@ def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
 
 
-def _is_untold(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+def _is_alert_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     tried = deliveries.c.alert_count
     is_time = [and_(tried == n, deliveries.c.ended_at <= now - delay) for n, delay in enumerate(_ALERT_DELAYS)]
-    tellable = deliveries.c.status.in_([status.value for status in _TELLABLE])
-    return and_(deliveries.c.alerted_at.is_(None), tellable, or_(*is_time))
+    has_alert_status = deliveries.c.status.in_([status.value for status in _ALERT_STATUSES])
+    return and_(deliveries.c.alerted_at.is_(None), has_alert_status, or_(*is_time))
 
 
 def _reports_that(*statuses: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression

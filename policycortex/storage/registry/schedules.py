@@ -86,7 +86,7 @@ class ScheduleRepository:
         with self._database.reading() as connection:
             return _load(connection, schedule_id)
 
-    def seek_schedule(self, schedule_id: str) -> ScheduleRow | None:
+    def find_schedule_or_none(self, schedule_id: str) -> ScheduleRow | None:
         """As ``find_schedule``; None when there is none."""
         query = select(*_COLUMNS).where(schedules.c.id == schedule_id, schedules.c.deleted_at.is_(None))
         with self._database.reading() as connection:

@@ -83,9 +83,9 @@ def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settin
 
 def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: Lake) -> None:
     """Nothing of it is written, so mending the file and importing it again is possible."""
-    with pytest.raises(InputError, match=r"no finding could be kept from bad\.json: r0; r1; r2$"):
+    with pytest.raises(InputError, match=r"no finding could be imported from bad\.json: r0; r1; r2$"):
         take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
-    with pytest.raises(InputError, match="it holds no records"):
+    with pytest.raises(InputError, match="it has no records"):
         take(lake, "empty.json", [])
     assert lake.reconciliation.load_import_totals().is_empty()
 
