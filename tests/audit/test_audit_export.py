@@ -101,7 +101,7 @@ def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry:
     (away / first[0].name).unlink()
     (away / f"{first[0].name}.p7s").unlink()
     told = [line.message for line in check_alone(away).of(VerdictKind.UNCHECKED)]
-    assert "what lies before record 11: retired, or in another file" in told
+    assert "records before 11: retired, or in another file" in told
 
 
 def test_the_trail_leaves_to_a_bucket(
