@@ -38,13 +38,13 @@ for number in range(int(sys.argv[2])):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home, and a folder that the trail is exported to."""
+    """A home, and a folder for exports."""
     return Settings(home=tmp_path / "home", trail_export=str(tmp_path / "away"))
 
 
 @pytest.fixture
 def registry(settings: Settings) -> Iterator[Registry]:
-    """With ten acts in it, a second apart."""
+    """A registry with ten audit events, a second apart."""
     with closing(open_registry(settings)) as opened:
         opened.audit_log.append_events(*(act(n) for n in range(1, 11)))
         yield opened
@@ -56,12 +56,12 @@ def command(home: Path, *words: str) -> Result:
 
 
 def check_alone(trail: Path) -> Verdict:
-    """The verdict on an exported trail: where it lies there is no report."""
+    """The verdict on an export without a report."""
     return verify(trail, audit_log=trail)
 
 
 def is_whole(verdict: Verdict) -> bool:
-    """Nothing of the trail is broken, and its chain was followed."""
+    """No line of the export is broken, and its chain was checked."""
     broken = [line for line in verdict.of(VerdictKind.BROKEN) if "trail" in line.subject]
     return not broken and any(
         "follow each other without a gap" in line.message for line in verdict.of(VerdictKind.HOLDS)
@@ -69,7 +69,7 @@ def is_whole(verdict: Verdict) -> bool:
 
 
 def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Path) -> None:
-    """On SQLite and on Postgres: none is lost, none twice, no fork, in two chains at a time."""
+    """On SQLite and on Postgres: no record is lost or repeated, in two chains at the same time."""
     settings = backend.settings(tmp_path / "home")
     open_registry(settings).close()
     env = os.environ | backend.environment(settings)
@@ -80,13 +80,13 @@ def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Pa
     assert [writer.wait(240) for writer in writers] == [0] * _PROCESSES
     with closing(open_registry(settings)) as registry:
         for organization in (ORGANIZATION, NO_ORGANIZATION):
-            told = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]
-            assert sorted(told) == sorted((f"p{p}", n) for p in range(_PROCESSES) for n in range(_ACTS))
+            output = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]
+            assert sorted(output) == sorted((f"p{p}", n) for p in range(_PROCESSES) for n in range(_ACTS))
             assert check_audit_log(settings, registry, organization) == ()
 
 
-def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry: Registry, tmp_path: Path) -> None:
-    """Two exports follow each other; the second alone is told to be a part; a third has nothing to take."""
+def test_new_records_are_exported_once_and_verify(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    """Two exports continue each other; the second alone is reported as a part; a third exports nothing."""
     first = export_audit_logs(settings, now=NOW)
     registry.audit_log.append_events(act(11), act(12))
     second = export_audit_logs(settings, now=NOW)
@@ -100,14 +100,14 @@ def test_what_is_new_leaves_once_and_proves_itself(settings: Settings, registry:
     assert is_whole(check_alone(away))
     (away / first[0].name).unlink()
     (away / f"{first[0].name}.p7s").unlink()
-    told = [line.message for line in check_alone(away).of(VerdictKind.UNCHECKED)]
-    assert "records before 11: retired, or in another file" in told
+    output = [line.message for line in check_alone(away).of(VerdictKind.UNCHECKED)]
+    assert "records before 11: retired, or in another file" in output
 
 
-def test_the_trail_leaves_to_a_bucket(
+def test_the_audit_log_is_exported_to_a_bucket(
     settings: Settings, registry: Registry, s3_server: ObjectServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By a connection of object storage, with its signature; what a bucket gives back is whole."""
+    """By a connection to object storage, with its signature; the downloaded export is complete."""
     del registry
     for name, value in (("TRAIL_ID", "key"), ("TRAIL_KEY", "secret")):
         monkeypatch.setenv(name, value)
@@ -138,8 +138,8 @@ def test_the_trail_leaves_to_a_bucket(
     assert is_whole(check_alone(back))
 
 
-def test_old_records_go_when_they_have_left_the_house(settings: Settings, registry: Registry, tmp_path: Path) -> None:
-    """None before its export; then the chain begins at a sealed point, which an export and a check go on from."""
+def test_old_records_are_removed_after_their_export(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    """None before its export; then the chain starts at a sealed point, and exports and checks continue from it."""
     lasting = settings.model_copy(update={"trail_retention_days": 30})
     later = NOW + timedelta(days=30, seconds=6)
     assert retire_audit_records(lasting, now=later) == {ORGANIZATION: 0}
@@ -157,10 +157,10 @@ def test_old_records_go_when_they_have_left_the_house(settings: Settings, regist
     assert "without the installation's key" in check_audit_log(settings, registry, ORGANIZATION)[0]
 
 
-def test_the_trail_by_the_command_line(
+def test_the_audit_log_at_the_command_line(
     settings: Settings, registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Listed, checked, written out, shipped; a record that was changed in the database ends the check with 1."""
+    """List, check, export, ship; after a change of a record in the database the check exits with 1."""
     monkeypatch.setenv("POLICYCORTEX_TRAIL_EXPORT", settings.trail_export or "")
     org = ("--org", ORGANIZATION)
     assert len(command(settings.home, "trail", "list", *org).stdout.splitlines()) == 10
@@ -173,13 +173,13 @@ def test_the_trail_by_the_command_line(
     assert shipped == f"{ORGANIZATION}  trail-{ORGANIZATION}-0000000001-0000000010.jsonl\n"
     with registry._database.writing() as connection:
         connection.exec_driver_sql("UPDATE audit_trail SET actor = 'key_2' WHERE sequence = 4")
-    told = command(settings.home, "trail", "check", *org)
-    assert told.exit_code == 1
-    assert "record 4 was changed" in told.stdout
+    output = command(settings.home, "trail", "check", *org)
+    assert output.exit_code == 1
+    assert "record 4 was changed" in output.stdout
 
 
 def test_retention_by_the_command_line(settings: Settings, registry: Registry) -> None:
-    """Set for an organisation and taken back; each is on record; a round says what it removed."""
+    """Set and reset for an organisation; both are recorded; a run prints what it removed."""
     org = ("--org", ORGANIZATION)
     assert command(settings.home, "retention", "set", "--days", "30", *org).stdout == "acme: 30 days\n"
     assert registry.retention.load_retention(ORGANIZATION) == 30

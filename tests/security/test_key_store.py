@@ -1,4 +1,4 @@
-"""The installation's key: made once, private, and what it seals opens only with it and for its purpose."""
+"""The installation's key: made once and private; values need the same key and purpose for decryption."""
 
 import base64
 import stat
@@ -14,35 +14,35 @@ from policycortex.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home that is not there yet."""
+    """A home that does not exist yet."""
     return Settings(home=tmp_path / "home")
 
 
-def test_the_key_is_made_once_and_for_its_owner_alone(settings: Settings) -> None:
+def test_the_key_is_made_once_and_is_private(settings: Settings) -> None:
     """Many processes at once agree on one key; file 0600, folders 0700."""
     with ThreadPoolExecutor(8) as pool:
-        vaults = list(pool.map(lambda _: open_key_store(settings), range(16)))
-    assert len({vault.key for vault in vaults}) == 1
+        key_stores = list(pool.map(lambda _: open_key_store(settings), range(16)))
+    assert len({key_store.key for key_store in key_stores}) == 1
     path = settings.home / "keys" / "installation.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, settings.home)} == {0o700}
     assert sorted(path.parent.iterdir()) == [path]
-    assert repr(vaults[0]) == "KeyStore()"
+    assert repr(key_stores[0]) == "KeyStore()"
 
 
-def test_what_is_sealed_opens_for_its_purpose_only(settings: Settings) -> None:
-    """Another purpose, another key and a changed text are refused without a word of the content."""
-    vault = open_key_store(settings)
-    sealed = vault.seal("Tr0ub4dor&3", purpose="a")
-    assert vault.unseal(sealed, purpose="a") == "Tr0ub4dor&3"
+def test_a_value_is_decrypted_for_its_purpose_only(settings: Settings) -> None:
+    """Another purpose, another key and a changed text are refused; the message has no content."""
+    key_store = open_key_store(settings)
+    sealed = key_store.seal("Tr0ub4dor&3", purpose="a")
+    assert key_store.unseal(sealed, purpose="a") == "Tr0ub4dor&3"
     assert "Tr0ub4dor" not in sealed
-    assert vault.seal("Tr0ub4dor&3", purpose="a") != sealed
+    assert key_store.seal("Tr0ub4dor&3", purpose="a") != sealed
     changed = sealed[:20] + ("A" if sealed[20] != "A" else "B") + sealed[21:]
     for other, text, purpose in (
-        (vault, sealed, "b"),
+        (key_store, sealed, "b"),
         (KeyStore(key=bytes(32)), sealed, "a"),
-        (vault, changed, "a"),
-        (vault, "no token", "a"),
+        (key_store, changed, "a"),
+        (key_store, "no token", "a"),
     ):
         with pytest.raises(IntegrityError, match="cannot be decrypted"):
             other.unseal(text, purpose=purpose)

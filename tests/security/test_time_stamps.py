@@ -74,8 +74,8 @@ def test_a_pdf_bears_the_authoritys_time(
     said = run("pdfsig", pdf)
     assert "Signature is Valid" in said
     assert "ETSI.CAdES.detached" in said
-    told = verify(pdf).of(VerdictKind.HOLDS)
-    assert any("its time stamp says" in line.message for line in told), told
+    verdict = verify(pdf).of(VerdictKind.HOLDS)
+    assert any("its time stamp says" in line.message for line in verdict), verdict
 
 
 def test_a_file_beside_bears_it_too(identity: Identity, authority: TimeAuthority, tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_a_file_beside_bears_it_too(identity: Identity, authority: TimeAuthority
     (tmp_path / "ca.pem").write_bytes(identity.pem)
     run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature, "-content", path,
         "-CAfile", tmp_path / "ca.pem", "-out", "/dev/null")  # fmt: skip
-    told = verify(path, certificates=tmp_path / "ca.pem")
-    assert told.is_good, "\n".join(map(str, told.lines))
-    assert any("its time stamp says" in line.message for line in told.of(VerdictKind.HOLDS))
+    verdict = verify(path, certificates=tmp_path / "ca.pem")
+    assert verdict.is_good, "\n".join(map(str, verdict.lines))
+    assert any("its time stamp says" in line.message for line in verdict.of(VerdictKind.HOLDS))
 
 
 def test_a_stamp_of_something_else_is_told(identity: Identity, tmp_path: Path) -> None:
@@ -101,9 +101,10 @@ def test_a_stamp_of_something_else_is_told(identity: Identity, tmp_path: Path) -
     one, two = (cms.ContentInfo.load(sign_file(tmp_path / name, identity)) for name in ("one.csv", "two.csv"))
     two["content"]["signer_infos"][0]["unsigned_attrs"] = one["content"]["signer_infos"][0]["unsigned_attrs"]
     (tmp_path / "two.csv.p7s").write_bytes(two.dump())
-    told = verify(tmp_path / "two.csv")
-    assert not told.is_good, "\n".join(map(str, told.lines))
-    assert any("time stamp" in line.message for line in told.of(VerdictKind.BROKEN)), "\n".join(map(str, told.lines))
+    verdict = verify(tmp_path / "two.csv")
+    assert not verdict.is_good, "\n".join(map(str, verdict.lines))
+    faults = verdict.of(VerdictKind.BROKEN)
+    assert any("time stamp" in line.message for line in faults), "\n".join(map(str, verdict.lines))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from policycortex.audit.chain import Record
+from policycortex.audit.chain import AuditRecord
 from policycortex.channels.connections import load_connections
 from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
 from policycortex.requests.destinations import mail_deliveries
@@ -53,7 +53,7 @@ class Made:
     paths: Mapping[str, Path]
     """By name: a format, a file beside the report, or ``<delivery id>/<format>``."""
     progress: Sequence[str]
-    audit_event: Record
+    audit_event: AuditRecord
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Keys and links: shown once, stored as digests, ended for good."""
+"""Keys and links: shown once, stored as digests, ended permanently."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ def registry(backend: Backend, tmp_path: Path) -> Iterator[Registry]:
 
 
 def test_a_key_is_found_by_its_secret_alone(registry: Registry, tmp_path: Path) -> None:
-    """Right form, found again, and its text stands nowhere in the database's files."""
+    """Its format is right, it is found, and its text is not in the database's files."""
     key, token = registry.keys.create_key(organization="default", name="CI", now=NOW)
     assert token.startswith("sk_live_")
     assert len(token) == 46
@@ -44,7 +44,7 @@ def test_a_changed_secret_is_no_key(registry: Registry, change: object) -> None:
 
 
 def test_the_sandbox_has_its_own_keys(registry: Registry) -> None:
-    """sk_test_ for the sandbox organisation and nobody else."""
+    """sk_test_ for the sandbox organisation only."""
     assert registry.keys.create_key(organization="sandbox", name="x")[1].startswith("sk_test_")
 
 
@@ -75,15 +75,15 @@ def test_rotation_overlaps(registry: Registry) -> None:
 
 
 def test_last_use_is_kept_to_the_minute(registry: Registry) -> None:
-    """Noted at first, not again within a minute, then again."""
+    """Written at first, not within a minute, then again."""
     key, _ = registry.keys.create_key(organization="default", name="x", now=NOW)
     for seconds, kept in ((0, 0), (59, 0), (60, 60)):
         registry.keys.note_key_use(registry.keys.get_key(key.id), now=NOW + timedelta(seconds=seconds))
         assert registry.keys.get_key(key.id).last_used_at == NOW + timedelta(seconds=kept)
 
 
-def test_all_problems_of_a_key_are_told_at_once(registry: Registry) -> None:
-    """Unknown scope, blank name, and a network that is none."""
+def test_all_problems_of_a_key_are_reported_together(registry: Registry) -> None:
+    """Unknown scope, blank name, and an invalid network."""
     with pytest.raises(RequestError) as caught:
         registry.keys.create_key(organization="default", name=" ", scopes=["reports:reed"], networks=["10.0.0.0/99"])
     assert [problem.field for problem in caught.value.details] == ["scopes", "name", "networks"]
@@ -104,8 +104,8 @@ def _link(registry: Registry, *, is_one_time: bool) -> tuple[LinkRow, str]:
     )
 
 
-def test_a_link_lives_until_its_end(registry: Registry) -> None:
-    """Good before, gone at its time, for unknown tokens, and after revocation."""
+def test_a_link_is_valid_until_its_end(registry: Registry) -> None:
+    """Valid before its end; not found at its end, for unknown tokens, and after revocation."""
     link, token = _link(registry, is_one_time=False)
     assert registry.links.find_link(token, now=NOW) == link
     for bad, moment in ((token, NOW + timedelta(hours=1)), (token + "x", NOW), ("", NOW)):

@@ -1,4 +1,4 @@
-"""Reading a page or one report costs the same however many reports there are, counted in SQLite's own steps."""
+"""Reading a page or a report takes the same number of SQLite steps with many reports as with few."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ _CHOSEN: Final[tuple[dict[str, Any], ...]] = (
 
 
 def test_ten_times_the_reports_cost_no_more(tmp_path: Path) -> None:
-    """Every filter and order of the list but the search for a text, and the details."""
+    """Every filter and order of the list except text search, and the details."""
     few, many = _count_steps(tmp_path / "few", 200), _count_steps(tmp_path / "many", 2000)
     assert all(few)
     assert many == pytest.approx(few, rel=0.2)
@@ -64,6 +64,6 @@ def _filled(home: Path, count: int) -> Registry:
     ]
     with registry._database.writing() as connection:
         connection.execute(insert(reports), rows)
-        told = {name: fixed[name] for name in ("organization", "type", "framework", "status")}
-        connection.execute(insert(report_tallies), [{**told, "count": count}])
+        key = {name: fixed[name] for name in ("organization", "type", "framework", "status")}
+        connection.execute(insert(report_tallies), [{**key, "count": count}])
     return registry

@@ -1,4 +1,4 @@
-"""A registry opens from nothing, from today's tables, and says clearly why it cannot."""
+"""A registry opens without tables and with current ones; errors name the reason."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +20,17 @@ from tests.support.backends import Backend, FleetBackend
 
 
 def test_head_is_the_newest_step() -> None:
-    """The constant that saves a look at the scripts agrees with them."""
+    """The constant, which saves reading the scripts, equals their newest revision."""
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
 @pytest.fixture
 def empty(backend: Backend, tmp_path: Path) -> Settings:
-    """A database in which nothing is: a SQLite file, or one of Postgres."""
+    """An empty database: a SQLite file, or one of Postgres."""
     return backend.bare_settings(tmp_path) if isinstance(backend, FleetBackend) else backend.settings(tmp_path)
 
 
-def test_migrations_make_the_tables_the_code_speaks_of(empty: Settings) -> None:
+def test_migrations_create_the_tables_of_the_metadata(empty: Settings) -> None:
     """No difference between migrated tables and metadata; down to nothing and up again works."""
     engine = _open_engine(empty, 5)
     with engine.execution_options(**{WRITES: True}).begin() as connection:
@@ -43,7 +43,7 @@ def test_migrations_make_the_tables_the_code_speaks_of(empty: Settings) -> None:
     engine.dispose()
 
 
-def test_many_may_open_an_empty_home_at_once(empty: Settings) -> None:
+def test_concurrent_openings_of_an_empty_home_succeed(empty: Settings) -> None:
     """Eight first openings at the same time: all succeed, the tables are made once."""
 
     def open_and_ping(_number: int) -> None:
@@ -56,7 +56,7 @@ def test_many_may_open_an_empty_home_at_once(empty: Settings) -> None:
 
 
 def test_a_locked_database_is_busy(tmp_path: Path) -> None:
-    """Another writer holding the file longer than the patience: StoreBusyError, and fine again after it."""
+    """Another writer locks the file longer than the timeout: StoreBusyError; afterwards it opens."""
     registry = open_registry(Settings(home=tmp_path), patience_seconds=0.05)
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -68,7 +68,7 @@ def test_a_locked_database_is_busy(tmp_path: Path) -> None:
     registry.close()
 
 
-def test_what_is_no_database_is_told(tmp_path: Path) -> None:
+def test_an_unusable_database_is_reported(tmp_path: Path) -> None:
     """A file of other content, a home that is a file, a URL of another database."""
     (tmp_path / "registry.sqlite").write_bytes(b"not a database at all, but long enough to be looked at" * 30)
     with pytest.raises(ConfigurationError, match="damaged"):
@@ -80,7 +80,7 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    """A step this program does not know: update the program, touch nothing."""
+    """An unknown revision: the message asks for a newer program, and nothing changes."""
     open_registry(Settings(home=tmp_path)).close()
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
     holder.execute("UPDATE registry_version SET version_num = '9999'")

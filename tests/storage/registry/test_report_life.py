@@ -1,4 +1,4 @@
-"""A report's row moves one way only, whoever pulls at it."""
+"""A report's status changes in one direction only, also with concurrent changes."""
 
 import threading
 from collections.abc import Iterator
@@ -60,8 +60,8 @@ def test_a_report_goes_from_order_to_files(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("end", ["complete", "fail", "cancel"])
-def test_an_end_is_never_left(registry: Registry, end: str) -> None:
-    """After an end, no verb moves the report, and its row stays the same."""
+def test_an_ended_report_does_not_change(registry: Registry, end: str) -> None:
+    """After an end no method changes the report."""
     report = _create(registry)
     match end:
         case "complete":
@@ -84,8 +84,8 @@ def test_an_end_is_never_left(registry: Registry, end: str) -> None:
     assert registry.reports.find_report(report.id) == before
 
 
-def test_of_many_ends_at_once_one_wins(registry: Registry) -> None:
-    """Eight threads try to end one report: exactly one succeeds, the others are told."""
+def test_of_concurrent_ends_one_succeeds(registry: Registry) -> None:
+    """Eight threads end one report: exactly one succeeds, the others raise ConflictError."""
     report = _create(registry)
     outcomes: list[str] = []
 
@@ -112,7 +112,7 @@ def test_a_retried_run_takes_over(registry: Registry) -> None:
 
 
 def test_progress_stays_below_100_until_completed(registry: Registry) -> None:
-    """Only completing makes 100."""
+    """Only completion sets 100."""
     report = _create(registry)
     registry.reports.mark_running(report.id, "run")
     registry.reports.note_progress(report.id, 250)
@@ -120,8 +120,8 @@ def test_progress_stays_below_100_until_completed(registry: Registry) -> None:
     assert _complete(registry, report).progress_pct == 100
 
 
-def test_a_withdrawn_or_deleted_report_is_gone(registry: Registry) -> None:
-    """It leaves lists and answers; deleting twice is NotFoundError; deleting an open one says what it was."""
+def test_a_withdrawn_or_deleted_report_is_not_found(registry: Registry) -> None:
+    """It is in no list; deleting twice is NotFoundError; deleting an open report returns its last state."""
     withdrawn, deleted = _create(registry), _create(registry)
     registry.reports.withdraw_report(withdrawn.id, WHY)
     assert registry.reports.delete_report("default", deleted.id).status is ReportStatus.PENDING
@@ -136,7 +136,7 @@ def test_a_withdrawn_or_deleted_report_is_gone(registry: Registry) -> None:
 
 
 def test_expired_reports_are_moved_once(registry: Registry) -> None:
-    """Only completed ones past their time; a second sweep finds none."""
+    """Only completed ones past their time; a second call finds none."""
     kept, past = _create(registry), _create(registry)
     for report, days in ((kept, 2), (past, 1)):
         registry.reports.complete_report(
@@ -148,8 +148,8 @@ def test_expired_reports_are_moved_once(registry: Registry) -> None:
     assert registry.reports.expire_reports(now=NOW + timedelta(days=1)) == ()
 
 
-def test_totals_agree_with_counting_after_any_life(registry: Registry) -> None:
-    """Kept sums equal counted rows for each filter, after creates, moves and removals."""
+def test_totals_equal_counts_after_all_changes(registry: Registry) -> None:
+    """The tally equals counted rows for each filter, after creations, changes and deletions."""
     rows = [_create(registry, name=f"Report {n}", at=NOW + timedelta(seconds=n)) for n in range(6)]
     _complete(registry, rows[0])
     registry.reports.fail_report(rows[1].id, WHY)
@@ -163,7 +163,7 @@ def test_totals_agree_with_counting_after_any_life(registry: Registry) -> None:
 
 
 def test_lists_filter_search_sort_and_page(registry: Registry) -> None:
-    """Newest first; sort turns; search folds case in any alphabet; percent signs are letters."""
+    """Newest first; sorting reverses; search ignores case in any alphabet; percent signs are literal."""
     names = ["Beta 100%", "alpha", "Gamma"]
     made = [_create(registry, name=name, at=NOW + timedelta(seconds=n)) for n, name in enumerate(names)]
     _complete(registry, made[0])
@@ -182,7 +182,7 @@ def test_lists_filter_search_sort_and_page(registry: Registry) -> None:
 
 
 def test_the_queue_counts_the_own_organisation_by_due_time(registry: Registry) -> None:
-    """Open reports due earlier stand before; another organisation's do not."""
+    """Open reports due earlier count; another organisation's do not."""
     first = _create(registry)
     second = _create(registry, at=NOW + timedelta(seconds=1))
     _create(registry, organization="other")
@@ -192,7 +192,7 @@ def test_the_queue_counts_the_own_organisation_by_due_time(registry: Registry) -
 
 
 def test_durations_are_averaged_per_type(registry: Registry) -> None:
-    """10 s and 20 s make 15 s; another type has no past."""
+    """10 s and 20 s give 15 s; another type has none."""
     for seconds in (10, 20):
         report = _create(registry)
         registry.reports.mark_running(report.id, "run", now=NOW)

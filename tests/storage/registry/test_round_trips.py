@@ -1,4 +1,4 @@
-"""What a read of the registry costs on Postgres, counted in round trips; a lost connection is replaced."""
+"""Round trips of reads on Postgres; a lost connection is replaced."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.postgres_relay import Relay, relayed
 
 @pytest.fixture
 def watched(fleet: FleetBackend, tmp_path: Path) -> Iterator[tuple[Registry, Relay]]:
-    """An open registry and what it asks Postgres."""
+    """An open registry, and the statements that it sends to Postgres."""
     with relayed(fleet.settings(tmp_path)) as (settings, relay):
         registry = open_registry(settings)
         yield registry, relay
@@ -42,19 +42,19 @@ def test_a_read_has_no_transaction(watched: tuple[Registry, Relay]) -> None:
 
 
 def test_a_change_is_still_one_transaction(watched: tuple[Registry, Relay]) -> None:
-    """The same connection that read without one."""
+    """The same connection read without a transaction before."""
     registry, relay = watched
     registry.keys.list_keys()
     relay.take()
     _order(registry)
-    said = relay.take()[1:]  # after the check of the connection
-    assert said[0].startswith("BEGIN")
-    assert said[-1] == "COMMIT"
-    assert not any(text.startswith(("BEGIN", "COMMIT")) for text in said[1:-1])
+    statements = relay.take()[1:]  # after the check of the connection
+    assert statements[0].startswith("BEGIN")
+    assert statements[-1] == "COMMIT"
+    assert not any(text.startswith(("BEGIN", "COMMIT")) for text in statements[1:-1])
 
 
 def test_a_stream_of_rows_has_its_transaction(watched: tuple[Registry, Relay]) -> None:
-    """Postgres gives rows in stretches only within one."""
+    """Postgres returns rows in batches only within a transaction."""
     registry, _ = watched
     _order(registry)
     assert registry.migration.describe_content()["reports"].rows == 1
