@@ -21,7 +21,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class LoadResult:
     """One run."""
 
     requests: int
@@ -32,7 +32,7 @@ class Measured:
 
 def measure(
     port: int, call: Call, token: str, *, connections: int, seconds: float, idempotency_prefix: str | None = None
-) -> Measured:
+) -> LoadResult:
     """Send the call for so long. Raises AssertionError on any other answer.
 
     With a prefix each request has an Idempotency-Key of its own.
@@ -49,7 +49,7 @@ def _requests(call: Call, token: str, prefix: str | None) -> Iterator[bytes]:
         yield f"{fixed}{key}\r\n".encode() + call.body
 
 
-async def _measure(port: int, requests: Iterator[bytes], call: Call, connections: int, seconds: float) -> Measured:
+async def _measure(port: int, requests: Iterator[bytes], call: Call, connections: int, seconds: float) -> LoadResult:
     began = time.perf_counter()
     until = began + seconds
     parts = await asyncio.gather(*(_send(port, requests, call.statuses, until) for _ in range(connections)))
@@ -57,7 +57,7 @@ async def _measure(port: int, requests: Iterator[bytes], call: Call, connections
     cuts = quantiles(spans, n=100)
     # Up to the last answer: a slow server's last ones come well after the time is up.
     rate = len(spans) / (time.perf_counter() - began)
-    return Measured(requests=len(spans), requests_per_second=rate, median_ms=cuts[49] * 1000, p99_ms=cuts[98] * 1000)
+    return LoadResult(requests=len(spans), requests_per_second=rate, median_ms=cuts[49] * 1000, p99_ms=cuts[98] * 1000)
 
 
 async def _send(port: int, requests: Iterator[bytes], statuses: tuple[int, ...], until: float) -> list[float]:
