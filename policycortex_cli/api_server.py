@@ -1,6 +1,6 @@
 """The API as a program, started by ``serve``: ``python -m policycortex_cli.api_server HOST PORT [PROCESSES]``.
 
-Several processes share one listening socket; one that dies is started again.
+Several processes share one listening socket; a process that ends is restarted.
 """
 
 import gc
@@ -15,10 +15,10 @@ from policycortex.settings import Settings
 
 
 def make_app() -> FastAPI:
-    """Of the process's environment, ready to serve."""
+    """The application for the settings of the environment."""
     app = create_app(Settings.from_environment())
     gc.collect()
-    gc.freeze()  # what was made up to here stays: the collector need not walk it again while a caller waits
+    gc.freeze()  # the garbage collector then skips the objects made so far
     return app
 
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
         host=sys.argv[1],
         port=int(sys.argv[2]),
         workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
-        timeout_worker_healthcheck=60,  # the default of 5 s ends processes that still import on a busy machine
+        timeout_worker_healthcheck=60,  # on a busy machine, the default of 5 s kills processes that still import
         access_log=False,
         log_config=log_config(),
         server_header=False,

@@ -1,4 +1,4 @@
-"""The commands and the outer edge: whatever goes wrong is one line on stderr, exit 2 for bad use, 1 for failed work."""
+"""The commands, and the translation of errors: one line on stderr, exit code 2 for wrong usage, 1 for failed work."""
 
 import sys
 from datetime import datetime
@@ -47,10 +47,10 @@ def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
 
 @app.command()
 @_home_option
-@click.option("--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at once.")
-@click.option("--name", default="worker", show_default=True, help="Tells two workers of one machine apart.")
+@click.option("--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Runs at the same time.")
+@click.option("--name", default="worker", show_default=True, help="Distinguishes the workers of one machine.")
 def worker(home: Path | None, slots: int, name: str) -> None:
-    """Execute runs that POLICYCORTEX_BROKER_URL hands out, until Ctrl-C or SIGTERM."""
+    """Execute runs from the broker POLICYCORTEX_BROKER_URL, until Ctrl-C or SIGTERM."""
     from policycortex_cli.worker import work_until_stopped
 
     work_until_stopped(Settings.from_environment(home=home), slots=slots, name=name)
@@ -61,7 +61,7 @@ def worker(home: Path | None, slots: int, name: str) -> None:
 @_home_option
 @_org_option
 def ingest(paths: tuple[str, ...], home: Path | None, org: str) -> None:
-    """Import files, folders or s3:// URLs of findings, and refresh the posture of the days they touch."""
+    """Import files, folders or s3:// URLs of findings, and refresh the posture of the affected days."""
     from policycortex_cli.ingest import ingest_paths
 
     ingest_paths(Settings.from_environment(home=home), paths, organization=org)
@@ -73,10 +73,10 @@ def ingest(paths: tuple[str, ...], home: Path | None, org: str) -> None:
 @_home_option
 @_org_option
 def report(request: Path, out: Path, home: Path | None, org: str) -> None:
-    """Produce one report; REQUEST.json is the body of POST /v1/reports."""
-    from policycortex_cli.report import order_report
+    """Make one report; REQUEST.json is the body of POST /v1/reports."""
+    from policycortex_cli.report import make_report
 
-    order_report(Settings.from_environment(home=home), request, out=out, organization=org)
+    make_report(Settings.from_environment(home=home), request, out=out, organization=org)
 
 
 @app.command()
@@ -87,14 +87,14 @@ def report(request: Path, out: Path, home: Path | None, org: str) -> None:
     "frameworks",
     multiple=True,
     metavar="ID",
-    help="Also keep a report of each whole closed month by this framework. May be repeated.",
+    help="Also make the monthly reports of each whole closed month for this framework. May be repeated.",
 )
 @click.option(
     "--format",
     "formats",
     multiple=True,
     type=click.Choice([kind.value for kind in ReportFormat]),
-    help="Of those reports: pdf, csv and json unless said. May be repeated.",
+    help="Formats of the monthly reports; default: pdf, csv and json. May be repeated.",
 )
 @_home_option
 @_org_option
@@ -107,7 +107,7 @@ def backfill(
     home: Path | None,
     org: str,
 ) -> None:
-    """Rebuild and judge a range of days, and report on its months: a run per month. Safe to stop and to run again."""
+    """Rebuild and assess a range of days, one run per month, and make monthly reports. Safe to stop and repeat."""
     from policycortex_cli.backfill import backfill_days
 
     settings = Settings.from_environment(home=home)
@@ -115,9 +115,11 @@ def backfill(
 
 
 @app.command()
-@click.option("--out", default="var/demo", show_default=True, type=_FOLDER, help="Folder of the demo; made anew.")
+@click.option(
+    "--out", default="var/demo", show_default=True, type=_FOLDER, help="Folder of the demo; replaced at each run."
+)
 def demo(out: Path) -> None:
-    """Make sample findings of three clouds and three months, and report on them."""
+    """Make sample findings of three clouds and three months, and reports on them."""
     from policycortex_cli.demo import run_demo
 
     run_demo(Settings.from_environment(home=out / "home"), out)
@@ -129,19 +131,19 @@ def demo(out: Path) -> None:
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
-    help="Days that a snapshot of the lake stays although no report was made from it.",
+    help="Days for which a snapshot of the lake is kept although no report was made from it.",
 )
 @click.option(
     "--grace-hours",
     type=click.FloatRange(min=0),
     default=24.0,
     show_default=True,
-    help="Hours that what nobody names is left alone; longer than the longest run.",
+    help="Hours for which unreferenced files are kept; must be longer than the longest run.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @_home_option
 def gc(keep_days: float, grace_hours: float, dry_run: bool, home: Path | None) -> None:
-    """Remove files and snapshots that nothing names any more."""
+    """Remove files and snapshots that are no longer referenced."""
     from policycortex_cli.garbage_collection import remove_garbage
 
     settings = Settings.from_environment(home=home)
@@ -152,14 +154,14 @@ app.add_command(quarantine)
 
 
 @app.command()
-@click.option("--from", "source", required=True, type=_FOLDER, help="The embedded home to move; it stays as it is.")
+@click.option("--from", "source", required=True, type=_FOLDER, help="The embedded home to move; it is not changed.")
 @click.option(
     "--to",
     "target",
     type=_FOLDER,
     default=None,
-    help="Home of the installation it moves into; default: the same home. POLICYCORTEX_DATABASE_URL, "
-    "POLICYCORTEX_LAKE_URL and POLICYCORTEX_ARTIFACTS_URL say where its rows and files go.",
+    help="Home of the new installation; default: the same home. POLICYCORTEX_DATABASE_URL, "
+    "POLICYCORTEX_LAKE_URL and POLICYCORTEX_ARTIFACTS_URL name the targets of its rows and files.",
 )
 def migrate(source: Path, target: Path | None) -> None:
     """Move an embedded home into Postgres and object storage."""
@@ -180,7 +182,7 @@ app.add_command(deliveries)
 
 
 def run() -> NoReturn:
-    """Run the command line and exit; never a traceback for what a user can mend."""
+    """Run the command line and exit. Errors that a user can correct print no traceback."""
     try:
         sys.exit(app(prog_name="policycortex", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -196,13 +198,13 @@ def run() -> NoReturn:
 
 
 def fail(message: str, *, code: int) -> NoReturn:
-    """One line on stderr, then exit."""
+    """Print one line on stderr and exit."""
     print(f"policycortex: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
 
 
 def one_line(error: PolicyCortexError) -> str:
-    """The message of an error and those of its details that it does not tell already."""
+    """The message of an error, and those of its details that the message does not contain."""
     message = str(error)
-    told = [f"{problem.field}: {problem.message}" for problem in error.details if problem.message not in message]
-    return f"{message} ({'; '.join(told)})" if told else message
+    details = [f"{problem.field}: {problem.message}" for problem in error.details if problem.message not in message]
+    return f"{message} ({'; '.join(details)})" if details else message

@@ -1,4 +1,4 @@
-"""What the command line writes into the audit trail: acts of whoever may log in to the machine."""
+"""Writes audit events of the command line, whose actor is a user of the machine."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from policycortex.storage.registry import Registry
 
 
-def record_act(registry: "Registry", organization: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
-    """One act, done just now."""
+def record_event(
+    registry: "Registry", organization: str, action: str, subject: str, details: Mapping[str, Any]
+) -> None:
+    """Append one event of now to the organisation's audit log."""
     from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 
-    act = AuditEvent(
+    event = AuditEvent(
         organization=organization,
         at=datetime.now(UTC),
         action=action,
@@ -20,4 +22,4 @@ def record_act(registry: "Registry", organization: str, action: str, subject: st
         subject=subject,
         details=details,
     )
-    registry.audit_log.append_events(act)
+    registry.audit_log.append_events(event)

@@ -1,4 +1,4 @@
-"""``policycortex demo``: the whole main job on made-up findings, in a home of its own that is made anew each time."""
+"""``policycortex demo``: imports sample findings and makes reports, in a separate home that each run replaces."""
 
 import shutil
 import sys
@@ -24,7 +24,7 @@ _MARK: Final = ".policycortex-demo"
 
 
 def run_demo(settings: Settings, out: Path) -> None:
-    """Write samples, import them, report on each framework; prints scores and paths."""
+    """Write samples, import them, make a report per framework; prints scores and paths."""
     _clear(out)
     period = _last_months(datetime.now(UTC))
     print(f"writing sample findings, {period.first_date} to {period.last_date}", file=sys.stderr)
@@ -58,9 +58,9 @@ def _last_months(now: datetime) -> Period:
 
 
 def _clear(out: Path) -> None:
-    # Only a folder that an earlier demo made is emptied: --out may name anything.
+    # Only a folder of an earlier demo is emptied, because --out may name any folder.
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
-        raise ConfigurationError(f"{out} holds files that no demo made; name an empty folder")
+        raise ConfigurationError(f"{out} contains files that are not of a demo; choose an empty folder")
     shutil.rmtree(out, ignore_errors=True)
     make_folder(out)
     (out / _MARK).touch()

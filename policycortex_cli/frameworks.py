@@ -1,4 +1,4 @@
-"""``policycortex frameworks``: the installation's own frameworks, as files of one folder, checked before they count."""
+"""``policycortex frameworks``: checks, adds and lists the installation's own frameworks, files of one folder."""
 
 import os
 import sys
@@ -23,16 +23,16 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.group()
 def frameworks() -> None:
-    """What reports are measured against."""
+    """Frameworks that reports assess."""
 
 
 @frameworks.command("add")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
-@click.option("--id", "framework_id", default=None, help="The word reports ask for it by, where the file gives none.")
-@click.option("--replace", is_flag=True, help="Take the place of a framework of the folder with the same id.")
+@click.option("--id", "framework_id", default=None, help="Id of the framework, where the file has none.")
+@click.option("--replace", is_flag=True, help="Replace a framework of the folder with the same id.")
 @home_option
 def add(files: tuple[Path, ...], framework_id: str | None, replace: bool, home: Path | None) -> None:
-    """Put framework files into the folder, and judge history anew: YAML or JSON, Prowler's JSON, OSCAL catalogs."""
+    """Add framework files to the folder and rescore past days: YAML or JSON, Prowler's JSON, OSCAL catalogs."""
     from policycortex.workflow.custom_frameworks import add_framework, would_replace
 
     settings = Settings.from_environment(home=home)
@@ -40,7 +40,7 @@ def add(files: tuple[Path, ...], framework_id: str | None, replace: bool, home: 
         raise RequestError("--id names one framework; add the files one by one")
     for file in files:
         if not replace and (known := would_replace(settings, file, framework_id)):
-            raise ConflictError(f"{known} is there already; --replace puts {file.name} in its place")
+            raise ConflictError(f"{known} exists already; --replace replaces it by {file.name}")
         path, added = add_framework(settings, file, framework_id)
         print(f"{added.id}: {len(added.requirements)} requirements, version {added.version or 'none'}, in {path}")
     _rescore(settings)
@@ -50,7 +50,7 @@ def add(files: tuple[Path, ...], framework_id: str | None, replace: bool, home: 
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
 @home_option
 def validate(files: tuple[Path, ...], home: Path | None) -> None:
-    """Check framework files without keeping them; every problem of a file is told."""
+    """Check framework files without adding them; prints every problem of a file."""
     from policycortex.workflow.custom_frameworks import check_framework
 
     settings = Settings.from_environment(home=home)
@@ -63,7 +63,7 @@ def validate(files: tuple[Path, ...], home: Path | None) -> None:
 @org_option
 @home_option
 def list_(org: str, home: Path | None) -> None:
-    """Built-in frameworks, those of the folder, and the organisation's uploads, one a line."""
+    """Built-in frameworks, those of the folder, and the organisation's uploads, one per line."""
     with _known(Settings.from_environment(home=home), org) as known:
         for framework in known.values():
             kind = "built in" if framework.is_builtin else "custom"
@@ -75,7 +75,7 @@ def list_(org: str, home: Path | None) -> None:
 @org_option
 @home_option
 def show(framework_id: str, org: str, home: Path | None) -> None:
-    """One framework in the product's own form, as a file that can be changed and added."""
+    """Print one framework in the product's own format, as a file that can be changed and added."""
     from policycortex.frameworks.reading import write_framework
 
     with _known(Settings.from_environment(home=home), org) as known:
@@ -87,7 +87,7 @@ def show(framework_id: str, org: str, home: Path | None) -> None:
 @frameworks.command("rescore")
 @home_option
 def rescore(home: Path | None) -> None:
-    """Judge days anew whose scores rest on earlier versions of frameworks; findings are not read again."""
+    """Assess again the days whose scores used other versions of frameworks. Does not read findings."""
     _rescore(Settings.from_environment(home=home))
 
 
@@ -96,9 +96,9 @@ def _rescore(settings: Settings) -> None:
     from policycortex.workflow.posture import rescore_days
 
     if not settings.database_url and not catalog_path(settings).exists():
-        return  # no findings yet, and a lake shall not be made for none
+        return  # no findings yet: do not create a lake
     scores = rescore_days(settings, progress=lambda line: print(line, file=sys.stderr))
-    print(f"judged {len({(score.organization, score.day) for score in scores})} days anew")
+    print(f"rescored {len({(score.organization, score.day) for score in scores})} days")
 
 
 @contextmanager

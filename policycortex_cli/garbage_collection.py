@@ -1,4 +1,4 @@
-"""``policycortex gc``: says what it removed, a line per kind."""
+"""``policycortex gc``: removes unreferenced files, and prints one line per kind."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ from policycortex.workflow.garbage_collection import collect_garbage
 
 
 def remove_garbage(settings: Settings, *, keep_days: float, grace_hours: float, is_dry_run: bool) -> None:
-    """Collect, and print what went."""
+    """Remove, and print what was removed."""
     found = collect_garbage(
         settings,
         now=datetime.now(UTC),
@@ -19,4 +19,4 @@ def remove_garbage(settings: Settings, *, keep_days: float, grace_hours: float, 
     print(f"{verb} {found.artifact_files} artifact files ({found.artifact_bytes} bytes) that no report names")
     print(f"{verb} {found.snapshots} snapshots of the lake that no report was made from")
     print(f"{verb} {found.lake_files} files of the lake that no snapshot names")
-    print(f"{verb} {found.scratch} temporary files of runs that died")
+    print(f"{verb} {found.scratch} temporary files of runs that were killed")

@@ -1,4 +1,4 @@
-"""``policycortex keys``: making, listing, rotating and ending keys. A secret goes to stdout alone, for scripts."""
+"""``policycortex keys``: creates, lists, rotates and revokes API keys. stdout has the secret only, for scripts."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policycortex.storage.registry.rows import KeyRow
 
 _SCOPES: Final = "reports:read,reports:write,schedules:write"
-"""Enough for every call of the API's documentation, and no more."""
+"""The scopes that the calls of the API's documentation need."""
 
 
 @click.group()
@@ -25,18 +25,23 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.option("--name", required=True, help="Who or what will use it.")
+@click.option("--name", required=True, help="Who or what uses the key.")
 @click.option("--scopes", default=_SCOPES, show_default=True, help="Separated by commas.")
-@click.option("--expires-in-days", type=click.IntRange(min=1), default=None, help="Days until it ends; default: never.")
 @click.option(
-    "--network", "networks", multiple=True, help="Address or CIDR block it may be used from; may be repeated."
+    "--expires-in-days", type=click.IntRange(min=1), default=None, help="Days until it expires; default: never."
+)
+@click.option(
+    "--network",
+    "networks",
+    multiple=True,
+    help="Address or CIDR block that may use the key. May be repeated.",
 )
 @org_option
 @home_option
 def create(  # noqa: PLR0917 - click hands options over by name
     name: str, scopes: str, expires_in_days: int | None, networks: tuple[str, ...], org: str, home: Path | None
 ) -> None:
-    """Make a key and print it, alone, on stdout. It is shown this once."""
+    """Create a key and print only the key on stdout. It cannot be shown again."""
     now = datetime.now(UTC)
     with _registry(home) as registry:
         _, secret = registry.keys.create_key(
@@ -51,10 +56,10 @@ def create(  # noqa: PLR0917 - click hands options over by name
 
 
 @keys.command("list")
-@click.option("--org", default=None, help="Only this organisation's; default: all.")
+@click.option("--org", default=None, help="Only keys of this organisation; default: all.")
 @home_option
 def show(org: str | None, home: Path | None) -> None:
-    """Show every key, oldest first: id, first characters, organisation, name, scopes, state, last use."""
+    """List all keys, oldest first: id, first characters, organisation, name, scopes, state, last use."""
     now = datetime.now(UTC)
     with _registry(home) as registry:
         for key in registry.keys.list_keys(org):
@@ -68,11 +73,15 @@ def show(org: str | None, home: Path | None) -> None:
 @keys.command("rotate")
 @click.argument("key_id", metavar="KEY_ID")
 @click.option(
-    "--overlap-hours", type=click.IntRange(min=0), default=24, show_default=True, help="The old one lives on."
+    "--overlap-hours",
+    type=click.IntRange(min=0),
+    default=24,
+    show_default=True,
+    help="Hours the old key stays valid.",
 )
 @home_option
 def rotate(key_id: str, overlap_hours: int, home: Path | None) -> None:
-    """Make a key with the same rights and print it, alone, on stdout; the old one ends after the overlap."""
+    """Create a key with the same rights and print only the key on stdout; the old key expires after the overlap."""
     with _registry(home) as registry:
         _, secret = registry.keys.rotate_key(key_id, overlap=timedelta(hours=overlap_hours))
     print(secret)
@@ -82,15 +91,15 @@ def rotate(key_id: str, overlap_hours: int, home: Path | None) -> None:
 @click.argument("key_id", metavar="KEY_ID")
 @home_option
 def revoke(key_id: str, home: Path | None) -> None:
-    """End a key at once. Again is no error."""
+    """Revoke a key at once. Revoking it again is not an error."""
     with _registry(home) as registry:
         key = registry.keys.revoke_key(key_id)
-    print(f"{key.id} ({key.name}) ended at {key.revoked_at:%Y-%m-%d %H:%M}Z")
+    print(f"{key.id} ({key.name}) revoked at {key.revoked_at:%Y-%m-%d %H:%M}Z")
 
 
 @contextmanager
 def _registry(home: Path | None) -> Iterator["Registry"]:
-    # Imported late: "--help" and bad use must not pay for the database.
+    # Imported here, so that "--help" and wrong usage do not load the database libraries.
     from policycortex.storage.registry import open_registry
 
     with closing(open_registry(Settings.from_environment(home=home))) as registry:

@@ -18,21 +18,21 @@ FOLDER: Final = click.Path(path_type=Path)
 
 def home_option(command: Command) -> Command:
     """``--home``."""
-    told = "Folder of all state; default: POLICYCORTEX_HOME, else ./var."
-    return click.option("--home", type=FOLDER, default=None, help=told)(command)
+    text = "Folder of all state; default: POLICYCORTEX_HOME, else ./var."
+    return click.option("--home", type=FOLDER, default=None, help=text)(command)
 
 
 def org_option(command: Command) -> Command:
     """``--org``."""
     return click.option(
-        "--org", default=DEFAULT_ORGANIZATION, show_default=True, callback=_organization, help="Whose data it is."
+        "--org", default=DEFAULT_ORGANIZATION, show_default=True, callback=_organization, help="The organisation."
     )(command)
 
 
 def _organization(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    # It becomes part of partitions and folder names, where other characters would have a meaning of their own.
+    # The name becomes part of partition keys and folder names, where other characters have a special meaning.
     if not _ORGANIZATION.fullmatch(name):
         raise click.BadParameter(
-            f"{name!r} is no organisation: use a-z, 0-9, - and _, at most 63, a letter or digit first"
+            f"{name!r} is not an organisation: use at most 63 of a-z, 0-9, - and _, with a letter or digit first"
         )
     return name

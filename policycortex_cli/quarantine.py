@@ -1,4 +1,4 @@
-"""``policycortex quarantine``: what could not be read of the files that were imported, where it stood and why."""
+"""``policycortex quarantine``: records of imported files that could not be kept, with position and reason."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from policycortex.settings import Settings
 from policycortex_cli.options import home_option, org_option
 
 _TEXT_LENGTH: Final = 64 * 1024
-"""As much as is kept of a record."""
+"""Characters of a record that are stored."""
 
 
 @click.command()
 @click.option("--file", "file_name", default="", metavar="NAME", help="Only records of files with this name.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Records at most.")
-@click.option("--json", "is_json", is_flag=True, help="One JSON object a line, with the record's text.")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object per line, with the record's text.")
 @org_option
 @home_option
 def quarantine(file_name: str, limit: int, is_json: bool, org: str, home: Path | None) -> None:
@@ -39,5 +39,5 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _object(row: Mapping[str, Any]) -> str:
-    told = {name: row[name] for name in ("file_name", "byte_offset", "byte_length", "reason", "raw_text")}
-    return json.dumps(told | {"imported_at": row["imported_at"].isoformat()})
+    fields = {name: row[name] for name in ("file_name", "byte_offset", "byte_length", "reason", "raw_text")}
+    return json.dumps(fields | {"imported_at": row["imported_at"].isoformat()})

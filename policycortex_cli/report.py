@@ -1,4 +1,4 @@
-"""``policycortex report``: one order from a file to files, as a run the Dagster UI shows."""
+"""``policycortex report``: makes the report of a request file, as a run of Dagster, and copies its files."""
 
 import json
 import shutil
@@ -18,13 +18,13 @@ from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import new_report_id, request_report, run_tags
-from policycortex_cli.audit_records import record_act
+from policycortex_cli.audit_records import record_event
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
 
 
-def order_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:
-    """Make the report and print its score and files. Raises RequestError naming every problem of the request."""
+def make_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:
+    """Make the report and print its score and files. Raises RequestError that names every problem of the request."""
     body = _read(request)
     make_folder(out)
     with home_runs(settings) as runs, closing(open_registry(settings)) as registry:
@@ -35,12 +35,12 @@ def order_report(settings: Settings, request: Path, *, out: Path, organization: 
 def produce(
     runs: HomeRuns, registry: Registry, settings: Settings, body: Mapping[str, Any], *, organization: str
 ) -> ReportRow:
-    """Write the order's row, run the job that makes it, return the completed row."""
+    """Write the report's row, execute the job that makes it, return the completed row."""
     known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
     now = datetime.now(UTC)
     order = parse_request(body, organization=organization, now=now, known=known)
     row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)
-    record_act(registry, organization, "report_created", row.id, {})
+    record_event(registry, organization, "report_created", row.id, {})
     try:
         _run(runs, row, order)
     except BaseException as error:
@@ -50,7 +50,7 @@ def produce(
 
 
 def copy_artifacts(settings: Settings, row: ReportRow, out: Path) -> tuple[Path, ...]:
-    """Put the report's files into a folder under its name; each is proven, and whole before it bears the name."""
+    """Copy the report's files to a folder, named after the report. Each is verified by its digest first."""
     store = open_artifacts(settings)
     copied = []
     for artifact in row.artifacts:
@@ -66,8 +66,8 @@ def print_report(row: ReportRow, files: Sequence[Path]) -> None:
     """The score on one line, then a line per file."""
     summary = row.summary or {}
     score = summary.get("compliance_score")
-    told = "nothing was assessed" if score is None else f"{score} %"
-    print(f"{row.name}: {told}, {summary.get('total_violations', 0)} violations")
+    shown = "nothing was assessed" if score is None else f"{score} %"
+    print(f"{row.name}: {shown}, {summary.get('total_violations', 0)} violations")
     for path in files:
         print(f"  {path}")
 

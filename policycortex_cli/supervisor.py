@@ -1,4 +1,4 @@
-"""Keeps a few services running as children of one process, and leaves none behind. Knows no service by name."""
+"""Runs services as child processes, restarts those that end, and ends all of them. Knows no service by name."""
 
 import subprocess
 import sys
@@ -17,9 +17,9 @@ _START_SECONDS: Final = 120.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 10_000_000
-_EXAMINE_SECONDS: Final = 5.0
-_SETTLING_SECONDS: Final = 30.0  # after it is ready others must see so, too; a busy machine takes its time
-_MOST_DENIALS: Final = 4  # in a row: a code location that is being loaded anew shows itself broken for a moment
+_CHECK_SECONDS: Final = 5.0
+_SETTLING_SECONDS: Final = 30.0  # other services need time to notice that it is ready, on a busy machine more
+_MAX_FAILED_CHECKS: Final = 4  # consecutive: a code location that is being reloaded fails some checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +29,15 @@ class Service:
     name: str
     command: tuple[str, ...]
     is_ready: Callable[[], bool]
-    """Cheap; asked every tenth of a second while the service starts."""
+    """Whether it can be used. Called ten times a second during the start, so it must be cheap."""
     grace_seconds: float = 3.0
-    """How long it may take to end after SIGTERM before it is killed."""
+    """Seconds between SIGTERM and SIGKILL."""
     is_alive: Callable[[], bool] = lambda: True
-    """Cheap; asked every five seconds: False where the process lives but its work is dead, so that it is ended."""
+    """Whether it works; called every five seconds. A service that does not work is restarted."""
 
 
-class StopRequest(Exception):  # noqa: N818 - asked for, no error
-    """A signal asked for the end; raised only where no child is half started."""
+class StopRequest(Exception):  # noqa: N818 - not an error
+    """A signal requested the end. Raised only while no child is being started."""
 
 
 @dataclass(slots=True)
@@ -47,15 +47,15 @@ class _Child:
     started_at: float
     failures: int = 0
     restart_at: float | None = None
-    examined_at: float = 0.0
+    checked_at: float = 0.0
     ready_at: float | None = None
-    """None from its start until it is seen ready: what still loads must not be ended for not working yet."""
-    denials: int = 0
+    """None until it is ready: a service that still loads must not be ended because it does not work yet."""
+    failed_checks: int = 0
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """Owns the children; all of it runs in the main thread."""
+    """Owns the child processes. Everything runs in the main thread."""
 
     folder: Path
     """Working folder of the services."""
@@ -63,12 +63,12 @@ class Supervisor:
     environment: Mapping[str, str]
     say: Callable[[str], None]
     is_stopping: Callable[[], bool]
-    """Asked between any two steps; True ends ``start`` and ``watch`` by StopRequest."""
+    """Called between steps; True ends ``start`` and ``watch`` with StopRequest."""
     _children: dict[str, _Child] = field(default_factory=dict)
     _watchdog: subprocess.Popen[bytes] | None = None
 
     def start(self, *services: Service) -> None:
-        """Start services and wait until all are ready. Raises UnavailableError naming the one that is not."""
+        """Start services and wait until all are ready. Raises UnavailableError that names the one that is not."""
         for service in services:
             self._children[service.name] = self._spawn(service)
         deadline = time.monotonic() + _START_SECONDS
@@ -76,15 +76,15 @@ class Supervisor:
             self._wait_until_ready(self._children[service.name], deadline)
 
     def watch(self) -> None:
-        """Restart what ends, after a pause that doubles with each early end; returns only by StopRequest."""
+        """Restart services that end, after a pause that doubles with each early end. Ends only by StopRequest."""
         while True:
             self._pause()
             for child in self._children.values():
-                self._tend(child)
+                self._supervise(child)
 
     def stop(self) -> None:
-        """End every child and wait for it: SIGTERM, then SIGKILL after the grace."""
-        reaper = threading.Thread(target=self._reap_all)  # what nobody waited for would count as living
+        """End every child and wait for it: SIGTERM, after its grace period SIGKILL."""
+        reaper = threading.Thread(target=self._reap_all)  # a zombie would count as living
         reaper.start()
         watchdog.end_groups({child.process.pid: child.service.grace_seconds for child in self._children.values()})
         reaper.join()
@@ -103,8 +103,8 @@ class Supervisor:
                     f"the {child.service.name} ended while it started; see {self._log_of(child.service)}"
                 )
             if time.monotonic() > deadline:
-                told = f"the {child.service.name} was not ready after {_START_SECONDS:.0f} s"
-                raise UnavailableError(f"{told}; see {self._log_of(child.service)}")
+                message = f"the {child.service.name} was not ready after {_START_SECONDS:.0f} s"
+                raise UnavailableError(f"{message}; see {self._log_of(child.service)}")
             self._pause()
 
     def _pause(self) -> None:
@@ -112,35 +112,33 @@ class Supervisor:
         if self.is_stopping():
             raise StopRequest
 
-    def _tend(self, child: _Child) -> None:
+    def _supervise(self, child: _Child) -> None:
         now = time.monotonic()
         if child.restart_at is None and child.process.poll() is not None:
             child.failures = 1 if now - child.started_at > _STEADY_SECONDS else child.failures + 1
             pause = min(2.0 ** (child.failures - 1), _LONGEST_PAUSE_SECONDS)
             child.restart_at = now + pause
             watchdog.end_groups({child.process.pid: 1.0})
-            self._tell_watchdog("-", child.process.pid)
-            self.say(
-                f"the {child.service.name} ended with {child.process.returncode}; starting it again in {pause:.0f} s"
-            )
+            self._notify_watchdog("-", child.process.pid)
+            self.say(f"the {child.service.name} ended with {child.process.returncode}; restarting it in {pause:.0f} s")
         elif child.restart_at is not None and now >= child.restart_at:
-            fresh = self._spawn(child.service)
-            child.process, child.started_at, child.restart_at = fresh.process, fresh.started_at, None
-            child.ready_at, child.denials = None, 0
-        elif child.restart_at is None and now - max(child.examined_at, child.started_at) >= _EXAMINE_SECONDS:
-            self._examine(child, now)
+            started = self._spawn(child.service)
+            child.process, child.started_at, child.restart_at = started.process, started.started_at, None
+            child.ready_at, child.failed_checks = None, 0
+        elif child.restart_at is None and now - max(child.checked_at, child.started_at) >= _CHECK_SECONDS:
+            self._check(child, now)
 
-    def _examine(self, child: _Child, now: float) -> None:
-        """End a service whose process outlives its work; the next round starts it again."""
-        child.examined_at = now
+    def _check(self, child: _Child, now: float) -> None:
+        """End a service that runs but does not work; the next round restarts it."""
+        child.checked_at = now
         if child.ready_at is None and (child.service.is_ready() or now - child.started_at > _START_SECONDS):
             child.ready_at = now
         if child.ready_at is None or now - child.ready_at < _SETTLING_SECONDS:
             return
-        child.denials = 0 if child.service.is_alive() else child.denials + 1
-        if child.denials >= _MOST_DENIALS:
-            child.denials = 0
-            self.say(f"the {child.service.name} does not work any more; ending it")
+        child.failed_checks = 0 if child.service.is_alive() else child.failed_checks + 1
+        if child.failed_checks >= _MAX_FAILED_CHECKS:
+            child.failed_checks = 0
+            self.say(f"the {child.service.name} no longer works; ending it")
             watchdog.end_groups({child.process.pid: 1.0})
 
     def _spawn(self, service: Service) -> _Child:
@@ -157,10 +155,10 @@ class Supervisor:
                 env=dict(self.environment),
                 start_new_session=True,
             )
-        self._tell_watchdog("+", process.pid)
+        self._notify_watchdog("+", process.pid)
         return _Child(service=service, process=process, started_at=time.monotonic())
 
-    def _tell_watchdog(self, sign: str, group: int) -> None:
+    def _notify_watchdog(self, sign: str, group: int) -> None:
         if self._watchdog is None:
             self._watchdog = subprocess.Popen(
                 [sys.executable, "-I", "-S", watchdog.__file__], stdin=subprocess.PIPE, start_new_session=True

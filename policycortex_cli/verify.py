@@ -1,4 +1,4 @@
-"""``policycortex verify``, ``trail``, ``certificate``, ``retention``: proof and its check, and how long it is kept."""
+"""``policycortex verify``, ``trail``, ``certificate``, ``retention``: verification, audit log, retention of reports."""
 
 import sys
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ _FORMS = click.Choice(["jsonl", "csv"])
 
 @click.command()
 @click.argument("path", metavar="FILE|DIR|BUNDLE", type=_PLACE)
-@click.option("--trail", type=_PLACE, help="Exported audit trail: a file, or a folder of files.")
-@click.option("--cert", type=_PLACE, help="Certificates to believe: the organisation's, or its authority's (PEM, DER).")
-@click.option("--ask-password", is_flag=True, help="Ask for the report's password, to look at signatures behind it.")
-@click.option("--home", type=_PLACE, help="An installation's home: its key also checks the seals of the trail.")
+@click.option("--trail", type=_PLACE, help="Exported audit log: a file, or a folder of files.")
+@click.option("--cert", type=_PLACE, help="Trusted certificates: the organisation's, or its authority's (PEM, DER).")
+@click.option("--ask-password", is_flag=True, help="Ask for the report's password, to check encrypted files.")
+@click.option("--home", type=_PLACE, help="Home of the installation, whose key also checks the seals of the audit log.")
 def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool, home: Path | None) -> None:
-    """Check files against their manifest, signatures and trail, offline. Exit 1 when something does not hold."""
+    """Check files against their manifest, signatures and audit log, offline. Exit code 1 when a check fails."""
     from policycortex.security.key_store import open_key_store
     from policycortex.verify.report_files import verify as check
     from policycortex.verify.verdict import VerdictKind
@@ -39,29 +39,27 @@ def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool
         print(line)
     counts = {kind: len(verdict.of(kind)) for kind in VerdictKind}
     if verdict.is_good:
-        print(
-            f"\n{path.name}: nothing found that does not hold; {counts[VerdictKind.UNCHECKED]} points were not checked"
-        )
+        print(f"\n{path.name}: no check failed; {counts[VerdictKind.UNCHECKED]} points were not checked")
         return
     if counts[VerdictKind.BROKEN]:
-        print(f"\n{path.name}: {counts[VerdictKind.BROKEN]} points do NOT hold")
+        print(f"\n{path.name}: {counts[VerdictKind.BROKEN]} checks FAILED")
     else:
-        print(f"\n{path.name}: nothing here could be checked")
+        print(f"\n{path.name}: nothing could be checked")
     sys.exit(1)
 
 
 @click.group()
 def trail() -> None:
-    """The audit trail: who did what."""
+    """The audit log: who did what."""
 
 
 @trail.command("list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--subject", help="Only what was done to this: a report's, key's, schedule's id.")
+@click.option("--subject", help="Only events of this subject: the id of a report, key or schedule.")
 @org_option
 @home_option
 def list_records(limit: int, subject: str | None, org: str, home: Path | None) -> None:
-    """Print the newest records, one a line."""
+    """Print the newest records, one per line."""
     from policycortex.storage.registry.audit_log import AuditLogFilter
 
     with _registry(home) as (_, registry):
@@ -78,7 +76,7 @@ def list_records(limit: int, subject: str | None, org: str, home: Path | None) -
 @org_option
 @home_option
 def export(out: Path, form: str, org: str, home: Path | None) -> None:
-    """Write the whole trail to a file; JSON lines also get a signature beside them."""
+    """Write the whole audit log to a file; with jsonl also its signature, as a file beside it."""
     from policycortex.security.identities import load_identity
     from policycortex.security.signing import sign_file
     from policycortex.workflow.audit_export import csv_lines, export_lines
@@ -100,7 +98,7 @@ def export(out: Path, form: str, org: str, home: Path | None) -> None:
 @org_option
 @home_option
 def check(org: str, home: Path | None) -> None:
-    """Check the trail as it stands in the registry, seals included. Exit 1 when something does not hold."""
+    """Check the audit log in the registry, seals included. Exit code 1 when a check fails."""
     from policycortex.workflow.audit_export import check_audit_log
 
     with _registry(home) as (settings, registry):
@@ -110,13 +108,13 @@ def check(org: str, home: Path | None) -> None:
         print(problem)
     if problems:
         sys.exit(1)
-    print(f"{head.sequence} records, all in order; the last has the digest {head.digest}")
+    print(f"{head.sequence} records, all valid; the digest of the last one is {head.digest}")
 
 
 @trail.command("ship")
 @home_option
 def ship(home: Path | None) -> None:
-    """Copy what is new to the target of POLICYCORTEX_TRAIL_EXPORT now, as the hourly schedule does."""
+    """Export new records to POLICYCORTEX_TRAIL_EXPORT now, as the hourly schedule does."""
     from policycortex.workflow.audit_export import export_audit_logs
 
     for exported in export_audit_logs(Settings.from_environment(home=home), now=datetime.now(UTC)):
@@ -127,7 +125,7 @@ def ship(home: Path | None) -> None:
 @org_option
 @home_option
 def certificate(org: str, home: Path | None) -> None:
-    """Print the certificate that signs for the organisation, as PEM; hand it to whoever checks."""
+    """Print the organisation's signing certificate as PEM, for those who check signatures."""
     from policycortex.security.identities import load_identity
 
     identity = load_identity(Settings.from_environment(home=home), org, now=datetime.now(UTC))
@@ -136,7 +134,7 @@ def certificate(org: str, home: Path | None) -> None:
 
 @contextmanager
 def _registry(home: Path | None) -> Iterator[tuple[Settings, "Registry"]]:
-    # Imported late: "--help" and bad use must not pay for the database.
+    # Imported here, so that "--help" and wrong usage do not load the database libraries.
     from policycortex.storage.registry import open_registry
     from policycortex.workflow.audit_export import recover_write_ahead_log
 
@@ -152,14 +150,14 @@ def retention() -> None:
 
 
 @retention.command("set")
-@click.option("--days", type=click.IntRange(0, 36_500), required=True, help="0: as POLICYCORTEX_RETENTION_DAYS says.")
+@click.option("--days", type=click.IntRange(0, 36_500), required=True, help="0: POLICYCORTEX_RETENTION_DAYS applies.")
 @org_option
 @home_option
 def set_retention(days: int, org: str, home: Path | None) -> None:
-    """Keep reports that the organisation makes from now on for so many days."""
+    """Set how many days the organisation's reports are kept, for reports made from now on."""
     with _registry(home) as (_, registry):
         registry.retention.set_retention(org, days or None)
-    print(f"{org}: {f'{days} days' if days else 'as the installation says'}")
+    print(f"{org}: {f'{days} days' if days else 'default'}")
 
 
 @retention.command("run")

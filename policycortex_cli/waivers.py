@@ -1,4 +1,4 @@
-"""``policycortex waivers``: request, approve, revoke and list. Each act is on record with who did it."""
+"""``policycortex waivers``: request, approve, revoke and list. Each change is recorded with its actor."""
 
 import getpass
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import click
 
 from policycortex.errors import Problem, RequestError
 from policycortex.settings import Settings
-from policycortex_cli.audit_records import record_act
+from policycortex_cli.audit_records import record_event
 from policycortex_cli.options import home_option, org_option
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _FIELDS = ("framework", "requirement", "check", "account", "resource")
 
 
 def _by_option(command: Command) -> Command:
-    told = "Id of the key that acts (key_...); the user of this terminal unless given."
-    return click.option("--by", default=None, metavar="KEY_ID", help=told)(command)
+    text = "Id of the acting key (key_...); default: the user of this terminal."
+    return click.option("--by", default=None, metavar="KEY_ID", help=text)(command)
 
 
 @click.group()
 def waivers() -> None:
-    """Failing findings accepted for a while."""
+    """Failing findings that are accepted for a limited time."""
 
 
 @waivers.command("add")
@@ -39,16 +39,16 @@ def waivers() -> None:
 @click.option("--check", help="The scanner's id of the check.")
 @click.option("--account", help="Account, subscription, project or cluster.")
 @click.option("--resource", metavar="GLOB", help="Resources whose uid matches: *, ? and [...].")
-@click.option("--reason", required=True, help="Why it is accepted.")
-@click.option("--from", "start", metavar="TIME", help="2026-01-31 or 2026-01-31T12:00:00Z; now unless given.")
-@click.option("--until", required=True, metavar="TIME", help="The same; a day counts to its end.")
+@click.option("--reason", required=True, help="Why the findings are accepted.")
+@click.option("--from", "start", metavar="TIME", help="2026-01-31 or 2026-01-31T12:00:00Z; default: now.")
+@click.option("--until", required=True, metavar="TIME", help="In the same form; a day counts to its end.")
 @_by_option
 @org_option
 @home_option
 def add(
     *, reason: str, start: str | None, until: str, by: str | None, org: str, home: Path | None, **scope: str | None
 ) -> None:
-    """Request a waiver and print its id; it holds once somebody else approves it."""
+    """Request a waiver and print its id. It is in force once another person approves it."""
     from policycortex.requests.waiver_body import parse_waiver
     from policycortex.storage.known_frameworks import frameworks_of
 
@@ -57,12 +57,12 @@ def add(
     body |= {"reason": reason, "until": _moment(until, is_end=True)}
     body |= {"from": _moment(start, is_end=False)} if start else {}
     with _registry(settings) as registry:
-        asked = parse_waiver(body, now=now, frameworks=frameworks_of(settings, registry, org))
+        requested = parse_waiver(body, now=now, frameworks=frameworks_of(settings, registry, org))
         actor = _actor(registry, by, org)
         waiver = registry.waivers.request_waiver(
-            org, asked.scope, reason=asked.reason, valid=asked.valid, by=actor, now=now
+            org, requested.scope, reason=requested.reason, valid=requested.valid, by=actor, now=now
         )
-        record_act(registry, org, "waiver_created", waiver.id, {"by": actor})
+        record_event(registry, org, "waiver_created", waiver.id, {"by": actor})
     print(waiver.id)
 
 
@@ -72,10 +72,10 @@ def add(
 @org_option
 @home_option
 def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
-    """Approve a waiver that somebody else requested."""
+    """Approve a waiver that another person requested."""
     with _registry(Settings.from_environment(home=home)) as registry:
         waiver = registry.waivers.approve_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
-        record_act(registry, org, "waiver_approved", waiver.id, {"by": waiver.approved_by})
+        record_event(registry, org, "waiver_approved", waiver.id, {"by": waiver.approved_by})
     print(f"{waiver.id} approved by {waiver.approved_by}")
 
 
@@ -85,10 +85,10 @@ def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None
 @org_option
 @home_option
 def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
-    """Revoke a waiver from now on; periods that ended before keep it."""
+    """Revoke a waiver from now on; it still applies to periods that ended before."""
     with _registry(Settings.from_environment(home=home)) as registry:
         waiver = registry.waivers.revoke_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
-        record_act(registry, org, "waiver_revoked", waiver.id, {"by": waiver.revoked_by})
+        record_event(registry, org, "waiver_revoked", waiver.id, {"by": waiver.revoked_by})
     print(f"{waiver.id} revoked by {waiver.revoked_by}")
 
 
@@ -96,7 +96,7 @@ def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
 @org_option
 @home_option
 def list_(org: str, home: Path | None) -> None:
-    """All waivers, one a line, in the order of their requests."""
+    """List all waivers, one per line, in the order of their requests."""
     with _registry(Settings.from_environment(home=home)) as registry:
         found, now = registry.waivers.list_waivers(org), datetime.now(UTC)
     for waiver in found:
@@ -119,18 +119,18 @@ def _registry(settings: Settings) -> "Iterator[Registry]":
 
 
 def _actor(registry: "Registry", by: str | None, organization: str) -> str:
-    """Who acts: a valid key of the organisation, else the user of the terminal, who is another than any key."""
+    """The actor: a valid key of the organisation, or the user of the terminal, who differs from every key."""
     if by is None:
         return f"user:{getpass.getuser()}"
     key = registry.keys.get_key(by)
     if key.organization != organization or not key.is_valid_at(datetime.now(UTC)):
-        message = f"{by} is no valid key of organisation {organization}; 'policycortex keys create' makes one"
+        message = f"{by} is not a valid key of organisation {organization}; 'policycortex keys create' makes one"
         raise RequestError(message, details=(Problem(field="--by", message=message),))
     return key.id
 
 
 def _moment(text: str, *, is_end: bool) -> str:
-    """A day stands for its start, or for its end; anything else is left to the request's own check."""
+    """A day as its start or its end; any other text unchanged, because the request checks it."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Ends the services of a supervisor that died without a word (SIGKILL, out of memory). Standard library only.
+"""Ends the services of a supervisor that was killed (SIGKILL, out of memory). Standard library only.
 
-Run as a script with a pipe on stdin whose writing end only the supervisor holds. Lines ``+PGID`` and ``-PGID`` tell
-which process groups live; end of file means the supervisor is gone, and what lives then is ended.
+Runs as a script with a pipe on stdin whose other end only the supervisor has. Lines ``+PGID`` and ``-PGID`` name the
+process groups that started and ended. At end of file the supervisor has ended, and the remaining groups are ended.
 """
 
 import os
@@ -13,7 +13,7 @@ _GRACE_SECONDS = 5.0
 
 
 def main() -> None:
-    """Follow the pipe to its end, then end every group still told of."""
+    """Read the pipe to its end, then end the remaining groups."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def end_groups(graces: dict[int, float]) -> None:
-    """SIGTERM to each group, SIGKILL to those that still live after their grace in seconds."""
+    """Send SIGTERM to each group, and SIGKILL to those that still live after their grace period in seconds."""
     started = time.monotonic()
     living = {group for group in graces if _signal_group(group, signal.SIGTERM)}
     while living:
@@ -36,7 +36,7 @@ def end_groups(graces: dict[int, float]) -> None:
 
 
 def _signal_group(group: int, number: int) -> bool:
-    """False where no process of the group is left."""
+    """Returns False when the group has no process any more."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:

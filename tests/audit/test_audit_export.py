@@ -183,7 +183,7 @@ def test_retention_by_the_command_line(settings: Settings, registry: Registry) -
     org = ("--org", ORGANIZATION)
     assert command(settings.home, "retention", "set", "--days", "30", *org).stdout == "acme: 30 days\n"
     assert registry.retention.load_retention(ORGANIZATION) == 30
-    assert command(settings.home, "retention", "set", "--days", "0", *org).stdout == "acme: as the installation says\n"
+    assert command(settings.home, "retention", "set", "--days", "0", *org).stdout == "acme: default\n"
     assert registry.retention.load_retention(ORGANIZATION) is None
     assert [r.action for r in registry.audit_log.list_records(ORGANIZATION)[0]][:2] == [
         "retention_set",

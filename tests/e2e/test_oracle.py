@@ -39,7 +39,7 @@ def home(shared: Path, oracle: dict[str, Any], tmp_path_factory: pytest.TempPath
     pci = list_of_requirements(oracle, folder.with_name("pci_4.0_aws.json"))
     added = policycortex("frameworks", "add", *files, str(pci), home=folder)
     assert added.returncode == 0, added.stderr
-    assert added.stdout.endswith("judged 1 days anew\n")
+    assert added.stdout.endswith("rescored 1 days\n")
     return folder
 
 

@@ -24,11 +24,11 @@ def test_a_service_that_still_loads_is_not_ended_for_not_working(tmp_path: Path)
     try:
         begun = time.monotonic()
         for seconds in range(5, 115, 5):
-            supervisor._examine(child, begun + seconds)
+            supervisor._check(child, begun + seconds)
         assert child.process.poll() is None
         is_ready = True
         for seconds in range(115, 165, 5):
-            supervisor._examine(child, begun + seconds)
+            supervisor._check(child, begun + seconds)
         assert child.process.wait(60) != 0
     finally:
         supervisor.stop()
