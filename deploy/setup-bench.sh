@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Environments of the benchmarks: .venv-bench (the product as locked, and most peers), .venv-pandas (DuckDB imports pandas
-# wherever it is) and .venv-prowler (its pins would change the product's). Needs `make setup` before. A second call is quick.
+# where it is installed) and .venv-prowler (its pins would change the product's). Needs `make setup` before. A second call is quick.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ make_environment() {
     UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --clear --python .venv/bin/python "$1"
 }
 
-# Fills $1 with what the dependency group $2 names, if it is not there yet.
+# Installs the dependency group $2 into $1, if that is not done yet.
 make_peer() {
     is_current "$1" && return
     make_environment "$1"
@@ -34,6 +34,6 @@ if ! is_current .venv-bench; then
     .venv-bench/bin/python -m compileall -q -j 0 .venv-bench/lib >/dev/null 2>&1 || true
     fingerprint >".venv-bench/$STAMP"
 fi
-# Without them only the part `scoring` cannot run, and says so.
+# Without them the benchmark `scoring` cannot run, and prints a message.
 make_peer .venv-pandas bench-pandas || echo "setup: pandas could not be installed; scoring cannot be compared with it" >&2
 make_peer .venv-prowler bench-prowler || echo "setup: Prowler could not be installed; scoring cannot be compared with it" >&2

@@ -12,10 +12,10 @@ readonly PANGO_LIBRARIES="libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-sub
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# What the environment is made of; any change of it installs anew.
+# The inputs of the environment; any change of them installs again.
 fingerprint() { cat requirements.lock requirements-dev.lock pyproject.toml deploy/setup.sh | cksum; }
 
-# True if what $1 asks for is there: "product", or "dev", which has all of the product's, too.
+# True if the environment that $1 names is installed: "product", or "dev", which has all of the product's, too.
 is_current() {
     local stamp
     stamp=$(cat "$STAMP" 2>/dev/null) || return 1
@@ -73,7 +73,7 @@ main() {
     case $wanted in product | dev) ;; *) die "what to set up is product or dev, got $wanted" ;; esac
     if command -v flock >/dev/null; then
         exec 9>.setup.lock
-        flock 9 # two makes at once would install into each other
+        flock 9 # two makes at the same time would install into one environment
     fi
     is_current "$wanted" || install_python_packages "$wanted"
     install_pango
