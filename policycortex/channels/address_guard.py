@@ -16,13 +16,49 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+_ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
+"""Upper half of an ISATAP interface identifier (RFC 5214); the lower half is an IPv4 address."""
+
+_METADATA: Final = frozenset(
+    ipaddress.ip_address(text)
+    for text in (
+        "169.254.169.254",  # AWS, Azure, Google, Oracle, DigitalOcean, OpenStack, IBM, Hetzner
+        "169.254.169.123",  # AWS: time service
+        "169.254.169.253",  # AWS: DNS resolver
+        "169.254.169.249",  # AWS: KMS activation
+        "169.254.169.250",  # AWS: KMS activation
+        "169.254.169.251",  # AWS: KMS activation
+        "169.254.170.2",  # AWS: credentials of ECS tasks
+        "169.254.170.23",  # AWS: credentials of EKS pods
+        "fd00:ec2::254",  # AWS over IPv6
+        "fd00:ec2::253",  # AWS over IPv6: DNS resolver
+        "fd00:ec2::23",  # AWS over IPv6: credentials of EKS pods
+        "168.63.129.16",  # Azure: host agent; a public address by registration
+        "fd20:ce::254",  # Google over IPv6
+        "100.100.100.200",  # Alibaba
+        "169.254.0.23",  # Tencent
+        "169.254.10.10",  # Tencent
+        "192.0.0.192",  # Oracle Cloud Classic
+        "169.254.42.42",  # Scaleway
+        "fd00:42::42",  # Scaleway over IPv6
+    )
+)
+"""Services of clouds that give credentials or settings to any caller on the machine.
+
+A wide network in the allow list does not allow them, only the address itself does.
+"""
 _NOT_PUBLIC: Final = tuple(
     ipaddress.ip_network(text)
     for text in (
         "192.0.0.0/24",  # protocol assignments
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT relays
         "192.88.99.0/24",  # 6to4 relays
-        "::/96",  # IPv4-compatible addresses
-        "fec0::/10",  # site-local: deprecated, but still routed in private networks
+        "192.175.48.0/24",  # AS112
+        "2001::/23",  # protocol assignments: Teredo, benchmarking, ORCHID
+        "2001:db8::/32",  # documentation
+        "2620:4f:8000::/48",  # AS112
         "3fff::/20",  # documentation
     )
 )
@@ -47,11 +83,12 @@ class AddressGuard:
 
     def allows(self, text: str) -> bool:
         """Whether this literal address may be called; an IPv4 address inside IPv6 is checked as IPv4."""
-        address = _unwrapped(ipaddress.ip_address(text))
-        if any(address in network for network in self.allowed):
-            return True
-        is_special = address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC)
-        return address.is_global and not is_special
+        return all(self._allows(address) for address in _forms(ipaddress.ip_address(text)))
+
+    def _allows(self, address: Address) -> bool:
+        if address in _METADATA:
+            return any(address in network and network.num_addresses == 1 for network in self.allowed)
+        return any(address in network for network in self.allowed) or _is_public(address)
 
     def connect(self, host: str, port: int, timeout_seconds: float) -> socket.socket:
         """A TCP connection to an allowed address of ``host``. Raises DeliveryRefusedError, DeliveryDeferredError."""
@@ -82,10 +119,19 @@ class AddressGuard:
         return addresses
 
 
-def _unwrapped(address: Address) -> Address:
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour
-        if embedded is None and address in _NAT64:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        return embedded or address
-    return address
+def _is_public(address: Address) -> bool:
+    if address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC):
+        return False
+    return address.is_global and (address.version == 4 or address in _GLOBAL_UNICAST)
+
+
+def _forms(address: Address) -> tuple[Address, ...]:
+    """The addresses that are reached: the IPv4 address inside a mapped, 6to4 or NAT64 address; both of ISATAP."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return (address,)
+    number = int(address)
+    plain, last = ipaddress.IPv6Address(number), ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    embedded = address.ipv4_mapped or address.sixtofour or (last if plain in _NAT64 else None)
+    if embedded is not None:
+        return (embedded,)
+    return (plain, last) if (number >> 32) & 0xFFFFFFFF in _ISATAP else (plain,)

@@ -21,6 +21,79 @@ def test_private_addresses_are_refused(address: str) -> None:
     assert not AddressGuard().allows(address)
 
 
+METADATA = {
+    "169.254.169.254": "AWS, Azure, Google, Oracle, DigitalOcean, OpenStack",
+    "169.254.170.2": "AWS ECS",
+    "169.254.170.23": "AWS EKS",
+    "fd00:ec2::254": "AWS over IPv6",
+    "fd00:ec2::23": "AWS EKS over IPv6",
+    "168.63.129.16": "Azure's host agent",
+    "::ffff:168.63.129.16": "mapped",
+    "::ffff:a83f:8110": "mapped, in hexadecimal",
+    "64:ff9b::168.63.129.16": "NAT64",
+    "2002:a83f:8110::1": "6to4",
+    "2606:4700::5efe:168.63.129.16": "ISATAP",
+    "2606:4700::200:5efe:a83f:8110": "ISATAP with a global identifier",
+    "fd20:ce::254": "Google over IPv6",
+    "100.100.100.200": "Alibaba",
+    "169.254.0.23": "Tencent",
+    "192.0.0.192": "Oracle Cloud Classic",
+    "169.254.42.42": "Scaleway",
+    "fd00:42::42": "Scaleway over IPv6",
+}
+SPECIAL = {
+    "100.64.0.1": "carrier-grade NAT",
+    "100.127.255.254": "carrier-grade NAT, last",
+    "198.51.100.1": "documentation",
+    "203.0.113.1": "documentation",
+    "2001:db8:ffff::1": "documentation",
+    "3fff:fff::1": "documentation",
+    "198.19.255.254": "benchmarks",
+    "2001:2::1": "benchmarks over IPv6",
+    "2001:0:102:304::1": "Teredo",
+    "2001:10::1": "ORCHID",
+    "2001:20::1": "ORCHIDv2",
+    "2001:1::1": "port control protocol",
+    "2002:a00:1::1": "6to4 of 10.0.0.1",
+    "64:ff9b:1::1.1.1.1": "local NAT64",
+    "64:ff9b::100.64.0.1": "NAT64 of carrier-grade NAT",
+    "::ffff:0:1.1.1.1": "IPv4-translated",
+    "::1.1.1.1": "IPv4-compatible",
+    "fe80::5efe:1.1.1.1": "link-local ISATAP",
+    "2606:4700::5efe:10.0.0.1": "ISATAP of a private address",
+    "5f00::1": "segment routing",
+    "100::1": "discard",
+    "4000::1": "unassigned",
+    "192.31.196.1": "AS112",
+    "192.52.193.1": "AMT relay",
+    "0.1.2.3": "this network",
+    "233.252.0.1": "multicast documentation",
+}
+
+
+@pytest.mark.parametrize("address", METADATA)
+def test_metadata_services_are_refused_also_inside_an_allowed_network(address: str) -> None:
+    """Attack: a webhook to a cloud's metadata service, which hands credentials to any caller on the machine.
+
+    An allow list of everything does not allow it; only the address itself in the allow list does.
+    """
+    assert not AddressGuard().allows(address)
+    assert not AddressGuard.anywhere().allows(address)
+    assert not AddressGuard.of(["168.63.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "fd00::/8"]).allows(address)
+
+
+def test_a_metadata_address_is_allowed_by_name_only() -> None:
+    """An administrator who means exactly this address writes exactly this address."""
+    assert AddressGuard.of(["168.63.129.16/32"]).allows("168.63.129.16")
+    assert AddressGuard.of(["168.63.129.16"]).allows("::ffff:168.63.129.16")
+
+
+@pytest.mark.parametrize("address", SPECIAL)
+def test_special_purpose_addresses_are_refused(address: str) -> None:
+    """Attack: an address of IANA's special-purpose registries, or one that hides a private IPv4 address."""
+    assert not AddressGuard().allows(address)
+
+
 @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"])
 def test_public_addresses_are_allowed(address: str) -> None:
     """Also a public IPv4 address that is written as IPv6."""
