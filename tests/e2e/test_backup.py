@@ -47,13 +47,13 @@ def test_a_home_is_a_folder_to_copy(findings: Path, tmp_path: Path) -> None:
     """The copy stands elsewhere: the old reports are whole, a new one tells the same."""
     home, other = tmp_path / "home", tmp_path / "restored"
     assert run_program("ingest", findings, home=home).returncode == 0
-    told = report(home, tmp_path / "before")
+    expected = report(home, tmp_path / "before")
     before = kept(Settings(home=home))
     shutil.copytree(home, other)
     shutil.rmtree(home)
     assert len(before) == 2
     assert kept(Settings(home=other)) == before
-    assert report(other, tmp_path / "after") == told
+    assert report(other, tmp_path / "after") == expected
 
 
 def test_a_dump_and_a_copied_bucket_are_an_installation(fleet: FleetBackend, findings: Path, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_dump_and_a_copied_bucket_are_an_installation(fleet: FleetBackend, fin
     }  # gc below must not meet others' temporary files
     ingested = run_program("ingest", findings, home=settings.home, **variables)
     assert ingested.returncode == 0, ingested.stderr
-    told = report(settings.home, tmp_path / "before", **variables)
+    expected = report(settings.home, tmp_path / "before", **variables)
     before = kept(settings)
     dump = tmp_path / "policycortex.dump"
     postgres("pg_dump", "--format=custom", f"--file={dump}", settings.database_url or "")
@@ -85,7 +85,7 @@ def test_a_dump_and_a_copied_bucket_are_an_installation(fleet: FleetBackend, fin
 
     fresh = fleet.settings_on(lost, tmp_path / "new home")
     assert kept(fresh) == before
-    assert report(fresh.home, tmp_path / "after", **variables) == told
+    assert report(fresh.home, tmp_path / "after", **variables) == expected
     swept = run_program("gc", "--grace-hours", "0", home=fresh.home, **variables)
     assert len(orphans) >= 2
     assert swept.stdout.startswith(f"removed {len(orphans)} artifact files"), swept.stdout + swept.stderr

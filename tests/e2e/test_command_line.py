@@ -51,7 +51,7 @@ def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
 
 
 def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
-    """The same counts are told, from the first import."""
+    """The same counts are printed, those of the first import."""
     again = run_program("ingest", findings, home=home)
     assert (again.returncode, again.stdout) == (0, "kept 120 of 122, quarantined 2\n"), again.stderr
 
@@ -148,7 +148,7 @@ def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "Missing command"),
         (["fly"], "No such command 'fly'"),
@@ -159,12 +159,12 @@ def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -
         (["report", "absent.json", "--out", "out"], "absent.json"),
     ],
 )
-def test_bad_use_is_one_line_and_exit_code_2(arguments: list[str], told: str, tmp_path: Path) -> None:
+def test_bad_use_is_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
     """The line says which word is wrong."""
     done = run_program(*arguments, home=tmp_path / "home")
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.returncode == 2
 
 

@@ -60,17 +60,17 @@ def broker(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def variables(fleet: FleetBackend, broker: str, tmp_path: Path) -> dict[str, str]:
-    """What all machines are told."""
+    """Environment variables of all machines."""
     settings = fleet.bare_settings(tmp_path / "unused")
-    told = fleet.environment(settings) | {
+    shared = fleet.environment(settings) | {
         "POLICYCORTEX_BROKER_URL": broker,
         "POLICYCORTEX_API_PROCESSES": "2",
         "POLICYCORTEX_INSTALLATION_KEY": "env:FLEET_KEY",
         "FLEET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }
-    del told["POLICYCORTEX_HOME"]
-    return told
+    del shared["POLICYCORTEX_HOME"]
+    return shared
 
 
 @contextmanager
@@ -126,18 +126,18 @@ def test_two_workers_share_the_work_and_one_is_lost(server: Server, variables: d
     """Both work; then one machine is lost with a run in its hands, and the other still makes every report."""
     with working("first", tmp_path, variables) as first, working("second", tmp_path, variables) as second:
         for worker in (first, second):
-            wait_until(worker.is_ready, seconds=240, told="a worker takes runs")
+            wait_until(worker.is_ready, seconds=240, what="a worker takes runs")
         ids = [order(server, number) for number in range(8)]
-        wait_until(lambda: all_completed(server, ids), seconds=400, told="eight reports by two workers")
+        wait_until(lambda: all_completed(server, ids), seconds=400, what="eight reports by two workers")
         shares = (first.runs_done(), second.runs_done())
         print(f"runs by worker: {shares}")
         assert min(shares) >= 1
 
         more = [order(server, number) for number in range(8, 14)]
-        wait_until(lambda: psutil.Process(first.process.pid).children() and busy(first), seconds=240, told="it works")
+        wait_until(lambda: psutil.Process(first.process.pid).children() and busy(first), seconds=240, what="it works")
         first.kill()
         lost_at = time.monotonic()
-        wait_until(lambda: all_completed(server, more), seconds=600, told="six reports by the worker that is left")
+        wait_until(lambda: all_completed(server, more), seconds=600, what="six reports by the worker that is left")
         print(f"after a lost machine, all came within {time.monotonic() - lost_at:.0f} s")
         check_same_everywhere(server, ids + more)
 
@@ -147,18 +147,18 @@ def test_reports_are_cancelled_in_the_broker_and_at_work(
 ) -> None:
     """Before any worker is there, and in a worker's hands: no run counts as failed, and the worker takes the next."""
     waiting = order(server, 100)
-    wait_until(lambda: states_of(server, waiting) == ["STARTING"], seconds=120, told="its run waits in the broker")
+    wait_until(lambda: states_of(server, waiting) == ["STARTING"], seconds=120, what="its run waits in the broker")
     cancel(server, waiting)
     with working("only", tmp_path, variables) as only:
-        wait_until(only.is_ready, seconds=240, told="a worker takes runs")
-        wait_until(lambda: states_of(server, waiting) == ["CANCELED"], seconds=240, told="canceled when it was taken")
+        wait_until(only.is_ready, seconds=240, what="a worker takes runs")
+        wait_until(lambda: states_of(server, waiting) == ["CANCELED"], seconds=240, what="canceled when it was taken")
         taken = order(server, 101)
-        wait_until(lambda: busy(only), seconds=120, told="it works")
+        wait_until(lambda: busy(only), seconds=120, what="it works")
         cancel(server, taken)
         ended = {"CANCELED", "SUCCESS"}
-        wait_until(lambda: states_of(server, taken)[0] in ended, seconds=120, told="its run ended")
+        wait_until(lambda: states_of(server, taken)[0] in ended, seconds=120, what="its run ended")
         last = order(server, 102)
-        wait_until(lambda: all_completed(server, [last]), seconds=240, told="the next report")
+        wait_until(lambda: all_completed(server, [last]), seconds=240, what="the next report")
 
 
 def cancel(server: Server, report_id: str) -> None:
@@ -180,19 +180,19 @@ def busy(worker: FleetWorker) -> bool:
 def check_same_everywhere(server: Server, ids: list[str]) -> None:
     """Every report can be had whole from the API, whichever machine made it; nothing lies in the server's home."""
     for report_id in ids:
-        told = json.loads(server.curl(f"{server.url}/v1/reports/{report_id}/download/json"))
-        assert told["requirements"]
+        made = json.loads(server.curl(f"{server.url}/v1/reports/{report_id}/download/json"))
+        assert made["requirements"]
     assert not (server.home / "artifacts").exists()
     assert not (server.home / "registry.sqlite").exists()
 
 
 def test_two_processes_answer_at_one_address_and_one_may_die(server: Server) -> None:
     """Both are there; one is killed, the address goes on answering, and a new one takes its place."""
-    before = wait_until(lambda: pids if len(pids := answering(server)) == 2 else None, told="two processes")
+    before = wait_until(lambda: pids if len(pids := answering(server)) == 2 else None, what="two processes")
     os.kill(min(before), signal.SIGKILL)
     codes = set()
     for _ in range(20):
         with httpx.Client(trust_env=False, timeout=60) as fresh:
             codes.add(fresh.get(f"{server.url}/healthz").status_code)
     assert codes == {200}
-    wait_until(lambda: len(answering(server) - {min(before)}) == 2, told="two processes again")
+    wait_until(lambda: len(answering(server) - {min(before)}) == 2, what="two processes again")

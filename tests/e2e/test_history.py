@@ -72,7 +72,7 @@ def _tells_when(line: bytes) -> bool:
 
 
 def test_two_years_by_four_frameworks(tmp_path: Path) -> None:
-    """96 reports; again: the same ids and bytes, told as being there; killed three times and resumed: the same."""
+    """96 reports; again: equal ids and bytes, reported as already there; killed three times and resumed: the same."""
     undisturbed = filled(tmp_path, "undisturbed")
     done = run_long(undisturbed)
     assert done.stdout.count("rpt_") == 96

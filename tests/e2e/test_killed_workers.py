@@ -81,10 +81,10 @@ def killing(server: Server) -> Iterator[list[int]]:
                 victims = workers(server)
                 if not victims:
                     continue
-                fate = chance.random()
-                if fate < 0.05:
+                draw = chance.random()
+                if draw < 0.05:
                     victims = [psutil.Process(victims[0].ppid())]
-                elif fate > 0.1:
+                elif draw > 0.1:
                     victims = [chance.choice(victims)]
                 for victim in victims:
                     victim.send_signal(signal.SIGKILL)
@@ -122,9 +122,9 @@ def runs_by_report(server: Server) -> dict[str, list[str]]:
     query = '{ runsOrError(filter: {pipelineName: "make_report"}, limit: 5000) '
     query += "{ ... on Runs { results { status tags { key value } } } } }"
     url = f"http://127.0.0.1:{server.dagster_port}/graphql"
-    told = server.curl_json(url, "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}))
+    answer = server.curl_json(url, "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}))
     found: dict[str, list[str]] = {}
-    for run in told["data"]["runsOrError"]["results"]:
+    for run in answer["data"]["runsOrError"]["results"]:
         tags = {tag["key"]: tag["value"] for tag in run["tags"]}
         found.setdefault(tags["policycortex/report_id"], []).append(run["status"])
     return found
@@ -140,8 +140,8 @@ def test_every_queued_report_ends_once_while_workers_are_killed(own_server: Serv
             left = open_reports(own_server)
             return left is not None and left <= REPORTS // 4
 
-        wait_until(nearly_done, seconds=1400, told="three quarters of the reports at their end")
-    wait_until(lambda: open_reports(own_server) == 0, seconds=1200, told="all reports at their end")
+        wait_until(nearly_done, seconds=1400, what="three quarters of the reports at their end")
+    wait_until(lambda: open_reports(own_server) == 0, seconds=1200, what="all reports at their end")
     reports = listed(own_server)
     outcomes = Counter(report["status"] for report in reports)
     took = time.monotonic() - started
@@ -178,7 +178,7 @@ def check_runs(server: Server, reports: list[dict[str, Any]]) -> None:
         is_over = all(status in {"SUCCESS", "FAILURE", "CANCELED"} for runs in found.values() for status in runs)
         return found if is_over else None
 
-    found = wait_until(ended, seconds=180, told="all runs at their end")
+    found = wait_until(ended, seconds=180, what="all runs at their end")
     print(f"runs per report: {dict(Counter(len(runs) for runs in found.values()))}")
     for report in reports:
         assert found[report["id"]].count("SUCCESS") <= 1, (report["id"], found[report["id"]])

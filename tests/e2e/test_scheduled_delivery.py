@@ -93,7 +93,7 @@ def test_every_due_report_arrives_once_while_processes_are_killed(own_server: Se
     for _ in range(KILLS):
         time.sleep(chance.uniform(1, 6))
         _kill_one(own_server, chance)
-    listed = wait_until(lambda: _ended(own_server), seconds=1800, told="all deliveries at their end")
+    listed = wait_until(lambda: _ended(own_server), seconds=1800, what="all deliveries at their end")
     outcomes = Counter(row["status"] for row in listed["deliveries"])
     print(f"{SCHEDULES} schedules, {KILLS} kills: {dict(outcomes)}, {len(box.messages)} mails")
     lost = [row["report_id"] for row in listed["deliveries"] if row["status"] not in {"sent", "uncertain"}]

@@ -104,10 +104,10 @@ def test_no_secret_is_left_by_a_session(
     schedule_id = ask("POST", "/v1/reports/schedules", _schedule())["id"]
     scheduled_id = ask("POST", f"/v1/reports/schedules/{schedule_id}/run")["report_id"]
     for wanted in (report_id, scheduled_id):
-        report = wait_until(partial(_ended, ask, wanted), seconds=300, told=f"{wanted} has ended")
+        report = wait_until(partial(_ended, ask, wanted), seconds=300, what=f"{wanted} has ended")
         assert report["status"] == "completed", report["failure"]
-    told = wait_until(lambda: _delivered(ask), seconds=300, told="every delivery has ended")
-    assert told == {"email": "sent", "webhook": "sent", "teams": "sent", "slack": "failed"}, ask(
+    deliveries = wait_until(lambda: _delivered(ask), seconds=300, what="every delivery has ended")
+    assert deliveries == {"email": "sent", "webhook": "sent", "teams": "sent", "slack": "failed"}, ask(
         "GET", "/v1/deliveries"
     )
     assert box.logins[-1] == ("bot", ENVIRONMENT_SECRETS["POLICYCORTEX_TEST_SMTP"])
@@ -178,8 +178,8 @@ def _says_back(call: Call) -> tuple[int, dict[str, str], bytes]:
     """As careless servers do: the refusal repeats what it was sent."""
     if "/slack/" not in call.path:
         return 200, {}, b"{}"
-    said = f"no access for {call.headers['authorization']}"
-    return 200, {"Content-Type": "application/json"}, json.dumps({"ok": False, "error": said}).encode()
+    reply = f"no access for {call.headers['authorization']}"
+    return 200, {"Content-Type": "application/json"}, json.dumps({"ok": False, "error": reply}).encode()
 
 
 def _make_certificate(folder: Path) -> dict[str, bytes]:

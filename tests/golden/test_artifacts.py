@@ -267,7 +267,7 @@ def test_each_type_makes_sense_of_an_empty_period(build: Build, tmp_path: Path, 
     assert "None" not in text
 
 
-def test_what_is_ordered_away_is_left_out_and_said(build: Build, tmp_path: Path) -> None:
+def test_what_the_request_leaves_out_is_named(build: Build, tmp_path: Path) -> None:
     """Without detailed findings the pages name the files that hold them; CSV and JSON stay complete."""
     document = replace(build(findings=40), show_detailed_findings=False, show_executive_summary=False)
     made = _render(document, tmp_path)

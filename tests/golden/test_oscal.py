@@ -98,7 +98,7 @@ def _outcome(props: dict[str, str]) -> str:
 
 
 def test_hostile_text_is_text_in_results(build: Build, tmp_path: Path) -> None:
-    """What a scanner said stands whole in properties; where markup is allowed nothing of it is markup."""
+    """A scanner's text is complete in properties; where markup is allowed, none of it acts as markup."""
     result = _render(build(findings=57, hostile=True), tmp_path)["assessment-results"]["results"][0]
     assert {_props(o)["title"] for o in result["observations"]} == {write_line(text) for text in HOSTILE}
     titles = {o["title"] for o in result["observations"]}
@@ -115,7 +115,7 @@ def test_the_same_report_has_the_same_bytes(build: Build, tmp_path: Path) -> Non
 
 
 def test_every_requirement_has_a_token_of_its_own() -> None:
-    """OSCAL allows letters, digits, dot, dash and underscore; ids that would fall together are told apart."""
+    """OSCAL allows letters, digits, dot, dash and underscore; ids that would become equal stay distinct."""
     ids = ["CC6.1", "164.308(a)(1)", "164.308(a(1))", "A.8.20", "要件 1", "", "-"]
     tokens = make_tokens(ids)
     assert list(tokens) == ids

@@ -27,7 +27,7 @@ _ODD: Mapping[str, Mapping[str, int]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Statements:
     """What one file says; None where its format does not tell."""
 
     score: float | None
@@ -36,8 +36,8 @@ class Said:
     results: Mapping[str, str] | None
 
 
-def _expected(document: ReportDocument) -> Said:
-    return Said(
+def _expected(document: ReportDocument) -> Statements:
+    return Statements(
         score=document.summary.compliance_score,
         failing=document.summary.total_violations,
         findings=document.findings.total,
@@ -45,10 +45,10 @@ def _expected(document: ReportDocument) -> Said:
     )
 
 
-def _from_json(path: Path) -> Said:
+def _from_json(path: Path) -> Statements:
     report = read_json(path)
     assert report["completeness"]["findings_included"] == report["completeness"]["findings_total"]
-    return Said(
+    return Statements(
         score=report["summary"]["compliance_score"],
         failing=report["summary"]["total_violations"],
         findings=len(report["findings"]),
@@ -56,11 +56,11 @@ def _from_json(path: Path) -> Said:
     )
 
 
-def _from_oscal(path: Path) -> Said:
+def _from_oscal(path: Path) -> Statements:
     result = read_json(path)["assessment-results"]["results"][0]
     totals, findings = _props(result), [_props(node) for node in result.get("findings", [])]
     score = totals.get("compliance_score")
-    return Said(
+    return Statements(
         score=None if score is None else float(score),
         failing=int(totals["total_violations"]),
         findings=len(result.get("observations", [])),
@@ -72,12 +72,12 @@ def _props(node: Mapping[str, Any]) -> dict[str, str]:
     return {prop["name"]: prop["value"] for prop in node["props"]}
 
 
-def _from_excel(path: Path, document: ReportDocument) -> Said:
+def _from_excel(path: Path, document: ReportDocument) -> Statements:
     figures = {row[0]: row[1] for row in read_sheet(path, "Summary") if row[0]}
     words = {_ENGLISH.text(f"result.{name}"): name for name in document.summary.result_counts}
     rows = read_sheet(path, "Requirements")[1:] if document.requirements else []
     score = figures["Compliance score"]
-    return Said(
+    return Statements(
         score=score if isinstance(score, int | float) else None,
         failing=figures["Failing findings"],
         findings=sum(any(row) for row in read_sheet(path, "Findings")[1:]),

@@ -86,5 +86,5 @@ def test_hostile_texts_do_nothing_in_a_browser(build: Build, tmp_path: Path, bro
     browser.evaluate("document.querySelectorAll('button.more').forEach((button) => button.click())")
     assert browser.evaluate("document.querySelectorAll('img, link[href], iframe').length") == 0
     assert browser.requested() == [path.as_uri()]
-    told = {event["method"] for event in browser.events}
-    assert not told & {"Page.javascriptDialogOpening", "Runtime.exceptionThrown", "Log.entryAdded"}
+    events = {event["method"] for event in browser.events}
+    assert not events & {"Page.javascriptDialogOpening", "Runtime.exceptionThrown", "Log.entryAdded"}

@@ -18,7 +18,7 @@ MARK = "FOR R&D <ONLY>"
 
 
 def test_every_page_of_a_pdf_is_marked(build: Build, tmp_path: Path) -> None:
-    """Front and annex alike, as an artifact that no reader speaks; copies bear their own text instead."""
+    """On front and annex, as an artifact that screen readers skip; copies carry their own text."""
     options = RenderingOptions(watermark=MARK, page_findings=10)
     document = build(findings=40)
     made = render_artifact(document, ReportFormat.PDF, tmp_path, options=options)

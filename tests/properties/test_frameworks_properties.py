@@ -52,7 +52,7 @@ def frameworks(draw: st.DrawFn, ids: tuple[str, ...] | None = None) -> Framework
     )
 
 
-def is_read_or_told(data: bytes) -> bool:
+def is_read_or_refused(data: bytes) -> bool:
     """Whether the bytes are a framework, or refused with the problems named; anything else is raised."""
     try:
         return bool(read_framework(data, name="any").requirements)
@@ -71,7 +71,7 @@ def test_what_is_written_is_read_back(framework: Framework) -> None:
 @settings(deadline=None, max_examples=40)
 def test_any_bytes_are_a_framework_or_one_clear_error(data: bytes) -> None:
     """Nothing but ConfigurationError escapes, and it has details."""
-    assert is_read_or_told(data)
+    assert is_read_or_refused(data)
 
 
 _JSON = st.recursive(
@@ -93,7 +93,7 @@ _JSON = st.recursive(
 @settings(deadline=None, max_examples=40)
 def test_any_tree_is_a_framework_or_one_clear_error(tree: dict[str, object]) -> None:
     """Wrong types at any depth, in any of the forms."""
-    assert is_read_or_told(json.dumps(tree).encode())
+    assert is_read_or_refused(json.dumps(tree).encode())
 
 
 @given(frameworks(("a", "b")), frameworks(("b", "c")))

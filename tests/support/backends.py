@@ -25,7 +25,7 @@ class Backend:
         return Settings(home=home, **more)
 
     def environment(self, settings: Settings) -> dict[str, str]:
-        """What a program must find in its environment to work on that installation; the home it is told."""
+        """Environment variables that a program needs to work on that installation."""
         return {"POLICYCORTEX_HOME": str(settings.home)}
 
 

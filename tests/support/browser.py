@@ -45,7 +45,7 @@ class Browser:
         self._answers, self._commands = answers, commands
         self._number, self._session = 0, ""
         self.events: list[Mapping[str, Any]] = []
-        """Everything the browser told unasked since the page was opened."""
+        """Every event that the browser sent since the page was opened."""
 
     def open_page(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Show the file at ``path`` in a window of this size; returns when it has loaded."""

@@ -97,14 +97,14 @@ def stop_server(server: Server) -> int:
     return code
 
 
-def wait_until(condition: Callable[[], T | None], *, seconds: float = 90, told: str) -> T:
+def wait_until(condition: Callable[[], T | None], *, seconds: float = 90, what: str) -> T:
     """The first true answer of ``condition``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {told}")
+    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def free_port() -> int:

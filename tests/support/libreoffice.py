@@ -24,24 +24,24 @@ class Person(unohelper.Base, XInteractionHandler):  # type: ignore[misc] # pyuno
     """Types the next password; presses Cancel when none is left."""
 
     def __init__(self, passwords: list[str]) -> None:
-        self.passwords, self.asked = passwords, 0
+        self.passwords, self.prompts = passwords, 0
 
     def handle(self, request: Any) -> None:  # noqa: ANN401 - pyuno has no types
         """Called with each question that LibreOffice has."""
-        ways = {way: choice for choice in request.getContinuations() for way in _ways(choice)}
-        if XInteractionPassword in ways and self.passwords:
-            self.asked += 1
-            ways[XInteractionPassword].setPassword(self.passwords.pop(0))
-            ways[XInteractionPassword].select()
+        choices = {kind: choice for choice in request.getContinuations() for kind in _kinds(choice)}
+        if XInteractionPassword in choices and self.passwords:
+            self.prompts += 1
+            choices[XInteractionPassword].setPassword(self.passwords.pop(0))
+            choices[XInteractionPassword].select()
             return
-        ways[XInteractionAbort].select()
+        choices[XInteractionAbort].select()
 
 
-def _ways(choice: Any) -> list[Any]:  # noqa: ANN401 - as above
+def _kinds(choice: Any) -> list[Any]:  # noqa: ANN401 - as above
     return [
-        way
-        for way in (XInteractionPassword, XInteractionAbort)
-        if choice.queryInterface(uno.getTypeByName(way.__pyunointerface__))
+        kind
+        for kind in (XInteractionPassword, XInteractionAbort)
+        if choice.queryInterface(uno.getTypeByName(kind.__pyunointerface__))
     ]
 
 
@@ -59,10 +59,10 @@ def _open(desktop: Any, workbook: str, passwords: list[str]) -> tuple[int, str |
     except IllegalArgumentException:  # Cancel, by some releases; others return None
         book = None
     if book is None:
-        return person.asked, None
+        return person.prompts, None
     cell = book.Sheets.getByIndex(0).getCellRangeByName("B2").String
     book.close(True)
-    return person.asked, cell
+    return person.prompts, cell
 
 
 def _connect(pipe: str) -> Any:  # noqa: ANN401 - as above

@@ -8,9 +8,9 @@ from pathlib import Path
 def run(*command: str | Path, is_ok: bool = True) -> str:
     """Its output, both streams. Fails the test when it ends otherwise than expected."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=120)
-    said = f"{done.stdout}{done.stderr}"
-    assert (done.returncode == 0) is is_ok, f"{command[0]} ended with {done.returncode}: {said}"
-    return said
+    output = f"{done.stdout}{done.stderr}"
+    assert (done.returncode == 0) is is_ok, f"{command[0]} ended with {done.returncode}: {output}"
+    return output
 
 
 def seven_zip() -> str:

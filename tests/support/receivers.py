@@ -34,7 +34,7 @@ Answering = Callable[[Call], tuple[int, dict[str, str], bytes]]
 
 @dataclass(kw_only=True)
 class Receiver:
-    """What it saw, and how it answers: 200 with ``{}`` unless told otherwise."""
+    """The calls it received, and its answer: 200 with ``{}`` unless set."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Take the recipient, unless told otherwise."""
+        """Accept the recipient, unless set otherwise."""
         if self.drops_at_recipient and server.transport is not None:
             server.transport.close()
         if address in self.on_recipient:
@@ -140,7 +140,7 @@ class Mailbox:
 
 @contextmanager
 def smtp_server(authority: trustme.CA | None = None, *, is_tls_from_start: bool = False) -> Iterator[Mailbox]:
-    """aiosmtpd on localhost: with an authority it offers STARTTLS, or speaks TLS from the first byte."""
+    """aiosmtpd on localhost: with an authority it offers STARTTLS, or uses TLS from the first byte."""
     mailbox, context = Mailbox(), None
     if authority is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -59,7 +59,7 @@ class PostgresServer:
 def postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
     """Start one over an empty folder. Postgres refuses root, so that root starts it as nobody.
 
-    A durable one has each commit on disk before it is told, as in use; for benchmarks.
+    A durable one has each commit on disk before it confirms it, as in production; for benchmarks.
     """
     speed = _DURABLE if is_durable else _SPEED
     folder = Path(tempfile.mkdtemp(prefix="postgres-of-tests-"))

@@ -80,8 +80,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 def question(*waivers: Waiver, framework: Framework | None = TINY, **scope: tuple[str, ...]) -> AnalyticsQuery:
     """Of the whole organisation unless ``scope`` filters."""
-    asked = Scope(organization=ORGANIZATION, **scope)
-    return AnalyticsQuery(scope=asked, period=PERIOD, framework=framework, waivers=waivers, now=NOW)
+    query = Scope(organization=ORGANIZATION, **scope)
+    return AnalyticsQuery(scope=query, period=PERIOD, framework=framework, waivers=waivers, now=NOW)
 
 
 def test_a_line_of_scores_with_causes_that_add_up(history: Lake) -> None:
@@ -119,10 +119,10 @@ def test_daily_causes_of_all_findings_add_up_to_the_whole_change(history: Lake) 
 
 def test_a_waiver_moves_the_line_only_while_it_held(history: Lake) -> None:
     """c1-19 is accepted until the 11th: 1 of 20 on the first day, 20 of 21 on the last, and by environment alike."""
-    asked = question(waiver(until=datetime(2026, 1, 11, tzinfo=UTC)))
-    (line,) = load_trends(history, asked, granularity=Granularity.DAY, by=None, frameworks={}).series
+    query = question(waiver(until=datetime(2026, 1, 11, tzinfo=UTC)))
+    (line,) = load_trends(history, query, granularity=Granularity.DAY, by=None, frameworks={}).series
     assert [b.denominator for b in line.buckets] == [20] * 10 + [21] * 10
-    by_place = load_trends(history, asked, granularity=Granularity.DAY, by="environment", frameworks={}).series
+    by_place = load_trends(history, query, granularity=Granularity.DAY, by="environment", frameworks={}).series
     assert {one.name: [b.denominator for b in one.buckets][::19] for one in by_place} == {
         "production": [19, 20],
         "staging": [1, 1],
@@ -132,8 +132,8 @@ def test_a_waiver_moves_the_line_only_while_it_held(history: Lake) -> None:
 def test_a_change_over_a_waivers_end_names_the_waiver(history: Lake) -> None:
     """In the framework it is given for, too: fixed, and one finding back by its end."""
     for framework in (None, "tiny"):
-        asked = question(waiver(until=datetime(2026, 1, 11, tzinfo=UTC), framework=framework))
-        change = load_trends(history, asked, granularity=Granularity.DAY, by=None, frameworks={}).change
+        query = question(waiver(until=datetime(2026, 1, 11, tzinfo=UTC), framework=framework))
+        change = load_trends(history, query, granularity=Granularity.DAY, by=None, frameworks={}).change
         assert change is not None
         counts = {share.cause: share.findings for share in change.change.shares if share.findings}
         assert counts == {Cause.FIXED: 19, Cause.WAIVERS: 1}
@@ -141,9 +141,9 @@ def test_a_change_over_a_waivers_end_names_the_waiver(history: Lake) -> None:
 
 
 def test_a_filtered_scope_has_its_own_change(history: Lake) -> None:
-    """Staging never changed; its lines and causes speak of itself."""
-    asked = question(environments=("staging",))
-    trends = load_trends(history, asked, granularity=Granularity.DAY, by=None, frameworks={})
+    """Staging never changed; its lines and causes cover staging alone."""
+    query = question(environments=("staging",))
+    trends = load_trends(history, query, granularity=Granularity.DAY, by=None, frameworks={})
     assert {b.score_pct for b in trends.series[0].buckets} == {100}
     assert trends.change is not None
     assert trends.change.change.points == 0
@@ -168,14 +168,14 @@ def test_risk_of_the_last_day_with_ages_and_mending(history: Lake) -> None:
 
 def test_a_waived_finding_is_no_risk(history: Lake) -> None:
     """As long as the waiver holds."""
-    asked = question(waiver(until=datetime(2026, 3, 1, tzinfo=UTC)), framework=None)
-    assert load_risk(history, asked, weights=RiskWeights(), frameworks={}, top=5).risk.total.failed == 1
+    query = question(waiver(until=datetime(2026, 3, 1, tzinfo=UTC)), framework=None)
+    assert load_risk(history, query, weights=RiskWeights(), frameworks={}, top=5).risk.total.failed == 1
 
 
 def test_a_forecast_knows_the_end_of_a_waiver(history: Lake) -> None:
     """Rising by a finding a day to 20 of 20; on the 30th the accepted one counts again: 20 of 21."""
-    asked = question(waiver(until=datetime(2026, 1, 30, tzinfo=UTC)))
-    answer = load_forecast(history, asked, horizon_days=14, target_pct=None)
+    query = question(waiver(until=datetime(2026, 1, 30, tzinfo=UTC)))
+    answer = load_forecast(history, query, horizon_days=14, target_pct=None)
     assert isinstance(answer.forecast, Forecast)
     (step,) = answer.forecast.known_steps
     assert step.day == date(2026, 1, 30)
@@ -183,12 +183,12 @@ def test_a_forecast_knows_the_end_of_a_waiver(history: Lake) -> None:
     assert isinstance(answer.likely, NoLikelyFailures)
 
 
-def test_too_little_history_is_said(history: Lake) -> None:
+def test_too_little_history_is_reported(history: Lake) -> None:
     """A week is no history."""
-    asked = replace(question(), period=Period.of_days(FIRST - timedelta(days=90), FIRST + timedelta(days=6)))
-    answer = load_forecast(history, asked, horizon_days=14, target_pct=90)
+    query = replace(question(), period=Period.of_days(FIRST - timedelta(days=90), FIRST + timedelta(days=6)))
+    answer = load_forecast(history, query, horizon_days=14, target_pct=90)
     assert isinstance(answer.forecast, TooLittleHistory)
-    nobody = replace(asked, scope=Scope(organization="nobody"))
+    nobody = replace(query, scope=Scope(organization="nobody"))
     empty = load_trends(history, nobody, granularity=Granularity.DAY, by=None, frameworks={})
     assert (empty.series, empty.change, empty.causes) == ((), None, ())
     assert load_risk(history, nobody, weights=RiskWeights(), frameworks={}, top=5).risk.total.value is None

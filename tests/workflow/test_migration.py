@@ -87,7 +87,7 @@ def test_everything_is_there_and_goes_on(home: Settings, fleet: FleetBackend, tm
 
 
 def test_a_second_move_changes_nothing(home: Settings, fleet: FleetBackend, tmp_path: Path) -> None:
-    """The same again is told; another installation's database is refused."""
+    """The same again is reported; another installation's database is refused."""
     target = fleet.bare_settings(tmp_path / "new")
     migrate_installation(home, target, progress=quiet)
     assert not migrate_installation(home, target, progress=quiet).is_new
@@ -117,7 +117,7 @@ def test_a_move_that_stops_shows_nothing_and_goes_on(
     assert findings_at(target) == 4
 
 
-def test_what_cannot_be_moved_is_told(home: Settings, fleet: FleetBackend, tmp_path: Path) -> None:
+def test_what_cannot_be_moved_is_refused(home: Settings, fleet: FleetBackend, tmp_path: Path) -> None:
     """No database, no installation, a damaged finished file."""
     with pytest.raises(ConfigurationError, match="POLICYCORTEX_DATABASE_URL"):
         migrate_installation(home, Settings(home=tmp_path / "new"), progress=quiet)

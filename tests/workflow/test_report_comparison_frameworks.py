@@ -99,8 +99,8 @@ def test_a_comparison_is_a_plain_set_difference(
     installation: tuple[Settings, dict[date, str]], framework: str | None
 ) -> None:
     """Of failing keys; c2 was not looked at again, and c9 belongs to no requirement."""
-    asked = {"c1", "c2"} | ({"c9"} if framework is None else set())
-    old, new = ({k for k, s in found.items() if s == "FAIL" and k[0] in asked} for found in (BEFORE, AFTER))
+    wanted = {"c1", "c2"} | ({"c9"} if framework is None else set())
+    old, new = ({k for k, s in found.items() if s == "FAIL" and k[0] in wanted} for found in (BEFORE, AFTER))
     comparison = compared(installation, framework, framework)
     assert keys(comparison, "new") == new - old
     assert keys(comparison, "resolved") | keys(comparison, "not_looked_at") == old - new
@@ -122,7 +122,7 @@ def test_the_change_speaks_of_the_scores_both_reports_show(installation: tuple[S
 def test_another_framework_is_a_cause_and_its_keys_are_not_resolved(
     installation: tuple[Settings, dict[date, str]],
 ) -> None:
-    """All findings against those of ``other``: c9 fails on both dates, and is not asked for on the second."""
+    """All findings against those of ``other``: c9 fails on both dates, and is not wanted for on the second."""
     comparison = compared(installation, None, "other")
     assert ("c9", "z") in keys(comparison, "not_looked_at")
     counts = {share.cause: share.findings for share in comparison.change.shares if share.findings}

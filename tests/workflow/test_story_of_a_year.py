@@ -56,8 +56,8 @@ class Story:
         scope = {"date_range": {"start": f"2026-{month:02}-01T00:00:00Z", "end": f"2026-{month:02}-{last}T23:59:59Z"}}
         body = {"name": "Month", "type": "compliance", "scope": scope, "format_options": {"formats": ["json"]}}
         known = Known(frameworks=tuple(frameworks_of(self.settings, self.registry, organization)))
-        asked = body | ({"framework": framework} if framework else {})
-        order = parse_request(asked, organization=organization, now=NOW, known=known)
+        request = body | ({"framework": framework} if framework else {})
+        order = parse_request(request, organization=organization, now=NOW, known=known)
         row = self.registry.reports.create_report(
             organization=organization,
             name=order.name,
@@ -94,12 +94,12 @@ def day(month: int, number: int) -> datetime:
 def waive(registry: Registry, scope: WaiverScope, *, valid: tuple[datetime, datetime], approved: datetime) -> str:
     """Asked for by one key and approved by another; its id."""
     period = Period(start=valid[0], end=valid[1])
-    asked = registry.waivers.request_waiver(
+    waiver = registry.waivers.request_waiver(
         "waiving", scope, reason="accepted", valid=period, by="key_asks", now=day(1, 2)
     )
     with pytest.raises(ConflictError):
-        registry.waivers.approve_waiver("waiving", asked.id, by="key_asks", now=approved)
-    return registry.waivers.approve_waiver("waiving", asked.id, by="key_approves", now=approved).id
+        registry.waivers.approve_waiver("waiving", waiver.id, by="key_asks", now=approved)
+    return registry.waivers.approve_waiver("waiving", waiver.id, by="key_approves", now=approved).id
 
 
 @pytest.fixture(scope="module")
@@ -150,10 +150,10 @@ def test_fixed_counts_only_what_the_second_scan_looked_at(story: Story) -> None:
     pair = [story.report("plain", month)[0] for month in (3, 6)]
     frameworks = frameworks_of(story.settings, story.registry, "plain")
     compared = compare_reports(story.settings, *pair, frameworks=frameworks, waivers=())
-    told = compared.findings
-    assert (told.resolved, told.persisting, told.new, told.not_looked_at) == (2, 1, 1, 2)
-    findings = {share.cause: share.findings for share in compared.change.shares}
-    assert {cause: count for cause, count in findings.items() if count} == {
+    findings = compared.findings
+    assert (findings.resolved, findings.persisting, findings.new, findings.not_looked_at) == (2, 1, 1, 2)
+    causes = {share.cause: share.findings for share in compared.change.shares}
+    assert {cause: count for cause, count in causes.items() if count} == {
         Cause.FIXED: 1,
         Cause.GONE_RESOURCES: 2,
         Cause.NEW_RESOURCES: 1,

@@ -62,7 +62,7 @@ def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
     assert listed["size"]["pages"] == details["content"]["pages"]
 
 
-def test_a_run_ended_in_dagster_is_told_on_the_report(served: Served) -> None:
+def test_a_report_shows_that_its_run_was_ended_in_dagster(served: Served) -> None:
     """Someone ends the run in the Dagster UI: the report is failed, with the reason, when it is next looked at."""
     for _ in range(10):  # a run may be through before it can be ended
         report_id = served.client.post("/v1/reports", json=ORDER).json()["id"]
@@ -108,10 +108,10 @@ def test_a_backfill_is_started_and_followed_to_its_end(served: Served) -> None:
     assert served.client.get(url, headers=stranger).status_code == 404
     assert served.client.post(f"{url}/cancel", headers=stranger).status_code == 404
     until = time.monotonic() + 400
-    while (told := served.client.get(url, headers=headers).json())["status"] == "running" and time.monotonic() < until:
+    while (state := served.client.get(url, headers=headers).json())["status"] == "running" and time.monotonic() < until:
         time.sleep(2)
-    assert told["status"] == "completed", told
-    assert told["progress"] == {"total": 9 * 30 + 2, "completed": 9 * 30 + 2, "failed": 0, "in_progress": 0}
+    assert state["status"] == "completed", state
+    assert state["progress"] == {"total": 9 * 30 + 2, "completed": 9 * 30 + 2, "failed": 0, "in_progress": 0}
     reports = served.client.get("/v1/reports", params={"q": "September 2026"}).json()["reports"]
     assert {report["framework"]: report["status"] for report in reports} == {"soc2": "completed", "own": "completed"}
 

@@ -50,7 +50,7 @@ def wait_for_end(server: Server, report_id: str) -> dict[str, Any]:
         details = server.curl_json("-X", "GET", f"{server.url}/v1/reports/{report_id}")
         return details if details["status"] in {"completed", "failed"} else None
 
-    return wait_until(ended, seconds=120, told=f"{report_id} comes to an end")
+    return wait_until(ended, seconds=120, what=f"{report_id} comes to an end")
 
 
 def test_an_order_answers_at_once_with_the_documented_body(server: Server) -> None:
@@ -95,16 +95,16 @@ def test_a_download_link_needs_no_key(server: Server, completed: dict[str, Any],
 
 def test_an_unknown_report_is_the_documented_404(server: Server) -> None:
     """RPT_002 with its possible causes."""
-    told = server.curl_json("-X", "GET", f"{server.url}/v1/reports/rpt_invalid123")
-    assert (told["error_code"], told["report_id"]) == ("RPT_002", "rpt_invalid123")
+    answer = server.curl_json("-X", "GET", f"{server.url}/v1/reports/rpt_invalid123")
+    assert (answer["error_code"], answer["report_id"]) == ("RPT_002", "rpt_invalid123")
 
 
 def test_a_start_in_the_future_is_the_documented_400(server: Server) -> None:
     """RPT_001 names the field by its dotted path."""
     body = ORDER | {"scope": {"date_range": {"start": "2999-01-01T00:00:00Z", "end": "2999-01-31T23:59:59Z"}}}
-    told = order(server, body)
-    assert told["error_code"] == "RPT_001"
-    assert "scope.date_range.start" in [problem["field"] for problem in told["details"]]
+    answer = order(server, body)
+    assert answer["error_code"] == "RPT_001"
+    assert "scope.date_range.start" in [problem["field"] for problem in answer["details"]]
 
 
 def test_the_run_is_in_dagster_with_the_reports_tags(server: Server, completed: dict[str, Any]) -> None:
@@ -113,15 +113,15 @@ def test_the_run_is_in_dagster_with_the_reports_tags(server: Server, completed: 
     query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ ... on Runs {{ results {{ status jobName }} }} }} }}"
 
     def ended() -> list[dict[str, Any]] | None:
-        told = server.curl_json(
+        answer = server.curl_json(
             f"http://127.0.0.1:{server.dagster_port}/graphql",
             "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
         )  # fmt: skip
-        runs: list[dict[str, Any]] = told["data"]["runsOrError"]["results"]
+        runs: list[dict[str, Any]] = answer["data"]["runsOrError"]["results"]
         return None if any(run["status"] == "STARTED" for run in runs) else runs
 
     # The report is complete a moment before Dagster has written its run's end.
-    runs = wait_until(ended, seconds=60, told="the run has ended")
+    runs = wait_until(ended, seconds=60, what="the run has ended")
     assert runs == [{"status": "SUCCESS", "jobName": "make_report"}]
 
 

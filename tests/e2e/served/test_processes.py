@@ -47,7 +47,7 @@ def wait_for_another(server: Server, words: str, old: psutil.Process) -> None:
         new = service(server, words)
         return new is not None and new.pid != old.pid
 
-    wait_until(came, told=f"{words} runs again")
+    wait_until(came, what=f"{words} runs again")
 
 
 def test_a_server_restarts_what_crashed(server: Server) -> None:
@@ -57,7 +57,7 @@ def test_a_server_restarts_what_crashed(server: Server) -> None:
         assert old is not None
         old.kill()
         wait_for_another(server, words, old)
-    wait_until(lambda: server.http_code("healthz") == "200", told="the API answers again")
+    wait_until(lambda: server.http_code("healthz") == "200", what="the API answers again")
 
 
 def test_a_server_that_is_killed_leaves_nothing_and_can_be_started_again(own: Server) -> None:
@@ -65,7 +65,7 @@ def test_a_server_that_is_killed_leaves_nothing_and_can_be_started_again(own: Se
     family = own.family()
     own.process.send_signal(signal.SIGKILL)
     own.process.wait()
-    wait_until(lambda: gone(family), seconds=30, told="all services ended")
+    wait_until(lambda: gone(family), seconds=30, what="all services ended")
     again = start_server(own.home)
     family = again.family()
     assert stop_server(again) == 0
@@ -83,7 +83,7 @@ def test_a_home_that_is_served_cannot_be_served_twice(server: Server) -> None:
     )
 
 
-def test_a_port_in_use_is_told_before_anything_is_made(server: Server, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_made(server: Server, tmp_path: Path) -> None:
     """One line that names the port, exit code 2, no home."""
     taken = run_program("serve", "--port", str(server.port), home=tmp_path / "new")
     assert taken.returncode == 2

@@ -15,11 +15,11 @@ def runs_of(server: Server, report_id: str) -> list[dict[str, Any]]:
     tag = f'{{key: "policycortex/report_id", value: "{report_id}"}}'
     wanted = "... on Runs { results { status tags { key value } } }"
     query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ {wanted} }} }}"
-    told = server.curl_json(
+    answer = server.curl_json(
         f"http://127.0.0.1:{server.dagster_port}/graphql",
         "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
     )  # fmt: skip
-    results = told["data"]["runsOrError"]["results"]
+    results = answer["data"]["runsOrError"]["results"]
     return [{"status": run["status"], **{tag["key"]: tag["value"] for tag in run["tags"]}} for run in results]
 
 
@@ -31,7 +31,7 @@ def test_a_killed_worker_is_noticed_and_its_report_still_comes(server: Server) -
         started = [run for run in runs_of(server, ordered["id"]) if run["status"] == "STARTED"]
         return WorkerIdentity.from_tag(started[0]["policycortex/worker"]) if started else None
 
-    worker = wait_until(working, seconds=60, told="the run works")
+    worker = wait_until(working, seconds=60, what="the run works")
     os.kill(worker.pid, signal.SIGKILL)
     report = wait_for_end(server, ordered["id"])
     assert report["status"] == "completed", report.get("failure")
@@ -41,4 +41,4 @@ def test_a_killed_worker_is_noticed_and_its_report_still_comes(server: Server) -
         return None if "STARTED" in states else states
 
     # The report is complete a moment before Dagster has written its run's end.
-    assert wait_until(ended, seconds=60, told="all runs have ended") == ["FAILURE", "SUCCESS"]
+    assert wait_until(ended, seconds=60, what="all runs have ended") == ["FAILURE", "SUCCESS"]

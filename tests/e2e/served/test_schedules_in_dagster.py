@@ -14,11 +14,11 @@ _SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection { nodes { sc
 
 
 def _in_dagster(server: Server, name: str) -> dict[str, Any] | None:
-    told = server.curl_json(
+    answer = server.curl_json(
         f"http://127.0.0.1:{server.dagster_port}/graphql",
         "-H", "Content-Type: application/json", "-d", json.dumps({"query": _SCHEDULES}),
     )  # fmt: skip
-    nodes = told["data"]["repositoriesOrError"].get("nodes", [])  # none for the moment of loading anew
+    nodes = answer["data"]["repositoriesOrError"].get("nodes", [])  # none for the moment of loading anew
     return next((s for node in nodes for s in node["schedules"] if s["name"] == name), None)
 
 
@@ -40,9 +40,9 @@ def test_a_schedule_ticks_in_dagster_and_leaves_it_when_disabled(server: Server)
     headers = ("-H", "Content-Type: application/json")
     made = server.curl_json("-X", "POST", f"{server.url}/v1/reports/schedules", *headers, "-d", json.dumps(body))
     path, name = f"{server.url}/v1/reports/schedules/{made['id']}", f"delivery_{made['id']}"
-    shown = wait_until(lambda: _in_dagster(server, name), seconds=180, told="the schedule is loaded")
+    shown = wait_until(lambda: _in_dagster(server, name), seconds=180, what="the schedule is loaded")
     assert (shown["cronSchedule"], shown["executionTimezone"]) == ("* * * * *", "Europe/Berlin")
-    tags = wait_until(lambda: _tick_with_run(server, name), seconds=300, told="a tick of the schedule asked for a run")
+    tags = wait_until(lambda: _tick_with_run(server, name), seconds=300, what="a tick of the schedule asked for a run")
     assert tags["policycortex/schedule_id"] == made["id"]
     runs = server.curl_json(f"{path}/runs")["runs"]
     (run,) = [run for run in runs if run["report_id"] == tags["policycortex/report_id"]]
@@ -50,7 +50,7 @@ def test_a_schedule_ticks_in_dagster_and_leaves_it_when_disabled(server: Server)
     assert tags["dagster/schedule_name"] == name
     off = server.curl_json("-X", "PATCH", path, *headers, "-d", json.dumps({"enabled": False}))
     assert off["next_runs"] == []
-    wait_until(lambda: _in_dagster(server, name) is None or None, seconds=180, told="the schedule has left Dagster")
+    wait_until(lambda: _in_dagster(server, name) is None or None, seconds=180, what="the schedule has left Dagster")
     ticks = [run["scheduled_for"] for run in server.curl_json(f"{path}/runs")["runs"]]
     assert len(ticks) == len(set(ticks))
     server.curl("-X", "DELETE", path)

@@ -39,7 +39,7 @@ class NamedBytes:
         return BytesIO(self.content)
 
 
-def finding(  # one finding; only what a test speaks of is spelled
+def finding(  # a test names only the fields it needs
     day: date,
     check: str = "c1",
     resource: str = "r1",

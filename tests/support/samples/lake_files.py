@@ -47,7 +47,7 @@ class FileOfBytes:
 
 
 def seen(day: int, check: str = "c1", resource: str = "r1", status: str = "FAIL", **fields: object) -> Finding:
-    """A finding of November ``day``, 06:00 UTC, with any field set; its scan is ``scan-<day>`` unless said."""
+    """A finding of November ``day``, 06:00 UTC, with any field set; its scan is ``scan-<day>`` unless given."""
     made = finding(date(2026, 11, day), check, resource, status)
     severity = Severity(str(fields.pop("severity", "high")))
     return msgspec.structs.replace(made, **({"scan_uid": f"scan-{day}", "severity": severity} | fields))
@@ -107,7 +107,7 @@ def take(
 
 
 def counts(lake: Lake, scope: Scope = EVERYTHING, period: Period = NOVEMBER) -> dict[str, tuple[int, int, int, int]]:
-    """The closing posture in short: check to passed, failed, manual, muted."""
+    """The period-end posture in short: check to passed, failed, manual, muted."""
     sums = (
         lake.period_end.load_tallies(scope, period)
         .group_by("check_id")
