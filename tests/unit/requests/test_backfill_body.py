@@ -29,9 +29,9 @@ def test_a_good_body_is_an_order() -> None:
         ({"start": "2024-01-01"}, "end", "This field is required"),
         ({"start": "01.02.2024", "end": "2024-02-01"}, "start", "Must be a day as YYYY-MM-DD, got '01.02.2024'"),
         ({"start": 20240101, "end": "2024-02-01"}, "start", "Must be a day as YYYY-MM-DD, got 20240101"),
-        ({"start": "2019-12-31", "end": "2024-02-01"}, "start", "Must not lie before 2020-01-01"),
-        ({"start": "2024-01-01", "end": "2026-03-11"}, "end", "Must not lie in the future"),
-        ({"start": "2024-02-01", "end": "2024-01-01"}, "end", "Must not lie before the start"),
+        ({"start": "2019-12-31", "end": "2024-02-01"}, "start", "Must not be before 2020-01-01"),
+        ({"start": "2024-01-01", "end": "2026-03-11"}, "end", "Must not be in the future"),
+        ({"start": "2024-02-01", "end": "2024-01-01"}, "end", "Must not be before the start"),
         (
             {"start": "2024-01-01", "end": "2024-02-01", "frameworks": ["soc"]},
             "frameworks",
