@@ -11,13 +11,12 @@ from typing import Any
 
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
-from policycortex.requests import Known, ReportRequest, parse_request
+from policycortex.requests import ReportRequest, parse_request
 from policycortex.settings import Settings
-from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 from policycortex.workflow.reports import fail_report
-from policycortex.workflow.request_report import new_report_id, request_report, run_tags
+from policycortex.workflow.request_report import known_values, new_report_id, request_report, run_tags
 from policycortex_cli.audit_records import record_event
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
@@ -36,7 +35,7 @@ def produce(
     runs: HomeRuns, registry: Registry, settings: Settings, body: Mapping[str, Any], *, organization: str
 ) -> ReportRow:
     """Write the report's row, execute the job that makes it, return the completed row."""
-    known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
+    known = known_values(settings, registry, organization)
     now = datetime.now(UTC)
     order = parse_request(body, organization=organization, now=now, known=known)
     row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from policycortex.names import ReportFormat
-from policycortex.requests.model import ReportRequest
-from policycortex.security.key_store import open_key_store
-from policycortex.settings import Settings
 
 if TYPE_CHECKING:
     from policycortex.documents.model import ReportDocument
@@ -38,18 +35,6 @@ class FinishedFile:
     def stem(self) -> str:
         """Its name for the artifact store."""
         return re.sub(r"[^a-z0-9]+", "_", self.name)
-
-
-def seal_password(settings: Settings, order: ReportRequest, report_id: str) -> str | None:
-    """The order's password as the registry may keep it; None without one."""
-    if order.password is None:
-        return None
-    return open_key_store(settings).seal(order.password, purpose=_purpose(report_id))
-
-
-def unseal_password(settings: Settings, sealed: str | None, report_id: str) -> str | None:
-    """The password for the run. Raises IntegrityError when the installation's key is another one by now."""
-    return open_key_store(settings).unseal(sealed, purpose=_purpose(report_id)) if sealed is not None else None
 
 
 def finish_files(
@@ -105,7 +90,3 @@ def _finished(name: str, kind: ReportFormat, path: Path, password: str | None, n
     return FinishedFile(
         name=name, format=kind, kind=kind, path=made.path, extension=made.extension, media_type=made.media_type
     )
-
-
-def _purpose(report_id: str) -> str:
-    return f"password of {report_id}"

@@ -36,8 +36,9 @@ from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, Re
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.protect_files import FinishedFile, finish_files, unseal_password
+from policycortex.workflow.protect_files import FinishedFile, finish_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
+from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
 from policycortex.workflow.sign_files import prove_files, read_provenance
 

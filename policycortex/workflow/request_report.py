@@ -10,11 +10,12 @@ from datetime import datetime
 
 from policycortex.errors import UnavailableError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, RunPriority
-from policycortex.requests.model import ReportRequest, request_to_json
+from policycortex.requests import Known, ReportRequest, request_to_json
+from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import AccessRow, Failure, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
-from policycortex.workflow.protect_files import seal_password
 
 StartRun = Callable[[ReportRow, ReportRequest], str]
 """Starts the run that produces the report and returns its id. Raises UnavailableError when it cannot start now."""
@@ -23,6 +24,11 @@ StartRun = Callable[[ReportRow, ReportRequest], str]
 def new_report_id() -> str:
     """A random report id."""
     return f"rpt_{secrets.token_hex(8)}"
+
+
+def known_values(settings: Settings, registry: Registry, organization: str) -> Known:
+    """The frameworks, text catalogues and templates that the organisation's requests may name."""
+    return Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
 
 
 def new_report(
@@ -102,6 +108,18 @@ def start_report(registry: Registry, row: ReportRow, request: ReportRequest, sta
     registry.reports.set_run(row.id, run_id)
 
 
+def seal_password(settings: Settings, request: ReportRequest, report_id: str) -> str | None:
+    """The request's password, encrypted for the registry; None without one."""
+    if request.password is None:
+        return None
+    return open_key_store(settings).seal(request.password, purpose=_password_purpose(report_id))
+
+
+def unseal_password(settings: Settings, sealed: str | None, report_id: str) -> str | None:
+    """The password for the run. Raises IntegrityError when the installation's key was changed since."""
+    return open_key_store(settings).unseal(sealed, purpose=_password_purpose(report_id)) if sealed is not None else None
+
+
 def run_tags(
     *,
     report_id: str,
@@ -117,3 +135,7 @@ def run_tags(
         TAG_PRIORITY: priority.value if priority is not None else None,
     }
     return {name: value for name, value in tags.items() if value}
+
+
+def _password_purpose(report_id: str) -> str:
+    return f"password of {report_id}"

@@ -26,10 +26,9 @@ from policycortex.scheduling.cron import parse_cron
 from policycortex.scheduling.misfire import MisfirePolicy, settle_ticks
 from policycortex.scheduling.ticks import next_runs, ticks_between
 from policycortex.settings import Settings
-from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, TickClaim
-from policycortex.workflow.request_report import new_report, new_report_id
+from policycortex.workflow.request_report import known_values, new_report, new_report_id
 
 _BATCH: Final = 500
 """Ticks handled in one transaction; after a long downtime the next transactions handle the rest."""
@@ -91,7 +90,7 @@ def change_schedule(
 def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime) -> str:
     """Request one report now, with the schedule's deliveries; its id. Raises RequestError if it is no longer valid."""
     connections = load_connections(settings)
-    report = _report(settings, schedule, _known(settings, registry, schedule), connections, now)
+    report = _report(settings, schedule, known_values(settings, registry, schedule.organization), connections, now)
     return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
 
 
@@ -170,7 +169,7 @@ def _claims(
     )
     reason = f"missed: the service handled it only at {now:%Y-%m-%d %H:%M} UTC, and misfire is {schedule.misfire}"
     claims = [TickClaim(tick=tick, reason=reason) for tick in settled.to_skip]
-    known = _known(settings, registry, schedule)
+    known = known_values(settings, registry, schedule.organization)
     claims += [_claim(settings, schedule, known, connections, tick) for tick in settled.to_run]
     last = batch[-1] if batch else now
     return claims, _first(next_runs(cron, zone, last, 1))
@@ -211,15 +210,11 @@ def _report(
 def _parse(
     settings: Settings, registry: Registry, body: Mapping[str, Any], organization: str, now: datetime
 ) -> ScheduleRequest:
-    known = Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
+    known = known_values(settings, registry, organization)
     configured = Configured(
         connections=load_connections(settings), min_interval_seconds=settings.min_schedule_interval_seconds
     )
     return parse_schedule(body, organization=organization, now=now, known=known, configured=configured)
-
-
-def _known(settings: Settings, registry: Registry, schedule: ScheduleRow) -> Known:
-    return Known.of(frameworks_of(settings, registry, schedule.organization), settings.templates_dir)
 
 
 def _first(moments: Sequence[datetime]) -> datetime | None:

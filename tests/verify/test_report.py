@@ -19,8 +19,8 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import FileRow, Registry, ReportRow, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
-from policycortex.workflow.protect_files import seal_password
 from policycortex.workflow.reports import produce_report
+from policycortex.workflow.request_report import seal_password
 from tests.support.programs import run, seven_zip
 from tests.support.samples.lake_files import seen, take
 from tests.support.samples.signed_files import ORGANIZATION

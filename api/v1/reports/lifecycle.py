@@ -1,8 +1,9 @@
-"""Changes of a report through the API: created, checked against its run, cancelled, deleted."""
+"""The life of a report in the API: created, estimated, checked against its run, cancelled, deleted."""
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.platform.access_log import access_row
@@ -12,17 +13,30 @@ from api.platform.services import Services
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.requests import Known, ReportRequest, parse_request, request_from_json
+from policycortex.requests import ReportRequest, parse_request, request_from_json
 from policycortex.requests.destinations import mail_deliveries
-from policycortex.storage.registry import ReportRow
+from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
-from policycortex.workflow.request_report import request_report, start_report
+from policycortex.workflow.request_report import known_values, request_report, start_report
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
 _log = logging.getLogger("policycortex.api")
 _NEVER_STARTED_AFTER: Final = timedelta(minutes=1)
 """Between the row and the start of its run are milliseconds, unless the process died."""
+_DEFAULT_DURATION: Final = timedelta(seconds=30)
+"""Used until the organisation has a completed report of the type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """An estimate as of now."""
+
+    queue_position: int
+    """1 is next."""
+    duration: timedelta
+    """Of the run alone, without the queue."""
+    completion_at: datetime
 
 
 def create_report(
@@ -34,7 +48,7 @@ def create_report(
     created before its process died is continued.
     """
     now = services.now()
-    known = Known.of(services.frameworks(caller.organization), services.settings.templates_dir)
+    known = known_values(services.settings, services.registry, caller.organization)
     request = parse_request(body, organization=caller.organization, now=now, known=known)
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
@@ -97,6 +111,17 @@ def remove_report(services: Services, report: ReportRow) -> None:
         _end_run(services, before)
     services.artifacts.delete_report(report.id)
     services.registry.retention.forget_files(report.id)
+
+
+def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
+    """For an open report. Only the organisation's own reports count, so that nothing of others is disclosed."""
+    position, seconds = registry.reports.load_queue(report)
+    duration = timedelta(seconds=seconds) if seconds is not None else _DEFAULT_DURATION
+    if report.started_at is not None:
+        completion = max(report.started_at + duration, now)
+    else:
+        completion = max(report.due_at, now) + duration * position
+    return Estimate(queue_position=position, duration=duration, completion_at=completion)
 
 
 def _deliveries(services: Services, request: ReportRequest) -> tuple[NewDelivery, ...]:

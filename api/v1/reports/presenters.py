@@ -6,7 +6,7 @@ from typing import Any
 
 from api.platform.auth import Principal
 from api.platform.responses import page_of
-from api.v1.reports.estimates import Estimate
+from api.v1.reports.lifecycle import Estimate
 from api.v1.reports.schemas import (
     Access,
     Content,

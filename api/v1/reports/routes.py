@@ -15,8 +15,7 @@ from api.platform.openapi import errors_of, report_body
 from api.platform.responses import send_json
 from api.platform.services import Services
 from api.v1.reports import lifecycle
-from api.v1.reports.estimates import estimate_report
-from api.v1.reports.lifecycle import OPEN
+from api.v1.reports.lifecycle import OPEN, estimate_report
 from api.v1.reports.presenters import present_accepted, present_details, present_list
 from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
 from api.v1.reports.waiting import Preference, preferred_seconds, wait_for_end
