@@ -21,7 +21,7 @@ from policycortex_client.model import DownloadLink, Report, ReportPage, read_lin
 from policycortex_client.transport import Transport, error_body
 
 _WAIT_SECONDS: Final = 20
-"""How long the server is asked to wait in one request; shorter than the timeout of common proxies."""
+"""Seconds that the server waits in one request; shorter than the timeout of common proxies."""
 
 
 class ReportsClient(Transport):

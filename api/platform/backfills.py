@@ -38,7 +38,7 @@ class BackfillState:
 class Backfills(Protocol):
     """Starts, reads and ends backfills."""
 
-    def start(self, order: BackfillRequest, *, organization: str, today: date) -> str:
+    def start(self, request: BackfillRequest, *, organization: str, today: date) -> str:
         """Start it; returns its id. Raises UnavailableError."""
         ...
 

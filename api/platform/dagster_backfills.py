@@ -47,21 +47,21 @@ class DagsterBackfills:
     def __init__(self, url: str) -> None:
         self._client = DagsterClient(url)
 
-    def start(self, order: BackfillRequest, *, organization: str, today: date) -> str:
+    def start(self, request: BackfillRequest, *, organization: str, today: date) -> str:
         """See Backfills."""
         tags = {
             TAG_ORGANIZATION: organization,
-            TAG_BACKFILL: _tag_value(order),
+            TAG_BACKFILL: _tag_value(request),
             TAG_PRIORITY: RunPriority.BACKFILL.value,
         }
-        if order.frameworks:
+        if request.frameworks:
             location = find_location(self._client)
-            for framework_id in order.frameworks:
+            for framework_id in request.frameworks:
                 add_partition(self._client, location, FRAMEWORK_PARTITIONS, framework_id)
         params = {
-            "partitionsByAssets": list(_selection(order, today)),
+            "partitionsByAssets": list(_selection(request, today)),
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
-            "title": f"{order.start} to {order.end}",
+            "title": f"{request.start} to {request.end}",
         }
         answer = self._client.query(_START, {"params": params})["launchPartitionBackfill"]
         if answer["__typename"] != "LaunchBackfillSuccess":
@@ -92,19 +92,19 @@ class DagsterBackfills:
         self._client.close()
 
 
-def _selection(order: BackfillRequest, today: date) -> Iterator[dict[str, Any]]:
+def _selection(request: BackfillRequest, today: date) -> Iterator[dict[str, Any]]:
     for name in _DAYS:
-        days = {"start": order.start.isoformat(), "end": order.end.isoformat()}
+        days = {"start": request.start.isoformat(), "end": request.end.isoformat()}
         yield {"assetKey": {"path": name.split("/")}, "partitions": {"range": days}}
-    months = whole_months(order.start, min(order.end, today.replace(day=1) - timedelta(days=1)))
-    if order.frameworks and months:
-        ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in order.frameworks]
+    months = whole_months(request.start, min(request.end, today.replace(day=1) - timedelta(days=1)))
+    if request.frameworks and months:
+        ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in request.frameworks]
         yield {"assetKey": {"path": _MONTHLY.split("/")}, "partitions": {"ranges": ranges}}
 
 
-def _tag_value(order: BackfillRequest) -> str:
+def _tag_value(request: BackfillRequest) -> str:
     """The request as one tag value: start, end, frameworks."""
-    return f"{order.start}..{order.end} {','.join(order.frameworks)}".strip()
+    return f"{request.start}..{request.end} {','.join(request.frameworks)}".strip()
 
 
 def _state(found: Mapping[str, Any], tag_value: str) -> BackfillState:

@@ -21,7 +21,7 @@ class Metrics:
         )
         self.active = Gauge("policycortex_http_requests_active", "Requests being answered", registry=self._registry)
         self.launches = Counter(
-            "policycortex_report_launches", "Runs asked of Dagster", ["outcome"], registry=self._registry
+            "policycortex_report_launches", "Requests to Dagster to start a run", ["outcome"], registry=self._registry
         )
 
     def print(self) -> bytes:

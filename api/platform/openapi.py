@@ -132,7 +132,7 @@ def file_responses() -> Responses:
     content["application/zip"] = binary
     return {
         200: {"description": "The whole file", "content": content, "headers": _FILE_HEADERS},
-        206: {"description": "The part that `Range` asked for", "content": content, "headers": _FILE_HEADERS},
+        206: {"description": "The part that `Range` names", "content": content, "headers": _FILE_HEADERS},
         304: {"description": "The client has this file already (`If-None-Match`)"},
     }
 

@@ -183,7 +183,7 @@ def request_at(
 
 
 def deliveries_at(body: Mapping[str, Any], *, organization: str, connections: Connections) -> tuple[NewDelivery, ...]:
-    """Where a tick's report goes, by the connections of today; one that is gone is told by the ledger, not here."""
+    """Deliveries of a tick's report by the current connections. A deleted connection fails at delivery, not here."""
     given = dict(body.get("delivery") or {})
     checked = validated(ScheduleDeliveryBody, given, context={"organization": organization})
     return deliveries_of(checked, connections, organization)

@@ -32,8 +32,8 @@ def start_backfill(
 ) -> BackfillAnswer:
     """Recalculate a range of days in one run, then produce a report for each closed month and named framework."""
     today = services.now().date()
-    order = parse_backfill(body, today=today, frameworks=sorted(services.frameworks(caller.organization)))
-    backfill_id = services.backfills.start(order, organization=caller.organization, today=today)
+    wanted = parse_backfill(body, today=today, frameworks=sorted(services.frameworks(caller.organization)))
+    backfill_id = services.backfills.start(wanted, organization=caller.organization, today=today)
     backfill = present_backfill(services.backfills.find(backfill_id, organization=caller.organization), base_url)
     response.headers["Location"] = backfill.progress_url
     response.headers["Retry-After"] = "30"
