@@ -175,7 +175,7 @@ def test_a_removed_framework_is_reported_on_the_tick(
 ) -> None:
     """The schedule continues; the list of its runs states why there was no report."""
     schedule = _create(settings, registry)
-    monkeypatch.setattr("policycortex.workflow.scheduling.frameworks_of", lambda *_: {})
+    monkeypatch.setattr("policycortex.workflow.request_report.frameworks_of", lambda *_: {})
     assert claim_due_ticks(settings, now=FIRST) == ()
     ((tick,), _) = registry.schedules.list_ticks(schedule.id)
     assert "Unknown framework 'soc2'" in tick.reason
