@@ -1,4 +1,4 @@
-"""LibreOffice opens a protected workbook by its own password prompt, and by no other way."""
+"""LibreOffice opens a protected workbook only through its password prompt."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ PERSON = Path(__file__).parents[1] / "support" / "libreoffice.py"
 
 
 def test_libreoffice_asks_for_the_password_and_opens_with_it(tmp_path: Path) -> None:
-    """At once with the right one, at the second prompt after a wrong one; with a wrong or none it stays closed."""
+    """With the right password at the first or second prompt; with a wrong one or none it stays closed."""
     plain, path, pipe = tmp_path / "plain.xlsx", tmp_path / "report.xlsx", f"p{secrets.token_hex(8)}"
     with xlsxwriter.Workbook(plain) as book:
         book.add_worksheet().write_string(1, 1, MARK)
@@ -29,10 +29,10 @@ def test_libreoffice_asks_for_the_password_and_opens_with_it(tmp_path: Path) -> 
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as office:
         try:
             given = json.dumps([(str(workbook), passwords) for workbook, passwords in attempts])
-            said = subprocess.run(
+            result = subprocess.run(
                 ["/usr/bin/python3", PERSON, pipe, given], capture_output=True, text=True, check=False
             )
         finally:
             office.terminate()
-    assert said.returncode == 0, f"{said.stderr}; deploy/setup-tests.sh installs python3-uno"
-    assert json.loads(said.stdout) == [[1, MARK], [2, MARK], [1, None], [0, None], [0, MARK]]
+    assert result.returncode == 0, f"{result.stderr}; deploy/setup-tests.sh installs python3-uno"
+    assert json.loads(result.stdout) == [[1, MARK], [2, MARK], [1, None], [0, None], [0, MARK]]

@@ -1,4 +1,4 @@
-"""Signatures and protection as the programs of others see them: OpenSSL, Poppler, qpdf."""
+"""Signatures and encryption, checked with OpenSSL, Poppler and qpdf."""
 
 from pathlib import Path
 
@@ -22,13 +22,13 @@ PASSWORD = "Tr0ub4dor&3 for the board"
 
 @pytest.fixture(scope="module")
 def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
-    """One proven report for all."""
+    """One signed report for all tests."""
     return make_proven(tmp_path_factory.mktemp("programs"))
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "report.xlsx", "report.csv", "report.json"])
 def test_openssl_agrees_with_detached_signatures(proven: Proven, tmp_path: Path, name: str) -> None:
-    """As the README in the bundle says it; and not over one byte more."""
+    """By the command of the bundle's README; not with one byte more."""
     folder = proven.folder
     command = ("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / f"{name}.p7s")
     rest = ("-CAfile", folder / "certificate.pem", "-out", "/dev/null")
@@ -39,17 +39,17 @@ def test_openssl_agrees_with_detached_signatures(proven: Proven, tmp_path: Path,
 
 
 def test_poppler_agrees_with_the_signature_of_a_pdf(proven: Proven) -> None:
-    """PAdES, valid, over the whole file, by a certificate that says what it is."""
-    said = run("pdfsig", proven.folder / "report.pdf")
-    assert "Signature Type: ETSI.CAdES.detached" in said
-    assert "Signature Validation: Signature is Valid." in said
-    assert "Total document signed" in said
-    assert GENERATED_NAME in said
+    """PAdES, valid, over the whole file, with the generated certificate's name."""
+    output = run("pdfsig", proven.folder / "report.pdf")
+    assert "Signature Type: ETSI.CAdES.detached" in output
+    assert "Signature Validation: Signature is Valid." in output
+    assert "Total document signed" in output
+    assert GENERATED_NAME in output
     run("qpdf", "--check", proven.folder / "report.pdf")
 
 
 def test_what_is_encrypted_is_signed_after(tmp_path: Path) -> None:
-    """The signature covers the encrypted bytes; with the password all programs agree, without it nobody reads."""
+    """The signature covers the encrypted bytes; all programs accept it with the password, none without."""
     path = tmp_path / "report.pdf"
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
@@ -57,18 +57,18 @@ def test_what_is_encrypted_is_signed_after(tmp_path: Path) -> None:
     protect_file(ReportFormat.PDF, path, PASSWORD, made_at=NOW)
     identity = load_identity(Settings(home=tmp_path / "home"), ORGANIZATION, now=NOW)
     sign_pdf(path, identity, password=PASSWORD)
-    said = run("pdfsig", "-upw", PASSWORD, path)
-    assert "Signature is Valid" in said
-    assert "Total document signed" in said
+    output = run("pdfsig", "-upw", PASSWORD, path)
+    assert "Signature is Valid" in output
+    assert "Total document signed" in output
     assert "AESv3" in run("qpdf", f"--password={PASSWORD}", "--show-encryption", path)
     run("qpdf", "--password=wrong", "--check", path, is_ok=False)
-    told = verify(path, password=PASSWORD)
-    assert any("its signature holds" in line.message for line in told.of(VerdictKind.HOLDS))
+    verdict = verify(path, password=PASSWORD)
+    assert any("its signature holds" in line.message for line in verdict.of(VerdictKind.HOLDS))
     assert any("behind its password" in line.message for line in verify(path).of(VerdictKind.UNCHECKED))
 
 
 def test_an_organisation_signs_with_its_own_certificate(proven: Proven, tmp_path: Path) -> None:
-    """PKCS#12 by configuration, its passphrase by reference; a wrong one is told without showing it."""
+    """PKCS#12 by configuration, its passphrase by reference; an error does not show a wrong one."""
     own = load_identity(proven.settings, "own", now=NOW)
     store, secret = tmp_path / "own.p12", tmp_path / "passphrase"
     store.write_bytes(

@@ -1,4 +1,4 @@
-"""Files behind a password, opened by the programs of others; nothing of the content shows without it."""
+"""Protected files, opened by other programs; without the password no content is visible."""
 
 import io
 import os
@@ -23,12 +23,12 @@ MARK = "arn:aws:iam::123456789012:root"
 
 
 def protect(report_format: ReportFormat, path: Path) -> ProtectedFile:
-    """The file behind the password."""
+    """The protected file."""
     return protect_file(report_format, path, PASSWORD, made_at=MADE_AT)
 
 
 def test_a_pdf_is_encrypted_by_aes_256(tmp_path: Path) -> None:
-    """Revision 6 by qpdf's word; no way in without the password, no change with it, and Poppler reads it."""
+    """Revision 6 according to qpdf; closed without the password, no changes with it, and Poppler reads it."""
     path = tmp_path / "report.pdf"
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
@@ -36,11 +36,11 @@ def test_a_pdf_is_encrypted_by_aes_256(tmp_path: Path) -> None:
         pdf.save(path)
     made = protect(ReportFormat.PDF, path)
     assert (made.path, made.media_type) == (path, "application/pdf")
-    said = run("qpdf", f"--password={PASSWORD}", "--show-encryption", path)
-    assert "R = 6" in said
-    assert "file encryption method: AESv3" in said
-    assert "modify document assembly: not allowed" in said
-    assert "Supplied password is owner password" not in said
+    output = run("qpdf", f"--password={PASSWORD}", "--show-encryption", path)
+    assert "R = 6" in output
+    assert "file encryption method: AESv3" in output
+    assert "modify document assembly: not allowed" in output
+    assert "Supplied password is owner password" not in output
     run("qpdf", f"--password={PASSWORD}", "--check", path)
     assert "invalid password" in run("qpdf", "--password=wrong", "--check", path, is_ok=False)
     assert MARK in run("pdfinfo", "-upw", PASSWORD, path)
@@ -48,7 +48,7 @@ def test_a_pdf_is_encrypted_by_aes_256(tmp_path: Path) -> None:
 
 
 def test_a_workbook_is_encrypted_by_agile_encryption(tmp_path: Path) -> None:
-    """What Office 2010 and later ask a password for; its integrity holds and the content comes back."""
+    """The encryption of Office 2010 and later; its integrity is valid and the content is equal."""
     path = tmp_path / "report.xlsx"
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_string(1, 1, MARK)
@@ -56,7 +56,7 @@ def test_a_workbook_is_encrypted_by_agile_encryption(tmp_path: Path) -> None:
 
 
 def test_a_workbook_past_seven_megabytes_is_encrypted_too(tmp_path: Path) -> None:
-    """There the container needs a second table of its sectors."""
+    """Large files need a second sector table."""
     path = tmp_path / "report.xlsx"
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet()
@@ -84,7 +84,7 @@ def _encrypted_and_back(path: Path) -> io.BytesIO:
 
 @pytest.mark.parametrize("kind", [ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.OSCAL])
 def test_other_files_go_into_an_aes_256_zip(tmp_path: Path, kind: ReportFormat) -> None:
-    """7-Zip names the method and gives the bytes back; the plain file is gone."""
+    """7-Zip names the method and returns the bytes; the plain file is removed."""
     path = tmp_path / f"report.{kind.extension}"
     content = f"{MARK}\n" * 1000
     path.write_text(content)

@@ -24,7 +24,7 @@ from tests.support.time_stamp_authority import TimeAuthority, time_authority
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[TimeAuthority]:
-    """OpenSSL's."""
+    """The authority of OpenSSL."""
     folder = tmp_path / "authority"
     folder.mkdir()
     with time_authority(folder) as made:
@@ -33,7 +33,7 @@ def authority(tmp_path: Path) -> Iterator[TimeAuthority]:
 
 @pytest.fixture
 def identity(authority: TimeAuthority, tmp_path: Path) -> Identity:
-    """A signer that is configured to ask it."""
+    """A signer that uses the authority."""
     settings = Settings(home=tmp_path / "home", signing=f"{{timestamp_url: '{authority.url}'}}")
     return load_identity(settings, ORGANIZATION, now=datetime.now(UTC))
 
@@ -56,7 +56,7 @@ def token_of(signed: cms.SignedData) -> tuple[bytes, bytes]:
 
 
 def openssl_believes(token: bytes, stamped: bytes, authority: TimeAuthority, folder: Path) -> str:
-    """OpenSSL's word on a time stamp."""
+    """OpenSSL's check of a time stamp."""
     (folder / "token").write_bytes(token)
     digest = hashlib.sha256(stamped).hexdigest()
     command = ("openssl", "ts", "-verify", "-in", folder / "token", "-token_in", "-digest", digest)
@@ -66,20 +66,20 @@ def openssl_believes(token: bytes, stamped: bytes, authority: TimeAuthority, fol
 def test_a_pdf_bears_the_authoritys_time(
     identity: Identity, authority: TimeAuthority, pdf: Path, tmp_path: Path
 ) -> None:
-    """B-T: OpenSSL believes the stamp over the signature, Poppler the signature, and we say when it was."""
+    """B-T: OpenSSL accepts the time stamp, Poppler the signature, and the verdict names the time."""
     sign_pdf(pdf, identity, password=None)
     with pdf.open("rb") as file:
         (signature,) = PdfFileReader(file).embedded_regular_signatures
         assert "Verification: OK" in openssl_believes(*token_of(signature.signed_data), authority, tmp_path)
-    said = run("pdfsig", pdf)
-    assert "Signature is Valid" in said
-    assert "ETSI.CAdES.detached" in said
+    output = run("pdfsig", pdf)
+    assert "Signature is Valid" in output
+    assert "ETSI.CAdES.detached" in output
     verdict = verify(pdf).of(VerdictKind.HOLDS)
     assert any("its time stamp says" in line.message for line in verdict), verdict
 
 
 def test_a_file_beside_bears_it_too(identity: Identity, authority: TimeAuthority, tmp_path: Path) -> None:
-    """And the signature is one that OpenSSL takes as before."""
+    """OpenSSL accepts the signature as without a time stamp."""
     path = tmp_path / "report.csv"
     path.write_text("a,b\n")
     signature = tmp_path / "report.csv.p7s"
@@ -94,8 +94,8 @@ def test_a_file_beside_bears_it_too(identity: Identity, authority: TimeAuthority
     assert any("its time stamp says" in line.message for line in verdict.of(VerdictKind.HOLDS))
 
 
-def test_a_stamp_of_something_else_is_told(identity: Identity, tmp_path: Path) -> None:
-    """A genuine stamp, moved from another signature to make this one look older."""
+def test_a_stamp_of_another_signature_is_found(identity: Identity, tmp_path: Path) -> None:
+    """A time stamp of another signature is found."""
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text(name)
     one, two = (cms.ContentInfo.load(sign_file(tmp_path / name, identity)) for name in ("one.csv", "two.csv"))
@@ -118,7 +118,7 @@ def stamped(identity: Identity, tmp_path: Path) -> Path:
 
 
 def test_any_byte_of_a_stamped_signature_counts(stamped: Path) -> None:
-    """The stamp's bytes too."""
+    """Also of the time stamp."""
     signature, root = stamped.with_name("report.csv.p7s"), stamped.with_name("ca.pem")
     content = signature.read_bytes()
     unseen = []
@@ -131,10 +131,10 @@ def test_any_byte_of_a_stamped_signature_counts(stamped: Path) -> None:
     assert unseen == []
 
 
-def test_an_authority_in_trouble_is_told(
+def test_a_failing_authority_is_reported(
     identity: Identity, authority: TimeAuthority, pdf: Path, tmp_path: Path
 ) -> None:
-    """Nothing is signed without the time that was asked for, and it may be tried again."""
+    """Nothing is signed without the configured time stamp; the error is retryable."""
     before = pdf.read_bytes()
     authority.status = 503
     with pytest.raises(UnavailableError, match="gave no time"):

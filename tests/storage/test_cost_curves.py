@@ -1,4 +1,4 @@
-"""What an answer costs is set by what is asked, not by the history behind it: counted in files and readings."""
+"""The cost of a query depends on its period, not on the length of the history: counted in files and reads."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ PERIOD_END: Final[dict[str, dict[str, Any]]] = {
     "analytics_risk_items": {"is_related": False},
     "analytics_states": {"framework_id": None},
 }
-"""Read over the period-end posture, with these parameters beside those of its scope."""
+"""Queries of the period-end posture, with parameters besides those of its scope."""
 QUERIES: Final[dict[str, dict[str, Any]]] = PERIOD_END | {
     "period_end_scans": period_parameters(EVERYTHING.organization, ASKED),
     "daily_tallies": daily_parameters(EVERYTHING, ASKED),
@@ -51,10 +51,10 @@ def take_days(folder: Path, days: range) -> Lake:
 
 @contextmanager
 def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
-    """A cursor for one of QUERIES about the two days, and its parameters."""
+    """A cursor for one of QUERIES over the two days, and its parameters."""
     if query in PERIOD_END:
-        with period_end_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, asked):
-            yield cursor, asked | PERIOD_END[query]
+        with period_end_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, parameters):
+            yield cursor, parameters | PERIOD_END[query]
     else:
         with lake.session.cursor(FRAMES) as cursor:
             yield cursor, QUERIES[query]
@@ -62,22 +62,22 @@ def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
 
 def ask(lake: Lake, query: str, words: str = "") -> list[tuple[Any, ...]]:
     """All its rows."""
-    with asking(lake, query) as (cursor, asked):
-        return cursor.execute(f"{words} {sql(query)}", asked).fetchall()
+    with asking(lake, query) as (cursor, parameters):
+        return cursor.execute(f"{words} {sql(query)}", parameters).fetchall()
 
 
 def files_read(folder: Path) -> dict[str, list[int]]:
-    """Per query, how many files each of its scans opens for the two days that are asked for."""
+    """Per query, the number of files that each of its scans reads for the two days."""
     with open_lake(Settings(home=folder)) as lake:
-        told = {
+        plans = {
             query: "\n".join(str(row[1]) for row in ask(lake, query, "EXPLAIN (ANALYZE, FORMAT json)"))
             for query in QUERIES
         }
-    return {query: [int(number) for number in FILES.findall(text)] for query, text in told.items()}
+    return {query: [int(number) for number in FILES.findall(text)] for query, text in plans.items()}
 
 
 def listings(lake: Lake, work: Callable[[Lake], object]) -> list[str]:
-    """What the catalog was asked to list files by, in order, while ``work`` read from the lake."""
+    """The columns by which the catalog selected files, in order, while ``work`` read from the lake."""
     with lake.session.cursor() as cursor:
         cursor.execute("CALL truncate_duckdb_logs()")
         cursor.execute("CALL enable_logging('QueryLog')")
@@ -112,17 +112,17 @@ def test_older_days_are_not_opened(
 def test_files_are_found_by_organization_and_day_alone(
     query: str, counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]]
 ) -> None:
-    """Each further column that a filter or join compares bare is one more reading of the statistics of all files."""
+    """Each other column in a filter or join reads the statistics of all files once more."""
     with open_lake(Settings(home=counted[0])) as lake:
         readings = [text.count("ducklake_file_column_stats") for text in listings(lake, lambda it: ask(it, query))]
     assert readings
     assert max(readings) <= 2
 
 
-def test_the_catalog_keeps_two_notes_for_each_file(
+def test_the_catalog_keeps_two_statistics_for_each_file(
     counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
 ) -> None:
-    """Organization and day of each file of a day; without the other notes all answers are as they were."""
+    """Organization and day of each file; without the other statistics all results are equal."""
     folder, _, long = counted
     with open_lake(Settings(home=folder)) as lake, lake.session.cursor() as cursor:
         before = {query: sorted(ask(lake, query), key=str) for query in QUERIES}
@@ -141,7 +141,7 @@ def test_the_catalog_keeps_two_notes_for_each_file(
 def test_a_lake_at_a_snapshot_chooses_scans_once(
     counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
 ) -> None:
-    """Three answers about one period: each lists the files of its own table, the first those of the choice, too."""
+    """Three queries of one period: each lists the files of its own table, the first also those of the selection."""
 
     def read(lake: Lake) -> None:
         lake.period_end.load_tallies(EVERYTHING, ASKED)
@@ -157,7 +157,7 @@ def test_a_lake_at_a_snapshot_chooses_scans_once(
 def test_a_lake_at_a_snapshot_holds_its_catalog(
     counted: tuple[Path, dict[str, list[int]], dict[str, list[int]]],
 ) -> None:
-    """Files are found in memory, not in SQLite, and all answers are those of the live lake."""
+    """Files are listed in memory, not in SQLite, and all results equal those of the live lake."""
     kind = f"SELECT type FROM duckdb_databases() WHERE database_name = '{METADATA}'"  # noqa: S608 - a constant
     with open_lake(Settings(home=counted[0])) as live, live.at(live.snapshot()) as lake:
         with lake.session.cursor() as cursor:
@@ -169,7 +169,7 @@ def test_a_lake_at_a_snapshot_holds_its_catalog(
 
 
 def statements_of_an_import(folder: Path, findings: int) -> int:
-    """How many statements DuckDB and DuckLake are asked to import a file of so many findings."""
+    """The number of statements for the import of a file with that many findings."""
     with open_lake(Settings(home=folder)) as lake, lake.session.cursor() as cursor:
         cursor.execute("CALL enable_logging('QueryLog')")
         take(lake, "scan", [seen(20, f"c{n % 7}", f"r{n}") for n in range(findings)], rebuild=False)
@@ -178,7 +178,7 @@ def statements_of_an_import(folder: Path, findings: int) -> int:
 
 
 def test_an_import_asks_as_many_statements_of_few_findings_as_of_many(tmp_path: Path) -> None:
-    """Ten or a thousand: rows go in by the file, not one by one."""
+    """Ten or a thousand: rows are inserted by file, not one by one."""
     few = statements_of_an_import(tmp_path / "few", 10)
     assert few
     assert statements_of_an_import(tmp_path / "many", 1000) == few
@@ -196,15 +196,15 @@ def results_of(day: date) -> DayResults:
 
 
 @pytest.mark.parametrize("statement", ["results_delete", "scores_delete"])
-def test_judging_a_day_again_opens_no_other_days_results(statement: str, tmp_path: Path) -> None:
-    """Of seven judged days, at most the file of the one that is judged again."""
+def test_replacing_a_day_reads_no_other_days_results(statement: str, tmp_path: Path) -> None:
+    """Of seven days with results, at most the file of the day that is replaced."""
     days = [date(2026, 11, number) for number in range(1, 8)]
     with open_lake(Settings(home=tmp_path)) as lake:
         for day in days:
             lake.results.replace_results("acme", [day], [results_of(day)])
         with lake.session.cursor() as cursor:
-            asked = {"organization": "acme", "days": days[-1:]}
-            told = cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql(statement)}", asked).fetchall()
-    files = [int(number) for _, text in told for number in FILES.findall(str(text))]
+            parameters = {"organization": "acme", "days": days[-1:]}
+            plans = cursor.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql(statement)}", parameters).fetchall()
+    files = [int(number) for _, text in plans for number in FILES.findall(str(text))]
     assert files
     assert max(files) <= 1

@@ -1,4 +1,4 @@
-"""Garbage goes, everything that is named stays: on a folder, and on Postgres and S3."""
+"""Unreferenced files are removed, referenced ones stay: in a folder, and with Postgres and S3."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture
 def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation, and a temporary folder of its own: the machine's may hold others' things."""
+    """An installation with its own temporary folder: the machine's may have other files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return backend.settings(tmp_path / "home")
 
@@ -40,7 +40,7 @@ def registry(settings: Settings) -> Iterator[Registry]:
 
 
 def collect(settings: Settings, *, keep: float = 0, is_dry_run: bool = False) -> Garbage:
-    """A moment from now, without grace."""
+    """Collect garbage a moment from now, without grace."""
     later = datetime.now(UTC) + timedelta(minutes=1)
     return collect_garbage(settings, now=later, keep=timedelta(days=keep), grace=timedelta(0), is_dry_run=is_dry_run)
 
@@ -74,7 +74,7 @@ def rebuild(lake: Lake, number: int) -> str:
 
 
 def findings_at(settings: Settings, snapshot: str | None = None) -> int:
-    """How many the day's state holds."""
+    """The number of findings in the day's state."""
     with open_lake(settings, snapshot=snapshot) as lake, lake.session.cursor() as cursor:
         row = cursor.execute("SELECT count(*) FROM lake.core.finding_state").fetchone()
     assert row is not None
@@ -82,7 +82,7 @@ def findings_at(settings: Settings, snapshot: str | None = None) -> int:
 
 
 def test_only_files_that_no_report_names_go(settings: Settings, registry: Registry) -> None:
-    """A completed report keeps what it names and loses its first attempt's; an open one keeps all, a failed none."""
+    """A completed report keeps its files and loses its first attempt's; an open one keeps all, a failed one none."""
     done, open_one, failed = (order(registry) for _ in range(3))
     store(settings, done, b"first attempt")
     named = store(settings, done, b"second attempt")
@@ -101,14 +101,14 @@ def test_only_files_that_no_report_names_go(settings: Settings, registry: Regist
 
 
 def test_young_files_are_left_alone(settings: Settings, registry: Registry) -> None:
-    """Within the grace nothing is judged."""
+    """Within the grace period nothing is removed."""
     store(settings, "rpt_nobody_knows", b"young")
     assert collect_garbage(settings, now=datetime.now(UTC)).artifact_files == 0
     registry.ping()
 
 
 def test_snapshots_that_reports_name_stay_readable(settings: Settings, registry: Registry) -> None:
-    """Of four states of a day the reports' and the newest stay, each as it was; the files of the others go."""
+    """Of four states of a day those of reports and the newest stay; the files of the others are removed."""
     with open_lake(settings) as lake:
         snapshots = [rebuild(lake, number) for number in range(4)]
     before = lake_files(settings)
@@ -151,7 +151,7 @@ with open_lake(Settings.from_environment()) as lake:
 
 
 def test_files_of_a_killed_writer_go(backend: Backend, settings: Settings) -> None:
-    """A writer killed before its commit leaves Parquet files that no snapshot names, and scratch; both go."""
+    """Parquet and scratch files of a writer that was killed before its commit are removed."""
     with open_lake(settings) as lake:
         rebuild(lake, 1)
     before = lake_files(settings)
@@ -172,7 +172,7 @@ def test_files_of_a_killed_writer_go(backend: Backend, settings: Settings) -> No
 
 
 def test_folders_of_killed_reports_go(settings: Settings, tmp_path: Path) -> None:
-    """The folder that a report is made in, left by a killed run; what bears another name stays."""
+    """The folder of a killed report run is removed; a folder with another name stays."""
     spool = tmp_path / "policycortex-abc123"
     spool.mkdir()
     (spool / "findings.parquet").write_bytes(b"x")

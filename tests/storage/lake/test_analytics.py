@@ -1,4 +1,4 @@
-"""What the lake keeps per day for ages, risk and comparison, over days that come in any order."""
+"""Daily data of ages, risk and comparison, built in any order of days."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -25,7 +25,7 @@ NO_WAIVERS = WAIVERS_SCHEMA.to_frame()
 
 @pytest.fixture(scope="module")
 def empty_lake_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once; each test has a copy."""
+    """Created once; each test has a copy."""
     return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
 
 
@@ -44,7 +44,7 @@ def build(lake: Lake, *days: date) -> None:
 
 
 def three_days(lake: Lake) -> None:
-    """a fails throughout; b is mended on the second day; c begins to fail there; d is gone on the third."""
+    """a always fails; b is fixed on the second day; c starts to fail there; d is missing on the third."""
     import_findings(
         lake, [finding(D1, r, "x", s) for r, s in (("a", "FAIL"), ("b", "FAIL"), ("c", "PASS"), ("d", "FAIL"))]
     )
@@ -63,7 +63,7 @@ def ages(lake: Lake, day: date) -> dict[str, date]:
 
 @pytest.mark.parametrize("order", [(D1, D2, D3), (D3, D2, D1), (D2, D1, D3)])
 def test_ages_are_the_same_in_whatever_order_days_are_built(lake: Lake, order: tuple[date, ...]) -> None:
-    """Each day alone, forwards, backwards and mixed: a day that changes carries on to those after it."""
+    """Each day alone, forwards, backwards and mixed: a day that changes rebuilds later ones."""
     three_days(lake)
     for day in order:
         lake.state.rebuild_state([day])
@@ -75,7 +75,7 @@ def test_ages_are_the_same_in_whatever_order_days_are_built(lake: Lake, order: t
 
 
 def test_building_again_changes_nothing_and_stops_at_once(lake: Lake) -> None:
-    """The day comes out as it was, and so does the next, so the third is not touched."""
+    """The day and the next do not change, so the third is not built."""
     three_days(lake)
     build(lake, D1, D2, D3)
     again = lake.analytics.rebuild_ages([D1])
@@ -83,7 +83,7 @@ def test_building_again_changes_nothing_and_stops_at_once(lake: Lake) -> None:
 
 
 def test_a_late_file_reaches_the_ages_after_it(lake: Lake) -> None:
-    """Between the first and the second day a was seen passing: it fails anew since the second."""
+    """Between the first and the second day a passes: it fails again since the second."""
     three_days(lake)
     build(lake, D1, D2, D3)
     late = date(2026, 1, 6)
@@ -92,8 +92,8 @@ def test_a_late_file_reaches_the_ages_after_it(lake: Lake) -> None:
     assert ages(lake, D3) == {"a": D2, "c": D2}
 
 
-def test_a_long_silence_begins_a_new_age(lake: Lake) -> None:
-    """A quarter without a scan is no evidence of failing all along."""
+def test_a_long_time_without_scans_starts_a_new_age(lake: Lake) -> None:
+    """A quarter without a scan does not show that it kept failing."""
     near, far = (
         date.fromordinal(D1.toordinal() + LOOKBACK_DAYS),
         date.fromordinal(D1.toordinal() + 2 * LOOKBACK_DAYS + 1),
@@ -106,14 +106,14 @@ def test_a_long_silence_begins_a_new_age(lake: Lake) -> None:
 
 
 def test_days_without_ages_are_not_a_lower_risk(lake: Lake) -> None:
-    """State built, ages not yet: every failing finding is there, as old as its day."""
+    """With state and without ages, every failing finding has the age of its day."""
     three_days(lake)
     lake.state.rebuild_state([D1, D2, D3])
     assert ages(lake, D3) == {"a": D3, "c": D3}
 
 
-def test_episodes_tell_mended_from_gone(lake: Lake) -> None:
-    """b was mended after 2 days, d went from sight after 7; what is open stands in the risk items."""
+def test_episodes_distinguish_fixed_from_missing(lake: Lake) -> None:
+    """b was fixed after 2 days, d was missing after 7; open findings are in the risk items."""
     three_days(lake)
     build(lake, D1, D2, D3)
     rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).drop("severity").rows()
@@ -122,7 +122,7 @@ def test_episodes_tell_mended_from_gone(lake: Lake) -> None:
 
 @pytest.mark.parametrize("last", [D1, D2, D3])
 def test_risk_items_choose_the_scans_that_scores_choose(lake: Lake, last: date) -> None:
-    """Partial scans, a second one on a day, muted findings: the same sums as the tallies of the closing posture."""
+    """Partial scans, a second one on a day, muted findings: the same sums as the period-end tallies."""
     three_days(lake)
     import_findings(lake, [finding(D2, "a", "x", "PASS", hour=9), finding(D2, "m", "x", is_muted=True, hour=9)])
     import_findings(lake, [finding(D3, "a", "x", is_muted=True, hour=12), finding(D3, "b", "z", "MANUAL", hour=12)])
@@ -136,8 +136,8 @@ def test_risk_items_choose_the_scans_that_scores_choose(lake: Lake, last: date) 
         assert found.rows() == expected.rows(), name
 
 
-def test_risk_items_hold_the_closing_posture_in_scope(lake: Lake) -> None:
-    """Passing and failing, muted left out, filters after the choice of scans; columns are those of the risk score."""
+def test_risk_items_are_of_the_period_end_posture_in_scope(lake: Lake) -> None:
+    """Passing and failing without muted ones; filters apply after the selection of scans; columns of the risk score."""
     three_days(lake)
     import_findings(
         lake, [finding(D3, "m", "x", is_muted=True), finding(D3, "s", "x", environment="staging", account="other")]
@@ -152,7 +152,7 @@ def test_risk_items_hold_the_closing_posture_in_scope(lake: Lake) -> None:
 
 
 def test_waived_findings_leave_the_risk(lake: Lake) -> None:
-    """By glob; a waiver of one requirement counts only when that is all the finding is asked for."""
+    """By glob; a waiver for one requirement counts only when the finding has no other."""
     import_findings(lake, [finding(D1, "a", "x1"), finding(D1, "a", "x2"), finding(D1, "b", "x1")])
     build(lake, D1)
     everywhere = pl.DataFrame([("w1", None, None, None, None, "x1")], schema=WAIVERS_SCHEMA, orient="row")
@@ -164,21 +164,21 @@ def test_waived_findings_leave_the_risk(lake: Lake) -> None:
     assert left.filter(pl.col("failed") > 0).select("check_id", "failed").rows() == [("a", 1)]
 
 
-def test_two_dates_are_told_apart_by_what_turned(lake: Lake, tmp_path: Path) -> None:
-    """a says the same on both and is only counted; b and c come with all their findings."""
+def test_two_dates_are_compared_by_changed_keys(lake: Lake, tmp_path: Path) -> None:
+    """a is equal on both and only counted; b and c are returned with all their findings."""
     three_days(lake)
     build(lake, D1, D2, D3)
     for day in (D1, D2):
         period = Period.of_days(day, day)
         lake.analytics.write_states(EVERYTHING, period, path=tmp_path / f"{day}.parquet", waivers=NO_WAIVERS)
     files = (tmp_path / f"{D1}.parquet", tmp_path / f"{D2}.parquet")
-    turned = lake.analytics.load_changed_findings(*files)
-    assert turned.before.schema == turned.after.schema == STATE_SCHEMA
-    assert sorted(turned.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
-    assert sorted(turned.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
-    assert sorted(turned.same.select("check_id", "passed", "failed").rows()) == [("a", 0, 1), ("d", 0, 1)]
+    changed = lake.analytics.load_changed_findings(*files)
+    assert changed.before.schema == changed.after.schema == STATE_SCHEMA
+    assert sorted(changed.before.select("check_id", "status").rows()) == [("b", "FAIL"), ("c", "PASS")]
+    assert sorted(changed.after.select("check_id", "status").rows()) == [("b", "PASS"), ("c", "FAIL")]
+    assert sorted(changed.same.select("check_id", "passed", "failed").rows()) == [("a", 0, 1), ("d", 0, 1)]
     assert lake.analytics.count_same_keys(*files, one_sided=None, relations=None) == 2
-    only_a = turned.same.filter(pl.col("check_id") == "a")
+    only_a = changed.same.filter(pl.col("check_id") == "a")
     assert lake.analytics.count_same_keys(*files, one_sided=None, relations=only_a) == 1
     findings = lake.analytics.load_changed_findings(*files, one_sided=only_a)
     assert findings.before["check_id"].unique().sort().to_list() == ["a", "b", "c"]

@@ -1,4 +1,4 @@
-"""What results rest on, counted from the spooled findings: checks, waivers' reach, and owners from resource tags."""
+"""Evidence counted from exported findings: checks, findings of waivers, and owners from resource tags."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_each_finding_of_a_check_counts_once(lake: Lake, tmp_path: Path) -> None
 
 
 def test_a_waiver_for_a_requirement_reaches_what_is_listed_under_it(tmp_path: Path, lake: Lake) -> None:
-    """Another framework's waiver reaches nothing here."""
+    """Another framework's waiver covers nothing."""
     take(lake, "a", [seen(2, "c1", "r1"), seen(2, "c2", "r2")])
     keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
     listed = pl.DataFrame({"check_id": ["c1", "c2"], "requirement_id": ["A.1", "A.2"], "ordinal": [0, 1]})
@@ -51,7 +51,7 @@ def test_a_waiver_for_a_requirement_reaches_what_is_listed_under_it(tmp_path: Pa
 
 
 def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) -> None:
-    """The first key of the list wins, whatever its case; passing, older and untagged resources name nobody."""
+    """The first key of the list is used, in any case; passing, older and untagged resources have no owner."""
     take(lake, "old", [seen(1, "c1", "r1", tags='{"owner":"gone"}')])
     take(
         lake,

@@ -1,4 +1,4 @@
-"""DuckDB's extensions: a file that was changed is never loaded, and nothing else may be loaded later."""
+"""DuckDB's extensions: a changed file is never loaded, and no unsigned file can be loaded later."""
 
 import hashlib
 import shutil
@@ -19,7 +19,7 @@ _NAMES = ("sqlite_scanner", "ducklake")
 
 @pytest.fixture(autouse=True)
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folder with a copy of ducklake's package and its record, which is found instead of the installed one."""
+    """A folder with a copy of ducklake's package and its record, found instead of the installed package."""
     found = lake_extensions._package_folder
     sound = found("ducklake")
     shutil.copytree(sound, tmp_path / sound.name)
@@ -31,7 +31,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_changed_extension_is_refused_even_beside_sound_ones(tmp_path: Path, packages: Path) -> None:
-    """Sound files may have been loaded by this process already; that says nothing of another one."""
+    """Unchanged files that this process has loaded before do not affect the check of another file."""
     changed = _change(packages)
     with pytest.raises(ConfigurationError, match="not the file that was installed"), open_lake(Settings(home=tmp_path)):
         pass
@@ -39,7 +39,7 @@ def test_a_changed_extension_is_refused_even_beside_sound_ones(tmp_path: Path, p
 
 
 def test_without_a_record_duckdb_checks_the_signature(packages: Path) -> None:
-    """As where a package was unpacked by other means than an installer of wheels."""
+    """As after unpacking a package without an installer of wheels."""
     for record in packages.glob("*.dist-info/RECORD"):
         record.unlink()
     connect_with_extensions(_NAMES, {}).close()
@@ -64,7 +64,7 @@ def test_each_file_is_read_once_in_a_process(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_unsigned_file_cannot_be_loaded_later(packages: Path) -> None:
-    """The connection that skipped signatures asks for them again."""
+    """The connection that skipped signatures checks them again."""
     connection = connect_with_extensions(_NAMES, {})
     changed = _change(packages).rename(packages / "other.duckdb_extension")
     with pytest.raises(duckdb.Error, match="signature"):
@@ -74,7 +74,7 @@ def test_an_unsigned_file_cannot_be_loaded_later(packages: Path) -> None:
 
 
 def _change(packages: Path) -> Path:
-    """One bit of the extension is turned, in a new file: the old one may be mapped into this process."""
+    """Flip one bit of the extension, in a new file: this process may have mapped the old one."""
     (path,) = packages.glob("duckdb_extension_ducklake/extensions/*/ducklake.duckdb_extension")
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

@@ -1,4 +1,4 @@
-"""A report's findings: one file, total order, complete, whatever the chunks; and waivers, finding by finding."""
+"""The export of a report's findings: one complete file in total order for any chunk size; waivers by finding."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION,
 
 
 def waivers(*rows: dict[str, str]) -> pl.DataFrame:
-    """Waivers w0, w1...; what a row does not name is any."""
+    """Waivers w0, w1...; a missing field matches all."""
     return pl.DataFrame([{"waiver_id": f"w{n}"} | row for n, row in enumerate(rows)], schema=WAIVERS_SCHEMA)
 
 
@@ -29,8 +29,8 @@ def relations_of(lake: Lake, rows: Iterable[tuple[str, str, int]]) -> pl.DataFra
     return keys.join(crosswalk, on="check_id").select(RELATIONS_SCHEMA.names())
 
 
-def test_findings_stand_failing_first_then_by_severity_then_by_name(lake: Lake, tmp_path: Path) -> None:
-    """The order of the findings table, whatever the order of the file and the size of a chunk."""
+def test_findings_are_sorted_failing_first_then_by_severity_then_by_name(lake: Lake, tmp_path: Path) -> None:
+    """The order of the findings table does not depend on the order of the file and the size of a chunk."""
     found = [
         seen(2, f"c{n % 3}", f"r{n % 5}", status, severity=severity)
         for n in range(8)
@@ -54,7 +54,7 @@ def test_findings_stand_failing_first_then_by_severity_then_by_name(lake: Lake, 
 
 
 def test_chunks_tile_the_order(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read in chunks of seven findings or in one: the same rows in the same order, none lost and none twice."""
+    """In chunks of seven findings or in one: the same rows in the same order, none lost or repeated."""
     found = [seen(2, f"c{n % 4}", f"r{n}", "PASS" if n % 3 else "FAIL", account_id=f"a{n % 2}") for n in range(60)]
     take(lake, "a", found + found[:10])
     lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "one.parquet")
@@ -75,7 +75,7 @@ def test_no_findings_are_an_empty_table(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_with_relations_only_related_findings_come_with_their_requirements_in_order(lake: Lake, tmp_path: Path) -> None:
-    """Requirements stand in the framework's order, not the alphabet's; an unrelated check is left out."""
+    """Requirements have the framework's order, not the alphabet's; an unrelated check is left out."""
     take(lake, "a", [seen(2, "c1"), seen(2, "c2")])
     relations = relations_of(lake, [("c1", "A.10", 2), ("c1", "A.9", 1)])
     assert (
@@ -85,7 +85,7 @@ def test_with_relations_only_related_findings_come_with_their_requirements_in_or
 
 
 def test_tables_counted_from_the_exported_file_agree_with_it(lake: Lake, tmp_path: Path) -> None:
-    """Each dimension adds up to the same findings; failing checks leave muted and waived findings out."""
+    """Each dimension has the same sum of findings; failing checks exclude muted and waived findings."""
     found = [
         seen(2, "c1", "r1", severity="critical", region="eu"),
         seen(2, "c1", "r2", severity="critical", region="us"),
@@ -103,8 +103,8 @@ def test_tables_counted_from_the_exported_file_agree_with_it(lake: Lake, tmp_pat
     assert (failing["check_id"], failing["failed"], failing["accounts"], failing["resources"]) == ("c1", 2, 1, 2)
 
 
-def test_a_finding_under_several_waivers_stands_once_under_all_their_reaches(lake: Lake) -> None:
-    """r1 is covered for a requirement and for all of soc2, r2 for soc2 alone, r3 by nobody: counts are disjoint."""
+def test_a_finding_of_several_waivers_is_counted_once(lake: Lake) -> None:
+    """r1 is covered for a requirement and for soc2, r2 for soc2 only, r3 not: the counts are disjoint."""
     take(lake, "a", [seen(2, resource=r) for r in ("r1", "r2", "r3")])
     given = waivers(
         {"framework": "soc2", "requirement_id": "CC6.1", "resource_glob": "r1"},
@@ -118,8 +118,8 @@ def test_a_finding_under_several_waivers_stands_once_under_all_their_reaches(lak
     assert by_reach == {tuple(sorted(map(str, (whole, one)))): 1, (str(whole),): 1}
 
 
-def test_only_failing_unmuted_findings_of_the_closing_posture_are_waived(lake: Lake) -> None:
-    """Passing and muted findings need no waiver; an older scan's failure is gone."""
+def test_only_failing_unmuted_findings_of_the_period_end_posture_are_waived(lake: Lake) -> None:
+    """Passing and muted findings need no waiver; an older scan's failure does not count."""
     take(lake, "a", [seen(2, "c1", "old"), seen(2, "c2")])
     take(lake, "b", [seen(5, "c1", "r1", "PASS"), seen(5, "c1", "r2", is_muted=True), seen(5, "c1", "r3")])
     waived = lake.findings.load_waived(EVERYTHING, NOVEMBER, waivers({}))
@@ -144,7 +144,7 @@ def test_only_failing_unmuted_findings_of_the_closing_posture_are_waived(lake: L
 def test_a_listed_finding_is_waived_when_every_requirement_of_it_is(
     lake: Lake, tmp_path: Path, given: list[dict[str, str]], is_waived: bool
 ) -> None:
-    """The check speaks for A and B of soc2: a waiver for A alone leaves B failing."""
+    """The check is related to A and B of soc2: with a waiver for A only, B still fails."""
     take(lake, "a", [seen(2)])
     path = tmp_path / "f.parquet"
     lake.findings_export.write_findings(

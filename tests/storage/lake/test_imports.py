@@ -1,4 +1,4 @@
-"""Files into the lake: all of one or nothing of it, once, with every bad record named."""
+"""Imports: all of a file or nothing, once, with every invalid record listed."""
 
 from datetime import date
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_a_receipt_tells_what_became_of_each_record(lake: Lake) -> None:
 
 
 def test_the_same_bytes_again_change_nothing(lake: Lake) -> None:
-    """The second import answers with the first receipt, adds no snapshot and counts nothing twice."""
+    """The second import returns the first receipt, adds no snapshot and counts nothing twice."""
     first = take(lake, "a.json", [seen(2), bad(10)])
     before = lake.snapshot()
     again = take(lake, "a.json", [seen(2), bad(10)], rebuild=False)
@@ -65,7 +65,7 @@ def test_two_organisations_may_import_the_same_bytes_and_see_only_their_own(lake
 
 
 def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settings: Settings) -> None:
-    """Nine thousand good findings before the cut are not kept, and no data or scratch file stays."""
+    """Nine thousand valid findings before the cut are not imported, and no data or scratch file stays."""
     findings = [seen(2, resource=f"r{n}") for n in range(9_000)]
     with pytest.raises(InputError, match=r"cut\.json cannot be imported: ends in the middle"):
         lake.imports.import_source(
@@ -82,7 +82,7 @@ def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settin
 
 
 def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: Lake) -> None:
-    """Nothing of it is written, so mending the file and importing it again is possible."""
+    """Nothing is written, so the corrected file can be imported."""
     with pytest.raises(InputError, match=r"no finding could be imported from bad\.json: r0; r1; r2$"):
         take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
     with pytest.raises(InputError, match="it has no records"):
@@ -91,7 +91,7 @@ def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: La
 
 
 def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
-    """Every import's read, kept and quarantined equal what is stored of it."""
+    """Every import's counts equal its stored rows."""
     take(lake, "a.json", [seen(2), bad(10), bad(20)])
     take(lake, "b.json", [seen(3), seen(3)])
     totals = lake.reconciliation.load_import_totals()
@@ -99,23 +99,23 @@ def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
     assert totals.select("stored_findings", "stored_quarantine").sum().row(0) == (3, 2)
 
 
-def test_progress_is_told_while_a_file_is_read(lake: Lake) -> None:
+def test_progress_is_reported_while_a_file_is_read(lake: Lake) -> None:
     """At least once per some thousand records, never decreasing."""
-    told: list[int] = []
+    counts_read: list[int] = []
     lake.imports.import_source(
         FileOfBytes("a.json", b"a"),
         parser_of(seen(2, resource=f"r{n}") for n in range(9_000)),
         format_name="ocsf",
         organization=ORGANIZATION,
         imported_at=IMPORTED_AT,
-        progress=told.append,
+        progress=counts_read.append,
     )
-    assert told == sorted(told)
-    assert told[-1] >= 8_000
+    assert counts_read == sorted(counts_read)
+    assert counts_read[-1] >= 8_000
 
 
 def test_hostile_text_comes_back_as_it_was(lake: Lake, tmp_path: Path) -> None:
-    """Quotes, NUL, newlines and a path as organisation are data and nothing else."""
+    """Quotes, NUL, newlines and a path as organisation are only data."""
     nasty = "a'b\"c\x00d\n../e;DROP TABLE x--\u202e\N{SNOWMAN}"
     take(lake, "n.json", [seen(2, resource_uid=nasty, title=nasty, tags='{"k":"\'"}')])
     take(lake, "o.json", [seen(2)], organization="../o'x")
@@ -126,7 +126,7 @@ def test_hostile_text_comes_back_as_it_was(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_long_texts_in_every_finding_stay_separate(lake: Lake) -> None:
-    """A scanner that writes a text of its own into each finding outgrows the text cache, and no text is lost."""
+    """A scanner with a different text in each finding exceeds the text cache, and no text is lost."""
     take(lake, "long.json", [seen(2, f"c{n}", description=f"{n} " + "x" * 100_000) for n in range(120)])
     facts = lake.period_end.load_check_facts(EVERYTHING, NOVEMBER, [f"c{n}" for n in range(120)])
     assert {row["check_id"]: row["description"].split()[0] for row in facts.to_dicts()} == {

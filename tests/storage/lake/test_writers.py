@@ -1,4 +1,4 @@
-"""Several processes at one lake: writers in turn, readers never waiting, and any of them killed at any time."""
+"""Several processes use one lake: writers in turn, readers without waiting; each may be killed at any time."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ KILLED_WHILE_PARSING = """
 def parse(stream):
     for n in range(9_000):
         yield seen(2, resource=f"r{n}")
-    wait_for_death()
+    wait_for_kill()
 with open_lake(settings) as lake:
     source = FileOfBytes("big", b"big")
     lake.imports.import_source(source, parse, format_name="ocsf", organization="acme", imported_at=IMPORTED_AT)
@@ -32,7 +32,7 @@ from policycortex.storage.lake import imports as lake_imports
 insert = lake_imports.run
 def run(cursor, name, parameters):
     if name == "import_receipt":
-        wait_for_death()
+        wait_for_kill()
     return insert(cursor, name, parameters)
 lake_imports.run = run
 with open_lake(settings) as lake:
@@ -44,7 +44,7 @@ from policycortex.storage.lake import state as lake_state
 insert = lake_state.run
 def run(cursor, name, parameters):
     if name == "tallies_insert":
-        wait_for_death()
+        wait_for_kill()
     return insert(cursor, name, parameters)
 with open_lake(settings) as lake:
     take(lake, "before", [seen(2)])
@@ -64,7 +64,7 @@ connection = sqlite3.connect(settings.home / "lake" / "catalog.sqlite", isolatio
 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
 connection.execute("BEGIN EXCLUSIVE")
 connection.execute("CREATE TABLE mine (a)")
-wait_for_death()
+wait_for_kill()
 """
 
 
@@ -79,7 +79,7 @@ from tests.support.samples.lake_files import IMPORTED_AT, FileOfBytes, seen, tak
 name = {name!r}
 settings = Settings(home=Path({str(settings.home)!r}), database_url={settings.database_url!r},
     lake_url={settings.lake_url!r}, lock_timeout_seconds=60)
-def wait_for_death():
+def wait_for_kill():
     print("there", flush=True)
     time.sleep(120)
 """
@@ -87,8 +87,8 @@ def wait_for_death():
 
 
 @contextmanager
-def stopped_at_its_point(settings: Settings, code: str) -> Iterator[None]:
-    """A process that has come to ``wait_for_death``; it is killed at the end."""
+def stopped_process(settings: Settings, code: str) -> Iterator[None]:
+    """A process that has reached ``wait_for_kill``; it is killed at the end."""
     process = start(settings, code)
     assert process.stdout is not None
     try:
@@ -104,8 +104,8 @@ def stopped_at_its_point(settings: Settings, code: str) -> Iterator[None]:
 def test_an_import_killed_at_any_point_leaves_nothing_and_the_next_one_works(
     lake_settings: Settings, code: str
 ) -> None:
-    """Before its commit nothing of it is seen; afterwards the same file is imported whole, and its scratch is swept."""
-    with stopped_at_its_point(lake_settings, code), open_lake(lake_settings) as lake:
+    """Before its commit nothing is visible; then the same file is imported, and its scratch folder is removed."""
+    with stopped_process(lake_settings, code), open_lake(lake_settings) as lake:
         assert lake.period_end.load_observed_dates(ORGANIZATION, NOVEMBER) == ()
     with open_lake(lake_settings) as lake:
         assert lake.reconciliation.load_import_totals().is_empty()
@@ -115,8 +115,8 @@ def test_an_import_killed_at_any_point_leaves_nothing_and_the_next_one_works(
 
 
 def test_a_rebuild_killed_in_the_middle_leaves_the_day_as_it_was(lake_settings: Settings) -> None:
-    """State, coverage and tallies of a day change together: readers see the old ones and that the day is stale."""
-    with stopped_at_its_point(lake_settings, KILLED_WHILE_REBUILDING), open_lake(lake_settings) as lake:
+    """State, coverage and tallies of a day change together: readers see the old ones, and the day is stale."""
+    with stopped_process(lake_settings, KILLED_WHILE_REBUILDING), open_lake(lake_settings) as lake:
         assert counts(lake) == {"c1": (0, 1, 0, 0)}
     with open_lake(lake_settings) as lake:
         days = lake.state.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date)
@@ -127,7 +127,7 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_day_as_it_was(lake_settings: 
 
 
 def test_processes_that_write_at_once_all_succeed(lake_settings: Settings) -> None:
-    """Three writers, on a home that none of them finds made, with five files each: every file is there once."""
+    """Three writers on a new home, with five files each: every file is imported once."""
     writers = [start(lake_settings, WRITES_FIVE_FILES, name) for name in ("a", "b", "c")]
     for writer in writers:
         writer.communicate(timeout=240)
@@ -137,7 +137,7 @@ def test_processes_that_write_at_once_all_succeed(lake_settings: Settings) -> No
 
 
 def test_a_writer_gives_up_in_time_and_readers_do_not_wait(lake_settings: Settings) -> None:
-    """While somebody writes, reading goes on; another writer hears whose home it is after its patience of a second."""
+    """Readers work during a write; another writer fails after its timeout of a second with the home's name."""
     with open_lake(lake_settings) as lake:
         take(lake, "a", [seen(2)])
         with writer_lock(lake_settings):
@@ -149,10 +149,10 @@ def test_a_writer_gives_up_in_time_and_readers_do_not_wait(lake_settings: Settin
 
 
 def test_a_catalog_that_another_program_holds_is_busy_not_a_hang(home_settings: Settings) -> None:
-    """Even opening says so, within a few patiences."""
+    """Opening fails within a few timeouts."""
     with open_lake(home_settings):
         pass
-    with stopped_at_its_point(home_settings, HOLDS_THE_CATALOG):
+    with stopped_process(home_settings, HOLDS_THE_CATALOG):
         began = monotonic()
         with pytest.raises(StoreBusyError, match="is locked by another program"), open_lake(home_settings):
             pass
@@ -179,14 +179,14 @@ def spoil_version(home: Path) -> None:
 def test_a_home_that_cannot_be_used_is_named_with_what_to_mend(
     home_settings: Settings, spoil: Callable[[Path], None]
 ) -> None:
-    """A file in its place, a broken catalog, a catalog of a newer program: one sentence, no traceback of another's."""
+    """A file in its place, a damaged catalog, a catalog of a newer program: one sentence without a traceback."""
     spoil(home_settings.home)
     with pytest.raises(ConfigurationError, match=str(home_settings.home)), open_lake(home_settings):
         pass
 
 
 def test_a_snapshot_that_is_no_number_or_not_there_is_refused(lake_settings: Settings) -> None:
-    """A report that names a lost snapshot must say so, not read today's rows."""
+    """A report of a removed snapshot must fail, not read today's rows."""
     with open_lake(lake_settings):
         pass
     for snapshot in ("latest", "99999"):

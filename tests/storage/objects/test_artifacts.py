@@ -1,4 +1,4 @@
-"""Files are complete before they are found, proven before they are handed out, and gone when deleted."""
+"""Files are complete before they are found, checked before they are returned, and removed when deleted."""
 
 import hashlib
 import stat
@@ -15,14 +15,14 @@ REPORT = "rpt_0123456789abcdef"
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file to keep."""
+    """A file to store."""
     path = tmp_path / "source.bin"
     path.write_bytes(b"content" * 300_000)
     return path
 
 
 def test_a_file_comes_back_as_it_was(tmp_path: Path, source: Path) -> None:
-    """Same bytes, right digest and size, for the owner only, under ids."""
+    """The same bytes, digest and size, readable by the owner only, under ids."""
     store = FolderArtifacts(root=tmp_path / "artifacts")
     stored = store.put_artifact(REPORT, ReportFormat.EXCEL, source)
     with store.open_artifact(stored.key, sha256=stored.sha256) as stream:
@@ -34,7 +34,7 @@ def test_a_file_comes_back_as_it_was(tmp_path: Path, source: Path) -> None:
 
 
 def test_other_bytes_never_replace_a_stored_file(tmp_path: Path, source: Path) -> None:
-    """A late second run leaves the first run's file as it was; the same bytes again are the same file."""
+    """A second run does not change the first run's file; equal bytes are the same file."""
     store = FolderArtifacts(root=tmp_path / "artifacts")
     first = store.put_artifact(REPORT, ReportFormat.PDF, source)
     assert store.put_artifact(REPORT, ReportFormat.PDF, source) == first
@@ -43,7 +43,7 @@ def test_other_bytes_never_replace_a_stored_file(tmp_path: Path, source: Path) -
     store.open_artifact(first.key, sha256=first.sha256).close()
 
 
-def test_a_damaged_or_missing_file_is_told(tmp_path: Path, source: Path) -> None:
+def test_a_damaged_or_missing_file_is_reported(tmp_path: Path, source: Path) -> None:
     """One flipped byte is IntegrityError, none at all NotFoundError."""
     store = FolderArtifacts(root=tmp_path / "artifacts")
     stored = store.put_artifact(REPORT, ReportFormat.PDF, source)
@@ -57,8 +57,8 @@ def test_a_damaged_or_missing_file_is_told(tmp_path: Path, source: Path) -> None
 
 
 @pytest.mark.parametrize("key", ["../secret", "/etc/passwd", "rpt_1/../../x-0123456789abcdef.pdf", ""])
-def test_a_key_leads_nowhere_else(tmp_path: Path, key: str) -> None:
-    """Keys that are not ours are refused before the disk is asked."""
+def test_a_key_names_no_other_path(tmp_path: Path, key: str) -> None:
+    """Invalid keys are refused before the disk is read."""
     with pytest.raises(IntegrityError, match="not a key"):
         FolderArtifacts(root=tmp_path).open_artifact(key, sha256="0" * 64)
 
@@ -72,7 +72,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_deleting_a_report_removes_all_its_files(tmp_path: Path, source: Path) -> None:
-    """And again is no error."""
+    """Again is no error."""
     store = FolderArtifacts(root=tmp_path / "artifacts")
     store.put_artifact(REPORT, ReportFormat.PDF, source)
     store.delete_report(REPORT)
