@@ -33,7 +33,7 @@ def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool
 
     password = click.prompt("Password", hide_input=True, err=True) if ask_password else None
     key_store = open_key_store(Settings.from_environment(home=home)) if home is not None else None
-    key_of = (lambda organization: key_store.derive(f"trail/{organization}")) if key_store is not None else None
+    key_of = key_store.audit_key if key_store is not None else None
     verdict = check(path, audit_log=trail, certificates=cert, password=password, key_of=key_of)
     for line in verdict.lines:
         print(line)

@@ -42,6 +42,10 @@ class KeyStore:
             self.key
         )
 
+    def audit_key(self, organization: str) -> bytes:
+        """The key of an organisation's audit log, which seals its records."""
+        return self.derive(f"trail/{organization}")  # existing seals were made with this purpose
+
     def seal(self, text: str, *, purpose: str) -> str:
         """Encrypt with AES-256-GCM, as text; ``unseal`` needs the same purpose."""
         nonce = secrets.token_bytes(_NONCE_BYTES)

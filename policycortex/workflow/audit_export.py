@@ -107,7 +107,7 @@ def csv_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
 def check_audit_log(settings: Settings, registry: Registry, organization: str) -> tuple[str, ...]:
     """Check an organisation's audit log in the registry. Returns the faults."""
     state = registry.audit_log.load_state(organization)
-    key = open_key_store(settings).derive(f"trail/{organization}")
+    key = open_key_store(settings).audit_key(organization)
     last = state.floor
     problems = [] if state.is_floor_true else ["the beginning of the log was changed without the installation's key"]
 

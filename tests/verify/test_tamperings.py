@@ -50,7 +50,7 @@ def check(proven: Proven, target: Path | None = None, *, has_key: bool = True) -
         target or proven.folder,
         audit_log=proven.trail,
         certificates=proven.certificate,
-        key_of=(lambda organization: key_store.derive(f"trail/{organization}")) if has_key else None,
+        key_of=key_store.audit_key if has_key else None,
     )
 
 
@@ -311,7 +311,7 @@ CASES: dict[str, Case] = {
         edit=lambda p: rechained(p, key=bytes(32), leave_out=99), subject=TRAIL, text="its seal does not hold"
     ),
     "trail: a record left out, all chained anew with the key": Case(
-        edit=lambda p: rechained(p, key=open_key_store(p.settings).derive(f"trail/{ORGANIZATION}"), leave_out=2),
+        edit=lambda p: rechained(p, key=open_key_store(p.settings).audit_key(ORGANIZATION), leave_out=2),
         subject="audit log", text="history was rewritten",
     ),
 }  # fmt: skip

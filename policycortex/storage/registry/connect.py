@@ -91,7 +91,7 @@ def _audit_keys(settings: Settings) -> AuditKeySource:
 
     @cache
     def key_of(organization: str) -> bytes:
-        return open_key_store(settings).derive(f"trail/{organization}")
+        return open_key_store(settings).audit_key(organization)
 
     return key_of
 
