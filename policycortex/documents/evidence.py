@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -48,5 +49,7 @@ class Evidence:
     checks: pl.DataFrame = field(default_factory=CHECK_COUNTS_SCHEMA.to_frame)
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()
+    first_scan_on: date | None = None
+    """Day of the organization's first scan; None where nobody read it or there is none."""
     forecast: Forecast | TooLittleHistory | None = None
     """None where the report type has no forecast."""

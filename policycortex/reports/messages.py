@@ -1,6 +1,6 @@
-"""The sentences of the executive summary, most important first; each true by construction from the numbers given.
+"""The key messages of the executive summary, most important first, computed from the numbers of the report.
 
-Words come from the catalogue of the document's language, texts ``message.*``.
+Their texts are ``message.*`` in the catalogue of the document's language.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ def key_messages(
     top_checks: Sequence[TopCheck],
     locale: Locale,
 ) -> tuple[str, ...]:
-    """Three to five sentences. Nothing assessed is said first and alone: no number then means anything."""
+    """Three to six sentences; a single one where nothing was assessed, as no number has a meaning then."""
     if summary.compliance_score is None:
         if header.framework_id is None:
             return (locale.text("message.nothing_assessed_any"),)
@@ -45,9 +45,7 @@ def _messages(
         yield text("message.score", framework=header.framework_name, **values)
     if previous is not None and previous.compliance_score is not None:
         yield _change(summary, previous, locale)
-    worst = summary.failed_by_severity.get(Severity.CRITICAL, 0), summary.failed_by_severity.get(Severity.HIGH, 0)
-    if any(worst):
-        yield text("message.worst", critical=number(worst[0]), high=number(worst[1]))
+    yield from _worst(summary, locale)
     if top_checks:
         top = top_checks[0]
         failing = locale.plural("message.failing", top.failed)
@@ -55,6 +53,16 @@ def _messages(
     if coverage.total:
         yield text("message.coverage", assessed=number(coverage.assessed), total=number(coverage.total))
     yield from _excluded(summary, locale)
+
+
+def _worst(summary: Summary, locale: Locale) -> Iterator[str]:
+    """Failing findings of the two worst severities; nothing where there are none."""
+    critical, high = (summary.failed_by_severity.get(name, 0) for name in (Severity.CRITICAL, Severity.HIGH))
+    number, total = locale.number, critical + high
+    if total == 1:
+        yield locale.text("message.worst_one")
+    elif total:
+        yield locale.text("message.worst", total=number(total), critical=number(critical), high=number(high))
 
 
 def _severity(severity: str, locale: Locale) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
+from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
 from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
@@ -68,6 +69,7 @@ def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
         risk_weights=reading.weights,
         change=change.causes if change else None,
         comparison=change.findings if change else None,
+        first_scan_on=_first_scan(lake, order) if order.type is ReportType.RISK else None,
         forecast=_forecast(lake, reading) if order.type is ReportType.TREND else None,
     )
 
@@ -83,6 +85,12 @@ def _waivers(lake: Lake, reading: ReportInputs, spooled: Path) -> tuple[WaiverIn
         for waiver, findings in held
         if waiver.scope.framework in {None, framework_id}
     )
+
+
+def _first_scan(lake: Lake, order: ReportRequest) -> date | None:
+    """Day of the organization's first scan up to the end of the period."""
+    until_end = Period.of_days(date(1970, 1, 1), order.period.last_date)
+    return next(iter(lake.period_end.load_observed_dates(order.scope.organization, until_end)), None)
 
 
 def _forecast(lake: Lake, reading: ReportInputs) -> Forecast | TooLittleHistory:

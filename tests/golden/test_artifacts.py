@@ -274,7 +274,7 @@ def test_what_the_request_leaves_out_is_named(build: Build, tmp_path: Path) -> N
     assert len(read_csv(made[ReportFormat.CSV].path)) == 40
     assert len(read_json(made[ReportFormat.JSON].path)["findings"]) == 40
     for text in (_html(made[ReportFormat.HTML]).text, read_pdf_text(made[ReportFormat.PDF].path)):
-        assert "ordered without detailed findings. All 40 findings are in the CSV and JSON files" in text
+        assert "requested without detailed findings. All 40 findings are in the CSV and JSON files" in text
         assert "Key messages" not in text
 
 

@@ -27,7 +27,16 @@ def _render(document: ReportDocument, folder: Path, options: RenderingOptions | 
 _OWN_SHEETS = {
     ReportType.COMPLIANCE: ["Trend", "Causes", "Top risks", "Sections", "Breakdown", "Requirements"],
     ReportType.AUDIT: ["Sections", "Requirements", "Checks"],
-    ReportType.RISK: ["Risk parts", "Exposure", "Risk items", "Risk by place", "Ages", "Top risks", "Trend", "Causes"],
+    ReportType.RISK: [
+        "Risk components",
+        "Exposure",
+        "Risk items",
+        "Risk breakdown",
+        "Ages",
+        "Top risks",
+        "Trend",
+        "Causes",
+    ],
     ReportType.TREND: ["Trend", "Causes", "Forecast", "Sections"],
     ReportType.REMEDIATION: ["Plan", "Sections"],
 }

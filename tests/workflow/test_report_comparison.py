@@ -28,10 +28,10 @@ BEFORE = {("c1", "a"): "FAIL", ("c1", "b"): "FAIL", ("c1", "c"): "PASS", ("c2", 
 AFTER = {("c1", "a"): "FAIL", ("c1", "b"): "PASS", ("c1", "c"): "FAIL", ("c1", "=d"): "FAIL", ("c3", "h"): "PASS"}
 CHANGES = {
     ("New", "passed before", "c1", "c"),
-    ("New", "was not there", "c1", "=d"),
-    ("Resolved", "passes", "c1", "b"),
-    ("Resolved", "is gone", "c3", "g"),
-    ("Not looked at", "check or region not scanned", "c2", "<i>"),
+    ("New", "new resource", "c1", "=d"),
+    ("Resolved", "passes now", "c1", "b"),
+    ("Resolved", "resource removed", "c3", "g"),
+    ("Not checked", "check or region not scanned", "c2", "<i>"),
 }
 
 
@@ -87,7 +87,7 @@ def test_the_workbook_has_a_sheet_of_changes(document: ReportDocument, tmp_path:
     made = render_artifact(document, ReportFormat.EXCEL, tmp_path)
     book = openpyxl.load_workbook(made.path)
     counted = {row[0]: row[1] for row in book["Comparison"].iter_rows(min_row=2, values_only=True)}
-    assert counted == {"New": 2, "Resolved": 2, "Persisting": 1, "Not looked at": 1}
+    assert counted == {"New": 2, "Resolved": 2, "Persisting": 1, "Not checked": 1}
     rows = list(book["Changes"].iter_rows(min_row=2, values_only=True))
     assert {(row[0], row[1], row[3], row[6]) for row in rows} == CHANGES
     assert all(cell.data_type != "f" for row in book["Changes"].iter_rows() for cell in row)
@@ -98,7 +98,7 @@ def test_the_page_has_a_section_of_changes(document: ReportDocument, tmp_path: P
     page = render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text()
     section = page.partition('id="comparison"')[2].partition("</section>")[0]
     assert Counter(change for change, *_ in CHANGES) == {
-        change: section.count(f"<td>{change}<") for change in ("New", "Resolved", "Not looked at")
+        change: section.count(f"<td>{change}<") for change in ("New", "Resolved", "Not checked")
     }
     assert all(reason in section for _, reason, *_ in CHANGES)
     assert "&lt;i&gt;" in section

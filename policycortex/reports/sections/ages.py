@@ -4,7 +4,7 @@ from typing import Final
 
 from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
-from policycortex.reports.section import Column, JsonKey, Kind, Section, SheetPlace, Table, always
+from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table, always
 from policycortex.scoring.ages import AgeSummary, summarize_ages
 
 
@@ -15,6 +15,8 @@ def _rows(inputs: SectionInputs) -> tuple[AgeSummary, ...]:
         return ()
     return summarize_ages(items, as_of=inputs.header.period.last_date, sla_days=inputs.evidence.risk_weights.sla_days)
 
+
+FIRST_SCAN: Final = Content(id="first_scan_on", compute=lambda inputs: inputs.evidence.first_scan_on)
 
 AGES: Final = Table(
     id="ages",
@@ -33,4 +35,4 @@ AGES: Final = Table(
     json=JsonKey(name="ages", position=110),
 )
 
-SECTION: Final = Section(id="ages", positions={ReportType.RISK: 50}, tables=(AGES,))
+SECTION: Final = Section(id="ages", positions={ReportType.RISK: 50}, contents=(FIRST_SCAN,), tables=(AGES,))

@@ -76,6 +76,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "ages": ages(frame),
             "forecast": _forecast(summary) if sample.type is ReportType.TREND else None,
             "comparison": None,
+            "first_scan_on": PERIOD.first_date - timedelta(days=60),
         },
     )
 

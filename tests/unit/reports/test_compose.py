@@ -108,7 +108,7 @@ def test_what_is_left_out_is_said() -> None:
     ("before", "said"),
     [
         (posture(("Z", 1, 1)), "The score rose by 25.0 points from 50.0%."),
-        (posture(("Z", 3, 1)), "The score is unchanged from the period before (75.0%)."),
+        (posture(("Z", 3, 1)), "The score is unchanged from the previous period (75.0%)."),
         (posture(("Z", 9, 1)), "The score fell by 15.0 points from 90.0%."),
     ],
 )
@@ -140,3 +140,15 @@ def test_sentences_are_in_the_language_of_the_report() -> None:
     assert messages[0] == "75,0 % der Befunde, die Tiny betreffen, sind bestanden: 3 von 4."
     assert messages[1] == "Der Wert fiel um 15,0 Punkte von 90,0 %."
     assert not any(word in " ".join(messages) for word in (" the ", "finding", "score"))
+
+
+@pytest.mark.parametrize(
+    ("failing", "message"),
+    [
+        (31, "31 failing findings are critical (0) or high (31)."),
+        (1, "One failing finding is critical or high."),
+    ],
+)
+def test_the_worst_findings_are_counted_in_one_sentence(failing: int, message: str) -> None:
+    """All failing findings of the sample posture are of high severity."""
+    assert message in compose(posture(("Z", 3, failing))).key_messages
