@@ -16,7 +16,7 @@ def test_facts_of_a_german_report_are_german() -> None:
     """Labels, numbers and dates; the framework's name is not translated."""
     assert facts_of(sample_content(locale=GERMAN)) == (
         ("Compliance-Wert", "96,3 %"),
-        ("Verletzte Befunde", "1.018 (2 kritisch, 4 hoch)"),
+        ("Nicht bestandene Befunde", "1.018 (2 kritisch, 4 hoch)"),
         ("Rahmenwerk", "SOC 2"),
         ("Zeitraum", "1. März 2026 bis 31. März 2026"),
     )
