@@ -165,7 +165,7 @@ def test_the_audit_log_at_the_command_line(
     org = ("--org", ORGANIZATION)
     assert len(command(settings.home, "trail", "list", *org).stdout.splitlines()) == 10
     checked = command(settings.home, "trail", "check", *org)
-    assert (checked.exit_code, checked.stdout[:29]) == (0, "10 records, all in order; the")
+    assert (checked.exit_code, checked.stdout[:22]) == (0, "10 records, all valid;")
     out = tmp_path / "written.jsonl"
     assert command(settings.home, "trail", "export", "--out", str(out), *org).exit_code == 0
     assert is_whole(check_alone(out))

@@ -128,7 +128,7 @@ def test_the_files_of_each_old_report_verify(client: httpx.Client, expected: dic
 
 def test_the_audit_log_is_whole(settings: Settings, tmp_path: Path) -> None:
     """The chain holds from the first record to the head, seals included; so does an export of it."""
-    assert "all in order" in run("trail", "check", "--home", settings.home)
+    assert "all valid" in run("trail", "check", "--home", settings.home)
     exported = tmp_path / "trail.jsonl"
     run("trail", "export", "--out", exported, "--home", settings.home)
     assert "no check failed" in run("verify", exported, "--home", settings.home)
