@@ -14,7 +14,7 @@ from tests.support.backends import Backend
 
 @pytest.fixture
 def settings(backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation of the test's own, told to Dagster's resource by the environment as in production."""
+    """An installation of the test's own; the environment names it to Dagster's resource, as in production."""
     made = backend.settings(tmp_path / "home", lock_timeout_seconds=5)
     for name, value in backend.environment(made).items():
         monkeypatch.setenv(name, value)

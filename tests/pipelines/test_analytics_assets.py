@@ -33,8 +33,8 @@ def test_a_range_is_built_in_one_run(
     assert refreshed.success
     for key in ANALYTICS:
         assert len(instance.get_materialized_partitions(key)) == 3, key
-    told = refreshed.asset_materializations_for_node("analytics")
-    metadata = next(m.metadata for m in told if m.asset_key == ANALYTICS[2])
+    materialized = refreshed.asset_materializations_for_node("analytics")
+    metadata = next(m.metadata for m in materialized if m.asset_key == ANALYTICS[2])
     assert metadata["days"].value == 2
     assert "| 2026-01-07 | default |" in str(metadata["analytics"].value)
     assert_the_lake_holds_risk_and_changes(settings)

@@ -223,7 +223,7 @@ def test_sigterm_interrupts_a_worker() -> None:
 
 
 def test_an_event_is_followed_by_polling(instance: dg.DagsterInstance) -> None:
-    """The webserver is told of a run's events although the write-ahead log is not the watched file."""
+    """The watcher accepts and drops a run. Dagster's own watches the file, which does not change."""
     watched = _private("dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher")
     watcher = watched(instance.event_log_storage)
     callback: Callable[..., None] = lambda *_: None  # noqa: E731 - Dagster keeps the object to unwatch it by

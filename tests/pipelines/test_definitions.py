@@ -166,7 +166,7 @@ def test_dagster_itself_finds_the_definitions_valid(tmp_path: Path) -> None:
 
 
 def test_a_backfill_of_the_api_names_assets_that_there_are() -> None:
-    """The contract with the API: every daily asset that computes, and the standing reports."""
+    """The contract with the API: every daily asset that computes, and the monthly reports."""
     graph = defs.resolve_asset_graph()
     daily = {
         key.to_user_string()

@@ -137,9 +137,9 @@ def test_a_report_ordered_for_later_starts_then_and_once(
         due_at=now - timedelta(minutes=1),
         now=now - timedelta(minutes=30),
     )
-    asked = {request.tags[TAG_REPORT] for request in _evaluate_sensor(settings, instance, "due_reports")}
-    assert due.id in asked
-    assert later.id not in asked
+    requested = {request.tags[TAG_REPORT] for request in _evaluate_sensor(settings, instance, "due_reports")}
+    assert due.id in requested
+    assert later.id not in requested
     job = _repository(settings).get_job("make_report")
     config = {"ops": {"reports__artifacts": {"config": {"report_id": due.id}}}}
     run = instance.create_run_for_job(job, run_config=config, tags={TAG_REPORT: due.id})

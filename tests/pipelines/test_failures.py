@@ -11,7 +11,7 @@ CORE = CoreResource()
 
 
 def failure_of(error: Exception, core: CoreResource = CORE) -> dg.Failure:
-    """What Dagster is told of it."""
+    """What Dagster gets of it."""
     with pytest.raises(dg.Failure) as caught, core_errors_as_failures(core):
         raise error
     return caught.value
@@ -27,7 +27,7 @@ def test_only_what_the_core_calls_retryable_is_tried_again(error: PolicyCortexEr
 
 
 def test_what_nobody_foresaw_is_not_tried_again() -> None:
-    """Its type and message are told."""
+    """The failure has its type and message."""
     failure = failure_of(ZeroDivisionError("a bug"))
     assert not failure.allow_retries
     assert failure.description == "Unexpected error, so not retried: ZeroDivisionError: a bug"

@@ -45,7 +45,7 @@ def earlier_job() -> None:
 def test_an_earlier_configuration_is_replaced_and_its_runs_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file names modules that moved: opened as it is, Dagster fails; the program writes it anew at each start."""
+    """The file names modules that moved: Dagster cannot open it; each start of the program writes it again."""
     for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", DAGSTER_DATABASE_VARIABLE):
         monkeypatch.setenv(name, "restored after the test, because opening an instance sets it")
     settings = Settings(home=tmp_path / "home")

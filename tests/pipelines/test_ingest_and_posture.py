@@ -1,4 +1,4 @@
-"""Findings through the assets on a real instance and a real lake: what is stored, told and checked."""
+"""Findings through the assets on a real instance and a real lake: what is stored, reported and checked."""
 
 from datetime import date
 from pathlib import Path
@@ -51,8 +51,8 @@ def test_an_import_tells_its_counts_and_reports_the_days_it_touched(
     imported: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
 ) -> None:
     """24 findings kept, one record quarantined, two days of core/findings in the UI."""
-    told = imported.asset_materializations_for_node("imports")
-    metadata = next(m.metadata for m in told if m.asset_key == dg.AssetKey(["raw", "imports"]))
+    materialized = imported.asset_materializations_for_node("imports")
+    metadata = next(m.metadata for m in materialized if m.asset_key == dg.AssetKey(["raw", "imports"]))
     counts = {name: metadata[f"records_{name}"].value for name in ("read", "kept", "quarantined")}
     assert counts == {"read": 2 * PER_SCAN + 1, "kept": 2 * PER_SCAN, "quarantined": 1}
     assert instance.get_materialized_partitions(dg.AssetKey(["core", "findings"])) == {"2024-01-15", "2024-01-16"}

@@ -30,7 +30,7 @@ class Zone:
         self._cursor: str | None = None
 
     def look(self) -> list[dg.RunRequest]:
-        """One evaluation; what it asked for."""
+        """One evaluation; returns its run requests."""
         context = dg.build_sensor_context(
             instance=self._instance, cursor=self._cursor, resources={"core": self._core}, definitions=self._defs
         )
@@ -97,8 +97,8 @@ def test_a_file_that_grows_is_left_alone(zone: Zone) -> None:
     assert [r.run_config["ops"]["imports"]["config"]["paths"] for r in zone.look()] == [[str(path)]]
 
 
-@pytest.mark.parametrize(("content", "told"), [("a letter", "not a known finding format"), ("", "is empty")])
-def test_a_bad_file_is_parked_with_its_reason(zone: Zone, content: str, told: str) -> None:
+@pytest.mark.parametrize(("content", "message"), [("a letter", "not a known finding format"), ("", "is empty")])
+def test_a_bad_file_is_parked_with_its_reason(zone: Zone, content: str, message: str) -> None:
     """One run, no retry, and the reason beside the file; mended, it is a new file."""
     (zone.folder / "bad.json").write_text(content)
     zone.look()
@@ -107,7 +107,7 @@ def test_a_bad_file_is_parked_with_its_reason(zone: Zone, content: str, told: st
     assert zone.look() == zone.look() == []
     parked, reason = zone.below("parked")
     assert parked.endswith("-bad.json")
-    assert told in (zone.folder / "parked" / reason).read_text()
+    assert message in (zone.folder / "parked" / reason).read_text()
     ocsf_file(zone.folder / "bad.json")
     zone.look()
     assert len(zone.look()) == 1
@@ -129,7 +129,7 @@ def test_a_killed_import_is_tried_again_but_not_for_ever(zone: Zone, instance: d
 
 
 def test_more_files_than_runs_wait(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With room for two, a third is asked for when one has ended."""
+    """With two slots, a third import is requested when one has ended."""
     monkeypatch.setattr(landing, "MAX_OPEN_RUNS", 2)
     for number in range(3):
         ocsf_file(zone.folder / f"{number}.json", number)
@@ -137,8 +137,8 @@ def test_more_files_than_runs_wait(zone: Zone, monkeypatch: pytest.MonkeyPatch) 
     first = zone.look()
     assert len(first) == 2
     assert all(zone.run(request) for request in first)
-    asked = {request.tags[TAG_LANDED] for request in [*first, *zone.look()]}
-    assert len(asked) == 3
+    requested = {request.tags[TAG_LANDED] for request in [*first, *zone.look()]}
+    assert len(requested) == 3
 
 
 def zone_job() -> dg.JobDefinition:

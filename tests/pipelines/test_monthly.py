@@ -122,11 +122,11 @@ def test_a_range_is_one_run_and_a_report_per_month(
     assert [row.name for row in rows(settings)] == [
         f"SOC 2 Trust Services Criteria, {month} 2024" for month in ("January", "February")
     ]
-    told = {
+    reported = {
         record.partition_key: record.asset_materialization.metadata["report_id"].value  # type: ignore[union-attr]
         for record in instance.fetch_materializations(KEY, limit=10).records
     }
-    assert told == {f"soc2|{m:%Y-%m-%d}": row.id for m, row in zip(MONTHS, rows(settings), strict=True)}
+    assert reported == {f"soc2|{m:%Y-%m-%d}": row.id for m, row in zip(MONTHS, rows(settings), strict=True)}
 
 
 def test_the_same_again_changes_nothing(
@@ -223,10 +223,10 @@ def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_find
         context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
         return list(closed_months.evaluate_tick(context).run_requests or ())
 
-    asked = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
-    assert [request.tags["policycortex/framework"] for request in asked] == ["soc2", "hipaa", "iso27001"]
-    assert {request.tags["policycortex/organization"] for request in asked} == {"default"}
-    assert asked[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
+    requests = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
+    assert [request.tags["policycortex/framework"] for request in requests] == ["soc2", "hipaa", "iso27001"]
+    assert {request.tags["policycortex/organization"] for request in requests} == {"default"}
+    assert requests[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
     assert ask(datetime(2026, 3, 2, 5, tzinfo=UTC)) == []
 
 
@@ -281,8 +281,8 @@ def test_the_schedule_names_frameworks_that_nobody_has(
     core = CoreResource(home=str(settings.home))
     moment = datetime(2024, 3, 2, 5, tzinfo=UTC)
     context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
-    asked = list(closed_months.evaluate_tick(context).run_requests or ())
-    assert [request.tags["policycortex/framework"] for request in asked] == ["uploaded", "soc2"]
+    requests = list(closed_months.evaluate_tick(context).run_requests or ())
+    assert [request.tags["policycortex/framework"] for request in requests] == ["uploaded", "soc2"]
     assert set(stored.get_dynamic_partitions("frameworks")) == {"uploaded", "soc2"}
 
 

@@ -62,7 +62,7 @@ def test_an_object_a_prefix_and_a_pattern_are_imported(bucket: httpx.Client, set
 
 @pytest.mark.parametrize("url", ["s3://scans/nothing", "s3://no-such-bucket/x", "s3://scans/*.csv"])
 @pytest.mark.usefixtures("bucket")
-def test_what_is_not_there_is_told(url: str, settings: Settings) -> None:
+def test_what_does_not_exist_is_reported(url: str, settings: Settings) -> None:
     """Before anything is made, with the URL in the message."""
     with pytest.raises(InputError, match=url.partition("*")[0]):
         check_locations([url])
@@ -90,8 +90,8 @@ def test_a_bucket_may_be_the_landing_zone(
     result = landing_zone(dg.build_sensor_context(instance=instance, resources={"core": core}))
     assert isinstance(result, dg.SensorResult)
     [request] = result.run_requests or []
-    asked = request.run_config["ops"]["imports"]["config"]
-    assert asked == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme"}
+    config = request.run_config["ops"]["imports"]["config"]
+    assert config == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme"}
     landing = open_landing(settings.model_copy(update={"landing_url": "s3://scans/in"}))
     [file] = landing.list_files()
     assert landing.move_processed(file, landing.digest_of(file), reason="bad").startswith("s3://scans/in/parked/acme/")

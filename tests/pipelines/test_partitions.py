@@ -35,7 +35,7 @@ def test_days_a_week_apart_share_a_window(days: tuple[str, ...], expected: list[
 
 @given(st.sets(st.dates(date(2019, 1, 1), date(2027, 12, 31)), max_size=30))
 def test_windows_cover_every_day_that_has_a_partition_and_do_not_overlap(days: set[date]) -> None:
-    """In order, disjoint, each beginning and ending on a day that was asked for."""
+    """In order, disjoint, each beginning and ending on a day of the input."""
     found = list(windows_of(days, today=TODAY))
     covered = {day for day in days for first, last in found if first <= day <= last}
     assert covered == {day for day in days if has_partition(day, today=TODAY)}

@@ -30,8 +30,8 @@ def queue(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 def wait(queue: dg.DagsterInstance, name: str, *, organization: str = "acme", tags: Mapping[str, str] = {}) -> None:
     """A run of that name at the queue's end."""
-    told = {TAG_ORGANIZATION: organization, **tags}
-    create_run_for_test(queue, job_name=name, status=dg.DagsterRunStatus.QUEUED, tags=told, remote_job_origin=JOB)
+    all_tags = {TAG_ORGANIZATION: organization, **tags}
+    create_run_for_test(queue, job_name=name, status=dg.DagsterRunStatus.QUEUED, tags=all_tags, remote_job_origin=JOB)
 
 
 def next_of(queue: dg.DagsterInstance) -> list[str]:
@@ -70,7 +70,7 @@ def test_people_go_before_schedules_and_schedules_before_backfills(queue: dg.Dag
 
 
 def test_backfills_of_dagster_take_one_place_at_a_time(queue: dg.DagsterInstance) -> None:
-    """However many are asked for; a report waits for none of them."""
+    """However many are requested; a report waits for none of them."""
     for number in range(4):
         tags = {"dagster/backfill": f"b{number}", TAG_PRIORITY: RunPriority.BACKFILL.value}
         wait(queue, f"backfill {number}", organization=f"o{number}", tags=tags)

@@ -1,4 +1,4 @@
-"""A framework that is re-mapped judges history anew from tallies: the findings themselves may be gone."""
+"""A framework that is re-mapped rescores past days from tallies, without the findings themselves."""
 
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -68,16 +68,16 @@ def test_a_remapped_framework_judges_history_without_its_findings(scanned: Setti
     assert load_rescore_days(scanned) == ()
 
 
-def test_an_upload_judges_its_organisation_anew(scanned: Settings) -> None:
+def test_an_upload_rescores_its_organisation(scanned: Settings) -> None:
     """And is kept among the day's scores."""
-    house = b'{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
+    own_framework = b'{"id": "own", "name": "Own", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
     with closing(open_registry(scanned)) as registry:
-        registry.frameworks.put_framework("other", "house", house, uploaded_by=None, now=NOW)
+        registry.frameworks.put_framework("other", "own", own_framework, uploaded_by=None, now=NOW)
         assert load_rescore_days(scanned) == ()
-        registry.frameworks.put_framework("default", "house", house, uploaded_by=None, now=NOW)
-    assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"house", "soc2"}
+        registry.frameworks.put_framework("default", "own", own_framework, uploaded_by=None, now=NOW)
+    assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"own", "soc2"}
     with open_lake(scanned) as lake:
-        assert len(lake.results.load_framework_scores("default", "house", Period.of_days(DAY, DAY))) == 3
+        assert len(lake.results.load_framework_scores("default", "own", Period.of_days(DAY, DAY))) == 3
 
 
 def test_the_sensor_asks_once_for_a_change(
@@ -91,8 +91,8 @@ def test_the_sensor_asks_once_for_a_change(
         found: Any = changed_frameworks(context)
         return [each for each in found if isinstance(each, dg.RunRequest)], context.cursor
 
-    asked, cursor = look(None)
-    assert asked == []
+    requests, cursor = look(None)
+    assert requests == []
     add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
     [request], cursor = look(cursor)
     assert request.tags == range_tags(DAY, DAY)
@@ -103,12 +103,12 @@ def test_the_sensor_asks_once_for_a_change(
 
 
 def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_path: Path) -> None:
-    """The same id under another name, or nonsense: told before anything is written, and the folder stays usable."""
-    house = '{"id": "house", "name": "House", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
+    """The same id under another name, or nonsense: refused before anything is written, and the folder stays usable."""
+    own_framework = '{"id": "own", "name": "Own", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
     settings.custom_frameworks_dir.mkdir(parents=True)
-    write(settings.custom_frameworks_dir, "by-hand.yaml", house)
+    write(settings.custom_frameworks_dir, "by-hand.yaml", own_framework)
     with pytest.raises(ConfigurationError, match=r"by-hand\.yaml"):
-        add_framework(settings, write(tmp_path, "house.json", house), None)
+        add_framework(settings, write(tmp_path, "own.json", own_framework), None)
     with pytest.raises(ConfigurationError, match="requirements"):
         check_framework(settings, write(tmp_path, "bad.json", '{"id": "x"}'), None)
     assert [path.name for path in settings.custom_frameworks_dir.iterdir()] == ["by-hand.yaml"]

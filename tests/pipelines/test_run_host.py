@@ -1,4 +1,4 @@
-"""The real run host and a worker that ends before its run's first word."""
+"""The real run host and a worker that ends before its run has started."""
 
 import os
 import subprocess
@@ -45,9 +45,9 @@ def test_a_worker_that_ends_at_once_fails_its_run_at_once(stored: dg.DagsterInst
         finally:
             host.terminate()
     assert ended.status is dg.DagsterRunStatus.FAILURE
-    told = stored.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[-1].get_dagster_event().message
-    assert told is not None
-    assert "its worker ended with 1 before the run had started" in told
+    message = stored.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[-1].get_dagster_event().message
+    assert message is not None
+    assert "its worker ended with 1 before the run had started" in message
 
 
 def test_a_run_that_has_started_is_left_to_the_daemon(stored: dg.DagsterInstance) -> None:
@@ -61,7 +61,7 @@ def test_a_run_that_has_started_is_left_to_the_daemon(stored: dg.DagsterInstance
 
 
 def _launched(instance: dg.DagsterInstance) -> DagsterRun:
-    """A run as the daemon leaves it at the launcher's door."""
+    """A run as the daemon leaves it when the launcher gets it."""
     run = instance.create_run_for_job(nothing)
     event = dg.DagsterEvent(event_type_value="PIPELINE_STARTING", job_name=run.job_name)
     instance.report_dagster_event(event, run_id=run.run_id)

@@ -17,7 +17,7 @@ def answer_once(server: socket.socket, line: bytes, heard: list[object]) -> None
         connection.sendall(line)
 
 
-def asked(path: Path, line: bytes) -> tuple[object, list[object]]:
+def exchange(path: Path, line: bytes) -> tuple[object, list[object]]:
     """One question to a server that answers with these bytes."""
     heard: list[object] = []
     with listen(path) as server:
@@ -33,7 +33,7 @@ def test_a_question_is_heard_and_answered_however_deep_the_home(tmp_path: Path) 
     """A socket's address holds 107 bytes; this folder is deeper."""
     folder = tmp_path / ("d" * 100) / ("e" * 100)
     folder.mkdir(parents=True)
-    assert asked(folder / "runs.sock", b'{"worker": "b"}\n') == ({"worker": "b"}, [{"run_id": "a"}])
+    assert exchange(folder / "runs.sock", b'{"worker": "b"}\n') == ({"worker": "b"}, [{"run_id": "a"}])
 
 
 def test_only_the_owner_may_ask(tmp_path: Path) -> None:
@@ -46,13 +46,13 @@ def test_what_a_dead_host_left_is_replaced(tmp_path: Path) -> None:
     """Its socket file does not keep the next one from starting."""
     with listen(tmp_path / "runs.sock"):
         pass
-    assert asked(tmp_path / "runs.sock", b"{}\n")[0] == {}
+    assert exchange(tmp_path / "runs.sock", b"{}\n")[0] == {}
 
 
 def test_half_an_answer_is_an_error(tmp_path: Path) -> None:
     """The host died while it answered."""
     with pytest.raises(ConnectionError, match="middle of a line"):
-        asked(tmp_path / "runs.sock", b'{"worker"')
+        exchange(tmp_path / "runs.sock", b'{"worker"')
 
 
 def test_nobody_there_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reports whose runs were lost: started again, later each time, and failed only when it was their own doing."""
+"""Reports whose runs were lost get another run, after increasing delays, and fail only by their own errors."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,7 +28,7 @@ def _end(
 
 
 @pytest.mark.parametrize(
-    ("runs", "fate"),
+    ("runs", "state"),
     [
         ([], RunState.NEW),
         ([_end(dg.DagsterRunStatus.QUEUED)], RunState.ACTIVE),
@@ -49,9 +49,9 @@ def _end(
         ([_end(CANCELED), _end(dg.DagsterRunStatus.STARTED)], RunState.ACTIVE),
     ],
 )
-def test_the_fate_of_a_report_is_read_from_its_runs(runs: list[ReportRun], fate: RunState) -> None:
+def test_the_state_of_a_report_is_read_from_its_runs(runs: list[ReportRun], state: RunState) -> None:
     """15 s after the first loss, doubling up to 10 minutes; Dagster's own retry has a minute's head start."""
-    assert run_state_of(runs, now=NOW) is fate
+    assert run_state_of(runs, now=NOW) is state
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def _order(settings: Settings, registry: Registry) -> ReportRow:
 def test_a_lost_run_is_followed_by_another(
     settings: Settings, registry: Registry, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although Dagster will not try again: a minute later the report is asked for anew, under a key of its own."""
+    """Although Dagster will not try again: a minute later another run is requested, under a key of its own."""
     report = _order(settings, registry)
     registry.reports.mark_running(report.id, _lose(settings, instance, report))
     assert _evaluate(settings, instance) == []

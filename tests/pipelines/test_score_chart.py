@@ -30,7 +30,7 @@ def test_a_gap_breaks_the_line() -> None:
     assert [text.text for text in svg.iter(f"{_SVG}text")] == ["a<b · soc2", "75.0 %"]
 
 
-def test_each_framework_has_a_row_and_nothing_assessed_is_said() -> None:
+def test_each_framework_has_a_row_and_nothing_assessed_is_shown() -> None:
     """A single day is a dot."""
     svg = drawn([day(0, 40.0, "hipaa"), day(0, None, "soc2")])
     assert len(list(svg.iter(f"{_SVG}circle"))) == 1

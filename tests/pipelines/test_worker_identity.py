@@ -1,4 +1,4 @@
-"""Who executes a run, and whether it lives: asked of real processes."""
+"""The identity of workers, and whether they live, with real processes."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def test_another_process_under_the_same_id_is_not_the_worker(change: dict[str, o
 
 
 def test_nobody_runs_under_an_id_that_is_free() -> None:
-    """Asking for it is an error, being asked about it is not."""
+    """Creating its identity is an error; a check of an identity is not."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         worker = WorkerIdentity.of_process(process.pid)
         process.wait()
