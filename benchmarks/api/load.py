@@ -1,4 +1,4 @@
-"""A plain load: N connections that each send the next request when the answer is whole. Its own cost is about 60 us."""
+"""Load: N connections that each send the next request after a complete response. Its own cost is about 60 us."""
 
 import asyncio
 import time
@@ -10,19 +10,19 @@ from statistics import quantiles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is sent again and again."""
+    """A request that is sent repeatedly."""
 
     name: str
     method: str
     path: str
     body: bytes = b""
     statuses: tuple[int, ...] = (200,)
-    """Any other answer ends the benchmark."""
+    """Any other status ends the benchmark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """One run."""
+    """The figures of one round."""
 
     requests: int
     requests_per_second: float
@@ -33,7 +33,7 @@ class LoadResult:
 def measure(
     port: int, call: Call, token: str, *, connections: int, seconds: float, idempotency_prefix: str | None = None
 ) -> LoadResult:
-    """Send the call for so long. Raises AssertionError on any other answer.
+    """Send the call for ``seconds``. Raises AssertionError on any other status.
 
     With a prefix each request has an Idempotency-Key of its own.
     """
@@ -55,7 +55,7 @@ async def _measure(port: int, requests: Iterator[bytes], call: Call, connections
     parts = await asyncio.gather(*(_send(port, requests, call.statuses, until) for _ in range(connections)))
     spans = [span for part in parts for span in part]
     cuts = quantiles(spans, n=100)
-    # Up to the last answer: a slow server's last ones come well after the time is up.
+    # Until the last response: those of a slow server arrive after the time has ended.
     rate = len(spans) / (time.perf_counter() - began)
     return LoadResult(requests=len(spans), requests_per_second=rate, median_ms=cuts[49] * 1000, p99_ms=cuts[98] * 1000)
 

@@ -1,7 +1,7 @@
 """A registry with many completed reports of one organisation, written in bulk: COPY into Postgres, rows into SQLite.
 
-The same number gives the same reports. SQLite's file is made once per size and kept below ``var/bench``; Postgres is
-filled anew, as its server lives no longer than the run: some two minutes for a million reports.
+The same number gives the same reports. The SQLite file is created once per size and stored in ``var/bench``. Postgres
+is filled in each run, because its server ends with the run: about two minutes for a million reports.
 """
 
 import csv
@@ -32,7 +32,7 @@ ORGANIZATION: Final = "default"
 FRAMEWORKS: Final = ("soc2", "hipaa", "iso27001")
 _BATCH: Final = 50_000
 _FIRST: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_SPREAD: Final = 0x9E3779B97F4A7C15  # odd: multiplying by it makes of each number another one, in no order
+_SPREAD: Final = 0x9E3779B97F4A7C15  # odd: a multiplication with it maps the numbers to different numbers without order
 _KINDS: Final = [(list(ReportType)[n % 5], FRAMEWORKS[n % 3]) for n in range(15)]
 _SUMMARY: Final = json.dumps({"compliance_score": 96.3, "total_violations": 18, "critical": 2, "high": 4})
 _CONTENT: Final = json.dumps({"pages": 47, "sections": [{"name": "Findings", "pages": 12}]})
@@ -50,24 +50,24 @@ _TALLY_COLUMNS: Final = ("organization", "status", "type", "framework", "count")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """An installation with reports in it."""
+    """An installation with reports."""
 
     settings: Settings
     token: str
-    """Of a key that may everything."""
+    """Of a key with all scopes."""
     report_id: str
-    """One in the middle."""
+    """A report in the middle of the list."""
 
 
 def seed_reports(home: Path, count: int, database_url: str | None = None) -> Seeded:
-    """Into an empty home, and an empty database of Postgres where one is given."""
+    """Fill an empty home, and an empty Postgres database where one is given."""
     settings = Settings(home=home, database_url=database_url)
     if database_url is None:
-        shutil.copytree(_kept(count), home, dirs_exist_ok=True)
+        shutil.copytree(_stored(count), home, dirs_exist_ok=True)
     registry = open_registry(settings)
     if database_url is not None:
         registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
-        with registry._database.writing() as connection:  # noqa: SLF001 - a million single transactions would be the benchmark
+        with registry._database.writing() as connection:  # noqa: SLF001 - a million single transactions would take too long
             connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
             _fill(connection, count)
         _analyse(database_url)
@@ -76,8 +76,8 @@ def seed_reports(home: Path, count: int, database_url: str | None = None) -> See
     return Seeded(settings=settings, token=token, report_id=_id(count // 2))
 
 
-def _kept(count: int) -> Path:
-    """The folder with the SQLite file of that size; made under another name first, so that half a one is none."""
+def _stored(count: int) -> Path:
+    """The folder with the SQLite file of that size; created under another name first, so it is never incomplete."""
     folder = BENCH / f"api-{count}-{HEAD}"
     if not folder.exists():
         making = folder.with_name(f"{folder.name}.making")
@@ -85,7 +85,7 @@ def _kept(count: int) -> Path:
         registry = open_registry(Settings(home=making))
         registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
         registry.close()
-        # nobody else sees this file before it is whole: nothing need be written twice
+        # no other process reads this file before it is complete: no journal is needed
         engine = create_engine(f"sqlite:///{making / 'registry.sqlite'}")
         with engine.connect() as connection:
             for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY"):
@@ -98,7 +98,7 @@ def _kept(count: int) -> Path:
 
 
 def _fill(connection: Connection, count: int) -> None:
-    """Indexes are built at the end, from all rows at once."""
+    """Insert all rows, then build the indexes."""
     for index in reports.indexes:
         index.drop(connection)
     for start in range(0, count, _BATCH):
@@ -126,7 +126,7 @@ def _load(connection: Connection, table: Table, columns: tuple[str, ...], rows: 
 
 
 def _analyse(database_url: str) -> None:
-    """As the server does by itself after a while; a benchmark does not wait for it."""
+    """Collect statistics now; the server would do it later by itself."""
     connection = psycopg2.connect(database_url)
     connection.autocommit = True
     connection.cursor().execute("VACUUM ANALYZE")

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.serving.rendering HOME``: renders one report per line of its input; tells wall seconds.
+"""``python -m benchmarks.serving.rendering HOME``: renders one report per line of its input; prints wall seconds.
 
 What a run of the installation does beyond this is reading, composing, storing, and being a run.
 """

@@ -9,12 +9,12 @@ from api.platform.responses import page_of
 from api.v1.reports.lifecycle import Estimate
 from api.v1.reports.schemas import (
     Access,
-    Content,
     DetailSummary,
     FormatFile,
     ListSummary,
     Monitoring,
     ReportAccepted,
+    ReportContent,
     ReportDetails,
     ReportItem,
     ReportList,
@@ -135,8 +135,8 @@ def _detail_summary(summary: Mapping[str, Any]) -> DetailSummary:
     )
 
 
-def _content(content: Mapping[str, Any]) -> Content:
-    return Content(pages=content.get("pages"), sections=content.get("sections", []))
+def _content(content: Mapping[str, Any]) -> ReportContent:
+    return ReportContent(pages=content.get("pages"), sections=content.get("sections", []))
 
 
 def _file(report_id: str, artifact: ArtifactRow, base_url: str) -> FormatFile:

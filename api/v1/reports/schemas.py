@@ -98,18 +98,18 @@ class ReportList(ResponseModel):
     pagination: Pagination
 
 
-class Section(ResponseModel):
+class ReportSection(ResponseModel):
     """One section of the paged format."""
 
     name: str = Field(examples=["Executive Summary"])
     pages: int = Field(examples=[3])
 
 
-class Content(ResponseModel):
+class ReportContent(ResponseModel):
     """Sections of the report."""
 
     pages: int | None = Field(examples=[47])
-    sections: list[Section]
+    sections: list[ReportSection]
 
 
 class FormatFile(ResponseModel):
@@ -160,7 +160,7 @@ class ReportDetails(ResponseModel):
     framework: str | None
     status: ReportStatus
     generated_at: Moment | None
-    content: Content | None = Field(description="Null until completed")
+    content: ReportContent | None = Field(description="Null until completed")
     formats: list[FormatFile]
     summary: DetailSummary | None = Field(description="Null until completed")
     description: str
