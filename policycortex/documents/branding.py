@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 PRIMARY: Final = "#10273a"
 ACCENT: Final = "#14526b"
-"""The house's own colours: the cover's field; lines, gauge and numbers."""
+"""The default colours: the cover's field; lines, gauge and numbers."""
 LOGO_BYTES: Final = 256 * 1024
 LOGO_SIDE: Final = 4000
 """Pixels of a picture's longer side; a picture of a few bytes may else unfold to gigabytes."""
@@ -56,7 +56,7 @@ class Logo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branding:
-    """The sender's look; the defaults are the house's own."""
+    """The sender's colours and logo; the defaults are the product's."""
 
     company: str = ""
     """Stands on the cover and in the footer; empty for none."""
@@ -71,9 +71,9 @@ class Branding:
 
     @property
     def soft_on_primary(self) -> str:
-        """For lesser text on the primary colour: a quarter of the way back to it."""
+        """For secondary text on the primary colour: a mix of a quarter of it and three quarters of ``on_primary``."""
         pairs = [(int(self.primary[n : n + 2], 16), int(self.on_primary[n : n + 2], 16)) for n in (1, 3, 5)]
-        return "#" + "".join(f"{round(0.25 * ground + 0.75 * ink):02x}" for ground, ink in pairs)
+        return "#" + "".join(f"{round(0.25 * field + 0.75 * text):02x}" for field, text in pairs)
 
 
 def branding_to_json(branding: Branding) -> dict[str, Any]:

@@ -50,6 +50,6 @@ class Evidence:
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()
     first_scan_on: date | None = None
-    """Day of the organization's first scan; None where nobody read it or there is none."""
+    """Day of the organization's first scan; None where it was not read or there is none."""
     forecast: Forecast | TooLittleHistory | None = None
     """None where the report type has no forecast."""

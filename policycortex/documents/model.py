@@ -1,6 +1,6 @@
-"""The report as content, before any format: every number and word a rendering shows stands here already.
+"""The content of a report before any file format: the numbers and texts that renderings show.
 
-Renderings hold no arithmetic and no rule. Findings may be many, so they are a table that is read in batches.
+Renderings compute nothing. Findings can be many, so they are a table that is read in batches.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from policycortex.scoring.model import Score
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsTable:
-    """All findings of the report, spooled to one Parquet file with FINDING_COLUMNS.
+    """All findings of the report, exported to one Parquet file with FINDING_COLUMNS.
 
     Order: failing before manual before passing, then worst severity, check_id, account, region, resource_uid, uid.
     Types: booleans for muted and waived, ``observed_at`` datetime UTC, ``requirements`` list of strings, else strings.
@@ -44,7 +44,7 @@ class FindingsTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHeader:
-    """What was ordered and what it was made from."""
+    """What was requested, and the data it was made from."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class ReportHeader:
     description: str
     framework_id: str | None
     framework_name: str
-    """For people; "All findings" when no framework was asked for."""
+    """For readers; "All findings" when no framework was requested."""
     framework_version: str | None
     period: Period
     scope: Mapping[str, Any]
@@ -66,7 +66,7 @@ class ReportHeader:
     template: str | None = None
     """A custom template of the installation, by name."""
     formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
-    """Files made in this order, which texts may name; any where nobody says."""
+    """Files of this request; texts name only these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +107,16 @@ class TopCheck:
     accounts: int
     remediation: str
     resources: int | None = None
-    """Distinct resources among the failing findings; None where nobody counted."""
+    """Distinct resources among the failing findings; None where they were not counted."""
     remediation_url: str = ""
     risk: str = ""
     """Why it matters, in the scanner's words."""
     gain_points: float | None = None
     """Percentage points the score would rise if all its failing findings passed; None where not calculated."""
     owners: tuple[str, ...] = ()
-    """Who is to mend it, from the resources' tags."""
+    """Who should fix it, from the tags of the resources."""
     affected: tuple[str, ...] = ()
-    """The first of the failing resources' uids by name: examples, ``resources`` tells of how many."""
+    """Uids of the first failing resources by name; ``resources`` is the number of all."""
     provider: str = ""
 
 

@@ -1,4 +1,4 @@
-"""Shapes of the tables that storage reads for a document. Nothing else here: storage needs no more of this room."""
+"""Schemas of the tables that storage reads for a report. Storage imports only this module."""
 
 from typing import Final
 
@@ -49,7 +49,7 @@ CHECK_COUNTS_SCHEMA: Final = pl.Schema(
 """Grain: one check that the report has findings of, at its worst severity; each finding counts in one of the five."""
 
 OWNER_TAGS: Final = ("owner", "owned-by", "owner-team", "team", "squad", "maintainer", "contact")
-"""Keys of resource tags that name who is to mend something, first one first; case, ``_`` and spaces do not matter."""
+"""Keys of resource tags that name an owner. The first match counts; case, ``_`` and spaces do not matter."""
 
 OWNERS_SCHEMA: Final = pl.Schema(
     {"provider": pl.String, "check_id": pl.String, "owner": pl.String, "resources": pl.Int64}

@@ -1,6 +1,6 @@
-"""Document in, one file out: the only door into this room. Chooses the renderer, writes to a temporary name, renames.
+"""Renders a document to one file: chooses the renderer, writes to a temporary name, then renames. The public interface.
 
-A file under its final name is whole; a crash between leaves only ``.part`` files, which the next call overwrites.
+A file with its final name is complete. A crash leaves only ``.part`` files, which the next call overwrites.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ __all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artif
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedArtifact:
-    """One file. ``pages`` and ``sections`` are told by formats that have pages, else None and empty."""
+    """One file. ``pages`` and ``sections`` are set for formats with pages, else None and empty."""
 
     format: ReportFormat
     path: Path
@@ -34,7 +34,7 @@ class RenderedArtifact:
     pages: int | None = None
     sections: tuple[SectionPages, ...] = ()
     parts: PdfParts | None = None
-    """A marked PDF without its mark, for copies with marks of their own; lies beside it until the folder goes."""
+    """A watermarked PDF before its watermark, for copies with other watermarks; None for other files."""
 
 
 def render_artifact(
@@ -61,17 +61,17 @@ def render_artifact(
 def render_copy(
     document: ReportDocument, rendered: RenderedArtifact, options: RenderingOptions, folder: Path
 ) -> Path | None:
-    """The same file with the watermark of ``options``, in ``folder``; None for formats that bear none.
+    """The same file with the watermark of ``options``, in ``folder``; None for formats without watermarks.
 
     Raises RenderingError.
     """
     if options.watermark is None:
-        raise ValueError("a copy is made for its watermark, and none is given")
+        raise ValueError("a copy needs a watermark, and options.watermark is None")
     path = folder / rendered.path.name
     match rendered.format:
         case ReportFormat.PDF:
             if rendered.parts is None:
-                raise ValueError("a copy is marked from the parts of a marked report, and this one has none")
+                raise ValueError("a copy needs the parts of a watermarked report, and this one has none")
             join_marked(rendered.parts, path, options.watermark, report_locale(document, options))
         case ReportFormat.HTML | ReportFormat.EXCEL:
             path = render_artifact(document, rendered.format, folder, options=options).path

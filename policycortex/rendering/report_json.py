@@ -1,6 +1,6 @@
-"""The report as JSON for other programs: the keys they rely on, written in the order given here, findings one a line.
+"""The report as JSON for other programs: documented keys in a fixed order, one finding per line.
 
-Written as a stream, so that a million findings need no more memory than ten thousand.
+Written as a stream: memory does not grow with the number of findings.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""The Jinja environments templates run in: the house's own, and the sandbox for those an installation adds.
+"""The Jinja environments of templates: one for the built-in templates, a sandbox for those of an installation.
 
-Autoescape on, unknown names are errors. Everything a template prints passes ``show_controls``, so no text from outside
-can act in a page.
+Autoescape is on, and unknown names are errors. All printed values pass ``show_controls``, so that no external text can
+act in a page.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from policycortex.rendering.sandbox import TemplateSandbox
 from policycortex.rendering.visible_text import shorten, show_controls
 
 BUILT_IN: Final = "built_in"
-"""Prefix of the house's templates for those that take their place: ``{% extends "built_in/report/print.html" %}``."""
+"""Prefix of built-in templates for custom ones that extend them: ``{% extends "built_in/report/print.html" %}``."""
 
 # What a template's own expressions can raise, beside Jinja's errors.
 _SLIPS: Final = (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -122,8 +122,8 @@ def _finalize(value: object) -> object:
 def _complaint(error: BaseException) -> str:
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name}"
-    said = str(error) or type(error).__name__
-    return said if isinstance(error, TemplateError) else f"{type(error).__name__}: {said}"
+    message = str(error) or type(error).__name__
+    return message if isinstance(error, TemplateError) else f"{type(error).__name__}: {message}"
 
 
 def _place(error: BaseException, name: str, own: Path | None) -> str:

@@ -89,7 +89,7 @@ class TrendChart:
     before: Tick | None
     """The score of the period before, to be read against."""
     falls: bool
-    """Whether the line comes down to its last day, so that its value stands below."""
+    """Whether the line falls on its last day; its value is then written below the line."""
     low: float
     high: float
 
@@ -200,7 +200,7 @@ def draw_trend(
 def _period_marks(
     first: date, last: date, across: Callable[[date], float], *, has_months: bool
 ) -> tuple[PeriodMark, ...]:
-    """Starts of weeks or months that leave room for each other's date, between the first and the last day."""
+    """Starts of weeks or months, without those whose dates would overlap, between the first and the last day."""
     days = [first + timedelta(days=n) for n in range(1, (last - first).days)]
     starts = [day for day in days if (day.day == 1 if has_months else day.weekday() == 0)]
     every = max(1, math.ceil(len(starts) / _MOST_STARTS))
@@ -212,7 +212,7 @@ def _period_marks(
 
 
 def draw_matrix(requirements: Sequence[RequirementRow], width: float = 560, height: float = 180) -> Matrix:
-    """Squares as large as the field allows; at most 26 units so that few requirements do not shout."""
+    """Squares as large as the field allows; at most 26 units, so that a few requirements do not dominate the cover."""
     count = max(len(requirements), 1)
     side = min(26.0, _largest_side(count, width, height))
     columns = max(1, int(width // side))

@@ -1,4 +1,4 @@
-"""Which files of a report hold what a page has no room for; only files that were ordered are named."""
+"""Names the files of a report that have all rows of a table. Only requested files are named."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import PdfVariant, ReportFormat
 
 _EMBEDDED: Final = (ReportFormat.CSV, ReportFormat.JSON)
-"""In a PDF made for keeping, whatever was ordered besides."""
+"""Embedded in an archival PDF, whatever else was requested."""
 _WORDS: Final = {ReportFormat.CSV: "CSV", ReportFormat.JSON: "JSON", ReportFormat.EXCEL: "Excel"}
 _OF_FINDINGS: Final = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.EXCEL)
 _OF_TABLES: Final = (ReportFormat.EXCEL, ReportFormat.JSON)

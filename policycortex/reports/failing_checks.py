@@ -1,4 +1,4 @@
-"""What to mend first and why: failing checks in order, each with its steps, owners and what mending it gains."""
+"""Ranks failing checks in the order to fix them, each with its steps, owners and score gain."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,8 +18,8 @@ _GAINING_MODEL: Final = "findings_pass_rate"
 def rank_checks(failing: pl.DataFrame, owners: pl.DataFrame, score: Score) -> tuple[TopCheck, ...]:
     """``failing`` (FAILING_CHECKS_SCHEMA) worst severity first, then most failing findings; owners from OWNERS_SCHEMA.
 
-    Mending an item lets its failing findings pass: the score rises by just their share, so gains add up to what is
-    missing to 100.
+    The gain of a check is the share of its failing findings: when they pass, the score rises by that share. All gains
+    add up to the difference to 100.
     """
     rows = sorted(
         failing.iter_rows(named=True),

@@ -79,7 +79,7 @@ class Column:
     css: str = ""
     """Class ``w-<css>`` of the column on the page; ``name`` where empty."""
     on_page: bool = True
-    """False for columns that only the workbook has room for."""
+    """False for columns that only the workbook has."""
 
     def value_of(self, row: object, number: int) -> object:
         """The raw value in ``row``, which is the ``number``-th, from 1."""
@@ -106,7 +106,7 @@ class SheetPlace:
     name: str
     """Key of the sheet's name."""
     with_section: bool = True
-    """The sheet stands where its section stands in the report type."""
+    """The sheet has the place of its section in the report type."""
     always: int | None = None
     """Position among the sheets that follow those of the sections, in every report type; None: not there."""
     is_shown: Callable[[ReportDocument], bool] | None = None
@@ -171,7 +171,7 @@ class Section:
     id: str
     """Text ``section.<id>`` is its title; the anchor on the page."""
     positions: Mapping[ReportType, int]
-    """Where it stands in each report type that has it, ascending. The findings stand last, at 90."""
+    """Its position in each report type that has it, ascending. The findings are last, at 90."""
     is_shown: Callable[[ReportDocument], bool] = always
     contents: tuple[Content[object], ...] = ()
     """Computed values that are no tables."""

@@ -12,7 +12,7 @@ from policycortex.reports.registry import sheet_tables
 from policycortex.reports.section import Column, Kind, LinkTo, Table
 
 _ABOUT_POSITION: Final = 90
-"""The sheet about the report stands after tables with a lower ``SheetPlace.always``, before those with a higher."""
+"""The sheet about the report follows tables with a lower ``SheetPlace.always`` and precedes those with a higher."""
 
 _SectionTable = Table[Iterable[object]]
 _Index = Mapping[LinkTo, Mapping[object, Link]]

@@ -1,6 +1,6 @@
-"""How a table becomes a sheet: typed cells, one form per kind, frozen head, filter, colours. Knows no report.
+"""Writes a table to a sheet: typed cells, one format per kind, frozen head, filter, colours. Independent of reports.
 
-Text is always written as text: nothing that comes from outside can become a formula, a link or a number.
+Text is always written as text, so that no external text becomes a formula, a link or a number.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,12 +32,12 @@ TINTS: Final[Mapping[str, tuple[str, str]]] = {
     "medium": ("#F9DFBF", "#5C3608"),
     "low": ("#FBF0D6", "#5C4708"),
 }
-"""Fill and ink of coloured cells; the word in the cell says the same, so colour never stands alone."""
+"""Fill and ink of coloured cells; the word in the cell has the same meaning, so that colour is never the only sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A text that leads to a cell of another sheet."""
+    """A text that links to a cell of another sheet."""
 
     text: str
     sheet: str
@@ -99,7 +99,7 @@ class Forms:
 
 
 def fit_cell(text: str) -> str:
-    """``text`` with acting characters shown and Excel's own line ends; one that no cell holds ends in ``…``."""
+    """``text`` with control characters shown and Excel's line ends; shortened to a cell's limit, it ends in ``…``."""
     shown = show_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     if len(shown) <= CELL_LIMIT // 2:
         return shown

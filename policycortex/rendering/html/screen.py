@@ -1,6 +1,6 @@
-"""The report as one HTML file for the screen: styles, script and findings inside, nothing fetched, ever.
+"""The report as one HTML file for the screen. Styles, script and findings are embedded; the page fetches nothing.
 
-Findings are embedded as columns of codes into tables of distinct values; the page's own script makes rows of them.
+Findings are embedded by column, as indexes into the column's distinct values; the page's script makes rows of them.
 """
 
 import base64
@@ -25,10 +25,10 @@ from policycortex.rendering.visible_text import show_controls_in
 from policycortex.reports.complete_files import complete_files
 
 STATIC_ROWS: Final = 50
-"""Findings that stand in the page itself, for readers without script."""
+"""Findings in the markup of the page, for readers without script."""
 
 _DATA_MARK: Final = "<!--findings-->"
-"""Where the template wants the data; it occurs once, as all printed text is escaped."""
+"""Place of the data in the template; it occurs once, as all printed text is escaped."""
 
 
 def render_html(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
@@ -78,7 +78,7 @@ def _page(
 
 
 def _brand_style(branding: Branding) -> str:
-    """The sender's colours over the house's; on dark ground the accent stays, as it was proven on white only."""
+    """CSS of the sender's colours. The dark scheme keeps the default accent: a sender's is checked on white only."""
     if branding == Branding():
         return ""
     field = f":root {{ --field: {branding.primary}; --on-field: {branding.on_primary}; }}"

@@ -1,7 +1,7 @@
 """The findings annex: thousands of rows set by Typst, a chunk at a time, so that memory stays bounded.
 
-A chunk rarely ends where a page ends. Its last page is given back and its rows open the next chunk, so the pages read
-as one table. Pages carry no numbers: they are known only when all parts are there (``merging`` writes them).
+A chunk rarely ends where a page ends. Its last page is dropped and the rows of that page begin the next chunk, so that
+the pages read as one table. Page numbers are known only when all parts exist; ``merging`` writes them.
 """
 
 import json
@@ -39,7 +39,7 @@ _FOOTER_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {P
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineMark:
-    """A place worth finding in the annex: ``page`` counts from 0 within it."""
+    """An outline entry into the annex: ``page`` counts from 0 within it."""
 
     title: str
     page: int
@@ -124,7 +124,7 @@ def _compile(
 
 
 def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
-    """What stands on every page of the annex."""
+    """The content that every page of the annex repeats."""
     text = locale.text
     return {
         "title": show_controls(document.header.name),
@@ -176,5 +176,5 @@ def _page_of(pdf: pikepdf.Pdf, row: int) -> int:
 
 
 def _page_object(row: pikepdf.Object) -> tuple[int, int]:
-    """The page a table row stands on: rows never break, so their first cell tells."""
+    """The page of a table row. Rows never break across pages, so the page of the first cell is the page of the row."""
     return row.K[0].Pg.objgen

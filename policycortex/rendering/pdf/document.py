@@ -1,4 +1,4 @@
-"""The report as PDF: designed pages by WeasyPrint. Page counts are read from the finished layout, never guessed."""
+"""The report as PDF: designed pages by WeasyPrint. Page counts are read from the finished layout."""
 
 import mimetypes
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ class PdfLayout:
 
 
 class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
-    """Serves files of the templates folders and the order's own logo; refuses all else, whatever a text asks for."""
+    """Serves files of the templates folders and the request's logo; refuses every other address."""
 
     def __init__(self, own: Path | None = None, logo: Logo | None = None) -> None:
         super().__init__()

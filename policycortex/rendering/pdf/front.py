@@ -32,7 +32,7 @@ def write_front(
 
     is_archive = variant is PdfVariant.ARCHIVE
     with warnings.catch_warnings():
-        # WeasyPrint leaves the file of its colour profile to the garbage collector, which complains.
+        # WeasyPrint does not close the file of its colour profile, which raises a ResourceWarning.
         warnings.simplefilter("ignore", ResourceWarning)
         front.write_pdf(
             target,

@@ -1,9 +1,9 @@
-"""One PDF of designed pages and annex: pages, structure tree, outline and page numbers joined so that no seam shows.
+"""Joins designed pages and annex to one PDF: pages, structure tree, outline and page numbers.
 
-Structure is joined on purpose: merging pages alone would leave a file that says it is tagged while its tags cover
-only the first part. Each part is made ready alone and streamed out, so that memory does not grow with the annex.
+The structure trees are joined too: with merged pages alone the file would claim to be tagged, but its tags would cover
+only the first part. Each part is prepared alone and streamed out, so that memory does not grow with the annex.
 
-Where one file must point into another, a placeholder stands: an indirect dictionary whose only key names its target.
+A reference from one file into another is a placeholder: an indirect dictionary whose only key names its target.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ LayOver = Callable[[pikepdf.Pdf], None]
 
 
 def join_parts(parts: PdfParts, target: Path, lay_over: LayOver | None = None) -> None:
-    """Write the report to ``target``, the same parts as often as asked, each time with something else laid over."""
+    """Write the report to ``target``. The parts stay as they are, so this can be repeated with another overlay."""
     if parts.annex is not None and parts.footers is not None:
         _merge_annex(parts.front, parts.annex, parts.footers, target, lay_over or _leave)
     elif lay_over is None:
@@ -51,7 +51,7 @@ def join_parts(parts: PdfParts, target: Path, lay_over: LayOver | None = None) -
 
 
 def _leave(_: pikepdf.Pdf) -> None:
-    """Lay nothing over."""
+    """No overlay."""
 
 
 def _merge_annex(front: Path, annex: Annex, footers: Path, target: Path, lay_over: LayOver) -> None:
@@ -71,7 +71,7 @@ def _merge_annex(front: Path, annex: Annex, footers: Path, target: Path, lay_ove
                 first_page += len(part.pages)
                 part.Root.Pages.Parent = _placeholder(part, "pages")
                 _write(writer, part, shifted, into_front)
-        # Only now, as qpdf mends a page tree that it finds odd as soon as pages are asked for.
+        # Only now: qpdf repairs an unusual page tree as soon as pages are read.
         pdf.Root.Pages.Kids.extend([_placeholder(pdf, f"pages-{n}") for n in range(len(annex.parts))])
         pdf.Root.Pages.Count = first_page
         _write(writer, pdf, offset, into_parts)

@@ -66,7 +66,7 @@ class PdfWriter:
         table = b"".join(self._entries.get(n, b"\0" * 8) for n in range(size))
         packed = zlib.compress(table)
         extra = f" /Info {info} 0 R" if info else ""
-        identity = hashlib.sha256(packed).hexdigest()[:32]  # of all lengths and places: content tells files apart
+        identity = hashlib.sha256(packed).hexdigest()[:32]  # differs between files of different content
         extra += f" /ID [<{identity}> <{identity}>]"
         head = f"<< /Type /XRef /Size {size} /W [1 5 2] /Root {root} 0 R{extra} /Filter /FlateDecode"
         self._file.write(f"{number} 0 obj\n{head} /Length {len(packed)} >>\nstream\n".encode())

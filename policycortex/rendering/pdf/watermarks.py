@@ -1,6 +1,7 @@
 """One text over every page of a finished PDF: once across it, and once small at its upper edge, where it can be read.
 
-It is laid over afterwards, so that designed pages and annex get it alike. Readers aloud skip it: it is an artifact.
+It is added to the finished file, so that designed pages and annex are treated alike. It is an artifact,
+which screen readers skip.
 """
 
 from io import BytesIO

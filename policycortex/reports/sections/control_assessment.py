@@ -64,5 +64,5 @@ SECTION: Final = Section(
     is_shown=lambda document: bool(document.requirements),
     tables=(REQUIREMENTS,),
     view=_view,
-    page_widths={"requirements": {"id": 15, "title": 36, "result": 17, "count": 6.4}},
+    page_widths={"requirements": {"id": 12, "title": 29, "result": 17, "count": 8.4}},
 )

@@ -36,5 +36,5 @@ SECTION: Final = Section(
     is_shown=lambda document: bool(document.requirements),
     tables=(CHECKS,),
     view=_view,
-    page_widths={"grid.evidence": {"severity": 12, "title": 48, "count": 8}},
+    page_widths={"grid.evidence": {"severity": 12, "title": 46, "count": 8.4}},
 )

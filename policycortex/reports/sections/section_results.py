@@ -164,7 +164,7 @@ SECTION: Final = Section(
     tables=(SECTIONS,),
     view=_view,
     page_widths={
-        "sections": {"title": 27, "bar": 24, "count": 10, "score": 9},
+        "sections": {"title": 25, "bar": 24, "count": 10, "score": 11},
         "section-heat": {"title": 40, "count": 10},
     },
 )
