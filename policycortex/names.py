@@ -65,6 +65,23 @@ class ReportStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class DeliveryStatus(StrEnum):
+    """The status of a delivery. All but the first three are final unless it is replayed."""
+
+    WAITING = "waiting"
+    """Its report is not completed yet."""
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused, or deferred too often."""
+    UNCERTAIN = "uncertain"
+    WITHHELD = "withheld"
+    """Its condition was not met."""
+    ABANDONED = "abandoned"
+    """Its report failed, was cancelled or expired."""
+
+
 class FindingStatus(StrEnum):
     """The raw outcome of one check on one resource, before muting and waiving."""
 

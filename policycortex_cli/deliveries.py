@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from policycortex.names import DeliveryStatus
 from policycortex.settings import Settings
-from policycortex.storage.registry import open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex_cli.options import home_option
 
 
@@ -23,6 +22,8 @@ def deliveries() -> None:
 @home_option
 def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
     """Print the newest deliveries, one per line."""
+    from policycortex.storage.registry import open_registry
+
     with closing(open_registry(Settings.from_environment(home=home))) as registry:
         rows, total = registry.deliveries.list_deliveries(
             None, status=DeliveryStatus(status) if status else None, limit=limit

@@ -30,10 +30,11 @@ from policycortex.errors import (
     NotFoundError,
     UnavailableError,
 )
+from policycortex.names import DeliveryStatus
 from policycortex.requests.destinations import destination_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus, Endpoint, Settled
+from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
 from policycortex.workflow.delivery_alerts import alert_owners
 from policycortex.workflow.delivery_conditions import reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from policycortex.names import DeliveryStatus
 from policycortex.storage.registry import open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due
 from policycortex.workflow.scheduling import claim_due_ticks
 from tests.support.api_server import ApiServer

@@ -14,10 +14,10 @@ from policycortex.channels.connections import load_connections
 from policycortex.channels.registry import ChannelRegistry, discover_channels, installed_channels
 from policycortex.channels.sending import check_connection
 from policycortex.errors import ConfigurationError
+from policycortex.names import DeliveryStatus
 from policycortex.requests.destinations import schedule_delivery_body
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due
 from tests.support.ledger import Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Mailbox, tls_receiver

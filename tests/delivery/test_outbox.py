@@ -18,8 +18,9 @@ from policycortex.channels.connections import Connections
 from policycortex.channels.model import Destination, Receipt
 from policycortex.channels.sending import send
 from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import DeliveryStatus
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus
+from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries, replay_delivery
 from tests.delivery.conftest import free_port
 from tests.support.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import trustme
 
+from policycortex.names import DeliveryStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Call, Mailbox, tls_receiver

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from policycortex.names import DeliveryStatus
 from policycortex.storage.registry import Failure, open_registry
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
 from policycortex.workflow.outbox import deliver_due, replay_delivery
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Mailbox

@@ -1,7 +1,8 @@
 """Response bodies of deliveries, made from the registry's rows."""
 
 from api.v1.deliveries.schemas import AttemptAnswer, DeliveryAnswer
-from policycortex.storage.registry.schedule_rows import DeliveryRow, DeliveryStatus
+from policycortex.names import DeliveryStatus
+from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 
 def present_delivery(row: DeliveryRow, *, has_attempts: bool = False) -> DeliveryAnswer:

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.platform.listing import PageQuery
 from api.platform.responses import Moment, Pagination, ResponseModel
 from policycortex.channels.registry import installed_channels
-from policycortex.storage.registry.schedule_rows import DeliveryStatus
+from policycortex.names import DeliveryStatus
 
 if TYPE_CHECKING:
     Channel = StrEnum

@@ -8,14 +8,13 @@ from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, o
 
 from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.names import ReportStatus
+from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.schedule_rows import (
     REPLAYABLE,
     AttemptRow,
     DeliveryRow,
-    DeliveryStatus,
     Endpoint,
     Settled,
 )

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from policycortex.names import ReportType
+from policycortex.names import DeliveryStatus, ReportType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +89,6 @@ class TickRow:
     report_status: str | None
     run_id: str | None
     completed_at: datetime | None
-
-
-class DeliveryStatus(StrEnum):
-    """The status of a delivery. All but the first three are final unless it is replayed."""
-
-    WAITING = "waiting"
-    """Its report is not completed yet."""
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    """Refused, or deferred too often."""
-    UNCERTAIN = "uncertain"
-    WITHHELD = "withheld"
-    """Its condition was not met."""
-    ABANDONED = "abandoned"
-    """Its report failed, was cancelled or expired."""
 
 
 REPLAYABLE = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.WITHHELD)

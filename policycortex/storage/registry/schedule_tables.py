@@ -17,8 +17,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from policycortex.names import DeliveryStatus
 from policycortex.storage.registry.base import JsonColumn, UtcDateTime, insert_for, metadata
-from policycortex.storage.registry.schedule_rows import DeliveryStatus, NewDelivery
+from policycortex.storage.registry.schedule_rows import NewDelivery
 
 schedules = Table(
     "schedules",
