@@ -179,7 +179,7 @@ def _send(settings: Settings, connection: str, organization: str, path: Path, no
         name=stem,
         type="audit_trail",
         framework=None,
-        framework_name="audit trail",
+        framework_name="audit log",
         period=Period(start=now - timedelta(days=1), end=now),
         dated=_day(now),
         generated_at=now,

@@ -118,8 +118,8 @@ def test_the_audit_log_is_exported_to_a_bucket(
     }  # fmt: skip
     own = settings.model_copy(
         update={
-            "trail_export": "connection:vault",
-            "connections": json.dumps({"connections": {"vault": connection}}),
+            "trail_export": "connection:archive",
+            "connections": json.dumps({"connections": {"archive": connection}}),
         }
     )
     (exported,) = export_audit_logs(own, now=NOW)

@@ -48,8 +48,8 @@ def test_a_value_is_decrypted_for_its_purpose_only(settings: Settings) -> None:
             other.unseal(text, purpose=purpose)
 
 
-def test_the_key_may_stand_elsewhere(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By reference, never by value; a bad one is told without showing it."""
+def test_the_key_may_be_configured(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By reference, never by value; an error does not show a bad one."""
     text = base64.b64encode(bytes(range(32))).decode()
     (tmp_path / "key").write_text(text + "\n")
     monkeypatch.setenv("SOME_KEY", text)

@@ -22,7 +22,7 @@ from policycortex.storage.lake.scan_selection import period_end_cursor, period_p
 from policycortex.storage.lake.session import Cursor, sql
 from tests.support.samples.lake_files import EVERYTHING, seen, take
 
-ASKED: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))
+TWO_DAYS: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))
 FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")
 STATISTICS: Final = "__ducklake_metadata_lake.main.ducklake_file_column_stats"
 FRAMES: Final = {"relations": pl.DataFrame(schema=RELATION_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
@@ -35,9 +35,9 @@ PERIOD_END: Final[dict[str, dict[str, Any]]] = {
 }
 """Queries of the period-end posture, with parameters besides those of its scope."""
 QUERIES: Final[dict[str, dict[str, Any]]] = PERIOD_END | {
-    "period_end_scans": period_parameters(EVERYTHING.organization, ASKED),
-    "daily_tallies": daily_parameters(EVERYTHING, ASKED),
-    "analytics_daily": daily_parameters(EVERYTHING, ASKED) | {"by": ""},
+    "period_end_scans": period_parameters(EVERYTHING.organization, TWO_DAYS),
+    "daily_tallies": daily_parameters(EVERYTHING, TWO_DAYS),
+    "analytics_daily": daily_parameters(EVERYTHING, TWO_DAYS) | {"by": ""},
 }
 
 
@@ -53,7 +53,7 @@ def take_days(folder: Path, days: range) -> Lake:
 def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
     """A cursor for one of QUERIES over the two days, and its parameters."""
     if query in PERIOD_END:
-        with period_end_cursor(lake.session, EVERYTHING, ASKED, FRAMES) as (cursor, parameters):
+        with period_end_cursor(lake.session, EVERYTHING, TWO_DAYS, FRAMES) as (cursor, parameters):
             yield cursor, parameters | PERIOD_END[query]
     else:
         with lake.session.cursor(FRAMES) as cursor:
@@ -144,9 +144,9 @@ def test_a_lake_at_a_snapshot_chooses_scans_once(
     """Three queries of one period: each lists the files of its own table, the first also those of the selection."""
 
     def read(lake: Lake) -> None:
-        lake.period_end.load_tallies(EVERYTHING, ASKED)
-        lake.period_end.load_scan_coverage(EVERYTHING, ASKED)
-        lake.analytics.load_risk_items(EVERYTHING, ASKED, waivers=FRAMES["waivers"])
+        lake.period_end.load_tallies(EVERYTHING, TWO_DAYS)
+        lake.period_end.load_scan_coverage(EVERYTHING, TWO_DAYS)
+        lake.analytics.load_risk_items(EVERYTHING, TWO_DAYS, waivers=FRAMES["waivers"])
 
     with open_lake(Settings(home=counted[0])) as live, live.at(live.snapshot()) as lake:
         assert len(listings(live, read)) == 6

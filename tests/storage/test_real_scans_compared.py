@@ -49,19 +49,19 @@ def asff_keys(records: list[Record], *, is_failing: bool) -> set[Key]:
 
 
 def changed(records: list[Record], seed: int) -> Iterator[Record]:
-    """A later scan: some findings turned, some resources gone or new, one check in ten not run, some told twice."""
+    """A later scan: some results changed, some resources missing or new, one check in ten not run, some muted."""
     chance = random.Random(seed)  # noqa: S311 - the same scan each time
     dropped = {check for check in sorted({r["metadata"]["event_code"] for r in records}) if chance.random() < 0.1}
     for record in records:
-        fate = chance.random()
-        if record["metadata"]["event_code"] in dropped or fate < 0.05:
+        draw = chance.random()
+        if record["metadata"]["event_code"] in dropped or draw < 0.05:
             continue
-        turned = {"PASS": "FAIL", "FAIL": "PASS"}.get(record["status_code"], record["status_code"])
-        yield record | ({"status_code": turned} if fate < 0.25 else {})
-        if 0.25 <= fate < 0.30:
+        opposite = {"PASS": "FAIL", "FAIL": "PASS"}.get(record["status_code"], record["status_code"])
+        yield record | ({"status_code": opposite} if draw < 0.25 else {})
+        if 0.25 <= draw < 0.30:
             resource = record["resources"][0]
             yield record | {"resources": [resource | {"uid": f"{resource['uid']}-new"}]}
-        if 0.30 <= fate < 0.33:
+        if 0.30 <= draw < 0.33:
             yield record | {"status": "Suppressed"}
 
 

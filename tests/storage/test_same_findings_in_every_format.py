@@ -90,7 +90,7 @@ def frameworks(shared: Path) -> dict[str, Framework | None]:
     return {"": None} | {name: built_in[name] for name in ("soc2", "hipaa", "iso27001")} | {f.id: f for f in read}
 
 
-def told(posture: Posture, *, without_manual: bool) -> object:
+def numbers_of(posture: Posture, *, without_manual: bool) -> object:
     """Every number of a posture; the manual ones may be left out, which ASFF does not have."""
     dropped = {"manual"} if without_manual else set()
     scores = {
@@ -110,14 +110,16 @@ def counted(counts: dict[str, int], dropped: set[str]) -> dict[str, int]:
 def test_the_own_columns_say_what_ocsf_says(postures: Postures, name: str) -> None:
     """All models, all requirements, all counts, of every framework."""
     for framework, posture in postures["ocsf"].items():
-        assert told(postures[name][framework], without_manual=False) == told(posture, without_manual=False), framework
+        assert numbers_of(postures[name][framework], without_manual=False) == numbers_of(
+            posture, without_manual=False
+        ), framework
 
 
 def test_asff_says_the_same_less_what_is_left_to_people(postures: Postures) -> None:
     """Prowler leaves its MANUAL findings out of ASFF, and of muted ones the raw result; no score counts either."""
     for framework, posture in postures["ocsf"].items():
-        same = told(postures["asff"][framework], without_manual=True)
-        assert same == told(posture, without_manual=True), framework
+        same = numbers_of(postures["asff"][framework], without_manual=True)
+        assert same == numbers_of(posture, without_manual=True), framework
     assert postures["asff"][""].counts.manual == 0
     assert postures["ocsf"][""].counts.manual == 4
 

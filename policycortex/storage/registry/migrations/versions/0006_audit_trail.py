@@ -1,4 +1,4 @@
-"""The audit trail, and where each organisation's chain begins and ends."""
+"""The audit log, and the start and end of each organisation\'s chain."""
 
 import sqlalchemy as sa
 from alembic import op
