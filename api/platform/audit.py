@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
-from anyio import to_thread
 from starlette.types import Scope
 
 from api.platform.services import Services
@@ -60,7 +59,7 @@ class RequestRecord:
         if self._is_recorded and self._scope["method"] in _CHANGING:
             services = self._services
             self._entry_id = services.write_ahead_log.begin(self._event(AuditOutcome.UNKNOWN, 0))
-            await to_thread.run_sync(services.write_ahead_log.sync, limiter=services.short_work)
+            await services.run_short(services.write_ahead_log.sync)
 
     def end(self, status: int) -> None:
         """Write the outcome before the response is sent. Raises UnavailableError; do not send the response then."""

@@ -5,7 +5,6 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from anyio import to_thread
 from fastapi import Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security import SecurityScopes
@@ -86,7 +85,7 @@ async def _find_key(services: Services, token: str) -> KeyRow | None:
     now, digest = services.now(), hashlib.sha256(token.encode()).hexdigest()  # no token stays in memory
     key = services.key_cache.get(digest)
     if key is None:
-        key = await to_thread.run_sync(services.find_key, token, limiter=services.short_work)
+        key = await services.run_short(services.find_key, token)
         if key is not None:
             services.key_cache[digest] = key
             if key.is_valid_at(now):

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeVar
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from cachetools import TTLCache
 
 from api.platform.backfills import Backfills
@@ -25,6 +26,8 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_registry
 from policycortex.workflow.audit_export import recover_write_ahead_log
+
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger("policycortex.api")
 _LOCK_SECONDS = 5.0  # a caller gets a 503 after this time instead of waiting a minute
@@ -54,7 +57,7 @@ class Services:
     )
     """Keys looked up within the last second, by the digest of their token. Used on the event loop only."""
     short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
-    """Threads for key lookups and audit-log syncs: requests that hold all other threads must not delay them."""
+    """Limits the threads of ``run_short``, which are not FastAPI's."""
     limiter: RateLimiter = field(init=False, repr=False)
     write_ahead_log: WriteAheadLog = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -90,6 +93,10 @@ class Services:
     def find_key(self, token: str) -> KeyRow | None:
         """The key of this token, from the registry. Raises UnavailableError."""
         return self.registry.keys.find_key(token)
+
+    async def run_short(self, function: Callable[..., _Result], *args: object) -> _Result:
+        """Run a short query or disk sync in a thread. Slow requests, which hold FastAPI's threads, do not delay it."""
+        return await to_thread.run_sync(function, *args, limiter=self.short_work)
 
     def start_run(self, report: ReportRow, request: ReportRequest) -> str:
         """Start the run that produces the report; its id. Raises UnavailableError."""

@@ -24,7 +24,7 @@ _LEAST_FREE_BYTES: Final = 16 << 20  # about the size of a report's files
 
 
 @router.get("/healthz", responses=_ERRORS)
-def get_health() -> Health:
+async def get_health() -> Health:
     """200 while the process runs, whatever else is unavailable."""
     return Health(status="ok")
 

@@ -78,14 +78,11 @@ async def create_report(
 
 @router.get("", response_model=ReportList, responses=errors_of())
 @audited("reports_listed")
-def list_reports(
+async def list_reports(
     request: Request, caller: Reader, query: Annotated[ListQuery, Query()], services: ServicesDep
 ) -> Response:
     """List the organisation's reports, newest first unless ``sort`` says otherwise."""
-    page = services.registry.reports.list_reports(
-        caller.organization, _filter(query, caller), limit=query.limit, offset=query.offset, sort=query.sort
-    )
-    return send_json(request, present_list(page, limit=query.limit, offset=query.offset, caller=caller))
+    return send_json(request, await services.run_short(_load_list, services, query, caller))
 
 
 @router.get("/{report_id}", response_model=ReportDetails, responses=errors_of(codes.REPORT_NOT_FOUND))
@@ -100,7 +97,10 @@ async def get_report(
     prefer: Preference = None,
 ) -> Response:
     """All about one report: its state, and once completed its content, numbers and files."""
-    details = await run_in_threadpool(_load_details, services, report_id, base_url, caller)
+    report = await services.run_short(_read_report, services, report_id, caller)
+    if report.status in OPEN:  # its check asks Dagster, which may be slow
+        report = await run_in_threadpool(lifecycle.reconcile_report, services, report)
+    details = await services.run_short(_details, services, report, base_url, caller)
     seconds = preferred_seconds(prefer)
     if seconds and details.status in OPEN:
         report = await wait_for_end(services, report_id, seconds)
@@ -139,11 +139,18 @@ def _filter(query: ListQuery, caller: Principal) -> ReportFilter:
     )
 
 
-def _load_details(services: Services, report_id: str, base_url: str, caller: Principal) -> ReportDetails:
-    """The report as it is now; an open one after its run was checked. The read is noted in the access log."""
+def _load_list(services: Services, query: ListQuery, caller: Principal) -> ReportList:
+    page = services.registry.reports.list_reports(
+        caller.organization, _filter(query, caller), limit=query.limit, offset=query.offset, sort=query.sort
+    )
+    return present_list(page, limit=query.limit, offset=query.offset, caller=caller)
+
+
+def _read_report(services: Services, report_id: str, caller: Principal) -> ReportRow:
+    """The report's row; the read is noted in the access log."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     log_read(services, caller, report_id)
-    return _details(services, lifecycle.reconcile_report(services, report), base_url, caller)
+    return report
 
 
 def _details(services: Services, report: ReportRow, base_url: str, caller: Principal) -> ReportDetails:
