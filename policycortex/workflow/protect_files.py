@@ -1,4 +1,4 @@
-"""A rendered report made fit to leave the house: behind its password, with copies marked for each who is sent one."""
+"""Protects rendered files: encrypts them with the request's password, and makes a watermarked copy per recipient."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ _TARGET_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedFile:
-    """One file as it will be stored."""
+class ReportFile:
+    """One file of a report, as it is stored."""
 
     name: str
-    """A format's word, or the name of a file beside the formats."""
+    """The name of the format, or of a file that belongs to no format."""
     format: ReportFormat | None
-    """None for files beside the formats."""
+    """None for copies, signatures and the manifest."""
     kind: ReportFormat | None
-    """Which renderer made it, copies too; None for proofs."""
+    """The format it was rendered in, also for copies; None for signatures and the manifest."""
     path: Path
     extension: str
     media_type: str
@@ -37,7 +37,7 @@ class FinishedFile:
         return re.sub(r"[^a-z0-9]+", "_", self.name)
 
 
-def finish_files(
+def protect_files(
     document: "ReportDocument",
     rendered: "Sequence[RenderedArtifact]",
     *,
@@ -46,8 +46,8 @@ def finish_files(
     recipients: Sequence[tuple[str, str]],
     folder: Path,
     now: datetime,
-) -> tuple[FinishedFile, ...]:
-    """The report's own files, then the copies. ``recipients`` are delivery ids with where each goes.
+) -> tuple[ReportFile, ...]:
+    """The report's own files, then the copies. ``recipients`` are delivery ids with their targets.
 
     ``options`` are those that ``rendered`` was made with.
     """
@@ -62,31 +62,31 @@ def finish_files(
             path = render_copy(document, item, replace(options, watermark=text), place)
             if path is not None:
                 copies.append((copy_name(delivery_id, item.format), item.format, path))
-    own = [_finished(item.format.value, item.format, item.path, password, now) for item in rendered]
-    marked = [_finished(name, kind, path, password, now) for name, kind, path in copies]
+    own = [_protected(item.format.value, item.format, item.path, password, now) for item in rendered]
+    marked = [_protected(name, kind, path, password, now) for name, kind, path in copies]
     return (*own, *(replace(file, format=None) for file in marked))
 
 
 def copy_name(delivery_id: str, report_format: ReportFormat) -> str:
-    """The name of the copy that is marked for a delivery."""
+    """The name of the watermarked copy of a delivery."""
     return f"{delivery_id}/{report_format.value}"
 
 
 def mark_for(watermark: str, target: str, delivery_id: str) -> str:
-    """What a copy says: the report's mark, whom it is for, and the id that leads back to the ledger."""
+    """The watermark of a copy: the report's text, the target, and the delivery id."""
     shown = re.sub(r"\s+", " ", target).strip()
     shown = shown if len(shown) <= _TARGET_SHOWN else f"{shown[: _TARGET_SHOWN - 1]}…"
     return " · ".join(part for part in (watermark, shown, delivery_id) if part)
 
 
-def _finished(name: str, kind: ReportFormat, path: Path, password: str | None, now: datetime) -> FinishedFile:
+def _protected(name: str, kind: ReportFormat, path: Path, password: str | None, now: datetime) -> ReportFile:
     if password is None:
-        return FinishedFile(
+        return ReportFile(
             name=name, format=kind, kind=kind, path=path, extension=kind.extension, media_type=kind.media_type
         )
     from policycortex.security.protection import protect_file  # noqa: PLC0415 - its libraries take 40 MB
 
     made = protect_file(kind, path, password, made_at=now)
-    return FinishedFile(
+    return ReportFile(
         name=name, format=kind, kind=kind, path=made.path, extension=made.extension, media_type=made.media_type
     )

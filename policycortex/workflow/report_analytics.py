@@ -21,16 +21,16 @@ from policycortex.workflow.analytics_days import (
 from policycortex.workflow.assessed_period import AssessedPeriod
 
 
-def load_risk_items(lake: Lake, order: ReportRequest, period: Period, judged: AssessedPeriod) -> pl.DataFrame:
-    """RISK_ITEM_SCHEMA of the period-end posture in ``judged``: the same findings, the same waivers."""
+def load_risk_items(lake: Lake, request: ReportRequest, period: Period, assessed: AssessedPeriod) -> pl.DataFrame:
+    """RISK_ITEM_SCHEMA of the period-end posture in ``assessed``: the same findings, the same waivers."""
     return lake.analytics.load_risk_items(
-        order.scope, period, waivers=judged.waivers, relations=judged.relations, framework_id=order.framework
+        request.scope, period, waivers=assessed.waivers, relations=assessed.relations, framework_id=request.framework
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodChange:
-    """The period before beside the report's own."""
+    """What changed since the previous period."""
 
     causes: ScoreChange
     findings: Comparison
@@ -38,31 +38,33 @@ class PeriodChange:
 
 def compare_periods(
     lake: Lake,
-    order: ReportRequest,
+    request: ReportRequest,
     framework: Framework | None,
     pair: tuple[AssessedPeriod, AssessedPeriod],
     folder: Path,
 ) -> PeriodChange | None:
-    """Causes of the change between both closing postures, and what became of each failing finding.
+    """Causes of the change between both period-end postures, and the change of each failing finding.
 
-    None where either has no score. Both are measured by today's framework, so its version is never a cause here.
+    None where either has no score. Both are assessed with today's framework, so its version is never a cause here.
     """
     if any(each.posture.score.value_pct is None for each in pair):
         return None
-    periods = (order.period.previous(), order.period)
+    periods = (request.period.previous(), request.period)
     paths = [folder / f"states-{period.partition_key}.parquet" for period in periods]
-    for period, judged, path in zip(periods, pair, paths, strict=True):
+    for period, assessed, path in zip(periods, pair, paths, strict=True):
         lake.analytics.write_states(
-            order.scope,
+            request.scope,
             period,
             path=path,
-            waivers=judged.waivers,
-            relations=judged.relations,
-            framework_id=order.framework,
+            waivers=assessed.waivers,
+            relations=assessed.relations,
+            framework_id=request.framework,
         )
     relations = None
     if framework is not None:
-        relations = relations_of(framework, tally_keys(*paths), lake.period_end.load_mappings(order.scope.organization))
+        relations = relations_of(
+            framework, tally_keys(*paths), lake.period_end.load_mappings(request.scope.organization)
+        )
     covered = [exported_coverage(path) for path in paths]
     turned = lake.analytics.load_changed_findings(*paths)
     same_keys = lake.analytics.count_same_keys(*paths, one_sided=None, relations=relations)

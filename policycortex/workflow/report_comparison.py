@@ -1,4 +1,4 @@
-"""Two reports side by side, each read from the snapshot it was made from."""
+"""Compares two reports, each read from the snapshot that it was made from."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _TALLY: Final = ("provider", "check_id", "mapping_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportComparison:
-    """What became of one report's findings in another."""
+    """The changes from one report to another."""
 
     findings: Comparison
     requirements: tuple[RequirementChange, ...]
@@ -41,10 +41,10 @@ class ReportComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """One report with the lake as it was for it."""
+    """One report, with the lake at the report's snapshot."""
 
     lake: Lake
-    order: ReportRequest
+    request: ReportRequest
     framework: Framework | None
     made_at: datetime
     path: Path
@@ -58,7 +58,7 @@ def compare_reports(
     frameworks: Mapping[str, Framework],
     waivers: Sequence[Waiver],
 ) -> ReportComparison:
-    """``before`` against ``after``, whatever their order in time. Raises ConflictError for one not completed."""
+    """Compare ``before`` with ``after``, in any order of time. Raises ConflictError unless both are completed."""
     for report in (before, after):
         if report.status is not ReportStatus.COMPLETED or report.snapshot is None:
             raise ConflictError(f"report {report.id} is {report.status.value}; only completed reports can be compared")
@@ -72,60 +72,63 @@ def compare_reports(
 
 
 def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[str, Framework], path: Path) -> _Side:
-    order = request_from_json(report.order)
-    if order.framework is not None and order.framework not in frameworks:
-        raise ConflictError(f"report {report.id} speaks of framework {order.framework}, which is not there any more")
+    request = request_from_json(report.order)
+    if request.framework is not None and request.framework not in frameworks:
+        raise ConflictError(f"report {report.id} uses framework {request.framework}, which no longer exists")
     return _Side(
         lake=stack.enter_context(live.at(str(report.snapshot))),
-        order=order,
-        framework=frameworks[order.framework] if order.framework else None,
+        request=request,
+        framework=frameworks[request.framework] if request.framework else None,
         made_at=report.started_at or report.created_at,
         path=path,
     )
 
 
 def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportComparison:
-    judged = [
-        judge_period(s.lake, s.framework, s.order.scope, s.order.period, waivers=waivers, now=s.made_at) for s in sides
+    assessed = [
+        judge_period(s.lake, s.framework, s.request.scope, s.request.period, waivers=waivers, now=s.made_at)
+        for s in sides
     ]
-    for side, each in zip(sides, judged, strict=True):
+    for side, each in zip(sides, assessed, strict=True):
         side.lake.analytics.write_states(
-            side.order.scope,
-            side.order.period,
+            side.request.scope,
+            side.request.period,
             path=side.path,
             waivers=each.waivers,
             relations=each.relations,
-            framework_id=side.order.framework,
+            framework_id=side.request.framework,
         )
     before, after = sides
     keys = tally_keys(before.path, after.path)
     relations = [_relations(side, keys) for side in sides]
-    asked = _asked_once(keys, relations)
-    turned = after.lake.analytics.load_changed_findings(before.path, after.path, one_sided=asked)
+    one_sided = _one_sided_keys(keys, relations)
+    changed = after.lake.analytics.load_changed_findings(before.path, after.path, one_sided=one_sided)
     covered = [exported_coverage(side.path) for side in sides]
     old, new = (
         PostureSide(states=states, covered=looked, relations=related)
-        for states, looked, related in zip((turned.before, turned.after), covered, relations, strict=True)
+        for states, looked, related in zip((changed.before, changed.after), covered, relations, strict=True)
     )
-    same = turned.same if relations[0] is None else turned.same.join(relations[0], on=_TALLY, how="semi")
+    same = changed.same if relations[0] is None else changed.same.join(relations[0], on=_TALLY, how="semi")
     counted = {name: int(same[name].sum()) for name in ("passed", "failed")}
-    same_keys = after.lake.analytics.count_same_keys(before.path, after.path, one_sided=asked, relations=relations[0])
+    same_keys = after.lake.analytics.count_same_keys(
+        before.path, after.path, one_sided=one_sided, relations=relations[0]
+    )
     return ReportComparison(
         findings=compare_findings(old, new, same_keys=same_keys),
-        requirements=compare_requirements(judged[0].posture, judged[1].posture),
+        requirements=compare_requirements(assessed[0].posture, assessed[1].posture),
         change=explain_change(old, new, same_passed=counted["passed"], same_failed=counted["failed"]),
-        before=judged[0].posture,
-        after=judged[1].posture,
+        before=assessed[0].posture,
+        after=assessed[1].posture,
     )
 
 
 def _relations(side: _Side, keys: pl.DataFrame) -> pl.DataFrame | None:
     if side.framework is None:
         return None
-    return relations_of(side.framework, keys, side.lake.period_end.load_mappings(side.order.scope.organization))
+    return relations_of(side.framework, keys, side.lake.period_end.load_mappings(side.request.scope.organization))
 
 
-def _asked_once(keys: pl.DataFrame, relations: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
-    """Tally keys that only one of the two frameworks relates; no framework relates all."""
+def _one_sided_keys(keys: pl.DataFrame, relations: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
+    """Tally keys that only one of the two frameworks has a relation for; without a framework all keys are related."""
     old, new = (keys if each is None else each.select(_TALLY).unique() for each in relations)
     return pl.concat([old.join(new, on=_TALLY, how="anti"), new.join(old, on=_TALLY, how="anti")])

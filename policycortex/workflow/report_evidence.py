@@ -1,4 +1,4 @@
-"""Everything a document shows beside its posture, read from one lake at one snapshot."""
+"""Reads what a report shows beside its posture, from the lake at one snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,78 +27,78 @@ FORECAST_DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInputs:
-    """What is read for: an order, what it is measured against, and how its two periods were judged."""
+    """What the inputs depends on: the request, its framework and waivers, and the assessment of its two periods."""
 
-    order: ReportRequest
+    request: ReportRequest
     framework: Framework | None
     waivers: Sequence[Waiver]
     before: AssessedPeriod
-    judged: AssessedPeriod
+    assessed: AssessedPeriod
     weights: RiskWeights
     now: datetime
 
 
-def read_evidence(lake: Lake, reading: ReportInputs, folder: Path) -> Evidence:
-    """Findings are spooled into ``folder``; tables of findings are counted from there, so they cannot disagree."""
-    order, judged = reading.order, reading.judged
+def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
+    """Export the findings into ``folder`` and count the tables of findings from that file, so that they agree."""
+    request, assessed = inputs.request, inputs.assessed
     path = folder / "findings.parquet"
     total = lake.findings_export.write_findings(
-        order.scope,
-        order.period,
+        request.scope,
+        request.period,
         path=path,
-        relations=judged.relations,
-        framework_id=order.framework,
-        waivers=judged.waivers,
+        relations=assessed.relations,
+        framework_id=request.framework,
+        waivers=assessed.waivers,
     )
-    change = compare_periods(lake, order, reading.framework, (reading.before, judged), folder)
+    change = compare_periods(lake, request, inputs.framework, (inputs.before, assessed), folder)
     return Evidence(
         findings=FindingsTable(path=path, total=total),
         findings_total=total,
-        failing_checks=lake.findings.load_failing_checks(order.scope, order.period, path),
+        failing_checks=lake.findings.load_failing_checks(request.scope, request.period, path),
         dimensions=lake.findings.load_dimensions(path),
-        coverage=lake.period_end.load_scan_coverage(order.scope, order.period),
+        coverage=lake.period_end.load_scan_coverage(request.scope, request.period),
         checks=lake.findings.load_check_counts(path),
         owners=(
-            lake.findings.load_owners(order.scope, order.period, path)
-            if order.type is ReportType.REMEDIATION
+            lake.findings.load_owners(request.scope, request.period, path)
+            if request.type is ReportType.REMEDIATION
             else OWNERS_SCHEMA.to_frame()
         ),
-        waivers=_waivers(lake, reading, path),
-        risk_items=load_risk_items(lake, order, order.period, judged),
-        previous_risk_items=load_risk_items(lake, order, order.period.previous(), reading.before),
-        risk_weights=reading.weights,
+        waivers=_waivers(lake, inputs, path),
+        risk_items=load_risk_items(lake, request, request.period, assessed),
+        previous_risk_items=load_risk_items(lake, request, request.period.previous(), inputs.before),
+        risk_weights=inputs.weights,
         change=change.causes if change else None,
         comparison=change.findings if change else None,
-        first_scan_on=_first_scan(lake, order) if order.type is ReportType.RISK else None,
-        forecast=_forecast(lake, reading) if order.type is ReportType.TREND else None,
+        first_scan_on=_first_scan(lake, request) if request.type is ReportType.RISK else None,
+        forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )
 
 
-def _waivers(lake: Lake, reading: ReportInputs, spooled: Path) -> tuple[WaiverInForce, ...]:
-    """Those in force that speak of the order's framework or of any, with the findings each reaches."""
-    framework_id = reading.order.framework
-    by_id = {waiver.id: waiver for waiver in reading.waivers}
-    counts = lake.findings.load_waiver_counts(spooled, reading.judged.waivers, framework_id)
-    held = [(by_id[waiver_id], findings) for waiver_id, findings in counts.iter_rows() if waiver_id in by_id]
+def _waivers(lake: Lake, inputs: ReportInputs, exported: Path) -> tuple[WaiverInForce, ...]:
+    """Waivers in force for the report's framework or for any, with the number of findings each covers."""
+    framework_id = inputs.request.framework
+    by_id = {waiver.id: waiver for waiver in inputs.waivers}
+    counts = lake.findings.load_waiver_counts(exported, inputs.assessed.waivers, framework_id)
+    counted = [(by_id[waiver_id], findings) for waiver_id, findings in counts.iter_rows() if waiver_id in by_id]
     return tuple(
         WaiverInForce(waiver=waiver, findings=findings)
-        for waiver, findings in held
+        for waiver, findings in counted
         if waiver.scope.framework in {None, framework_id}
     )
 
 
-def _first_scan(lake: Lake, order: ReportRequest) -> date | None:
+def _first_scan(lake: Lake, request: ReportRequest) -> date | None:
     """Day of the organization's first scan up to the end of the period."""
-    until_end = Period.of_days(date(1970, 1, 1), order.period.last_date)
-    return next(iter(lake.period_end.load_observed_dates(order.scope.organization, until_end)), None)
+    until_end = Period.of_days(date(1970, 1, 1), request.period.last_date)
+    return next(iter(lake.period_end.load_observed_dates(request.scope.organization, until_end)), None)
 
 
-def _forecast(lake: Lake, reading: ReportInputs) -> Forecast | TooLittleHistory:
+def _forecast(lake: Lake, inputs: ReportInputs) -> Forecast | TooLittleHistory:
     question = AnalyticsQuery(
-        scope=reading.order.scope,
-        period=reading.order.period,
-        framework=reading.framework,
-        waivers=reading.waivers,
-        now=reading.now,
+        scope=inputs.request.scope,
+        period=inputs.request.period,
+        framework=inputs.framework,
+        waivers=inputs.waivers,
+        now=inputs.now,
     )
     return load_forecast(lake, question, horizon_days=FORECAST_DAYS, target_pct=None).forecast

@@ -1,7 +1,7 @@
-"""An order becomes a report: read one snapshot, compose, render, store, and only then say that it is complete.
+"""Produces a report: reads one snapshot, composes, renders, stores, and then marks the row as completed.
 
-A crash between any two steps leaves an open row and perhaps stored files under their digests: the retry finds the same
-row, makes the same files, and completes it; nothing half-made is ever served.
+A crash between two steps leaves an open row and perhaps stored files under their digests. The retry finds the same row,
+makes the same files and completes it, so that an incomplete report is never served.
 """
 
 import tempfile
@@ -36,11 +36,11 @@ from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, Re
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.protect_files import FinishedFile, finish_files
+from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
-from policycortex.workflow.sign_files import prove_files, read_provenance
+from policycortex.workflow.sign_files import read_provenance, sign_files
 
 if TYPE_CHECKING:
     from policycortex.rendering.artifacts import RenderedArtifact
@@ -50,7 +50,7 @@ _MOST_COPIES = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProducedReport:
-    """A completed report, as its run tells it."""
+    """A completed report, for the run's metadata."""
 
     report_id: str
     artifacts: tuple[NewArtifact, ...]
@@ -61,7 +61,7 @@ class ProducedReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
-    """What the run composed and rendered, before it is protected and proven."""
+    """The composed and rendered report, before its files are protected and signed."""
 
     document: ReportDocument
     rendered: "tuple[RenderedArtifact, ...]"
@@ -76,7 +76,7 @@ def produce_report(
     now: datetime,
     progress: Callable[[str], None] = lambda _: None,
 ) -> ProducedReport:
-    """Make the report of row ``report_id`` and complete the row. Raises what its rooms raise; the row stays open."""
+    """Make the report of row ``report_id`` and complete the row. On any error the row stays open."""
     registry = open_registry(settings)
     try:
         row = registry.reports.mark_running(report_id, run_id, now=now)
@@ -106,7 +106,7 @@ def produce_report(
 
 
 def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> ReportStatus:
-    """Say on the report why it will not come. One that has ended already stays as it is; returns where it stands."""
+    """Record why the report failed. A report that has ended stays as it is. Returns its status."""
     failure = Failure(
         code=error.code if isinstance(error, PolicyCortexError) else PolicyCortexError.code,
         message=str(error),
@@ -115,38 +115,38 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
     registry = open_registry(settings)
     try:
         return registry.reports.fail_report(report_id, failure).status
-    except (ConflictError, NotFoundError):  # a deleted one is found by nobody
+    except (ConflictError, NotFoundError):  # deleted meanwhile
         return registry.reports.find_status(report_id) or ReportStatus.CANCELLED
     finally:
         registry.close()
 
 
 def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]) -> _Made:
-    # Layout engines and fonts take 60 MB and a second to import; whoever only ingests or scores must not pay them.
+    # Layout engines and fonts take 60 MB and a second to import; commands that only ingest or score must not load them.
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
-    order = request_from_json(row.order)
-    framework, waivers = _house(settings, order)
+    request = request_from_json(row.order)
+    framework, waivers = _framework_and_waivers(settings, request)
     with open_lake(settings) as live:
-        refresh_stale_days(settings, live, _days_read(order.period), progress, now=now)
+        refresh_stale_days(settings, live, _days_read(request.period), progress, now=now)
         snapshot = live.snapshot()
     with open_lake(settings, snapshot=snapshot) as lake:
         document = compose_from_lake(
             lake,
-            order,
+            request,
             framework,
             waivers=waivers,
             report_id=row.id,
             folder=folder,
             now=now,
             weights=risk_weights(settings),
-            locale=open_locale(order.locale, settings.templates_dir),
+            locale=open_locale(request.locale, settings.templates_dir),
         )
-        provenance = read_provenance(lake, order, framework, document)
+        provenance = read_provenance(lake, request, framework, document)
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
-    options = rendering_options(settings, order)
+    options = rendering_options(settings, request)
     rendered = []
-    for report_format in order.formats:
+    for report_format in request.formats:
         rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
     return _Made(document=document, rendered=tuple(rendered), provenance=provenance)
@@ -154,7 +154,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
 
 def compose_from_lake(
     lake: Lake,
-    order: ReportRequest,
+    request: ReportRequest,
     framework: Framework | None,
     *,
     waivers: Sequence[Waiver],
@@ -164,57 +164,57 @@ def compose_from_lake(
     weights: RiskWeights,
     locale: Locale,
 ) -> ReportDocument:
-    """Read everything the document shows from one lake at one snapshot; findings are spooled into ``folder``."""
-    judged = judge_period(lake, framework, order.scope, order.period, waivers=waivers, now=now)
-    before = judge_period(lake, framework, order.scope, order.period.previous(), waivers=waivers, now=now)
-    readings = read_days(lake, order.scope, order.period, waivers=waivers, now=now)
-    reading = ReportInputs(
-        order=order,
+    """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``."""
+    assessed = judge_period(lake, framework, request.scope, request.period, waivers=waivers, now=now)
+    before = judge_period(lake, framework, request.scope, request.period.previous(), waivers=waivers, now=now)
+    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now)
+    inputs = ReportInputs(
+        request=request,
         framework=framework,
         waivers=waivers,
         before=before,
-        judged=judged,
+        assessed=assessed,
         weights=weights,
         now=now,
     )
     return compose_report(
-        header=_header(order, framework, locale, report_id=report_id, snapshot=lake.snapshot(), now=now),
-        posture=judged.posture,
+        header=_header(request, framework, locale, report_id=report_id, snapshot=lake.snapshot(), now=now),
+        posture=assessed.posture,
         previous=before.posture,
         daily=judge_days(readings, framework),
-        evidence=read_evidence(lake, reading, folder),
+        evidence=read_evidence(lake, inputs, folder),
         locale=locale,
-        show_executive_summary=order.include_executive_summary,
-        show_detailed_findings=order.include_detailed_findings,
+        show_executive_summary=request.include_executive_summary,
+        show_detailed_findings=request.include_detailed_findings,
     )
 
 
 def _header(
-    order: ReportRequest, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
+    request: ReportRequest, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
 ) -> ReportHeader:
     return ReportHeader(
         id=report_id,
-        name=order.name,
-        type=order.type,
-        description=order.description,
-        framework_id=order.framework,
+        name=request.name,
+        type=request.type,
+        description=request.description,
+        framework_id=request.framework,
         framework_name=framework.name if framework else locale.text("cover.all_findings"),
         framework_version=framework.version if framework else None,
-        period=order.period,
-        scope=order.scope_as_given,
+        period=request.period,
+        scope=request.scope_as_given,
         generated_at=now,
         snapshot=snapshot,
-        organization=order.scope.organization,
-        locale=order.locale,
-        branding=order.branding or Branding(),
-        template=order.template,
-        formats=order.formats,
+        organization=request.scope.organization,
+        locale=request.locale,
+        branding=request.branding or Branding(),
+        template=request.template,
+        formats=request.formats,
     )
 
 
-def _house(settings: Settings, order: ReportRequest) -> tuple[Framework | None, Sequence[Waiver]]:
-    """What the order's organisation measures and accepts: the framework asked for, and all its waivers."""
-    framework_id, organization = order.framework, order.scope.organization
+def _framework_and_waivers(settings: Settings, request: ReportRequest) -> tuple[Framework | None, Sequence[Waiver]]:
+    """The requested framework, and all waivers of the organization."""
+    framework_id, organization = request.framework, request.scope.organization
     with closing(open_registry(settings)) as registry:
         waivers = registry.waivers.list_waivers(organization)
         frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
@@ -222,42 +222,42 @@ def _house(settings: Settings, order: ReportRequest) -> tuple[Framework | None, 
         return None, waivers
     if framework_id not in frameworks:
         raise ConfigurationError(
-            f"framework {framework_id!r} is not there any more; put its file back into {settings.custom_frameworks_dir}"
+            f"framework {framework_id!r} no longer exists; put its file back into {settings.custom_frameworks_dir}"
         )
     return frameworks[framework_id], waivers
 
 
-def rendering_options(settings: Settings, order: ReportRequest) -> RenderingOptions:
-    """How the order's files look."""
+def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:
+    """The rendering options of the request."""
     return RenderingOptions(
-        watermark=order.watermark, templates_dir=settings.templates_dir, pdf_variant=order.pdf_variant
+        watermark=request.watermark, templates_dir=settings.templates_dir, pdf_variant=request.pdf_variant
     )
 
 
 def _days_read(period: Period) -> tuple[date, date]:
-    """First and last UTC day a report over ``period`` looks at, the period before included."""
+    """First and last UTC day that a report over ``period`` reads, including the previous period."""
     return period.previous().first_date, period.last_date
 
 
 def _finish(
     settings: Settings, registry: Registry, row: ReportRow, made: _Made, folder: Path, *, now: datetime
-) -> tuple[FinishedFile, ...]:
-    order = request_from_json(row.order)
+) -> tuple[ReportFile, ...]:
+    request = request_from_json(row.order)
     password = unseal_password(settings, registry.reports.load_sealed_password(row.id), row.id)
     marked = registry.deliveries.list_deliveries(row.organization, report_id=row.id, limit=_MOST_COPIES)[0]
-    files = finish_files(
+    files = protect_files(
         made.document,
         made.rendered,
-        options=rendering_options(settings, order),
+        options=rendering_options(settings, request),
         password=password,
         recipients=[(delivery.id, delivery.target) for delivery in marked],
         folder=folder,
         now=now,
     )
-    return prove_files(
+    return sign_files(
         settings,
         files,
-        order=order,
+        request=request,
         report_id=row.id,
         password=password,
         provenance=made.provenance,
@@ -273,9 +273,9 @@ def _trail_head(registry: Registry, row: ReportRow, now: datetime) -> AuditLogHe
 
 
 def _store(
-    settings: Settings, report_id: str, files: Sequence[FinishedFile]
+    settings: Settings, report_id: str, files: Sequence[ReportFile]
 ) -> tuple[tuple[NewArtifact, ...], tuple[FileRow, ...]]:
-    """The report's own files, and those beside them."""
+    """The report's own files, and the other ones: copies, signatures, manifest."""
     store = open_artifacts(settings)
     own, beside = [], []
     for file in files:
@@ -288,7 +288,7 @@ def _store(
 
 
 def _content(rendered: "Sequence[RenderedArtifact]") -> dict[str, Any]:
-    """Pages and sections of the paged artifact; null where none was ordered: no page was ever laid out."""
+    """Pages and sections of the PDF; null where none was requested."""
     paged = next((r for r in rendered if r.pages), None)
     if paged is None:
         return {"pages": None, "sections": []}

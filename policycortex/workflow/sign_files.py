@@ -1,4 +1,4 @@
-"""The report's proof: what it was made from, signatures where they were ordered, and the signed manifest of it all."""
+"""Signs a report: reads its provenance, signs files where requested, and writes the signed manifest."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from policycortex.security.manifest import AuditLogHead, InputFile, ManifestFile
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file, sign_pdf
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.protect_files import FinishedFile
+from policycortex.workflow.protect_files import ReportFile
 
 if TYPE_CHECKING:
     from policycortex.documents.model import ReportDocument
@@ -29,15 +29,15 @@ _PDF: Final = "PAdES"
 
 
 def read_provenance(
-    lake: Lake, order: ReportRequest, framework: Framework | None, document: "ReportDocument"
+    lake: Lake, request: ReportRequest, framework: Framework | None, document: "ReportDocument"
 ) -> Provenance:
-    """What the report is made from, read at the same snapshot."""
+    """The data the report was made from, read at the same snapshot."""
     summary = document.summary
     return Provenance(
         snapshot=document.header.snapshot,
         inputs=tuple(
             InputFile(name=name, sha256=sha256, format=kind, kept=kept)
-            for name, sha256, kind, kept in lake.imports.load_import_digests(order.scope.organization, order.period)
+            for name, sha256, kind, kept in lake.imports.load_import_digests(request.scope.organization, request.period)
         ),
         framework=_describe(framework) if framework is not None else None,
         models={summary.score.model: summary.score.model_version},
@@ -53,34 +53,34 @@ def read_provenance(
     )
 
 
-def prove_files(
+def sign_files(
     settings: Settings,
-    files: Sequence[FinishedFile],
+    files: Sequence[ReportFile],
     *,
-    order: ReportRequest,
+    request: ReportRequest,
     report_id: str,
     password: str | None,
     provenance: Provenance,
     trail: AuditLogHead | None,
     folder: Path,
     now: datetime,
-) -> tuple[FinishedFile, ...]:
-    """The files with their signatures, the manifest, its signature and the certificate. Raises as its rooms do."""
-    identity = load_identity(settings, order.scope.organization, now=now)
-    if order.is_signed:
+) -> tuple[ReportFile, ...]:
+    """The files, then their signatures, the manifest, its signature and the certificate."""
+    identity = load_identity(settings, request.scope.organization, now=now)
+    if request.is_signed:
         for file in files:
             if file.kind is ReportFormat.PDF:
                 sign_pdf(file.path, identity, password=password)
-    detached = [_detached(file, identity, folder) for file in files if order.is_signed and _is_signed_beside(file)]
+    detached = [_detached(file, identity, folder) for file in files if request.is_signed and _is_signed_beside(file)]
     content = proof.write_manifest(
-        report=_report(order, report_id),
+        report=_report(request, report_id),
         provenance=provenance,
-        files=[_listed(file, order, {d.name: d for d in detached}) for file in files],
+        files=[_listed(file, request, {d.name: d for d in detached}) for file in files],
         options={
             "is_password_protected": password is not None,
-            "is_signed": order.is_signed,
-            "watermark": order.watermark,
-            "locale": order.locale,
+            "is_signed": request.is_signed,
+            "watermark": request.watermark,
+            "locale": request.locale,
         },
         audit_log=trail,
         made_at=now,
@@ -91,31 +91,31 @@ def prove_files(
     return (*files, *detached, manifest, signature, certificate)
 
 
-def bundle_name(file: FinishedFile) -> str:
-    """What the file is called in the bundle and in the manifest: never by a name that users gave."""
+def bundle_name(file: ReportFile) -> str:
+    """The name of the file in the bundle and in the manifest; it never contains a name given by users."""
     if file.format is not None:
         return f"report.{file.extension}"
     delivery_id, _, _ = file.name.partition("/")
     return f"{delivery_id}.{file.extension}"
 
 
-def _is_signed_beside(file: FinishedFile) -> bool:
+def _is_signed_beside(file: ReportFile) -> bool:
     return file.format is not None and file.format is not ReportFormat.PDF
 
 
-def _detached(file: FinishedFile, identity: Identity, folder: Path) -> FinishedFile:
+def _detached(file: ReportFile, identity: Identity, folder: Path) -> ReportFile:
     return _kept(folder, f"{file.name}.p7s", sign_file(file.path, identity), SIGNATURE_MEDIA_TYPE)
 
 
-def _kept(folder: Path, name: str, content: bytes, media_type: str) -> FinishedFile:
+def _kept(folder: Path, name: str, content: bytes, media_type: str) -> ReportFile:
     path = folder / name
     path.write_bytes(content)
-    return FinishedFile(
+    return ReportFile(
         name=name, format=None, kind=None, path=path, extension=name.rpartition(".")[2], media_type=media_type
     )
 
 
-def _listed(file: FinishedFile, order: ReportRequest, detached: Mapping[str, FinishedFile]) -> ManifestFile:
+def _listed(file: ReportFile, request: ReportRequest, detached: Mapping[str, ReportFile]) -> ManifestFile:
     delivery_id, slash, _ = file.name.partition("/")
     listed = ManifestFile(
         name=bundle_name(file),
@@ -128,7 +128,7 @@ def _listed(file: FinishedFile, order: ReportRequest, detached: Mapping[str, Fin
     beside = detached.get(f"{file.name}.p7s")
     if beside is not None:
         return replace(listed, signature=f"{listed.name}.p7s", signature_sha256=digest_file(beside.path))
-    return replace(listed, signature=_PDF if order.is_signed and file.kind is ReportFormat.PDF else None)
+    return replace(listed, signature=_PDF if request.is_signed and file.kind is ReportFormat.PDF else None)
 
 
 def digest_file(path: Path) -> str:
@@ -137,15 +137,15 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _report(order: ReportRequest, report_id: str) -> dict[str, Any]:
+def _report(request: ReportRequest, report_id: str) -> dict[str, Any]:
     return {
         "id": report_id,
-        "organization": order.scope.organization,
-        "name": order.name,
-        "type": order.type.value,
-        "framework": order.framework,
-        "period": {"start": order.period.start.isoformat(), "end": order.period.end.isoformat()},
-        "scope": dict(order.scope_as_given),
+        "organization": request.scope.organization,
+        "name": request.name,
+        "type": request.type.value,
+        "framework": request.framework,
+        "period": {"start": request.period.start.isoformat(), "end": request.period.end.isoformat()},
+        "scope": dict(request.scope_as_given),
     }
 
 
@@ -154,18 +154,18 @@ def _describe(framework: Framework) -> dict[str, Any]:
     clauses = [
         [r.id, r.title, r.section, sorted(r.manual_for), r.weight, r.level_of_risk] for r in framework.requirements
     ]
-    said = json.dumps([framework.id, framework.version, clauses, relations], ensure_ascii=False)
+    content = json.dumps([framework.id, framework.version, clauses, relations], ensure_ascii=False)
     return {
         "id": framework.id,
         "version": framework.version,
         "crosswalk_version": framework.crosswalk.version,
-        "sha256": hashlib.sha256(said.encode()).hexdigest(),
+        "sha256": hashlib.sha256(content.encode()).hexdigest(),
     }
 
 
 @cache
 def _digest_folder(folder: Path) -> str:
-    """One digest for all templates: of names and digests, in order."""
+    """One digest of all templates, from their names and digests in request."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{path.relative_to(folder).as_posix()} {digest_file(path)}\n" for path in paths]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

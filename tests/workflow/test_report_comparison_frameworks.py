@@ -149,5 +149,5 @@ def test_a_report_that_is_not_there_yet_is_refused(installation: tuple[Settings,
     with pytest.raises(ConflictError, match="is running; only completed reports"):
         compare_reports(settings, done, waiting, frameworks={}, waivers=())
     gone = report(MAY, snapshots[MAY], "gone")
-    with pytest.raises(ConflictError, match="framework gone, which is not there"):
+    with pytest.raises(ConflictError, match="framework gone, which no longer exists"):
         compare_reports(settings, gone, done, frameworks={}, waivers=())

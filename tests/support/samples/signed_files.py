@@ -24,8 +24,8 @@ from policycortex.security.signing import sign_file
 from policycortex.settings import Settings
 from policycortex.storage.registry import FileRow, Registry, open_registry
 from policycortex.workflow.audit_export import export_lines
-from policycortex.workflow.protect_files import FinishedFile
-from policycortex.workflow.sign_files import bundle_name, digest_file, prove_files
+from policycortex.workflow.protect_files import ReportFile
+from policycortex.workflow.sign_files import bundle_name, digest_file, sign_files
 
 ORGANIZATION: Final = "acme"
 FORMATS: Final = (ReportFormat.PDF, ReportFormat.EXCEL, ReportFormat.CSV, ReportFormat.JSON)
@@ -62,7 +62,7 @@ def make_order(formats: tuple[ReportFormat, ...], *, is_signed: bool = True) -> 
     )
 
 
-def make_files(folder: Path, formats: tuple[ReportFormat, ...]) -> tuple[FinishedFile, ...]:
+def make_files(folder: Path, formats: tuple[ReportFormat, ...]) -> tuple[ReportFile, ...]:
     """A small file of each format."""
     made = []
     for kind in formats:
@@ -78,7 +78,7 @@ def make_files(folder: Path, formats: tuple[ReportFormat, ...]) -> tuple[Finishe
             case _:
                 path.write_text(f"a {kind.value} file of the report\n" * 20)
         made.append(
-            FinishedFile(
+            ReportFile(
                 name=kind.value, format=kind, kind=kind, path=path, extension=kind.extension, media_type=kind.media_type
             )
         )
@@ -137,10 +137,10 @@ def make_proven(
         )  # fmt: skip
         registry.reports.mark_running(row.id, "run-1", now=NOW)
         head = registry.audit_log.load_state(ORGANIZATION).head
-        files = prove_files(
+        files = sign_files(
             settings,
             make_files(work, formats),
-            order=make_order(formats),
+            request=make_order(formats),
             report_id=row.id,
             password=None,
             provenance=PROVENANCE,
