@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from typing import Final, TypeVar
 
-from policycortex.errors import DeliveryDeferredError, DeliveryUncertainError
+from policycortex.errors import DeliveryDeferredError, DeliveryUncertainError, PolicyCortexError
 
 SLOWEST_BYTES_PER_SECOND: Final = 100_000
 """A receiver that takes files more slowly is cut off."""
@@ -112,12 +112,12 @@ def run_within(seconds: float, receiver: str, exchange: Callable[[], _Result]) -
     ``receiver`` names the other side in messages.
     """
     results: list[_Result] = []
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
 
     def run() -> None:
         try:
             results.append(_limited(seconds, receiver, exchange))
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
+        except (PolicyCortexError, *_CUT_OFF) as error:  # raised again in the caller's thread
             errors.append(error)
 
     thread = threading.Thread(target=copy_context().run, args=(run,), name="exchange", daemon=True)
@@ -127,6 +127,8 @@ def run_within(seconds: float, receiver: str, exchange: Callable[[], _Result]) -
         return results[0]
     if errors:
         raise errors[0]
+    if not thread.is_alive():
+        raise RuntimeError(f"the exchange with {receiver} ended in an error that no channel raises; see its traceback")
     raise DeliveryUncertainError(f"the exchange with {receiver} {_over(seconds)}")
 
 

@@ -151,9 +151,9 @@ def test_five_dripping_receivers_do_not_delay_another_organization(
         round_ = pool.submit(deliver_due, settings, clock=Clock())
         _wait(lambda: sum(len(drip.connections) for drip in drips) >= SendLimits().organization)
         assert not has_due_deliveries(settings, now=NOW)  # acme's others wait for its own senders
-        body = {"webhook": {"connection": "globex"}, "email": {"recipients": ["cto@globex.com"]}}
+        other: dict[str, Any] = {"webhook": {"connection": "globex"}, "email": {"recipients": ["cto@globex.com"]}}
         started = time.monotonic()
-        complete_report(settings, registry, order_report(settings, registry, body, organization="globex").id)
+        complete_report(settings, registry, order_report(settings, registry, other, organization="globex").id)
         _wait(lambda: len(healthy.calls) == 1 and len(box.messages) == 1)
         assert time.monotonic() - started < 15
         assert sum(len(drip.connections) for drip in drips) == SendLimits().organization
@@ -173,7 +173,7 @@ def _wait(condition: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 def test_a_dripping_alert_receiver_delays_no_other_alert(tmp_path: Path, box: Mailbox) -> None:
-    """Acme's three failed deliveries alert a server that drips; globex's alert arrives meanwhile, and each is counted."""
+    """Acme's three failed deliveries alert a server that drips; the alert of globex arrives meanwhile."""
     box.on_recipient |= {"gone@company.com": "550 5.1.1 no such user"}
     with slow_receiver("SMTP answer") as drip:
         alerts = {
