@@ -1,4 +1,4 @@
-"""How many deliveries are sent at the same time, so that slow receivers of one organisation leave room for others.
+"""How many deliveries are sent at the same time, so that slow receivers of one organisation leave senders for others.
 
 The count is over all senders of the installation: a delivery that is being sent has a row with a lease.
 """
