@@ -27,7 +27,7 @@ class Strict(BaseModel):
 
 def refuse(message: str) -> PydanticCustomError:
     """A validation error that says exactly this."""
-    return PydanticCustomError("order", "{said}", {"said": message})
+    return PydanticCustomError("order", "{message}", {"message": message})
 
 
 def suggest(word: str, known: Collection[str]) -> str | None:

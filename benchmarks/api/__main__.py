@@ -74,8 +74,8 @@ def main() -> None:
     comparisons = []
     with postgres(is_durable=True) as server:
         for size in sizes:
-            for ground in (None, server):
-                comparisons += _compare_all(size, ground, seconds)
+            for database in (None, server):
+                comparisons += _compare_all(size, database, seconds)
     save("api", "Lists, details and new reports", comparisons)
 
 

@@ -85,7 +85,7 @@ def _stored(count: int) -> Path:
         registry = open_registry(Settings(home=making))
         registry.keys.create_key(organization=ORGANIZATION, name="makes the organisation")
         registry.close()
-        # no other process reads this file before it is complete: no journal is needed
+        # no other process reads this file before it is complete: no rollback log is needed
         engine = create_engine(f"sqlite:///{making / 'registry.sqlite'}")
         with engine.connect() as connection:
             for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY"):

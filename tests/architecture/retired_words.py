@@ -86,6 +86,7 @@ KEPT: Final = {
     r"/v1/audit-trail\S*": "a documented path",
     r"journal[_ ]mode|JOURNAL_MODE|journalctl|systemd.journal": "terms of SQLite and systemd",
     r"policycortex audit trail of": "part of the first digest of existing chains",
+    r"^audit trail$": "a tag of the documented API",
     r"in-house": "an ordinary word",
 }
 """Text that is taken out before the search, each with its reason."""
@@ -93,27 +94,17 @@ KEPT: Final = {
 EXEMPT_FILES: Final = {
     "CHANGELOG.md": "names what was renamed",
     "tests/architecture/retired_words.py": "this list",
+    "tests/architecture/test_words.py": "its sample has them",
     "tests/migration/renamed_words.yaml": "old report texts beside the new ones",
     "tests/migration/make_home_0_1.py": "runs with version 0.1 and uses its names",
 }
 
 NOT_YET: Final = frozenset(
     {
-        "api/v1",
-        "benchmarks/api",
         "docs/GLOSSARY.md",
         "docs/report-formats.md",
-        "policycortex/documents",
-        "policycortex/field_types.py",
         "policycortex/findings",
-        "policycortex/rendering",
-        "policycortex/reports",
-        "policycortex/requests",
-        "policycortex/workflow",
-        "templates/locales",
         "tests/api",
-        "tests/architecture",
-        "tests/unit",
     }
 )
 """Paths that are still being rewritten; a path leaves the list when the search finds nothing below it."""

@@ -21,7 +21,7 @@ def _picture(size: tuple[int, int], form: str = "PNG", cut: int = 0) -> str:
     return f"data:image/{form.lower()};base64," + b64encode(content[: len(content) - cut]).decode()
 
 
-def test_whole_pictures_and_plain_drawings_are_worn() -> None:
+def test_whole_pictures_and_plain_drawings_are_used() -> None:
     """A PNG, a JPEG, and an SVG of shapes with a gradient of its own."""
     gradient = '<defs><linearGradient id="a"/></defs><path fill="url(#a)" d="M0 0h9v9z"/>'
     for address in (_picture((40, 20)), _picture((40, 20), "JPEG"), _svg(gradient)):
@@ -29,7 +29,7 @@ def test_whole_pictures_and_plain_drawings_are_worn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "message"),
     [
         (_picture((40, 20), cut=45), "not a whole PNG"),
         (_picture((4001, 1)), "4001 x 1 pixels"),
@@ -49,9 +49,9 @@ def test_whole_pictures_and_plain_drawings_are_worn() -> None:
         ("data:image/png;base64," + "A" * 400_000, "a logo may have 262,144"),
     ],
 )
-def test_what_may_act_or_is_broken_is_refused(address: str, told: str) -> None:
+def test_what_may_act_or_is_broken_is_refused(address: str, message: str) -> None:
     """The refusal says what is wrong."""
-    with pytest.raises(BrandingError, match=told):
+    with pytest.raises(BrandingError, match=message):
         read_logo(address)
 
 

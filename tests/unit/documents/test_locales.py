@@ -33,7 +33,7 @@ def test_differences_carry_their_sign() -> None:
 
 
 def test_dates_are_in_words_and_utc() -> None:
-    """A moment is told in UTC whatever its zone."""
+    """A moment is written in UTC, whatever its zone."""
     german = load_locale("de-AT", _FOLDER)
     assert german.day(date(2026, 3, 1)) == "1. März 2026"
     assert german.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC)) == "1. März 2026, 09:05 UTC"
@@ -105,7 +105,7 @@ def test_a_language_without_forms_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("texts: [", "could not be read"),
         ("- a", "must be a mapping"),
@@ -119,8 +119,8 @@ def test_a_language_without_forms_is_refused(tmp_path: Path) -> None:
         (f"{_HEAD}{_MONTHS}\ntexts: {{page: {{count: '{{page'}}}}", "not closed"),
     ],
 )
-def test_a_catalogue_with_a_mistake_says_which(tmp_path: Path, content: str, told: str) -> None:
+def test_a_catalogue_with_a_mistake_says_which(tmp_path: Path, content: str, message: str) -> None:
     """The file's name and what to mend, before anything is rendered with it."""
     (tmp_path / "fr.yaml").write_text(content, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=f"fr.yaml.*{told}"):
+    with pytest.raises(ConfigurationError, match=f"fr.yaml.*{message}"):
         load_locale("fr", tmp_path, _FOLDER)

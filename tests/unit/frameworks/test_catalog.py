@@ -130,7 +130,7 @@ def test_a_users_requirements_replace_the_builtin_ones(tmp_path: Path) -> None:
     assert set(mine.crosswalk.relations.values()) == {("CC6.1",)}
 
 
-def test_all_problems_of_a_folder_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_folder_are_reported_at_once(tmp_path: Path) -> None:
     """Broken YAML with its line, a missing field with its path, and the same id twice."""
     (tmp_path / "a.yaml").write_text("id: a\nname: [", encoding="utf-8")
     (tmp_path / "b.json").write_text('{"id": "b", "version": "1", "requirements": [{"id": "1"}]}', encoding="utf-8")

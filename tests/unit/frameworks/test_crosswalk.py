@@ -52,8 +52,8 @@ def test_the_framework_decides_alone_where_it_says_anything() -> None:
     assert found == {("aws", "c", "m", "R2")}
 
 
-def test_a_requirement_without_its_framework_speaks_to_whoever_knows_it() -> None:
-    """As a report's own table names them; the framework's word on a check goes before, and nothing unknown is told."""
+def test_a_requirement_without_its_framework_maps_to_every_framework_that_has_it() -> None:
+    """As a report's table names them; the framework's own relation wins, and unknown ones are not reported."""
     named = mappings(("m", "*", "r_1"), ("m", "*", "CC6.1"))
     assert expanded({}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R1")}
     assert expanded({("*", "c"): ("R2",)}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R2")}
@@ -74,7 +74,7 @@ def test_findings_speak_where_the_framework_is_silent() -> None:
 
 
 def test_an_empty_relation_silences_the_findings() -> None:
-    """The framework says that the check speaks for nothing."""
+    """The framework states that the check maps to nothing."""
     assert not expanded({("aws", "c"): ()}, tallies(("aws", "c", "m")), mappings(("m", "Tiny-2022", "R1")))
 
 
@@ -98,7 +98,7 @@ def test_a_framework_of_one_provider_hears_no_other() -> None:
     assert found.rows() == [("aws", "c", "m", "R1")]
 
 
-def test_unknown_spellings_are_told() -> None:
+def test_unknown_spellings_are_reported() -> None:
     """Only where the findings decide: the framework's own word needs no spelling."""
     named = mappings(("m", "Tiny-2022", "R9"), ("m", "Other", "X"))
     found = unknown_requirements(

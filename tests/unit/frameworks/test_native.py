@@ -1,4 +1,4 @@
-"""The product's own files: what they may say, and what is told when they say it wrong."""
+"""The product's own framework files: what they may contain, and which problems are reported."""
 
 import json
 import re
@@ -13,10 +13,10 @@ from policycortex.frameworks.native import framework_schema
 from policycortex.frameworks.reading import read_framework, write_framework
 
 YAML = b"""
-id: house
-name: House rules
+id: own
+name: Own rules
 version: "3"
-finding_keys: [House]
+finding_keys: [Own]
 requirements:
   - id: "2.10"
     title: Doors locked
@@ -37,7 +37,7 @@ crosswalk:
 """
 
 
-def told(tree: dict[str, Any] | bytes, name: str = "f.json") -> list[tuple[str, str]]:
+def problems_in(tree: dict[str, Any] | bytes, name: str = "f.json") -> list[tuple[str, str]]:
     """Every problem as (path, message)."""
     data = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
     with pytest.raises(ConfigurationError) as caught:
@@ -54,23 +54,23 @@ def whole(**fields: object) -> dict[str, Any]:
 
 def test_a_yaml_file_is_read() -> None:
     """Both ways of relating checks add up, in the framework's spelling."""
-    house = read_framework(YAML, name="house.yaml")
-    assert (house.id, house.version, [r.id for r in house.requirements]) == ("house", "3", ["2.10", "2.2"])
-    assert dict(house.crosswalk.relations) == {
+    framework = read_framework(YAML, name="own.yaml")
+    assert (framework.id, framework.version, [r.id for r in framework.requirements]) == ("own", "3", ["2.10", "2.2"])
+    assert dict(framework.crosswalk.relations) == {
         ("aws", "door_locked"): ("2.2", "2.10"), ("aws", "garage"): (), ("*", "window_closed"): ("2.10",),
     }  # fmt: skip
-    first = house.requirements[0]
+    first = framework.requirements[0]
     assert (first.manual_for, first.weight, first.level_of_risk) == (frozenset({"gcp"}), 100.0, 5.0)
-    assert house.requirements[1].section == "Requirements"
+    assert framework.requirements[1].section == "Requirements"
 
 
 def test_the_version_of_relations_follows_their_content() -> None:
     """The same relations have the same version, others another; a given one stands."""
-    house = read_framework(YAML, name="house.yaml").crosswalk.version
-    other = read_framework(YAML.replace(b"garage", b"cellar"), name="house.yaml").crosswalk.version
-    given = read_framework(YAML.replace(b"crosswalk:", b"crosswalk:\n  version: mine"), name="house.yaml")
-    assert house.startswith("sha256:")
-    assert house != other
+    framework = read_framework(YAML, name="own.yaml").crosswalk.version
+    other = read_framework(YAML.replace(b"garage", b"cellar"), name="own.yaml").crosswalk.version
+    given = read_framework(YAML.replace(b"crosswalk:", b"crosswalk:\n  version: mine"), name="own.yaml")
+    assert framework.startswith("sha256:")
+    assert framework != other
     assert given.crosswalk.version == "mine"
 
 
@@ -89,7 +89,7 @@ def test_the_published_schema_is_the_one_in_use() -> None:
     assert json.loads((DATA / "framework.schema.json").read_text(encoding="utf-8")) == framework_schema()
 
 
-def test_all_problems_are_told_at_once_with_their_paths() -> None:
+def test_all_problems_are_reported_at_once_with_their_paths() -> None:
     """Unknown fields with the nearest known one, numbers for text, missing titles, providers in capitals."""
     requirements = [
         {"id": 2.1, "title": "One", "wieght": 3},
@@ -98,7 +98,7 @@ def test_all_problems_are_told_at_once_with_their_paths() -> None:
     ]
     allowed = "$schema, id, name, version, source, finding_keys, providers, requirements, crosswalk."
     allowed_below = "id, title, section, description, aliases, manual_for, weight, level_of_risk, checks."
-    assert told(whole(requirements=requirements, colour="red")) == [
+    assert problems_in(whole(requirements=requirements, colour="red")) == [
         ("requirements[0].id", "must be text, not a number (2.1); write it in quotes"),
         ("requirements[0].wieght", f'is not known here; allowed are {allowed_below} Did you mean "weight"?'),
         ("requirements[1].title", "is missing"),
@@ -119,22 +119,24 @@ def test_spellings_that_stand_for_two_requirements_are_refused() -> None:
         {"id": "a1", "title": "y"},
         {"id": "b", "title": "z", "aliases": ["A1"]},
     ]
-    assert told(whole(requirements=requirements)) == [
+    assert problems_in(whole(requirements=requirements)) == [
         ("requirements[1].id", '"a1" is also the id of requirements[0]'),
         ("requirements[2].aliases", '"A1" is already used for requirements[0]'),
     ]
 
 
-def test_relations_to_no_requirement_are_told_with_the_nearest() -> None:
+def test_relations_to_no_requirement_are_reported_with_the_nearest() -> None:
     """A typing error in a re-mapping file for a built-in framework."""
     tree = {"id": "soc2", "crosswalk": {"checks": {"aws": {"c": ["CC6.1", "CC6.11"]}}}}
-    assert told(tree) == [("crosswalk.checks.aws.c[1]", '"CC6.11" is not a requirement of soc2. Did you mean "CC6.1"?')]
+    assert problems_in(tree) == [
+        ("crosswalk.checks.aws.c[1]", '"CC6.11" is not a requirement of soc2. Did you mean "CC6.1"?')
+    ]
 
 
-def test_a_remap_of_nothing_known_is_told_with_the_nearest() -> None:
+def test_a_remap_of_nothing_known_is_reported_with_the_nearest() -> None:
     """No framework of that id."""
     tree = {"id": "sox2", "crosswalk": {"checks": {"aws": {"c": []}}}}
-    assert told(tree) == [
+    assert problems_in(tree) == [
         ("requirements", 'is missing, and there is no framework "sox2" to re-map. Did you mean "soc2"?')
     ]
 
@@ -165,11 +167,11 @@ def test_a_remap_of_nothing_known_is_told_with_the_nearest() -> None:
 )
 def test_each_wrong_value_has_its_message(tree: dict[str, Any], field: str, message: str) -> None:
     """Path and beginning of the message."""
-    found = told(tree)[0]
+    found = problems_in(tree)[0]
     assert (found[0], found[1][: len(message)]) == (field, message)
 
 
-def test_an_id_asked_for_must_be_the_files() -> None:
+def test_a_requested_id_must_be_the_files() -> None:
     """An explicit id may not contradict the file."""
     with pytest.raises(ConfigurationError, match='"f" in the file, but "g" was requested'):
         read_framework(json.dumps(whole()).encode(), name="f.json", framework_id="g")

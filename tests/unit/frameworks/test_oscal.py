@@ -96,7 +96,7 @@ def test_versions_1_are_read(version: str) -> None:
         (catalog(controls=[{"id": 1, "title": "A"}]), "catalog.controls[0].id", "must be text, not a number (1)"),
     ],
 )
-def test_bad_catalogs_are_told(data: bytes, field: str, message: str) -> None:
+def test_bad_catalogs_are_reported(data: bytes, field: str, message: str) -> None:
     """The path in OSCAL's own field names."""
     with pytest.raises(ConfigurationError) as caught:
         read_framework(data, name="f.json")

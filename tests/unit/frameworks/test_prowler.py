@@ -148,7 +148,7 @@ def test_a_universal_file_is_read() -> None:
         ),
     ],
 )
-def test_bad_files_are_told(file: bytes, field: str, message: str) -> None:
+def test_bad_files_are_reported(file: bytes, field: str, message: str) -> None:
     """The path in Prowler's own field names."""
     with pytest.raises(ConfigurationError) as caught:
         read_framework(file, name="f.json")

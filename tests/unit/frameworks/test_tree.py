@@ -31,7 +31,7 @@ from policycortex.frameworks.tree import MAX_JSON_BYTES, MAX_YAML_BYTES, parse_t
         (b"a: \x01\n", "is not YAML"),
     ],
 )
-def test_bad_bytes_are_told_in_one_line(data: bytes, message: str) -> None:
+def test_bad_bytes_are_reported_in_one_line(data: bytes, message: str) -> None:
     """The message names the file and what to mend."""
     with pytest.raises(ConfigurationError) as caught:
         parse_tree(data, name="f")
@@ -49,7 +49,7 @@ def test_large_files_have_a_bound() -> None:
         parse_tree(b"a: " + b"x" * MAX_YAML_BYTES, name="f.yaml")
 
 
-def test_json_is_told_by_its_first_character() -> None:
+def test_json_is_recognized_by_its_first_character() -> None:
     """A byte order mark does no harm; a .yaml name makes braces YAML."""
     assert parse_tree(b'\xef\xbb\xbf{"a": "b"}', name="f") == {"a": "b"}
     assert parse_tree(b"{a: b}", name="f.yaml") == {"a": "b"}

@@ -1,4 +1,4 @@
-"""A custom template can say what it likes and reach nothing; its mistakes are told by file and line."""
+"""A custom template can print anything and reach nothing; its errors are reported by file and line."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ def render(document: ReportDocument, tmp_path: Path) -> Render:
     return make
 
 
-def test_a_template_takes_the_place_of_a_section_and_may_use_the_house_s(render: Render) -> None:
+def test_a_template_takes_the_place_of_a_section_and_may_use_the_built_in_one(render: Render) -> None:
     """A file replaces the one of its name; the replaced one can still be included; a style is added."""
     section = "<p>Acme says {{ summary.total_violations|number }}</p>"
     section += '{% include "built_in/report/sections/methodology.html" %}'
@@ -49,7 +49,7 @@ def test_a_template_takes_the_place_of_a_section_and_may_use_the_house_s(render:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ("{{ nothing }}", "'nothing' is undefined"),
         ("{% if %}", "Expected an expression"),
@@ -68,16 +68,16 @@ def test_a_template_takes_the_place_of_a_section_and_may_use_the_house_s(render:
         ("{{ document.header.period.previous() }}", "not safely callable"),
     ],
 )
-def test_a_slip_is_told_by_file_and_line_and_nothing_is_reached(render: Render, body: str, told: str) -> None:
+def test_an_error_is_reported_by_file_and_line_and_nothing_is_reached(render: Render, body: str, message: str) -> None:
     """Names, syntax, arithmetic, paths and everything beyond reading the document."""
-    with pytest.raises((RenderingError, ConfigurationError), match=told) as caught:
+    with pytest.raises((RenderingError, ConfigurationError), match=message) as caught:
         render({"sections/methodology.html": f"<p>\n{body}</p>"})
-    if isinstance(caught.value, RenderingError) and "no template" not in told:
+    if isinstance(caught.value, RenderingError) and "no template" not in message:
         assert "custom template 'acme', sections/methodology.html line 2" in str(caught.value)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(render: Render, tmp_path: Path) -> None:
-    """The house's own section is shown instead."""
+    """The built-in section is shown instead."""
     (tmp_path / "secret.html").write_text("SECRET", encoding="utf-8")
     (tmp_path / "templates" / "acme" / "sections").mkdir(parents=True)
     (tmp_path / "templates" / "acme" / "sections" / "trend.html").symlink_to(tmp_path / "secret.html")
@@ -104,7 +104,7 @@ def test_only_folders_with_plain_names_are_templates(tmp_path: Path) -> None:
     assert list_templates(None) == list_templates(tmp_path / "gone") == ()
 
 
-def test_a_template_that_was_taken_away_is_told(document: ReportDocument, tmp_path: Path) -> None:
+def test_a_template_that_was_taken_away_is_reported(document: ReportDocument, tmp_path: Path) -> None:
     """Between order and making."""
     with pytest.raises(ConfigurationError, match="custom template 'acme' is not in"):
         render_artifact(document, ReportFormat.PDF, tmp_path)

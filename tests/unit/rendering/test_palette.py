@@ -1,6 +1,6 @@
 """The palette, measured: states that stand side by side differ in lightness for every eye and on grey paper.
 
-Lightness is CIE L* (0 to 100), in which a step of 6 or more is told apart at a glance where two fields touch. Colour
+Lightness is CIE L* (0 to 100), in which a step of 6 or more is seen at a glance where two fields touch. Colour
 blindness is simulated by the matrices of Machado, Oliveira and Fernandes (2009) at full severity, on linear light.
 """
 
@@ -50,12 +50,12 @@ def test_heat_darkens_with_the_count(eye: str) -> None:
     style = (templates_folder() / "report" / "print.css").read_text(encoding="utf-8")
     cells = re.findall(r"\.heat-([1-4]) \{ background: (#\w+); color: (#\w+) \}", style)
     assert [step for step, _, _ in cells] == ["1", "2", "3", "4"]
-    tones = [_lightness(_seen(ground, eye)) for _, ground, _ in cells]
+    tones = [_lightness(_seen(background, eye)) for _, background, _ in cells]
     assert all(lighter - darker >= 8 for lighter, darker in pairwise(tones)), tones
-    assert all(_contrast(_seen(ground, eye), _seen(ink, eye)) >= 4.5 for _, ground, ink in cells)
+    assert all(_contrast(_seen(background, eye), _seen(ink, eye)) >= 4.5 for _, background, ink in cells)
 
 
-def test_no_state_is_told_by_colour_alone() -> None:
+def test_no_state_is_shown_by_colour_alone() -> None:
     """Each result has a sign of its own, and each result and severity a word of its own, in every language."""
     assert set(GLYPHS) == {result.value for result in RequirementResult}
     assert len(set(GLYPHS.values())) == len(GLYPHS)

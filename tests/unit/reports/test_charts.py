@@ -77,7 +77,7 @@ def _days(first: date, count: int) -> list[TrendPoint]:
 
 
 def test_a_month_is_marked_by_its_weeks() -> None:
-    """November 2026 begins on a Sunday: the Monday beside it has no room, the others have their line and date."""
+    """November 2026 begins on a Sunday: the Monday beside it has no space, the others have their line and date."""
     chart = draw_trend(_days(date(2026, 11, 1), 30))
     assert chart is not None
     assert not chart.has_months
@@ -87,7 +87,7 @@ def test_a_month_is_marked_by_its_weeks() -> None:
 
 
 @pytest.mark.parametrize(("days", "starts"), [(92, 2), (365, 9), (5 * 365, 9)])
-def test_longer_trends_are_marked_by_months_with_room_for_each_date(days: int, starts: int) -> None:
+def test_longer_trends_are_marked_by_months_with_space_for_each_date(days: int, starts: int) -> None:
     """Firsts of months, so few that no date runs into the next: 46 units apart or more."""
     chart = draw_trend(_days(date(2025, 1, 1), days))
     assert chart is not None

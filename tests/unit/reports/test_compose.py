@@ -98,23 +98,23 @@ def test_trend_is_oldest_first() -> None:
     assert [p.date for p in compose(posture(("Z", 1, 1))).trend] == [date(2024, 1, 1), date(2024, 2, 2)]
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_what_is_left_out_is_stated() -> None:
     """8 of 10 findings included."""
     completeness = compose(posture(("Z", 1, 1))).completeness
     assert (completeness.findings_included, completeness.findings_total) == (8, 10)
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "message"),
     [
         (posture(("Z", 1, 1)), "The score rose by 25.0 points from 50.0%."),
         (posture(("Z", 3, 1)), "The score is unchanged from the previous period (75.0%)."),
         (posture(("Z", 9, 1)), "The score fell by 15.0 points from 90.0%."),
     ],
 )
-def test_the_change_is_told_in_points(before: Posture, said: str) -> None:
+def test_the_change_is_stated_in_points(before: Posture, message: str) -> None:
     """75 % now."""
-    assert said in compose(posture(("Z", 3, 1)), before).key_messages
+    assert message in compose(posture(("Z", 3, 1)), before).key_messages
 
 
 def test_an_empty_period_before_is_no_comparison() -> None:
@@ -124,7 +124,7 @@ def test_an_empty_period_before_is_no_comparison() -> None:
     assert not any("points" in message for message in document.key_messages)
 
 
-def test_nothing_assessed_is_said_first_and_alone() -> None:
+def test_nothing_assessed_is_stated_first_and_alone() -> None:
     """No score: one sentence, and the risk is unknown too."""
     document = compose(posture(("Z", 0, 0), muted=3))
     assert document.summary.compliance_score is None

@@ -31,7 +31,7 @@ def test_heat_goes_by_quarters_of_the_greatest_cell() -> None:
 
 
 def test_sections_count_each_of_their_failing_checks_once(tmp_path: Path) -> None:
-    """A check that speaks for two requirements of a section counts once there, and in each section it speaks for."""
+    """A check that maps to two requirements of a section counts once there, and in each section it maps to."""
     document = build_document(tmp_path, Sample(findings=200))
     failing = {check.check_id: check.failed for check in document.top_checks}
     for line in section_heat(document):

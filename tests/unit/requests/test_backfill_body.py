@@ -47,7 +47,7 @@ def test_what_is_wrong_is_named(body: dict[str, Any], field: str, message: str) 
     assert [(p.field, p.message) for p in refused.value.details] == [(field, message)]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """Three wrong fields, three details."""
     with pytest.raises(RequestError) as refused:
         parse(start="x", end=None, frameworks=["nope"])

@@ -1,4 +1,4 @@
-"""An order is read to the letter of the documentation, and everything wrong with it is told at once."""
+"""A report request is read as documented, and all its problems are reported at once."""
 
 import copy
 import json
@@ -87,7 +87,7 @@ def test_the_least_order_has_plain_defaults() -> None:
 
 
 def test_relative_periods_are_resolved_in_their_zone_when_due() -> None:
-    """Last month in New York begins at 04:00 UTC; an order for June speaks of May."""
+    """Last month in New York begins at 04:00 UTC; a request for June covers May."""
     scope = {"date_range_type": "last_month", "timezone": "America/New_York"}
     body = {"name": "x", "type": "audit", "scope": scope}
     assert _parse(body).period.start == datetime(2026, 4, 1, 4, tzinfo=UTC)
@@ -168,13 +168,13 @@ def test_an_order_for_later_may_begin_before_it_is_due() -> None:
         ("nam", "x", "Unknown field; did you mean 'name'?"),
     ],
 )
-def test_each_mistake_is_told_in_plain_words(path: str, value: object, message: str) -> None:
+def test_each_mistake_is_reported_in_plain_words(path: str, value: object, message: str) -> None:
     """One field wrong: one problem, at its dotted path."""
     problems = _problems(_with(path, value))
     assert len(problems) == 1
-    field, told = next(iter(problems.items()))
+    field, text = next(iter(problems.items()))
     assert field == ("delivery.immediate" if path == "delivery.scheduled_at" else path)
-    assert message in told
+    assert message in text
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_bad_address_is_refused(address: str) -> None:
     assert list(problems) == ["delivery.notifications.email.1"]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     """Twelve mistakes in every part of the body: twelve problems."""
     body = {
         "type": "x",

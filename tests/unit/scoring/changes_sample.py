@@ -9,7 +9,7 @@ from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA, Pos
 RELATION_COLUMNS = dict.fromkeys(("provider", "check_id", "mapping_id", "requirement_id"), pl.String)
 
 
-def state(  # one finding; only what a test speaks of is spelled
+def state(  # one finding; a test names only the fields it needs
     check: str = "c1",
     resource: str = "r1",
     status: str = "FAIL",

@@ -62,7 +62,7 @@ def test_a_framework_with_more_relations_is_a_separate_cause() -> None:
 
 
 @pytest.mark.parametrize("how", ["is_waived", "is_muted"])
-def test_an_acceptance_is_a_waiver_both_ways(how: str) -> None:
+def test_an_acceptance_is_a_waiver_in_both_directions(how: str) -> None:
     """Accepted: the failing finding is excluded; ended: it counts again. The points have opposite signs."""
     plain = side([ANCHOR, state()])
     accepted = side([ANCHOR, state(is_waived=how == "is_waived", is_muted=how == "is_muted")])

@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 20)
 WEIGHTS = RiskWeights()
 
 
-def item(  # one group of findings; only what a test speaks of is spelled
+def item(  # one group of findings; a test names only the fields it needs
     check: str = "c1",
     severity: str = "high",
     *,

@@ -34,10 +34,10 @@ def test_strong_passwords_are_taken(password: str) -> None:
     assert password_problem(password) is None
 
 
-@pytest.mark.parametrize(("password", "said"), BAD.items(), ids=range(len(BAD)))
-def test_weak_passwords_are_refused_with_the_reason(password: str, said: str) -> None:
+@pytest.mark.parametrize(("password", "message"), BAD.items(), ids=range(len(BAD)))
+def test_weak_passwords_are_refused_with_the_reason(password: str, message: str) -> None:
     """And the reason does not show it."""
     problem = password_problem(password)
     assert problem is not None
-    assert said in problem
+    assert message in problem
     assert not password or password not in problem
