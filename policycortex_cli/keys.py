@@ -93,8 +93,9 @@ def rotate(key_id: str, overlap_hours: int, home: Path | None) -> None:
 def revoke(key_id: str, home: Path | None) -> None:
     """Revoke a key at once. Revoking it again is not an error."""
     with _registry(home) as registry:
-        key = registry.keys.revoke_key(key_id)
+        key, link_count = registry.keys.revoke_key(key_id)
     print(f"{key.id} ({key.name}) revoked at {key.revoked_at:%Y-%m-%d %H:%M}Z")
+    print(f"{link_count} download link{'' if link_count == 1 else 's'} of the key ended")
 
 
 @contextmanager

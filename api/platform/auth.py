@@ -1,7 +1,6 @@
 """Authentication by API keys in the Authorization header, and the scopes that each route requires."""
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -15,6 +14,7 @@ from api.platform.audit import RequestRecord
 from api.platform.dependencies import refuse_unknown_parameters, services_of
 from api.platform.errors import ApiError
 from api.platform.services import Services
+from policycortex.security.networks import is_within_networks
 from policycortex.storage.registry import KeyRow
 
 
@@ -94,21 +94,13 @@ async def _find_key(services: Services, token: str) -> KeyRow | None:
 
 
 def _check_rights(caller: Principal, required: SecurityScopes) -> None:
-    if caller.key.networks and not _is_within(caller.address, caller.key.networks):
+    if not is_within_networks(caller.address, caller.key.networks):
         raise ApiError(error_codes.FORBIDDEN, f"This key may not be used from {caller.address}")
     missing = [scope for scope in required.scopes if not caller.may(scope)]
     if missing:
         challenge = f'Bearer realm="policycortex", error="insufficient_scope", scope="{" ".join(missing)}"'
         description = f"This key lacks the scope {', '.join(missing)}"
         raise ApiError(error_codes.FORBIDDEN, description, headers={"WWW-Authenticate": challenge})
-
-
-def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
-    try:
-        host = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    return any(host in ipaddress.ip_network(network) for network in networks)
 
 
 def _unauthorized(token: str | None) -> ApiError:

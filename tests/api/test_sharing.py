@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
 from tests.support.api_server import ApiServer
 from tests.support.backends import artifact_keys
@@ -44,6 +45,46 @@ def test_a_link_downloads_without_a_key_until_it_expires(
     answer = stranger.get(link["url"])
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
     assert "Download link has expired" in answer.json()["possible_causes"]
+
+
+def test_links_end_when_their_key_is_revoked(server: ApiServer, report_id: str) -> None:
+    """Attack: a link made by a key that was stolen still serves the report for up to a week after the key was revoked.
+
+    Revoking the key ends its two open links; the one-time link that was used and links of other keys do not count.
+    """
+    key, client = server.keyed_client()
+    urls, stranger = [_link(client, report_id, expires_in=604_800)["url"] for _ in range(2)], server.bare_client()
+    used, other = _link(client, report_id, one_time=True)["url"], _link(server.client(), report_id)["url"]
+    assert [stranger.get(url).status_code for url in (*urls, used, other)] == [200, 200, 200, 200]
+    assert server.registry.keys.revoke_key(key.id, now=server.clock())[1] == 2
+    assert [stranger.get(url).status_code for url in (*urls, other)] == [404, 404, 200]
+    assert server.registry.keys.revoke_key(key.id, now=server.clock())[1] == 0
+
+
+def test_links_end_when_their_key_expires(server: ApiServer, report_id: str) -> None:
+    """The answer states the end of the key, and a later change of that end, as by a rotation, ends the link too."""
+    key, client = server.keyed_client()
+    link, stranger = _link(client, report_id, expires_in=604_800), server.bare_client()
+    server.registry.keys.rotate_key(key.id, overlap=timedelta(hours=1), now=server.clock())
+    assert stranger.get(link["url"]).status_code == 200
+    server.clock.pass_by(timedelta(hours=1))
+    assert stranger.get(link["url"]).status_code == 404
+    short, short_client = server.keyed_client(expires_at=server.clock() + timedelta(minutes=10))
+    assert short.expires_at is not None
+    assert _link(short_client, report_id, expires_in=3600)["expires_in"] == 600
+
+
+def test_a_link_works_only_from_the_networks_of_its_key(server: ApiServer, report_id: str) -> None:
+    """Attack: a key bound to a network makes a link, and the link is opened from elsewhere."""
+    key, client = server.keyed_client(networks=["127.0.0.0/8", "::1/128"])
+    url, stranger = _link(client, report_id)["url"], server.bare_client()
+    assert stranger.get(url).status_code == 200
+    token = url.rsplit("/", 1)[1]
+    links, now = server.registry.links, server.clock()
+    assert links.find_link(token, now=now, address="::ffff:127.0.0.1").created_by == key.id
+    for address in ("203.0.113.9", "not-an-address", None):
+        with pytest.raises(NotFoundError):
+            links.find_link(token, now=now, address=address)
 
 
 def test_a_one_time_link_serves_the_whole_file_once(server: ApiServer, client: httpx.Client, report_id: str) -> None:

@@ -139,11 +139,21 @@ class ApiServer:
         return self.keyed_client(organization=organization, scopes=scopes)[1]
 
     def keyed_client(
-        self, *, organization: str | None = None, scopes: Collection[str] = DEFAULT_SCOPES
+        self,
+        *,
+        organization: str | None = None,
+        scopes: Collection[str] = DEFAULT_SCOPES,
+        networks: Collection[str] = (),
+        expires_at: datetime | None = None,
     ) -> tuple[KeyRow, httpx.Client]:
         """The same, with its key's row."""
         key, token = self.registry.keys.create_key(
-            organization=organization or self.organization, name="test", scopes=scopes, now=self.clock()
+            organization=organization or self.organization,
+            name="test",
+            scopes=scopes,
+            networks=networks,
+            expires_at=expires_at,
+            now=self.clock(),
         )
         return key, self.bare_client({"Authorization": f"Bearer {token}"})
 

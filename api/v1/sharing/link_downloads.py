@@ -11,7 +11,8 @@ from policycortex.storage.registry import AccessRow, LinkRow
 
 def follow_link(request: Request, services: Services, token: str) -> Response:
     """The file. Raises NotFoundError without the link or report. A one-time link sends the whole file, once."""
-    link = services.registry.links.find_link(token, now=services.now())
+    address = request.client.host if request.client else None
+    link = services.registry.links.find_link(token, now=services.now(), address=address)
     note(organization=link.organization, actor=f"link:{link.id}", subject=link.report_id)
     note(details={"format": link.format.value})
     report = services.registry.reports.find_report(link.report_id)

@@ -1,6 +1,6 @@
 """Sharing of reports: who can see one, its access log, and download links that need no key."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -39,7 +39,11 @@ _LINK_RESPONSES: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **fi
 def create_download_link(
     report_id: ReportId, *, caller: Reader, body: JsonObject, services: ServicesDep, base_url: BaseUrl
 ) -> LinkMade:
-    """A link to one file that needs no key until it expires. Its URL is in this response only."""
+    """A link to one file that needs no key. Its URL is in this response only.
+
+    It ends after `expires_in`, or when the key that makes it is revoked or expires, and works from that key's networks
+    only.
+    """
     wanted = validated(LinkBody, body)
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     if not report.sharing.are_links_allowed:
@@ -50,14 +54,16 @@ def create_download_link(
         organization=caller.organization,
         report_id=report_id,
         format=wanted.format,
-        expires_at=now + timedelta(seconds=wanted.expires_in),
+        expires_at=min(
+            now + timedelta(seconds=wanted.expires_in), caller.key.expires_at or datetime.max.replace(tzinfo=UTC)
+        ),
         is_one_time=wanted.one_time,
         created_by=caller.key.id,
         now=now,
     )
     log_access(services, caller, report_id, "link_created", wanted.format.value)
     note(details={"link": link.id, "format": wanted.format.value, "expires_at": link.expires_at.isoformat()})
-    return present_link(link, f"{base_url}/v1/links/{token}", wanted.expires_in)
+    return present_link(link, f"{base_url}/v1/links/{token}", int((link.expires_at - now).total_seconds()))
 
 
 @links_router.head("/{token}", response_class=Response, responses=_LINK_RESPONSES, operation_id="head_link")

@@ -6,13 +6,28 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, RowMapping, String, Table, Text, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    bindparam,
+    false,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, metadata
+from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.rows import KeyRow
 from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, digest_token, is_well_formed, make_token
@@ -110,16 +125,19 @@ class KeyRepository:
             raise NotFoundError(f"no key {key_id}; 'policycortex keys list' shows all")
         return _key(row)
 
-    def revoke_key(self, key_id: str, *, now: datetime | None = None) -> KeyRow:
-        """Revoke the key; a second revocation changes nothing. Raises NotFoundError."""
-        key = self.get_key(key_id)
+    def revoke_key(self, key_id: str, *, now: datetime | None = None) -> tuple[KeyRow, int]:
+        """Revoke the key and its download links; a second revocation changes nothing.
+
+        Returns the key, and the number of links that were valid until now. Raises NotFoundError.
+        """
+        key, link_count = self.get_key(key_id), 0
         with self._database.writing() as connection:
             live, moment = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)), now or datetime.now(UTC)
             if connection.execute(update(api_keys).where(*live).values(revoked_at=moment)).rowcount:
-                self._audit_log.append(
-                    connection, _change(key.organization, "key_revoked", key_id, moment, {"name": key.name})
-                )
-        return self.get_key(key.id)
+                link_count = _end_links(connection, key, moment)
+                details = {"name": key.name, "links_ended": link_count}
+                self._audit_log.append(connection, _change(key.organization, "key_revoked", key_id, moment, details))
+        return self.get_key(key.id), link_count
 
     def rotate_key(
         self, key_id: str, *, overlap: timedelta = timedelta(days=1), now: datetime | None = None
@@ -146,6 +164,16 @@ class KeyRepository:
 
 _COLUMNS: Final = [c for c in api_keys.c if c.name != "digest"]
 _BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
+
+
+def _end_links(connection: Connection, key: KeyRow, moment: datetime) -> int:
+    """Revoke the key's links; how many of them were still valid."""
+    links = download_links.c
+    mine = (links.created_by == key.id, links.revoked_at.is_(None), links.expires_at > moment)
+    unused = or_(links.is_one_time.is_(False), links.used_at.is_(None))
+    if not key.is_valid_at(moment - timedelta(microseconds=1)):
+        unused = false()  # they ended with the key when it expired
+    return connection.execute(update(download_links).where(*mine, unused).values(revoked_at=moment)).rowcount
 
 
 def _key(row: RowMapping | dict[str, Any]) -> KeyRow:

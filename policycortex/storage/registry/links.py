@@ -4,30 +4,16 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, RowMapping, String, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, exists, insert, or_, select, update
 
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
-from policycortex.storage.registry.base import Database, UtcDateTime, metadata
+from policycortex.security.networks import is_within_networks
+from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.keys import api_keys
+from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.rows import LinkRow
 from policycortex.storage.registry.tokens import LINK_PREFIX, digest_token, is_well_formed, make_token
-
-download_links = Table(
-    "download_links",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("organization", String(64), nullable=False),
-    Column("report_id", String(32), ForeignKey("reports.id"), nullable=False, index=True),
-    Column("format", String(16), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String(32)),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Column("is_one_time", Boolean, nullable=False),
-    Column("used_at", UtcDateTime),
-    Column("revoked_at", UtcDateTime),
-    Column("file_name", String(64)),
-)
 
 _COLUMNS: Final = [c for c in download_links.c if c.name != "digest"]
 
@@ -67,13 +53,18 @@ class LinkRepository:
             connection.execute(insert(download_links).values(**row, digest=digest_token(token)))
         return _link(row), token
 
-    def find_link(self, token: str, *, now: datetime) -> LinkRow:
-        """The link of this token. Raises NotFoundError when it is unknown, expired, revoked, or used up."""
+    def find_link(self, token: str, *, now: datetime, address: str | None = None) -> LinkRow:
+        """The link of this token.
+
+        Raises NotFoundError when it is unknown, expired, revoked or used up, when the key that made it has ended, or
+        when that key may not be used from ``address``, the caller's.
+        """
         if is_well_formed(token, (LINK_PREFIX,)):
             with self._database.reading() as connection:
-                query = select(*_COLUMNS).where(download_links.c.digest == digest_token(token))
+                query = select(*_COLUMNS).where(download_links.c.digest == digest_token(token), _has_valid_key(now))
                 row = connection.execute(query).mappings().first()
-            if row is not None and _is_valid(link := _link(row), now):
+                is_within = row is not None and is_within_networks(address, _networks(connection, row["created_by"]))
+            if row is not None and is_within and _is_valid(link := _link(row), now):
                 return link
         raise NotFoundError("the download link is unknown, has expired or was used up; ask for a new one")
 
@@ -87,8 +78,8 @@ class LinkRepository:
                 raise NotFoundError("the download link was used up; ask for a new one")
 
     def list_links(self, report_id: str, *, now: datetime) -> tuple[LinkRow, ...]:
-        """The report's valid links, oldest first."""
-        mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now)
+        """The report's valid links, oldest first. Links of ended keys are not valid."""
+        mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now, _has_valid_key(now))
         query = select(*_COLUMNS).where(*mine).order_by(download_links.c.created_at, download_links.c.id)
         with self._database.reading() as connection:
             links = [_link(row) for row in connection.execute(query).mappings()]
@@ -100,6 +91,23 @@ class LinkRepository:
         with self._database.writing() as connection:
             ended = update(download_links).where(*still).values(revoked_at=now or datetime.now(UTC))
             return connection.execute(ended).rowcount
+
+
+def _has_valid_key(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    """The link was made for a delivery, or by a key that is neither revoked nor expired."""
+    made_by = and_(
+        api_keys.c.id == download_links.c.created_by,
+        or_(api_keys.c.revoked_at.is_(None), api_keys.c.revoked_at > now),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now),
+    )
+    return or_(download_links.c.created_by.is_(None), exists().where(made_by))
+
+
+def _networks(connection: Connection, key_id: str | None) -> tuple[str, ...]:
+    """The networks of the key; empty means any."""
+    if key_id is None:
+        return ()
+    return tuple(connection.execute(select(api_keys.c.networks).where(api_keys.c.id == key_id)).scalar_one())
 
 
 def _is_valid(link: LinkRow, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from policycortex.names import ReportStatus, ReportType
 from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
-from policycortex.storage.registry.links import download_links
+from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import (
     change_status,
     ensure_organization,

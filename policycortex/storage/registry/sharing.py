@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from policycortex.errors import Problem, RequestError
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.keys import api_keys
-from policycortex.storage.registry.links import download_links
+from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_queries import load_report
 from policycortex.storage.registry.rows import ReportRow, Sharing
 from policycortex.storage.registry.tables import report_shares, reports

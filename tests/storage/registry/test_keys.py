@@ -53,8 +53,8 @@ def test_keys_end_by_time_and_by_revocation(registry: Registry) -> None:
     key, _ = registry.keys.create_key(organization="default", name="x", expires_at=NOW, now=NOW - timedelta(days=1))
     assert key.is_valid_at(NOW - timedelta(seconds=1))
     assert not key.is_valid_at(NOW)
-    assert registry.keys.revoke_key(key.id, now=NOW).revoked_at == NOW
-    assert registry.keys.revoke_key(key.id, now=NOW + timedelta(days=1)).revoked_at == NOW
+    assert registry.keys.revoke_key(key.id, now=NOW)[0].revoked_at == NOW
+    assert registry.keys.revoke_key(key.id, now=NOW + timedelta(days=1))[0].revoked_at == NOW
     with pytest.raises(NotFoundError):
         registry.keys.revoke_key("key_unknown")
 
