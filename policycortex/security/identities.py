@@ -111,7 +111,8 @@ def load_signing(settings: Settings) -> SigningConfig:
     """Load the configuration; it may be missing. Raises ConfigurationError that says what to correct."""
     given, path = settings.signing, settings.home / FILE_NAME
     try:
-        if given is not None and ("\n" in given or given.lstrip().startswith("{")):
+        # settings lose their last line break, so a text of one line is recognised by its colon, as for connections
+        if given is not None and ("\n" in given or ": " in given or given.startswith("{")):
             source, text = "POLICYCORTEX_SIGNING", given
         elif given is not None or path.exists():
             source = given or str(path)
