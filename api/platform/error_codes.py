@@ -79,8 +79,8 @@ WRONG_MEDIA_TYPE: Final = ErrorCode(
     code="RPT_009",
     error="unsupported_media_type",
     status=415,
-    meaning="The media type of the body is not supported.",
-    advice="Send `Content-Type: application/json`.",
+    meaning="The media type or the content coding of the body is not supported.",
+    advice="Send `Content-Type: application/json`, without `Content-Encoding`.",
 )
 INPUT_UNREADABLE: Final = ErrorCode(
     code="RPT_010",

@@ -99,6 +99,8 @@ class _Exchange:
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > MAX_BODY_BYTES:
             return error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"
+        if (coding := _content_coding(headers)) is not None:
+            return error_codes.WRONG_MEDIA_TYPE, f"Send the body without Content-Encoding, not as {coding[:64]}"
         return None
 
     async def _receive_limited(self) -> Message:
@@ -155,6 +157,14 @@ class _Exchange:
             "report_id": self._scope.get("path_params", {}).get("report_id"),
         }
         _log.info("request", extra={key: value for key, value in fields.items() if value is not None})
+
+
+def _content_coding(headers: Headers) -> str | None:
+    """The coding of the body, such as ``gzip``. None for a plain body and without a body."""
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return None
+    codings = ", ".join(headers.getlist("content-encoding")).strip()
+    return codings if codings.lower() not in {"", "identity"} else None
 
 
 def _route(scope: Scope) -> str:

@@ -1,5 +1,7 @@
 """Everything wrong gets the documented body."""
 
+import gzip
+import json
 from typing import Any
 
 import httpx
@@ -104,6 +106,27 @@ def test_another_media_type_is_refused(client: httpx.Client) -> None:
     """415 for a form."""
     answer = client.post("/v1/reports", data={"name": "x"})
     assert (answer.status_code, _check_body(answer)["error_code"]) == (415, "RPT_009")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP, identity", "x-unknown"])
+@pytest.mark.parametrize("path", ["/v1/reports", "/v1/frameworks", "/v1/waivers"])
+def test_an_encoded_body_is_refused_and_not_read(
+    client: httpx.Client, order: dict[str, Any], path: str, coding: str
+) -> None:
+    """415 for a body with Content-Encoding: gzip of the right body, and a plain body that only claims a coding."""
+    plain = json.dumps(order).encode()
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    for content in (gzip.compress(plain), plain, iter([plain])):  # the iterator is sent in chunks, without a length
+        answer = client.post(path, content=content, headers=headers)
+        assert (answer.status_code, _check_body(answer)["error_code"]) == (415, "RPT_009")
+        assert "Content-Encoding" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("coding", ["identity", ""])
+def test_the_coding_that_changes_nothing_is_allowed(client: httpx.Client, order: dict[str, Any], coding: str) -> None:
+    """``identity`` and an empty header are a plain body; a request without a body has no coding."""
+    assert client.post("/v1/reports", json=order, headers={"Content-Encoding": coding}).status_code == 202
+    assert client.get("/v1/reports", headers={"Content-Encoding": "gzip"}).status_code == 200
 
 
 def test_405_names_every_method_of_the_path(client: httpx.Client) -> None:
