@@ -93,6 +93,8 @@ KEPT: Final = {
 
 EXEMPT_FILES: Final = {
     "CHANGELOG.md": "names what was renamed",
+    "docs/GLOSSARY.md": "names beside each term the words that it replaces",
+    "policycortex/findings/data/sample_checks.yaml": "names Azure's Key Vault",
     "tests/architecture/retired_words.py": "this list",
     "tests/architecture/test_words.py": "its sample has them",
     "tests/migration/renamed_words.yaml": "old report texts beside the new ones",
@@ -101,9 +103,6 @@ EXEMPT_FILES: Final = {
 
 NOT_YET: Final = frozenset(
     {
-        "docs/GLOSSARY.md",
-        "docs/report-formats.md",
-        "policycortex/findings",
         "tests/api",
     }
 )
