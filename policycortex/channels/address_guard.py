@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from policycortex.channels.time_limit import watch_socket
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -95,9 +96,12 @@ class AddressGuard:
         last: OSError | None = None
         for address in self.resolve(host, port):
             try:
-                return socket.create_connection((address, port), timeout=timeout_seconds)
+                connection = socket.create_connection((address, port), timeout=timeout_seconds)
             except OSError as error:
                 last = error
+            else:
+                watch_socket(connection)
+                return connection
         raise DeliveryDeferredError(f"cannot connect to {host}:{port}: {last}", is_reached=False) from last
 
     def resolve(self, host: str, port: int) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Connection(BaseModel):
 
     type: str
     timeout_seconds: float = Field(default=30.0, gt=0, le=600)
-    """Longest silence of the other side; an HTTP call takes no longer in total."""
+    """Longest silence of the other side; an HTTP call takes no longer in total, a whole delivery four times as long."""
     organizations: tuple[str, ...] = ()
     """Organisations that may use it; empty means all."""
 

@@ -5,6 +5,7 @@ Google's client is imported when it is used: 0.25 CPU s and 46 MB that most proc
 
 import base64
 import json
+from socket import socket
 from typing import Any, Final, Literal
 
 from pydantic import model_validator
@@ -15,6 +16,7 @@ from policycortex.channels.connection_settings import Connection, ConnectionLine
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.object_storage import object_names, stored_receipt
 from policycortex.channels.request_bodies import FilesBody
+from policycortex.channels.time_limit import watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
@@ -101,16 +103,46 @@ def _client(connection: GcsConnection) -> Any:  # noqa: ANN401 - the library has
 
     options = ClientOptions(api_endpoint=connection.endpoint) if connection.endpoint else None
     if connection.use_machine_identity:
-        return storage.Client(client_options=options)
+        return _watched(storage.Client(client_options=options))
     if connection.service_account is None:
         anonymous: Any = AnonymousCredentials()
-        return storage.Client(project="none", credentials=anonymous, client_options=options)
+        return _watched(storage.Client(project="none", credentials=anonymous, client_options=options))
     try:
         key = json.loads(secret_of(connection.service_account))
         credentials: Any = service_account.Credentials.from_service_account_info(key, scopes=[_SCOPE])
     except (ValueError, KeyError) as error:
         raise ConfigurationError(f"the connection's service_account is not a Google key file: {error}") from error
-    return storage.Client(project=key.get("project_id"), credentials=credentials, client_options=options)
+    return _watched(storage.Client(project=key.get("project_id"), credentials=credentials, client_options=options))
+
+
+def _watched(client: Any) -> Any:  # noqa: ANN401 - the library has no types
+    """The client, whose connections end at the time limit of the delivery."""
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket:
+            return _watch(super()._new_conn())
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket:
+            return _watch(super()._new_conn())
+
+    pools = {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure}),
+    }
+    for scheme in pools:
+        adapter = HTTPAdapter()
+        adapter.poolmanager.pool_classes_by_scheme = pools
+        client._http.mount(f"{scheme}://", adapter)  # noqa: SLF001 - the only way to its session after construction
+    return client
+
+
+def _watch(connection: socket) -> socket:
+    watch_socket(connection)
+    return connection
 
 
 def _errors() -> tuple[type[Exception], ...]:

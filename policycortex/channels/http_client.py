@@ -1,7 +1,6 @@
 """HTTP calls to receivers: the address is checked on connect; no redirects, no proxies, limited time and size."""
 
 import ssl
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore
 
 from policycortex.channels.address_guard import AddressGuard
+from policycortex.channels.time_limit import SLOWEST_BYTES_PER_SECOND, TimeLimit, time_limit, watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 
 _MAX_ANSWER_BYTES: Final = 64 * 1024
@@ -41,7 +41,7 @@ class HttpClient:
 
     guard: AddressGuard
     timeout_seconds: float = 30.0
-    """Limit of the whole call, also for a receiver that answers slowly byte by byte."""
+    """Limit of the whole call, from the connection to the last byte of the body, plus the time of a large request."""
     ca_file: str | None = None
     """Certificates of a private certificate authority; None: those of the system."""
 
@@ -56,7 +56,8 @@ class HttpClient:
         length = body.stat().st_size if isinstance(body, Path) else len(body)
         sent = {"Host": parts.netloc, "User-Agent": "PolicyCortex-Reports", "Content-Length": str(length), **headers}
         try:
-            return self._exchange(url, _pieces(body), sent)
+            with time_limit(self.timeout_seconds + length / SLOWEST_BYTES_PER_SECOND) as limit:
+                return self._exchange(url, _pieces(body), sent, limit)
         except _BEFORE_SENDING as error:
             raise DeliveryDeferredError(
                 f"cannot connect to {parts.hostname}: {error or type(error).__name__}", is_reached=False
@@ -66,25 +67,19 @@ class HttpClient:
                 f"{parts.hostname} received the delivery and did not answer ({type(error).__name__})"
             ) from error
 
-    def _exchange(self, url: str, pieces: Iterator[bytes], headers: dict[str, str]) -> Answer:
-        limit = self.timeout_seconds
-        timeouts = {"connect": limit, "read": limit, "write": limit, "pool": limit}
-        backend, end = _GuardedBackend(self.guard), time.monotonic() + limit
+    def _exchange(self, url: str, pieces: Iterator[bytes], headers: dict[str, str], limit: TimeLimit) -> Answer:
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_seconds)
         with (
-            httpcore.ConnectionPool(ssl_context=_tls(self.ca_file), network_backend=backend) as pool,
+            httpcore.ConnectionPool(
+                ssl_context=_tls(self.ca_file), network_backend=_GuardedBackend(self.guard)
+            ) as pool,
             pool.stream(
                 "POST", url, headers=list(headers.items()), content=pieces, extensions={"timeout": timeouts}
             ) as response,
         ):
-            text = b""
-            for piece in response.iter_stream():
-                text += piece
-                if len(text) > _MAX_ANSWER_BYTES or time.monotonic() > end:
-                    break
+            text = _beginning(response, limit)
             names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return Answer(
-                status=response.status, headers=names, text=text[:_MAX_ANSWER_BYTES].decode("utf-8", "replace")
-            )
+            return Answer(status=response.status, headers=names, text=text.decode("utf-8", "replace"))
 
 
 def check_url(url: str, *, schemes: tuple[str, ...] = ("https", "http")) -> SplitResult:
@@ -128,10 +123,36 @@ class _GuardedBackend(httpcore.SyncBackend):
         addresses = self._guard.resolve(host, port)
         for address in addresses[:-1]:
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return self._watched(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+        return self._watched(addresses[-1], port, timeout, local_address, socket_options)
+
+    def _watched(
+        self,
+        address: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.NetworkStream:
+        stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+        watch_socket(stream.get_extra_info("socket"))
+        return stream
+
+
+def _beginning(response: httpcore.Response, limit: TimeLimit) -> bytes:
+    """The first 64 KiB of the body; less if the time ends, because the status is already known."""
+    text = b""
+    try:
+        for piece in response.iter_stream():
+            text += piece
+            if len(text) > _MAX_ANSWER_BYTES or limit.is_over:
+                break
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
+        if not limit.is_over:
+            raise
+    return text[:_MAX_ANSWER_BYTES]
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

@@ -7,6 +7,7 @@ the server may have accepted the message, and SMTP has no idempotency key.
 import hashlib
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,7 @@ from policycortex.channels.message_text import days_text, facts_of, size_text
 from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_line, fill_text
 from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
+from policycortex.channels.time_limit import watch_socket
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from policycortex.field_types import Email
@@ -226,11 +228,7 @@ def _session(connection: EmailConnection) -> Iterator[smtplib.SMTP]:
 def _open(connection: EmailConnection) -> smtplib.SMTP:
     context = _tls(connection.ca_file)
     seconds = connection.timeout_seconds
-    smtp = (
-        smtplib.SMTP_SSL(timeout=seconds, context=context)
-        if connection.security == "tls"
-        else smtplib.SMTP(timeout=seconds)
-    )
+    smtp = _WatchedTls(timeout=seconds, context=context) if connection.security == "tls" else _Watched(timeout=seconds)
     smtp._host = connection.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name TLS verifies; smtplib sets it only in the constructor that connects
     try:
         smtp.connect(connection.host, connection.port)
@@ -244,6 +242,19 @@ def _open(connection: EmailConnection) -> smtplib.SMTP:
         smtp.close()
         raise
     return smtp
+
+
+class _Watched(smtplib.SMTP):
+    """SMTP under the time limits of the delivery."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        watch_socket(connection)
+        return connection
+
+
+class _WatchedTls(smtplib.SMTP_SSL, _Watched):
+    """The same with TLS from the first byte: the connection is watched before the handshake."""
 
 
 def _expect(answer: tuple[int, bytes], what: str, connection: EmailConnection, *, expected: int = 250) -> None:

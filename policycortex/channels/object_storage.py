@@ -3,10 +3,13 @@
 A file that is sent again replaces itself, so every failed attempt can be repeated.
 """
 
+import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
@@ -14,6 +17,7 @@ from obstore.store import AzureStore, S3Store
 
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.patterns import fill_object_name
+from policycortex.channels.time_limit import exchange_seconds, remaining_seconds
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
 DEFAULT_NAME: Final = "{{name}}/{{date}}/{{name}} {{period}}"
@@ -29,7 +33,11 @@ _PERMANENT_ERRORS: Final = (
     "403 Forbidden",
 )
 
+_SILENCE_SECONDS: Final = 600.0
+"""Only for calls outside of a delivery; a delivery has the limit of its connection."""
+
 Store = S3Store | AzureStore
+_Result = TypeVar("_Result")
 
 
 def put_files(store: Store, url: str, destination: Destination, content: DeliveryContent) -> Receipt:
@@ -43,8 +51,17 @@ def put_files(store: Store, url: str, destination: Destination, content: Deliver
             "report": content.report_id,
         }
         try:
-            answer = obstore.put(
-                store, name, file.path, attributes=attributes, chunk_size=_PART_BYTES, max_concurrency=2
+            answer = _within(
+                exchange_seconds(_SILENCE_SECONDS, file.size_bytes),
+                partial(
+                    obstore.put_async,
+                    store,
+                    name,
+                    file.path,
+                    attributes=attributes,
+                    chunk_size=_PART_BYTES,
+                    max_concurrency=2,
+                ),
             )
         except (BaseError, OSError) as error:
             raise _error_of(error, f"{url}/{name}") from error
@@ -55,7 +72,8 @@ def put_files(store: Store, url: str, destination: Destination, content: Deliver
 def check_store(store: Store, url: str) -> str:
     """List a folder that need not exist. Raises as ``put_files``."""
     try:
-        obstore.list_with_delimiter(store, prefix="policycortex-connection-test")
+        seconds = exchange_seconds(_SILENCE_SECONDS, 0)
+        _within(seconds, partial(obstore.list_with_delimiter_async, store, prefix="policycortex-connection-test"))
     except (BaseError, OSError) as error:
         raise _error_of(error, url) from error
     return f"{url} answers"
@@ -88,6 +106,18 @@ def stored_receipt(objects: list[str], content: DeliveryContent) -> Receipt:
         reference=", ".join(objects),
         payload_sha256=hashlib.sha256(digests.encode()).hexdigest(),
     )
+
+
+def _within(seconds: float, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    """The result of the call, which is cancelled at the end of the running exchange. Raises TimeoutError then."""
+
+    async def limited() -> _Result:
+        try:
+            return await asyncio.wait_for(call(), remaining_seconds(seconds))
+        except TimeoutError:
+            raise TimeoutError("the service did not end its answer in time") from None
+
+    return asyncio.run(limited())
 
 
 def _error_of(error: Exception, url: str) -> DeliveryRefusedError | DeliveryDeferredError:

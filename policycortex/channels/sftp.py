@@ -28,6 +28,7 @@ from policycortex.channels.connection_settings import (
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.patterns import fill_object_name
 from policycortex.channels.request_bodies import FilesBody
+from policycortex.channels.time_limit import watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _session(connection: SftpConnection) -> Iterator["paramiko.SFTPClient"]:
     password = secret_of(connection.password) if key is None else None
     try:
         socket = create_connection((connection.host, connection.port), timeout=limit)
+        watch_socket(socket)
     except OSError as error:
         raise DeliveryDeferredError(f"cannot connect to {host}: {error}", is_reached=False) from error
     transport = paramiko.Transport(socket)

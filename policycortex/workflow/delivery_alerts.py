@@ -1,7 +1,10 @@
 """Alerts owners of deliveries that failed, are uncertain, or have no report, over the alert connection."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from time import monotonic
+from typing import Final
 
 from policycortex.channels.connections import Alert, Connections, without_secrets
 from policycortex.channels.model import Notice
@@ -10,6 +13,10 @@ from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+
+_MOST_AT_ONCE: Final = 16
+_SECONDS_PER_ORGANIZATION: Final = 60.0
+"""After this time the organisation's other alerts wait for the next round."""
 
 
 def alert_owners(
@@ -20,13 +27,44 @@ def alert_owners(
     now: datetime,
     progress: Callable[[str], None],
 ) -> None:
-    """Send the alerts that are due. A failed alert is reported to ``progress`` and tried again for half a day."""
-    for row in registry.deliveries.list_unreported_failures(now=now):
-        alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
-        problem = "" if alert is None else _send(connections, alert, _notice(settings, registry, row), now)
-        if alert is not None and problem:
-            progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
-        registry.deliveries.note_alert(row, is_sent=alert is not None and not problem, now=now)
+    """Send the alerts that are due. A failed alert is reported to ``progress`` and tried again for half a day.
+
+    Organisations are alerted at the same time. After a failed alert, the organisation's others wait for the next
+    round: an alert receiver that is slow for as long as it may be delays nobody else's alerts and no later round.
+    """
+    rows = registry.deliveries.list_unreported_failures(now=now)
+    by_organization = {row.organization: [r for r in rows if r.organization == row.organization] for row in rows}
+
+    def alert(organization: str) -> None:
+        end = monotonic() + _SECONDS_PER_ORGANIZATION
+        for row in by_organization[organization]:
+            if monotonic() > end or not _alert_owner(settings, registry, connections, row, now=now, progress=progress):
+                return
+
+    with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="alerts") as pool:
+        for future in [pool.submit(alert, organization) for organization in by_organization]:
+            future.result()
+
+
+def _alert_owner(
+    settings: Settings,
+    registry: Registry,
+    connections: Connections,
+    row: DeliveryRow,
+    *,
+    now: datetime,
+    progress: Callable[[str], None],
+) -> bool:
+    """Send the alert for one delivery unless another sender does; False if sending failed."""
+    alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
+    if not registry.deliveries.claim_alert(row) or alert is None:
+        return True
+    problem = _send(connections, alert, _notice(settings, registry, row), now)
+    if problem:
+        progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
+        return False
+    registry.deliveries.note_alert(row, now=now)
+    return True
 
 
 def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> str:

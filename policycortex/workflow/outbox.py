@@ -8,8 +8,8 @@ import random
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -35,6 +35,7 @@ from policycortex.requests.destinations import destination_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
+from policycortex.storage.registry.send_limits import SendLimits
 from policycortex.workflow.delivery_alerts import alert_owners
 from policycortex.workflow.delivery_conditions import reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
@@ -45,6 +46,9 @@ LEASE: Final = timedelta(minutes=2)
 """A sender that has not renewed its lease for so long is dead; it renews it every ``_BEAT_SECONDS``."""
 
 _BEAT_SECONDS: Final = 20.0
+_POLL_SECONDS: Final = 1.0
+_MOST_AT_ONCE: Final = 4
+"""Contents that are built at the same time: each may read the lake, which takes memory."""
 _PERMANENT: Final = (DeliveryRefusedError, ConfigurationError, ConflictError, NotFoundError, IntegrityError)
 _UNEXPECTED: Final = (
     ArithmeticError,
@@ -80,7 +84,7 @@ def deliver_due(
     settings: Settings,
     *,
     clock: Clock = utc_now,
-    workers: int = 4,
+    workers: int = 16,
     lease: timedelta = LEASE,
     most_seconds: float = 600.0,
     progress: Callable[[str], None] = lambda _: None,
@@ -88,8 +92,8 @@ def deliver_due(
 ) -> DeliverySummary:
     """Send all due deliveries, then alert owners of failed ones.
 
-    ``workers`` deliveries are sent at a time, so that one silent server does not block the others. ``channels``
-    defaults to the product's own.
+    At most ``workers`` deliveries are sent at a time, of which ``SendLimits`` gives one organisation and one endpoint
+    a part only. ``channels`` defaults to the product's own.
     """
     with closing(open_registry(settings)) as registry:
         connections = load_connections(settings, channels)
@@ -104,20 +108,22 @@ def deliver_due(
             end=clock() + timedelta(seconds=most_seconds),
             progress=progress,
         )
-        with round_.heartbeat(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="delivery") as pool:
-            finished = [future.result() for future in [pool.submit(round_.work) for _ in range(workers)]]
+        with round_.heartbeat():
+            finished = round_.run(workers)
         alert_owners(settings, registry, connections, now=clock(), progress=progress)
     outcomes: dict[str, int] = {}
-    for outcome in (outcome for worker in finished for outcome in worker):
+    for outcome in finished:
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     return DeliverySummary(outcomes=outcomes)
 
 
 def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
     """Whether a round would find work. One small query."""
-    with_alerts = bool(load_connections(settings).alerts)
+    connections = load_connections(settings)
     with closing(open_registry(settings)) as registry:
-        return registry.deliveries.has_due_deliveries(now=now, with_alerts=with_alerts)
+        return registry.deliveries.has_due_deliveries(
+            now=now, with_alerts=bool(connections.alerts), limits=_limits(connections.channels)
+        )
 
 
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:
@@ -156,6 +162,7 @@ class _Round:
     _held: dict[str, int] = field(default_factory=dict)
     """Delivery id to the number of the attempt that this process is sending."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _building: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_MOST_AT_ONCE))
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -169,26 +176,47 @@ class _Round:
             is_over.set()
             thread.join()
 
-    def work(self) -> list[str]:
-        """Claim and send until nothing is due or the time limit is reached; the outcome of each attempt."""
-        outcomes = []
-        while self.clock() < self.end:
-            now = self.clock()
-            row = self.registry.deliveries.claim_delivery(now=now, lease=self.lease, except_endpoints=self._paused(now))
-            if row is None:
-                break
-            with self._holding(row):
-                settled = self._attempt(row)
-                try:
-                    self.registry.deliveries.settle_delivery(row, settled, now=self.clock())
-                except ConflictError:
-                    self.progress(f"{row.id}: the lease expired before the attempt ended; the database has it as lost")
+    def run(self, workers: int) -> list[str]:
+        """Claim and send until nothing is due or the time limit is reached; the outcome of each attempt.
+
+        While some are being sent, deliveries that become due are claimed as well: a receiver that is slow for as long
+        as it may be delays nobody else's.
+        """
+        outcomes: list[str | None] = []
+        running: set[Future[str | None]] = set()
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="delivery") as pool:
+            while True:
+                row = self._claim() if len(running) < workers else None
+                if row is not None:
+                    running.add(pool.submit(self._deliver, row))
                     continue
-            self.progress(
-                f"{row.id} to {row.channel} {row.target or row.connection}: {settled.outcome} {settled.answer}"
-            )
-            outcomes.append(settled.outcome)
-        return outcomes
+                if not running:
+                    break
+                ended, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                outcomes += [future.result() for future in ended]
+                if not ended:
+                    self.registry.deliveries.release_deliveries(now=self.clock())
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _claim(self) -> DeliveryRow | None:
+        now = self.clock()
+        if now >= self.end:
+            return None
+        return self.registry.deliveries.claim_delivery(
+            now=now, lease=self.lease, except_endpoints=self._paused(now), limits=_limits(self.connections.channels)
+        )
+
+    def _deliver(self, row: DeliveryRow) -> str | None:
+        """Send and settle one delivery; the outcome, or None if the lease was lost."""
+        with self._holding(row):
+            settled = self._attempt(row)
+            try:
+                self.registry.deliveries.settle_delivery(row, settled, now=self.clock())
+            except ConflictError:
+                self.progress(f"{row.id}: the lease expired before the attempt ended; the database has it as lost")
+                return None
+        self.progress(f"{row.id} to {row.channel} {row.target or row.connection}: {settled.outcome} {settled.answer}")
+        return settled.outcome
 
     def _beat(self, is_over: threading.Event) -> None:
         while not is_over.wait(_BEAT_SECONDS):
@@ -210,7 +238,7 @@ class _Round:
                 del self._held[row.id]
 
     def _paused(self, now: datetime) -> tuple[Endpoint, ...]:
-        per_target = [channel.name for channel in self.connections.channels if channel.has_endpoint_per_target]
+        per_target = _limits(self.connections.channels).channels_per_target
         due = self.registry.deliveries.due_endpoints(now=now, channels_per_target=per_target)
         return tuple(endpoint for endpoint in due if self._is_paused(endpoint, now))
 
@@ -235,10 +263,14 @@ class _Round:
 
     def _build_and_send(self, row: DeliveryRow) -> Settled:
         try:
-            reason = reason_to_withhold_delivery(self.settings, self.registry, row)
-            if reason is not None:
-                return Settled(status=DeliveryStatus.WITHHELD, outcome="withheld", answer=reason)
-            with build_content(self.settings, self.registry, self.connections, row, now=self.clock()) as content:
+            with ExitStack() as stack:
+                with self._building:
+                    reason = reason_to_withhold_delivery(self.settings, self.registry, row)
+                    if reason is not None:
+                        return Settled(status=DeliveryStatus.WITHHELD, outcome="withheld", answer=reason)
+                    content = stack.enter_context(
+                        build_content(self.settings, self.registry, self.connections, row, now=self.clock())
+                    )
                 return self._send(row, content)
         except UnavailableError as error:
             return _deferred(row, str(error), self.clock())
@@ -274,6 +306,11 @@ class _Round:
         stack = "".join(traceback.format_tb(error.__traceback__))
         self.progress(f"{row.id}: unexpected {type(error).__name__} at\n{stack}")
         return f"unexpected {type(error).__name__}; the run's log has the traceback"
+
+
+def _limits(channels: ChannelRegistry) -> SendLimits:
+    per_target = frozenset(channel.name for channel in channels if channel.has_endpoint_per_target)
+    return SendLimits(channels_per_target=per_target)
 
 
 def _receipt_json(receipt: Receipt, content: DeliveryContent) -> dict[str, object]:

@@ -69,21 +69,22 @@ def order_report(
     *,
     now: datetime = NOW,
     channels: ChannelRegistry | None = None,
+    organization: str = "default",
 ) -> ReportRow:
     """A pending report with its deliveries."""
     body = {"name": "March", "type": "compliance", "framework": "soc2", "scope": {"date_range_type": "last_month"}}
-    order = parse_request(body, organization="default", now=now, known=Known(frameworks=("soc2",)))
+    order = parse_request(body, organization=organization, now=now, known=Known(frameworks=("soc2",)))
     connections = load_connections(settings, channels)
-    context = {"organization": "default", "connections": connections}
+    context = {"organization": organization, "connections": connections}
     wanted = schedule_delivery_body(connections.channels).model_validate(dict(delivery), context=context)
     return registry.reports.create_report(
-        organization="default",
+        organization=organization,
         name=order.name,
         type=order.type,
         framework=order.framework,
         description="",
         order=request_to_json(order),
-        deliveries=deliveries_of(wanted, connections, "default"),
+        deliveries=deliveries_of(wanted, connections, organization),
         now=now,
     )
 

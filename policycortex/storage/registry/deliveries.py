@@ -19,6 +19,7 @@ from policycortex.storage.registry.schedule_rows import (
     Settled,
 )
 from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
+from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
 from policycortex.storage.registry.tables import reports
 
 _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
@@ -88,7 +89,13 @@ class DeliveryRepository:
             ).rowcount
         return moved
 
-    def has_due_deliveries(self, *, now: datetime, with_alerts: bool) -> bool:
+    def has_due_deliveries(
+        self,
+        *,
+        now: datetime,
+        with_alerts: bool,
+        limits: SendLimits = SendLimits(),  # noqa: B008 - it is frozen
+    ) -> bool:
         """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something.
 
         ``with_alerts`` includes failures for which an alert is due.
@@ -98,17 +105,28 @@ class DeliveryRepository:
             deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
         )
         with self._database.reading() as connection:
-            wanted = [_is_due(now), _is_lost(now), waits, *([_is_alert_due(now)] if with_alerts else [])]
+            is_claimable = and_(_is_due(now), *within_limits(connection, limits, now=now))
+            wanted = [is_claimable, _is_lost(now), waits, *([_is_alert_due(now)] if with_alerts else [])]
             query = select(deliveries.c.id).where(or_(*wanted)).limit(1)
             return connection.execute(query).first() is not None
 
     def claim_delivery(
-        self, *, now: datetime, lease: timedelta, except_endpoints: Collection[Endpoint] = ()
+        self,
+        *,
+        now: datetime,
+        lease: timedelta,
+        except_endpoints: Collection[Endpoint] = (),
+        limits: SendLimits = SendLimits(),  # noqa: B008 - it is frozen
     ) -> DeliveryRow | None:
-        """Claim the due delivery that waited longest, and write its attempt before sending; None: none is due."""
-        query = select(deliveries.c.id).where(_is_due(now), *(not_(_is_at(endpoint)) for endpoint in except_endpoints))
+        """Claim the due delivery that waited longest, and write its attempt before sending.
+
+        None: none is due whose organisation and endpoint are below their limits.
+        """
+        except_these = [not_(is_at(endpoint)) for endpoint in except_endpoints]
+        query = select(deliveries.c.id).where(_is_due(now), *except_these)
         query = query.order_by(deliveries.c.next_attempt_at, deliveries.c.id).limit(1)
         with self._database.writing() as connection:
+            query = query.where(*within_limits(connection, limits, now=now))
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
             if found is None:
                 return None
@@ -200,16 +218,32 @@ class DeliveryRepository:
             return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)
 
     def list_unreported_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
-        """Failed, uncertain and abandoned deliveries for which an alert is due, oldest first."""
-        query = select(*_COLUMNS).where(_is_alert_due(now)).order_by(deliveries.c.ended_at).limit(limit)
+        """Failed, uncertain and abandoned deliveries for which an alert is due: oldest first, and at most ``limit`` of
+        each organisation, so that one with many failures does not displace the others."""
+        number = func.row_number().over(
+            partition_by=deliveries.c.organization, order_by=(deliveries.c.ended_at, deliveries.c.id)
+        )
+        ranked = select(deliveries.c.id, number.label("number")).where(_is_alert_due(now)).subquery()
+        query = select(*_COLUMNS).join(ranked, ranked.c.id == deliveries.c.id).where(ranked.c.number <= limit)
+        query = query.order_by(deliveries.c.ended_at, deliveries.c.id)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
 
-    def note_alert(self, row: DeliveryRow, *, is_sent: bool, now: datetime) -> None:
-        """Write that the alert was sent, or that it failed once more."""
-        values: Mapping[str, Any] = {"alert_count": row.alert_count + 1} | ({"alerted_at": now} if is_sent else {})
+    def claim_alert(self, row: DeliveryRow) -> bool:
+        """Count an attempt to send the alert, before it is sent; False: another sender was faster."""
+        same = (
+            deliveries.c.id == row.id,
+            deliveries.c.alert_count == row.alert_count,
+            deliveries.c.alerted_at.is_(None),
+        )
         with self._database.writing() as connection:
-            connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values))
+            counted = update(deliveries).where(*same).values(alert_count=row.alert_count + 1)
+            return connection.execute(counted).rowcount == 1
+
+    def note_alert(self, row: DeliveryRow, *, now: datetime) -> None:
+        """Write that the alert was sent."""
+        with self._database.writing() as connection:
+            connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(alerted_at=now))
 
 
 def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEvent:
@@ -230,11 +264,6 @@ def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEv
             "payload_sha256": digest,
         },
     )
-
-
-def _is_at(endpoint: Endpoint) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    same = deliveries.c.connection == endpoint.connection
-    return and_(same, deliveries.c.target == endpoint.target) if endpoint.target else same
 
 
 def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
