@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
@@ -21,6 +22,8 @@ from policycortex.errors import UnavailableError
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
+CLIENT_LEFT: Final = 499
+"""Status in the log, metrics and audit log of a request whose client left before the response. It is never sent."""
 
 _log = logging.getLogger("policycortex.api")
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -73,6 +76,10 @@ class _Exchange:
             else:
                 self._record.enter()
                 await app(self._scope, self._receive_limited, self._send_completed)
+        except ClientDisconnect:
+            if not self._status:
+                self._status = CLIENT_LEFT
+                self._record_outcome(CLIENT_LEFT)
         except _TooLargeError:
             await self._respond(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
         except UnavailableError as error:
