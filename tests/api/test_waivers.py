@@ -62,6 +62,20 @@ def test_who_asks_cannot_approve(server: ApiServer, asker: httpx.Client) -> None
         assert client.get(f"/v1/waivers/{made['id']}").json()["status"] == "requested"
 
 
+def test_a_rotated_key_cannot_approve_what_its_lineage_requested(server: ApiServer, approver: httpx.Client) -> None:
+    """The old secret requests and a rotated one approves, or the reverse, over two rotations: 409 each time."""
+    first, old = server.keyed_client(scopes=SCOPES)
+    second, _ = server.registry.keys.rotate_key(first.id, now=server.clock())
+    _, token = server.registry.keys.rotate_key(second.id, now=server.clock())
+    new = server.bare_client({"Authorization": f"Bearer {token}"})
+    for requester, other in ((old, new), (new, old)):
+        waiver_id = requester.post("/v1/waivers", json=body(server)).json()["id"]
+        refused = other.post(f"/v1/waivers/{waiver_id}/approve")
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "RPT_003")
+        assert "another key" in refused.json()["error_description"]
+        assert approver.post(f"/v1/waivers/{waiver_id}/approve").json()["status"] == "active"
+
+
 def test_every_problem_of_a_request_is_told(server: ApiServer, asker: httpx.Client) -> None:
     """A scope that bounds nothing, unknown words with a suggestion, no reason, an end before the start, no end."""
     bad = body(

@@ -2,10 +2,11 @@
 
 import json
 import re
+import sqlite3
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,12 @@ from markupsafe import escape
 
 from api.app import create_app
 from policycortex.documents.locales import open_locale
+from policycortex.errors import ConflictError
 from policycortex.names import ReportFormat, ReportStatus
+from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.requests.model import request_from_json
+from policycortex.scoring.waivers import WaiverScope
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import open_lake
@@ -229,6 +233,47 @@ def first_difference(old: bytes, new: bytes) -> str:
     at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     part = slice(max(at - 60, 0), at + 100)
     return f"byte {at}: {old[part].decode(errors='replace')!r} is now {new[part].decode(errors='replace')!r}"
+
+
+def test_keys_rotated_by_the_old_version_cannot_approve_their_own_requests(tmp_path: Path) -> None:
+    """The migration reads the lineage of keys from the old audit log: two rotations, and a key of its own."""
+    settings = unpack(tmp_path)
+    first, stranger = rotate_as_the_old_version(settings)
+    with closing(open_registry(settings)) as registry:
+        waiver = registry.waivers.request_waiver(
+            "default",
+            WaiverScope(check="c"),
+            reason="r",
+            valid=Period(start=AFTER_THE_NEXT_TICK, end=AFTER_THE_NEXT_TICK + timedelta(days=1)),
+            by=first,
+            now=AFTER_THE_NEXT_TICK,
+        )
+        for key_id in (first, "key_second", "key_third"):
+            with pytest.raises(ConflictError, match="another key"):
+                registry.waivers.approve_waiver("default", waiver.id, by=key_id, now=AFTER_THE_NEXT_TICK)
+        approved = registry.waivers.approve_waiver("default", waiver.id, by=stranger, now=AFTER_THE_NEXT_TICK)
+    assert approved.approved_by == stranger
+
+
+def rotate_as_the_old_version(settings: Settings) -> tuple[str, str]:
+    """Rotate the first key to key_second and key_third, by the old tables' rows; the ids of the two keys it held."""
+    with closing(sqlite3.connect(settings.home / "registry.sqlite")) as connection, connection:
+        keys = connection.execute("SELECT id FROM api_keys ORDER BY created_at").fetchall()
+        (sequence,) = connection.execute("SELECT max(sequence) FROM audit_trail").fetchone()
+        (first,), (stranger,) = keys
+        for number, (old, new) in enumerate([(first, "key_second"), ("key_second", "key_third")], 1):
+            connection.execute(
+                "INSERT INTO api_keys (id, organization, name, prefix, digest, scopes, networks, created_at) "
+                "SELECT ?, organization, name, prefix, ?, scopes, networks, created_at FROM api_keys WHERE id = ?",
+                (new, new, first),
+            )
+            connection.execute(
+                "INSERT INTO audit_trail SELECT organization, ?, moment, at, 'key_rotated', actor, address, "
+                "request_id, ?, outcome, ?, previous, digest, seal, NULL FROM audit_trail "
+                "WHERE action = 'key_created' LIMIT 1",
+                (sequence + number, old, json.dumps({"name": "first", "new_key": new})),
+            )
+    return first, stranger
 
 
 def test_the_schedule_is_due_at_its_next_tick(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     RowMapping,
+    Select,
     String,
     Table,
     Text,
     bindparam,
     false,
+    func,
     insert,
     or_,
     select,
@@ -51,6 +53,7 @@ api_keys = Table(
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+    Column("lineage", String(32)),  # id of the first key it descends from by rotation; NULL: it is the first
 )
 
 
@@ -68,10 +71,12 @@ class KeyRepository:
         scopes: Collection[str] = DEFAULT_SCOPES,
         expires_at: datetime | None = None,
         networks: Collection[str] = (),
+        lineage: str | None = None,
         now: datetime | None = None,
     ) -> tuple[KeyRow, str]:
         """Create a key. Returns its row and its secret, which is not stored.
 
+        ``lineage`` is the id of the first key that it descends from by rotation; None for a first key.
         Raises RequestError on an invalid scope or network.
         """
         _check_key(name, scopes, networks)
@@ -89,7 +94,7 @@ class KeyRepository:
         }
         with self._database.writing() as connection:
             ensure_organization(connection, organization, moment)
-            connection.execute(insert(api_keys).values(**row, digest=digest_token(token)))
+            connection.execute(insert(api_keys).values(**row, lineage=lineage, digest=digest_token(token)))
             details = {"name": name, "scopes": row["scopes"]}
             self._audit_log.append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
         return _key(row), token
@@ -152,6 +157,7 @@ class KeyRepository:
             scopes=old.scopes,
             expires_at=old.expires_at,
             networks=old.networks,
+            lineage=self._find_lineage(old.id),
             now=moment,
         )
         end = min(moment + overlap, old.expires_at or moment + overlap)
@@ -161,9 +167,21 @@ class KeyRepository:
             self._audit_log.append(connection, _change(old.organization, "key_rotated", key_id, moment, details))
         return made
 
+    def _find_lineage(self, key_id: str) -> str:
+        with self._database.reading() as connection:
+            return str(connection.execute(select(_LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
 
-_COLUMNS: Final = [c for c in api_keys.c if c.name != "digest"]
+
+_COLUMNS: Final = [c for c in api_keys.c if c.name not in {"digest", "lineage"}]
+_LINEAGE: Final = func.coalesce(api_keys.c.lineage, api_keys.c.id)
 _BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
+
+
+def same_lineage(key_id: str) -> Select[tuple[str]]:
+    """Ids of all keys that are this key before or after a rotation, itself included; none for an unknown id."""
+    wanted = select(_LINEAGE).where(api_keys.c.id == key_id).scalar_subquery()
+    other = api_keys.alias()
+    return select(other.c.id).where(func.coalesce(other.c.lineage, other.c.id) == wanted)
 
 
 def _end_links(connection: Connection, key: KeyRow, moment: datetime) -> int:

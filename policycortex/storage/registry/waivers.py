@@ -1,4 +1,7 @@
-"""Waivers: one person requests, another approves, anyone revokes. Values are added and never overwritten."""
+"""Waivers: one person requests, another approves, anyone revokes. Values are added and never overwritten.
+
+A key and the keys that it was rotated to are one person.
+"""
 
 import secrets
 from datetime import datetime
@@ -10,6 +13,7 @@ from policycortex.errors import ConflictError, NotFoundError
 from policycortex.period import Period
 from policycortex.scoring.waivers import Waiver, WaiverScope
 from policycortex.storage.registry.base import Database, UtcDateTime, metadata
+from policycortex.storage.registry.keys import same_lineage
 from policycortex.storage.registry.report_changes import ensure_organization
 
 waivers = Table(
@@ -72,11 +76,17 @@ class WaiverRepository:
         return waiver
 
     def approve_waiver(self, organization: str, waiver_id: str, *, by: str, now: datetime) -> Waiver:
-        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked."""
-        fresh = (waivers.c.approved_at.is_(None), waivers.c.revoked_at.is_(None), waivers.c.requested_by != by)
+        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked.
+
+        A request of any key with the same lineage is the caller's own.
+        """
+        fresh = (waivers.c.approved_at.is_(None), waivers.c.revoked_at.is_(None))
+        others = (waivers.c.requested_by != by, waivers.c.requested_by.not_in(same_lineage(by)))
         with self._database.writing() as connection:
             mine = (waivers.c.id == waiver_id, waivers.c.organization == organization)
-            done = connection.execute(update(waivers).where(*mine, *fresh).values(approved_by=by, approved_at=now))
+            done = connection.execute(
+                update(waivers).where(*mine, *fresh, *others).values(approved_by=by, approved_at=now)
+            )
         waiver = self.get_waiver(organization, waiver_id)
         if not done.rowcount:
             _refuse_approval(waiver, by)
@@ -130,7 +140,10 @@ def _refuse_approval(waiver: Waiver, by: str) -> NoReturn:
         raise ConflictError(f"waiver {waiver.id} was revoked; request a new one")
     if waiver.approved_at is not None:
         raise ConflictError(f"waiver {waiver.id} is approved already, by {waiver.approved_by}")
-    raise ConflictError(f"{by} requested waiver {waiver.id} and cannot approve it; approve it with another key")
+    requester = by if waiver.requested_by == by else f"{waiver.requested_by}, the same key before or after a rotation,"
+    raise ConflictError(
+        f"{requester} requested waiver {waiver.id}, so {by} cannot approve it; approve it with another key"
+    )
 
 
 def _waiver(row: RowMapping) -> Waiver:
