@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Scope
 
 from api.platform import error_codes
 from api.platform.error_codes import ErrorCode
@@ -18,7 +19,8 @@ from api.platform.parameters import parameter_names
 from policycortex.errors import NotFoundError, PolicyCortexError, Problem, UnavailableError
 from policycortex.field_types import did_you_mean
 
-RETRY_AFTER_SECONDS: Final = 5
+RETRY_HEADERS: Final = {"Retry-After": "5"}
+"""Of every response with status 503."""
 
 
 class ApiError(Exception):
@@ -89,6 +91,13 @@ def error_body(
     return body
 
 
+def note_error(scope: Scope, kind: ErrorCode, description: str) -> None:
+    """Keep the code for the audit event and, of a fault of the system (5xx), the reason for the request's log line."""
+    scope["policycortex.error_code"] = kind.code
+    if kind.status >= 500:
+        scope["policycortex.reason"] = description
+
+
 def error_response(
     request: Request,
     kind: ErrorCode,
@@ -98,7 +107,7 @@ def error_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response; ``report_id`` is taken from the path where the documented body has it."""
-    request.scope["policycortex.error_code"] = kind.code
+    note_error(request.scope, kind, description)
     report_id = request.path_params.get("report_id") if kind is error_codes.REPORT_NOT_FOUND else None
     request_id = request.scope.get("policycortex.request_id")
     body = error_body(kind, description, details=details, report_id=report_id, request_id=request_id)
@@ -118,7 +127,7 @@ async def _on_api_error(request: Request, error: Exception) -> Response:
 async def _on_core_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PolicyCortexError)  # noqa: S101 - as above
     kind = error_codes.BY_CODE[error.code]
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, UnavailableError) else {}
+    headers = RETRY_HEADERS if isinstance(error, UnavailableError) else {}
     description = str(error)
     if isinstance(error, NotFoundError) and "report_id" in request.path_params:
         description = "The requested report was not found or has expired"

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
 from api.platform.error_codes import ErrorCode
-from api.platform.errors import METHODS, error_body
+from api.platform.errors import METHODS, RETRY_HEADERS, error_body, note_error
 from api.platform.metrics import Metrics
 from api.platform.services import Services
 from policycortex.errors import UnavailableError
@@ -85,6 +85,7 @@ class _Exchange:
         except UnavailableError as error:
             if self._status:
                 raise
+            self._scope["policycortex.headers"] = RETRY_HEADERS
             await self._respond(error_codes.UNAVAILABLE, str(error))
         except Exception:
             _log.exception("request failed", extra={"request_id": self._id})
@@ -146,7 +147,7 @@ class _Exchange:
             yield _CSP, _API_POLICY
 
     async def _respond(self, kind: ErrorCode, description: str) -> None:
-        self._scope["policycortex.error_code"] = kind.code
+        note_error(self._scope, kind, description)
         content = json.dumps(error_body(kind, description, request_id=self._id)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
         await self._send_completed({"type": "http.response.start", "status": kind.status, "headers": headers})
@@ -162,8 +163,11 @@ class _Exchange:
             "duration_ms": round((time.perf_counter() - self._started_at) * 1000, 1),
             "key_id": self._scope.get("policycortex.key_id"),
             "report_id": self._scope.get("path_params", {}).get("report_id"),
+            "error_code": self._scope.get("policycortex.error_code") if self._status >= 500 else None,
+            "reason": self._scope.get("policycortex.reason"),
         }
-        _log.info("request", extra={key: value for key, value in fields.items() if value is not None})
+        level = logging.WARNING if self._status >= 500 else logging.INFO
+        _log.log(level, "request", extra={key: value for key, value in fields.items() if value is not None})
 
 
 def _content_coding(headers: Headers) -> str | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.api_server import ApiServer
+from tests.support.api_server import ApiServer, log_records
 
 
 def _send_and_leave(server: ApiServer, token: str, request_id: str, head: str, body: bytes) -> None:
@@ -36,20 +36,10 @@ def test_a_client_that_leaves_is_no_error(
     request_id = f"left-{server.organization}"
     caplog.set_level(logging.INFO, "policycortex.api")
     _send_and_leave(server, client.headers["Authorization"], request_id, head, body)
-    (record,) = _records(caplog, request_id)
+    (record,) = log_records(caplog, request_id)
     assert (record.levelno, record.message, vars(record)["status"]) == (logging.INFO, "request", 499)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     (event,) = [event for event in client.get("/v1/audit-trail").json()["records"] if event["request_id"] == request_id]
     assert (event["outcome"], event["details"]["status"]) == ("refused", 499)
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
     assert 'route="/v1/reports",status="500"' not in httpx.get(f"{server.url}/metrics", trust_env=False).text
-
-
-def _records(caplog: pytest.LogCaptureFixture, request_id: str) -> list[logging.LogRecord]:
-    """The log records of the request, once the server has noticed that the client left."""
-    deadline = time.monotonic() + 10
-    while True:
-        found = [record for record in caplog.records if vars(record).get("request_id") == request_id]
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.02)

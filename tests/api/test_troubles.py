@@ -1,9 +1,10 @@
 """The database held or full, Dagster away or broken: a clear 503, nothing lost, and well again by itself."""
 
 import json
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,11 +16,12 @@ import pytest
 
 from api.app import create_app
 from api.platform.dagster_runs import DagsterRuns
+from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.registry import connect as opening
 from policycortex.storage.registry import open_registry
-from tests.support.api_server import Clock, FakeRunLauncher, serve
+from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, log_records, serve
 
 
 def test_a_held_database_is_503_and_then_well(
@@ -134,6 +136,40 @@ def test_a_lake_that_cannot_be_read_is_told_by_readiness(tmp_path: Path) -> None
         assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["lake"]
         catalog.unlink()
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("cause", ["the endpoint", "the write-ahead log", "readiness"])
+def test_every_503_has_its_reason_in_the_log(
+    server: ApiServer,
+    order: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    cause: str,
+) -> None:
+    """One warning with route, status and the reason that the client got, wherever the 503 comes from; none of a 404."""
+    client = server.client()
+    caplog.set_level(logging.INFO, "policycortex.api")
+    if cause == "the write-ahead log":
+        fault = UnavailableError("the audit log cannot be written to /x: No space left on device")
+        monkeypatch.setattr(WriteAheadLog, "end", _raise(fault))
+    else:
+        server.launcher.is_away = True
+    answer = client.get("/readyz") if cause == "readiness" else client.post("/v1/reports", json=order)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    reason = "dagster: " if cause == "readiness" else answer.json()["error_description"]
+    (line,) = log_records(caplog, answer.headers["X-Request-Id"])
+    assert (line.levelno, vars(line)["reason"]) == (logging.WARNING, reason)
+    assert vars(line)["status"] == 503
+    monkeypatch.undo()
+    (line,) = log_records(caplog, client.get("/v1/nothing").headers["X-Request-Id"])
+    assert (vars(line)["status"], hasattr(line, "reason")) == (404, False)
+
+
+def _raise(error: Exception) -> Callable[..., None]:
+    def fail(*_arguments: object) -> None:
+        raise error
+
+    return fail
 
 
 def _key(settings: Settings) -> str:

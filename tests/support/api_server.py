@@ -1,5 +1,6 @@
 """The API as a client meets it: a real server on loopback over a fresh home, its runs in the hand of the test."""
 
+import logging
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
@@ -208,3 +210,13 @@ def serve(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
+
+
+def log_records(caplog: pytest.LogCaptureFixture, request_id: str) -> list[logging.LogRecord]:
+    """The log records of the request, waiting for the first: it is written after the response."""
+    deadline = time.monotonic() + 10
+    while True:
+        found = [record for record in caplog.records if vars(record).get("request_id") == request_id]
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.02)

@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Callable
 from typing import Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.platform.dependencies import ServicesDep, refuse_unknown_parameters
-from api.platform.errors import RETRY_AFTER_SECONDS
+from api.platform.errors import RETRY_HEADERS
 from api.platform.metrics import MEDIA_TYPE
 from api.platform.openapi import open_errors
 from api.platform.runs import PartState
@@ -44,7 +44,7 @@ def get_metrics(services: ServicesDep) -> Response:
     responses=_ERRORS
     | {503: {"model": Readiness, "description": "A part is unavailable; reports cannot be produced now"}},
 )
-def get_readiness(services: ServicesDep, response: Response) -> Readiness:
+def get_readiness(services: ServicesDep, request: Request, response: Response) -> Readiness:
     """200 when reports can be produced: checks registry, lake, home, Dagster with its code, and its daemon."""
     parts = (
         _check("registry", services.ping),
@@ -55,7 +55,8 @@ def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     is_ready = all(part.is_ok for part in parts)
     if not is_ready:
         response.status_code = 503
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        response.headers.update(RETRY_HEADERS)
+        request.scope["policycortex.reason"] = "; ".join(f"{p.name}: {p.detail}" for p in parts if not p.is_ok)
     states = [PartAnswer(name=part.name, ok=part.is_ok, detail=part.detail) for part in parts]
     return Readiness(status="ready" if is_ready else "unavailable", parts=states)
 
