@@ -58,6 +58,13 @@ class _TooLargeError(Exception):
     """The body exceeded the limit while it was read."""
 
 
+class _UnrecordedError(Exception):
+    """The outcome cannot be written to the audit log, so the response is not sent.
+
+    Not an UnavailableError: Starlette's exception handlers take the response as begun and would raise RuntimeError.
+    """
+
+
 class _Exchange:
     """One request and its response."""
 
@@ -82,7 +89,7 @@ class _Exchange:
                 self._record_outcome(CLIENT_LEFT)
         except _TooLargeError:
             await self._respond(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
-        except UnavailableError as error:
+        except (UnavailableError, _UnrecordedError) as error:
             if self._status:
                 raise
             self._scope["policycortex.headers"] = RETRY_HEADERS
@@ -131,7 +138,7 @@ class _Exchange:
             self._record.end(status)
         except UnavailableError as error:
             if status < 400:
-                raise
+                raise _UnrecordedError(str(error)) from error
             _log.warning("a refusal is not in the audit log", extra={"request_id": self._id, "reason": str(error)})
 
     def _added_headers(self, message: Message) -> Iterator[tuple[bytes, bytes]]:
