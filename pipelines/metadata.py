@@ -20,8 +20,12 @@ Metadata = dict[str, Any]
 
 
 def describe_import(summary: IngestSummary) -> Metadata:
-    """Counts over all files, and one line per file."""
+    """Counts over all files, and what happened to each file."""
     rows = [(r.file_name, r.format, r.read, r.kept, r.quarantined, _yes(r.is_new)) for r in summary.files]
+    outcomes = [
+        {"file": each.file_name, "outcome": each.outcome.value, "reason": each.reason, "notes": list(each.notes)}
+        for each in summary.outcomes
+    ]
     return {
         "dagster/row_count": len(summary.files),
         "records_read": summary.read,
@@ -29,6 +33,7 @@ def describe_import(summary: IngestSummary) -> Metadata:
         "records_quarantined": summary.quarantined,
         "days": len(summary.dates),
         "files": _table(("file", "format", "read", "kept", "quarantined", "new"), rows),
+        "outcomes": dg.MetadataValue.json(outcomes),
     }
 
 

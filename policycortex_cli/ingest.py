@@ -1,19 +1,30 @@
 """``policycortex ingest``: imports files and refreshes the posture of the affected days, as runs of Dagster."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import dagster as dg
 
-from pipelines.defs.ingest import FINDINGS, IMPORTS, QUARANTINE
+from pipelines.defs.ingest import FINDINGS, IMPORTS
 from pipelines.defs.sensors import TAG_FOLLOWED
 from pipelines.partitions import range_tags, today, windows_of
+from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
 from policycortex.storage.objects.locations import is_object_url
-from policycortex.workflow.ingest import check_locations
+from policycortex.workflow.ingest import FileOutcome, check_locations
 from policycortex_cli.runs import HomeRuns, home_runs
+
+_COUNTS: Final = ("records_read", "records_kept", "records_quarantined")
+_OUTCOMES: Final = (
+    (FileOutcome.CLEAN.value, "0 findings, scan recorded"),
+    (FileOutcome.UNREADABLE.value, "all records in quarantine"),
+    (FileOutcome.FAILED.value, "not imported"),
+    (FileOutcome.SKIPPED.value, "skipped, no findings files"),
+)
+_FAILURES: Final = (FileOutcome.UNREADABLE.value, FileOutcome.FAILED.value)
 
 
 def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organization: str) -> None:
@@ -24,7 +35,7 @@ def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organizatio
 
 
 def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organization: str) -> None:
-    """Run the two jobs of an ingest, one after the other."""
+    """The two jobs of an ingest, one after the other. Raises InputError at the end if a file was not imported."""
     given = [str(p) if is_object_url(str(p)) else str(Path(p).absolute()) for p in paths]
     config = {"imports": {"config": {"paths": given, "organization": organization}}}
     tags = {TAG_ORGANIZATION: organization, TAG_FOLLOWED: "inline"}
@@ -35,24 +46,25 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organizat
     for first, last in windows_of((day for day in days if day), today=today()):
         print(f"assessing {first} to {last}", file=sys.stderr)
         runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | range_tags(first, last))
-    _print_counts(done)
-    _print_reasons(done)
-
-
-def _print_counts(done: dg.ExecuteInProcessResult) -> None:
     metadata = next(
         e.materialization.metadata for e in done.all_events if e.is_step_materialization and e.asset_key == IMPORTS
     )
-    numbers = {name: metadata[name].value for name in ("records_read", "records_kept", "records_quarantined")}
-    read, kept, quarantined = numbers.values()
-    print(f"kept {kept} of {read}, quarantined {quarantined}")
+    _print_results(metadata)
 
 
-def _print_reasons(done: dg.ExecuteInProcessResult) -> None:
-    """Print the first three reasons of each file with quarantined records."""
-    metadata = next(
-        e.materialization.metadata for e in done.all_events if e.is_step_materialization and e.asset_key == QUARANTINE
-    )
-    files = metadata["files"].value
-    for record in files.records if isinstance(files, dg.TableMetadataValue) else ():
-        print(f"{record.data['file']}: {record.data['first reasons']}", file=sys.stderr)
+def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
+    """Reasons and notes on stderr; on stdout the totals, and each file that is not plainly imported."""
+    outcomes: Any = metadata["outcomes"].value
+    by_outcome: dict[str, list[str]] = {}
+    for each in outcomes:
+        by_outcome.setdefault(each["outcome"], []).append(each["file"])
+        for text in (each["reason"], *each["notes"]):
+            if text:
+                print(f"{each['file']}: {text}", file=sys.stderr)
+    read, kept, quarantined = (metadata[name].value for name in _COUNTS)
+    line = [f"kept {kept} of {read}, quarantined {quarantined}"]
+    line += [f"{text}: {', '.join(by_outcome[name])}" for name, text in _OUTCOMES if name in by_outcome]
+    print("; ".join(line))
+    failed = [name for outcome in _FAILURES for name in by_outcome.get(outcome, [])]
+    if failed:
+        raise InputError(f"{len(failed)} of {len(outcomes)} files gave no finding: {', '.join(failed)}; reasons above")

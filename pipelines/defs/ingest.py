@@ -80,3 +80,5 @@ def imports(
             )
     yield dg.MaterializeResult(asset_key=IMPORTS, metadata=describe_import(summary))
     yield dg.MaterializeResult(asset_key=QUARANTINE, metadata=describe_quarantine(summary))
+    with core_errors_as_failures(core):
+        summary.refuse_unreadable()

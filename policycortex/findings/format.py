@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import BinaryIO, Protocol
 
-from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
+from policycortex.findings.model import Finding, FindingParser, ParsedItem
 
 
 class ScanExtent(StrEnum):
@@ -25,7 +25,7 @@ class ScanExtent(StrEnum):
 class FormatParser(Protocol):
     """Bytes to typed findings, in bounded memory."""
 
-    def __call__(self, stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
+    def __call__(self, stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
         """Yield every record of the stream, good or bad, in file order. Raises InputError if it is not this format.
 
         ``written_at`` is when the file was written, UTC: the time of findings for which the file gives none.
@@ -81,7 +81,7 @@ class FindingsFormat:
 def ignoring_file_time(parse: FindingParser) -> FormatParser:
     """``parse`` for a format whose records all have their own times."""
 
-    def parse_dated(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:  # noqa: ARG001
+    def parse_dated(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:  # noqa: ARG001
         return parse(stream)
 
     return parse_dated

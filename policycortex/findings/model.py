@@ -7,7 +7,8 @@ a stored finding is identified by (import_id, record_no).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from enum import StrEnum
+from typing import BinaryIO, Protocol, TypeAlias
 
 import msgspec
 
@@ -71,9 +72,55 @@ class QuarantinedRecord:
     """The record's text, invalid bytes replaced, cut to 64 KiB; ``byte_length`` is the full length."""
 
 
+class NoteKind(StrEnum):
+    """What a note is about. The values are stored."""
+
+    SCAN_PROBLEM = "scan_problem"
+    """The tool itself reports that it failed, or that it could not look at something."""
+    DROPPED_FIELD = "dropped_field"
+    """An optional field of a finding could not be read; the finding is kept without it."""
+    ASSUMED_VALUE = "assumed_value"
+    """A value was derived because the file gives none that can be read: a time, a severity, a zone."""
+    REPLACED_TEXT = "replaced_text"
+    """Control characters of a text were replaced."""
+    LEFT_OUT = "left_out"
+    """A part of the file that holds no findings and was not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanNote:
+    """A fact about a file that is no record: it is counted apart and never as read."""
+
+    kind: NoteKind
+    text: str
+    """Names the field or the part and the problem. Equal notes of one file are stored once, with their number."""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanScan:
+    """One scan of the file that has no findings, as far as the file describes it."""
+
+    source: str
+    """As in ``Finding``."""
+    account_id: str
+    """As in ``Finding``; "" where the file names none."""
+    scanned_at: datetime
+    """When the scan ended, UTC, else when the file was written."""
+    checks: tuple[str, ...]
+    """Ids of the checks that the file lists as looked at; empty where it lists none."""
+
+
+ParsedItem: TypeAlias = Finding | QuarantinedRecord | ScanNote | CleanScan
+"""What a parser yields. Only the first two are records."""
+
+
 class FindingParser(Protocol):
     """Bytes of one file to typed findings, in bounded memory."""
 
-    def __call__(self, stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
-        """Yield every record of the stream, good or bad, in file order. Raises InputError if it is not this format."""
+    def __call__(self, stream: BinaryIO) -> Iterator[ParsedItem]:
+        """Yield every record of the stream, good or bad, in file order, with notes among them.
+
+        Raises InputError if it is not this format.
+        """
         ...

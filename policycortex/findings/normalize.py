@@ -1,5 +1,6 @@
 """Normalises environments, tags, times and relations of all formats. Pure functions."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -8,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.names import Severity
 
 ENVIRONMENT_KEYS: Final = ("environment", "env", "stage")
 """Tag keys that give the environment, compared without case; the first that is present decides."""
@@ -19,6 +21,29 @@ ENVIRONMENTS: Final = {
     "test": "test", "testing": "test", "tst": "test", "qa": "test",
 }  # fmt: skip
 """Known spellings of an environment; any other is kept in lower case."""
+
+SEVERITY_WORDS: Final = {
+    "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL, "blocker": Severity.CRITICAL,
+    "very high": Severity.CRITICAL,
+    "high": Severity.HIGH, "important": Severity.HIGH, "major": Severity.HIGH, "error": Severity.HIGH,
+    "severe": Severity.HIGH,
+    "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "warning": Severity.MEDIUM, "warn": Severity.MEDIUM,
+    "low": Severity.LOW, "minor": Severity.LOW, "note": Severity.LOW, "very low": Severity.LOW,
+    "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "information": Severity.INFORMATIONAL,
+    "none": Severity.INFORMATIONAL, "off": Severity.INFORMATIONAL, "negligible": Severity.INFORMATIONAL,
+    "trace": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL, "other": Severity.INFORMATIONAL,
+    "undefined": Severity.INFORMATIONAL,
+}  # fmt: skip
+"""Words that scanners use for severities, without case. A format has its own table first where a word differs."""
+
+DEFAULT_SEVERITY: Final = Severity.MEDIUM
+"""Of a finding whose severity is missing or cannot be read; a note tells of it."""
+
+_OWN_PARTS: Final = re.compile(
+    r"arn:[\w-]+:[\w-]*:[\w-]*:\d{12}:[^\s,;'\"]*|\b\d{12}\b"
+    r"|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
+)
+"""Amazon resource names with an account, account numbers, and UUIDs."""
 
 _PAIR_KEYS: Final = ("TagKey", "Key")
 _PAIR_VALUES: Final = ("TagValue", "Value")
@@ -37,6 +62,22 @@ def relations_text(relations: Mapping[str, Iterable[str]]) -> str:
     """Requirements named by a finding, as canonical JSON: keys sorted, no duplicates, no empty list."""
     plain = {key: list(dict.fromkeys(ids)) for key, ids in relations.items()}
     return _encode_sorted({key: ids for key, ids in plain.items() if ids}).decode()
+
+
+def severity_of_word(word: object) -> Severity | None:
+    """The severity of a word; None if it is no text or not known."""
+    return SEVERITY_WORDS.get(" ".join(word.split()).casefold()) if isinstance(word, str) else None
+
+
+def stable_check_id(candidates: Iterable[str | None]) -> str:
+    """The first candidate that names no account and no object, so that it is equal in all accounts and runs; else the
+    first one, with these parts replaced by ``*``. "" where there is no candidate.
+    """
+    usable = [text.strip() for text in candidates if text and text.strip()]
+    for text in usable:
+        if not _OWN_PARTS.search(text):
+            return text
+    return _OWN_PARTS.sub("*", usable[0]) if usable else ""
 
 
 def environment_of(tags: Mapping[str, str]) -> str | None:
@@ -114,6 +155,15 @@ def time_of_text(text: str, *, field: str) -> datetime:
     if not _FIRST_YEAR <= moment.timestamp() < _LAST_YEAR:
         raise RejectedRecordError(f"{field} {text!r} is not within the years 2000 to 2099")
     return moment
+
+
+def time_of_local_text(text: str, *, field: str) -> tuple[datetime, bool]:
+    """As ``time_of_text``; a time without offset is read as UTC and True is returned with it."""
+    try:
+        is_local = datetime.fromisoformat(text.strip()).tzinfo is None
+    except ValueError:
+        is_local = False
+    return time_of_text(f"{text.strip()}+00:00" if is_local else text, field=field), is_local
 
 
 def _pair_of_label(label: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final, cast
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat
 from policycortex.findings.formats.registry import file_suffixes, format_titles, recognise_format
-from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
+from policycortex.findings.model import FindingParser, ParsedItem
 from policycortex.findings.reading.decompression import DecompressedStream, compression_of, open_zstd
 
 _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
@@ -60,17 +60,59 @@ class SourceFile:
         return _decompress(file, self.compression)
 
 
-def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
-    """The files that paths, folders (searched to any depth) and globs name: each once, sorted by path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedFile:
+    """A file or path that could not be imported."""
 
-    Of a folder only findings files are included; a file that is named itself is always included.
-    Raises InputError for a path that does not exist, or a folder or glob without finding files.
+    name: str
+    """File name without folder; the path or pattern as given where there is no file."""
+    reason: str
+    """A sentence that names the file and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSources:
+    """Result of ``list_sources``."""
+
+    sources: tuple[SourceFile, ...]
+    """Each file once, sorted by path."""
+    failed: tuple[FailedFile, ...]
+    """Paths that do not exist or cannot be read, folders and patterns without files."""
+    skipped: tuple[str, ...]
+    """Names of files in folders that are no findings, neither by name nor by content; sorted."""
+
+
+def list_sources(paths: Iterable[str | Path]) -> ListedSources:
+    """The files that paths, folders (searched to any depth) and globs name. One bad path does not hide the others.
+
+    Of a folder those files are included whose name or content is that of findings; a file that is named itself is
+    always included.
     """
     found: dict[Path, SourceFile] = {}
+    failed: list[FailedFile] = []
+    skipped: set[str] = set()
     for given in paths:
-        for path in _expand(given):
-            found.setdefault(path.resolve(), _source_of(path))
-    return tuple(found[key] for key in sorted(found))
+        try:
+            files, others = _expand(given)
+        except InputError as error:
+            failed.append(FailedFile(name=str(given), reason=str(error)))
+            continue
+        skipped.update(each.name for each in others)
+        for path in files:
+            try:
+                found.setdefault(path.resolve(), _source_of(path))
+            except InputError as error:
+                failed.append(FailedFile(name=path.name, reason=str(error)))
+    sources = tuple(found[key] for key in sorted(found))
+    return ListedSources(sources=sources, failed=tuple(failed), skipped=tuple(sorted(skipped)))
+
+
+def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
+    """``list_sources`` for callers that need every path: raises InputError for the first that has failed."""
+    listed = list_sources(paths)
+    if listed.failed:
+        raise InputError(listed.failed[0].reason)
+    return listed.sources
 
 
 def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
@@ -82,7 +124,7 @@ def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
     return found.name, found.parser(written_at=source.modified_at)
 
 
-def read_findings(source: SourceFile) -> Iterator[Finding | QuarantinedRecord]:
+def read_findings(source: SourceFile) -> Iterator[ParsedItem]:
     """Every record of the file, good or bad, in order; errors name the file.
 
     Raises InputError for a file that cannot be read, TruncatedFileError after the last record of a cut one.
@@ -97,47 +139,45 @@ def read_findings(source: SourceFile) -> Iterator[Finding | QuarantinedRecord]:
             raise InputError(f"{source.path} cannot be read: {error}") from None
 
 
-def _expand(given: str | Path) -> list[Path]:
+def _expand(given: str | Path) -> tuple[list[Path], list[Path]]:
+    """The files to read, and the files of a folder that are no findings."""
     path = Path(given)
     if path.is_dir():
-        files = [each for each in _files_below(path) if _is_finding_file(each)]
+        files: list[Path] = []
+        others: list[Path] = []
+        for each in _files_below(path):
+            (files if _is_finding_file(each) else others).append(each)
         if not files:
             raise InputError(f"{path} holds no finding files: name a folder with {format_titles()}")
-        return files
+        return files, others
     if not path.exists() and has_magic(str(given)):
         matches = glob(str(given), recursive=True)  # noqa: PTH207 - pathlib refuses absolute patterns
         files = [Path(each) for each in sorted(matches) if Path(each).is_file()]
         if not files:
             raise InputError(f"{given} matches no file: check the pattern")
-        return files
-    return [path]
+        return files, []
+    return [path], []
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if path.is_file() and not any(part.startswith(_IGNORED_PREFIXES) for part in parts):
+        is_ignored = path.suffix in _IGNORED_SUFFIXES or any(part.startswith(_IGNORED_PREFIXES) for part in parts)
+        if path.is_file() and not is_ignored:
             yield path
 
 
 def _is_finding_file(path: Path) -> bool:
-    """True for a file of a known format, and for an empty or unreadable file whose name ends like one.
+    """True for a file that ends like a findings file, and for any other file with the content of one.
 
-    The second kind is included so that an empty or cut file of a failed scan is reported, not skipped.
+    A file that only ends like one is included so that an empty, cut or unknown file is reported, not skipped.
     """
-    if path.suffix in _IGNORED_SUFFIXES:
-        return False
     uncompressed = path.with_suffix("") if path.suffix in _COMPRESSED_SUFFIXES else path
-    is_named_like_one = uncompressed.suffix in file_suffixes()
-    if path.stat().st_size == 0:
-        return is_named_like_one
+    if uncompressed.suffix in file_suffixes():
+        return True
     try:
         with _open_file(path) as file, _decompress(file, compression_of(file.read(4))) as stream:
-            head = stream.read(_HEAD_BYTES[1 if is_named_like_one else 0])
-    except InputError:
-        return is_named_like_one
-    try:
-        return recognise_format(head) is not None
+            return recognise_format(stream.read(_HEAD_BYTES[0])) is not None
     except InputError:
         return False
 

@@ -3,25 +3,28 @@
 The findings table of a report (CSV, or the same columns in Parquet) can be imported unchanged. No file is read here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from policycortex.findings.model import Finding
+from policycortex.findings.model import Finding, ScanNote
 from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
     ENVIRONMENTS,
     environment_of,
     relations_text,
+    severity_of_word,
     tags_of_value,
     tags_text,
     time_of_text,
 )
 from policycortex.findings.providers import provider_name
+from policycortex.findings.reading.lenient import assumed_value, dropped_field
 from policycortex.findings.reading.strict import RejectedRecordError
-from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus, Severity
+from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,37 @@ COLUMNS: Final = (
 COLUMN_NAMES: Final = frozenset(column.name for column in COLUMNS)
 REQUIRED_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.is_required)
 
+_STRICT_COLUMNS: Final = ("check_id", "status", "observed_at")
+STATUS_WORDS: Final = {
+    "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "ok": FindingStatus.PASS,
+    "compliant": FindingStatus.PASS, "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL,
+    "alarm": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL, "noncompliant": FindingStatus.FAIL,
+    "muted": FindingStatus.FAIL,
+    "manual": FindingStatus.MANUAL, "info": FindingStatus.MANUAL, "infoed": FindingStatus.MANUAL,
+    "warn": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
+    "not_available": FindingStatus.MANUAL, "error": FindingStatus.MANUAL, "skip": FindingStatus.MANUAL,
+    "skipped": FindingStatus.MANUAL,
+}  # fmt: skip
+"""Words of column ``status``, without case. ``muted`` has lost its result: it is a muted failure."""
 _Value = TypeVar("_Value")
-_STATUSES: Final = {status.value.casefold(): status for status in FindingStatus}
-_SEVERITIES: Final = {severity.value: severity for severity in Severity}
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
 
-def build_table_finding(row: Mapping[str, object], record_no: int, *, source: str) -> Iterable[Finding]:
+def build_table_finding(row: Mapping[str, object], record_no: int, *, source: str) -> Iterable[Finding | ScanNote]:
     """The finding of one row; values are texts, or have the types of a Parquet file. Raises RejectedRecordError."""
-    for name in REQUIRED_COLUMNS:
+    for name in _STRICT_COLUMNS:
         if row.get(name) in (None, ""):
             raise RejectedRecordError(f"missing value in column {name}")
-    tags = _tags(row.get("tags"))
+    notes: list[ScanNote] = []
+    tags = _optional(notes, "tags", lambda: _tags(row.get("tags")), dict[str, str]())
+    relations = _optional(notes, "requirements", lambda: _relations(row), dict[str, list[str]]())
+    is_muted = _optional(notes, "muted", lambda: _boolean(row, "muted"), False)
+    status_word = _text(row, "status").strip().casefold()
+    if status_word not in STATUS_WORDS:
+        raise RejectedRecordError(f"unknown status {_text(row, 'status')!r}: expected PASS, FAIL or MANUAL")
+    severity = severity_of_word(_text(row, "severity"))
+    if severity is None:
+        notes.append(assumed_value(f"severity {_text(row, 'severity')!r} is not known: {DEFAULT_SEVERITY} is assumed"))
     check_id, resource_uid = _text(row, "check_id"), _text(row, "resource_uid")
     account_id, region = _text(row, "account_id"), _text(row, "region")
     return (
@@ -91,9 +113,9 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             record_no=record_no,
             finding_uid=_text(row, "finding_uid") or f"{check_id}:{account_id}:{region}:{resource_uid}",
             check_id=check_id,
-            status=_choice(row, "status", _STATUSES),
-            severity=_choice(row, "severity", _SEVERITIES),
-            is_muted=_boolean(row, "muted"),
+            status=STATUS_WORDS[status_word],
+            severity=severity or DEFAULT_SEVERITY,
+            is_muted=is_muted or status_word == "muted",
             title=_text(row, "title"),
             description=_text(row, "description"),
             status_detail=_text(row, "status_detail"),
@@ -114,32 +136,34 @@ def build_table_finding(row: Mapping[str, object], record_no: int, *, source: st
             tags=tags_text(tags),
             observed_at=_time(row["observed_at"]),
             scan_uid=_text(row, "scan_uid"),
-            relations=relations_text(_relations(row)),
+            relations=relations_text(relations),
         ),
+        *notes,
     )
+
+
+def _optional(notes: list[ScanNote], name: str, read: Callable[[], _Value], default: _Value) -> _Value:
+    """What ``read`` gives; the default, with a note, where the column cannot be read."""
+    try:
+        return read()
+    except RejectedRecordError as error:
+        notes.append(dropped_field(f"column {name}", str(error)))
+        return default
 
 
 def _text(row: Mapping[str, object], name: str) -> str:
     value = row.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise RejectedRecordError(f"wrong type: expected a text in column {name}, got {type(value).__name__}")
-    return value
-
-
-def _choice(row: Mapping[str, object], name: str, choices: Mapping[str, _Value]) -> _Value:
-    text = _text(row, name)
-    if text.casefold() not in choices:
-        raise RejectedRecordError(f"unknown {name} {text!r}: expected one of {', '.join(choices)}")
-    return choices[text.casefold()]
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _boolean(row: Mapping[str, object], name: str) -> bool:
     value = row.get(name)
     if isinstance(value, bool):
         return value
-    return _choice(row, name, _BOOLEANS)
+    word = _text(row, name).strip().casefold()
+    if word not in _BOOLEANS:
+        raise RejectedRecordError(f"unknown word {word!r}: expected one of {', '.join(_BOOLEANS)}")
+    return _BOOLEANS[word]
 
 
 def _time(value: object) -> datetime:

@@ -1,17 +1,53 @@
-"""Ingests scanners' files. Each file is one transaction; a file with the same bytes is imported only once."""
+"""Ingests scanners' files. Each file is one transaction; a file with the same bytes is imported only once.
+
+A file that cannot be read never keeps its neighbours out: it is listed among the failed ones.
+"""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from policycortex.errors import InputError
-from policycortex.findings.sources import SourceFile, detect_parser, find_sources
+from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources
 from policycortex.settings import Settings
-from policycortex.storage.lake.lake import ImportReceipt, open_lake
+from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
+
+
+class FileOutcome(StrEnum):
+    """What an ingest did with one file."""
+
+    IMPORTED = "imported"
+    CLEAN = "clean"
+    """The scan has no findings; it was recorded."""
+    UNREADABLE = "unreadable"
+    """No record could be kept; all are in quarantine."""
+    FAILED = "failed"
+    """Nothing was imported."""
+    SKIPPED = "skipped"
+    """A file of a folder that is no findings file, neither by name nor by content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """One file and its outcome."""
+
+    file_name: str
+    outcome: FileOutcome
+    reason: str = ""
+    """Why it was not imported, or the reasons of its first quarantined records."""
+    notes: tuple[str, ...] = ()
+    """Facts about the file that are no records: ``3 x dropped severity...``."""
+
+    @property
+    def is_failure(self) -> bool:
+        """True if the file gave no finding although it is no clean scan."""
+        return self.outcome in (FileOutcome.UNREADABLE, FileOutcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +55,10 @@ class IngestSummary:
     """Result of an ingest. read = kept + quarantined, over the files that were new."""
 
     files: tuple[ImportReceipt, ...]
+    failed: tuple[FailedFile, ...] = ()
+    """Files of which nothing was imported."""
+    skipped: tuple[str, ...] = ()
+    """Names of files in folders that are no findings."""
 
     @property
     def read(self) -> int:
@@ -37,8 +77,23 @@ class IngestSummary:
 
     @property
     def dates(self) -> tuple[date, ...]:
-        """UTC days of the files' findings, sorted."""
+        """UTC days of the files' findings and clean scans, sorted."""
         return tuple(sorted({day for receipt in self.files for day in receipt.dates}))
+
+    @property
+    def outcomes(self) -> tuple[FileResult, ...]:
+        """What happened to each file, the imported ones first."""
+        return (
+            *map(_result_of, self.files),
+            *(FileResult(file_name=f.name, outcome=FileOutcome.FAILED, reason=f.reason) for f in self.failed),
+            *(FileResult(file_name=name, outcome=FileOutcome.SKIPPED) for name in self.skipped),
+        )
+
+    def refuse_unreadable(self) -> None:
+        """Raises InputError if no file gave a finding or a clean scan, with the reason of each."""
+        failures = [each for each in self.outcomes if each.is_failure]
+        if failures and len(failures) == len(self.files) + len(self.failed):
+            raise InputError("; ".join(each.reason for each in failures))
 
 
 def ingest_files(
@@ -51,64 +106,104 @@ def ingest_files(
 ) -> IngestSummary:
     """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
 
-    Raises InputError at the first file that cannot be read. Files before it stay imported, and nothing of that file is
-    kept, so it is safe to correct it and run again.
+    Files that cannot be read are listed in the summary. Raises InputError, with all reasons, if no file could be
+    imported; nothing is kept of such a file, so it is safe to correct it and run again.
     """
-    local = find_sources([path for path in paths if not is_object_url(str(path))])
-    remote = [(url, list_objects(url)) for url in map(str, paths) if is_object_url(url)]
-    total, receipts = len(local) + sum(len(objects) for _, objects in remote), []
+    local = list_sources([path for path in paths if not is_object_url(str(path))])
+    receipts: list[ImportReceipt] = []
+    failed = list(local.failed)
     with open_lake(settings) as lake:
-        for number, source in enumerate(_each(local, remote), start=1):
-            progress(f"file {number} of {total}: {source.name}")
-            format_name, parser = detect_parser(source)
-            receipts.append(
-                lake.imports.import_source(
-                    source,
-                    parser,
-                    format_name=format_name,
-                    organization=organization,
-                    imported_at=now,
-                    progress=lambda count: progress(f"{count:,} records read"),
-                )
-            )
-    return IngestSummary(files=tuple(receipts))
+        for source in _each(local.sources, [url for url in map(str, paths) if is_object_url(url)]):
+            if isinstance(source, FailedFile):
+                failed.append(source)
+                continue
+            progress(f"file {len(receipts) + len(failed) + 1}: {source.name}")
+            try:
+                receipts.append(_import(lake, source, organization, now, progress))
+            except InputError as error:
+                failed.append(FailedFile(name=source.name, reason=str(error)))
+                progress(f"not imported: {error}")
+    if failed and not receipts:
+        raise _nothing_imported(failed)
+    return IngestSummary(files=tuple(receipts), failed=tuple(failed), skipped=local.skipped)
 
 
 def check_locations(paths: Sequence[Path | str]) -> None:
-    """Check that there are files to read, as far as possible without copying objects. Raises InputError."""
-    for source in find_sources([path for path in paths if not is_object_url(str(path))]):
-        detect_parser(source)
+    """Check that there is a file to read, as far as possible without copying objects. Raises InputError if none is."""
+    local = list_sources([path for path in paths if not is_object_url(str(path))])
+    failed = list(local.failed)
+    readable = 0
+    for source in local.sources:
+        try:
+            detect_parser(source)
+            readable += 1
+        except InputError as error:
+            failed.append(FailedFile(name=source.name, reason=str(error)))
     for url in map(str, paths):
-        if is_object_url(url) and not list_objects(url):
-            raise _no_files(url)
+        if is_object_url(url) and list_objects(url):
+            readable += 1
+        elif is_object_url(url):
+            failed.append(_no_files(url))
+    if failed and not readable:
+        raise _nothing_imported(failed)
 
 
-def _each(local: Sequence[SourceFile], remote: Sequence[tuple[str, tuple[ObjectFile, ...]]]) -> Iterator[SourceFile]:
+def _result_of(receipt: ImportReceipt) -> FileResult:
+    notes = tuple(f"{note.count} x {note.text}" if note.count > 1 else note.text for note in receipt.notes)
+    reason, outcome = "; ".join(receipt.first_reasons), FileOutcome.IMPORTED
+    if receipt.is_clean:
+        outcome = FileOutcome.CLEAN
+    elif receipt.is_unreadable:
+        outcome, reason = FileOutcome.UNREADABLE, f"no finding could be kept from {receipt.file_name}: {reason}"
+    return FileResult(file_name=receipt.file_name, outcome=outcome, reason=reason, notes=notes)
+
+
+def _import(
+    lake: Lake, source: SourceFile, organization: str, now: datetime, progress: Callable[[str], None]
+) -> ImportReceipt:
+    format_name, parser = detect_parser(source)
+    return lake.imports.import_source(
+        source,
+        parser,
+        format_name=format_name,
+        organization=organization,
+        imported_at=now,
+        progress=lambda count: progress(f"{count:,} records read"),
+    )
+
+
+def _each(local: Sequence[SourceFile], urls: Sequence[str]) -> Iterator[SourceFile | FailedFile]:
     yield from local
-    for url, objects in remote:
+    for url in urls:
+        objects = list_objects(url)
         is_named = len(objects) == 1 and objects[0].url == url
         found = False
         for each in objects:
-            for source in _copied(each, is_named):
-                found = True
-                yield source
+            with closing(_copied(each, is_named)) as copies:
+                for source in copies:
+                    found = True
+                    yield source
         if not found:
-            raise _no_files(url)
+            yield _no_files(url)
 
 
-def _copied(found: ObjectFile, is_named: bool) -> Iterator[SourceFile]:
+def _copied(found: ObjectFile, is_named: bool) -> Generator[SourceFile | FailedFile]:
     """A local copy of the object while it is read; nothing for a file of a prefix that holds no findings."""
     with tempfile.TemporaryDirectory(prefix="policycortex-") as name:
         folder = Path(name)
         if not found.name or (found.name.startswith((".", "_")) and not is_named):
             return
         path = copy_object(found, folder)
-        try:
-            yield from find_sources([path if is_named else folder])
-        except InputError as error:
-            if is_named or "holds no finding files" not in str(error):
-                raise type(error)(str(error).replace(str(path), found.url)) from None
+        listed = list_sources([path if is_named else folder])
+        yield from listed.sources
+        for each in listed.failed:
+            if is_named or "holds no finding files" not in each.reason:
+                yield FailedFile(name=found.name, reason=each.reason.replace(str(path), found.url))
 
 
-def _no_files(url: str) -> InputError:
-    return InputError(f"{url} holds no finding files: check bucket and prefix")
+def _nothing_imported(failed: Sequence[FailedFile]) -> InputError:
+    return InputError("; ".join(dict.fromkeys(each.reason for each in failed)))
+
+
+def _no_files(url: str) -> FailedFile:
+    return FailedFile(name=url, reason=f"{url} holds no finding files: check bucket and prefix")

@@ -16,6 +16,7 @@ from filelock import FileLock
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from tests.support.installation import PROGRAM, run_program
+from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 PERIOD = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"}
 ORDER: dict[str, Any] = {
@@ -54,6 +55,22 @@ def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
     """The same counts are printed, those of the first import."""
     again = run_program("ingest", findings, home=home)
     assert (again.returncode, again.stdout) == (0, "kept 120 of 122, quarantined 2\n"), again.stderr
+
+
+def test_an_ingest_tells_what_happened_to_each_file(tmp_path: Path) -> None:
+    """The good file counts, the clean scan is recorded with exit code 0; a bad neighbour is named with exit code 1."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.json").write_bytes(array_text([ocsf_record()]))
+    clean = '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "T"}}, "results": []}]}'
+    (folder / "z.sarif").write_text(clean)
+    done = run_program("ingest", folder, home=tmp_path / "home")
+    expected = "kept 1 of 1, quarantined 0; 0 findings, scan recorded: z.sarif"
+    assert (done.returncode, done.stdout) == (0, f"{expected}\n"), done.stderr
+    (folder / "b.json").touch()
+    done = run_program("ingest", folder, home=tmp_path / "home")
+    assert (done.returncode, done.stdout) == (1, f"{expected}; not imported: b.json\n"), done.stderr
+    assert "b.json is empty" in done.stderr
 
 
 def test_a_backfill_judges_month_by_month(home: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from policycortex.errors import TruncatedFileError
 from policycortex.findings.formats.ocsf import parse_ocsf
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, ParsedItem, QuarantinedRecord
 from policycortex.findings.normalize import relations_text, tags_of_labels, tags_of_value, time_of_epoch
 from policycortex.findings.reading import window
 from tests.unit.findings.damage import DAMAGES
@@ -34,9 +34,9 @@ class UnevenStream(BytesIO):
         return super().read(self._sizes[self._reads % len(self._sizes)])
 
 
-def read(stream: BytesIO) -> list[Finding | QuarantinedRecord | str]:
+def read(stream: BytesIO) -> list[ParsedItem | str]:
     """All records, and at the end the word "cut" if the stream is."""
-    records: list[Finding | QuarantinedRecord | str] = []
+    records: list[ParsedItem | str] = []
     try:
         records.extend(parse_ocsf(stream))
     except TruncatedFileError as error:

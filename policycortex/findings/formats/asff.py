@@ -4,6 +4,7 @@ Limits of the format: Prowler leaves MANUAL findings out, and writes muted findi
 they are kept as muted failures, which no score counts.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO, Final
@@ -11,14 +12,18 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
     environment_of,
     relations_text,
+    severity_of_word,
+    stable_check_id,
     tags_of_value,
     tags_text,
     time_of_text,
 )
+from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
@@ -58,10 +63,18 @@ NORMALIZED_SEVERITIES: Final = (
 WORKFLOWS: Final = frozenset(("NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"))
 RECORD_STATES: Final = frozenset(("ACTIVE", "ARCHIVED"))
 _PROWLER: Final = "prowler"
+_STRICT_FIELDS: Final = frozenset(
+    (
+        "Id", "AwsAccountId", "GeneratorId", "LastObservedAt", "UpdatedAt", "CreatedAt", "Compliance.Status",
+        "Workflow.Status", "WorkflowState", "RecordState",
+    )
+)  # fmt: skip
+"""Fields that decide identity, status or time: a record in which one of them is wrong is rejected."""
 
 
 class _Severity(msgspec.Struct, gc=False):
     Label: str | None = None
+    Original: str | None = None
     Normalized: int | float | None = None
 
 
@@ -100,8 +113,9 @@ class _Record(msgspec.Struct, gc=False):
     Id: str
     AwsAccountId: str
     GeneratorId: str
-    Title: str
-    Severity: _Severity
+    Title: str = ""
+    Severity: _Severity | None = None
+    Types: list[str] | None = None
     ProductArn: str = ""
     ProductName: str | None = None
     AwsAccountName: str | None = None
@@ -119,27 +133,41 @@ class _Record(msgspec.Struct, gc=False):
     Resources: list[_Resource] | None = None
 
 
+_count_keys: Final = json_keys(
+    "SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"
+)
+_NO_FINDINGS: Final = re.compile(rb'\s*\{\s*"Findings"\s*:\s*\[\s*\]')
 _NO_COMPLIANCE: Final = _Compliance()
 _NO_ADVICE: Final = _Recommendation()
 _NO_RESOURCE: Final = _Resource(Id="")
 
 
-def parse_asff(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
-    """Findings of a file in any of the three forms."""
-    return parse_records(stream, SHAPE, build_asff_findings)
+def parse_asff(stream: BinaryIO) -> Iterator[ParsedItem]:
+    """Findings of a file in any of the three forms, or in the events by which EventBridge and Firehose archive them."""
+    return parse_records(stream, SHAPE, build_asff_findings, unwrap=_unwrap_event)
 
 
-def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
+def _unwrap_event(value: Mapping[str, Any]) -> list[Any] | None:
+    """The findings of an EventBridge event (``{"detail": {"findings": [...]}}``); None for any other object."""
+    detail = value.get("detail")
+    findings = detail.get("findings") if isinstance(detail, dict) else None
+    return findings if isinstance(findings, list) and "Id" not in value else None
+
+
+def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding | ScanNote]:
     """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
-    record = msgspec.convert(value, _Record)
+    record, dropped = convert_record(value, _Record, strict=_STRICT_FIELDS)
+    yield from dropped
     fields = record.ProductFields or {}
     compliance = record.Compliance or _NO_COMPLIANCE
     advice = (record.Remediation.Recommendation if record.Remediation else None) or _NO_ADVICE
     source = _source(record, fields)
     is_prowler = source == _PROWLER
-    check_id = _check_id(record, compliance, is_prowler=is_prowler)
+    check_id = _check_id(record, compliance, fields, is_prowler=is_prowler)
     status, is_muted = _outcome(record, compliance, is_prowler=is_prowler)
     severity = _severity(record.Severity)
+    if severity is None:
+        yield assumed_value(f"Severity of the finding cannot be read: {DEFAULT_SEVERITY} is assumed")
     observed_at = _time(record)
     standards = [each.StandardsId for each in compliance.AssociatedStandards or ()]
     relations = relations_text(parse_relations(compliance.RelatedRequirements or (), standards))
@@ -150,7 +178,7 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             finding_uid=record.Id,
             check_id=check_id,
             status=status,
-            severity=severity,
+            severity=severity or DEFAULT_SEVERITY,
             is_muted=is_muted,
             title=record.Title,
             description="" if is_prowler else record.Description or "",
@@ -181,11 +209,16 @@ def _source(record: _Record, fields: Mapping[str, Any]) -> str:
     return (product or record.ProductArn.rsplit("/", 1)[-1] or "security hub").lower()
 
 
-def _check_id(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> str:
+def _check_id(record: _Record, compliance: _Compliance, fields: Mapping[str, Any], *, is_prowler: bool) -> str:
+    """The control or rule; of findings that name their own detector or rule object, the rule's name or the type."""
     if is_prowler:
         check_id = record.GeneratorId.removeprefix("prowler-")
     else:
-        check_id = compliance.SecurityControlId or record.GeneratorId.removeprefix("security-control/")
+        rule = _text(fields, "aws/config/ConfigRuleName") or _text(fields, "RuleId")
+        types = record.Types or ()
+        check_id = compliance.SecurityControlId or stable_check_id(
+            (record.GeneratorId.removeprefix("security-control/"), rule, *types[:1], record.Title)
+        )
     if not check_id:
         raise RejectedRecordError("GeneratorId is empty: nothing names the check")
     return check_id
@@ -213,17 +246,18 @@ def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> t
     return STATUSES[status], is_muted
 
 
-def _severity(severity: _Severity) -> Severity:
-    if severity.Label is not None:
-        if severity.Label.upper() not in SEVERITY_LABELS:
-            raise RejectedRecordError(f"unknown Severity.Label {severity.Label!r}")
-        return SEVERITY_LABELS[severity.Label.upper()]
-    if severity.Normalized is None:
-        raise RejectedRecordError("missing key Severity.Label")
-    for lowest, word in NORMALIZED_SEVERITIES:
-        if lowest <= severity.Normalized <= 100:
-            return word
-    raise RejectedRecordError(f"unknown Severity.Normalized {severity.Normalized}")
+def _severity(severity: _Severity | None) -> Severity | None:
+    """By label, else by number, else by the product's own word; None where none of them can be read."""
+    if severity is None:
+        return None
+    label = SEVERITY_LABELS.get((severity.Label or "").upper())
+    if label is not None:
+        return label
+    if severity.Normalized is not None:
+        for lowest, word in NORMALIZED_SEVERITIES:
+            if lowest <= severity.Normalized <= 100:
+                return word
+    return severity_of_word(severity.Label) or severity_of_word(severity.Original)
 
 
 def _time(record: _Record) -> datetime:
@@ -247,11 +281,16 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return text if isinstance(text, str) else ""
 
 
+def _recognise(head: bytes) -> int:
+    """The number of known keys; ``{"Findings": []}`` is an export without findings."""
+    return int(_NO_FINDINGS.match(head) is not None) or _count_keys(head)
+
+
 FORMAT: Final = FindingsFormat(
     name="asff",
     title="ASFF JSON",
     suffixes=(".json", ".jsonl", ".ndjson"),
-    recognise=json_keys("SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"),
+    recognise=_recognise,
     parse=ignoring_file_time(parse_asff),
     scan_extent=ScanExtent.FILE,
     precedence=10,

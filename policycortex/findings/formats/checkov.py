@@ -1,4 +1,4 @@
-"""Checkov's JSON: one object, or a list with one object per framework it scanned.
+"""Checkov's JSON: one object, or a list with one object per framework it scanned; several of them one after another.
 
 The file has no time, so findings are dated by when it was written; it has no account. A skipped check is muted. Its
 result is unknown, so it is kept as a muted failure, which no score counts.
@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
-from policycortex.findings.model import Finding, QuarantinedRecord
-from policycortex.findings.normalize import environment_of, tags_of_value, tags_text
+from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.normalize import DEFAULT_SEVERITY, environment_of, severity_of_word, tags_of_value, tags_text
 from policycortex.findings.providers import provider_of_check
+from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.nested import Path, Pick, walk
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import build_findings
@@ -42,13 +43,17 @@ RESULTS: Final = {
 """``check_result.result`` to status and muted."""
 
 SEVERITIES: Final = {
-    "NONE": Severity.INFORMATIONAL, "INFO": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
+    "NONE": Severity.INFORMATIONAL, "OFF": Severity.INFORMATIONAL,
+    "INFO": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
     "HIGH": Severity.HIGH, "CRITICAL": Severity.CRITICAL,
 }  # fmt: skip
-DEFAULT_SEVERITY: Final = Severity.MEDIUM
-"""Checkov gives severities only together with its platform."""
+_STRICT_FIELDS: Final = frozenset(("check_id", "check_result", "check_result.result"))
+"""Fields that decide identity or status: a record in which one of them is wrong is rejected."""
 
 _ARRAYS: Final = frozenset(("passed_checks", "failed_checks", "skipped_checks", "unknown_checks"))
+
+
+_NAMES_SHOWN: Final = 20
 
 
 class _Result(msgspec.Struct, gc=False):
@@ -59,8 +64,8 @@ class _Result(msgspec.Struct, gc=False):
 class _Check(msgspec.Struct, gc=False):
     check_id: str
     check_result: _Result
-    resource: str
-    file_path: str
+    resource: str = ""
+    file_path: str = ""
     check_name: str | None = None
     repo_file_path: str | None = None
     file_line_range: list[int] | None = None
@@ -70,48 +75,86 @@ class _Check(msgspec.Struct, gc=False):
     entity_tags: Any = None
 
 
-def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
+def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """Findings of all frameworks in the file, observed at ``written_at``. The stream is read twice."""
     headers = _read_headers(stream)
     stream.seek(0)
     for number, (path, record) in enumerate(walk(Window(stream), SHAPE, _pick_records)):
-        header = headers.get(path[:-2], {})
+        header = headers.get(path[:-2], _Header())
+        header.records += 1
         if isinstance(record, Record):
             yield from build_findings(record, number, partial(_build, header, written_at))
         else:
             yield record
+    for header in headers.values():
+        yield from header.notes()
+        if not header.records and not header.parsing_errors:
+            yield CleanScan(source="checkov", account_id="", scanned_at=written_at, checks=())
+
+
+class _Header(msgspec.Struct):
+    """One scan of the file: its framework, its version, what it could not read and its number of records."""
+
+    framework: str = ""
+    version: str = ""
+    parsing_errors: tuple[str, ...] = ()
+    records: int = 0
+
+    def notes(self) -> Iterator[ScanNote]:
+        """The files that Checkov could not read: it has checked nothing in them."""
+        if self.parsing_errors:
+            count = len(self.parsing_errors)
+            names = ", ".join(self.parsing_errors[:_NAMES_SHOWN]) + (", ..." if count > _NAMES_SHOWN else "")
+            files = "1 file" if count == 1 else f"{count} files"
+            yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"Checkov could not parse {files}: {names}")
 
 
 def _pick_records(path: Path) -> Pick | None:
-    is_array = len(path) in (2, 3) and path[-2] == "results" and path[-1] in _ARRAYS
+    inner = _within_document(path)
+    is_array = len(inner) in (2, 3) and inner[-2] == "results" and inner[-1] in _ARRAYS
     return Pick.RECORDS if is_array else None
 
 
 def _pick_header(path: Path) -> Pick | None:
-    is_header = len(path) in (1, 2) and path[-1] in ("check_type", "summary")
-    return Pick.VALUE if is_header else _pick_records(path)
+    inner = _within_document(path)
+    is_header = len(inner) in (1, 2) and inner[-1] in ("check_type", "summary", "checkov_version")
+    is_errors = len(inner) in (2, 3) and inner[-2:] == ("results", "parsing_errors")
+    return Pick.VALUE if is_header or is_errors else _pick_records(path)
 
 
-def _read_headers(stream: BinaryIO) -> dict[Path, dict[str, str]]:
-    """Framework and version of each object; in the file they may follow its results."""
-    headers: dict[Path, dict[str, str]] = {}
+def _within_document(path: Path) -> Path:
+    """The path without the leading number of the document, for files with several."""
+    return path[1:]
+
+
+def _read_headers(stream: BinaryIO) -> dict[Path, _Header]:
+    """The scans of the file by their paths; in the file the header may follow its results."""
+    headers: dict[Path, _Header] = {}
     for path, value in walk(Window(stream), SHAPE, _pick_header):
-        header = headers.setdefault(path[:-1], {})
-        if path[-1] == "check_type" and isinstance(value, str):
-            header["framework"] = value
+        if path[-2:] == ("results", "parsing_errors"):
+            header = headers.setdefault(path[:-2], _Header())
+            header.parsing_errors = tuple(str(each) for each in value) if isinstance(value, list) else ()
+        elif path[-1] == "check_type":
+            headers.setdefault(path[:-1], _Header()).framework = value if isinstance(value, str) else ""
         elif path[-1] == "summary" and isinstance(value, dict):
-            header["version"] = str(value.get("checkov_version", ""))
+            headers.setdefault(path[:-1], _Header()).version = str(value.get("checkov_version", ""))
+        elif path[-1] == "checkov_version":
+            headers.setdefault(path[:-1], _Header()).version = str(value)
     return headers
 
 
 def _build(
-    header: Mapping[str, str], written_at: datetime, value: Mapping[str, Any], record_no: int
-) -> Iterable[Finding]:
-    check = msgspec.convert(value, _Check)
+    header: _Header, written_at: datetime, value: Mapping[str, Any], record_no: int
+) -> Iterable[Finding | ScanNote]:
+    check, dropped = convert_record(value, _Check, strict=_STRICT_FIELDS)
+    yield from dropped
     if check.check_result.result not in RESULTS:
         raise RejectedRecordError(f"unknown check_result.result {check.check_result.result!r}")
     status, is_muted = RESULTS[check.check_result.result]
-    framework = header.get("framework", "")
+    framework = header.framework
+    severity = _severity(check.severity)
+    if severity is None:
+        yield assumed_value(f"severity {check.severity!r} is not known: {DEFAULT_SEVERITY} is assumed")
     tags = tags_of_value(check.entity_tags)
     file = check.repo_file_path or check.file_path
     line = f"#L{check.file_line_range[0]}" if check.file_line_range else ""
@@ -120,7 +163,7 @@ def _build(
         finding_uid=f"{check.check_id}:{check.file_path}:{check.resource}",
         check_id=check.check_id,
         status=status,
-        severity=_severity(check.severity),
+        severity=severity or DEFAULT_SEVERITY,
         is_muted=is_muted,
         title=check.check_name or check.check_id,
         description=check.description or "",
@@ -129,7 +172,7 @@ def _build(
         remediation="",
         remediation_url=check.guideline or "",
         source="checkov",
-        source_version=header.get("version", ""),
+        source_version=header.version,
         provider=provider_of_check(check.check_id, framework=framework),
         account_id="",
         account_name="",
@@ -146,13 +189,9 @@ def _build(
     )
 
 
-def _severity(word: str | None) -> Severity:
-    if word is None:
-        return DEFAULT_SEVERITY
-    severity = SEVERITIES.get(word.upper())
-    if severity is None:
-        raise RejectedRecordError(f"unknown severity {word!r}")
-    return severity
+def _severity(word: str | None) -> Severity | None:
+    """None for a word that is not known."""
+    return DEFAULT_SEVERITY if word is None else SEVERITIES.get(word.upper()) or severity_of_word(word)
 
 
 def _resource_type(resource: str) -> str:

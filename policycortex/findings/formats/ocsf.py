@@ -1,7 +1,7 @@
 """OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
 
 One finding per record and resource; ``ocsf.outcomes`` has the rules for status and severity. Prowler writes ``time`` in
-seconds and ``time_dt`` without offset, so ``time`` is used first.
+seconds and ``time_dt`` without offset, so ``time`` is used first. Versions 4.0 to 4.4 have ``event_time`` instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,17 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
     environment_of,
     relations_text,
+    stable_check_id,
     tags_of_labels,
     tags_of_value,
     tags_text,
     time_of_epoch,
+    time_of_local_text,
     time_of_text,
 )
 from policycortex.findings.ocsf.model import (
@@ -31,6 +34,7 @@ from policycortex.findings.ocsf.model import (
     NO_COMPLIANCE,
     NO_REMEDIATION,
     NO_RESOURCE,
+    STRICT_FIELDS,
     Cloud,
     Compliance,
     OcsfRecord,
@@ -38,13 +42,15 @@ from policycortex.findings.ocsf.model import (
     Unmapped,
     read_unmapped,
 )
-from policycortex.findings.ocsf.outcomes import severity_of, status_of
+from policycortex.findings.ocsf.outcomes import MUTED_CODE, severity_of, status_of
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
-from policycortex.findings.reading.recognition import json_keys
+from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
+from policycortex.findings.reading.recognition import is_empty_array, json_keys
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import parse_relations
+from policycortex.names import Severity
 
 SHAPE: Final = RecordShape(
     wrapper_keys=("findings", "Findings"),
@@ -60,6 +66,9 @@ SHAPE: Final = RecordShape(
 )  # fmt: skip
 
 _SUPPRESSED_ID: Final = 3
+_count_keys: Final = json_keys(
+    "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"
+)
 
 
 class _Check(NamedTuple):
@@ -75,18 +84,19 @@ class _Check(NamedTuple):
     source_version: str
 
 
-def parse_ocsf(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+def parse_ocsf(stream: BinaryIO) -> Iterator[ParsedItem]:
     """Findings of an OCSF array, NDJSON, or objects one after another."""
     return parse_records(stream, SHAPE, build_ocsf_findings)
 
 
-def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding]:
+def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding | ScanNote]:
     """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
-    record = msgspec.convert(value, OcsfRecord)
+    record, dropped = convert_record(value, OcsfRecord, strict=STRICT_FIELDS)
     if record.class_uid not in (DETECTION_FINDING, COMPLIANCE_FINDING):
         raise RejectedRecordError(
             f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
         )
+    notes = list(dropped)
     unmapped = read_unmapped(record.unmapped)
     cloud = record.cloud or _unmapped_cloud(unmapped)
     compliance = record.compliance or NO_COMPLIANCE
@@ -96,12 +106,12 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Findin
     shared = _shared_fields(record, check, cloud, unmapped) | {
         "record_no": record_no,
         "status": status_of(record, compliance, is_prowler=check.is_prowler),
-        "severity": severity_of(record.severity_id, record.severity),
-        "observed_at": _time(record),
-        "relations": _relations(unmapped, compliance, is_prowler=check.is_prowler),
+        "severity": _severity(record, notes),
+        "observed_at": _time(record, notes),
+        "relations": _relations(unmapped, compliance, notes, is_prowler=check.is_prowler),
     }
     resources = record.resources or (record.resource or NO_RESOURCE,)
-    return [Finding(**shared, **_resource_fields(resource, cloud, check)) for resource in resources]
+    return [*(Finding(**shared, **_resource_fields(resource, cloud, check)) for resource in resources), *notes]
 
 
 def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Unmapped) -> dict[str, Any]:
@@ -111,7 +121,9 @@ def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Un
     return {
         "finding_uid": info.uid,
         "check_id": check.check_id,
-        "is_muted": record.status_id == _SUPPRESSED_ID or (record.status or "").casefold() == "suppressed",
+        "is_muted": record.status_id == _SUPPRESSED_ID
+        or (record.status or "").casefold() == "suppressed"
+        or (record.status_code or "").casefold() == MUTED_CODE,
         "title": check.title or info.title or "",
         "description": info.desc or "",
         "status_detail": record.status_detail or record.message or "",
@@ -148,7 +160,8 @@ def _read_check(record: OcsfRecord, compliance: Compliance) -> _Check:
     is_prowler = (product.name or "").casefold() == "prowler"
     check_id = record.metadata.event_code or check.uid or analytic.uid or compliance.control
     if not is_prowler:  # the standard requires no more than a title
-        check_id = check_id or analytic.name or check.name or record.finding_info.title
+        types = record.finding_info.types or ()
+        check_id = stable_check_id((check_id, analytic.name, check.name, *types[:1], record.finding_info.title))
     if not check_id:
         raise RejectedRecordError("missing key metadata.event_code: nothing names the check")
     return _Check(
@@ -163,17 +176,36 @@ def _read_check(record: OcsfRecord, compliance: Compliance) -> _Check:
     )
 
 
-def _time(record: OcsfRecord) -> datetime:
+def _severity(record: OcsfRecord, notes: list[ScanNote]) -> Severity:
+    found = severity_of(record.severity_id, record.severity)
+    if found is None:
+        given = f"severity_id {record.severity_id}, severity {record.severity!r}"
+        notes.append(assumed_value(f"{given} gives no severity: {DEFAULT_SEVERITY} is assumed"))
+    return found or DEFAULT_SEVERITY
+
+
+def _time(record: OcsfRecord, notes: list[ScanNote]) -> datetime:
     if record.time is not None:
         return time_of_epoch(record.time)
     if record.time_dt is not None:
         return time_of_text(record.time_dt, field="time_dt")
+    for field, value in (("event_time", record.event_time), ("created_time", record.finding_info.created_time)):
+        if isinstance(value, str):
+            moment, is_local = time_of_local_text(value, field=field)
+            if is_local:
+                notes.append(assumed_value(f"{field} has no offset from UTC: it is read as UTC"))
+            return moment
+        if value is not None:
+            return time_of_epoch(value)
     raise RejectedRecordError("missing key time")
 
 
-def _relations(unmapped: Unmapped, compliance: Compliance, *, is_prowler: bool) -> str:
+def _relations(unmapped: Unmapped, compliance: Compliance, notes: list[ScanNote], *, is_prowler: bool) -> str:
     if unmapped.compliance is not None and (is_prowler or unmapped.is_relations):
-        return _named_relations(unmapped.compliance)
+        try:
+            return _named_relations(unmapped.compliance)
+        except RejectedRecordError as error:
+            notes.append(dropped_field("unmapped.compliance", str(error)))
     if compliance.requirements:
         return relations_text(parse_relations(compliance.requirements, compliance.standards or ()))
     return "{}"
@@ -200,7 +232,7 @@ def _tags(resource: Resource) -> tuple[str, str | None]:
 
 def _unmapped_cloud(unmapped: Unmapped) -> Cloud:
     """Prowler's Compliance Findings have the cloud among the unmapped fields."""
-    return msgspec.convert(unmapped.cloud, Cloud) if isinstance(unmapped.cloud, dict) else NO_CLOUD
+    return convert_record(unmapped.cloud, Cloud, strict=())[0] if isinstance(unmapped.cloud, dict) else NO_CLOUD
 
 
 def _provider_of_uid(uid: str) -> str:
@@ -210,13 +242,16 @@ def _provider_of_uid(uid: str) -> str:
     return provider if dash and scanner == "prowler" and provider in KNOWN_PROVIDERS else ""
 
 
+def _recognise(head: bytes) -> int:
+    """The number of known keys; an empty array is a scan that found nothing."""
+    return int(is_empty_array(head)) or _count_keys(head)
+
+
 FORMAT: Final = FindingsFormat(
     name="ocsf",
     title="OCSF JSON",
     suffixes=(".json", ".jsonl", ".ndjson"),
-    recognise=json_keys(
-        "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"
-    ),
+    recognise=_recognise,
     parse=ignoring_file_time(parse_ocsf),
     scan_extent=ScanExtent.ACCOUNT_AND_DAY,
     precedence=40,

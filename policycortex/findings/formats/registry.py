@@ -1,6 +1,5 @@
 """Finds the input formats: every module of this package that defines ``FORMAT`` is one. No format is named here."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -15,7 +14,6 @@ from policycortex.findings.format import FindingsFormat
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"[\0", b"{\0", b"\0[", b"\0{")
-_EMPTY_ARRAY: Final = re.compile(rb"\s*\[\s*\]\s*")
 
 
 @cache
@@ -79,8 +77,6 @@ def recognise_format(head: bytes) -> FindingsFormat | None:
     if head.startswith(_UTF16):
         raise InputError("is UTF-16 text: save it as UTF-8")
     text = head.removeprefix(_BYTE_ORDER_MARK)
-    if _EMPTY_ARRAY.fullmatch(text):
-        raise InputError("is an empty JSON array: it holds no findings")
     counts: dict[str, int] = {}
     problems: list[InputError] = []
     for each in list_formats():

@@ -11,11 +11,18 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from policycortex.errors import InputError
 from policycortex.findings.format import FindingsFormat, ScanExtent
-from policycortex.findings.model import Finding, QuarantinedRecord
-from policycortex.findings.normalize import environment_of, tags_of_value, tags_text, time_of_text
+from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
+    environment_of,
+    severity_of_word,
+    tags_of_value,
+    tags_text,
+    time_of_local_text,
+)
 from policycortex.findings.providers import provider_of_check
+from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
 from policycortex.findings.reading.nested import Path, Pick, walk
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.records import build_findings
@@ -23,6 +30,19 @@ from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record
 from policycortex.findings.reading.strict import RejectedRecordError, failure_reason
 from policycortex.findings.reading.window import Window
+from policycortex.findings.sarif.model import (
+    CheckReference,
+    Invocation,
+    Location,
+    Logical,
+    Message,
+    Repository,
+    SarifCheck,
+    SarifResult,
+    SarifRun,
+    Text,
+    Tool,
+)
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -62,196 +82,133 @@ SECURITY_SEVERITIES: Final = (
 """``properties.security-severity`` 0-10: lowest number of each severity."""
 
 
-class _Text(msgspec.Struct, gc=False):
-    text: str | None = None
-    markdown: str | None = None
-
-
-class _Message(_Text, gc=False):
-    id: str | None = None
-    arguments: list[str] | None = None
-
-
-class _Configuration(msgspec.Struct, gc=False):
-    level: str | None = None
-
-
-class _Check(msgspec.Struct, gc=False):
-    """A ``reportingDescriptor``: the tool's description of one of its checks."""
-
-    id: str
-    name: str | None = None
-    shortDescription: _Text | None = None  # noqa: N815 - SARIF's own name
-    fullDescription: _Text | None = None  # noqa: N815
-    help: _Text | None = None
-    helpUri: str | None = None  # noqa: N815
-    defaultConfiguration: _Configuration | None = None  # noqa: N815
-    properties: dict[str, Any] | None = None
-    messageStrings: dict[str, _Text] | None = None  # noqa: N815
-
-
-class _Driver(msgspec.Struct, gc=False):
-    name: str
-    version: str | None = None
-    semanticVersion: str | None = None  # noqa: N815
-    rules: list[Any] | None = None
-
-    def checks(self) -> list[_Check | None]:
-        """Its checks in their order; None for an entry that cannot be read."""
-        return [_check_of(each) for each in self.rules or ()]
-
-
-class _Tool(msgspec.Struct, gc=False):
-    driver: _Driver
-    extensions: list[_Driver] | None = None
-
-
-class _Invocation(msgspec.Struct, gc=False):
-    startTimeUtc: str | None = None  # noqa: N815
-    endTimeUtc: str | None = None  # noqa: N815
-
-
-class _Repository(msgspec.Struct, gc=False):
-    repositoryUri: str | None = None  # noqa: N815
-
-
-class _Artifact(msgspec.Struct, gc=False):
-    uri: str | None = None
-
-
-class _Region(msgspec.Struct, gc=False):
-    startLine: int | None = None  # noqa: N815
-
-
-class _Physical(msgspec.Struct, gc=False):
-    artifactLocation: _Artifact | None = None  # noqa: N815
-    region: _Region | None = None
-
-
-class _Logical(msgspec.Struct, gc=False):
-    fullyQualifiedName: str | None = None  # noqa: N815
-    name: str | None = None
-    kind: str | None = None
-
-
-class _Location(msgspec.Struct, gc=False):
-    physicalLocation: _Physical | None = None  # noqa: N815
-    logicalLocations: list[_Logical] | None = None  # noqa: N815
-
-
-class _Suppression(msgspec.Struct, gc=False):
-    status: str | None = None
-
-
-class _PartReference(msgspec.Struct, gc=False):
-    index: int | None = None
-    name: str | None = None
-
-
-class _CheckReference(msgspec.Struct, gc=False):
-    id: str | None = None
-    index: int | None = None
-    toolComponent: _PartReference | None = None  # noqa: N815
-
-
-class _Result(msgspec.Struct, gc=False):
-    message: _Message
-    ruleId: str | None = None  # noqa: N815
-    ruleIndex: int | None = None  # noqa: N815
-    rule: _CheckReference | None = None
-    kind: str = "fail"
-    level: str | None = None
-    baselineState: str | None = None  # noqa: N815
-    guid: str | None = None
-    fingerprints: dict[str, str] | None = None
-    partialFingerprints: dict[str, str] | None = None  # noqa: N815
-    locations: list[_Location] | None = None
-    suppressions: list[_Suppression] | None = None
-    properties: dict[str, Any] | None = None
-
-
-class _Run(msgspec.Struct):
-    """Tool, time and repository of one run, collected before its results are read."""
-
-    driver: _Driver = msgspec.field(default_factory=lambda: _Driver(name=""))
-    checks: dict[str, _Check] = msgspec.field(default_factory=dict)
-    listed: dict[int, list[_Check | None]] = msgspec.field(default_factory=dict)
-    """Checks in their order, by part of the tool: -1 for its driver, from 0 for its extensions."""
-    observed_at: datetime | None = None
-    repository: str = ""
-
-
-_RUN_FIELDS: Final = {
-    "results": Pick.RECORDS, "tool": Pick.VALUE, "invocations": Pick.VALUE, "versionControlProvenance": Pick.VALUE,
-}  # fmt: skip
-_NO_LOCATION: Final = _Location()
+_STRICT_FIELDS: Final = frozenset(("ruleId", "rule.id", "kind"))
+"""Fields that decide identity or status: a result in which one of them is wrong is rejected."""
+_NO_LOCATION: Final = Location()
 _DRIVER: Final = -1
 
 
-def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[Finding | QuarantinedRecord]:
+def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """Findings of all runs. ``written_at`` is used for runs without a time. The stream is read twice."""
     runs = _read_runs(stream)
     stream.seek(0)
     items = walk(Window(stream), SHAPE, _pick_results)
     for number, (path, record) in enumerate(items):
-        run = runs.get(int(path[1]), _Run())
+        run = runs.get(path[:3], SarifRun())
+        run.records += 1
         if isinstance(record, Record):
             yield from build_findings(record, number, partial(_build, run, written_at))
         else:
             yield record
+    for run in runs.values():
+        yield from run.notes
+        if run.records == 0:
+            yield _scan_without_results(run, written_at)
 
 
-def _read_runs(stream: BinaryIO) -> dict[int, _Run]:
-    runs: dict[int, _Run] = {}
-    for path, value in walk(Window(stream), SHAPE, _pick_run_field):
-        run = runs.setdefault(int(path[1]), _Run())
-        if path[2] == "results":
+def _scan_without_results(run: SarifRun, written_at: datetime) -> ParsedItem:
+    """A clean scan; a note if the tool failed or wrote no list of results, for then nobody knows what there is."""
+    name = run.driver.name
+    if run.has_failed:
+        return ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"the failed run of {name} has no results")
+    if not run.has_results:
+        return ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"the run of {name} has no list of results: it did not finish")
+    return CleanScan(
+        source=name.lower(),
+        account_id=run.repository,
+        scanned_at=run.observed_at or written_at,
+        checks=tuple(run.checks),
+    )
+
+
+def _read_runs(stream: BinaryIO) -> dict[Path, SarifRun]:
+    """The runs by their paths."""
+    runs: dict[Path, SarifRun] = {}
+    for path, value in walk(Window(stream), SHAPE, _pick_run_header):
+        run = runs.setdefault(path[:3], SarifRun())
+        if path[3:] == ("results",):
+            run.has_results = True
             continue
         try:
-            _read_run_field(run, str(path[2]), value)
+            _read_run_field(run, str(path[3]), value)
         except msgspec.ValidationError as error:
-            raise InputError(f"{failure_reason(error)} of {path[2]} of run {path[1]}") from None
-        except RejectedRecordError as error:
-            raise InputError(f"{error} of {path[2]} of run {path[1]}") from None
+            run.notes.append(dropped_field(f"{path[3]} of run {path[2]}", failure_reason(error)))
     return runs
 
 
-def _read_run_field(run: _Run, key: str, value: object) -> None:
+def _read_run_field(run: SarifRun, key: str, value: object) -> None:
+    notes: tuple[ScanNote, ...] = ()
     match key:
         case "tool":
-            tool = msgspec.convert(value, _Tool)
+            tool, notes = convert_record(value, Tool, strict=("driver",))
             run.driver = tool.driver
             parts = [*enumerate(tool.extensions or ()), (_DRIVER, tool.driver)]
             run.listed = {index: part.checks() for index, part in parts}
             for listed in run.listed.values():
                 run.checks |= {check.id: check for check in listed if check}
         case "invocations":
-            for invocation in msgspec.convert(value, list[_Invocation]):
-                text = invocation.endTimeUtc or invocation.startTimeUtc
-                run.observed_at = _time(text) if text else run.observed_at
+            for given in value if isinstance(value, list) else ():
+                invocation, notes = convert_record(given, Invocation, strict=())
+                _read_invocation(run, invocation)
         case "versionControlProvenance":
-            for repository in msgspec.convert(value, list[_Repository])[:1]:
+            for given in value[:1] if isinstance(value, list) else ():
+                repository, notes = convert_record(given, Repository, strict=())
                 run.repository = repository.repositoryUri or ""
+    run.notes.extend(notes)
 
 
-def _pick_run_field(path: Path) -> Pick | None:
-    return _RUN_FIELDS.get(str(path[2])) if len(path) == 3 and path[0] == "runs" else None
+def _read_invocation(run: SarifRun, invocation: Invocation) -> None:
+    text = invocation.endTimeUtc or invocation.startTimeUtc
+    if text:
+        try:
+            run.observed_at = _time(text)
+        except RejectedRecordError as error:
+            run.notes.append(assumed_value(f"{error}: the findings are dated by the file"))
+    if invocation.executionSuccessful is False:
+        run.has_failed = True
+        reason = invocation.exitCodeDescription or invocation.exitSignalName or _first_problem(invocation)
+        text = f"{run.driver.name} reports that its run failed" + (f": {reason}" if reason else "")
+        run.notes.append(ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text))
+
+
+def _first_problem(invocation: Invocation) -> str:
+    """The first message at level ``error`` among the tool's own notifications; "" if there is none."""
+    for each in (*(invocation.toolExecutionNotifications or ()), *(invocation.toolConfigurationNotifications or ())):
+        if each.level == "error" and each.message:
+            return _first_text(each.message)
+    return ""
+
+
+def _pick_run_header(path: Path) -> Pick | None:
+    if _is_run_field(path, "results"):
+        return Pick.ARRAY
+    return Pick.VALUE if _is_run_field(path, "tool", "invocations", "versionControlProvenance") else None
 
 
 def _pick_results(path: Path) -> Pick | None:
-    return _pick_run_field(path) if path[-1:] == ("results",) else None
+    return Pick.RECORDS if _is_run_field(path, "results") else None
 
 
-def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no: int) -> Iterable[Finding]:
-    result = msgspec.convert(value, _Result)
+def _is_run_field(path: Path, *names: str) -> bool:
+    return len(path) == 4 and path[1] == "runs" and path[3] in names
+
+
+def _build(
+    run: SarifRun, written_at: datetime, value: Mapping[str, Any], record_no: int
+) -> Iterable[Finding | ScanNote]:
+    result, dropped = convert_record(value, SarifResult, strict=_STRICT_FIELDS)
+    yield from dropped
     check = _check(run, result)
+    severity, problem = _severity(result, check)
+    if problem:
+        yield assumed_value(f"{problem}: {severity} is assumed")
     if result.kind not in KINDS:
         raise RejectedRecordError(f"unknown kind {result.kind!r}: expected one of {', '.join(KINDS)}")
     location = result.locations[0] if result.locations else _NO_LOCATION
     uri, line = _position(location)
-    logical = location.logicalLocations[0] if location.logicalLocations else _Logical()
+    logical = location.logicalLocations[0] if location.logicalLocations else Logical()
     if result.baselineState is not None and result.baselineState not in BASELINE_STATES:
-        raise RejectedRecordError(f"unknown baselineState {result.baselineState!r}")
+        yield dropped_field("baselineState", f"unknown word {result.baselineState!r}")
     is_suppressed = any(each.status in (None, "accepted") for each in result.suppressions or ())
     tags = tags_of_value((result.properties or {}).get("tags"))
     yield Finding(
@@ -259,7 +216,7 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
         finding_uid=_uid(result, check.id, uri, line),
         check_id=check.id,
         status=KINDS[result.kind],
-        severity=_severity(result, check),
+        severity=severity,
         is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == ABSENT,
         title=_first_text(check.shortDescription) or check.name or check.id,
         description=_first_text(check.fullDescription),
@@ -285,19 +242,19 @@ def _build(run: _Run, written_at: datetime, value: Mapping[str, Any], record_no:
     )
 
 
-def _check(run: _Run, result: _Result) -> _Check:
-    reference = result.rule or _CheckReference()
+def _check(run: SarifRun, result: SarifResult) -> SarifCheck:
+    reference = result.rule or CheckReference()
     check_id = result.ruleId or reference.id
     check = _listed(run, reference, result.ruleIndex)
     if check is not None and check_id in (None, check.id):
         return check
-    if not check_id:
-        raise RejectedRecordError("missing key ruleId")
+    if not check_id:  # SARIF makes it optional; a title made of the message would differ from finding to finding
+        return SarifCheck(id=run.driver.name)
     # An id may be more specific than the listed one: ``CA1000`` describes ``CA1000/1``.
-    return run.checks.get(check_id) or run.checks.get(check_id.split("/", 1)[0]) or _Check(id=check_id)
+    return run.checks.get(check_id) or run.checks.get(check_id.split("/", 1)[0]) or SarifCheck(id=check_id)
 
 
-def _listed(run: _Run, reference: _CheckReference, index: int | None) -> _Check | None:
+def _listed(run: SarifRun, reference: CheckReference, index: int | None) -> SarifCheck | None:
     """The check at a position in the list of the driver or of an extension."""
     part = reference.toolComponent.index if reference.toolComponent else None
     index = reference.index if reference.index is not None else index
@@ -305,45 +262,39 @@ def _listed(run: _Run, reference: _CheckReference, index: int | None) -> _Check 
     return listed[index] if index is not None and 0 <= index < len(listed) else None
 
 
-def _check_of(value: object) -> _Check | None:
-    try:
-        return msgspec.convert(value, _Check)
-    except msgspec.ValidationError:
-        return None
-
-
 def _time(text: str) -> datetime:
     """Some tools leave out the offset of ``endTimeUtc``: its name says that it is UTC."""
-    try:
-        return time_of_text(text, field="endTimeUtc")
-    except RejectedRecordError:
-        return time_of_text(f"{text.strip()}Z", field="endTimeUtc")
+    return time_of_local_text(text, field="endTimeUtc")[0]
 
 
-def _severity(result: _Result, check: _Check) -> Severity:
+def _severity(result: SarifResult, check: SarifCheck) -> tuple[Severity, str]:
+    """By ``security-severity``, a number or a word, else by level; with what could not be read."""
+    problem = ""
     for properties in (result.properties, check.properties):
-        number = (properties or {}).get("security-severity")
-        if number is not None:
-            return _security_severity(number)
+        given = (properties or {}).get("security-severity")
+        if given is None or given == "":
+            continue
+        found = _security_severity(given) or severity_of_word(given)
+        if found:
+            return found, ""
+        problem = f"security-severity {given!r} is neither a number from 0 to 10 nor a known word"
     default = check.defaultConfiguration.level if check.defaultConfiguration else None
     level = (result.level if result.kind == "fail" else None) or default or "warning"
-    if level not in LEVELS:
-        raise RejectedRecordError(f"unknown level {level!r}: expected one of {', '.join(LEVELS)}")
-    return LEVELS[level]
+    by_level = LEVELS.get(level) or severity_of_word(level)
+    if by_level is None:
+        problem = f"level {level!r} is not known"
+    return by_level or DEFAULT_SEVERITY, problem
 
 
-def _security_severity(number: object) -> Severity:
+def _security_severity(given: object) -> Severity | None:
     try:
-        value = float(str(number))
+        value = float(str(given))
     except ValueError:
-        raise RejectedRecordError(f"security-severity {number!r} is not a number") from None
-    for lowest, severity in SECURITY_SEVERITIES:
-        if lowest <= value <= 10:
-            return severity
-    raise RejectedRecordError(f"security-severity {number!r} is not within 0 to 10")
+        return None
+    return next((severity for lowest, severity in SECURITY_SEVERITIES if lowest <= value <= 10), None)
 
 
-def _position(location: _Location) -> tuple[str, int | None]:
+def _position(location: Location) -> tuple[str, int | None]:
     physical = location.physicalLocation
     if physical is None:
         return "", None
@@ -351,7 +302,7 @@ def _position(location: _Location) -> tuple[str, int | None]:
     return uri, physical.region.startLine if physical.region else None
 
 
-def _uid(result: _Result, check_id: str, uri: str, line: int | None) -> str:
+def _uid(result: SarifResult, check_id: str, uri: str, line: int | None) -> str:
     for prints in (result.fingerprints, result.partialFingerprints):
         usable = [each for each in (prints or {}).values() if each and each != _NO_FINGERPRINT]
         if usable:
@@ -359,7 +310,7 @@ def _uid(result: _Result, check_id: str, uri: str, line: int | None) -> str:
     return result.guid or f"{check_id}:{uri}:{line or 0}"
 
 
-def _message_text(message: _Message, check: _Check) -> str:
+def _message_text(message: Message, check: SarifCheck) -> str:
     """The result's own text, or the text that its check lists under the message's id, with arguments inserted."""
     text = _first_text(message)
     if text or message.id is None:
@@ -370,7 +321,7 @@ def _message_text(message: _Message, check: _Check) -> str:
     return template
 
 
-def _first_text(text: _Text | None) -> str:
+def _first_text(text: Text | None) -> str:
     return (text.text or text.markdown or "") if text else ""
 
 

@@ -11,11 +11,12 @@ from typing import BinaryIO, Final
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import ParsedItem
 from policycortex.findings.reading.recognition import is_json
+from policycortex.findings.reading.records import without_control
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES
 from policycortex.findings.reading.splitter import quarantine
-from policycortex.findings.reading.strict import RejectedRecordError, refuse_control
+from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.reading.window import Window
 from policycortex.findings.table import COLUMN_NAMES, REQUIRED_COLUMNS, build_table_finding
 from policycortex.spreadsheet_text import unguard_formula
@@ -46,7 +47,7 @@ def header_of(line: bytes) -> tuple[list[str], str] | None:
     return [name.strip().lower() for name in names], delimiter
 
 
-def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+def parse_csv(stream: BinaryIO) -> Iterator[ParsedItem]:
     """One finding per row. Raises InputError for a header that lacks columns, TruncatedFileError for a cut last row."""
     lines = _Lines(Window(stream))
     first = lines.take()
@@ -58,7 +59,7 @@ def parse_csv(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
     for number, (offset, raw) in enumerate(_rows(lines, len(names), delimiter)):
         try:
             row = _row(raw, names, delimiter)
-            findings = tuple(build_table_finding(row, number, source=_SOURCE))
+            findings = tuple(without_control(build_table_finding(row, number, source=_SOURCE)))
         except RejectedRecordError as error:
             if lines.is_cut and not raw.endswith(b"\n"):
                 yield quarantine(offset, raw, f"{error} (the file ends here)")
@@ -144,7 +145,6 @@ def _row(raw: bytes, names: list[str], delimiter: str) -> dict[str, object]:
     if len(cells) != len(names):
         raise RejectedRecordError(f"the row has {len(cells)} cells, the header {len(names)}")
     row = {name: unguard_formula(cell) for name, cell in zip(names, cells, strict=True)}
-    refuse_control((name, cell) for name, cell in row.items() if name in COLUMN_NAMES)
     return dict(row)
 
 

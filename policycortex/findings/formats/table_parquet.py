@@ -7,8 +7,9 @@ from typing import Any, BinaryIO, Final
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.formats.table_csv import refuse_header
-from policycortex.findings.model import Finding, QuarantinedRecord
-from policycortex.findings.reading.strict import MAX_RAW_TEXT_BYTES, RejectedRecordError, refuse_control
+from policycortex.findings.model import ParsedItem, QuarantinedRecord
+from policycortex.findings.reading.records import without_control
+from policycortex.findings.reading.strict import MAX_RAW_TEXT_BYTES, RejectedRecordError
 from policycortex.findings.table import COLUMN_NAMES, build_table_finding
 
 _SOURCE: Final = "parquet"
@@ -17,7 +18,7 @@ _BATCH_ROWS: Final = 2000
 _BUFFER_BYTES: Final = 1024 * 1024
 
 
-def parse_parquet(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+def parse_parquet(stream: BinaryIO) -> Iterator[ParsedItem]:
     """One finding per row. The offset of a bad row is its number and its length is 0.
 
     Raises InputError for a damaged file or missing columns, TruncatedFileError for a cut one.
@@ -36,14 +37,13 @@ def parse_parquet(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
         raise InputError(f"the Parquet file is damaged ({str(error).splitlines()[0]}): get a good copy") from None
 
 
-def _rows(file: Any, columns: dict[str, str]) -> Iterator[Finding | QuarantinedRecord]:  # noqa: ANN401 - untyped library
+def _rows(file: Any, columns: dict[str, str]) -> Iterator[ParsedItem]:  # noqa: ANN401 - untyped library
     number = 0
     for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
         for given in batch.to_pylist():
             row = {columns[name]: value for name, value in given.items()}
             try:
-                refuse_control(row.items())
-                findings = tuple(build_table_finding(row, number, source=_SOURCE))
+                findings = tuple(without_control(build_table_finding(row, number, source=_SOURCE)))
             except RejectedRecordError as error:
                 text = json.dumps(row, default=str, ensure_ascii=False)[:MAX_RAW_TEXT_BYTES]
                 yield QuarantinedRecord(

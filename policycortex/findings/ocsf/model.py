@@ -31,6 +31,9 @@ class FindingInfo(msgspec.Struct, gc=False):
     title: str | None = None
     desc: str | None = None
     analytic: Analytic | None = None
+    types: list[str] | None = None
+    created_time: int | float | str | None = None
+    """Prowler 4.0 to 4.4 writes a text without offset, later versions the standard's number."""
 
 
 class Account(msgspec.Struct, gc=False):
@@ -87,6 +90,8 @@ class OcsfRecord(msgspec.Struct, gc=False):
     finding_info: FindingInfo
     time: int | float | None = None
     time_dt: str | None = None
+    event_time: int | float | str | None = None
+    """Prowler 4.0 to 4.4 has it instead of ``time``, as a text without offset."""
     severity_id: int | None = None
     severity: str | None = None
     status_id: int | None = None
@@ -117,6 +122,15 @@ class Unmapped(msgspec.Struct, gc=False):
     provider_uid: str = ""
     scan_id: str = ""
 
+
+STRICT_FIELDS: Final = frozenset(
+    (
+        "class_uid", "metadata", "metadata.product", "metadata.event_code", "finding_info", "finding_info.uid", "time",
+        "time_dt", "event_time", "status_id", "status", "status_code", "compliance.status", "compliance.status_id",
+        "compliance.status_code",
+    )
+)  # fmt: skip
+"""Fields that decide identity, status or time: a record in which one of them is wrong is rejected."""
 
 NO_RESOURCE: Final = Resource()
 NO_REMEDIATION: Final = Remediation()

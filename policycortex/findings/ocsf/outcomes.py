@@ -6,6 +6,7 @@ The standard leaves much of it to the producer; each table records a decision. R
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from policycortex.findings.normalize import severity_of_word
 from policycortex.findings.ocsf.model import COMPLIANCE_FINDING, Compliance, OcsfRecord
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.names import FindingStatus, Severity
@@ -14,9 +15,12 @@ _STATUS_CODES: Final = {
     "pass": FindingStatus.PASS, "passed": FindingStatus.PASS, "compliant": FindingStatus.PASS,
     "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
     "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
-    "not_available": FindingStatus.MANUAL,
+    "not_available": FindingStatus.MANUAL, "info": FindingStatus.MANUAL, "infoed": FindingStatus.MANUAL,
+    "muted": FindingStatus.FAIL,
 }  # fmt: skip
-"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information"."""
+"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information".
+Findings that Prowler writes as MUTED have lost their result: like those of ASFF they are muted failures."""
+MUTED_CODE: Final = "muted"
 
 _COMPLIANCE_STATUS_IDS: Final = {
     0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
@@ -43,13 +47,6 @@ _SEVERITY_IDS: Final = {
     5: Severity.CRITICAL, 6: Severity.CRITICAL,
 }  # fmt: skip
 """``severity_id``: 0 is Unknown, 6 Fatal; for 99 (Other) the text decides."""
-
-_SEVERITY_WORDS: Final = {
-    "informational": Severity.INFORMATIONAL, "info": Severity.INFORMATIONAL, "unknown": Severity.INFORMATIONAL,
-    "other": Severity.INFORMATIONAL,
-    "low": Severity.LOW, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM, "high": Severity.HIGH,
-    "critical": Severity.CRITICAL, "fatal": Severity.CRITICAL,
-}  # fmt: skip
 
 _StatusFields: TypeAlias = tuple[int | None, str | None, str | None]
 """``status_id``, ``status`` and ``status_code``, of a record or of its compliance."""
@@ -99,15 +96,6 @@ def _detection_status(status_id: int | None, status: str | None) -> FindingStatu
 
 
 @lru_cache(maxsize=64)
-def severity_of(severity_id: int | None, severity: str | None) -> Severity:
-    """By number, else by text. Raises RejectedRecordError where neither gives one."""
-    if severity_id in _SEVERITY_IDS:
-        return _SEVERITY_IDS[severity_id]
-    if severity_id is not None and severity_id != 99:
-        raise RejectedRecordError(f"unknown severity_id {severity_id}")
-    if severity is None:
-        raise RejectedRecordError("missing key severity_id")
-    found = _SEVERITY_WORDS.get(severity.casefold())
-    if found is None:
-        raise RejectedRecordError(f"unknown severity {severity!r}")
-    return found
+def severity_of(severity_id: int | None, severity: str | None) -> Severity | None:
+    """By number, else by text; None where neither gives one."""
+    return _SEVERITY_IDS.get(severity_id if severity_id is not None else 99) or severity_of_word(severity)

@@ -16,12 +16,14 @@ from policycortex.findings.reading.splitter import RecordSplitter
 from policycortex.findings.reading.window import Window
 
 Path = tuple[str | int, ...]
-"""Keys and array positions, outermost first: ``("runs", 0, "results")``."""
+"""Number of the document in the file, then keys and positions, outermost first: ``(0, "runs", 0, "results")``."""
 
 MAX_VALUE_BYTES: Final = 32 * 1024 * 1024
 """Longest value that is read as a whole, such as a tool's list of checks."""
 
 _MAX_DEPTH: Final = 60
+_BETWEEN: Final = re.compile(rb"[\s,\x1e]*")
+"""Between documents; 0x1e is the separator of JSON text sequences."""
 _SPACE: Final = re.compile(rb"\s*")
 _SCALAR: Final = re.compile(rb"[^\s,\]}\[{\"]+")
 _TEXT: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -32,21 +34,40 @@ class Pick(Enum):
 
     VALUE = "value"
     RECORDS = "records"
+    ARRAY = "array"
+    """Only tell that an array of records is there: None, once."""
 
 
 Item = tuple[Path, Any]
-"""Path of a picked value and the value; or path of an array of records and one Record or QuarantinedRecord of it."""
+"""Path of a picked value and the value; or path of an array and one Record or QuarantinedRecord of it; None
+for ``Pick.ARRAY``."""
 
 
 def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
-    """Picked values and records in file order.
+    """Picked values and records in file order, of all JSON documents that follow one another in the file.
 
     Raises TruncatedFileError where the content ends early, InputError where the structure is not JSON.
     """
     window.fill()
     if window.data.startswith(b"\xef\xbb\xbf"):
         window.pos = 3
-    yield from _Walk(window, shape, pick).value(())
+    document = 0
+    while document == 0 or not _is_at_end(window):
+        yield from _Walk(window, shape, pick).value((document,))
+        document += 1
+
+
+def _is_at_end(window: Window) -> bool:
+    """True if only white space and commas follow; moves behind them."""
+    while True:
+        found = _BETWEEN.match(window.data, window.pos)
+        window.pos = found.end() if found else window.pos
+        if window.pos < len(window.data):
+            return False
+        if not window.fill():
+            if window.error is not None:
+                raise window.error
+            return True
 
 
 class _Walk:
@@ -66,6 +87,11 @@ class _Walk:
             self._window.pos += 1
             for record in RecordSplitter(self._window, self._shape, is_array=True).elements():
                 yield path, record
+        elif pick is Pick.ARRAY and first == b"[":
+            self._window.pos += 1
+            yield path, None
+            for _ in RecordSplitter(self._window, self._shape, is_array=True).elements():
+                pass
         elif first == b"{":
             yield from self._members(path)
         elif first == b"[":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 _JSON_START: Final = re.compile(rb"\s*[\[{]")
+_EMPTY_ARRAY: Final = re.compile(rb"\s*\[\s*\]\s*")
 _MIN_KEYS: Final = 2
 """One key alone may be part of any JSON file."""
 
@@ -20,6 +21,11 @@ def json_keys(*keys: str) -> Callable[[bytes], int]:
         return count if count >= _MIN_KEYS else 0
 
     return count_keys
+
+
+def is_empty_array(head: bytes) -> bool:
+    """True if the file is one JSON array without elements."""
+    return _EMPTY_ARRAY.fullmatch(head) is not None
 
 
 def is_json(head: bytes) -> bool:

@@ -1,45 +1,93 @@
 """A stream of JSON records to findings: a record gives all of its findings, or is quarantined once with its reason."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, NoteKind, ParsedItem, ScanNote
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record, quarantine, split_records
 from policycortex.findings.reading.strict import (
     RejectedRecordError,
     failure_reason,
     has_escaped_control,
-    refuse_control,
+    replace_control,
 )
 
-BuildFindings: TypeAlias = Callable[[Any, int], Iterable[Finding]]
-"""Findings of a record, from its JSON object and its ordinal. Raises ValidationError and RejectedRecordError."""
+BuildFindings: TypeAlias = Callable[[Any, int], Iterable[Finding | ScanNote]]
+"""Findings of a record and notes about it, from its JSON object and its ordinal.
+
+Raises ValidationError and RejectedRecordError.
+"""
+
+UnwrapRecords: TypeAlias = Callable[[dict[str, Any]], list[Any] | None]
+"""The records of an envelope; None for an object that is no envelope."""
+
+_REPLACED: Final = "control characters were replaced"
 
 
-def parse_records(stream: BinaryIO, shape: RecordShape, build: BuildFindings) -> Iterator[Finding | QuarantinedRecord]:
+def parse_records(
+    stream: BinaryIO, shape: RecordShape, build: BuildFindings, *, unwrap: UnwrapRecords = lambda _: None
+) -> Iterator[ParsedItem]:
     """Every record of the stream as findings, or quarantined with its reason, in file order.
 
     Raises TruncatedFileError at the end of a stream that ends inside its content.
     """
-    for number, record in enumerate(split_records(stream, shape)):
-        if isinstance(record, Record):
-            yield from build_findings(record, number, build)
-        else:
+    number = 0
+    for record in split_records(stream, shape):
+        if not isinstance(record, Record):
             yield record
+            number += 1
+            continue
+        for each in _unwrapped(record, unwrap):
+            yield from each if isinstance(each, tuple) else build_findings(each, number, build)
+            number += 1
 
 
-def build_findings(record: Record, number: int, build: BuildFindings) -> Iterable[Finding | QuarantinedRecord]:
+def _unwrapped(record: Record, unwrap: UnwrapRecords) -> Iterable[Record | tuple[ParsedItem]]:
+    """The records that an envelope contains, each with the envelope's place; the record itself where it is none."""
+    values = unwrap(record.value)
+    if values is None:
+        yield record
+        return
+    for value in values:
+        raw = msgspec.json.encode(value)
+        if isinstance(value, dict):
+            yield Record(offset=record.offset, raw=raw, value=value)
+        else:
+            yield (quarantine(record.offset, raw, "the record in the envelope is not a JSON object"),)
+
+
+def build_findings(record: Record, number: int, build: BuildFindings) -> Iterable[ParsedItem]:
     """All findings of one record, or its quarantine; never a part of the findings."""
     try:
         findings = tuple(build(record.value, number))
-        if has_escaped_control(record.raw):
-            for finding in findings:
-                refuse_control(msgspec.structs.asdict(finding).items())
     except msgspec.ValidationError as error:
         return (quarantine(record.offset, record.raw, failure_reason(error)),)
     except RejectedRecordError as error:
         return (quarantine(record.offset, record.raw, str(error)),)
-    return findings
+    return without_control(findings) if has_escaped_control(record.raw) else findings
+
+
+def _replace_controls(finding: Finding) -> tuple[Finding, tuple[ScanNote, ...]]:
+    """The finding with printable texts, and a note for each field that was changed."""
+    changed: dict[str, str] = {}
+    for name, value in msgspec.structs.asdict(finding).items():
+        if isinstance(value, str) and (replaced := replace_control(value)) != value:
+            changed[name] = replaced
+    if not changed:
+        return finding, ()
+    notes = tuple(ScanNote(kind=NoteKind.REPLACED_TEXT, text=f"{_REPLACED} in {name}") for name in changed)
+    return msgspec.structs.replace(finding, **changed), notes
+
+
+def without_control(findings: Iterable[Finding | ScanNote]) -> Iterator[ParsedItem]:
+    """The findings with printable texts, and notes of what was replaced."""
+    for each in findings:
+        if isinstance(each, Finding):
+            finding, notes = _replace_controls(each)
+            yield finding
+            yield from notes
+        else:
+            yield each

@@ -1,7 +1,6 @@
 """Decodes the bytes of one record, or reports the exact reason why not. Stricter than JSON: no key may be repeated."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -46,11 +45,9 @@ def has_escaped_control(raw: bytes) -> bool:
     return _ESCAPED_CONTROL.search(raw) is not None
 
 
-def refuse_control(fields: Iterable[tuple[str, object]]) -> None:
-    """Raises RejectedRecordError if a text among ``fields`` (name, value) contains a control character."""
-    for name, value in fields:
-        if isinstance(value, str) and (found := _CONTROL.search(value)):
-            raise RejectedRecordError(f"control character U+{ord(found.group()):04X} in {name}")
+def replace_control(text: str) -> str:
+    """The text with a replacement character for each control character other than tab and line ends."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def failure_reason(error: msgspec.ValidationError) -> str:

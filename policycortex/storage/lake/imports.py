@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings.formats.registry import find_format
-from policycortex.findings.model import FindingParser
+from policycortex.findings.model import CleanScan, FindingParser, NoteKind, ScanNote
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
@@ -64,9 +64,23 @@ class ImportReceipt:
     kept: int
     quarantined: int
     dates: tuple[date, ...]
-    """UTC dates of its findings, in order: the days whose state must be rebuilt."""
+    """UTC dates of its findings and clean scans, in order: the days whose state must be rebuilt."""
     first_reasons: tuple[str, ...]
     """Reasons of the first three quarantined records."""
+    notes: tuple[ScanNote, ...] = ()
+    """Facts about the file that are no records, such as fields that were dropped."""
+    clean_scans: int = 0
+    """Scans of the file that have no findings."""
+
+    @property
+    def is_unreadable(self) -> bool:
+        """True if the file has records and none of them could be kept."""
+        return self.read > 0 and self.kept == 0
+
+    @property
+    def is_clean(self) -> bool:
+        """True for a file without records: the scan found nothing."""
+        return self.read == 0
 
 
 class LakeImports:
@@ -87,8 +101,9 @@ class LakeImports:
     ) -> ImportReceipt:
         """Import one file, all of it or nothing. The same bytes again change nothing and return the first receipt.
 
-        ``progress`` gets the number of records read so far, once per some thousand. Raises InputError when the
-        parser does, or when no finding could be imported; StoreBusyError when another writer holds the lake.
+        A file without records is a clean scan; one whose records are all bad is stored with its quarantine.
+        ``progress`` gets the number of records read so far, once per some thousand. Raises InputError when the parser
+        does; StoreBusyError when another writer holds the lake.
         """
         identity = {"organization": organization, "content_sha256": source.sha256}
         with self._session.cursor() as cursor:
@@ -144,11 +159,7 @@ def _stage(
             staging.add_all(parser(stream), progress)
         except InputError as error:
             raise type(error)(f"{source.name} cannot be imported: {error}") from error
-    counts = staging.close()
-    if not counts.kept:
-        reasons = f": {'; '.join(counts.first_reasons)}" if counts.first_reasons else ", it has no records"
-        raise InputError(f"no finding could be imported from {source.name}{reasons}")
-    return counts
+    return staging.close()
 
 
 def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:
@@ -160,6 +171,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
         run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
     run(cursor, "import_receipt", row)
+    _insert_notes(cursor, {name: row[name] for name in ("organization", "import_id")}, counts)
     return ImportReceipt(
         import_id=row["import_id"],
         is_new=True,
@@ -170,7 +182,26 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         quarantined=counts.quarantined,
         dates=counts.dates,
         first_reasons=counts.first_reasons,
+        notes=counts.notes,
+        clean_scans=len(counts.clean_scans),
     )
+
+
+def _insert_notes(cursor: Cursor, identity: dict[str, Any], counts: StagedCounts) -> None:
+    for number, note in enumerate(counts.notes):
+        row = {"note_no": number, "kind": note.kind.value, "text": note.text, "count": note.count}
+        run(cursor, "import_notes", identity | row)
+    for scan in counts.clean_scans:
+        run(cursor, "import_clean_scan", identity | _clean_scan_row(scan))
+
+
+def _clean_scan_row(scan: CleanScan) -> dict[str, Any]:
+    return {
+        "source": scan.source,
+        "account_id": scan.account_id,
+        "scanned_at": scan.scanned_at,
+        "checks": list(scan.checks),
+    }
 
 
 def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -189,9 +220,9 @@ def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | N
     if not rows:
         return None
     row = rows[0]
-    return ImportReceipt(
-        **(row | {"is_new": False, "dates": tuple(row["dates"]), "first_reasons": tuple(row["first_reasons"] or ())})
-    )
+    notes = tuple(ScanNote(**(note | {"kind": NoteKind(note["kind"])})) for note in row["notes"] or ())
+    texts = {"dates": tuple(row["dates"]), "first_reasons": tuple(row["first_reasons"] or ())}
+    return ImportReceipt(**(row | texts | {"is_new": False, "notes": notes}))
 
 
 @contextmanager

@@ -18,12 +18,14 @@ import msgspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 
 _BATCH_ROWS: Final = 4_000
 _BATCH_CHARS: Final = 4_000_000
 _CACHE_CHARS: Final = 8_000_000
 _FIRST_REASONS: Final = 3
+_MAX_NOTES: Final = 200
+_MORE_NOTES: Final = "further notes of this kind"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -65,6 +67,9 @@ class StagedCounts:
     sources: tuple[str, ...]
     first_reasons: tuple[str, ...]
     """Reasons of the first three quarantined records."""
+    notes: tuple[ScanNote, ...]
+    """Equal notes are one, with their sum; in the order of their first."""
+    clean_scans: tuple[CleanScan, ...]
 
 
 class ScratchFile:
@@ -197,11 +202,19 @@ class Staging:
         self._dates: set[date] = set()
         self._sources: set[str] = set()
         self._reasons: list[str] = []
+        self._notes: dict[tuple[NoteKind, str], int] = {}
+        self._clean_scans: list[CleanScan] = []
 
-    def add_all(self, records: Iterable[Finding | QuarantinedRecord], progress: Callable[[int], None] | None) -> None:
+    def add_all(self, records: Iterable[ParsedItem], progress: Callable[[int], None] | None) -> None:
         """Stage every record; ``progress`` gets the number of records so far, once per batch."""
         for record in records:
-            is_written = self._add(record) if isinstance(record, Finding) else self._quarantine(record)
+            if isinstance(record, Finding):
+                is_written = self._add(record)
+            elif isinstance(record, QuarantinedRecord):
+                is_written = self._quarantine(record)
+            else:
+                self._note(record)
+                continue
             if is_written and progress:
                 progress(self._kept + self._quarantined)
 
@@ -215,7 +228,21 @@ class Staging:
             dates=tuple(sorted(self._dates)),
             sources=tuple(sorted(self._sources)),
             first_reasons=tuple(self._reasons),
+            notes=tuple(ScanNote(kind=kind, text=text, count=count) for (kind, text), count in self._notes.items()),
+            clean_scans=tuple(self._clean_scans),
         )
+
+    def _note(self, noted: ScanNote | CleanScan) -> None:
+        """Count a note: a file with a text of its own in each is bounded. A clean scan also has a day."""
+        if isinstance(noted, CleanScan):
+            self._clean_scans.append(noted)
+            self._dates.add(noted.scanned_at.date())
+            self._sources.add(noted.source)
+            return
+        key = (noted.kind, noted.text)
+        if key not in self._notes and len(self._notes) >= _MAX_NOTES:
+            key = (noted.kind, _MORE_NOTES)
+        self._notes[key] = self._notes.get(key, 0) + noted.count
 
     def _add(self, finding: Finding) -> bool:
         self._dates.add(finding.observed_at.date())

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from policycortex.errors import InputError
+from policycortex.findings.model import CleanScan, NoteKind, ScanNote
 from policycortex.findings.sources import detect_parser, find_sources
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
@@ -17,6 +18,7 @@ from tests.support.samples.lake_files import (
     NOVEMBER,
     ORGANIZATION,
     FileOfBytes,
+    at,
     bad,
     breaking_parser,
     counts,
@@ -81,13 +83,26 @@ def test_a_file_that_breaks_in_the_middle_leaves_nothing(lake: Lake, lake_settin
     assert list((lake_settings.home / "lake" / "scratch").glob("import-*")) == []
 
 
-def test_a_file_without_a_good_record_is_refused_with_its_first_reasons(lake: Lake) -> None:
-    """Nothing is written, so the corrected file can be imported."""
-    with pytest.raises(InputError, match=r"no finding could be imported from bad\.json: r0; r1; r2$"):
-        take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
-    with pytest.raises(InputError, match="it has no records"):
-        take(lake, "empty.json", [])
-    assert lake.reconciliation.load_import_totals().is_empty()
+def test_a_file_without_a_good_record_is_stored_with_its_quarantine(lake: Lake) -> None:
+    """All its records are in quarantine; a file without records is a clean scan."""
+    receipt = take(lake, "bad.json", [bad(n, f"r{n}") for n in range(5)])
+    assert (receipt.is_unreadable, receipt.is_clean, receipt.first_reasons) == (True, False, ("r0", "r1", "r2"))
+    empty = take(lake, "empty.json", [])
+    assert (empty.is_unreadable, empty.is_clean, empty.dates) == (False, True, ())
+    totals = lake.reconciliation.load_import_totals()
+    assert totals["is_reconciled"].all()
+    assert totals["stored_quarantine"].sum() == 5
+
+
+def test_notes_and_clean_scans_of_a_file_are_stored_with_it(lake: Lake) -> None:
+    """Equal notes are one with their number; the day of a clean scan is a day of the import."""
+    note = ScanNote(kind=NoteKind.DROPPED_FIELD, text="severity")
+    scan = CleanScan(source="trivy", account_id="shop", scanned_at=at(4, 6), checks=("c1", "c2"))
+    first = take(lake, "a.json", [note, seen(2), note, scan])
+    again = take(lake, "a.json", [], rebuild=False)
+    assert first.notes == again.notes == (ScanNote(kind=NoteKind.DROPPED_FIELD, text="severity", count=2),)
+    assert (first.read, first.clean_scans, again.clean_scans) == (1, 1, 1)
+    assert first.dates == again.dates == (date(2026, 11, 2), date(2026, 11, 4))
 
 
 def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:

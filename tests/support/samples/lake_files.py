@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from policycortex.errors import InputError
-from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
+from policycortex.findings.model import Finding, FindingParser, ParsedItem, QuarantinedRecord
 from policycortex.names import Severity
 from policycortex.period import Period
 from policycortex.scope import Scope
@@ -63,10 +63,10 @@ def bad(offset: int, reason: str = "status is 'MAYBE'", raw_text: str = "{}") ->
     return QuarantinedRecord(byte_offset=offset, byte_length=len(raw_text), reason=reason, raw_text=raw_text)
 
 
-def parser_of(records: Iterable[Finding | QuarantinedRecord]) -> FindingParser:
+def parser_of(records: Iterable[ParsedItem]) -> FindingParser:
     """A parser that finds these records, whatever the bytes."""
 
-    def parse(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    def parse(stream: BinaryIO) -> Iterator[ParsedItem]:
         stream.read()
         yield from records
 
@@ -76,7 +76,7 @@ def parser_of(records: Iterable[Finding | QuarantinedRecord]) -> FindingParser:
 def breaking_parser(records: Iterable[Finding], message: str) -> FindingParser:
     """A parser that gives these findings and then finds the file cut."""
 
-    def parse(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+    def parse(stream: BinaryIO) -> Iterator[ParsedItem]:
         stream.read()
         yield from records
         raise InputError(message)
@@ -87,7 +87,7 @@ def breaking_parser(records: Iterable[Finding], message: str) -> FindingParser:
 def take(
     lake: Lake,
     name: str,
-    records: Iterable[Finding | QuarantinedRecord],
+    records: Iterable[ParsedItem],
     *,
     format_name: str = "ocsf",
     organization: str = ORGANIZATION,

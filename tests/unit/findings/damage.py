@@ -72,7 +72,6 @@ DAMAGES: Final[dict[str, Damage]] = {
     "a raw control character": _replaced('"High"', '"Hi\x01gh"'),
     "a raw line end in a text": _replaced('"High"', '"Hi\rgh"'),
     "a raw NUL": _replaced('"High"', '"Hi\x00gh"'),
-    "an escaped NUL in a kept text": _replaced("Bucket is not public", "Bucket \\u0000 public"),
     "an unknown escape": _replaced('"High"', '"Hi\\qgh"'),
     "half a surrogate": _replaced('"High"', '"Hi\\ud800gh"'),
     "a doubled key": _replaced('"severity_id": 4', '"severity_id": 1, "severity_id": 4'),
@@ -82,17 +81,12 @@ DAMAGES: Final[dict[str, Damage]] = {
     "100,000 objects": _nested(100_000, '{"a":', "}"),
     "100,000 open arrays": _replaced('"status_code": "FAIL"', f'"status_code": {"[" * 100_000}'),
     "a text of 10 MB": lambda record, indent: _text(record | {"status_detail": "x" * 10_000_000}, indent),
-    "a severity that is a text": _changed(severity_id="four"),
     "a time that is a text": _changed(time="yesterday"),
     "a time long ago": _changed(time=1),
     "metadata that is null": _changed(metadata=None),
-    "resources that are an object": _changed(resources={"uid": "a"}),
-    "a resource that is a text": _changed(resources=["a"]),
     "finding_info that is a list": _changed(finding_info=[]),
-    "compliance that is a text": _changed(unmapped={"compliance": "SOC2"}),
     "an unknown class": _changed(class_uid=9999),
     "an unknown status": _changed(status_code="MAYBE"),
-    "an unknown severity": _changed(severity_id=77),
     "no class": _without("class_uid"),
     "no metadata": _without("metadata"),
     "no finding_info": _without("finding_info"),
@@ -106,6 +100,16 @@ DAMAGES: Final[dict[str, Damage]] = {
     "an array": lambda _, __: '[{"a": 1}, 2]',
     "NaN alone": lambda _, __: "NaN",
 }  # fmt: skip
+
+REPAIRED: Final[dict[str, Damage]] = {
+    "an escaped NUL in a kept text": _replaced("Bucket is not public", "Bucket \\u0000 public"),
+    "a severity that is a text": _changed(severity_id="four"),
+    "resources that are an object": _changed(resources={"uid": "a"}),
+    "a resource that is a text": _changed(resources=["a"]),
+    "compliance that is a text": _changed(unmapped={"compliance": "SOC2"}),
+    "an unknown severity": _changed(severity_id=77),
+}
+"""Damage of optional fields: the record is kept, and a note tells of the field."""
 
 
 def planted(indent: int | None, good: int = 1000) -> list[tuple[str, str]]:

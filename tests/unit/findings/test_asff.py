@@ -106,11 +106,8 @@ def test_a_finding_without_compliance_is_a_problem_until_resolved() -> None:
     ("changes", "expected"),
     [
         ({"Compliance": {"Status": "ODD"}}, "unknown Compliance.Status 'ODD'"),
-        ({"Severity": {"Label": "ODD"}}, "unknown Severity.Label 'ODD'"),
-        ({"Severity": {}}, "missing key Severity.Label"),
-        ({"Severity": {"Normalized": 101}}, "unknown Severity.Normalized 101"),
         ({"Workflow": {"Status": "ODD"}}, "unknown Workflow.Status 'ODD'"),
-        ({"AwsAccountId": 7}, "wrong type: expected str, got int at AwsAccountId"),
+        ({"AwsAccountId": []}, "wrong type: expected str, got array at AwsAccountId"),
         ({"Id": None}, "missing key Id"),
         ({"UpdatedAt": "yesterday"}, "UpdatedAt 'yesterday' is not an ISO 8601 time"),
     ],

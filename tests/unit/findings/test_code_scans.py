@@ -13,18 +13,18 @@ import pytest
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.formats.checkov import parse_checkov
 from policycortex.findings.formats.sarif import parse_sarif
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import ParsedItem
 from tests.unit.findings.ocsf_records import parsed
 
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def sarif(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+def sarif(stream: BinaryIO) -> Iterator[ParsedItem]:
     """SARIF of a file written at WRITTEN."""
     return parse_sarif(stream, written_at=WRITTEN)
 
 
-def checkov(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
+def checkov(stream: BinaryIO) -> Iterator[ParsedItem]:
     """Checkov JSON of a file written at WRITTEN."""
     return parse_checkov(stream, written_at=WRITTEN)
 
@@ -92,12 +92,8 @@ def test_bad_sarif_results_are_quarantined_one_by_one() -> None:
     """The good one between them is kept, and offsets point at the bad ones."""
     content = sarif_file(result(kind="odd"), result(), {"message": {}}, result(level="odd"))
     good, bad = parsed(sarif, content.replace(b'"Found one."', b"NaN", 1))
-    assert len(good) == 1
-    assert [each.reason.split(",")[0] for each in bad] == [
-        "invalid JSON: NaN is not a JSON value",
-        "missing key ruleId",
-        "unknown level 'odd': expected one of error",
-    ]
+    assert [(each.check_id, each.severity) for each in good] == [("A1", "high"), ("Scan", "medium"), ("A1", "medium")]
+    assert [each.reason.split(",")[0] for each in bad] == ["invalid JSON: NaN is not a JSON value"]
     assert content.replace(b'"Found one."', b"NaN", 1)[bad[0].byte_offset :].startswith(b'{"ruleId"')
 
 
@@ -172,9 +168,5 @@ def test_bad_checkov_checks_are_quarantined() -> None:
     """The reason names the unknown value or the missing key."""
     records = [check("ODD"), check("FAILED", severity="ODD"), {"check_id": "X"}, check("FAILED")]
     good, bad = parsed(checkov, json.dumps(checkov_object(failed_checks=records)).encode())
-    assert len(good) == 1
-    assert [each.reason for each in bad] == [
-        "unknown check_result.result 'ODD'",
-        "unknown severity 'ODD'",
-        "missing key check_result",
-    ]
+    assert [each.severity for each in good] == ["medium", "critical"]
+    assert [each.reason for each in bad] == ["unknown check_result.result 'ODD'", "missing key check_result"]

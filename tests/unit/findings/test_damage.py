@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 
 from policycortex.findings.formats.ocsf import parse_ocsf
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, QuarantinedRecord, ScanNote
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES
-from tests.unit.findings.damage import DAMAGES, planted
+from tests.unit.findings.damage import DAMAGES, REPAIRED, planted
 from tests.unit.findings.ocsf_records import ocsf_record, parsed
 
 WRAPPINGS = {
@@ -51,6 +51,17 @@ def test_each_damage_is_found_as_first_as_last_and_in_a_row(name: str, indent: i
     assert len(bad) == 4
 
 
+@pytest.mark.parametrize("name", REPAIRED)
+def test_a_bad_optional_field_loses_no_finding(name: str) -> None:
+    """A lost FAIL raises the score: the field is dropped or replaced, and counted."""
+    content = f"[{REPAIRED[name](ocsf_record(9), None)}]".encode()
+    good, bad = parsed(parse_ocsf, content)
+    notes = [each for each in parse_ocsf(BytesIO(content)) if isinstance(each, ScanNote)]
+    assert [(each.status, each.severity) for each in good] == [("FAIL", "high")]
+    assert bad == []
+    assert len(notes) == (0 if name in ("resources that are an object", "an unknown severity") else 1)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -58,7 +69,6 @@ def test_each_damage_is_found_as_first_as_last_and_in_a_row(name: str, indent: i
         ("NaN", "invalid JSON: NaN is not a JSON value"),
         ("minus Infinity", "invalid JSON: -Infinity is not a JSON value"),
         ("a raw control character", "invalid JSON: control character 0x01 in a text"),
-        ("an escaped NUL in a kept text", "control character U+0000 in title"),
         ("a doubled key", "duplicate key 'severity_id'"),
         ("a doubled key with an escaped colon", "duplicate key 'a'"),
         ("100,000 objects", "nested too deeply"),

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from policycortex.findings.model import Finding, QuarantinedRecord
+from policycortex.findings.model import Finding, ParsedItem, QuarantinedRecord
 from policycortex.findings.samples import CLOUDS, load_sample_checks, write_samples
 from policycortex.findings.sources import find_sources, read_findings
 from policycortex.period import Period
@@ -12,7 +12,7 @@ from policycortex.period import Period
 QUARTER = Period.of_days(date(2026, 8, 1), date(2026, 10, 31))
 
 
-def read(folder: Path) -> list[Finding | QuarantinedRecord]:
+def read(folder: Path) -> list[ParsedItem]:
     """All records of all files of a folder."""
     return [record for source in find_sources([folder]) for record in read_findings(source)]
 

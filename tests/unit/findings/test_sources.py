@@ -55,7 +55,6 @@ def test_hidden_and_unfinished_files_of_a_folder_are_ignored(tmp_path: Path) -> 
         ("e.json", b"", "is empty: run the scanner again"),
         ("t.json", b"hello world", "is not a known finding format"),
         ("o.json", b'{"a": 1}', "is not a known finding format"),
-        ("n.json", b"[]", "is an empty JSON array: it holds no findings"),
         ("u.json", CONTENT.decode().encode("utf-16"), "is UTF-16 text: save it as UTF-8"),
         ("g.json", gzip.compress(CONTENT)[:40] + b"damage" * 50, "cannot be read: the compressed data is damaged"),
     ],

@@ -65,16 +65,13 @@ def test_other_delimiters_and_any_order_of_columns(delimiter: str) -> None:
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        (ROW.replace("FAIL", "BAD"), "unknown status 'BAD': expected one of pass, fail, manual"),
-        (
-            ROW.replace("high", "BAD"),
-            "unknown severity 'BAD': expected one of critical, high, medium, low, informational",
-        ),
+        (ROW.replace("FAIL", "BAD"), "unknown status 'BAD': expected PASS, FAIL or MANUAL"),
+        (ROW.replace("high", "BAD"), None),
         (ROW.replace("c1", "", 1), "missing value in column check_id"),
-        (ROW.replace("false", "perhaps"), "unknown muted 'perhaps': expected one of true, yes, 1, false, no, 0, "),
+        (ROW.replace("false", "perhaps"), None),
         (ROW.replace("15:55:52Z", "15:55:52"), "observed_at '2026-11-23T15:55:52' has no offset from UTC"),
         (ROW.replace(",prod", ""), "the row has 10 cells, the header 11"),
-        (ROW.replace("Title", "Ti\x01tle"), "control character U+0001 in title"),
+        (ROW.replace("Title", "Ti\x01tle"), None),
         (ROW.replace("Title", 'Ti"tle'), None),
         (ROW.replace("Title", '"Title'), "not a CSV row: unexpected end of data"),
         (ROW.replace("Title", '"Ti"tle"'), "not a CSV row: ',' expected after '\"'"),
@@ -83,7 +80,7 @@ def test_other_delimiters_and_any_order_of_columns(delimiter: str) -> None:
 def test_a_bad_row_is_quarantined_and_loses_no_other(row: str, expected: str | None) -> None:
     """Even with a stray quote, which would hide the rows after it; its offset is the row's first byte."""
     good, bad = parsed(parse_csv, (HEADER + ROW + row + ROW * 20).encode())
-    if expected is None:  # a quote inside an unquoted cell is only a character
+    if expected is None:  # optional columns, and a quote inside an unquoted cell, which is only a character
         assert (len(good), bad) == (22, [])
         return
     assert len(good) == 21
@@ -145,7 +142,7 @@ def test_parquet_may_have_typed_columns() -> None:
     assert [(each.status, each.is_muted) for each in good] == [("FAIL", True), ("PASS", False)]
     assert good[0].relations == '{"soc2":["CC6.1"]}'
     assert (good[0].environment_tag, good[0].observed_at) == ("test", COLUMNS["observed_at"][0])
-    assert [each.reason for each in bad] == ["row 2: unknown status 'ODD': expected one of pass, fail, manual"]
+    assert [each.reason for each in bad] == ["row 2: unknown status 'ODD': expected PASS, FAIL or MANUAL"]
 
 
 def test_bad_parquet_files_are_refused() -> None:

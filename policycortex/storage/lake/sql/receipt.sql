@@ -1,6 +1,9 @@
 -- At most one row: the import of these bytes into this organisation.
 SELECT import_id, file_name, format, read_count AS read, kept_count AS kept, quarantined_count AS quarantined, dates,
     (SELECT list(q.reason ORDER BY q.record_no)[:3]
-     FROM lake.raw.quarantine q WHERE q.import_id = i.import_id AND q.record_no < 3) AS first_reasons
+     FROM lake.raw.quarantine q WHERE q.import_id = i.import_id AND q.record_no < 3) AS first_reasons,
+    (SELECT list({'kind': n.kind, 'text': n.text, 'count': n.note_count} ORDER BY n.note_no)
+     FROM lake.raw.import_notes n WHERE n.import_id = i.import_id) AS notes,
+    (SELECT count(*) FROM lake.raw.clean_scans c WHERE c.import_id = i.import_id) AS clean_scans
 FROM lake.raw.imports i
 WHERE organization = $organization AND content_sha256 = $content_sha256

@@ -19,6 +19,17 @@ CREATE TABLE IF NOT EXISTS lake.raw.quarantine (
     byte_offset BIGINT, byte_length BIGINT, reason VARCHAR, raw_text VARCHAR
 );
 
+-- One fact about a file that is no record: a problem of the scan, a field that was dropped; since version 4.
+CREATE TABLE IF NOT EXISTS lake.raw.import_notes (
+    import_id VARCHAR, organization VARCHAR, note_no BIGINT, kind VARCHAR, text VARCHAR, note_count BIGINT
+);
+
+-- One scan of a file that has no findings; checks is empty where the file lists none; since version 4.
+CREATE TABLE IF NOT EXISTS lake.raw.clean_scans (
+    import_id VARCHAR, organization VARCHAR, source VARCHAR, account_id VARCHAR, scanned_at TIMESTAMPTZ,
+    checks VARCHAR[]
+);
+
 -- One finding as it stood in one file; (import_id, finding_no) is unique. Texts that findings share are in check_texts.
 CREATE TABLE IF NOT EXISTS lake.core.findings (
     organization VARCHAR, observed_date DATE, import_id VARCHAR, finding_no BIGINT, record_no BIGINT,
