@@ -3,44 +3,59 @@
 Reads local files only. Every problem of a file is an InputError that names the file and what to do.
 """
 
-import gzip
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from glob import glob, has_magic
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.format import FindingsFormat
-from policycortex.findings.formats.registry import file_suffixes, format_titles, recognise_format
+from policycortex.findings.formats.registry import (
+    UnsupportedFileError,
+    file_suffixes,
+    format_titles,
+    recognise_format,
+)
 from policycortex.findings.model import FindingParser, ParsedItem
-from policycortex.findings.reading.decompression import DecompressedStream, compression_of, open_zstd
+from policycortex.findings.reading.archives import HEAD_BYTES, archive_kind, list_members, open_member
+from policycortex.findings.reading.decompression import compression_of, decompressed
+from policycortex.findings.reading.encoding import as_utf8
 
 _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
 """Lengths of the head in which a format is searched; a longer one is read only if the shorter one shows no format."""
 
-_COMPRESSED_SUFFIXES: Final = (".gz", ".zst", ".zstd")
+_COMPRESSED_SUFFIXES: Final = (".gz", ".zst", ".zstd", ".bz2", ".xz")
+_ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tgz", ".tbz2", ".txz")
+_EMPTY_SHA256: Final = hashlib.sha256().hexdigest()
+_DIGEST_BYTES: Final = 1024 * 1024
 _IGNORED_PREFIXES: Final = (".", "_")
 _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One file as it was when it was listed. ``sha256`` and ``byte_size`` are of the bytes on disk."""
+    """One file, or one file of an archive, as it was when it was listed."""
 
     name: str
-    """File name without folder, for display."""
+    """File name without folder, for display; of a file in an archive with the archive's name before it."""
     path: Path
     sha256: str
+    """Of the bytes on disk; of a file in an archive of its own bytes."""
     byte_size: int
+    """On disk; of a file in an archive the archive's."""
     modified_ns: int
     compression: str
-    """``plain``, ``gzip`` or ``zstd``."""
+    """``plain``, ``gzip``, ``zstd``, ``bzip2`` or ``xz``; around the archive where there is one."""
+    archive: str = ""
+    """``zip`` or ``tar`` if the file is in an archive."""
+    member: str = ""
+    """Its name in the archive."""
 
     @property
     def modified_at(self) -> datetime:
@@ -48,16 +63,21 @@ class SourceFile:
         return datetime.fromtimestamp(self.modified_ns // 1_000_000_000, UTC)
 
     def open(self) -> BinaryIO:
-        """The decompressed bytes; can return to the start. Raises InputError if the file changed since it was listed.
+        """The unpacked bytes, as UTF-8; can return to the start. Raises InputError if the file has changed.
 
-        Reading raises TruncatedFileError where a compressed file is cut, InputError where it is damaged.
+        Reading raises TruncatedFileError where a compressed file is cut, InputError where it is damaged or too large.
         """
+        if not self.archive:
+            return as_utf8(self._open_packed())
+        return as_utf8(_member_bytes(self._open_packed, self.archive, self.member, self.byte_size))
+
+    def _open_packed(self) -> BinaryIO:
         file = _open_file(self.path)
         status = os.fstat(file.fileno())
         if (status.st_size, status.st_mtime_ns) != (self.byte_size, self.modified_ns):
             file.close()
             raise InputError(f"{self.path} changed while it was read: wait until it is complete and import it again")
-        return _decompress(file, self.compression)
+        return decompressed(file, self.compression, packed_bytes=self.byte_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +108,7 @@ def list_sources(paths: Iterable[str | Path]) -> ListedSources:
     Of a folder those files are included whose name or content is that of findings; a file that is named itself is
     always included.
     """
-    found: dict[Path, SourceFile] = {}
+    found: dict[tuple[Path, str], SourceFile] = {}
     failed: list[FailedFile] = []
     skipped: set[str] = set()
     for given in paths:
@@ -100,9 +120,12 @@ def list_sources(paths: Iterable[str | Path]) -> ListedSources:
         skipped.update(each.name for each in others)
         for path in files:
             try:
-                found.setdefault(path.resolve(), _source_of(path))
+                inside, others_inside = _sources_of(path)
             except InputError as error:
                 failed.append(FailedFile(name=path.name, reason=str(error)))
+                continue
+            found |= {(path.resolve(), each.member): each for each in inside}
+            skipped.update(others_inside)
     sources = tuple(found[key] for key in sorted(found))
     return ListedSources(sources=sources, failed=tuple(failed), skipped=tuple(sorted(skipped)))
 
@@ -117,10 +140,10 @@ def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
 
 def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
     """The format's name and the parser, by content. Raises InputError for an empty file or an unknown format."""
-    if source.byte_size == 0:
+    if source.byte_size == 0 or source.sha256 == _EMPTY_SHA256:
         raise InputError(f"{source.path} is empty: run the scanner again, or leave the file out")
     with source.open() as stream:
-        found = _recognise(stream, source.path)
+        found = _recognise(stream, source.path / source.member if source.member else source.path)
     return found.name, found.parser(written_at=source.modified_at)
 
 
@@ -145,8 +168,10 @@ def _expand(given: str | Path) -> tuple[list[Path], list[Path]]:
     if path.is_dir():
         files: list[Path] = []
         others: list[Path] = []
-        for each in _files_below(path):
-            (files if _is_finding_file(each) else others).append(each)
+        below = list(_files_below(path))
+        doubles = _doubles({str(each) for each in below})
+        for each in below:
+            (files if str(each) not in doubles and _is_finding_file(each) else others).append(each)
         if not files:
             raise InputError(f"{path} holds no finding files: name a folder with {format_titles()}")
         return files, others
@@ -168,27 +193,52 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _is_finding_file(path: Path) -> bool:
-    """True for a file that ends like a findings file, and for any other file with the content of one.
+    """True for a file that ends like a findings file or an archive, and for any other file with the content of one.
 
     A file that only ends like one is included so that an empty, cut or unknown file is reported, not skipped.
     """
-    uncompressed = path.with_suffix("") if path.suffix in _COMPRESSED_SUFFIXES else path
-    if uncompressed.suffix in file_suffixes():
+    if path.suffix in _ARCHIVE_SUFFIXES:
         return True
+    is_named = _is_named_like_one(path.name)
     try:
-        with _open_file(path) as file, _decompress(file, compression_of(file.read(4))) as stream:
-            return recognise_format(stream.read(_HEAD_BYTES[0])) is not None
+        with _open_file(path) as file:
+            compression = compression_of(file.read(HEAD_BYTES))
+            file.seek(0)
+            with decompressed(file, compression, packed_bytes=path.stat().st_size) as stream:
+                return _is_wanted(stream, is_named=is_named)
     except InputError:
-        return False
+        return is_named
 
 
-def _source_of(path: Path) -> SourceFile:
+def _doubles(names: Collection[str]) -> set[str]:
+    """CSV files beside which Prowler has written the OCSF JSON of the same scan, which says more."""
+    return {name for name in names if name.endswith(".csv") and f"{name.removesuffix('.csv')}.ocsf.json" in names}
+
+
+def _is_named_like_one(name: str) -> bool:
+    path = Path(name)
+    return (Path(path.stem) if path.suffix in _COMPRESSED_SUFFIXES else path).suffix in file_suffixes()
+
+
+def _is_wanted(stream: BinaryIO, *, is_named: bool) -> bool:
+    """True for a recognised file, and for one that is only named like one unless it repeats another file."""
+    try:
+        return recognise_format(stream.read(_HEAD_BYTES[0])) is not None or is_named
+    except UnsupportedFileError as error:
+        return not error.is_skipped
+    except InputError:
+        return is_named
+
+
+def _sources_of(path: Path) -> tuple[list[SourceFile], list[str]]:
+    """The file, or the findings files of an archive, and the names of its other files."""
     with _open_file(path) as file:
         status = os.fstat(file.fileno())
-        compression = compression_of(file.read(4))
+        compression = compression_of(file.read(HEAD_BYTES))
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return SourceFile(
+        kind = _archive_in(file, compression, status.st_size)
+    source = SourceFile(
         name=path.name,
         path=path,
         sha256=digest,
@@ -196,6 +246,54 @@ def _source_of(path: Path) -> SourceFile:
         modified_ns=status.st_mtime_ns,
         compression=compression,
     )
+    if not kind:
+        return [source], []
+    try:
+        return _members_of(source, kind)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+
+
+def _archive_in(file: BinaryIO, compression: str, size: int) -> str:
+    """``zip`` or ``tar`` if the file, or the compressed file, is one."""
+    file.seek(0)
+    try:
+        return archive_kind(decompressed(file, compression, packed_bytes=size).read(HEAD_BYTES))
+    except InputError:
+        return ""
+
+
+def _members_of(packed: SourceFile, kind: str) -> tuple[list[SourceFile], list[str]]:
+    sources: list[SourceFile] = []
+    others: list[str] = []
+    archive = replace(packed, archive=kind)
+    with archive._open_packed() as stream:  # noqa: SLF001 - of the same module
+        names = list_members(stream, kind, packed_bytes=packed.byte_size)
+    doubles = _doubles(names)
+    for name in names:
+        member = replace(archive, member=name, name=f"{packed.name}/{name}")
+        if any(part.startswith(_IGNORED_PREFIXES) for part in Path(name).parts):
+            continue
+        with member.open() as stream:
+            if name in doubles or not _is_wanted(stream, is_named=_is_named_like_one(name)):
+                others.append(member.name)
+                continue
+            stream.seek(0)
+            digest = hashlib.sha256()
+            while part := stream.read(_DIGEST_BYTES):
+                digest.update(part)
+            sources.append(replace(member, sha256=digest.hexdigest()))
+    if not sources:
+        raise InputError(f"the archive holds no finding files: expected {format_titles()}")
+    return sources, others
+
+
+def _member_bytes(open_archive: Callable[[], BinaryIO], kind: str, name: str, packed_bytes: int) -> BinaryIO:
+    """The bytes of a member, decompressed where the member itself is compressed."""
+    stream = open_member(open_archive, kind, name, packed_bytes=packed_bytes)
+    compression = compression_of(stream.read(HEAD_BYTES))
+    stream.seek(0)
+    return decompressed(stream, compression, packed_bytes=packed_bytes)
 
 
 def _open_file(path: Path) -> BufferedReader:
@@ -211,17 +309,6 @@ def _open_file(path: Path) -> BufferedReader:
         raise InputError(f"{path} cannot be read: give this user permission to read it") from None
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}") from None
-
-
-def _decompress(file: BinaryIO, compression: str) -> BinaryIO:
-    file.seek(0)
-    match compression:
-        case "gzip":
-            return cast("BinaryIO", DecompressedStream(gzip.GzipFile(fileobj=file), file))
-        case "zstd":
-            return cast("BinaryIO", DecompressedStream(open_zstd(file), file))
-        case _:
-            return file
 
 
 def _recognise(stream: BinaryIO, path: Path) -> FindingsFormat:

@@ -1,5 +1,6 @@
 """Minimal files from public reports of other people, imported as a user imports them; each with its right outcome."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,6 +45,10 @@ COUNTS = {
     "ansi-in-message/report.ocsf.json": (1, 1, 0),
     "checkov-concatenated/out.json": (2, 2, 0),
     "prowler-4.0-4.4-event-time/prowler-output-4.2.ocsf.json": (3, 3, 0),
+    "prowler-app-zip/tenant-scan.zip": (2, 2, 0),
+    "prowler-csv-v5/example_output_aws.csv": (4, 4, 0),
+    "prowler-same-filename-append/report.ocsf.json": (4, 4, 0),
+    "prowler-utf16-powershell/report.ocsf.json": (2, 2, 0),
     "sarif-go-zero-time/x.sarif": (1, 1, 0),
     "sarif-no-ruleid/x.sarif": (1, 1, 0),
     "sarif-severity-empty/x.sarif": (1, 1, 0),
@@ -156,6 +161,48 @@ def test_times_of_prowler_before_4_5_are_read_as_utc(tmp_path: Path, cases: Path
     assert first.observed_at == datetime(2024, 4, 8, 11, 33, 51, 870861, UTC)
     (receipt,) = ingested(tmp_path, path).files
     assert [(each.kind, each.count) for each in receipt.notes] == [(NoteKind.ASSUMED_VALUE, 3)]
+
+
+REFUSED = {
+    "missing-azure-defender-csv/many_vulns.csv": "Microsoft Defender for Cloud CSV",
+    "missing-inspector2-native/aws_inspector2_one_vul.json": "Amazon Inspector JSON",
+    "missing-kics-json/many_findings.json": "KICS JSON",
+    "missing-kube-bench-json/kube-bench-report-many-vuln.json": "kube-bench JSON",
+    "missing-scoutsuite-js/scoutsuite_sample.js": "ScoutSuite",
+    "missing-trivy-config-json/misconfigurations_and_secrets.json": "Trivy JSON",
+    "missing-wiz-csv/one_finding.csv": "Wiz CSV",
+    "prowler-3-native-json/prowler-v3.json": "Prowler 3 JSON",
+}
+"""File: the name by which it is refused."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_known_scanner_that_is_not_read_is_refused_by_name(tmp_path: Path, cases: Path, name: str) -> None:
+    """With what to do: a command or the columns of the documentation."""
+    with pytest.raises(InputError, match=f"is {REFUSED[name]}, which is not read: ") as caught:
+        ingested(tmp_path, cases / name)
+    assert any(word in str(caught.value) for word in (": prowler ", "sarif", "get-findings", "docs/inputs.md"))
+
+
+def test_values_of_prowlers_csv(cases: Path) -> None:
+    """Status, severity, relations and the time, which has no offset and is read as UTC."""
+    findings = findings_of(cases / "prowler-csv-v5" / "example_output_aws.csv")
+    assert [each.status for each in findings] == ["FAIL", "MANUAL", "FAIL", "MANUAL"]
+    assert [each.severity for each in findings] == ["low", "medium", "medium", "medium"]
+    first = findings[0]
+    assert (first.source, first.provider, first.check_id) == ("prowler", "aws", "accessanalyzer_enabled")
+    assert first.observed_at == datetime(2025, 2, 14, 14, 27, 3, 913874, UTC)
+    relations = json.loads(first.relations)
+    assert (relations["CIS-1.4"], relations["KISA-ISMS-P-2023"][:2]) == (["1.20"], ["2.5.6", "2.6.4"])
+
+
+def test_the_csv_beside_an_ocsf_file_of_the_same_scan_is_not_read_twice(tmp_path: Path, cases: Path) -> None:
+    """Prowler writes both; the archive's CSV is named as skipped."""
+    done = ingested(tmp_path, cases / "prowler-app-zip" / "tenant-scan.zip")
+    assert [(each.file_name, each.outcome) for each in done.outcomes] == [
+        ("tenant-scan.zip/prowler-output.ocsf.json", FileOutcome.IMPORTED),
+        ("tenant-scan.zip/prowler-output.csv", FileOutcome.SKIPPED),
+    ]
 
 
 def test_escape_sequences_of_terminals_are_replaced(cases: Path) -> None:

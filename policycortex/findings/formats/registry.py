@@ -11,9 +11,18 @@ from typing import Final
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings import formats as package
 from policycortex.findings.format import FindingsFormat
+from policycortex.findings.known_files import SKIPPED_TOOLS, KnownFile, recognise_known_file
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"[\0", b"{\0", b"\0[", b"\0{")
+
+
+class UnsupportedFileError(InputError):
+    """A file of a scanner that is known by name but not read."""
+
+    def __init__(self, known: KnownFile) -> None:
+        super().__init__(f"is {known.tool}, which is not read: {known.advice}")
+        self.is_skipped = known.tool in SKIPPED_TOOLS
+        """True for a file that repeats another one of the same scan."""
 
 
 @cache
@@ -74,8 +83,6 @@ def recognise_format(head: bytes) -> FindingsFormat | None:
 
     Raises InputError, phrased to follow the file's name, where the head shows what is wrong with the file.
     """
-    if head.startswith(_UTF16):
-        raise InputError("is UTF-16 text: save it as UTF-8")
     text = head.removeprefix(_BYTE_ORDER_MARK)
     counts: dict[str, int] = {}
     problems: list[InputError] = []
@@ -87,6 +94,8 @@ def recognise_format(head: bytes) -> FindingsFormat | None:
     best = max(counts, key=lambda name: counts[name], default="")
     if counts.get(best):
         return find_format(best)
+    if known := recognise_known_file(text):
+        raise UnsupportedFileError(known)
     if problems:
         raise problems[0]
     return None

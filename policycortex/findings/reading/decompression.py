@@ -1,17 +1,27 @@
-"""Decompresses gzip and zstd. A cut file and a damaged file raise different errors."""
+"""Decompresses gzip, zstd, bzip2 and xz. A cut file, a damaged one and one that is too large raise different errors."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from policycortex.errors import InputError, TruncatedFileError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_MAGIC: Final = (
+    ("gzip", b"\x1f\x8b"),
+    ("zstd", b"\x28\xb5\x2f\xfd"),
+    ("bzip2", b"BZh"),
+    ("xz", b"\xfd7zXZ\0"),
+)
+MAX_RATIO: Final = 500
+"""Findings shrink to a 20th up to a 200th. A file that grows more than this, beyond MIN_LIMIT_BYTES, is refused."""
+MIN_LIMIT_BYTES: Final = 256 * 1024 * 1024
 
 
 class _Readable(Protocol):
@@ -21,24 +31,42 @@ class _Readable(Protocol):
 
 
 def compression_of(head: bytes) -> str:
-    """``gzip``, ``zstd`` or ``plain`` by the first four bytes."""
-    if head.startswith(_GZIP_MAGIC):
-        return "gzip"
-    return "zstd" if head.startswith(_ZSTD_MAGIC) else "plain"
+    """``gzip``, ``zstd``, ``bzip2``, ``xz`` or ``plain`` by the first six bytes."""
+    return next((name for name, magic in _MAGIC if head.startswith(magic)), "plain")
 
 
-def open_zstd(file: "BinaryIO") -> _Readable:
-    """A reader of the decompressed bytes. Uses Arrow, so that no further library is needed."""
-    return _ZstdReader(file)
+def max_unpacked_bytes(packed_bytes: int) -> int:
+    """How many bytes a packed file of this size may unpack to."""
+    return max(MIN_LIMIT_BYTES, MAX_RATIO * packed_bytes)
+
+
+def decompressed(file: "BinaryIO", compression: str, *, packed_bytes: int) -> "BinaryIO":
+    """The decompressed bytes of a file that is at its start; the file itself for ``plain``."""
+    readers: dict[str, Callable[[], _Readable]] = {
+        "gzip": lambda: gzip.GzipFile(fileobj=file),
+        "zstd": lambda: _ZstdReader(file),
+        "bzip2": lambda: _as_readable(bz2.BZ2File(file)),
+        "xz": lambda: _as_readable(lzma.LZMAFile(file)),  # noqa: SIM115 - closed with the stream
+    }
+    if compression not in readers:
+        return file
+    return cast("BinaryIO", DecompressedStream(readers[compression], file, max_unpacked_bytes(packed_bytes)))
+
+
+def _as_readable(file: bz2.BZ2File | lzma.LZMAFile) -> _Readable:
+    return cast("_Readable", file)
 
 
 class DecompressedStream(io.RawIOBase):
     """Reads through a decompressor; returns to the start by decompressing again."""
 
-    def __init__(self, decompressed: _Readable, file: "BinaryIO") -> None:
+    def __init__(self, decompress: Callable[[], _Readable], file: "BinaryIO", limit_bytes: int) -> None:
         super().__init__()
-        self._decompressed = decompressed
+        self._decompress = decompress
+        self._decompressed = decompress()
         self._file = file
+        self._limit_bytes = limit_bytes
+        self._read_bytes = 0
         self._error: InputError | None = None
 
     def readable(self) -> bool:
@@ -66,10 +94,16 @@ class DecompressedStream(io.RawIOBase):
     def _read_some(self, size: int) -> bytes:
         # One step at a time: a larger read would lose the bytes decompressed before the damage.
         try:
-            return self._decompressed.read1(size)
+            part = self._decompressed.read1(size)
+            self._read_bytes += len(part)
+            if self._read_bytes <= self._limit_bytes:
+                return part
+            self._error = InputError(
+                f"the data unpacks to more than {self._limit_bytes:,} bytes: unpack it yourself if that is right"
+            )
         except EOFError:
             self._error = TruncatedFileError("the compressed data ends too early: get a complete copy")
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except (OSError, lzma.LZMAError, zlib.error) as error:
             self._error = InputError(f"the compressed data is damaged ({error}): get a good copy")
         return b""
 
@@ -79,8 +113,8 @@ class DecompressedStream(io.RawIOBase):
             raise io.UnsupportedOperation("only a return to the start is possible")
         self._file.seek(0)
         self._error = None
-        is_gzip = isinstance(self._decompressed, gzip.GzipFile)
-        self._decompressed = gzip.GzipFile(fileobj=self._file) if is_gzip else _ZstdReader(self._file)
+        self._read_bytes = 0
+        self._decompressed = self._decompress()
         return 0
 
     def close(self) -> None:
@@ -89,11 +123,25 @@ class DecompressedStream(io.RawIOBase):
         super().close()
 
 
+class _KeptOpen:
+    """Arrow closes its file with the reader; the file is read again from its start."""
+
+    closed = False
+
+    def __init__(self, file: "BinaryIO") -> None:
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size)
+
+    def close(self) -> None: ...
+
+
 class _ZstdReader:
     def __init__(self, file: "BinaryIO") -> None:
         import pyarrow as pa  # noqa: PLC0415 - 40 MB that only zstd needs
 
-        self._stream = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+        self._stream = pa.CompressedInputStream(pa.PythonFile(_KeptOpen(file), mode="r"), "zstd")
 
     def read1(self, size: int, /) -> bytes:
         try:

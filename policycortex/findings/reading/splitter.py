@@ -75,6 +75,9 @@ class RecordSplitter:
         """True once a record was found outside any array: from then on an array is a bad record."""
         self._may_be_wrapper = not is_array
         self._is_cut = False
+        self._has_left_array = False
+        self._is_reopened = False
+        """True inside the rest of an array whose ``[`` is missing: Prowler appends ``{...}]`` to a file that exists."""
 
     def records(self) -> Iterator[Record | QuarantinedRecord]:
         """All records up to the end of the stream."""
@@ -83,6 +86,8 @@ class RecordSplitter:
             match window.data[window.pos : window.pos + 1]:
                 case b"{":
                     if not (self._may_be_wrapper and self._enter_wrapper()):
+                        if self._has_left_array and not self._is_array and not self._is_sequence:
+                            self._is_array = self._is_reopened = True
                         yield self._object()
                 case b"[" if not self._is_array and not self._is_sequence:
                     self._is_array = True
@@ -94,7 +99,7 @@ class RecordSplitter:
                     yield self._other_value()
         if window.error is not None:
             raise window.error
-        if self._is_array or self._is_cut:
+        if (self._is_array and not self._is_reopened) or self._is_cut:
             end = window.offset_of(len(window.data))
             raise TruncatedFileError(f"the content ends in the middle, after byte {end}: get a complete copy")
 
@@ -177,6 +182,7 @@ class RecordSplitter:
             return 0
         closed = _CLOSED.search(span.tail) if span.ending is not Ending.OPEN else None
         self._is_array = closed is None
+        self._is_cut = closed is None
         return len(span.tail.rstrip()[closed.start() :]) if closed else 0
 
     def _other_value(self) -> QuarantinedRecord:
@@ -214,8 +220,9 @@ class RecordSplitter:
         """Step behind ``]``, and behind the rest of the wrapper if there is one."""
         window = self._window
         window.pos += 1
-        self._is_array = False
+        self._is_array = self._is_reopened = False
         if not self._is_wrapped:
+            self._has_left_array = True
             return
         window.ensure(_WRAPPER_SEARCH_BYTES)
         rest = b"{" + window.data[window.pos : window.pos + _WRAPPER_SEARCH_BYTES]

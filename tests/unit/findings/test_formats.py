@@ -103,7 +103,7 @@ def test_the_format_with_the_most_marks_is_chosen() -> None:
 
 
 def test_advice_on_a_file_is_given_only_where_no_format_recognises_it() -> None:
-    """Prowler's CSV is refused with what to do instead; text without a header is no format at all."""
-    with pytest.raises(InputError, match="Prowler's own CSV"):
-        recognise_format(b"AUTH_METHOD;FINDING_UID;CHECK_ID;STATUS_EXTENDED\n")
+    """Prowler's compliance CSV is refused with what to do instead; text without a header is no format at all."""
+    with pytest.raises(InputError, match="is Prowler's compliance CSV, which is not read: import the OCSF JSON"):
+        recognise_format(b"PROVIDER;DESCRIPTION;ACCOUNTID;REGION;ASSESSMENTDATE;REQUIREMENTS_ID;STATUS\n")
     assert recognise_format(b"hello world\n") is None
