@@ -25,7 +25,7 @@ from policycortex.findings.normalize import (
 )
 from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.recognition import json_keys
-from policycortex.findings.reading.records import parse_records
+from policycortex.findings.reading.records import parse_records, unwrap_event
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import parse_relations
@@ -144,14 +144,7 @@ _NO_RESOURCE: Final = _Resource(Id="")
 
 def parse_asff(stream: BinaryIO) -> Iterator[ParsedItem]:
     """Findings of a file in any of the three forms, or in the events by which EventBridge and Firehose archive them."""
-    return parse_records(stream, SHAPE, build_asff_findings, unwrap=_unwrap_event)
-
-
-def _unwrap_event(value: Mapping[str, Any]) -> list[Any] | None:
-    """The findings of an EventBridge event (``{"detail": {"findings": [...]}}``); None for any other object."""
-    detail = value.get("detail")
-    findings = detail.get("findings") if isinstance(detail, dict) else None
-    return findings if isinstance(findings, list) and "Id" not in value else None
+    return parse_records(stream, SHAPE, build_asff_findings, unwrap=unwrap_event)
 
 
 def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding | ScanNote]:

@@ -46,7 +46,7 @@ from policycortex.findings.ocsf.outcomes import MUTED_CODE, severity_of, status_
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
 from policycortex.findings.reading.recognition import is_empty_array, json_keys
-from policycortex.findings.reading.records import parse_records
+from policycortex.findings.reading.records import parse_records, unwrap_event
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import parse_relations
@@ -85,8 +85,8 @@ class _Check(NamedTuple):
 
 
 def parse_ocsf(stream: BinaryIO) -> Iterator[ParsedItem]:
-    """Findings of an OCSF array, NDJSON, or objects one after another."""
-    return parse_records(stream, SHAPE, build_ocsf_findings)
+    """Findings of an OCSF array, NDJSON, objects one after another, or events with OCSF findings."""
+    return parse_records(stream, SHAPE, build_ocsf_findings, unwrap=unwrap_event)
 
 
 def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding | ScanNote]:

@@ -59,6 +59,13 @@ def _unwrapped(record: Record, unwrap: UnwrapRecords) -> Iterable[Record | tuple
             yield (quarantine(record.offset, raw, "the record in the envelope is not a JSON object"),)
 
 
+def unwrap_event(value: dict[str, Any]) -> list[Any] | None:
+    """The findings of an EventBridge event (``{"detail": {"findings": [...]}}``); None for any other object."""
+    detail = value.get("detail")
+    findings = detail.get("findings") if isinstance(detail, dict) and "source" in value else None
+    return findings if isinstance(findings, list) else None
+
+
 def build_findings(record: Record, number: int, build: BuildFindings) -> Iterable[ParsedItem]:
     """All findings of one record, or its quarantine; never a part of the findings."""
     try:

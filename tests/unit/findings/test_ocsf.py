@@ -193,3 +193,11 @@ def test_a_detection_without_outcome_is_a_problem_until_it_is_resolved() -> None
 def test_a_bad_record_is_quarantined_with_its_precise_reason(changes: dict[str, Any], expected: str) -> None:
     """The reason names the key, the problem and the value."""
     assert reason(ocsf_record(**changes)) == expected
+
+
+def test_findings_in_an_event_are_read() -> None:
+    """Security Hub v2 sends OCSF in EventBridge events; a bad finding of an event is quarantined alone."""
+    event = {"source": "aws.securityhub", "detail": {"findings": [ocsf_record(1), 7, ocsf_record(2)]}}
+    good, bad = parsed(parse_ocsf, json.dumps(event).encode() + b"\n" + json.dumps(event).encode())
+    assert [each.finding_uid for each in good] == ["prowler-1", "prowler-2"] * 2
+    assert [each.reason for each in bad] == ["the record in the envelope is not a JSON object"] * 2
