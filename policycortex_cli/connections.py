@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from policycortex.settings import Settings
-from policycortex_cli.options import home_option
+from policycortex_cli.options import home_option, org_option
 
 
 @click.group()
@@ -31,3 +31,16 @@ def test(name: str, home: Path | None) -> None:
     from policycortex.workflow.outbox import try_connection
 
     print(f"{name}: {try_connection(Settings.from_environment(home=home), name)}")
+
+
+@connections.command("secret")
+@click.argument("name")
+@click.option("--url", default="", help="The receiver's URL; default: the connection's.")
+@org_option
+@home_option
+def secret(name: str, url: str, org: str, home: Path | None) -> None:
+    """Print the secret by which a receiver verifies one organization's events over a shared connection."""
+    from policycortex.channels.connections import load_connections
+    from policycortex.channels.sending import receiver_secret
+
+    print(receiver_secret(load_connections(Settings.from_environment(home=home)), name, org, url))

@@ -69,6 +69,7 @@ class GeneratedEvent(_EventModel):
 
     event: Literal["compliance.report.generated"]
     id: str = Field(description="Id of the delivery, the same in all attempts; it identifies a repeated event")
+    organization: str = Field(description="The organization that the report belongs to")
     timestamp: str = Field(json_schema_extra={"format": "date-time"})
     data: EventData
 

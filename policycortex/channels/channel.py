@@ -20,6 +20,8 @@ class SendContext:
     guard: AddressGuard
     """Allowed addresses; it applies to URLs that a request names."""
     now: datetime
+    is_shared: bool = False
+    """Several organisations use the connection: what they send must be distinguishable by the receiver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Channel(Generic[_Connection]):
     """Connect and log in without sending; the receiver's answer. Raises as ``send``."""
     send_notice: Callable[[_Connection, str, Notice, SendContext], Receipt] | None = None
     """Send an alert to a target. Raises as ``send``. None if no person reads this channel."""
+    receiver_secret: Callable[[_Connection, str, str], str] | None = None
+    """The secret by which a receiver verifies a shared connection: of an organisation and a target. None: no secret."""
     is_idempotent: bool = False
     """Sending a delivery again does no harm: the receiver recognises its id, or the same file is replaced."""
     shows_links: bool = False

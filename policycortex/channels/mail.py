@@ -67,6 +67,11 @@ class EmailConnection(Connection):
             raise ValueError("a password is not sent without TLS; set security to starttls or tls")
         return self
 
+    def is_target(self, target: str, allowed: str) -> bool:
+        """An address, or a domain, which does not stand for its subdomains."""
+        address, entry = target.casefold(), allowed.casefold()
+        return address == entry if "@" in entry else address.rpartition("@")[2] == entry
+
     def needs_links(self, total_bytes: int) -> bool:
         """True above the attachment limit."""
         return total_bytes > self.attachment_limit_mb * _MEGABYTE

@@ -89,6 +89,8 @@ class DeliveryContent:
     report_url: str | None = None
     """The report in the API. It needs an API key, so it is for programs; people get the links of ``files``."""
     files: tuple[DeliveredFile, ...] = ()
+    folder: str = ""
+    """First folder of object names: the organisation, if several share the connection."""
 
     @property
     def score_text(self) -> str:
@@ -123,6 +125,8 @@ class Notice:
     subject: str
     text: str
     facts: dict[str, str]
+    organization: str = ""
+    """The organisation that it concerns."""
 
     @property
     def lines(self) -> str:

@@ -3,6 +3,7 @@
 User text is never rendered by a template language: even Jinja's sandbox evaluated ``{{ 'a' * 10**9 }}``.
 """
 
+import hashlib
 import re
 import unicodedata
 from typing import Final
@@ -45,7 +46,14 @@ def fill_object_name(pattern: str, content: DeliveryContent) -> str:
     """A relative object name with ``/`` between folders; a value never creates a folder or leaves one."""
     values = {name: safe_name(value) for name, value in _values_of(content).items()}
     parts = _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern).split("/")
-    return "/".join(part for part in parts if part not in {"", ".", ".."})
+    folder = [_folder_name(content.folder)] if content.folder else []
+    return "/".join([*folder, *(part for part in parts if part not in {"", ".", ".."})])
+
+
+def _folder_name(organization: str) -> str:
+    """A safe name; with a digest when characters were replaced, so that two organisations never get one folder."""
+    plain = safe_name(organization)
+    return plain if plain == organization else f"{plain}-{hashlib.sha256(organization.encode()).hexdigest()[:8]}"
 
 
 def safe_name(text: str) -> str:

@@ -3,17 +3,26 @@
 Each exchange has a hard limit for all of it, whatever the channel does.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from policycortex.channels.channel import SendContext
+from policycortex.channels.connection_settings import Connection
 from policycortex.channels.connections import Connections
 from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt
 from policycortex.channels.time_limit import exchange_seconds, run_within
 from policycortex.errors import ConfigurationError, DeliveryRefusedError
 
 
-def send(connections: Connections, destination: Destination, content: DeliveryContent, *, now: datetime) -> Receipt:
-    """Send one report to one destination.
+def send(
+    connections: Connections,
+    destination: Destination,
+    content: DeliveryContent,
+    *,
+    now: datetime,
+    organizations: Collection[str] = (),
+) -> Receipt:
+    """Send one report to one destination. ``organizations`` are all of the installation.
 
     Raises DeliveryRefusedError (permanent), DeliveryDeferredError (try later), DeliveryUncertainError (it may have
     arrived); NotFoundError and ConfigurationError if the channel or the connection is missing or wrong.
@@ -25,22 +34,45 @@ def send(connections: Connections, destination: Destination, content: DeliveryCo
             f"connection {destination.connection!r} is not one of type {channel.name}"
             f" that {content.organization!r} may use"
         )
-    context = SendContext(guard=connections.guard, now=now)
+    _check_use(destination, connection, organizations)
+    context = SendContext(guard=connections.guard, now=now, is_shared=connection.is_shared)
     seconds = exchange_seconds(connection.timeout_seconds, sum(file.size_bytes for file in content.files))
     return run_within(
         seconds, _label(destination.connection), lambda: channel.send(connection, destination, content, context)
     )
 
 
-def send_notice(connections: Connections, name: str, target: str, notice: Notice, *, now: datetime) -> Receipt:
-    """Send an alert over the connection of that name. Raises as ``send``."""
+def send_notice(
+    connections: Connections,
+    name: str,
+    target: str,
+    notice: Notice,
+    *,
+    now: datetime,
+    organizations: Collection[str] = (),
+) -> Receipt:
+    """Send an alert over the connection of that name, which the administrator chose. Raises as ``send``."""
     connection = connections.get(name)
     channel = connections.channels.get(connection.type)
     if channel.send_notice is None:
         raise ConfigurationError(f"the connection {name!r} cannot carry alerts: nobody reads {channel.name}")
-    send_it, context = channel.send_notice, SendContext(guard=connections.guard, now=now)
+    is_shared = connection.is_shared or (not connection.organizations and len(organizations) > 1)
+    send_it, context = channel.send_notice, SendContext(guard=connections.guard, now=now, is_shared=is_shared)
     seconds = exchange_seconds(connection.timeout_seconds, 0)
     return run_within(seconds, _label(name), lambda: send_it(connection, target, notice, context))
+
+
+def receiver_secret(connections: Connections, name: str, organization: str, target: str) -> str:
+    """The secret to give to a receiver of a shared connection. Raises ConfigurationError if there is none."""
+    connection = connections.get(name)
+    channel = connections.channels.get(connection.type)
+    if channel.receiver_secret is None:
+        raise ConfigurationError(f"the connection {name!r} signs nothing: {channel.name} has no receiver's secret")
+    if not connection.is_shared:
+        raise ConfigurationError(f"the connection {name!r} is not shared: it signs with its configured secret")
+    if not connection.serves(organization):
+        raise ConfigurationError(f"the connection {name!r} does not serve the organization {organization!r}")
+    return channel.receiver_secret(connection, organization, target)
 
 
 def check_connection(connections: Connections, name: str) -> str:
@@ -49,6 +81,19 @@ def check_connection(connections: Connections, name: str) -> str:
     channel = connections.channels.get(connection.type)
     seconds = exchange_seconds(connection.timeout_seconds, 0)
     return run_within(seconds, _label(name), lambda: channel.check(connection, connections.guard))
+
+
+def _check_use(destination: Destination, connection: Connection, organizations: Collection[str]) -> None:
+    if not connection.organizations and len(organizations) > 1:
+        raise DeliveryRefusedError(
+            f"connection {destination.connection!r} names no organizations, and this installation has"
+            f" {len(organizations)}: add those that may use it to the connections file, or organizations: ['*'] for all"
+        )
+    if not connection.allows_target(destination.target):
+        raise DeliveryRefusedError(
+            f"connection {destination.connection!r} does not allow {destination.target!r}; its administrator can add it"
+            " to allowed_targets"
+        )
 
 
 def _label(connection: str) -> str:

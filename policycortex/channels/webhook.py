@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator
 
@@ -36,6 +37,16 @@ class WebhookConnection(Connection):
     secret: SecretReference
     url: ConnectionLine | None = None
     ca_file: str | None = None
+
+    def is_target(self, target: str, allowed: str) -> bool:
+        """A URL, or one that all below it share: ``https://hooks.company.com/reports`` allows ``.../reports/soc2``."""
+        wanted, entry = urlsplit(target), urlsplit(allowed)
+        path = entry.path.rstrip("/")
+        is_same_server = (wanted.scheme, wanted.hostname, wanted.port) == (entry.scheme, entry.hostname, entry.port)
+        is_plain = not {".", ".."} & set(unquote(wanted.path).replace("\\", "/").split("/"))
+        return target == self.url or (
+            is_same_server and is_plain and (wanted.path.rstrip("/") == path or wanted.path.startswith(f"{path}/"))
+        )
 
 
 class WebhookBody(ChannelBody):
@@ -70,9 +81,29 @@ def send(
     return _post(connection, destination.target, event_of(content), context)
 
 
+def receiver_secret(connection: WebhookConnection, organization: str, url: str) -> str:
+    """The secret with which a shared connection signs this organisation's events to this URL (decision 0051).
+
+    It is derived from the configured one, so that a receiver that knows it can forge events of no other organisation
+    and for no other receiver. "" for ``url`` is the connection's own. Raises DeliveryRefusedError without any URL.
+    """
+    address = url or connection.url
+    if not address:
+        raise DeliveryRefusedError("the connection has no URL of its own: name the receiver's")
+    label = json.dumps(["policycortex webhook 1", organization, address], ensure_ascii=False).encode()
+    derived = hmac.digest(_key_of(secret_of(connection.secret)), label, "sha256")
+    return f"whsec_{base64.b64encode(derived).decode()}"
+
+
 def send_notice(connection: WebhookConnection, target: str, notice: Notice, context: SendContext) -> Receipt:
     """POST the alert as an event. Raises as ``Channel.send``."""
-    event = {"event": EVENT_FAILED, "id": notice.id, "message": notice.text, "data": notice.facts}
+    event = {
+        "event": EVENT_FAILED,
+        "id": notice.id,
+        "organization": notice.organization,
+        "message": notice.text,
+        "data": notice.facts,
+    }
     return _post(connection, target, event, context)
 
 
@@ -92,7 +123,10 @@ def _post(connection: WebhookConnection, target: str, event: dict[str, Any], con
     if not url:
         raise DeliveryRefusedError("neither the delivery nor its connection has a URL")
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    signed = signatures(secret_of(connection.secret), event["id"], context.now, body)
+    secret = (
+        receiver_secret(connection, event["organization"], url) if context.is_shared else secret_of(connection.secret)
+    )
+    signed = signatures(secret, event["id"], context.now, body)
     headers = {"Content-Type": "application/json", "X-PolicyCortex-Event": event["event"], **signed}
     client = HttpClient(guard=context.guard, timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file)
     try:
@@ -113,6 +147,7 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
     return {
         "event": EVENT_GENERATED,
         "id": content.delivery_id,
+        "organization": content.organization,
         "timestamp": _utc_text(content.generated_at),
         "data": {
             "report": {
@@ -180,6 +215,7 @@ CHANNEL: Final = Channel(
     send=send,
     check=check,
     send_notice=send_notice,
+    receiver_secret=receiver_secret,
     is_idempotent=True,
     shows_links=True,
     has_endpoint_per_target=True,

@@ -55,9 +55,13 @@ class ScheduleDelivery(Strict):
         connections: Connections = info.context["connections"]
         for channel, body in self.channels():
             name = _connection_name(connections, channel, body.connection, info.context["organization"])
-            problem = body.problem_with(connections.connections.get(name or ""))
+            connection = connections.connections.get(name or "")
+            problem = body.problem_with(connection)
             if problem is not None:
                 raise refuse(problem)
+            refused = [t.address for t in body.targets() if connection and not connection.allows_target(t.address)]
+            if refused:
+                raise refuse(f"The connection {name} does not allow {refused[0]}; ask its administrator to add it")
         return self
 
     def channels(self) -> Iterator[tuple[Channel[Any], ChannelBody]]:

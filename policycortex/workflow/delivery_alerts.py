@@ -1,6 +1,6 @@
 """Alerts owners of deliveries that failed, are uncertain, or have no report, over the alert connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from time import monotonic
@@ -59,7 +59,8 @@ def _alert_owner(
     alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
     if not registry.deliveries.claim_alert(row) or alert is None:
         return True
-    problem = _send(connections, alert, _notice(settings, registry, row), now)
+    organizations = registry.reports.list_organizations()
+    problem = _send(connections, alert, _notice(settings, registry, row), now, organizations)
     if problem:
         progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
         return False
@@ -67,10 +68,10 @@ def _alert_owner(
     return True
 
 
-def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime) -> str:
+def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime, organizations: Collection[str]) -> str:
     """Send one alert; why it failed, without secrets, or "" if it was sent."""
     try:
-        send_notice(connections, alert.connection, alert.target, notice, now=now)
+        send_notice(connections, alert.connection, alert.target, notice, now=now, organizations=organizations)
     except PolicyCortexError as error:
         return without_secrets(connections.get(alert.connection), str(error))
     return ""
@@ -81,6 +82,7 @@ def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:
     reason = report.failure.message if report.failure is not None and row.status == "abandoned" else row.reason
     facts = {
         "Report": f"{report.name} ({report.id})",
+        "Organization": row.organization,
         "Destination": f"{row.channel} {row.target or row.connection}",
         "State": row.status.value,
         "Reason": reason,
@@ -95,4 +97,6 @@ def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:
         if row.status != "uncertain"
         else "It is not known whether a report reached its destination."
     )
-    return Notice(id=row.id, subject=f"Not delivered: {report.name}", text=text, facts=facts)
+    return Notice(
+        id=row.id, subject=f"Not delivered: {report.name}", text=text, facts=facts, organization=row.organization
+    )

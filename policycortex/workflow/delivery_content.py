@@ -44,7 +44,9 @@ def build_content(
         files = tuple(_fetch(settings, report, a, copies[a.format], Path(folder)) for a in report.artifacts)
         if _needs_links(settings, connections, row, files):
             files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
-        yield _content(settings, registry, report, row, files)
+        connection = connections.connections.get(row.connection)
+        owner = report.organization if connection is not None and connection.is_shared else ""
+        yield replace(_content(settings, registry, report, row, files), folder=owner)
 
 
 def _content(

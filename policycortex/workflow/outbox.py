@@ -282,7 +282,8 @@ class _Round:
     def _send(self, row: DeliveryRow, content: DeliveryContent) -> Settled:
         try:
             destination = destination_from_json(row.destination)
-            receipt = send(self.connections, destination, content, now=self.clock())
+            organizations = self.registry.reports.list_organizations()
+            receipt = send(self.connections, destination, content, now=self.clock(), organizations=organizations)
         except DeliveryUncertainError as error:
             return self._uncertain(row, str(error))
         except DeliveryDeferredError as error:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,10 +208,10 @@ def test_an_unexpected_error_leaves_the_delivery_uncertain(
 ) -> None:
     """The mail may have been sent. The error's message is not stored: it may hold a secret. Other mails are sent."""
 
-    def send_or_break(connections: Connections, destination: Destination, content: Any, *, now: datetime) -> Receipt:  # noqa: ANN401
+    def send_or_break(connections: Connections, destination: Destination, content: Any, **options: Any) -> Receipt:  # noqa: ANN401
         if destination.target == "cto@company.com":
             raise KeyError("planted-secret")
-        return send(connections, destination, content, now=now)
+        return send(connections, destination, content, **options)
 
     monkeypatch.setattr("policycortex.workflow.outbox.send", send_or_break)
     settings = settings_of(tmp_path, {"mail": mail_connection(box.port)})

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError
-from policycortex.names import ReportStatus, ReportType
+from policycortex.names import SANDBOX_ORGANIZATION, ReportStatus, ReportType
 from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
@@ -34,7 +34,7 @@ from policycortex.storage.registry.rows import (
 )
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
-from policycortex.storage.registry.tables import report_files, reports
+from policycortex.storage.registry.tables import organizations, report_files, reports
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 _RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
@@ -93,6 +93,14 @@ class ReportRepository:
                 insert_access(connection, access)
         self._known_organizations.add(organization)
         return made
+
+    def list_organizations(self) -> tuple[str, ...]:
+        """Organisations with keys or reports, sorted; without the sandbox."""
+        query = (
+            select(organizations.c.id).where(organizations.c.id != SANDBOX_ORGANIZATION).order_by(organizations.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def set_run(self, report_id: str, run_id: str) -> None:
         """Set the run that makes it; an ended report does not change."""
