@@ -50,8 +50,6 @@ KNOWN_FILES: Final = (
               " '{\"ProductName\":[{\"Value\":\"Inspector\",\"Comparison\":\"EQUALS\"}]}' > findings.json"),
     KnownFile("Amazon GuardDuty JSON", _keys("DetectorId", "ServiceName", "Severity"),
               "export from Security Hub: aws securityhub get-findings > findings.json"),
-    KnownFile("Microsoft Defender for Cloud CSV", _columns("subscriptionId", "recommendationId", "state"),
-              _PROWLER.format("azure")),
     KnownFile("Google Security Command Center JSON", _keys("finding", "canonicalName", "findingClass"),
               _PROWLER.format("gcp")),
     KnownFile("Kubescape JSON", _keys("summaryDetails", "frameworks", "controls"),

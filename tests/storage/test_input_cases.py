@@ -45,6 +45,7 @@ COUNTS = {
     "ansi-in-message/report.ocsf.json": (1, 1, 0),
     "checkov-concatenated/out.json": (2, 2, 0),
     "prowler-4.0-4.4-event-time/prowler-output-4.2.ocsf.json": (3, 3, 0),
+    "missing-azure-defender-csv/many_vulns.csv": (4, 4, 0),
     "prowler-app-zip/tenant-scan.zip": (2, 2, 0),
     "prowler-csv-v5/example_output_aws.csv": (4, 4, 0),
     "prowler-same-filename-append/report.ocsf.json": (4, 4, 0),
@@ -164,7 +165,6 @@ def test_times_of_prowler_before_4_5_are_read_as_utc(tmp_path: Path, cases: Path
 
 
 REFUSED = {
-    "missing-azure-defender-csv/many_vulns.csv": "Microsoft Defender for Cloud CSV",
     "missing-inspector2-native/aws_inspector2_one_vul.json": "Amazon Inspector JSON",
     "missing-kics-json/many_findings.json": "KICS JSON",
     "missing-kube-bench-json/kube-bench-report-many-vuln.json": "kube-bench JSON",
@@ -194,6 +194,16 @@ def test_values_of_prowlers_csv(cases: Path) -> None:
     assert first.observed_at == datetime(2025, 2, 14, 14, 27, 3, 913874, UTC)
     relations = json.loads(first.relations)
     assert (relations["CIS-1.4"], relations["KISA-ISMS-P-2023"][:2]) == (["1.20"], ["2.5.6", "2.6.4"])
+
+
+def test_values_of_defender_for_cloud(cases: Path) -> None:
+    """Status, severity, resource, and the time of the export."""
+    findings = findings_of(cases / "missing-azure-defender-csv" / "many_vulns.csv")
+    assert sum(each.status == "FAIL" for each in findings) == 3
+    first = findings[0]
+    assert (first.provider, first.severity, first.resource_name) == ("azure", "low", "my_virtual_network")
+    assert (first.check_id, first.account_name) == ("f67fb4ed-d481-44d7-91e5-efadf504f74a", "My first subscription")
+    assert first.observed_at == datetime(2021, 9, 28, 16, 1, 10, 373000, UTC)
 
 
 def test_the_csv_beside_an_ocsf_file_of_the_same_scan_is_not_read_twice(tmp_path: Path, cases: Path) -> None:

@@ -1,0 +1,101 @@
+"""CSV of recommendations from Microsoft Defender for Cloud: one finding per recommendation and resource.
+
+An export is one view of the current state: each row is dated by the export, not by the last change of its status.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import BinaryIO, Final
+
+from policycortex.findings.format import FindingsFormat, ScanExtent
+from policycortex.findings.model import Finding, ParsedItem, ScanNote
+from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word, time_of_local_text
+from policycortex.findings.reading.csv_rows import header_of, parse_rows
+from policycortex.findings.reading.lenient import assumed_value
+from policycortex.findings.reading.recognition import is_json
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.names import FindingStatus
+
+STATES: Final = {
+    "healthy": (FindingStatus.PASS, False), "unhealthy": (FindingStatus.FAIL, False),
+    "notapplicable": (FindingStatus.MANUAL, True), "not applicable": (FindingStatus.MANUAL, True),
+}  # fmt: skip
+"""``state`` to status and muted. Where a recommendation does not apply there is nothing to review."""
+_SIGNATURE: Final = frozenset(("subscriptionid", "resourceid", "recommendationname", "state"))
+
+
+def parse_defender_csv(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
+    """One finding per row; rows without time of export are dated ``written_at``."""
+    return parse_rows(stream, partial(_build, written_at))
+
+
+def _build(written_at: datetime, row: Mapping[str, object], record_no: int) -> tuple[Finding | ScanNote, ...]:
+    cells = {name: value.strip() for name, value in row.items() if isinstance(value, str)}
+    check_id, state = cells.get("recommendationname", ""), cells.get("state", "")
+    if not check_id:
+        raise RejectedRecordError("missing value in column recommendationName")
+    if state.casefold() not in STATES:
+        raise RejectedRecordError(f"unknown state {state!r}: expected Healthy, Unhealthy or NotApplicable")
+    status, is_muted = STATES[state.casefold()]
+    notes: list[ScanNote] = []
+    severity = severity_of_word(cells.get("severity"))
+    if severity is None:
+        notes.append(assumed_value(f"severity {cells.get('severity')!r} is not known: {DEFAULT_SEVERITY} is assumed"))
+    resource_uid = cells.get("resourceid", "")
+    finding = Finding(
+        record_no=record_no,
+        finding_uid=cells.get("recommendationid") or f"{check_id}:{resource_uid}",
+        check_id=check_id,
+        status=status,
+        severity=severity or DEFAULT_SEVERITY,
+        is_muted=is_muted,
+        title=cells.get("recommendationdisplayname", ""),
+        description=cells.get("description", ""),
+        status_detail=cells.get("notapplicablereason", ""),
+        risk="",
+        remediation=cells.get("remediationsteps", ""),
+        remediation_url=cells.get("azureportalrecommendationlink", ""),
+        source="microsoft defender for cloud",
+        source_version="",
+        provider="azure",
+        account_id=cells.get("subscriptionid", ""),
+        account_name=cells.get("subscriptionname", ""),
+        region="",
+        service="",
+        resource_uid=resource_uid,
+        resource_name=cells.get("resourcename", ""),
+        resource_type=cells.get("resourcetype", ""),
+        environment_tag=None,
+        tags="{}",
+        observed_at=_time(cells.get("exportedtimestamp", ""), written_at, notes),
+        scan_uid="",
+        relations="{}",
+    )
+    return (finding, *notes)
+
+
+def _time(text: str, written_at: datetime, notes: list[ScanNote]) -> datetime:
+    try:
+        return time_of_local_text(text, field="exportedTimestamp")[0]
+    except RejectedRecordError as error:
+        notes.append(assumed_value(f"{error}: the finding is dated by the file"))
+        return written_at
+
+
+def _recognise(head: bytes) -> int:
+    line, end, _ = head.lstrip().partition(b"\n")
+    header = header_of(line) if end and not is_json(head) else None
+    return len(header[0]) if header and set(header[0]) >= _SIGNATURE else 0
+
+
+FORMAT: Final = FindingsFormat(
+    name="defender_csv",
+    title="Microsoft Defender for Cloud CSV",
+    suffixes=(".csv",),
+    recognise=_recognise,
+    parse=parse_defender_csv,
+    scan_extent=ScanExtent.FILE,
+    precedence=25,
+    scan_key_word="cloud_defender",
+)
