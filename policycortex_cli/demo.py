@@ -15,7 +15,7 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex_cli.home import exclusive_home, make_folder
 from policycortex_cli.ingest import import_and_refresh
-from policycortex_cli.report import copy_artifacts, print_report, produce
+from policycortex_cli.report import copy_files, print_report, produce
 from policycortex_cli.runs import home_runs
 
 _FRAMEWORKS: Final = {"soc2": "SOC 2", "hipaa": "HIPAA", "iso27001": "ISO 27001"}
@@ -34,7 +34,7 @@ def run_demo(settings: Settings, out: Path) -> None:
         for framework, name in _FRAMEWORKS.items():
             body = _body(framework, name, period)
             row = produce(runs, registry, settings, body, organization=DEFAULT_ORGANIZATION)
-            print_report(row, copy_artifacts(settings, row, out))
+            print_report(row, copy_files(settings, registry, row, out))
 
 
 def _body(framework: str, name: str, period: Period) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from typing import Any
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
 from policycortex.requests import ReportRequest, parse_request
+from policycortex.requests.model import request_from_json
+from policycortex.security.manifest import CERTIFICATE_NAME, FILE_NAME, SIGNATURE_NAME
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
-from policycortex.storage.registry import Registry, ReportRow, open_registry
+from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow, open_registry
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import known_values, new_report_id, request_report, run_tags
 from policycortex_cli.audit_records import record_event
@@ -28,7 +30,7 @@ def make_report(settings: Settings, request: Path, *, out: Path, organization: s
     make_folder(out)
     with home_runs(settings) as runs, closing(open_registry(settings)) as registry:
         row = produce(runs, registry, settings, body, organization=organization)
-        print_report(row, copy_artifacts(settings, row, out))
+        print_report(row, copy_files(settings, registry, row, out))
 
 
 def produce(
@@ -48,17 +50,30 @@ def produce(
     return registry.reports.get_report(organization, row.id)
 
 
-def copy_artifacts(settings: Settings, row: ReportRow, out: Path) -> tuple[Path, ...]:
-    """Copy the report's files to a folder, named after the report. Each is verified by its digest first."""
-    store = open_artifacts(settings)
-    copied = []
-    for artifact in row.artifacts:
-        target = out / f"{_slug(row.name)}.{artifact.extension}"
-        part = target.with_name(f".{target.name}.part")
-        with store.open_artifact(artifact.key, sha256=artifact.sha256) as stored, part.open("wb") as copy:
+def copy_files(settings: Settings, registry: Registry, row: ReportRow, out: Path) -> tuple[Path, ...]:
+    """Copy the report's files to a folder, named after the report. Each is verified by its digest first.
+
+    A signed report also has its signatures, its manifest and its certificate there, so that the folder can be verified.
+    """
+    store, stem, copied = open_artifacts(settings), _slug(row.name), []
+    files: dict[str, ArtifactRow | FileRow] = {f"{stem}.{a.extension}": a for a in row.artifacts}
+    proofs = _proof_names(row, stem)
+    if request_from_json(row.order).is_signed:
+        files |= {proofs[file.name]: file for file in registry.reports.list_files(row.id) if file.name in proofs}
+    for name in set(proofs.values()) - set(files):  # of an earlier report of this name
+        (out / name).unlink(missing_ok=True)
+    for name, file in files.items():
+        target, part = out / name, out / f".{name}.part"
+        with store.open_artifact(file.key, sha256=file.sha256) as stored, part.open("wb") as copy:
             shutil.copyfileobj(stored, copy)
         copied.append(part.replace(target))
     return tuple(copied)
+
+
+def _proof_names(row: ReportRow, stem: str) -> dict[str, str]:
+    """By name in the registry: where ``verify`` finds manifest, certificate and signatures beside the files."""
+    names = {name: f"{stem}.{name}" for name in (FILE_NAME, SIGNATURE_NAME, CERTIFICATE_NAME)}
+    return names | {f"{a.format.value}.p7s": f"{stem}.{a.extension}.p7s" for a in row.artifacts}
 
 
 def print_report(row: ReportRow, files: Sequence[Path]) -> None:

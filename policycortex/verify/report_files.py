@@ -117,17 +117,23 @@ def _check_folder(folder: Path, inputs: VerificationInputs) -> Iterator[VerdictL
             yield from _check_signatures_alone(path, inputs)
         return
     known: set[str] = set()
+    has_whole = FILE_NAME in files
     for path in manifests:
         manifest, lines = _check_manifest(path, files, inputs)
         yield from lines
         if manifest is None:
             continue
         is_whole = path.name == FILE_NAME
-        yield from _check_files(manifest, files, inputs, known, is_whole=is_whole)
+        stem = "report" if is_whole else path.name.removesuffix(FILE_NAME).removesuffix(".")
+        if not has_whole:
+            known |= {path.name, f"{path.name}.p7s", f"{stem}.{CERTIFICATE_NAME}"}
+        yield from _check_files(manifest, files, inputs, known, stem=stem, is_whole=is_whole)
         if is_whole:
             yield from _check_readme(files.get(bundle.README_NAME))
-            unlisted = set(files) - known - _OF_THE_BUNDLE
-            yield from (broken(name, "it is in no manifest: it was added") for name in sorted(unlisted))
+    for name in sorted(set(files) - known - _OF_THE_BUNDLE):
+        yield (
+            broken(name, "it is in no manifest: it was added") if has_whole else unchecked(name, "it is in no manifest")
+        )
 
 
 def _check_readme(path: Path | None) -> Iterator[VerdictLine]:
@@ -206,26 +212,35 @@ def _check_certificate(path: Path | None, inputs: VerificationInputs) -> Iterato
 
 
 def _check_files(
-    manifest: Manifest, files: dict[str, Path], inputs: VerificationInputs, known: set[str], *, is_whole: bool
+    manifest: Manifest,
+    files: dict[str, Path],
+    inputs: VerificationInputs,
+    known: set[str],
+    *,
+    stem: str,
+    is_whole: bool,
 ) -> Iterator[VerdictLine]:
+    """Check each listed file. A manifest named ``<stem>.manifest.json`` has its files as ``<stem>.csv`` beside it."""
     digests = {name: _digest(path) for name, path in files.items()}
     names = {digest: name for name, digest in digests.items()}
     listed = {file.sha256: file for file in manifest.files}
     for file in manifest.files:
-        known |= {file.name, f"{file.name}.p7s"}
-        here = digests.get(file.name)
+        own_name = f"{stem}{file.name.removeprefix('report')}" if file.delivery_id is None else file.name
+        name = own_name if own_name in digests else file.name
+        known |= {name, f"{name}.p7s"}
+        here = digests.get(name)
         if here == file.sha256:
-            yield from _check_found(files[file.name], file, files, inputs, manifest)
+            yield from _check_found(files[name], file, files, inputs, manifest)
         elif here is not None and here in listed:
-            yield broken(file.name, f"it has the content of {listed[here].name}: they were swapped")
+            yield broken(name, f"it has the content of {listed[here].name}: they were swapped")
         elif here is not None and (is_whole or file.delivery_id is None):
-            size = files[file.name].stat().st_size
+            size = files[name].stat().st_size
             difference = (
                 f"{size} bytes instead of {file.size_bytes}" if size != file.size_bytes else "its SHA-256 differs"
             )
-            yield broken(file.name, f"it was changed: {difference}")
+            yield broken(name, f"it was changed: {difference}")
         elif file.sha256 in names:
-            known.add(names[file.sha256])
+            known |= {names[file.sha256], f"{names[file.sha256]}.p7s"}
             yield from _check_found(files[names[file.sha256]], file, files, inputs, manifest)
         elif file.delivery_id is None:
             line = broken if is_whole else unchecked

@@ -15,6 +15,8 @@ from filelock import FileLock
 
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import VerdictKind
 from tests.support.installation import PROGRAM, run_program
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -49,6 +51,31 @@ def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
     ]
     score = json.loads((tmp_path / "out" / "january-of-soc-2.json").read_text())["summary"]["compliance_score"]
     assert done.stdout.startswith(f"January of SOC 2: {score} %")
+
+
+def test_the_folder_of_signed_reports_is_verified(home: Path, tmp_path: Path) -> None:
+    """With an unsigned report beside it, verify proves the signed one, and finds a changed byte in each file."""
+    request, out, certificate = tmp_path / "order.json", tmp_path / "out", tmp_path / "certificate.pem"
+    out.mkdir()
+    (out / "unsigned.csv.p7s").write_text("of an earlier report of this name")
+    for name, is_signed in (("January", True), ("Unsigned", False)):
+        options = {"formats": ["csv", "excel"], "sign": is_signed}
+        request.write_text(json.dumps(ORDER | {"name": name, "format_options": options}))
+        assert run_program("report", request, "--out", out, home=home).returncode == 0
+    certificate.write_text(run_program("certificate", home=home).stdout)
+    done = run_program("verify", out, "--cert", certificate, home=home)
+    assert done.returncode == 0, done.stdout
+    assert "not checked  unsigned.csv: it is in no manifest" in done.stdout
+    assert sorted(path.name for path in out.iterdir()) == [
+        "january.certificate.pem", "january.csv", "january.csv.p7s", "january.manifest.json",
+        "january.manifest.json.p7s", "january.xlsx", "january.xlsx.p7s", "unsigned.csv", "unsigned.xlsx",
+    ]  # fmt: skip
+    for path in out.glob("january.*"):
+        content = path.read_bytes()
+        path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+        broken = verify(out, certificates=certificate).of(VerdictKind.BROKEN)
+        assert {line.subject for line in broken} & {path.name, path.name.removesuffix(".p7s")}, path.name
+        path.write_bytes(content)
 
 
 def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
