@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -25,9 +26,19 @@ _TEST_PREFIX: Final = "POLICYCORTEX_TEST_"
 _SERVICE_HOST: Final = "_SERVICE_HOST"
 _REFERENCE: Final = re.compile(rf"env:({PREFIX}\w+)")
 
+
+def _check_network(text: str) -> str:
+    """The network in its normal form. Raises ValueError, also for the network of all addresses."""
+    network = ip_network(text)
+    if network.prefixlen == 0:
+        raise ValueError(f"{text} has every address")
+    return str(network)
+
+
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Count = Annotated[int, Field(ge=1, le=1000)]
+Network = Annotated[str, AfterValidator(_check_network), Field(examples=["10.0.0.0/8"])]
 Folder = Annotated[Path, AfterValidator(Path.absolute)]
 WebAddress = Annotated[
     str,
@@ -117,6 +128,10 @@ class Settings(BaseSettings):
 
     rate_limit_url: str | None = None
     """``redis://...``, by which several API processes count requests together. None: each process counts alone."""
+
+    trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_split_words)] = None
+    """Networks of the proxies in front of the API, separated by commas: ``X-Forwarded-For`` and ``X-Forwarded-Proto``
+    count only from them. None: no proxy; the client is the peer of the connection."""
 
     connections: str | None = None
     """Path of the connections file, or its text. None: ``<home>/connections.yaml``."""
@@ -226,6 +241,9 @@ def allowed_values(variable: str) -> str | None:
             return f"a whole number from {kind['minimum']} to {kind['maximum']}"
         case "number":
             return f"a number from {kind['minimum']:g} to {kind['maximum']:.0f}"
+        case "array":
+            examples = kind["items"].get("examples")
+            return f"networks such as {examples[0]}, separated by commas" if examples else None
         case _:
             return f"a text such as {kind['examples'][0]}" if "pattern" in kind else None
 

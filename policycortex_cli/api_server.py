@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.platform.logs import log_config
+from api.platform.server import SERVER_OPTIONS
 from policycortex.settings import Settings
 
 
@@ -30,7 +31,6 @@ if __name__ == "__main__":
         port=int(sys.argv[2]),
         workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
         timeout_worker_healthcheck=60,  # on a busy machine, the default of 5 s kills processes that still import
-        access_log=False,
         log_config=log_config(),
-        server_header=False,
+        **SERVER_OPTIONS,
     )

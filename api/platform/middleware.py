@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
+from api.platform.client_address import ClientAddresses
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, RETRY_HEADERS, error_body, note_error
 from api.platform.metrics import Metrics
@@ -42,12 +43,14 @@ class RequestMiddleware:
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app, self._services = app, services
+        self._addresses = ClientAddresses(services.settings.trusted_proxies or ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._addresses.apply(scope)
         exchange = _Exchange(scope, receive, send, RequestRecord(self._services, scope))
         with self._services.metrics.active.track_inprogress():
             await exchange.serve(self._app)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.runs import PartState
+from api.platform.server import SERVER_OPTIONS
 from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import ReportFormat
 from policycortex.requests import ReportRequest
@@ -200,7 +201,7 @@ class ApiServer:
 
 def serve(app: FastAPI) -> Iterator[str]:
     """Run the app in a thread; yields its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER_OPTIONS))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -75,6 +75,10 @@ def test_none_names_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DUCKDB_MEMORY_LIMIT", "128", "a text such as 512MB"),
         ("PUBLIC_URL", "reports.example.com", "a text such as https://reports.example.com"),
         ("DAGSTER_URL", "ftp://127.0.0.1", "a text such as https://reports.example.com"),
+        ("TRUSTED_PROXIES", "proxy.example.com", "networks such as 10.0.0.0/8, separated by commas"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "networks such as 10.0.0.0/8, separated by commas"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "networks such as 10.0.0.0/8, separated by commas"),
+        ("TRUSTED_PROXIES", "::/0", "networks such as 10.0.0.0/8, separated by commas"),
         ("SOURCE_URL", "git@example.com", "a text such as https://reports.example.com"),
     ],
 )
@@ -84,6 +88,13 @@ def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: 
     with pytest.raises(ConfigurationError) as caught:
         Settings.from_environment()
     assert str(caught.value) == f"POLICYCORTEX_{name} must be {allowed}, got {value!r}"
+
+
+def test_trusted_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single address is a network of one; none by default."""
+    assert Settings.from_environment().trusted_proxies is None
+    monkeypatch.setenv("POLICYCORTEX_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,2001:db8::/32")
+    assert Settings.from_environment().trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
 
 
 def test_every_fault_is_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
