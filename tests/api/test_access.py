@@ -1,4 +1,4 @@
-"""No door is open that should not be: routes guarded, organisations apart, limits kept, nothing told too much."""
+"""Routes are guarded, organisations are separate, limits hold, and answers reveal nothing to strangers."""
 
 import logging
 import time

@@ -27,7 +27,7 @@ _FILLED: set[str] = set()
 
 
 @pytest.fixture
-def told(running_server: ApiServer) -> Iterator[ApiServer]:
+def analysed(running_server: ApiServer) -> Iterator[ApiServer]:
     """An organisation with 16 days up to yesterday: of 16 findings one more passes each day; in CC6.1 of SOC 2."""
     running_server.clock.reset()
     server = replace(running_server, organization="analytics", clients=[])
@@ -53,7 +53,7 @@ def fill(server: ApiServer) -> None:
     rebuild_analytics(server.settings, days)
 
 
-def asked(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
+def query_analytics(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
     """A good answer; patient, for the first forecast of a process imports its statistics."""
     answer = server.client().get(f"/v1/analytics/{path}", params=query, timeout=60)
     assert answer.status_code == 200, answer.text
@@ -61,9 +61,9 @@ def asked(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
     return body
 
 
-def test_trends_with_causes_that_add_up(told: ApiServer) -> None:
+def test_trends_with_causes_that_add_up(analysed: ApiServer) -> None:
     """0 of 16 to 15 of 16: 15 fixed; each day's points add up to its change."""
-    body = asked(told, "trends", framework="soc2", granularity="day")
+    body = query_analytics(analysed, "trends", framework="soc2", granularity="day")
     (series,) = body["series"]
     scored = [point for point in series["points"] if point["compliance_score"] is not None]
     assert [point["passed"] for point in scored] == list(range(DAYS))
@@ -77,17 +77,19 @@ def test_trends_with_causes_that_add_up(told: ApiServer) -> None:
     assert (body["framework"], body["granularity"], body["model"]) == ("soc2", "day", "findings_pass_rate")
 
 
-def test_lines_by_place_and_section(told: ApiServer) -> None:
+def test_lines_by_place_and_section(analysed: ApiServer) -> None:
     """Production is all there is; a section of SOC 2 holds the findings."""
-    assert [s["name"] for s in asked(told, "trends", by="environment", granularity="month")["series"]] == ["production"]
-    sections = asked(told, "trends", by="section", framework="soc2", granularity="week")["series"]
+    assert [
+        s["name"] for s in query_analytics(analysed, "trends", by="environment", granularity="month")["series"]
+    ] == ["production"]
+    sections = query_analytics(analysed, "trends", by="section", framework="soc2", granularity="week")["series"]
     assert len(sections) > 5
     assert sum(s["points"][-1]["assessed"] > 0 for s in sections) == 1
 
 
-def test_risk_with_parts_and_items(told: ApiServer) -> None:
+def test_risk_with_parts_and_items(analysed: ApiServer) -> None:
     """One of 16 fails, since the first day."""
-    body = asked(told, "risk")
+    body = query_analytics(analysed, "risk")
     total = body["total"]
     parts = sum(total[part] for part in ("severity", "exposure", "age", "environment"))
     assert parts == pytest.approx(total["risk_score"], abs=0.02)
@@ -102,9 +104,9 @@ def test_risk_with_parts_and_items(told: ApiServer) -> None:
     assert len(body["history"]) == DAYS
 
 
-def test_a_forecast_with_its_backtest(told: ApiServer) -> None:
+def test_a_forecast_with_its_backtest(analysed: ApiServer) -> None:
     """A finding a day: the trend goes on, and reaches 100 soon; likely failures say why there is no list."""
-    body = asked(told, "forecast", framework="soc2", horizon_days=7, target_score=100)
+    body = query_analytics(analysed, "forecast", framework="soc2", horizon_days=7, target_score=100)
     assert body["status"] == "ok"
     assert len(body["points"]) == 7
     assert all(
@@ -118,7 +120,7 @@ def test_a_forecast_with_its_backtest(told: ApiServer) -> None:
 
 def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> None:
     """Not another's either."""
-    assert asked(server, "trends") | {"period": None} == {
+    assert query_analytics(server, "trends") | {"period": None} == {
         "framework": None,
         "framework_version": None,
         "period": None,
@@ -128,8 +130,8 @@ def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> 
         "series": [],
         "change": None,
     }
-    assert asked(server, "risk")["total"]["risk_score"] is None
-    body = asked(server, "forecast")
+    assert query_analytics(server, "risk")["total"]["risk_score"] is None
+    body = query_analytics(server, "forecast")
     assert (body["status"], body["points"]) == ("too_little_history", [])
     assert "needed are 5 scores over 14 days" in body["reason"]
 
@@ -189,12 +191,12 @@ def completed(server: ApiServer, client: httpx.Client, day: date, snapshot: str)
     return report_id
 
 
-def test_two_reports_side_by_side(told: ApiServer) -> None:
-    """Five days apart: five resolved, the rest persist; the change of the scores is told by its causes."""
-    client, today = told.client(), told.clock().date()
-    with open_lake(told.settings) as lake:
+def test_two_reports_side_by_side(analysed: ApiServer) -> None:
+    """Five days apart: five resolved, the rest persist; the change of the scores is explained by its causes."""
+    client, today = analysed.client(), analysed.clock().date()
+    with open_lake(analysed.settings) as lake:
         snapshot = lake.snapshot()
-    first, second = (completed(told, client, today - timedelta(days=n), snapshot) for n in (10, 5))
+    first, second = (completed(analysed, client, today - timedelta(days=n), snapshot) for n in (10, 5))
     answer = client.get(f"/v1/reports/{first}/compare/{second}", params={"limit": 2, "offset": 1})
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -209,21 +211,21 @@ def test_two_reports_side_by_side(told: ApiServer) -> None:
 
 
 def test_a_comparison_needs_two_completed_reports_of_ones_own(
-    told: ApiServer, server: ApiServer, order: dict[str, object]
+    analysed: ApiServer, server: ApiServer, order: dict[str, object]
 ) -> None:
     """An open report is a conflict; another organisation's is not there."""
-    client = told.client()
+    client = analysed.client()
     open_report = client.post("/v1/reports", json=order | {"delivery": {}}).json()["id"]
     assert client.get(f"/v1/reports/{open_report}/compare/{open_report}").status_code == 409
     foreign = server.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
     assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
 
 
-def test_the_client_gives_the_same_tables(told: ApiServer) -> None:
+def test_the_client_gives_the_same_tables(analysed: ApiServer) -> None:
     """``policycortex_client`` hands out the documented bodies, and the server's refusals with their fields."""
-    _, token = told.registry.keys.create_key(organization=told.organization, name="client")
-    with Client(told.url, token, attempts=1) as api:
-        assert api.get_trends(granularity="week") == asked(told, "trends", granularity="week")
-        assert api.get_risk(top=3) == asked(told, "risk", top=3)
+    _, token = analysed.registry.keys.create_key(organization=analysed.organization, name="client")
+    with Client(analysed.url, token, attempts=1) as api:
+        assert api.get_trends(granularity="week") == query_analytics(analysed, "trends", granularity="week")
+        assert api.get_risk(top=3) == query_analytics(analysed, "risk", top=3)
         with pytest.raises(ApiError, match="granularity"):
             api.get_forecast(granularity="week")

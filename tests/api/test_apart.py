@@ -106,8 +106,8 @@ def test_no_list_count_or_estimate_tells_of_the_other(server: ApiServer, owned: 
         if method != "get" or "{" in path:
             continue
         answer = other.get(path)
-        told = [word for word in (*owned.values(), server.organization) if word != "pdf" and word in answer.text]
-        assert not told, f"{path} tells {told}"
+        leaked = [word for word in (*owned.values(), server.organization) if word != "pdf" and word in answer.text]
+        assert not leaked, f"{path} shows {leaked}"
         if "pagination" in answer.text and path != "/v1/audit-trail":  # where the stranger's own requests stand
             assert answer.json()["pagination"]["total"] == 0, path
 

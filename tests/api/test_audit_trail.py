@@ -1,4 +1,4 @@
-"""The audit trail over HTTP: every act and refusal with actor, address and request id, in one unbroken chain."""
+"""The audit log over HTTP: every event and refusal with actor, address and request id, in one unbroken chain."""
 
 import csv
 import io
@@ -61,8 +61,8 @@ def test_every_act_and_refusal_is_recorded(
     client.get("/v1/reports/rpt_0000000000000000")
     client.get("/v1/audit-trail")
     client.delete(f"/v1/reports/{report_id}")
-    told = [(r["action"], r["outcome"], r["subject"]) for r in records(auditor) if r["action"] not in _ASIDE]
-    assert told == [
+    recorded = [(r["action"], r["outcome"], r["subject"]) for r in records(auditor) if r["action"] not in _ASIDE]
+    assert recorded == [
         ("report_created", "done", report_id),
         ("report_read", "done", report_id),
         ("reports_listed", "done", None),
@@ -138,33 +138,35 @@ def test_an_export_proves_itself(auditor: httpx.Client, tmp_path: Path) -> None:
     assert [row["sequence"] for row in rows] == [str(n + 1) for n in range(len(rows))]
     assert rows[-1]["action"] == "audit_trail_exported"
     (tmp_path / "trail.csv").write_text(answer.text, newline="")
-    told = verify(tmp_path, audit_log=tmp_path / "trail.csv")
-    assert any("follow each other" in line.message for line in told.of(VerdictKind.HOLDS))
+    verdict = verify(tmp_path, audit_log=tmp_path / "trail.csv")
+    assert any("follow each other" in line.message for line in verdict.of(VerdictKind.HOLDS))
 
 
 @pytest.fixture
-def journal(server: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
-    """A journal whose thread never gets to write by itself."""
+def write_ahead_log(server: ApiServer, tmp_path: Path) -> Iterator[WriteAheadLog]:
+    """A write-ahead log whose thread never writes by itself."""
     made = WriteAheadLog(tmp_path / "trail", server.registry.audit_log.append_events, lambda _: None)
     yield made
     made.close()
 
 
-def test_what_a_dead_process_left_is_taken_over(server: ApiServer, journal: WriteAheadLog, tmp_path: Path) -> None:
+def test_what_a_dead_process_left_is_taken_over(
+    server: ApiServer, write_ahead_log: WriteAheadLog, tmp_path: Path
+) -> None:
     """Acts that ended as they ended; one that only began as unknown; a second take-over changes nothing."""
 
     def act(action: str) -> AuditEvent:
         return AuditEvent(organization=server.organization, at=server.clock(), action=action, actor="key_1")
 
-    ended = journal.begin(act("ended"))
-    journal.end(act("ended"), ended)
-    journal.begin(act("begun"))
+    ended = write_ahead_log.begin(act("ended"))
+    write_ahead_log.end(act("ended"), ended)
+    write_ahead_log.begin(act("begun"))
     (left,) = (tmp_path / "trail").glob("*.journal")
     home = server.settings.home / "trail"
     home.mkdir(exist_ok=True)
     (home / "1-dead.journal").write_bytes(left.read_bytes() + b'{"phase": "ended", "cut')
     assert recover_write_ahead_log(server.settings, server.registry) == 2
-    journal.flush()
+    write_ahead_log.flush()
     (home / "1-dead.journal").write_bytes(left.read_bytes())
     recover_write_ahead_log(server.settings, server.registry)
     found, total = server.registry.audit_log.list_records(server.organization)
@@ -194,7 +196,7 @@ def _disk_full(_descriptor: int) -> None:
 def test_an_expired_report_answers_as_documented(
     server: ApiServer, client: httpx.Client, auditor: httpx.Client, order: dict[str, Any]
 ) -> None:
-    """Its state is told, its files are 404, its links end, its record stays."""
+    """Its state is shown, its files are 404, its links end, its record stays."""
     body = order | {"delivery": {}, "format_options": {"formats": ["pdf"]}, "retention_days": 30}
     report_id = client.post("/v1/reports", json=body).json()["id"]
     server.complete(report_id, {ReportFormat.PDF: b"%PDF"}, expires_at=server.clock() + timedelta(days=30))

@@ -73,8 +73,8 @@ def test_a_refused_order_names_its_problems(api: Client, order: dict[str, Any]) 
 def test_waiting_tells_other_ends(server: ApiServer, api: Client, order: dict[str, Any]) -> None:
     """Failed with its reason; still on its way when the patience ends; cancelled."""
     failed, slow = api.create_report(order), api.create_report(order)
-    server.registry.reports.fail_report(failed.id, Failure(code="RPT_012", message="no room for the table"))
-    with pytest.raises(ReportEndedError, match="failed: no room for the table"):
+    server.registry.reports.fail_report(failed.id, Failure(code="RPT_012", message="no space for the table"))
+    with pytest.raises(ReportEndedError, match="failed: no space for the table"):
         api.wait_until_complete(failed.id)
     with pytest.raises(WaitingEndedError, match="still pending"):
         api.wait_until_complete(slow.id, patience_seconds=0.1)
@@ -114,7 +114,7 @@ def test_a_retry_after_503_makes_one_report(server: ApiServer, order: dict[str, 
 
 
 def test_schedules_from_first_to_last(server: ApiServer) -> None:
-    """Made once under a key, listed, changed, run out of turn, its runs told, ended; templates make more."""
+    """Made once under a key, listed, changed, run out of turn, its runs listed, ended; templates make more."""
     _, token = server.registry.keys.create_key(
         organization=server.organization, name="client", scopes=["reports:read", "schedules:write"]
     )
@@ -160,15 +160,15 @@ def test_waivers_and_frameworks(server: ApiServer, tmp_path: Path) -> None:
     file = tmp_path / "acme.json"
     file.write_text(json.dumps(FRAMEWORK_EXAMPLE))
     with one, other:
-        asked = one.request_waiver(body)
+        requested = one.request_waiver(body)
         with pytest.raises(ApiError) as caught:
-            one.approve_waiver(asked.id)
+            one.approve_waiver(requested.id)
         assert caught.value.status == 409
-        approved = other.approve_waiver(asked.id)
+        approved = other.approve_waiver(requested.id)
         assert (approved.status, approved.scope["check"]) == ("active", "s3_bucket_public_access")
-        other.revoke_waiver(asked.id)
-        assert [(w.id, w.status) for w in one.iterate_waivers()] == [(asked.id, "revoked")]
-        assert one.get_waiver(asked.id).valid_until > approved.valid_from
+        other.revoke_waiver(requested.id)
+        assert [(w.id, w.status) for w in one.iterate_waivers()] == [(requested.id, "revoked")]
+        assert one.get_waiver(requested.id).valid_until > approved.valid_from
         uploaded = one.upload_framework(file)
         assert uploaded.id in {framework.id for framework in one.list_frameworks()}
         assert one.get_framework(uploaded.id).requirement_count == 1
@@ -177,7 +177,7 @@ def test_waivers_and_frameworks(server: ApiServer, tmp_path: Path) -> None:
 
 
 def test_what_may_have_arrived_is_not_sent_again() -> None:
-    """A broken answer to a POST without an Idempotency-Key is told at once; with one, and for reads, it is repeated."""
+    """A broken answer to a POST without an Idempotency-Key is an error; with one, and for reads, it is repeated."""
     heard: list[str] = []
 
     def cut(request: httpx.Request) -> httpx.Response:

@@ -49,13 +49,13 @@ def test_the_page_is_used_by_hand_with_no_other_host(folder_server: ApiServer, t
     with open_browser(tmp_path / "profile") as browser:
         browser.open_url(f"{folder_server.url}/docs", height=2000)
         count, status, body = browser.evaluate(_ASK % (_TOOLS, token))
-        asked = browser.requested()
+        requested = browser.requested()
         complaints = [e["params"]["entry"]["text"] for e in browser.events if e["method"] == "Log.entryAdded"]
     assert count >= sum(len(methods) for methods in operations.values())
     assert status == "200", body
     assert '"pagination"' in body
-    assert any(url.startswith(f"{folder_server.url}/v1/reports") for url in asked)
-    assert [url for url in asked if not url.startswith((folder_server.url, "data:", "blob:"))] == []
+    assert any(url.startswith(f"{folder_server.url}/v1/reports") for url in requested)
+    assert [url for url in requested if not url.startswith((folder_server.url, "data:", "blob:"))] == []
     assert complaints == []
 
 

@@ -37,27 +37,27 @@ def test_a_download_carries_its_digests_and_name(client: httpx.Client, path: str
 
 def test_head_tells_the_same_without_bytes(client: httpx.Client, path: str) -> None:
     """HEAD has GET's headers and no body."""
-    asked, told = client.head(path), client.get(path)
-    assert asked.content == b""
+    head, body = client.head(path), client.get(path)
+    assert head.content == b""
     for name in ("Content-Length", "ETag", "Content-Type", "Content-Disposition"):
-        assert asked.headers[name] == told.headers[name]
+        assert head.headers[name] == body.headers[name]
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [("bytes=0-9", 0, 9), ("bytes=1000-", 1000, 1023), ("bytes=-24", 1000, 1023), ("bytes=1020-5000", 1020, 1023)],
 )
-def test_a_range_gives_that_part(client: httpx.Client, path: str, asked: str, first: int, last: int) -> None:
+def test_a_range_gives_that_part(client: httpx.Client, path: str, requested: str, first: int, last: int) -> None:
     """206 with Content-Range."""
-    answer = client.get(path, headers={"Range": asked})
+    answer = client.get(path, headers={"Range": requested})
     assert (answer.status_code, answer.content) == (206, CONTENT[first : last + 1])
     assert answer.headers["Content-Range"] == f"bytes {first}-{last}/1024"
 
 
-@pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=-", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"])
-def test_what_is_no_single_range_gives_the_whole(client: httpx.Client, path: str, asked: str) -> None:
+@pytest.mark.parametrize("requested", ["bytes=5-2", "bytes=-", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"])
+def test_what_is_no_single_range_gives_the_whole(client: httpx.Client, path: str, requested: str) -> None:
     """RFC 9110 lets a server ignore Range."""
-    answer = client.get(path, headers={"Range": asked})
+    answer = client.get(path, headers={"Range": requested})
     assert (answer.status_code, answer.content) == (200, CONTENT)
 
 

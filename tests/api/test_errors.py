@@ -18,7 +18,7 @@ def _check_body(answer: httpx.Response) -> dict[str, Any]:
     return body
 
 
-def test_a_start_in_the_future_is_told_in_the_documented_words(client: httpx.Client, order: dict[str, Any]) -> None:
+def test_a_start_in_the_future_is_answered_in_the_documented_words(client: httpx.Client, order: dict[str, Any]) -> None:
     """RPT_001 exactly as documented."""
     order["scope"]["date_range"] = {"start": "2099-01-01T00:00:00Z", "end": "2099-02-01T00:00:00Z"}
     answer = client.post("/v1/reports", json=order)
@@ -33,7 +33,7 @@ def test_a_start_in_the_future_is_told_in_the_documented_words(client: httpx.Cli
 
 
 @pytest.mark.parametrize("report_id", ["rpt_invalid123", "rpt_0000000000000000", "x%20y", "%00"])
-def test_an_unknown_report_is_told_in_the_documented_words(client: httpx.Client, report_id: str) -> None:
+def test_an_unknown_report_is_answered_in_the_documented_words(client: httpx.Client, report_id: str) -> None:
     """RPT_002 exactly as documented, whatever the id looks like."""
     answer = client.get(f"/v1/reports/{report_id}")
     body = _check_body(answer)
@@ -73,7 +73,7 @@ def test_each_wrong_request_has_its_code(
 
 
 @pytest.mark.parametrize(
-    ("query", "field", "told"),
+    ("query", "field", "message"),
     [
         ("limt=5", "limt", "Unknown parameter; did you mean 'limit'?"),
         ("limit=5&limit=6", "limit", "Given more than once"),
@@ -82,14 +82,16 @@ def test_each_wrong_request_has_its_code(
         ("generated_before=2024-01-01T00:00:00", "generated_before", "Needs a time zone"),
     ],
 )
-def test_a_wrong_parameter_is_told_with_what_was_meant(client: httpx.Client, query: str, field: str, told: str) -> None:
+def test_a_wrong_parameter_is_named_with_a_suggestion(
+    client: httpx.Client, query: str, field: str, message: str
+) -> None:
     """RPT_014 names the parameter and the remedy."""
     (detail,) = client.get(f"/v1/reports?{query}").json()["details"]
     assert detail["field"] == field
-    assert told in detail["message"]
+    assert message in detail["message"]
 
 
-def test_all_wrong_parameters_are_told_at_once(client: httpx.Client) -> None:
+def test_all_wrong_parameters_are_named_at_once(client: httpx.Client) -> None:
     """Four mistakes, four details."""
     answer = client.get("/v1/reports?limit=0&offset=-1&nonsense=1&type=audits")
     assert {detail["field"] for detail in answer.json()["details"]} == {"limit", "offset", "nonsense", "type"}
@@ -143,7 +145,7 @@ def test_405_names_every_method_of_the_path(client: httpx.Client) -> None:
         ("Bearer \xff", 'Bearer realm="policycortex", error="invalid_token"'),
     ],
 )
-def test_without_a_good_key_nothing_is_told(server: ApiServer, header: str | None, challenge: str) -> None:
+def test_without_a_good_key_nothing_is_revealed(server: ApiServer, header: str | None, challenge: str) -> None:
     """401 with a challenge, before anything else is looked at."""
     headers = [(b"Authorization", header.encode("latin-1"))] if header else []
     answer = server.bare_client().post("/v1/reports", content=b"{", headers=headers)

@@ -80,7 +80,7 @@ def test_an_upload_replaces_the_own_but_never_a_built_in(writer: httpx.Client) -
     assert (answer.status_code, answer.json()["error_code"]) == (409, "RPT_003")
 
 
-def test_every_problem_of_an_upload_is_told(writer: httpx.Client) -> None:
+def test_every_problem_of_an_upload_is_named(writer: httpx.Client) -> None:
     """RPT_001 with details; broken YAML and other media types too."""
     bad = BASELINE | {"requirements": [{"title": "no id"}], "versoin": "1"}
     answer = writer.post("/v1/frameworks", json=bad)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: no linter finds fault, examples are whole answers, every door is described."""
+"""The OpenAPI document: the linter finds no fault, examples are whole answers, every endpoint is described."""
 
 import subprocess
 from pathlib import Path

@@ -36,12 +36,12 @@ def test_two_processes_count_together_and_redis_away_holds_nobody_up(
             urls = [next(server) for server in servers]
             for server in servers:
                 stack.callback(next, server, None)
-            asked = [
+            answers = [
                 httpx.get(f"{urls[turn % 2]}/v1/reports", headers=headers, trust_env=False, timeout=60)
                 for turn in range(4)
             ]
-            assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
-            assert asked[3].headers["RateLimit-Remaining"] == "0"
+            assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+            assert answers[3].headers["RateLimit-Remaining"] == "0"
         answer = httpx.get(f"{urls[0]}/v1/reports", headers=headers, trust_env=False, timeout=30)
         assert answer.status_code == 200
         assert "RateLimit" not in answer.headers
@@ -49,7 +49,7 @@ def test_two_processes_count_together_and_redis_away_holds_nobody_up(
 
 
 @pytest.mark.parametrize("url", ["nonsense://x", "redis://127.0.0.1:port"])
-def test_an_address_that_cannot_be_used_is_told_at_start(tmp_path: Path, url: str) -> None:
+def test_an_address_that_cannot_be_used_is_reported_at_start(tmp_path: Path, url: str) -> None:
     """ConfigurationError names the setting."""
     with pytest.raises(ConfigurationError, match="POLICYCORTEX_RATE_LIMIT_URL"):
         RateLimiter(Settings(home=tmp_path, rate_limit_url=url))

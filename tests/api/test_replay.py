@@ -66,7 +66,7 @@ def test_an_order_cut_off_by_a_crash_is_continued(server: ApiServer, order: dict
 
 
 def test_of_two_claims_at_once_one_wins(server: ApiServer) -> None:
-    """The second is told that the first is at work."""
+    """The second answer states that the first request is in work."""
     claim = Claim(organization=server.organization, key="k", fingerprint="f" * 64)
     assert server.registry.idempotency.claim_key(claim, report_id="rpt_1", now=server.clock()).report_id == "rpt_1"
     with pytest.raises(Exception, match="still running"):

@@ -98,7 +98,7 @@ def test_the_orchestrator_away_keeps_nothing(server: ApiServer, client: httpx.Cl
     assert client.post("/v1/reports", json=order).status_code == 202
 
 
-def test_a_run_that_died_unseen_is_told_on_the_report(
+def test_a_run_that_died_unseen_is_shown_on_the_report(
     server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:
     """Reading the report copies the end of its run, with the reason."""

@@ -119,7 +119,7 @@ def test_links_end_with_the_report_and_by_sharing(server: ApiServer, client: htt
         ({"format": "pdf", "expire_in": 60}, "expire_in"),
     ],
 )
-def test_a_wrong_wish_for_a_link_is_told(
+def test_a_wrong_wish_for_a_link_is_named(
     client: httpx.Client, report_id: str, body: dict[str, Any], field: str
 ) -> None:
     """RPT_001 with the field."""
@@ -178,7 +178,7 @@ def test_every_read_and_download_is_logged(server: ApiServer, report_id: str) ->
 
 
 def test_cancelling_ends_the_run_and_stays(server: ApiServer, client: httpx.Client, order: dict[str, Any]) -> None:
-    """The report is cancelled, its run told to end; again changes nothing; a completed one is 409."""
+    """The report is cancelled, its run is stopped; again changes nothing; a completed one is 409."""
     report_id = client.post("/v1/reports", json=order).json()["id"]
     answer = client.post(f"/v1/reports/{report_id}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")

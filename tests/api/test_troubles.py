@@ -48,7 +48,7 @@ def test_a_held_database_is_503_and_then_well(
     holder.close()
 
 
-def test_a_webserver_that_is_away_is_told_plainly() -> None:
+def test_a_webserver_that_is_away_is_reported() -> None:
     """Nothing listens: not ready, and UnavailableError with the address, for every verb."""
     runs = DagsterRuns("http://127.0.0.1:9")
     (state,) = runs.check()
@@ -63,12 +63,12 @@ def test_a_full_disk_is_503_and_then_well(
     tmp_path: Path, order: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's own "disk is full": orders and downloads are 503 and leave nothing, reads go on; then all is well."""
-    settings, launcher, room = Settings(home=tmp_path), FakeRunLauncher(), {"is_full": False}
+    settings, launcher, disk = Settings(home=tmp_path), FakeRunLauncher(), {"is_full": False}
     token, begin_before = _key(settings), opening._begin_sqlite
 
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         driver = connection.connection.driver_connection
-        pages = driver.execute("PRAGMA page_count").fetchone()[0] if room["is_full"] else 1 << 30
+        pages = driver.execute("PRAGMA page_count").fetchone()[0] if disk["is_full"] else 1 << 30
         driver.execute(f"PRAGMA max_page_count = {pages}")
         begin_before(connection)
 
@@ -77,7 +77,7 @@ def test_a_full_disk_is_503_and_then_well(
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
             first = client.post("/v1/reports", json=order).json()["id"]
-            room["is_full"] = True
+            disk["is_full"] = True
             large = order | {"description": "x" * 2000, "scope": {"accounts": [f"{n:0200}" for n in range(500)]}}
             answer = client.post("/v1/reports", json=large, headers={"Idempotency-Key": "other"})
             assert (answer.status_code, answer.json()["error_code"]) == (503, "RPT_503")
@@ -86,13 +86,13 @@ def test_a_full_disk_is_503_and_then_well(
             assert client.get(f"/v1/reports/{first}").status_code == 200
             assert client.get("/v1/reports").json()["pagination"]["total"] == 1
             assert len(launcher.launched) == 1
-            room["is_full"] = False
+            disk["is_full"] = False
             assert client.post("/v1/reports", json=large, headers={"Idempotency-Key": "other"}).status_code == 202
             assert client.get("/v1/reports").json()["pagination"]["total"] == 2
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"),
+    ("mode", "message"),
     [
         ("broken", "SyntaxError in definitions.py"),
         ("refusing", "the run coordinator is stopped"),
@@ -100,7 +100,7 @@ def test_a_full_disk_is_503_and_then_well(
         ("failing", "does not answer"),
     ],
 )
-def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, Any], mode: str, told: str) -> None:
+def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, Any], mode: str, message: str) -> None:
     """Code location broken, launch refused, webserver gone or failing: 503 says which; nothing is kept."""
     with _dagster() as (dagster, state):
         settings = Settings(home=tmp_path, dagster_url=dagster)
@@ -111,7 +111,7 @@ def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, An
                 state["mode"] = mode
                 answer = client.post("/v1/reports", json=order)
                 assert (answer.status_code, answer.json()["error_code"]) == (503, "RPT_503")
-                assert told in answer.json()["error_description"]
+                assert message in answer.json()["error_description"]
                 assert int(answer.headers["Retry-After"]) > 0
                 assert client.get("/v1/reports").json()["pagination"]["total"] == 0
                 if mode != "refusing":
@@ -124,7 +124,7 @@ def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, An
                 assert client.get("/readyz").status_code == 200
 
 
-def test_a_lake_that_cannot_be_read_is_told_by_readiness(tmp_path: Path) -> None:
+def test_a_lake_that_cannot_be_read_is_reported_by_readiness(tmp_path: Path) -> None:
     """A catalog that is no database: 503 names the lake; with no lake yet, the installation is ready."""
     (tmp_path / "lake").mkdir()
     catalog = tmp_path / "lake" / "catalog.sqlite"

@@ -76,7 +76,7 @@ def test_a_rotated_key_cannot_approve_what_its_lineage_requested(server: ApiServ
         assert approver.post(f"/v1/waivers/{waiver_id}/approve").json()["status"] == "active"
 
 
-def test_every_problem_of_a_request_is_told(server: ApiServer, asker: httpx.Client) -> None:
+def test_every_problem_of_a_request_is_named(server: ApiServer, asker: httpx.Client) -> None:
     """A scope that bounds nothing, unknown words with a suggestion, no reason, an end before the start, no end."""
     bad = body(
         server,
@@ -87,9 +87,9 @@ def test_every_problem_of_a_request_is_told(server: ApiServer, asker: httpx.Clie
     )
     answer = asker.post("/v1/waivers", json=bad)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_001")
-    told = {detail["field"]: detail["message"] for detail in answer.json()["details"]}
-    assert set(told) == {"scope.framework", "reason", "until"}
-    assert "soc2" in told["scope.framework"]
+    problems = {detail["field"]: detail["message"] for detail in answer.json()["details"]}
+    assert set(problems) == {"scope.framework", "reason", "until"}
+    assert "soc2" in problems["scope.framework"]
     for scope, field in (
         ({"framework": "soc2"}, "scope"),
         ({"framework": "soc2", "requirement": "CC6.99"}, "scope.requirement"),

@@ -100,10 +100,3 @@ EXEMPT_FILES: Final = {
     "tests/migration/renamed_words.yaml": "old report texts beside the new ones",
     "tests/migration/make_home_0_1.py": "runs with version 0.1 and uses its names",
 }
-
-NOT_YET: Final = frozenset(
-    {
-        "tests/api",
-    }
-)
-"""Paths that are still being rewritten; a path leaves the list when the search finds nothing below it."""

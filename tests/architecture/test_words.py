@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tests.architecture.retired_words import EXEMPT_FILES, KEPT, NAME_PARTS, NAMES, NOT_YET, PROSE
+from tests.architecture.retired_words import EXEMPT_FILES, KEPT, NAME_PARTS, NAMES, PROSE
 
 ROOT: Final = Path(__file__).parents[2]
 WRITTEN: Final = {".md", ".yaml", ".yml", ".html", ".css", ".sql", ".sh", ".toml"}
@@ -28,11 +28,6 @@ def searched_files() -> tuple[Path, ...]:
     paths = [Path(name) for name in listed.split("\0") if name and name not in EXEMPT_FILES]
     wanted = [path for path in paths if path.suffix in WRITTEN | {".py"} or path.name == "Makefile"]
     return tuple(path for path in wanted if (ROOT / path).is_file())
-
-
-def is_unfinished(path: Path) -> bool:
-    """Whether the path is on the list of what is still being rewritten."""
-    return any(path.as_posix() == name or path.as_posix().startswith(f"{name}/") for name in NOT_YET)
 
 
 def problems_of(path: Path) -> Iterator[str]:
@@ -89,8 +84,8 @@ def defined_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def test_no_retired_word_or_name_is_used() -> None:
-    """In no committed file, apart from the files that are exempt or still being rewritten."""
-    found = [problem for path in searched_files() if not is_unfinished(path) for problem in problems_of(path)]
+    """In no committed file, apart from the files that are exempt."""
+    found = [problem for path in searched_files() for problem in problems_of(path)]
     assert not found, "\n".join(found)
 
 
