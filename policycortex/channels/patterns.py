@@ -15,13 +15,18 @@ PLACEHOLDERS: Final = ("date", "name", "framework", "score", "period")
 _PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*\}\}")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^\w.() +-]+")
 _MAX_NAME_LENGTH: Final = 120
+_MOST_PLACEHOLDERS: Final = 20
+"""A text of 2,000 characters could hold 220, and each is replaced by a whole name."""
 
 
 def pattern_problem(text: str, *, is_one_line: bool = True) -> str | None:
     """The problem of a pattern, as a message; None if it can be used."""
     if is_one_line and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         return "Must be one line, without line breaks or control characters"
-    unknown = [name for name in _PATTERN.findall(text) if name not in PLACEHOLDERS]
+    names = _PATTERN.findall(text)
+    if len(names) > _MOST_PLACEHOLDERS:
+        return f"At most {_MOST_PLACEHOLDERS} patterns such as {{{{name}}}} can be replaced in one text"
+    unknown = [name for name in names if name not in PLACEHOLDERS]
     if unknown:
         return (
             f"Unknown pattern {{{{{unknown[0]}}}}}; known are {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)}"

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from types import BuiltinFunctionType, MethodType
 from typing import Any, Final
 
+from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -18,6 +19,8 @@ from markupsafe import Markup
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import FindingsTable
+from policycortex.rendering.counted_syntax import COUNTED_FILTERS, add_counting
+from policycortex.rendering.template_limits import check_size, count_step
 
 LONGEST: Final = 100_000
 """Characters or members that one operation of a custom template may make."""
@@ -26,26 +29,40 @@ _PLAIN: Final = (str, int, float, bool, date, timedelta, list, tuple, set, froze
 _OF_TEMPLATES: Final = (Macro, LoopContext, BlockReference, Context, Cycler, Joiner, Namespace)
 _READABLE: Final = ("builtins", "datetime", "jinja2.", "markupsafe", "policycortex.")
 """Modules whose values may be read field by field."""
-_WIDENING: Final = frozenset({"format", "format_map", "ljust", "rjust", "center", "zfill", "expandtabs", "indent"})
+_WIDENING: Final = frozenset({"format", "format_map", "ljust", "rjust", "center", "zfill", "expandtabs", "indent"}) | {
+    *("join", "replace", "translate", "to_bytes")
+}
 """Methods that pad text to any width asked for."""
 
 
 class TemplateSandbox(ImmutableSandboxedEnvironment):
     """Refuses with SecurityError what a template has no business with."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Jinja's own settings
         super().__init__(**settings)
-        for name in ("center", "indent", "format", "attr", "map", "xmlattr", "pprint"):
+        for name in ("center", "indent", "format", "attr", "map", "xmlattr", "pprint", "wordwrap", "tojson"):
             self.filters.pop(name, None)
+        self.filters.update(COUNTED_FILTERS)
+        self.globals.pop("lipsum", None)
         self._own = tuple(self.globals.values())
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return add_counting(super()._parse(source, name, filename))
+
+    def call(self, context: Context, obj: Any, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - Jinja's signature
+        """As Jinja's; each call is a step, and its result has a limited size."""
+        count_step()
+        result = super().call(context, obj, *args, **named)
+        check_size(result)
+        return result
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ANN401 - Jinja's signature
         """Fields of documents and plain values; of the findings table only its size."""
         if isinstance(obj, FindingsTable):
             return attr == "total"
-        if isinstance(obj, str) and attr in _WIDENING:
+        if isinstance(obj, str | int) and attr in _WIDENING:
             return False
         module = type(obj).__module__
         is_readable = module.startswith(_READABLE) or isinstance(obj, _PLAIN)
@@ -71,7 +88,10 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             raise SecurityError("a power this high is not needed in a report")
         if operator == "*" and _length(left, right) > LONGEST:
             raise SecurityError(f"this product would be longer than {LONGEST:,}")
-        return super().call_binop(context, operator, left, right)
+        result = super().call_binop(context, operator, left, right)
+        if operator == "+":
+            check_size(result)
+        return result
 
 
 def _length(left: object, right: object) -> int:

@@ -5,6 +5,7 @@ act in a page.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
 from policycortex.rendering.sandbox import TemplateSandbox
+from policycortex.rendering.template_limits import count_characters, template_limits
 from policycortex.rendering.visible_text import shorten, show_controls
 
 BUILT_IN: Final = "built_in"
@@ -42,7 +44,8 @@ def render_template(name: str, locale: Locale, own: Path | None = None, **values
     Raises RenderingError with the file, the line and the template's own complaint.
     """
     try:
-        return page_environment(locale, own).get_template(name).render(**values)
+        with template_limits() if own is not None else nullcontext():
+            return page_environment(locale, own).get_template(name).render(**values)
     except _SLIPS as error:
         raise RenderingError(f"{_place(error, name, own)} could not be rendered: {_complaint(error)}") from error
 
@@ -116,6 +119,8 @@ def _loader(own: Path | None) -> BaseLoader:
 
 
 def _finalize(value: object) -> object:
+    if isinstance(value, str):
+        count_characters(len(value))
     return show_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

@@ -90,3 +90,9 @@ def test_names_of_any_script_are_kept() -> None:
     """A Cyrillic or Japanese name stays readable."""
     assert safe_name("Отчёт за март") == "Отчёт за март"
     assert safe_name("月次報告") == "月次報告"
+
+
+def test_a_text_cannot_grow_without_limit() -> None:
+    """Attack: a message of patterns only, each of which is replaced by a long name."""
+    assert pattern_problem("{{name}}" * 20) is None
+    assert "At most 20 patterns" in (pattern_problem("{{name}}" * 21) or "")

@@ -108,3 +108,58 @@ def test_a_template_that_was_taken_away_is_reported(document: ReportDocument, tm
     """Between order and making."""
     with pytest.raises(ConfigurationError, match="custom template 'acme' is not in"):
         render_artifact(document, ReportFormat.PDF, tmp_path)
+
+
+_LOOP = "{% for a in range(100000) %}{% for b in range(100000) %}BODY{% endfor %}{% endfor %}"
+_DOUBLE = "{% set s = namespace(x='ab') %}{% for n in range(60) %}BODY{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (_LOOP.replace("BODY", ""), "more than 1,000,000 steps"),
+        (_LOOP.replace("BODY", "x" * 2000), "prints more than 50,000,000 characters"),
+        (_LOOP.replace("BODY", "{{ 'x' * 50000 }}"), "prints more than 50,000,000 characters"),
+        (_LOOP.replace("BODY", "{{ '" + "x" * 2000 + "' }}"), "prints more than 50,000,000 characters"),
+        (
+            "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}",
+            "1,000,000 steps",
+        ),
+        (
+            "{% for n in [1] recursive %}{% if loop.depth < 9 %}{{ loop(range(100000)) }}{% endif %}{% endfor %}",
+            "1,000,000 steps",
+        ),
+        (_DOUBLE.replace("BODY", "{% set s.x = s.x ~ s.x %}"), "more than 1,000,000 characters or members"),
+        (_DOUBLE.replace("BODY", "{% set s.x = s.x + s.x %}"), "more than 1,000,000 characters or members"),
+        (_DOUBLE.replace("BODY", "{% set s.x = [s.x, s.x] %}"), "more than 1,000,000 characters or members"),
+        (_DOUBLE.replace("BODY", "{% set s.x = {1: s.x, 2: s.x} %}"), "more than 1,000,000 characters or members"),
+        (_DOUBLE.replace("BODY", "{% set s.x = dict(a=s.x, b=s.x) %}"), "more than 1,000,000 characters or members"),
+        (_DOUBLE.replace("BODY", "{% set s.x %}{{ s.x }}{{ s.x }}{% endset %}"), "1,000,000 characters or members"),
+        ("{{ ('a' * 90000)|replace('a', 'b' * 90000) }}", "replace would make more"),
+        ("{{ ('a' * 90000).replace('a', 'b' * 90000) }}", "not safely callable|unsafe"),
+        ("{{ (['a' * 90000] * 90000)|join }}", "join would make more"),
+        ("{{ [1]|batch(1000000000, 0)|list }}", "numbers up to 10,000"),
+        ("{{ [1]|slice(1000000000)|list }}", "numbers up to 10,000"),
+        ("{{ 1.5|round(1000000000, 'floor') }}", "numbers up to 10,000"),
+        ("{{ (1).to_bytes(1000000000, 'big') }}", "not safely callable|unsafe"),
+        ("{{ lipsum(1000000) }}", "'lipsum' is undefined"),
+    ],
+)
+def test_endless_work_and_output_are_refused(render: Render, body: str, message: str) -> None:
+    """Attack: a custom template that loops or grows for hours and fills the memory of the worker."""
+    with pytest.raises(RenderingError, match=message) as caught:
+        render({"sections/methodology.html": f"<p>\n{body}</p>"})
+    assert "custom template 'acme', sections/methodology.html" in str(caught.value)
+
+
+def test_counting_changes_no_output(render: Render) -> None:
+    """Loops with their variables, filters, macros, calls and captured blocks print what Jinja prints."""
+    body = (
+        "{% macro m(x) %}<{{ x }}{{ caller() if caller else '' }}>{% endmacro %}"
+        "{% for a, b in [(1, 2), (3, 4)] if a %}{{ loop.index }}/{{ loop.length }}:{{ a + b }} {% else %}-{% endfor %}"
+        "{% call m('c') %}in{% endcall %}{% set s %}{{ 'a' ~ 1 }}{% endset %}{{ s }}"
+        "{{ [1, 2]|join('+') }}{{ 'aa'|replace('a', 'b') }}{{ [1, 2, 3]|batch(2)|list|length }}{{ 2.55|round(1) }}"
+    )
+    page = render({"sections/methodology.html": f"<p>{body}</p>"})
+    assert "<p>1/2:3 2/2:7 &lt;" not in page
+    assert "<p>1/2:3 2/2:7 <cin>a11+2bb22.5</p>" in page
