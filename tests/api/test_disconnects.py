@@ -2,12 +2,15 @@
 
 import logging
 import socket
+import struct
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from policycortex.names import ReportFormat
 from tests.support.api_server import ApiServer, log_records
 
 
@@ -43,3 +46,29 @@ def test_a_client_that_leaves_is_no_error(
     assert (event["outcome"], event["details"]["status"]) == ("refused", 499)
     assert client.get("/v1/reports").json()["pagination"]["total"] == 0
     assert 'route="/v1/reports",status="500"' not in httpx.get(f"{server.url}/metrics", trust_env=False).text
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+def test_a_broken_connection_does_not_use_up_a_one_time_link(
+    server: ApiServer, order: dict[str, Any], *, is_reset: bool
+) -> None:
+    """A download of 16 MiB breaks after the first bytes: the link works again, once. Meanwhile a second one is 404."""
+    client, content = server.client(), bytes(16 << 20)
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    server.complete(report_id, {ReportFormat.PDF: content})
+    wish = {"format": "pdf", "one_time": True}
+    url = client.post(f"/v1/reports/{report_id}/download-link", json=wish).json()["url"]
+    stranger, address = server.bare_client(), urlsplit(url)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((address.hostname, address.port))
+        connection.sendall(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 200")
+        assert stranger.get(url).status_code == 404
+        if is_reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    deadline = time.monotonic() + 10
+    while (answer := stranger.get(url)).status_code == 404 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (answer.status_code, answer.content == content) == (200, True)
+    assert stranger.get(url).status_code == 404

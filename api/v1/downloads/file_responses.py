@@ -3,14 +3,16 @@
 import base64
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
+from anyio import CancelScope
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Send
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
@@ -36,6 +38,29 @@ class ByteRange:
     def length(self) -> int:
         """Number of bytes."""
         return self.last - self.first + 1
+
+
+class FileDownload(StreamingResponse):
+    """Sends ``length`` bytes of the stream and closes it, also when the client leaves before the last byte was sent."""
+
+    on_broken: Callable[[], Awaitable[None]] | None = None
+    """Called when the download was not completed."""
+
+    def __init__(self, stream: BinaryIO, length: int, *, status_code: int, headers: Mapping[str, str]) -> None:
+        super().__init__(_chunks(stream, length), status_code=status_code, headers=headers)
+        self._stream = stream
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the file."""
+        try:
+            await super().stream_response(send)
+        except BaseException:  # also the cancellation by which Starlette ends a download whose client left
+            if self.on_broken is not None:
+                with CancelScope(shield=True):
+                    await self.on_broken()
+            raise
+        finally:
+            self._stream.close()
 
 
 def find_artifacts(report: ReportRow) -> tuple[ArtifactRow, ...]:
@@ -89,7 +114,7 @@ def send_artifact(
         stream.close()
         return Response(status_code=status, headers=headers)
     stream.seek(span.first if span is not None else 0)
-    return StreamingResponse(_chunks(stream, length), status_code=status, headers=headers)
+    return FileDownload(stream, length, status_code=status, headers=headers)
 
 
 def file_name(report: ReportRow, extension: str) -> str:
@@ -156,7 +181,6 @@ def _requested_range(request: Request, size: int, headers: dict[str, str]) -> By
 
 
 def _chunks(stream: BinaryIO, length: int) -> Iterator[bytes]:
-    with stream:
-        while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
-            length -= len(chunk)
-            yield chunk
+    while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
+        length -= len(chunk)
+        yield chunk

@@ -1,12 +1,18 @@
-"""Downloads through a link: no key, one file; a download counts only when the file is sent."""
+"""Downloads through a link: no key, one file. A one-time link is used up only when the whole file was sent."""
+
+import logging
+from datetime import datetime
+from typing import Final
 
 from fastapi import Request, Response
 
 from api.platform.audit import note
 from api.platform.services import Services
-from api.v1.downloads.file_responses import find_artifact, find_copy, send_artifact
-from policycortex.errors import ConflictError, NotFoundError
+from api.v1.downloads.file_responses import FileDownload, find_artifact, find_copy, send_artifact
+from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.storage.registry import AccessRow, LinkRow
+
+_log: Final = logging.getLogger("policycortex.api")
 
 
 def follow_link(request: Request, services: Services, token: str) -> Response:
@@ -24,10 +30,21 @@ def follow_link(request: Request, services: Services, token: str) -> Response:
         raise NotFoundError(str(error)) from error
     response = send_artifact(request, services.artifacts, report, artifact, allow_parts=not link.is_one_time)
     if request.method == "GET" and response.status_code < 300:
-        services.registry.links.use_link(link, now=services.now())
+        used_at = services.now()
+        services.registry.links.use_link(link, now=used_at)
         services.read_log.flush()
         services.registry.access_log.log_access(_access(request, services, link))
+        if link.is_one_time and isinstance(response, FileDownload):
+            response.on_broken = lambda: _release(services, link, used_at)
     return response
+
+
+async def _release(services: Services, link: LinkRow, used_at: datetime) -> None:
+    """Undo the use. It was written before the first byte, so that of two downloads at the same time one is refused."""
+    try:
+        await services.run_short(lambda: services.registry.links.release_link(link, used_at=used_at))
+    except UnavailableError as error:
+        _log.warning("a one-time link stays used up", extra={"link_id": link.id, "reason": str(error)})
 
 
 def _access(request: Request, services: Services, link: LinkRow) -> AccessRow:

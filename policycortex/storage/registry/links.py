@@ -77,6 +77,12 @@ class LinkRepository:
             if connection.execute(update(download_links).where(*unused).values(used_at=now)).rowcount != 1:
                 raise NotFoundError("the download link was used up; ask for a new one")
 
+    def release_link(self, link: LinkRow, *, used_at: datetime) -> None:
+        """Undo the use of ``used_at``, whose download was not completed. No error if the link is gone."""
+        mine = (download_links.c.id == link.id, download_links.c.used_at == used_at)
+        with self._database.writing() as connection:
+            connection.execute(update(download_links).where(*mine).values(used_at=None))
+
     def list_links(self, report_id: str, *, now: datetime) -> tuple[LinkRow, ...]:
         """The report's valid links, oldest first. Links of ended keys are not valid."""
         mine = (download_links.c.report_id == report_id, download_links.c.expires_at > now, _has_valid_key(now))
