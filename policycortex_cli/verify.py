@@ -26,7 +26,10 @@ _FORMS = click.Choice(["jsonl", "csv"])
 @click.option("--ask-password", is_flag=True, help="Ask for the report's password, to check encrypted files.")
 @click.option("--home", type=_PLACE, help="Home of the installation, whose key also checks the seals of the audit log.")
 def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool, home: Path | None) -> None:
-    """Check files against their manifest, signatures and audit log, offline. Exit code 1 when a check fails."""
+    """Check files against their manifest, signatures and audit log, offline.
+
+    Exit code 0: proven. 1: broken, or nothing could be checked. 3: nothing is broken, but the signer is not proven.
+    """
     from policycortex.security.key_store import open_key_store
     from policycortex.verify.report_files import verify as check
     from policycortex.verify.verdict import VerdictKind
@@ -40,7 +43,10 @@ def verify(path: Path, trail: Path | None, cert: Path | None, ask_password: bool
     counts = {kind: len(verdict.of(kind)) for kind in VerdictKind}
     if verdict.is_good:
         print(f"\n{path.name}: no check failed; {counts[VerdictKind.UNCHECKED]} points were not checked")
-        return
+        if verdict.is_proven:
+            return
+        print("the signer is NOT PROVEN: anybody can make a certificate with this name")
+        sys.exit(3)
     if counts[VerdictKind.BROKEN]:
         print(f"\n{path.name}: {counts[VerdictKind.BROKEN]} checks FAILED")
     else:

@@ -12,17 +12,22 @@ MEDIA_TYPE: Final = "application/zip"
 README_NAME: Final = "README.txt"
 README: Final = """This is a report with all that proves it.
 
-  policycortex verify <this bundle, or the folder it was unpacked into>
+  policycortex verify <this bundle, or the folder it was unpacked into> --cert trusted.pem
 
-checks everything, offline. Without that program:
+checks everything, offline. Exit code 0: proven; 1: broken; 3: not broken, but the signer is not proven.
+trusted.pem is the certificate of the organisation, or of its authority. Get it from the organisation itself, by
+another channel than this bundle. Do not use certificate.pem of this bundle for it: whoever replaces the files
+can replace that file, too. Without that program:
 
   openssl cms -verify -binary -inform DER -in manifest.json.p7s \\
-    -content manifest.json -CAfile certificate.pem -out /dev/null
+    -content manifest.json -CAfile trusted.pem -out /dev/null
   sha256sum <each file>        and compare with manifest.json
   pdfsig report.pdf            for a signed PDF
 
-certificate.pem is what signed. Ask the organisation whether it is theirs: a file cannot vouch for itself.
+certificate.pem is the certificate that signed, to compare with trusted.pem. By itself it proves nothing.
 """
+EARLIER_READMES: Final = frozenset({"38ea6a379b9f44ca7b2cd8d260d39dd2fc5f168237e1e09c669d064b3c28c93d"})
+"""SHA-256 of the texts in bundles of earlier versions, which are not broken."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _CHUNK: Final = 1 << 20
 _MOST_FILES: Final = 1000

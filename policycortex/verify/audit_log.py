@@ -11,7 +11,7 @@ from policycortex.audit.export import AuditLogFile, read_export_file
 from policycortex.errors import InputError
 from policycortex.security.manifest import Manifest
 from policycortex.spreadsheet_text import unguard_formula
-from policycortex.verify.signatures import Trust, check_detached
+from policycortex.verify.signatures import Trust, check_detached, who_signed
 from policycortex.verify.verdict import VerdictLine, broken, holds, unchecked
 
 
@@ -53,6 +53,7 @@ def check_export(
             lines.append(broken(file.name, str(error)))
             continue
         parts.append(part)
+        trust.organizations.add(part.organization)
         lines += [broken(file.name, problem) for problem in part.problems]
         lines += _check_signature(file, trust)
     logs = []
@@ -61,7 +62,7 @@ def check_export(
         found, log = _join(own, key_of)
         lines += found
         logs.append(log)
-    return lines, logs
+    return [*lines, *who_signed(trust, subject="signer of the audit log")], logs
 
 
 def check_anchor(

@@ -32,7 +32,7 @@ from policycortex.verify.signatures import (
     load_certificates,
     who_signed,
 )
-from policycortex.verify.verdict import Verdict, VerdictLine, broken, holds, unchecked, verdict_of
+from policycortex.verify.verdict import Verdict, VerdictLine, broken, holds, unchecked, unproven, verdict_of
 
 _OF_THE_BUNDLE: Final = frozenset({FILE_NAME, SIGNATURE_NAME, CERTIFICATE_NAME, bundle.README_NAME})
 _LARGEST_MANIFEST: Final = 64 << 20
@@ -74,7 +74,17 @@ def verify(
         found = list(_check_bundle(path, inputs))
     else:
         found = list(_check_file(path, inputs))
+    if certificates is not None and _is_beside(certificates, path):
+        lines.append(unproven(certificates.name, "it is beside the files, so it proves nothing; get it from its owner"))
+    if not trust.signers:
+        lines.append(unproven("signer", "no signature was found that holds"))
     return verdict_of([*found, *lines, *who_signed(trust)])
+
+
+def _is_beside(certificates: Path, path: Path) -> bool:
+    """Whether the given certificates are the file that came with the report, which a forger replaces, too."""
+    folder = path if path.is_dir() else path.parent
+    return certificates.name.endswith(CERTIFICATE_NAME) and certificates.resolve().parent == folder.resolve()
 
 
 def _is_bundle(path: Path) -> bool:
@@ -138,7 +148,11 @@ def _check_folder(folder: Path, inputs: VerificationInputs) -> Iterator[VerdictL
 
 def _check_readme(path: Path | None) -> Iterator[VerdictLine]:
     """The README tells how to check without this program, so a changed one could mislead."""
-    if path is not None and path.read_bytes() != bundle.README.encode():
+    if path is None or path.read_bytes() == bundle.README.encode():
+        return
+    if _digest(path) in bundle.EARLIER_READMES:
+        yield unchecked(path.name, "it is of an earlier version of this program; the newer one tells how to get --cert")
+    else:
         yield broken(path.name, "it was changed, or comes from another version of this program")
 
 
@@ -182,6 +196,7 @@ def _check_manifest(
         moment = datetime.fromisoformat(manifest.made_at)
     except (InputError, ValueError) as error:
         return None, [broken(subject, str(error))]
+    inputs.trust.organizations.add(str(manifest.report.get("organization")))
     lines = []
     signature = files.get(f"{path.name}.p7s")
     if signature is None:

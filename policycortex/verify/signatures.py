@@ -22,7 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from policycortex.errors import InputError
 from policycortex.security.der import is_plain, is_true
 from policycortex.security.identities import GENERATED_NAME
-from policycortex.verify.verdict import VerdictLine, broken, holds, unchecked
+from policycortex.verify.verdict import VerdictLine, broken, holds, unchecked, unproven
 
 _NOTHING_UNSIGNED: Final = frozenset({"signature_time_stamp_token"})
 _UNREADABLE: Final = (
@@ -30,6 +30,12 @@ _UNREADABLE: Final = (
     UnsupportedAlgorithm,
 )  # fmt: skip
 """Errors that the libraries raise for changed bytes."""
+
+_DOCUMENT_USES: Final = frozenset({
+    "email_protection", "any_extended_key_usage", "adobe_authentic_documents_trust", "microsoft_document_signing",
+    "1.3.6.1.5.5.7.3.36", "1.2.840.113583.1.1.5", "1.3.6.1.4.1.311.10.3.12",
+})  # fmt: skip
+"""Extended key usages for documents: by name, or by number where asn1crypto may have no name (RFC 9336)."""
 
 _ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 
@@ -41,6 +47,8 @@ class Trust:
     roots: tuple[x509.Certificate, ...] = ()
     signers: dict[str, x509.Certificate] = field(default_factory=dict)
     """By SHA-256 of the certificate."""
+    organizations: set[str] = field(default_factory=set)
+    """Organisations that the signed files name."""
 
     def add_signer(self, certificate: x509.Certificate) -> str | None:
         """Add a signer. Returns the name of an earlier signer with another certificate; None without one."""
@@ -173,17 +181,41 @@ def _status_lines(
         yield line(subject, f"its time stamp says {status.timestamp_validity.timestamp:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def who_signed(trust: Trust) -> Iterator[VerdictLine]:
-    """What is known about the signers, and what is not."""
+def who_signed(trust: Trust, *, subject: str = "signer") -> Iterator[VerdictLine]:
+    """Whether each signer is proven to be the organisation that the signed files name."""
     for certificate in trust.signers.values():
-        name = name_of(certificate)
-        if trust.roots:
-            yield holds("signer", f"{name}, trusted by the certificates given")
-        elif GENERATED_NAME in name:
-            yield unchecked("signer", f"{name}: issued by no authority; get its certificate from its owner for --cert")
-        else:
-            yield unchecked("signer", f"{name}: give the authority's certificate by --cert")
-        yield unchecked("signer", "whether its certificate was revoked: this needs the network")
+        yield _judge_signer(certificate, trust, subject)
+        yield unchecked(subject, "whether its certificate was revoked: this needs the network")
+
+
+def _judge_signer(certificate: x509.Certificate, trust: Trust, subject: str) -> VerdictLine:
+    """A certificate that was given itself proves its signer; one of an authority must also name the organisation."""
+    name, named = name_of(certificate), certificate.subject.native.get("organization_name")
+    others = sorted(organization for organization in trust.organizations if organization[:64] != named)
+    if not _may_sign(certificate):
+        return broken(subject, f"{name}: its certificate is not for signatures of documents (key usage)")
+    if GENERATED_NAME in name and others:
+        return broken(subject, f"{name}, but the files are of {others[0]!r}")
+    if not trust.roots and GENERATED_NAME in name:
+        return unproven(subject, f"{name}: issued by no authority; get its certificate from its owner for --cert")
+    if not trust.roots:
+        return unproven(subject, f"{name}: give the organisation's certificate, or its authority's, by --cert")
+    if certificate.sha256 in {root.sha256 for root in trust.roots}:
+        return holds(subject, f"{name}, trusted by the certificates given")
+    if others or not trust.organizations:
+        whose = repr(others[0]) if others else "an organisation that nothing here names"
+        message = (
+            f"{name}, of an authority given, but the files are of {whose}; give the organisation's own certificate"
+        )
+        return unproven(subject, f"{message} by --cert")
+    return holds(subject, f"{name}, trusted by the certificates given")
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    """Whether the extensions for key usage, where the certificate has them, allow signatures of documents."""
+    usage, extended = certificate.key_usage_value, certificate.extended_key_usage_value
+    is_for_signatures = usage is None or bool({"digital_signature", "non_repudiation"} & usage.native)
+    return is_for_signatures and (extended is None or bool(_DOCUMENT_USES & set(extended.native)))
 
 
 def _signer(data: cms.SignedData) -> x509.Certificate:

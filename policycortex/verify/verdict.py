@@ -11,6 +11,8 @@ class VerdictKind(StrEnum):
     HOLDS = "holds"
     BROKEN = "BROKEN"
     UNCHECKED = "not checked"
+    UNPROVEN = "NOT PROVEN"
+    """The signature holds, but nothing proves whose it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,11 @@ class Verdict:
         """True when at least one line holds and none is broken."""
         return bool(self.of(VerdictKind.HOLDS)) and not self.of(VerdictKind.BROKEN)
 
+    @property
+    def is_proven(self) -> bool:
+        """True when nothing is broken and each signer is proven to be the organisation."""
+        return self.is_good and not self.of(VerdictKind.UNPROVEN)
+
     def of(self, kind: VerdictKind) -> tuple[VerdictLine, ...]:
         """The lines of one kind."""
         return tuple(line for line in self.lines if line.kind is kind)
@@ -55,6 +62,11 @@ def broken(subject: str, message: str) -> VerdictLine:
 def unchecked(subject: str, message: str) -> VerdictLine:
     """A line for a thing that could not be checked; the message gives the reason."""
     return VerdictLine(kind=VerdictKind.UNCHECKED, subject=subject, message=message)
+
+
+def unproven(subject: str, message: str) -> VerdictLine:
+    """A line for a signer that may be somebody else; the message tells what proves it."""
+    return VerdictLine(kind=VerdictKind.UNPROVEN, subject=subject, message=message)
 
 
 def verdict_of(lines: Iterable[VerdictLine]) -> Verdict:

@@ -122,20 +122,25 @@ def test_an_old_download_link_still_works(client: httpx.Client, expected: dict[s
     assert answer.raise_for_status().json()["report"]["id"] == expected["reports"][0]
 
 
-def test_the_files_of_each_old_report_verify(client: httpx.Client, expected: dict[str, Any], tmp_path: Path) -> None:
+def test_the_files_of_each_old_report_verify(
+    client: httpx.Client, expected: dict[str, Any], settings: Settings, tmp_path: Path
+) -> None:
     """``policycortex verify`` finds nothing wrong in any bundle: files, manifest, signatures and audit log."""
+    certificate = tmp_path / "trusted.pem"
+    certificate.write_text(run("certificate", "--home", settings.home))
     for report_id in expected["reports"]:
         bundle = tmp_path / f"{report_id}.zip"
         bundle.write_bytes(client.get(f"/v1/reports/{report_id}/download/bundle").raise_for_status().content)
-        assert "no check failed" in run("verify", bundle)
+        assert "no check failed" in run("verify", bundle, "--cert", certificate)
 
 
 def test_the_audit_log_is_whole(settings: Settings, tmp_path: Path) -> None:
     """The chain holds from the first record to the head, seals included; so does an export of it."""
     assert "all valid" in run("trail", "check", "--home", settings.home)
-    exported = tmp_path / "trail.jsonl"
+    exported, certificate = tmp_path / "trail.jsonl", tmp_path / "trusted.pem"
+    certificate.write_text(run("certificate", "--home", settings.home))
     run("trail", "export", "--out", exported, "--home", settings.home)
-    assert "no check failed" in run("verify", exported, "--home", settings.home)
+    assert "no check failed" in run("verify", exported, "--home", settings.home, "--cert", certificate)
 
 
 def test_reports_are_rendered_again_to_equal_bytes(settings: Settings, tmp_path: Path) -> None:
