@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from api.platform.connection_limits import TimedProtocol
+
 SERVER_OPTIONS: Final[dict[str, Any]] = {
+    "http": TimedProtocol,
     "access_log": False,  # paths of links contain their tokens
     "proxy_headers": False,  # uvicorn would believe every process on the machine; see client_address
     "server_header": False,

@@ -1,0 +1,48 @@
+"""Ends connections whose client sends a request too slowly. uvicorn limits only the time between two requests."""
+
+import asyncio
+import logging
+from typing import Final
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+RECEIVE_SECONDS: Final = 30.0
+"""Head and body of a request, at most 1 MiB, must arrive within this time of its first byte or of the connection."""
+
+_log: Final = logging.getLogger("policycortex.api")
+
+
+class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a variable: httptools or h11
+    """uvicorn's HTTP protocol with one timer per connection, which runs while a request arrives."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Limit the time to the first request, too."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Start the timer with the first byte of a request; stop it when the request is complete."""
+        self._start_timer()
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
+            self._stop_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(RECEIVE_SECONDS, self._cut)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _cut(self) -> None:
+        _log.info("connection cut: no complete request in time", extra={"seconds": RECEIVE_SECONDS})
+        self.transport.abort()
