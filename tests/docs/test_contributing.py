@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from policycortex.findings.formats.registry import list_formats
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "CONTRIBUTING.md"
 PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api")
@@ -119,7 +121,7 @@ def test_the_channel_posts_to_a_receiver(product: Path, tmp_path: Path) -> None:
 
 def test_the_endpoint_answers_and_is_documented(product: Path, tmp_path: Path) -> None:
     """Without a key 401; with one all formats, that of the first example included."""
-    names = ["asff", "checkov", "csv", "ocsf", "parquet", "rulelog", "sarif"]
+    names = sorted([*(each.name for each in list_formats()), "rulelog"])
     assert json.loads(run(product, "call_endpoint", tmp_path)) == [401, 200, names, True]
 
 
