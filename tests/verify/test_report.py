@@ -1,5 +1,6 @@
 """A report through the whole run: protected, marked, signed, listed in its manifest, bundled, and nowhere in clear."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -7,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
+from api.app import create_app
 from policycortex.audit.chain import AuditRecord
 from policycortex.channels.connections import load_connections
 from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
@@ -19,8 +22,11 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import FileRow, Registry, ReportRow, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.verify.report_files import verify
+from policycortex.verify.verdict import VerdictKind
 from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import seal_password
+from tests.support.api_server import FakeBackfills, FakeRunLauncher, serve
 from tests.support.programs import run, seven_zip
 from tests.support.samples.lake_files import seen, take
 from tests.support.samples.signed_files import ORGANIZATION
@@ -151,6 +157,30 @@ def test_the_manifest_lists_every_copy_and_what_the_report_was_made_from(made: M
     }  # fmt: skip
     assert made.audit_event.action == "report_completed"
     assert made.audit_event.details["manifest_sha256"] == made.files["manifest.json"].sha256
+
+
+def test_files_downloaded_one_by_one_verify_under_the_names_they_are_saved_as(made: Made, tmp_path: Path) -> None:
+    """PDF, protected CSV, its signature, manifest, its signature and certificate; 0 broken and the signer proven."""
+    with closing(open_registry(made.settings)) as registry:
+        _, token = registry.keys.create_key(organization=ORGANIZATION, name="reader")
+    app = create_app(made.settings, launcher=FakeRunLauncher(), backfills=FakeBackfills())
+    key, names = {"Authorization": f"Bearer {token}"}, []
+    for url in serve(app):
+        for path in ("pdf", "csv", "csv/signature", "manifest", "manifest.p7s", "certificate"):
+            place = f"{url}/v1/reports/{REPORT_ID}/download/{path}"
+            answer = httpx.get(place, headers=key, trust_env=False, timeout=60).raise_for_status()
+            name = answer.headers["content-disposition"].partition('filename="')[2].rstrip('"')
+            (tmp_path / name).write_bytes(answer.content)
+            names.append(name)
+        place = f"{url}/v1/reports/{REPORT_ID}/download/bundle"
+        bundle = httpx.get(place, headers=key, trust_env=False, timeout=60).raise_for_status()
+    assert hashlib.sha256(bundle.content).hexdigest() == bundle.headers["x-checksum-sha256"]
+    assert names == [
+        "November.pdf", "November.csv.zip", "November.csv.zip.p7s", "November.manifest.json",
+        "November.manifest.json.p7s", "November.certificate.pem",
+    ]  # fmt: skip
+    verdict = verify(tmp_path, certificates=made.paths["certificate.pem"], password=PASSWORD)
+    assert not verdict.of(VerdictKind.BROKEN)
 
 
 def test_no_secret_is_kept_in_clear(made: Made) -> None:

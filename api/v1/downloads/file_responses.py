@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 from urllib.parse import quote
 
 from anyio import CancelScope
@@ -46,7 +46,7 @@ class FileDownload(StreamingResponse):
     on_broken: Callable[[], Awaitable[None]] | None = None
     """Called when the download was not completed."""
 
-    def __init__(self, stream: BinaryIO, length: int, *, status_code: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, stream: IO[bytes], length: int, *, status_code: int, headers: Mapping[str, str]) -> None:
         super().__init__(_chunks(stream, length), status_code=status_code, headers=headers)
         self._stream = stream
 
@@ -180,7 +180,7 @@ def _requested_range(request: Request, size: int, headers: dict[str, str]) -> By
     return span
 
 
-def _chunks(stream: BinaryIO, length: int) -> Iterator[bytes]:
+def _chunks(stream: IO[bytes], length: int) -> Iterator[bytes]:
     while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
         length -= len(chunk)
         yield chunk

@@ -9,29 +9,32 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
 from api.platform.responses import matches_etag
 from api.platform.services import Services
-from api.v1.downloads.file_responses import disposition, file_name, find_artifacts
+from api.v1.downloads.file_responses import FileDownload, disposition, file_name, find_artifacts
 from policycortex.errors import IntegrityError, NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.security import bundle, manifest
 from policycortex.storage.registry import FileRow, ReportRow
 
 _IN_MEMORY: Final = 8 << 20
-_CHUNK: Final = 1 << 18
 
 
-def send_proof(request: Request, services: Services, report: ReportRow, name: str) -> Response:
-    """A small file that belongs to the report. Raises as ``send_artifact``; ApiError without such a file."""
+def send_proof(
+    request: Request, services: Services, report: ReportRow, name: str, *, saved_as: str | None = None
+) -> Response:
+    """A small file that belongs to the report. Raises as ``send_artifact``; ApiError without such a file.
+
+    ``saved_as`` follows the report's name in the file name that clients save; by default it is ``name``.
+    """
     find_artifacts(report)
     file = _small_files(services, report).get(name)
     if file is None:
         raise ApiError(error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no {name}")
-    headers = _headers(report, name, file.media_type, file.sha256)
+    headers = _headers(report, saved_as or name, file.media_type, file.sha256)
     if matches_etag(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers={key: headers[key] for key in ("ETag", "Cache-Control")})
     with _open(services, file.key, file.sha256) as stream:
@@ -42,7 +45,7 @@ def send_proof(request: Request, services: Services, report: ReportRow, name: st
 
 def send_bundle(request: Request, services: Services, report: ReportRow) -> Response:
     """All files of the report with manifest, signatures and certificate, as one zip."""
-    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by the last chunk
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it was sent
     try:
         bundle.pack_bundle(spool, _entries(services, report))
         spool.seek(0)
@@ -58,11 +61,11 @@ def send_bundle(request: Request, services: Services, report: ReportRow) -> Resp
             return Response(headers=headers)
         return Response(status_code=304, headers={key: headers[key] for key in ("ETag", "Cache-Control")})
     spool.seek(0)
-    return StreamingResponse(_chunks(spool), headers=headers)
+    return FileDownload(spool, size, status_code=200, headers=headers)
 
 
 def signature_name(report_format: ReportFormat) -> str:
-    """The file name of a format's detached signature."""
+    """The stored name of a format's detached signature."""
     return f"{report_format.value}.p7s"
 
 
@@ -107,9 +110,3 @@ def _headers(report: ReportRow, name: str, media_type: str, sha256: str) -> dict
         "X-Checksum-SHA256": sha256,
         "Cache-Control": "private, no-cache",
     }
-
-
-def _chunks(spool: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
-    with spool:
-        while chunk := spool.read(_CHUNK):
-            yield chunk

@@ -78,7 +78,7 @@ def download_signature(
     services: ServicesDep,
 ) -> Response:
     """The detached CMS signature of one file, DER. A signed PDF also contains its own signature."""
-    return _send_proof(request, caller, services, report_id, signature_name(format))
+    return _send_proof(request, caller, services, report_id, signature_name(format), signed=format)
 
 
 @router.head(_PATH, response_class=Response, responses=_RESPONSES, operation_id="head_download")
@@ -99,9 +99,19 @@ def download_report(
     return response
 
 
-def _send_proof(request: Request, caller: Principal, services: Services, report_id: str, name: str) -> Response:
+def _send_proof(
+    request: Request,
+    caller: Principal,
+    services: Services,
+    report_id: str,
+    name: str,
+    *,
+    signed: ReportFormat | None = None,
+) -> Response:
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
-    response = send_proof(request, services, report, name)
+    # a signature is saved under its file's name, where ``verify`` and people look for it
+    saved_as = None if signed is None else f"{find_artifact(report, signed).extension}.p7s"
+    response = send_proof(request, services, report, name, saved_as=saved_as)
     if request.method == "GET" and response.status_code != 304:
         log_access(services, caller, report_id, "downloaded", name)
     return response
