@@ -130,14 +130,6 @@ def list_sources(paths: Iterable[str | Path]) -> ListedSources:
     return ListedSources(sources=sources, failed=tuple(failed), skipped=tuple(sorted(skipped)))
 
 
-def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
-    """``list_sources`` for callers that need every path: raises InputError for the first that has failed."""
-    listed = list_sources(paths)
-    if listed.failed:
-        raise InputError(listed.failed[0].reason)
-    return listed.sources
-
-
 def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
     """The format's name and the parser, by content. Raises InputError for an empty file or an unknown format."""
     if source.byte_size == 0 or source.sha256 == _EMPTY_SHA256:

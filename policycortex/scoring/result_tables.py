@@ -37,7 +37,8 @@ FRAMEWORK_SCORE_SCHEMA: Final = pl.Schema(
         **{severity.value: pl.Int64 for severity in Severity},
     }
 )
-"""Grain: score model. Severity columns count failing findings and are the same for every model."""
+"""Grain: score model. ``value_pct`` is null when nothing was assessed. Severity columns count failing findings and are
+the same for every model."""
 
 
 def requirement_results_frame(posture: Posture) -> pl.DataFrame:

@@ -12,12 +12,12 @@ import pytest
 
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.period import Period
+from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.settings import Settings
 from policycortex.storage.lake.catalog_copy import METADATA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import DayResults, Lake, open_lake
 from policycortex.storage.lake.period_end import daily_parameters
-from policycortex.storage.lake.results import REQUIREMENTS_SCHEMA, SCORES_SCHEMA
 from policycortex.storage.lake.scan_selection import period_end_cursor, period_parameters
 from policycortex.storage.lake.session import Cursor, sql
 from tests.support.samples.lake_files import EVERYTHING, seen, take
@@ -190,8 +190,8 @@ def results_of(day: date) -> DayResults:
     return DayResults(
         day=day,
         framework_id="soc2",
-        requirements=pl.DataFrame([requirement], schema=REQUIREMENTS_SCHEMA, orient="row"),
-        scores=pl.DataFrame([score], schema=SCORES_SCHEMA, orient="row"),
+        requirements=pl.DataFrame([requirement], schema=REQUIREMENT_RESULT_SCHEMA, orient="row"),
+        scores=pl.DataFrame([score], schema=FRAMEWORK_SCORE_SCHEMA, orient="row"),
     )
 
 

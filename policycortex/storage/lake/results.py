@@ -4,48 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import polars as pl
 
 from policycortex.period import Period
+from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.storage.lake.session import Cursor, LakeSession, run
-
-REQUIREMENTS_SCHEMA: Final = pl.Schema(
-    {
-        "requirement_id": pl.String,
-        "result": pl.String,
-        "passed": pl.Int64,
-        "failed": pl.Int64,
-        "manual": pl.Int64,
-        "muted": pl.Int64,
-        "waived": pl.Int64,
-    }
-)
-"""Grain: one requirement, in the framework's order."""
-
-SCORES_SCHEMA: Final = pl.Schema(
-    {
-        "framework_version": pl.String,
-        "crosswalk_version": pl.String,
-        "model": pl.String,
-        "model_version": pl.String,
-        "value_pct": pl.Float64,
-        "numerator": pl.Float64,
-        "denominator": pl.Float64,
-        "muted": pl.Int64,
-        "waived": pl.Int64,
-        "manual": pl.Int64,
-        "assessed": pl.Int64,
-        "total": pl.Int64,
-        "critical": pl.Int64,
-        "high": pl.Int64,
-        "medium": pl.Int64,
-        "low": pl.Int64,
-        "informational": pl.Int64,
-    }
-)
-"""Grain: one score model; severities are failing findings; value_pct null when nothing was assessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +19,9 @@ class DayResults:
     day: date
     framework_id: str
     requirements: pl.DataFrame
-    """REQUIREMENTS_SCHEMA."""
+    """REQUIREMENT_RESULT_SCHEMA."""
     scores: pl.DataFrame
-    """SCORES_SCHEMA."""
+    """FRAMEWORK_SCORE_SCHEMA."""
 
 
 class LakeResults:
@@ -73,9 +37,9 @@ class LakeResults:
         """
         frames = {
             "new_requirements": _stacked(
-                ((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENTS_SCHEMA
+                ((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENT_RESULT_SCHEMA
             ),
-            "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), SCORES_SCHEMA),
+            "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), FRAMEWORK_SCORE_SCHEMA),
         }
 
         def work(cursor: Cursor) -> None:
@@ -87,7 +51,7 @@ class LakeResults:
         self._session.write(f"replace the results of {len(days)} days", work, frames)
 
     def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
-        """Stored scores: ``observed_date``, then SCORES_SCHEMA, oldest first."""
+        """Stored scores: ``observed_date``, then FRAMEWORK_SCORE_SCHEMA, oldest first."""
         parameters = {"organization": organization, "framework_id": framework_id}
         return self._session.fetch(
             "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}

@@ -8,10 +8,11 @@ import pytest
 
 from policycortex.errors import InputError
 from policycortex.findings.model import CleanScan, NoteKind, ScanNote
-from policycortex.findings.sources import detect_parser, find_sources
+from policycortex.findings.sources import detect_parser
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from tests.support.backends import lake_files
+from tests.support.found_files import find_sources
 from tests.support.samples.lake_files import (
     EVERYTHING,
     IMPORTED_AT,

@@ -16,7 +16,8 @@ import pytest
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.model import Finding
-from policycortex.findings.sources import SourceFile, detect_parser, find_sources, list_sources, read_findings
+from policycortex.findings.sources import SourceFile, detect_parser, list_sources, read_findings
+from tests.support.found_files import find_sources
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 CONTENT = array_text(ocsf_record(number) for number in range(50))

@@ -1,4 +1,4 @@
--- Grain: day and score model of one framework; columns of SCORES_SCHEMA after observed_date.
+-- Grain: day and score model of one framework; columns of FRAMEWORK_SCORE_SCHEMA after observed_date.
 SELECT observed_date, framework_version, crosswalk_version, model, model_version, value_pct, numerator, denominator,
     muted, waived, manual, assessed, total, critical, high, medium, low, informational
 FROM lake.marts.framework_scores
