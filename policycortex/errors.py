@@ -21,7 +21,7 @@ A message states what was attempted, the value, and what to do.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +122,17 @@ class DeliveryDeferredError(UnavailableError):
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         self.is_reached = is_reached
+
+
+UNEXPECTED_ERRORS: Final = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Programming errors, ours or a library's, for example when an answer ends in the middle. A delivery that meets one is
+still settled, and other deliveries go on."""

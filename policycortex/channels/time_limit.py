@@ -13,16 +13,13 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from typing import Final, TypeVar
 
-from policycortex.errors import DeliveryDeferredError, DeliveryUncertainError, PolicyCortexError
+from policycortex.errors import UNEXPECTED_ERRORS, DeliveryDeferredError, DeliveryUncertainError, PolicyCortexError
 
 SLOWEST_BYTES_PER_SECOND: Final = 100_000
 """A receiver that takes files more slowly is cut off."""
 
 _GRACE_SECONDS: Final = 2.0
 """For an exchange to end after its connections were ended."""
-
-_CUT_OFF: Final = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-"""What libraries raise when an answer ends in the middle: some take the half answer for a whole one."""
 
 _Result = TypeVar("_Result")
 
@@ -117,7 +114,7 @@ def run_within(seconds: float, receiver: str, exchange: Callable[[], _Result]) -
     def run() -> None:
         try:
             results.append(_limited(seconds, receiver, exchange))
-        except (PolicyCortexError, *_CUT_OFF) as error:  # raised again in the caller's thread
+        except (PolicyCortexError, *UNEXPECTED_ERRORS) as error:  # raised again in the caller's thread
             errors.append(error)
 
     thread = threading.Thread(target=copy_context().run, args=(run,), name="exchange", daemon=True)
@@ -145,7 +142,7 @@ def _limited(seconds: float, receiver: str, exchange: Callable[[], _Result]) -> 
             if not limit.is_over:
                 raise
             raise DeliveryUncertainError(f"the exchange with {receiver} {_over(seconds)}: {error}") from error
-        except _CUT_OFF as error:
+        except UNEXPECTED_ERRORS as error:  # libraries take half an answer for a whole one
             if not limit.is_over:
                 raise
             raise DeliveryUncertainError(f"the exchange with {receiver} {_over(seconds)}") from error

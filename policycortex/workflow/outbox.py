@@ -21,6 +21,7 @@ from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import check_connection, send
 from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
 from policycortex.errors import (
+    UNEXPECTED_ERRORS,
     ConfigurationError,
     ConflictError,
     DeliveryDeferredError,
@@ -50,17 +51,6 @@ _POLL_SECONDS: Final = 1.0
 _MOST_AT_ONCE: Final = 4
 """Contents that are built at the same time: each may read the lake, which takes memory."""
 _PERMANENT: Final = (DeliveryRefusedError, ConfigurationError, ConflictError, NotFoundError, IntegrityError)
-_UNEXPECTED: Final = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""Programming errors, ours or a library's: the delivery must still be settled, and other deliveries must go on."""
 
 
 def utc_now() -> datetime:
@@ -276,7 +266,7 @@ class _Round:
             return _deferred(row, str(error), self.clock())
         except _PERMANENT as error:
             return _refused(str(error))
-        except _UNEXPECTED as error:
+        except UNEXPECTED_ERRORS as error:
             return _refused(f"its content could not be built: {self._describe(row, error)}")
 
     def _send(self, row: DeliveryRow, content: DeliveryContent) -> Settled:
@@ -293,7 +283,7 @@ class _Round:
             return _deferred(row, str(error), self.clock())
         except _PERMANENT as error:
             return _refused(str(error))
-        except _UNEXPECTED as error:
+        except UNEXPECTED_ERRORS as error:
             return self._uncertain(row, f"sending was interrupted: {self._describe(row, error)}")
         return Settled(
             status=DeliveryStatus.SENT, outcome="sent", answer=receipt.answer, receipt=_receipt_json(receipt, content)
