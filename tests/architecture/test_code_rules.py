@@ -64,6 +64,20 @@ def test_only_the_settings_read_the_environment() -> None:
     assert {str(p.relative_to(ROOT)) for p in readers} <= edges | {"policycortex/settings.py"}
 
 
+def unclosed_contexts(path: Path) -> list[int]:
+    """Lines that build a context of Dagster outside a ``with``."""
+    tree = ast.parse(path.read_text())
+    closed = {id(item.context_expr) for n in ast.walk(tree) if isinstance(n, ast.With) for item in n.items}
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and id(n) not in closed)
+    return [n.lineno for n in calls if re.fullmatch(r"(dg\.)?build_(sensor|schedule)_context", ast.unparse(n.func))]
+
+
+def test_contexts_of_dagster_are_closed() -> None:
+    """One that is not closed leaves its instance's storage as the current one: the next test reads a deleted folder."""
+    assert unclosed_contexts(ROOT / "tests/pipelines/test_deliveries.py") == []
+    assert {str(p.relative_to(ROOT)): lines for p in modules("tests") if (lines := unclosed_contexts(p))} == {}
+
+
 def test_the_docs_mention_every_setting() -> None:
     """A setting nobody can read about does not exist."""
     named = {variable_of(field) for field in Settings.model_fields}

@@ -31,10 +31,10 @@ class Zone:
 
     def look(self) -> list[dg.RunRequest]:
         """One evaluation; returns its run requests."""
-        context = dg.build_sensor_context(
+        with dg.build_sensor_context(
             instance=self._instance, cursor=self._cursor, resources={"core": self._core}, definitions=self._defs
-        )
-        result: Any = landing_zone(context)
+        ) as context:
+            result: Any = landing_zone(context)
         self._cursor = result.cursor
         return list(result.run_requests)
 

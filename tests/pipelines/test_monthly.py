@@ -220,8 +220,11 @@ def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_find
     core = CoreResource(home=str(settings.home))
 
     def ask(moment: datetime) -> list[dg.RunRequest]:
-        context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
-        return list(closed_months.evaluate_tick(context).run_requests or ())
+        resources = {"core": core}
+        with dg.build_schedule_context(
+            instance=stored, scheduled_execution_time=moment, resources=resources
+        ) as context:
+            return list(closed_months.evaluate_tick(context).run_requests or ())
 
     requests = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
     assert [request.tags["policycortex/framework"] for request in requests] == ["soc2", "hipaa", "iso27001"]
@@ -280,8 +283,9 @@ def test_the_schedule_names_frameworks_that_nobody_has(
     assert {"soc2", "uploaded"} <= set(targets.known)
     core = CoreResource(home=str(settings.home))
     moment = datetime(2024, 3, 2, 5, tzinfo=UTC)
-    context = dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources={"core": core})
-    requests = list(closed_months.evaluate_tick(context).run_requests or ())
+    resources = {"core": core}
+    with dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources=resources) as context:
+        requests = list(closed_months.evaluate_tick(context).run_requests or ())
     assert [request.tags["policycortex/framework"] for request in requests] == ["uploaded", "soc2"]
     assert set(stored.get_dynamic_partitions("frameworks")) == {"uploaded", "soc2"}
 

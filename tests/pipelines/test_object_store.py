@@ -87,7 +87,8 @@ def test_a_bucket_may_be_the_landing_zone(
     put(bucket, "in/parked/acme/old.json", 2)
     put(bucket, "elsewhere.json", 3)
     core = CoreResource(home=str(settings.home))
-    result = landing_zone(dg.build_sensor_context(instance=instance, resources={"core": core}))
+    with dg.build_sensor_context(instance=instance, resources={"core": core}) as context:
+        result = landing_zone(context)
     assert isinstance(result, dg.SensorResult)
     [request] = result.run_requests or []
     config = request.run_config["ops"]["imports"]["config"]

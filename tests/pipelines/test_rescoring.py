@@ -87,9 +87,9 @@ def test_the_sensor_asks_once_for_a_change(
     core = CoreResource(home=str(scanned.home))
 
     def look(cursor: str | None) -> tuple[list[dg.RunRequest], str | None]:
-        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"core": core})
-        found: Any = changed_frameworks(context)
-        return [each for each in found if isinstance(each, dg.RunRequest)], context.cursor
+        with dg.build_sensor_context(instance=instance, cursor=cursor, resources={"core": core}) as context:
+            found: Any = changed_frameworks(context)
+            return [each for each in found if isinstance(each, dg.RunRequest)], context.cursor
 
     requests, cursor = look(None)
     assert requests == []
