@@ -5,7 +5,7 @@ Renderings compute nothing. Findings can be many, so they are a table that is re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,10 @@ class ReportHeader:
     """A custom template of the installation, by name."""
     formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
     """Files of this request; texts name only these."""
+
+    def ages_on(self, period: Period) -> date:
+        """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report."""
+        return min(period.last_date, self.generated_at.astimezone(UTC).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

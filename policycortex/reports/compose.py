@@ -20,7 +20,6 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import RequirementResult
-from policycortex.period import Period
 from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.messages import key_messages
@@ -46,8 +45,8 @@ def compose_report(
 
     ``daily`` holds each scanned day's own posture, ``previous`` that of the period before.
     """
-    risk = _risk(evidence.risk_items, header.period, evidence.risk_weights)
-    previous_risk = _risk(evidence.previous_risk_items, header.period.previous(), evidence.risk_weights)
+    risk = _risk(evidence.risk_items, header.ages_on(header.period), evidence.risk_weights)
+    previous_risk = _risk(evidence.previous_risk_items, header.ages_on(header.period.previous()), evidence.risk_weights)
     summary = summarize_posture(posture, risk)
     previous_summary = summarize_posture(previous, previous_risk) if previous and previous.counts.total else None
     top_checks = rank_checks(evidence.failing_checks, evidence.owners, summary.score)
@@ -110,8 +109,8 @@ def compose_trend(daily: Mapping[date, Posture]) -> tuple[TrendPoint, ...]:
     )
 
 
-def _risk(items: pl.DataFrame | None, period: Period, weights: RiskWeights) -> Risk | None:
-    return None if items is None else assess_risk(items, as_of=period.last_date, weights=weights)
+def _risk(items: pl.DataFrame | None, as_of: date, weights: RiskWeights) -> Risk | None:
+    return None if items is None else assess_risk(items, as_of=as_of, weights=weights)
 
 
 def _requirement_row(assessment: RequirementAssessment) -> RequirementRow:

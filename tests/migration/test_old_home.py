@@ -18,6 +18,7 @@ from markupsafe import escape
 
 from api.app import create_app
 from policycortex.documents.locales import open_locale
+from policycortex.documents.model import ReportHeader
 from policycortex.errors import ConflictError
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period
@@ -143,8 +144,12 @@ def test_the_audit_log_is_whole(settings: Settings, tmp_path: Path) -> None:
     assert "no check failed" in run("verify", exported, "--home", settings.home, "--cert", certificate)
 
 
-def test_reports_are_rendered_again_to_equal_bytes(settings: Settings, tmp_path: Path) -> None:
+def test_reports_are_rendered_again_to_equal_bytes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each CSV, JSON and HTML file of the old home, composed again from its snapshot, at the time it was made."""
+    # The old version counted ages to the end of a period that had not ended.
+    monkeypatch.setattr(ReportHeader, "ages_on", lambda _header, period: period.last_date)
     differing = []
     for number, row in enumerate(rows(settings).values()):
         folder = tmp_path / str(number)

@@ -13,7 +13,8 @@ def _rows(inputs: SectionInputs) -> tuple[AgeSummary, ...]:
     items = inputs.evidence.risk_items
     if items is None or inputs.risk is None or not inputs.risk.total.assessed:
         return ()
-    return summarize_ages(items, as_of=inputs.header.period.last_date, sla_days=inputs.evidence.risk_weights.sla_days)
+    header, sla_days = inputs.header, inputs.evidence.risk_weights.sla_days
+    return summarize_ages(items, as_of=header.ages_on(header.period), sla_days=sla_days)
 
 
 FIRST_SCAN: Final = Content(id="first_scan_on", compute=lambda inputs: inputs.evidence.first_scan_on)

@@ -1,5 +1,6 @@
 """The composed document says what the posture says, and its sentences follow from its numbers."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from policycortex.documents.tables import COVERAGE_SCHEMA, DIMENSION_SCHEMA, FAI
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.period import Period
 from policycortex.reports.compose import compose_report
+from policycortex.reports.sections.ages import AGES
 from policycortex.reports.sections.section_results import SECTIONS
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 
 ENGLISH = open_locale("en")
 HEADER = ReportHeader(
@@ -152,3 +155,33 @@ def test_sentences_are_in_the_language_of_the_report() -> None:
 def test_the_worst_findings_are_counted_in_one_sentence(failing: int, message: str) -> None:
     """All failing findings of the sample posture are of high severity."""
     assert message in compose(posture(("Z", 3, failing))).key_messages
+
+
+def _ages_of(period: Period) -> tuple[dict[str, int | None], float | None]:
+    """Oldest days per severity, and the risk score, of a report of 1 April 2024 on a finding failing since 22 March."""
+    row = ("aws", "acc", "production", "s3", "c1", "m", "", "high", date(2024, 3, 22), 0, 1)
+    evidence = Evidence(
+        findings=FindingsTable(path=Path("unread.parquet"), total=1),
+        findings_total=1,
+        failing_checks=FAILING_CHECKS_SCHEMA.to_frame(),
+        dimensions=DIMENSION_SCHEMA.to_frame(),
+        coverage=COVERAGE_SCHEMA.to_frame(),
+        risk_items=pl.DataFrame([row], schema=RISK_ITEM_SCHEMA, orient="row"),
+    )
+    document = compose_report(
+        header=replace(HEADER, type=ReportType.RISK, period=period),
+        posture=posture(("Z", 0, 1)),
+        previous=None,
+        daily={},
+        evidence=evidence,
+        locale=ENGLISH,
+    )
+    return {row.severity: row.oldest_days for row in AGES.of(document) if row.failing}, document.summary.risk_score
+
+
+def test_ages_do_not_grow_beyond_the_day_of_the_report() -> None:
+    """A period that ends in 2027 makes the finding 10 days old, not more than 1,000, and gives the same risk."""
+    until_today = _ages_of(Period.of_days(date(2024, 1, 1), date(2024, 4, 1)))
+    assert until_today[0] == {"high": 10}
+    assert _ages_of(Period.of_days(date(2024, 1, 1), date(2027, 12, 31))) == until_today
+    assert _ages_of(Period.of_days(date(2024, 1, 1), date(2024, 3, 31)))[0] == {"high": 9}
