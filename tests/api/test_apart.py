@@ -1,4 +1,4 @@
-"""Two organisations: with the other's ids every route is 404, and nothing of the other is in any list or count."""
+"""What a key may not see is in no answer: the other organisation's, and restricted reports of its own organisation."""
 
 import secrets
 from datetime import timedelta
@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from policycortex.storage.registry.keys import SCOPES
 from tests.support.api_server import ApiServer
 from tests.support.ledger import MONTHLY
 
@@ -123,3 +124,64 @@ def test_an_order_cannot_reach_what_is_the_others(
         assert answer.status_code == 400
         assert f"own-{owned['mark']}" not in answer.text.replace(f"'{owned['framework_id']}'", "", 1)
     assert other.post("/v1/reports", json=order).json()["queue_position"] == 1
+
+
+def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str, Any]) -> None:
+    """Attack: a key without access to a restricted report looks for it, its deliveries and their recipients everywhere.
+
+    One report was requested with recipients, the other made by a schedule. The attacker knows all their ids.
+    """
+    mark = secrets.token_hex(4)
+    owner_key, owner = server.keyed_client()
+    attacker = server.client(scopes=[scope for scope in SCOPES if scope != "admin"])
+    notified = {"delivery": {"notifications": {"email": [f"board-{mark}@company.com"]}}}
+    body, idempotency = order | notified, {"Idempotency-Key": f"board-{mark}"}
+    requested = owner.post("/v1/reports", json=body, headers=idempotency).json()["id"]
+    schedule = owner.post("/v1/reports/schedules", json=MONTHLY).json()["id"]
+    scheduled = owner.post(f"/v1/reports/schedules/{schedule}/run").json()["report_id"]
+    for report_id in (requested, scheduled):
+        server.complete(report_id)
+        sharing = {"visibility": "keys", "keys": [], "links_allowed": True}
+        assert owner.put(f"/v1/reports/{report_id}/sharing", json=sharing).status_code == 200
+    deliveries = {row["id"]: row["report_id"] for row in owner.get("/v1/deliveries").json()["deliveries"]}
+    assert set(deliveries.values()) == {requested, scheduled}
+    secret = {requested, scheduled, *deliveries, f"board-{mark}", owner_key.id}
+    known = {"schedule_id": schedule, "delivery_id": next(iter(deliveries)), "format": "pdf"}
+    for filters in ({"report_id": requested}, {"schedule_id": schedule}, {"channel": "email"}, {"status": "waiting"}):
+        assert attacker.get("/v1/deliveries", params=filters).json()["pagination"]["total"] == 0
+    run = attacker.get(f"/v1/reports/schedules/{schedule}").json()["last_run"]
+    assert (run["status"], run["report_id"], run["report_url"]) == ("completed", None, None)
+    walked = 0
+    for method, path, operation in _operations(attacker):
+        for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
+            given = {"report_id": report_id, "other_id": scheduled, "framework_id": "x", "waiver_id": "x"} | known
+            url = path.format(**given, token="x")
+            if method == "delete" and "schedule_id" in path:
+                continue  # the attacker may delete the schedule, which names no report
+            answer = attacker.request(method, url, **_body(operation))
+            shown = answer.text
+            for sent in {*url.split("/")} & secret:
+                shown = shown.replace(sent, "")
+            assert not [word for word in secret if word in shown], f"{method} {url}: {answer.text}"
+            if "{report_id}" in path or "{delivery_id}" in path:
+                assert answer.status_code == 404, f"{method} {url}"
+            walked += 1
+    assert walked >= 40
+    answer = attacker.post("/v1/reports", json=body, headers=idempotency)
+    assert (answer.status_code, requested in answer.text) == (409, False)
+    assert owner.post("/v1/reports", json=body, headers=idempotency).json()["id"] == requested
+
+
+def test_a_rotated_key_sees_the_restricted_reports_of_its_lineage(server: ApiServer, order: dict[str, Any]) -> None:
+    """What the old secret requested, and what was shared with it; another key still sees neither."""
+    (owner_key, owner), (friend_key, _) = server.keyed_client(), server.keyed_client()
+    report_id = owner.post("/v1/reports", json=order).json()["id"]
+    sharing = {"visibility": "keys", "keys": [friend_key.id], "links_allowed": True}
+    assert owner.put(f"/v1/reports/{report_id}/sharing", json=sharing).status_code == 200
+    for key in (owner_key, friend_key):
+        _, token = server.registry.keys.rotate_key(key.id, now=server.clock())
+        rotated = server.bare_client({"Authorization": f"Bearer {token}"})
+        assert rotated.get(f"/v1/reports/{report_id}").status_code == 200
+        assert [row["id"] for row in rotated.get("/v1/reports").json()["reports"]] == [report_id]
+    assert server.client().get(f"/v1/reports/{report_id}").status_code == 404
+    assert server.client().get("/v1/reports").json()["pagination"]["total"] == 0

@@ -32,6 +32,7 @@ def list_deliveries(
         channel=query.channel.value if query.channel is not None else None,
         report_id=query.report_id,
         schedule_id=query.schedule_id,
+        reader=caller.reader,
         limit=query.limit,
         offset=query.offset,
     )
@@ -43,7 +44,7 @@ def list_deliveries(
 def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """One delivery with every attempt, the receiver's answers, and the digest of what was sent."""
     with not_found_as(_NOT_FOUND):
-        row = services.registry.deliveries.get_delivery(caller.organization, delivery_id)
+        row = services.registry.deliveries.get_delivery(caller.organization, delivery_id, reader=caller.reader)
     return send_json(request, present_delivery(row, has_attempts=True))
 
 
@@ -52,5 +53,7 @@ def get_delivery(delivery_id: DeliveryId, request: Request, caller: Reader, serv
 def replay_delivery(delivery_id: DeliveryId, caller: ScheduleWriter, services: ServicesDep) -> DeliveryAnswer:
     """Send a failed, uncertain or withheld delivery again, with all its attempts; its condition is not evaluated."""
     with not_found_as(_NOT_FOUND):
-        row = services.registry.deliveries.replay_delivery(caller.organization, delivery_id, now=services.now())
+        row = services.registry.deliveries.replay_delivery(
+            caller.organization, delivery_id, reader=caller.reader, now=services.now()
+        )
     return present_delivery(row, has_attempts=True)

@@ -10,7 +10,7 @@ from api.platform.access_log import log_access, log_read
 from api.platform.audit import audited
 from api.platform.auth import Principal, Reader, Writer
 from api.platform.dependencies import BaseUrl, JsonObject, ReportId, ServicesDep
-from api.platform.idempotency import IdempotencyKey, create_once
+from api.platform.idempotency import REPLAYED, IdempotencyKey, create_once
 from api.platform.openapi import errors_of, report_body
 from api.platform.responses import send_json
 from api.platform.services import Services
@@ -19,6 +19,7 @@ from api.v1.reports.lifecycle import OPEN, estimate_report
 from api.v1.reports.presenters import present_accepted, present_details, present_list
 from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
 from api.v1.reports.waiting import Preference, preferred_seconds, wait_for_end
+from policycortex.errors import ConflictError
 from policycortex.storage.registry import ReportFilter, ReportRow
 from policycortex.workflow.request_report import new_report_id
 
@@ -66,6 +67,8 @@ async def create_report(
         exists=lambda id_: lifecycle.find_report(services, id_) is not None,
         schema=ReportAccepted,
     )
+    if REPLAYED in response.headers:
+        await services.run_short(_refuse_hidden, services, accepted.id, caller)
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_retry_after(accepted.estimated_duration))
     if seconds := preferred_seconds(prefer):
@@ -74,6 +77,11 @@ async def create_report(
         accepted = accepted.model_copy(update={"status": report.status})
     headers = dict(response.headers)
     return Response(accepted.model_dump_json(), status_code=202, media_type="application/json", headers=headers)
+
+
+def _refuse_hidden(services: Services, report_id: str, caller: Principal) -> None:
+    if services.registry.reports.is_hidden(report_id, reader=caller.reader):
+        raise ConflictError("This Idempotency-Key belongs to a report that is not shared with your key; use another")
 
 
 @router.get("", response_model=ReportList, responses=errors_of())

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
 from api.platform.audit import audited
-from api.platform.auth import Reader, ScheduleWriter
+from api.platform.auth import Principal, Reader, ScheduleWriter
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
 from api.platform.idempotency import IdempotencyKey, create_once
@@ -123,7 +123,7 @@ def list_schedules(
     rows, total = registry.schedules.list_schedules(
         caller.organization, is_enabled=query.enabled, text=query.q, limit=query.limit, offset=query.offset
     )
-    last = registry.schedules.last_runs([row.id for row in rows])
+    last = registry.schedules.last_runs([row.id for row in rows], reader=caller.reader)
     presented = [present_schedule(row, last.get(row.id), now=now, base_url=base_url) for row in rows]
     page = page_of(total, limit=query.limit, offset=query.offset, count=len(rows))
     return send_json(request, ScheduleList(schedules=presented, pagination=page))
@@ -141,7 +141,7 @@ def get_schedule(
 ) -> Response:
     """One schedule."""
     row = _find(services, caller.organization, schedule_id)
-    return send_json(request, _present(services, row, base_url))
+    return send_json(request, _present(services, caller, row, base_url))
 
 
 @router.patch(
@@ -157,7 +157,7 @@ def change_schedule(
     validated(SchedulePatch, body)
     before = _find(services, caller.organization, schedule_id)
     row = scheduling.change_schedule(services.settings, services.registry, before, body, now=services.now())
-    return _present(services, row, base_url)
+    return _present(services, caller, row, base_url)
 
 
 @router.delete("/{schedule_id}", status_code=204, responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT))
@@ -198,7 +198,9 @@ def list_runs(
 ) -> Response:
     """Every handled tick, newest first: its report, or why it was skipped."""
     row = _find(services, caller.organization, schedule_id)
-    ticks, total = services.registry.schedules.list_ticks(row.id, limit=query.limit, offset=query.offset)
+    ticks, total = services.registry.schedules.list_ticks(
+        row.id, reader=caller.reader, limit=query.limit, offset=query.offset
+    )
     page = page_of(total, limit=query.limit, offset=query.offset, count=len(ticks))
     return send_json(request, RunList(runs=[present_run(tick, base_url) for tick in ticks], pagination=page))
 
@@ -208,8 +210,8 @@ def _find(services: Services, organization: str, schedule_id: str) -> ScheduleRo
         return services.registry.schedules.get_schedule(organization, schedule_id)
 
 
-def _present(services: Services, row: ScheduleRow, base_url: str) -> ScheduleAnswer:
-    last = services.registry.schedules.last_runs([row.id]).get(row.id)
+def _present(services: Services, caller: Principal, row: ScheduleRow, base_url: str) -> ScheduleAnswer:
+    last = services.registry.schedules.last_runs([row.id], reader=caller.reader).get(row.id)
     return present_schedule(row, last, now=services.now(), base_url=base_url)
 
 

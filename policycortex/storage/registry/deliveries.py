@@ -21,6 +21,7 @@ from policycortex.storage.registry.schedule_rows import (
 from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
 from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
 from policycortex.storage.registry.tables import reports
+from policycortex.storage.registry.visibility import hidden_among, hidden_reports
 
 _ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
 """Delays after the failure at which the alert to its owner is tried."""
@@ -36,10 +37,13 @@ class DeliveryRepository:
     def __init__(self, database: Database, audit_log: AuditLogRepository) -> None:
         self._database, self._audit_log = database, audit_log
 
-    def get_delivery(self, organization: str, delivery_id: str) -> DeliveryRow:
-        """The delivery with all its attempts. Raises NotFoundError, also for another organisation's."""
+    def get_delivery(self, organization: str, delivery_id: str, *, reader: str | None = None) -> DeliveryRow:
+        """The delivery with all its attempts. ``reader``: the key that reads; None may read all.
+
+        Raises NotFoundError, also for another organisation's and for one of a report that the reader may not see.
+        """
         with self._database.reading() as connection:
-            return _load(connection, delivery_id, organization)
+            return _load(connection, delivery_id, organization, reader=reader)
 
     def find_delivery(self, delivery_id: str) -> DeliveryRow:
         """As ``get_delivery``, for callers that serve every organisation."""
@@ -54,10 +58,14 @@ class DeliveryRepository:
         channel: str | None = None,
         report_id: str | None = None,
         schedule_id: str | None = None,
+        reader: str | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[DeliveryRow, ...], int]:
-        """A page without attempts, newest first, and the number of all."""
+        """A page without attempts, newest first, and the number of all.
+
+        ``reader``: the key that reads; deliveries of reports that it may not see are neither listed nor counted.
+        """
         wanted = {
             deliveries.c.organization: organization,
             deliveries.c.status: status.value if status is not None else None,
@@ -66,6 +74,8 @@ class DeliveryRepository:
             deliveries.c.schedule_id: schedule_id,
         }
         where = [column == value for column, value in wanted.items() if value is not None]
+        if organization is not None and reader is not None:
+            where.append(deliveries.c.report_id.not_in(hidden_reports(organization, reader)))
         query = select(*_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
         with self._database.reading() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
@@ -178,10 +188,13 @@ class DeliveryRepository:
             _end_attempt(connection, claimed, settled, now)
             self._audit_log.append(connection, _attempted(claimed, settled, now))
 
-    def replay_delivery(self, organization: str | None, delivery_id: str, *, now: datetime) -> DeliveryRow:
-        """Make it pending again on request. Raises ConflictError when its status does not allow it."""
+    def replay_delivery(
+        self, organization: str | None, delivery_id: str, *, reader: str | None = None, now: datetime
+    ) -> DeliveryRow:
+        """Make it pending again on request. Raises NotFoundError as ``get_delivery``, and ConflictError when its
+        status does not allow it."""
         with self._database.writing() as connection:
-            before = _load(connection, delivery_id, organization)
+            before = _load(connection, delivery_id, organization, reader=reader)
             if before.status not in REPLAYABLE:
                 raise ConflictError(
                     f"delivery {delivery_id} is {before.status.value}; failed, uncertain and withheld ones are replayed"
@@ -297,12 +310,14 @@ def _end_attempt(connection: Connection, claimed: DeliveryRow, settled: Settled,
     connection.execute(update(delivery_attempts).where(*mine).values(**values))
 
 
-def _load(connection: Connection, delivery_id: str, organization: str | None = None) -> DeliveryRow:
+def _load(
+    connection: Connection, delivery_id: str, organization: str | None = None, *, reader: str | None = None
+) -> DeliveryRow:
     query = select(*_COLUMNS).where(deliveries.c.id == delivery_id)
     if organization is not None:
         query = query.where(deliveries.c.organization == organization)
     row = connection.execute(query).mappings().first()
-    if row is None:
+    if row is None or hidden_among(connection, (row["report_id"],), reader):
         raise NotFoundError(f"no delivery {delivery_id}")
     tries = select(delivery_attempts).where(delivery_attempts.c.delivery_id == delivery_id)
     attempts = connection.execute(tries.order_by(delivery_attempts.c.number)).mappings().all()

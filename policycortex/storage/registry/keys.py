@@ -6,29 +6,14 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    RowMapping,
-    Select,
-    String,
-    Table,
-    Text,
-    bindparam,
-    false,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, RowMapping, bindparam, false, insert, or_, select, update
 
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
 from policycortex.storage.registry.audit_log import AuditLogRepository
-from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, metadata
+from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.key_tables import LINEAGE, api_keys
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.rows import KeyRow
@@ -38,23 +23,6 @@ SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks
 DEFAULT_SCOPES: Final = ("reports:read", "reports:write", "schedules:write")
 
 _USE_GRAIN: Final = timedelta(minutes=1)  # a write for each request would cost more than the request
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("organization", String(64), ForeignKey("organizations.id"), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("prefix", String(16), nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("scopes", JsonColumn, nullable=False),
-    Column("networks", JsonColumn, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-    Column("revoked_at", UtcDateTime),
-    Column("last_used_at", UtcDateTime),
-    Column("lineage", String(32)),  # id of the first key it descends from by rotation; NULL: it is the first
-)
 
 
 class KeyRepository:
@@ -169,19 +137,11 @@ class KeyRepository:
 
     def _find_lineage(self, key_id: str) -> str:
         with self._database.reading() as connection:
-            return str(connection.execute(select(_LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
+            return str(connection.execute(select(LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
 
 
 _COLUMNS: Final = [c for c in api_keys.c if c.name not in {"digest", "lineage"}]
-_LINEAGE: Final = func.coalesce(api_keys.c.lineage, api_keys.c.id)
 _BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
-
-
-def same_lineage(key_id: str) -> Select[tuple[str]]:
-    """Ids of all keys that are this key before or after a rotation, itself included; none for an unknown id."""
-    wanted = select(_LINEAGE).where(api_keys.c.id == key_id).scalar_subquery()
-    other = api_keys.alias()
-    return select(other.c.id).where(func.coalesce(other.c.lineage, other.c.id) == wanted)
 
 
 def _end_links(connection: Connection, key: KeyRow, moment: datetime) -> int:

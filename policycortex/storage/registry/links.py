@@ -10,7 +10,7 @@ from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.security.networks import is_within_networks
 from policycortex.storage.registry.base import Database
-from policycortex.storage.registry.keys import api_keys
+from policycortex.storage.registry.key_tables import api_keys
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.rows import LinkRow
 from policycortex.storage.registry.tokens import LINK_PREFIX, digest_token, is_well_formed, make_token

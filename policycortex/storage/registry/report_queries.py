@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     UnaryExpression,
     bindparam,
-    exists,
     func,
     literal_column,
     or_,
@@ -32,7 +31,8 @@ from policycortex.storage.registry.rows import (
     ReportRow,
     Sharing,
 )
-from policycortex.storage.registry.tables import report_artifacts, report_shares, reports
+from policycortex.storage.registry.tables import report_artifacts, reports
+from policycortex.storage.registry.visibility import is_visible_to
 
 SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
 """Accepted in ``sort``; a leading ``-`` sorts in descending order."""
@@ -125,7 +125,7 @@ def _report_query(given: _Shape) -> Select[Any]:
     if "organization" in given:
         where.append(reports.c.organization == bindparam("organization"))
     if "reader" in given:
-        where.append(_visible_to(bindparam("reader")))
+        where.append(is_visible_to(bindparam("reader")))
     made = [report_artifacts.c[name].label(f"artifact_{name}") for name in _ARTIFACT_NAMES]
     both = reports.outerjoin(report_artifacts, report_artifacts.c.report_id == reports.c.id)
     return select(*_ROW, *made).select_from(both).where(*where).order_by(report_artifacts.c.format)
@@ -159,7 +159,7 @@ def _count_query(shape: _Shape) -> Select[int]:
 def _hidden_query(shape: _Shape) -> Select[int]:
     """Restricted reports that the reader may not see."""
     others = tuple(name for name in shape if name != "reader")
-    hidden = (*_conditions(others), reports.c.is_restricted, ~_visible_to(bindparam("reader")))
+    hidden = (*_conditions(others), reports.c.is_restricted, ~is_visible_to(bindparam("reader")))
     return select(func.count()).select_from(reports).where(*hidden)
 
 
@@ -177,15 +177,10 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
             case "text":
                 where.append(reports.c.search_text.like(bindparam(name), escape="\\"))
             case "reader":
-                where.append(_visible_to(bindparam(name)))
+                where.append(is_visible_to(bindparam(name)))
             case _:
                 where.append(reports.c[name] == bindparam(name))
     return where
-
-
-def _visible_to(reader: ColumnElement[str]) -> ColumnElement[bool]:
-    shared = exists().where(report_shares.c.report_id == reports.c.id, report_shares.c.key_id == reader)
-    return or_(reports.c.is_restricted.is_(False), reports.c.created_by == reader, shared)
 
 
 def _total(connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any]) -> int:

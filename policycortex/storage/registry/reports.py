@@ -35,6 +35,7 @@ from policycortex.storage.registry.rows import (
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
 from policycortex.storage.registry.tables import organizations, report_files, reports
+from policycortex.storage.registry.visibility import hidden_among
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 _RUNS_END: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED)
@@ -201,6 +202,11 @@ class ReportRepository:
         """The report with its artifacts. Raises NotFoundError, also when not shared with ``reader``."""
         with self._database.reading() as connection:
             return load_report(connection, report_id, organization=organization, reader=reader)
+
+    def is_hidden(self, report_id: str, *, reader: str | None) -> bool:
+        """Whether it is a restricted report that the key ``reader`` may not see; None may see all."""
+        with self._database.reading() as connection:
+            return bool(hidden_among(connection, (report_id,), reader))
 
     def find_report(self, report_id: str) -> ReportRow:
         """As ``get_report``, for callers that serve every organisation: the run, the reconciler, a link."""

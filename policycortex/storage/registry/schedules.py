@@ -15,8 +15,10 @@ from policycortex.storage.registry.report_changes import ensure_organization, in
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
 from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
+from policycortex.storage.registry.visibility import hidden_among
 
 _COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
+_NOT_SHARED: Final = "its report is not shared with this key"
 _TICKS: Final = (
     select(
         *schedule_ticks.c,
@@ -188,16 +190,21 @@ class ScheduleRepository:
             self._audit_log.append(connection, *_report_events(schedule, (claim,), now))
             return made
 
-    def list_ticks(self, schedule_id: str, *, limit: int = 20, offset: int = 0) -> tuple[tuple[TickRow, ...], int]:
-        """A page of processed ticks, newest first, and the number of all."""
+    def list_ticks(
+        self, schedule_id: str, *, reader: str | None = None, limit: int = 20, offset: int = 0
+    ) -> tuple[tuple[TickRow, ...], int]:
+        """A page of processed ticks, newest first, and the number of all.
+
+        ``reader``: the key that reads; a report that it may not see is not named. None may read all.
+        """
         mine = schedule_ticks.c.schedule_id == schedule_id
         with self._database.reading() as connection:
             rows = connection.execute(_TICKS.where(mine).limit(limit).offset(offset)).mappings().all()
             total = connection.execute(select(func.count()).select_from(schedule_ticks).where(mine)).scalar_one()
-        return tuple(TickRow(**row) for row in rows), int(total)
+            return _ticks_for(connection, rows, reader), int(total)
 
-    def last_runs(self, schedule_ids: Sequence[str]) -> dict[str, TickRow]:
-        """The newest tick of each schedule that made a report."""
+    def last_runs(self, schedule_ids: Sequence[str], *, reader: str | None = None) -> dict[str, TickRow]:
+        """The newest tick of each schedule that made a report. ``reader`` as in ``list_ticks``."""
         newest = (
             select(schedule_ticks.c.schedule_id, func.max(schedule_ticks.c.tick).label("tick"))
             .where(schedule_ticks.c.schedule_id.in_(schedule_ids), schedule_ticks.c.report_id.is_not(None))
@@ -207,7 +214,7 @@ class ScheduleRepository:
         same = (schedule_ticks.c.schedule_id == newest.c.schedule_id) & (schedule_ticks.c.tick == newest.c.tick)
         with self._database.reading() as connection:
             rows = connection.execute(_TICKS.join(newest, same)).mappings().all()
-        return {row["schedule_id"]: TickRow(**row) for row in rows}
+            return {tick.schedule_id: tick for tick in _ticks_for(connection, rows, reader)}
 
     def find_tick(self, report_id: str) -> TickRow | None:
         """The tick that requested the report; None for a report requested in another way."""
@@ -225,6 +232,13 @@ class ScheduleRepository:
         with self._database.reading() as connection:
             row = connection.execute(_TICKS.where(*earlier).limit(1)).mappings().first()
         return TickRow(**row) if row is not None else None
+
+
+def _ticks_for(connection: Connection, rows: Sequence[RowMapping], reader: str | None) -> tuple[TickRow, ...]:
+    """The ticks, without id, run and time of the reports that the reader may not see."""
+    hidden = hidden_among(connection, [row["report_id"] for row in rows if row["report_id"] is not None], reader)
+    nothing = {"report_id": None, "run_id": None, "completed_at": None, "reason": _NOT_SHARED}
+    return tuple(TickRow(**(dict(row) | (nothing if row["report_id"] in hidden else {}))) for row in rows)
 
 
 def _report_events(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 
 from policycortex.errors import Problem, RequestError
 from policycortex.storage.registry.base import Database
-from policycortex.storage.registry.keys import api_keys
+from policycortex.storage.registry.key_tables import api_keys
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_queries import load_report
 from policycortex.storage.registry.rows import ReportRow, Sharing

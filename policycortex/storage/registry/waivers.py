@@ -13,7 +13,7 @@ from policycortex.errors import ConflictError, NotFoundError
 from policycortex.period import Period
 from policycortex.scoring.waivers import Waiver, WaiverScope
 from policycortex.storage.registry.base import Database, UtcDateTime, metadata
-from policycortex.storage.registry.keys import same_lineage
+from policycortex.storage.registry.key_tables import same_lineage
 from policycortex.storage.registry.report_changes import ensure_organization
 
 waivers = Table(
