@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import BinaryIO, Protocol
 
-from policycortex.findings.model import Finding, FindingParser, ParsedItem
+from policycortex.findings.model import Finding, FindingParser, Listing, ParsedItem
 
 
 class ScanExtent(StrEnum):
@@ -20,6 +20,17 @@ class ScanExtent(StrEnum):
     """All of them. For formats that have no scan: each export is one, whatever times its findings have."""
     ACCOUNT_AND_DAY = "account_and_day"
     """Those of one account observed on one UTC day."""
+
+
+class Limit(StrEnum):
+    """What a scan can be limited to, so that two files about different ones never replace each other."""
+
+    ACCOUNT = "account"
+    """``Finding.account_id``: always part of what is replaced."""
+    REGION = "region"
+    """``Finding.region``, for tools that can be limited to regions. Of an unknown tool it is assumed."""
+    TARGET = "target"
+    """``Finding.target``: repository, path, cluster, image; what the file names."""
 
 
 class FormatParser(Protocol):
@@ -52,6 +63,10 @@ class FindingsFormat:
     precedence: int
     """If two scans of one check and account have the same time, the one of the format with the higher precedence
     counts. It also decides between formats that recognise a file equally well. Each format has its own number."""
+    limits: frozenset[Limit] = frozenset(Limit)
+    """What one scan is limited to. ``findings.scan_targets`` has exceptions by tool."""
+    listing: Listing = Listing.RESULTS
+    """What one scan lists; a finding or clean scan with a ``listing`` of its own departs from it."""
     scan_key_word: str = ""
     """First part of a made scan key, ``name`` where empty. Stored scan keys are compared as text, so the words of all
     formats must sort as their precedences do; the registry checks it. Stored: never change it."""

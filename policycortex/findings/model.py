@@ -15,6 +15,20 @@ import msgspec
 from policycortex.names import FindingStatus, Severity
 
 
+class Listing(StrEnum):
+    """What a scan lists of what it looked at. It decides what a newer scan replaces; the values are stored."""
+
+    RESULTS = "results"
+    """Passing and failing findings: a newer scan replaces the checks that it lists."""
+    FAILURES = "failures"
+    """Failing findings only: a newer scan replaces all findings of its target, also of checks that it does not list."""
+    STATE = "state"
+    """Findings as a service has them at the time of the export: one scan, however old the findings' own times are.
+    A newer export replaces the checks that it lists."""
+    PART = "part"
+    """Not all findings of the checks that it lists, for example a run that failed: it replaces nothing."""
+
+
 class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One finding, normalised. Text fields are "" where the scanner gave no value, unless None is documented.
 
@@ -59,6 +73,11 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The scanner's id of the scan; where "", a scan key is made: see ``FindingsFormat.scan_key``."""
     relations: str
     """Requirements that the finding names: canonical JSON ``{"SOC2":["cc_6_1"]}``, keys sorted; ``{}`` for none."""
+    target: str = ""
+    """What the scan was limited to beside account and region, as the file names it: ``limits_text(repository=...)``;
+    "" where the file names nothing. See ``findings.scan_targets``."""
+    listing: Listing | None = None
+    """What its scan lists, where that differs from ``FindingsFormat.listing``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +128,10 @@ class CleanScan:
     """When the scan ended, UTC, else when the file was written."""
     checks: tuple[str, ...]
     """Ids of the checks that the file lists as looked at; empty where it lists none."""
+    target: str = ""
+    """As in ``Finding``."""
+    listing: Listing | None = None
+    """As in ``Finding``."""
 
 
 ParsedItem: TypeAlias = Finding | QuarantinedRecord | ScanNote | CleanScan

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
-from policycortex.findings.model import Finding, ParsedItem, ScanNote
+from policycortex.findings.model import Finding, Listing, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
     environment_of,
@@ -286,5 +286,6 @@ FORMAT: Final = FindingsFormat(
     recognise=_recognise,
     parse=ignoring_file_time(parse_asff),
     scan_extent=ScanExtent.FILE,
+    listing=Listing.STATE,
     precedence=10,
 )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
-from policycortex.findings.model import Finding, ParsedItem, ScanNote
+from policycortex.findings.model import Finding, Listing, ParsedItem, ScanNote
 from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word, time_of_local_text
 from policycortex.findings.reading.csv_rows import header_of, parse_rows
 from policycortex.findings.reading.lenient import assumed_value
@@ -96,6 +96,7 @@ FORMAT: Final = FindingsFormat(
     recognise=_recognise,
     parse=parse_defender_csv,
     scan_extent=ScanExtent.FILE,
+    listing=Listing.STATE,
     precedence=25,
     scan_key_word="cloud_defender",
 )

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
-from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
     environment_of,
@@ -332,5 +332,6 @@ FORMAT: Final = FindingsFormat(
     recognise=json_keys("runs", "tool", "driver", "rules", "results", "ruleId", "$schema"),
     parse=parse_sarif,
     scan_extent=ScanExtent.FILE,
+    listing=Listing.FAILURES,
     precedence=60,
 )
