@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import httpx
 import yaml
@@ -20,6 +20,8 @@ from policycortex_cli.home import dagster_environment, exclusive_home, make_fold
 from policycortex_cli.supervisor import Service, StopRequest, Supervisor
 
 LOCATION = "policycortex"
+_ANSWER_SECONDS: Final = 10.0
+"""Deadline of a check whether a server answers. With four checks in a row, a server may be silent for 40 s."""
 _LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
 
 
@@ -88,7 +90,7 @@ def _code_server(port: int, dagster_port: int) -> Service:
         name="code server",
         command=command + address,
         is_ready=lambda: _answers(port),
-        is_alive=lambda: not _is_code_broken(dagster_port),
+        find_fault=lambda: _code_fault(dagster_port),
     )
 
 
@@ -106,14 +108,23 @@ def _daemon(workspace: Path) -> Service:
 
 def _webserver(workspace: Path, port: int) -> Service:
     command = _python("-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace))
-    return Service(name="webserver", command=command, is_ready=lambda: _is_code_loaded(port))
+    url = f"http://127.0.0.1:{port}/server_info"
+    return Service(
+        name="webserver", command=command, is_ready=lambda: _is_code_loaded(port), find_fault=lambda: _silence(url)
+    )
 
 
 def _api(host: str, port: int, processes: int) -> Service:
     command = _python("-m", "policycortex_cli.api_server", host, str(port), str(processes))
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     url = f"http://{shown}:{port}/healthz"
-    return Service(name="api", command=command, is_ready=lambda: _get(url) is not None, grace_seconds=8)
+    return Service(
+        name="api",
+        command=command,
+        is_ready=lambda: _get(url) is not None,
+        grace_seconds=8,
+        find_fault=lambda: _silence(url),
+    )
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -171,10 +182,19 @@ def _is_code_loaded(port: int) -> bool:
     return body is not None and b'"RepositoryLocation"' in body
 
 
-def _is_code_broken(port: int) -> bool:
-    """Whether the webserver reports that it cannot load the code. False while the webserver itself does not answer."""
+def _code_fault(port: int) -> str | None:
+    """What the webserver reports when it cannot load the code. None while the webserver itself does not answer."""
     body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
-    return body is not None and b'"PythonError"' in body
+    return "the webserver cannot load its code" if body is not None and b'"PythonError"' in body else None
+
+
+def _silence(url: str) -> str | None:
+    """The fault of a server that gives no answer in time. Any answer counts: a busy server is slow, not broken."""
+    try:
+        with httpx.stream("GET", url, timeout=_ANSWER_SECONDS, trust_env=False):
+            return None
+    except httpx.HTTPError as error:
+        return f"no answer from {url} within {_ANSWER_SECONDS:.0f} s: {type(error).__name__}"
 
 
 def _get(url: str, body: bytes | None = None) -> bytes | None:

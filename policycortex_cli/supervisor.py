@@ -17,9 +17,7 @@ _START_SECONDS: Final = 120.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 10_000_000
-_CHECK_SECONDS: Final = 5.0
-_SETTLING_SECONDS: Final = 30.0  # other services need time to notice that it is ready, on a busy machine more
-_MAX_FAILED_CHECKS: Final = 4  # consecutive: a code location that is being reloaded fails some checks
+_MAX_FAULTS: Final = 4  # consecutive: a code location that is being reloaded fails some checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +30,35 @@ class Service:
     """Whether it can be used. Called ten times a second during the start, so it must be cheap."""
     grace_seconds: float = 3.0
     """Seconds between SIGTERM and SIGKILL."""
-    is_alive: Callable[[], bool] = lambda: True
-    """Whether it works; called every five seconds. A service that does not work is restarted."""
+    find_fault: Callable[[], str | None] = lambda: None
+    """Why it does not work; None while it works. Called every five seconds in a thread of its own, so it may wait, but
+    it must end. A service with four faults in a row is restarted."""
 
 
 class StopRequest(Exception):  # noqa: N818 - not an error
     """A signal requested the end. Raised only while no child is being started."""
+
+
+@dataclass(slots=True)
+class _Check:
+    """One check of a service, in a thread: a service that hangs must not delay the supervision of the others."""
+
+    service: Service
+    needs_ready: bool
+    is_ready: bool = False
+    fault: str | None = None
+    is_done: bool = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name=f"check {self.service.name}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.is_ready = not self.needs_ready or self.service.is_ready()
+            self.fault = self.service.find_fault() if self.is_ready else "it is not ready"
+        except Exception as error:  # noqa: BLE001 - a check that fails in any way is a fault of the service
+            self.fault = f"its check failed: {error}"
+        self.is_done = True
 
 
 @dataclass(slots=True)
@@ -50,7 +71,9 @@ class _Child:
     checked_at: float = 0.0
     ready_at: float | None = None
     """None until it is ready: a service that still loads must not be ended because it does not work yet."""
-    failed_checks: int = 0
+    faults: int = 0
+    check: _Check | None = None
+    """The check that is running."""
 
 
 @dataclass(slots=True)
@@ -64,6 +87,10 @@ class Supervisor:
     say: Callable[[str], None]
     is_stopping: Callable[[], bool]
     """Called between steps; True ends ``start`` and ``watch`` with StopRequest."""
+    check_seconds: float = 5.0
+    """Time between two checks of a service."""
+    settling_seconds: float = 30.0
+    """After a service is ready, others need time to notice it, on a busy machine more; faults count after that."""
     _children: dict[str, _Child] = field(default_factory=dict)
     _watchdog: subprocess.Popen[bytes] | None = None
 
@@ -124,21 +151,31 @@ class Supervisor:
         elif child.restart_at is not None and now >= child.restart_at:
             started = self._spawn(child.service)
             child.process, child.started_at, child.restart_at = started.process, started.started_at, None
-            child.ready_at, child.failed_checks = None, 0
-        elif child.restart_at is None and now - max(child.checked_at, child.started_at) >= _CHECK_SECONDS:
+            child.ready_at, child.faults, child.check = None, 0, None
+        elif child.restart_at is None:
             self._check(child, now)
 
     def _check(self, child: _Child, now: float) -> None:
+        """Start a check when it is time, and judge one that has ended."""
+        if child.check is None and now - max(child.checked_at, child.started_at) >= self.check_seconds:
+            child.check = _Check(service=child.service, needs_ready=child.ready_at is None)
+            child.check.start()
+        elif child.check is not None and child.check.is_done:
+            check, child.check, child.checked_at = child.check, None, now
+            self._judge(child, check, now)
+
+    def _judge(self, child: _Child, check: _Check, now: float) -> None:
         """End a service that runs but does not work; the next round restarts it."""
-        child.checked_at = now
-        if child.ready_at is None and (child.service.is_ready() or now - child.started_at > _START_SECONDS):
+        if child.ready_at is None and (check.is_ready or now - child.started_at > _START_SECONDS):
             child.ready_at = now
-        if child.ready_at is None or now - child.ready_at < _SETTLING_SECONDS:
+        if child.ready_at is None or now - child.ready_at < self.settling_seconds:
             return
-        child.failed_checks = 0 if child.service.is_alive() else child.failed_checks + 1
-        if child.failed_checks >= _MAX_FAILED_CHECKS:
-            child.failed_checks = 0
-            self.say(f"the {child.service.name} no longer works; ending it")
+        child.faults = child.faults + 1 if check.fault else 0
+        if child.faults >= _MAX_FAULTS:
+            child.faults = 0
+            self.say(
+                f"the {child.service.name} does not work ({check.fault}; {_MAX_FAULTS} checks in a row); ending it"
+            )
             watchdog.end_groups({child.process.pid: 1.0})
 
     def _spawn(self, service: Service) -> _Child:

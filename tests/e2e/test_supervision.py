@@ -1,34 +1,143 @@
-"""When the supervisor ends a service that lives but does not work; with a process of its own, and time as a number."""
+"""When the supervisor ends a service that lives but does not work; with real processes, and mostly time as a number."""
 
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from policycortex_cli.supervisor import Service, Supervisor
+import pytest
+
+from policycortex_cli.serve import _silence
+from policycortex_cli.supervisor import Service, StopRequest, Supervisor, _Child
+from tests.support.installation import free_port, wait_until
+
+_SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
+_SERVER = """
+import http.server, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(float(sys.argv[2]))
+        self.send_response(503)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
 
 
-def test_a_service_that_still_loads_is_not_ended_for_not_working(tmp_path: Path) -> None:
+@pytest.fixture
+def messages() -> list[str]:
+    """What the supervisor says."""
+    return []
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, messages: list[str]) -> Iterator[Supervisor]:
+    """A supervisor whose children end with the test."""
+    made = Supervisor(
+        folder=tmp_path,
+        logs=tmp_path,
+        environment=os.environ,
+        say=messages.append,
+        is_stopping=lambda: False,
+        check_seconds=0.05,
+        settling_seconds=0.0,
+    )
+    yield made
+    made.stop()
+
+
+def test_a_service_that_still_loads_is_not_ended_for_not_working(supervisor: Supervisor) -> None:
     """A busy machine takes a minute to load it: only when it is ready, and others had time to see so, it is judged."""
     is_ready = False
-    sleeper = Service(
-        name="sleeper",
-        command=(sys.executable, "-c", "import time; time.sleep(600)"),
-        is_ready=lambda: is_ready,
-        is_alive=lambda: False,
+    sleeper = Service(name="sleeper", command=_SLEEPER, is_ready=lambda: is_ready, find_fault=lambda: "it never works")
+    supervisor.check_seconds, supervisor.settling_seconds = 5.0, 30.0
+    child = _spawned(supervisor, sleeper)
+    begun = time.monotonic()
+    for seconds in range(5, 115, 5):
+        _check_once(supervisor, child, begun + seconds)
+    assert child.process.poll() is None
+    is_ready = True
+    for seconds in range(115, 175, 5):
+        _check_once(supervisor, child, begun + seconds)
+    assert child.process.wait(60) != 0
+
+
+def test_a_server_that_hangs_is_restarted_and_the_reason_is_logged(
+    supervisor: Supervisor, messages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP: the process lives and its port is open, but nothing answers. Another process answers a little later."""
+    monkeypatch.setattr("policycortex_cli.serve._ANSWER_SECONDS", 0.5)
+    child, url = _served(supervisor, busy_seconds=0.0)
+    hung = child.process.pid
+    _supervise_until(supervisor, lambda: child.ready_at is not None)
+    os.kill(hung, signal.SIGSTOP)
+    _supervise_until(supervisor, lambda: child.process.pid != hung and _silence(url) is None)
+    assert "no answer from" in messages[0]
+    assert "4 checks in a row" in messages[0]
+    assert "restarting it in 1 s" in messages[1]
+
+
+def test_a_server_that_is_busy_but_answers_is_kept(
+    supervisor: Supervisor, messages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer takes most of the deadline and is an error: it is an answer. Several checks later it still runs."""
+    monkeypatch.setattr("policycortex_cli.serve._ANSWER_SECONDS", 5.0)
+    child, _ = _served(supervisor, busy_seconds=0.3)
+    pid = child.process.pid
+    checks: set[float] = set()
+
+    def checked_six_times() -> bool:
+        checks.add(child.checked_at)  # the time of the newest check that ended
+        return len(checks) > 6
+
+    _supervise_until(supervisor, checked_six_times)
+    assert (child.process.pid, child.process.poll(), messages) == (pid, None, [])
+
+
+def test_a_check_that_waits_delays_no_other_service_and_no_stop(supervisor: Supervisor) -> None:
+    """The check of one service never ends; another that ended is restarted, and a signal still ends ``watch``."""
+    stuck = Service(name="stuck", command=_SLEEPER, is_ready=lambda: True, find_fault=lambda: time.sleep(600))
+    brief = Service(name="brief", command=(sys.executable, "-c", ""), is_ready=lambda: True)
+    _spawned(supervisor, stuck)
+    child = _spawned(supervisor, brief)
+    first = child.process.pid
+    _supervise_until(supervisor, lambda: child.process.pid != first)
+    supervisor.is_stopping = lambda: True
+    with pytest.raises(StopRequest):
+        supervisor.watch()
+
+
+def _served(supervisor: Supervisor, *, busy_seconds: float) -> tuple[_Child, str]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    command = (sys.executable, "-c", _SERVER, str(port), str(busy_seconds))
+    service = Service(
+        name="server", command=command, is_ready=lambda: _silence(url) is None, find_fault=lambda: _silence(url)
     )
-    supervisor = Supervisor(
-        folder=tmp_path, logs=tmp_path, environment=os.environ, say=lambda _: None, is_stopping=lambda: False
-    )
-    child = supervisor._children["sleeper"] = supervisor._spawn(sleeper)
-    try:
-        begun = time.monotonic()
-        for seconds in range(5, 115, 5):
-            supervisor._check(child, begun + seconds)
-        assert child.process.poll() is None
-        is_ready = True
-        for seconds in range(115, 165, 5):
-            supervisor._check(child, begun + seconds)
-        assert child.process.wait(60) != 0
-    finally:
-        supervisor.stop()
+    child = _spawned(supervisor, service)
+    wait_until(lambda: _silence(url) is None, seconds=60, what="the server answers")
+    return child, url
+
+
+def _spawned(supervisor: Supervisor, service: Service) -> _Child:
+    child = supervisor._children[service.name] = supervisor._spawn(service)
+    return child
+
+
+def _check_once(supervisor: Supervisor, child: _Child, now: float) -> None:
+    """Start a check at ``now`` and judge it at the same time."""
+    supervisor._check(child, now)
+    check = child.check
+    if check is not None:
+        wait_until(lambda: check.is_done, seconds=60, what="the check ends")
+        supervisor._check(child, now)
+
+
+def _supervise_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
+    def supervised() -> bool:
+        for child in supervisor._children.values():
+            supervisor._supervise(child)
+        return condition()
+
+    wait_until(supervised, seconds=60, what="the supervisor acts")
