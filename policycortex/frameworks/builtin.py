@@ -1,12 +1,17 @@
-"""The built-in frameworks, from ``data``: for each a file of requirements and a file of relations."""
+"""The built-in frameworks, from ``data``: for each a file of requirements and one of relations.
+
+``<id>.more_providers.json`` has the relations of further providers, and the requirements that only a person can assess
+there.
+"""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.native import read_native
@@ -27,4 +32,21 @@ def _load(framework_id: str) -> Framework:
     path = DATA / f"{framework_id}.json"
     tree = json.loads(path.read_bytes())
     tree["crosswalk"] = json.loads((DATA / f"{framework_id}.crosswalk.json").read_bytes())
+    more = DATA / f"{framework_id}.more_providers.json"
+    if more.exists():
+        _add_providers(tree, json.loads(more.read_bytes()))
     return replace(read_native(tree, name=path.name, base={}), is_builtin=True)
+
+
+def _add_providers(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Adds the relations of further providers to the framework's ``tree``, which has none of these providers."""
+    crosswalk = tree["crosswalk"]
+    crosswalk["checks"] |= more["checks"]
+    crosswalk["source"] += f"; {more['source']}"
+    manual_for = defaultdict(list)
+    for provider, requirement_ids in more["manual_for"].items():
+        for requirement_id in requirement_ids:
+            manual_for[requirement_id].append(provider)
+    for requirement in tree["requirements"]:
+        if added := manual_for.get(requirement["id"]):
+            requirement["manual_for"] = [*requirement.get("manual_for", ()), *added]
