@@ -40,6 +40,13 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Network = Annotated[str, AfterValidator(_check_network), Field(examples=["10.0.0.0/8"])]
 Folder = Annotated[Path, AfterValidator(Path.absolute)]
+Rate = Annotated[
+    str,
+    Field(
+        pattern=r"(?i)^[1-9][0-9]*\s*(?:/|per)\s*(?:[1-9][0-9]*\s*)?(?:second|minute|hour|day|month|year)s?$",
+        examples=["600/minute"],
+    ),
+]
 WebAddress = Annotated[
     str,
     Field(pattern=r"^https?://[^/\s]", examples=["https://reports.example.com"]),
@@ -117,14 +124,12 @@ class Settings(BaseSettings):
     landing_url: str | None = None
     """Folder or ``s3://bucket/prefix`` whose new files are imported. None: ``<home>/landing``."""
 
-    rate_limit: Annotated[
-        str,
-        Field(
-            pattern=r"(?i)^[1-9][0-9]*\s*(?:/|per)\s*(?:[1-9][0-9]*\s*)?(?:second|minute|hour|day|month|year)s?$",
-            examples=["600/minute"],
-        ),
-    ] = "60000/minute"
+    rate_limit: Rate = "60000/minute"
     """Requests per API key, as ``count/second|minute|hour|day``."""
+
+    anonymous_rate_limit: Rate = "600/minute"
+    """Requests without a valid API key per address, of an IPv6 address per /64: links, refused keys, ``/readyz``.
+    Each API process counts alone."""
 
     rate_limit_url: str | None = None
     """``redis://...``, by which several API processes count requests together. None: each process counts alone."""

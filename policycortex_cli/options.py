@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from policycortex.audit.chain import NO_ORGANIZATION
 from policycortex.names import DEFAULT_ORGANIZATION
 
 Command = Callable[..., Any]
@@ -27,6 +28,18 @@ def org_option(command: Command) -> Command:
     return click.option(
         "--org", default=DEFAULT_ORGANIZATION, show_default=True, callback=_organization, help="The organisation."
     )(command)
+
+
+def chain_option(command: Command) -> Command:
+    """``--org`` of commands on the audit log, which also has a chain of requests without an organisation."""
+    text = f"The organisation; {NO_ORGANIZATION} for refused requests that name none."
+    return click.option(
+        "--org", default=DEFAULT_ORGANIZATION, show_default=True, callback=_organization_or_none, help=text
+    )(command)
+
+
+def _organization_or_none(context: click.Context, option: click.Parameter, name: str) -> str:
+    return name if name == NO_ORGANIZATION else _organization(context, option, name)
 
 
 def _organization(_context: click.Context, _option: click.Parameter, name: str) -> str:

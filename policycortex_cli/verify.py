@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policycortex.settings import Settings
-from policycortex_cli.options import home_option, org_option
+from policycortex_cli.options import chain_option, home_option, org_option
 
 if TYPE_CHECKING:
     from policycortex.storage.registry import Registry
@@ -62,7 +62,7 @@ def trail() -> None:
 @trail.command("list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--subject", help="Only events of this subject: the id of a report, key or schedule.")
-@org_option
+@chain_option
 @home_option
 def list_records(limit: int, subject: str | None, org: str, home: Path | None) -> None:
     """Print the newest records, one per line."""
@@ -79,7 +79,7 @@ def list_records(limit: int, subject: str | None, org: str, home: Path | None) -
 @trail.command("export")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--format", "form", type=_FORMS, default="jsonl", show_default=True)
-@org_option
+@chain_option
 @home_option
 def export(out: Path, form: str, org: str, home: Path | None) -> None:
     """Write the whole audit log to a file; with jsonl also its signature, as a file beside it."""
@@ -101,7 +101,7 @@ def export(out: Path, form: str, org: str, home: Path | None) -> None:
 
 
 @trail.command("check")
-@org_option
+@chain_option
 @home_option
 def check(org: str, home: Path | None) -> None:
     """Check the audit log in the registry, seals included. Exit code 1 when a check fails."""
@@ -128,7 +128,7 @@ def ship(home: Path | None) -> None:
 
 
 @click.command()
-@org_option
+@chain_option
 @home_option
 def certificate(org: str, home: Path | None) -> None:
     """Print the organisation's signing certificate as PEM, for those who check signatures."""

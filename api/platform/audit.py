@@ -67,7 +67,9 @@ class RequestRecord:
             return
         self._is_recorded = False
         outcome = AuditOutcome.DONE if status < 400 else AuditOutcome.REFUSED if status < 500 else AuditOutcome.FAILED
-        self._services.write_ahead_log.end(self._event(outcome, status), self._entry_id)
+        event = self._event(outcome, status)
+        if self._entry_id is not None or not self._services.refusals.is_counted(event):
+            self._services.write_ahead_log.end(event, self._entry_id)
 
     def _event(self, outcome: AuditOutcome, status: int) -> AuditEvent:
         scope, route = self._scope, self._scope.get("route")

@@ -62,7 +62,7 @@ class KeyGuard(SecurityBase):
         token = _bearer_token(request)
         key = await _find_key(services, token) if token is not None else None
         if key is None:
-            await services.limiter.count(f"address {address}")
+            services.anonymous_limiter.count(address)
             raise _unauthorized(token)
         caller = Principal(key=key, address=address, request_id=request.scope.get("policycortex.request_id"))
         request.scope["policycortex.key_id"] = key.id

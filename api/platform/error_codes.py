@@ -121,7 +121,7 @@ RATE_LIMITED: Final = ErrorCode(
     code="RPT_015",
     error="rate_limited",
     status=429,
-    meaning="The key exceeded its rate limit.",
+    meaning="The key, or without a valid key the address, exceeded its rate limit.",
     advice="Wait for the seconds in `Retry-After`; the `RateLimit` headers show what remains.",
 )
 RANGE: Final = ErrorCode(

@@ -145,6 +145,11 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if "policycortex.key_id" not in request.scope and request.url.path.startswith("/v1/"):
+        try:  # no key was checked, because the path or method has no route
+            request.app.state.services.anonymous_limiter.count(request.client.host if request.client else None)
+        except ApiError as limited:
+            return await _on_api_error(request, limited)
     kind = _BY_STATUS.get(error.status_code, error_codes.INTERNAL)
     description = {
         404: f"Not found: {request.url.path}",

@@ -16,8 +16,9 @@ from api.platform import error_codes
 from api.platform.audit import RequestRecord
 from api.platform.client_address import ClientAddresses
 from api.platform.error_codes import ErrorCode
-from api.platform.errors import METHODS, RETRY_HEADERS, error_body, note_error
+from api.platform.errors import METHODS, RETRY_HEADERS, ApiError, error_body, note_error
 from api.platform.metrics import Metrics
+from api.platform.rates import AnonymousLimiter
 from api.platform.services import Services
 from policycortex.errors import UnavailableError
 
@@ -51,7 +52,9 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         self._addresses.apply(scope)
-        exchange = _Exchange(scope, receive, send, RequestRecord(self._services, scope))
+        exchange = _Exchange(
+            scope, receive, send, RequestRecord(self._services, scope), self._services.anonymous_limiter
+        )
         with self._services.metrics.active.track_inprogress():
             await exchange.serve(self._app)
         exchange.count(self._services.metrics)
@@ -71,21 +74,28 @@ class _UnrecordedError(Exception):
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, record: RequestRecord) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, record: RequestRecord, limiter: AnonymousLimiter
+    ) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         self._id = given if _CLIENT_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
         scope["policycortex.request_id"] = self._id
         self._scope, self._receive, self._send = scope, receive, send
-        self._record = record
+        self._record, self._limiter = record, limiter
         self._status, self._read_bytes, self._started_at = 0, 0, time.perf_counter()
 
     async def serve(self, app: ASGIApp) -> None:
         try:
+            if _is_open(self._scope["path"]):
+                self._count_anonymous()
             if (refusal := self._refusal()) is not None:
                 await self._respond(*refusal)
             else:
                 self._record.enter()
                 await app(self._scope, self._receive_limited, self._send_completed)
+        except ApiError as error:  # above the limit; those of the application have its own handler
+            self._scope["policycortex.headers"] = error.headers
+            await self._respond(error.kind, str(error))
         except ClientDisconnect:
             if not self._status:
                 self._status = CLIENT_LEFT
@@ -109,6 +119,10 @@ class _Exchange:
         route = _route(self._scope)
         metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
         metrics.seconds.labels(route).observe(time.perf_counter() - self._started_at)
+
+    def _count_anonymous(self) -> None:
+        client = self._scope["client"]
+        self._limiter.count(client[0] if client else None)
 
     def _refusal(self) -> tuple[ErrorCode, str] | None:
         headers = Headers(scope=self._scope)
@@ -186,6 +200,11 @@ def _content_coding(headers: Headers) -> str | None:
         return None
     codings = ", ".join(headers.getlist("content-encoding")).strip()
     return codings if codings.lower() not in {"", "identity"} else None
+
+
+def _is_open(path: str) -> bool:
+    """Whether the path needs no key. ``/healthz`` costs nothing and is what supervisors ask: it is never limited."""
+    return path.startswith("/v1/links/") or (not path.startswith("/v1/") and path != "/healthz")
 
 
 def _route(scope: Scope) -> str:

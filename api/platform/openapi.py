@@ -44,7 +44,7 @@ def errors_of(*kinds: ErrorCode, body: bool = False) -> Responses:
 
 def open_errors() -> Responses:
     """Error responses of a route that needs no key and reads almost nothing."""
-    kinds = (codes.INVALID_REQUEST, codes.HEADERS_TOO_LARGE, codes.INTERNAL)
+    kinds = (codes.INVALID_REQUEST, codes.RATE_LIMITED, codes.HEADERS_TOO_LARGE, codes.INTERNAL)
     return {kind.status: {"model": ErrorAnswer, "description": f"`{kind.code}` {kind.meaning}"} for kind in kinds}
 
 

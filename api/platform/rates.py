@@ -1,4 +1,4 @@
-"""Rate limits per key, and their response headers."""
+"""Rate limits per key and, without a key, per address, and their response headers."""
 
 import logging
 import math
@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api.platform import error_codes
 from api.platform.errors import ApiError
 from policycortex.errors import ConfigurationError
+from policycortex.security.address_limits import AddressLimiter
 from policycortex.settings import Settings
 
 _log: Final = logging.getLogger("policycortex.api")
@@ -42,7 +43,7 @@ class RateState:
 
 
 class RateLimiter:
-    """Counts requests per key or address in a sliding window: in memory, or in Redis for several processes."""
+    """Counts requests per key in a sliding window: in memory, or in Redis for several processes."""
 
     def __init__(self, settings: Settings) -> None:
         self._item = _parse(settings.rate_limit)
@@ -71,6 +72,21 @@ class RateLimiter:
         return self._limiter.hit(self._item, client), self._limiter.get_window_stats(self._item, client)
 
 
+class AnonymousLimiter:
+    """Counts requests without a valid key by address. All processes count alone, also with Redis."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._item = _parse(settings.anonymous_rate_limit)
+        self._limiter = AddressLimiter(self._item.amount, self._item.get_expiry())
+
+    def count(self, address: str | None) -> None:
+        """Count one request. Raises ApiError 429 above the limit."""
+        if seconds := self._limiter.take(address):
+            headers = {"Retry-After": str(math.ceil(seconds))}
+            description = f"More than {self._item} requests without a valid API key from your address"
+            raise ApiError(error_codes.RATE_LIMITED, description, headers=headers)
+
+
 def _open_counters(url: str | None) -> StorageTypes:
     try:
         return storage_from_string(url or "memory://", wrap_exceptions=True)
@@ -82,4 +98,4 @@ def _parse(text: str) -> RateLimitItem:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigurationError(f"POLICYCORTEX_RATE_LIMIT must be such as 600/minute, got {text!r}") from error
+        raise ConfigurationError(f"a rate limit must be such as 600/minute, got {text!r}") from error

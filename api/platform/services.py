@@ -14,8 +14,9 @@ from cachetools import TTLCache
 from api.platform.backfills import Backfills
 from api.platform.last_used import LastUsedWriter
 from api.platform.metrics import Metrics
-from api.platform.rates import RateLimiter
+from api.platform.rates import AnonymousLimiter, RateLimiter
 from api.platform.read_log import ReadLog
+from api.platform.refusals import RefusalSummaries
 from api.platform.runs import RunLauncher
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
@@ -59,18 +60,21 @@ class Services:
     short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
     """Limits the threads of ``run_short``, which are not FastAPI's."""
     limiter: RateLimiter = field(init=False, repr=False)
+    anonymous_limiter: AnonymousLimiter = field(init=False, repr=False)
+    refusals: RefusalSummaries = field(init=False, repr=False)
     write_ahead_log: WriteAheadLog = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.limiter = RateLimiter(self.settings)
+        self.limiter, self.anonymous_limiter = RateLimiter(self.settings), AnonymousLimiter(self.settings)
         # The lambdas open the registry at first use.
         self.write_ahead_log = WriteAheadLog(
             self.settings.home / "trail",
             lambda *events: self.registry.audit_log.append_events(*events),  # noqa: PLW0108
             _log.warning,
         )
+        self.refusals = RefusalSummaries(self.write_ahead_log.end)
         self.last_used = LastUsedWriter(lambda key, now: self.registry.keys.note_key_use(key, now=now))
         self.read_log = ReadLog(lambda *rows: self.registry.access_log.log_access(*rows))  # noqa: PLW0108
 
@@ -122,6 +126,7 @@ class Services:
         self.backfills.close()
         self.last_used.close()
         self.read_log.close()
+        self.refusals.close()
         self.write_ahead_log.close()
         if self._registry is not None:
             self._registry.close()

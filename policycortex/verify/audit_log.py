@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asn1crypto.x509 import Certificate
+
 from policycortex.audit.chain import FIELDS, AuditKeySource, AuditRecord, ChainPoint, check_chain
 from policycortex.audit.export import AuditLogFile, read_export_file
 from policycortex.errors import InputError
@@ -38,31 +40,46 @@ class AuditLogExport:
         return next((record.digest for record in self.records if record.sequence == sequence), None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedExport:
+    """One organisation's exported audit log, and what its check found."""
+
+    log: AuditLogExport
+    lines: tuple[VerdictLine, ...]
+
+
 def check_export(
-    path: Path, trust: Trust, *, key_of: AuditKeySource | None
-) -> tuple[list[VerdictLine], list[AuditLogExport]]:
-    """Check an export: a file, or a folder of files. Returns the lines and one joined log for each organisation."""
+    path: Path, roots: Sequence[Certificate], *, key_of: AuditKeySource | None
+) -> tuple[list[VerdictLine], list[CheckedExport]]:
+    """Check an export: a file, or a folder of files of several organisations, each with a signer of its own.
+
+    Returns lines on files that cannot be read, and one joined log for each organisation.
+    """
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
         return [broken(path.name, "it has no exported audit log (*.jsonl)")], []
-    lines, parts = [], list[AuditLogFile]()
+    lines, parts = [], list[tuple[Path, AuditLogFile]]()
     for file in files:
         try:
-            part = _read_csv(file) if file.suffix == ".csv" else read_export_file(file)
+            parts.append((file, _read_csv(file) if file.suffix == ".csv" else read_export_file(file)))
         except InputError as error:
             lines.append(broken(file.name, str(error)))
-            continue
-        parts.append(part)
+    organizations = sorted({part.organization for _, part in parts})
+    own = {name: [(file, part) for file, part in parts if part.organization == name] for name in organizations}
+    return lines, [_check_organization(own[name], Trust(roots=tuple(roots)), key_of) for name in organizations]
+
+
+def _check_organization(
+    parts: Sequence[tuple[Path, AuditLogFile]], trust: Trust, key_of: AuditKeySource | None
+) -> CheckedExport:
+    lines: list[VerdictLine] = []
+    for file, part in parts:
         trust.organizations.add(part.organization)
         lines += [broken(file.name, problem) for problem in part.problems]
         lines += _check_signature(file, trust)
-    logs = []
-    for organization in sorted({part.organization for part in parts}):
-        own = sorted((part for part in parts if part.organization == organization), key=lambda part: part.first)
-        found, log = _join(own, key_of)
-        lines += found
-        logs.append(log)
-    return [*lines, *who_signed(trust, subject="signer of the audit log")], logs
+    found, log = _join(sorted((part for _, part in parts), key=lambda part: part.first), key_of)
+    subject = f"signer of the audit log of {log.organization!r}"
+    return CheckedExport(log=log, lines=(*lines, *found, *who_signed(trust, subject=subject)))
 
 
 def check_anchor(

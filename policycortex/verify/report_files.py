@@ -4,7 +4,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from policycortex.security.manifest import (
     ManifestFile,
     parse_manifest,
 )
-from policycortex.verify.audit_log import AuditLogExport, check_anchor, check_export
+from policycortex.verify.audit_log import AuditLogExport, CheckedExport, check_anchor, check_export
 from policycortex.verify.signatures import (
     Trust,
     check_detached,
@@ -58,14 +58,16 @@ def verify(
     """Check everything that can be checked. Raises InputError when a path cannot be used."""
     trust = Trust(roots=load_certificates(certificates) if certificates is not None else ())
     lines: list[VerdictLine] = []
-    audit_logs: list[AuditLogExport] = []
+    exports: list[CheckedExport] = []
     if audit_log is not None:
         if not audit_log.exists():
             raise InputError(f"there is no {audit_log}")
-        lines, audit_logs = check_export(audit_log, Trust(roots=trust.roots), key_of=key_of)
+        lines, exports = check_export(audit_log, trust.roots, key_of=key_of)
+        if path.resolve() == audit_log.resolve():
+            return _verdict_on_logs(lines, exports)
     else:
         lines.append(unchecked("audit log", "none was given: give an export by --trail"))
-    inputs = VerificationInputs(audit_logs=audit_logs, trust=trust, password=password)
+    inputs = VerificationInputs(audit_logs=[export.log for export in exports], trust=trust, password=password)
     if path.is_dir():
         found = list(_check_folder(path, inputs))
     elif not path.exists():
@@ -74,11 +76,30 @@ def verify(
         found = list(_check_bundle(path, inputs))
     else:
         found = list(_check_file(path, inputs))
+    lines += _lines_on_logs(exports, trust.organizations)
     if certificates is not None and _is_beside(certificates, path):
         lines.append(unproven(certificates.name, "it is beside the files, so it proves nothing; get it from its owner"))
     if not trust.signers:
         lines.append(unproven("signer", "no signature was found that holds"))
     return verdict_of([*found, *lines, *who_signed(trust)])
+
+
+def _verdict_on_logs(lines: Sequence[VerdictLine], exports: Sequence[CheckedExport]) -> Verdict:
+    """The verdict on exported audit logs alone."""
+    found = [*lines, *(line for export in exports for line in export.lines)]
+    if not any(line.subject.startswith("signer") for line in found):
+        found.append(unproven("signer", "no signature was found that holds"))
+    return verdict_of(found)
+
+
+def _lines_on_logs(exports: Sequence[CheckedExport], organizations: Collection[str]) -> Iterator[VerdictLine]:
+    """What was found in the audit logs of these organisations; those of others say nothing about the files."""
+    for export in exports:
+        name = export.log.organization
+        if name in organizations or not organizations:
+            yield from export.lines
+        else:
+            yield unchecked(f"audit log of {name!r}", "the files are not of this organisation")
 
 
 def _is_beside(certificates: Path, path: Path) -> bool:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 import httpx
 import pytest
@@ -13,12 +14,15 @@ from policycortex.storage.registry import open_registry
 from tests.support.api_server import ApiServer, Clock, FakeBackfills, FakeRunLauncher, serve
 from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
 
+MANY: Final = "60000/minute"
+"""All tests ask from one address."""
+
 
 @pytest.fixture(scope="session")
 def folder_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
-    yield from _run_server(Settings(home=home, dagster_url="http://127.0.0.1:1"))  # nobody listens there
+    yield from _run_server(Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY))
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +30,7 @@ def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPa
     """The same on Postgres and S3."""
     with environ(fleet_of_session.objects.environment):
         settings = with_own_databases(fleet_of_session).settings(
-            tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1"
+            tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY
         )
         settings.home.mkdir(parents=True)
         server = _run_server(settings)
@@ -38,9 +42,16 @@ def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPa
 def _run_server(settings: Settings) -> Iterator[ApiServer]:
     launcher, clock = FakeRunLauncher(), Clock()
     registry = open_registry(settings)
-    for url in serve(create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)):
+    app = create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)
+    for url in serve(app):
         yield ApiServer(
-            url=url, settings=settings, registry=registry, launcher=launcher, clock=clock, organization="default"
+            url=url,
+            app=app,
+            settings=settings,
+            registry=registry,
+            launcher=launcher,
+            clock=clock,
+            organization="default",
         )
     registry.close()
 

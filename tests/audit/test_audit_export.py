@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policycortex.audit.chain import NO_ORGANIZATION
+from policycortex.security.identities import load_identity
+from policycortex.security.signing import sign_file
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.verify.report_files import verify
@@ -176,6 +178,47 @@ def test_the_audit_log_at_the_command_line(
     output = command(settings.home, "trail", "check", *org)
     assert output.exit_code == 1
     assert "record 4 was changed" in output.stdout
+
+
+def test_the_chain_without_an_organisation_at_the_command_line(settings: Settings, tmp_path: Path) -> None:
+    """Attack: somebody removes a guess from the chain of refusals without an organisation, which nobody checks.
+
+    The operator lists, exports and checks it as any other chain, and verify proves the export.
+    """
+    with closing(open_registry(settings)) as registry:
+        registry.audit_log.append_events(*(act(n, organization=NO_ORGANIZATION) for n in range(1, 4)))
+    org = ("--org", NO_ORGANIZATION)
+    assert len(command(settings.home, "trail", "list", *org).stdout.splitlines()) == 3
+    assert command(settings.home, "trail", "check", *org).stdout.startswith("3 records, all valid;")
+    out, cert = tmp_path / "refusals.jsonl", tmp_path / "refusals.pem"
+    assert command(settings.home, "trail", "export", "--out", str(out), *org).exit_code == 0
+    cert.write_text(command(settings.home, "certificate", *org).stdout)
+    assert command(settings.home, "verify", str(out), "--trail", str(out), "--cert", str(cert)).exit_code == 0
+    out.write_text("".join(line for line in out.read_text().splitlines(True) if '"sequence":2,' not in line))
+    assert command(settings.home, "verify", str(out), "--trail", str(out), "--cert", str(cert)).exit_code == 1
+    with closing(open_registry(settings)) as registry, registry._database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_trail WHERE sequence = 2")
+    output = command(settings.home, "trail", "check", *org)
+    assert (output.exit_code, "record 2 is missing" in output.stdout) == (1, True)
+
+
+def test_a_folder_of_several_organisations_is_verified(settings: Settings, registry: Registry, tmp_path: Path) -> None:
+    """Each has a signer of its own. With all certificates the folder is proven, with one it is not; a signature
+    of another organisation in it is found."""
+    registry.audit_log.append_events(*(act(n, organization=name) for n in (1, 2) for name in ("globex", "-")))
+    exported = {each.organization: each.name for each in export_audit_logs(settings, now=NOW)}
+    assert set(exported) == {ORGANIZATION, "globex", "-"}
+    away, cert, one = tmp_path / "away", tmp_path / "all.pem", tmp_path / "one.pem"
+    cert.write_bytes(b"".join(load_identity(settings, name, now=NOW).pem for name in exported))
+    one.write_bytes(load_identity(settings, "globex", now=NOW).pem)
+    assert verify(away, audit_log=away, certificates=cert).is_proven
+    alone = verify(away, audit_log=away)
+    assert (alone.is_good, alone.is_proven) == (True, False)
+    assert not verify(away, audit_log=away, certificates=one).is_good
+    (away / f"{exported['globex']}.p7s").write_bytes(
+        sign_file(away / exported["globex"], load_identity(settings, ORGANIZATION, now=NOW))
+    )
+    assert not verify(away, audit_log=away, certificates=cert).is_good
 
 
 def test_retention_by_the_command_line(settings: Settings, registry: Registry) -> None:

@@ -129,6 +129,7 @@ class ApiServer:
     """One running API with all that stands behind it."""
 
     url: str
+    app: FastAPI
     settings: Settings
     registry: Registry
     launcher: FakeRunLauncher

@@ -1,6 +1,7 @@
 """Forged signers: exit code 0 only when the signer is proven to be the organisation in the manifest."""
 
 import hashlib
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from policycortex.names import ReportFormat
 from policycortex.security.identities import Identity, load_identity
 from policycortex.security.signing import sign_bytes
 from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.workflow.audit_export import export_lines
 from policycortex_cli.app import app
-from tests.support.samples.signed_files import NOW, ORGANIZATION, Proven, make_proven
+from tests.support.samples.signed_files import NOW, ORGANIZATION, Proven, act, make_proven
 
 
 @pytest.fixture
@@ -101,6 +104,23 @@ def test_a_self_made_certificate_with_the_same_name_is_not_proven(proven: Proven
     assert exit_code(proven) == 3
     assert exit_code(proven, "--cert", proven.folder / "certificate.pem") == 3
     assert exit_code(proven, "--cert", proven.certificate) == 1
+
+
+def test_audit_logs_of_other_organisations_do_not_matter(proven: Proven) -> None:
+    """The folder of a whole installation's exports beside the organisation's report: its own log is checked with its
+    certificate, the others are reported as not checked. A wrong signer of its own log is still found."""
+    trails = proven.trail.parent / "trails"
+    trails.mkdir()
+    for path in (proven.trail, proven.trail.with_name(f"{proven.trail.name}.p7s")):
+        (trails / path.name).write_bytes(path.read_bytes())
+    other, foreign = load_identity(proven.settings, "globex", now=NOW), trails / "globex.jsonl"
+    with closing(open_registry(proven.settings)) as registry:
+        registry.audit_log.append_events(act(1, organization="globex"))
+        foreign.write_text("".join(export_lines(registry, "globex", now=NOW)))
+    foreign.with_name("globex.jsonl.p7s").write_bytes(sign_bytes(foreign.read_bytes(), other))
+    assert exit_code(proven, "--cert", proven.certificate, "--trail", trails) == 0
+    (trails / f"{proven.trail.name}.p7s").write_bytes(sign_bytes(proven.trail.read_bytes(), other))
+    assert exit_code(proven, "--cert", proven.certificate, "--trail", trails) == 1
 
 
 def test_a_certificate_for_another_use_is_refused(proven: Proven, tmp_path: Path) -> None:
