@@ -1,7 +1,6 @@
 """Assembles all Dagster definitions. The code location, the command line and the tests call the same function."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import dagster as dg
 
@@ -27,19 +26,20 @@ from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.defs.waivers import changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
 from pipelines.resources import CoreResource
+from pipelines.run_config import fixed_resources
 
 
 def build_defs(
-    *, resources: Mapping[str, Any] | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
+    *, core: CoreResource | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
 ) -> dg.Definitions:
-    """The definitions; ``resources`` and ``loggers`` replace the defaults.
+    """The definitions; ``core`` and ``loggers`` replace the defaults.
 
     The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
-    used = {"core": CoreResource()} | dict(resources or {})
+    core = core or CoreResource()
     assets = [findings, imports, days, scores, analytics, waivers, artifacts, monthly_reports]
     return dg.Definitions(
-        assets=with_code_references(assets, used["core"].settings().source_url),
+        assets=with_code_references(assets, core.settings().source_url),
         asset_checks=CHECKS,
         jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports, remove_garbage],
         sensors=[
@@ -57,9 +57,9 @@ def build_defs(
             hourly_trail,
             hourly_retention,
             nightly_upkeep,
-            *load_customer_schedules(used["core"]),
+            *load_customer_schedules(core),
         ],
-        resources=used,
+        resources=fixed_resources(core),
         loggers=loggers,
         executor=dg.in_process_executor,
     )

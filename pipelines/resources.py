@@ -14,6 +14,10 @@ class CoreResource(dg.ConfigurableResource[Settings]):
     is_retrying: bool = True
     """False for a command at a terminal, where the core's own wait for a locked lake is enough."""
 
+    imports_any_path: bool = False
+    """True for a command at a terminal, which reads with the rights of its user. Runs that people start elsewhere read
+    with the rights of the service, so they are limited to the landing zone and the configured folders."""
+
     def settings(self) -> Settings:
         """The core's settings; with an empty ``home``, ``POLICYCORTEX_HOME`` applies."""
         return Settings.from_environment(home=Path(self.home) if self.home else None)

@@ -124,6 +124,10 @@ class Settings(BaseSettings):
     landing_url: str | None = None
     """Folder or ``s3://bucket/prefix`` whose new files are imported. None: ``<home>/landing``."""
 
+    import_folders: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split_words)] = None
+    """Folders and ``s3://bucket/prefix`` URLs, separated by commas, from which runs that were started in the Dagster UI
+    may import besides the landing zone. None: the landing zone only."""
+
     rate_limit: Rate = "60000/minute"
     """Requests per API key, as ``count/second|minute|hour|day``."""
 

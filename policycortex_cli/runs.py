@@ -26,7 +26,7 @@ class HomeRuns:
         log_file = settings.home / "logs" / "runs.log"
         self.instance = instance
         self._defs = build_defs(
-            resources={"core": CoreResource(home=str(settings.home), is_retrying=False)},
+            core=CoreResource(home=str(settings.home), is_retrying=False, imports_any_path=True),
             loggers={TERMINAL: terminal_logger(log_file)},
         )
 

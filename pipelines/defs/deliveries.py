@@ -12,7 +12,6 @@ from typing import Final
 import dagster as dg
 
 from pipelines.defs.jobs import make_report
-from pipelines.defs.reports import ReportConfig
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import report_periods
 from pipelines.platform.code_location import LoadedSchedules, reload_location
@@ -188,7 +187,7 @@ def _request(instance: dg.DagsterInstance, due: DueReport, *, run_key: str) -> d
     own_tags = {"dagster/partition": due.partition_key, TAG_SCHEDULE: due.schedule_id, TAG_TICK: due.tick}
     return dg.RunRequest(
         run_key=run_key,
-        run_config=dg.RunConfig(ops={REPORT_OPERATION: ReportConfig(report_id=due.report_id)}),
+        run_config={"ops": {REPORT_OPERATION: {"config": {"report_id": due.report_id}}}},
         tags=tags | {key: value for key, value in own_tags.items() if value},
     )
 

@@ -9,21 +9,16 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_findings, describe_import, describe_quarantine
 from pipelines.partitions import daily, has_partition, today
 from pipelines.resources import CoreResource
+from pipelines.run_config import IMPORTS as IMPORTS_CONFIG
+from pipelines.run_config import config_of
 from pipelines.tables import table_metadata
-from policycortex.names import DEFAULT_ORGANIZATION
+from policycortex.workflow.import_limits import import_limits
 from policycortex.workflow.ingest import ingest_files
 
 IMPORTS = dg.AssetKey(["raw", "imports"])
 QUARANTINE = dg.AssetKey(["raw", "quarantine"])
 FINDINGS = dg.AssetKey(["core", "findings"])
 OWNERS = ["team:compliance-data"]
-
-
-class ImportConfig(dg.Config):
-    """Files, folders, globs or object-store URLs to import, and the organisation they belong to."""
-
-    paths: list[str]
-    organization: str = DEFAULT_ORGANIZATION
 
 
 findings = dg.AssetSpec(
@@ -58,20 +53,22 @@ findings = dg.AssetSpec(
         ),
     ],
     group_name="ingest",
+    config_schema=IMPORTS_CONFIG,
     pool="lake",
     retry_policy=RETRY_TRANSIENT,
 )
-def imports(
-    context: dg.AssetExecutionContext, config: ImportConfig, core: CoreResource
-) -> Iterator[dg.MaterializeResult[None]]:
+def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
     """Import the files of the run's configuration, each in one transaction."""
+    config = config_of(context)
     with core_errors_as_failures(core):
+        settings = core.settings()
         summary = ingest_files(
-            core.settings(),
-            config.paths,
-            organization=config.organization,
+            settings,
+            config["paths"],
+            organization=config["organization"],
             now=datetime.now(UTC),
             progress=context.log.info,
+            limits=None if core.imports_any_path else import_limits(settings),
         )
     for day in summary.dates:
         if has_partition(day, today=today()):

@@ -10,7 +10,6 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.defs.ingest import ImportConfig
 from pipelines.defs.jobs import ingest_findings
 from pipelines.failures import core_errors_as_failures
 from pipelines.resources import CoreResource
@@ -121,10 +120,10 @@ class _Evaluation:
             return
         self._free -= 1
         self._requested.add(key)
-        config = ImportConfig(paths=[file.location], organization=file.organization)
+        config = {"paths": [file.location], "organization": file.organization}
         request = dg.RunRequest(
             run_key=f"{key}:{attempt}",
-            run_config=dg.RunConfig(ops={"imports": config}),
+            run_config={"ops": {"imports": {"config": config}}},
             tags={TAG_ORGANIZATION: file.organization, TAG_LANDED: key},
         )
         self.requests.append(request)

@@ -1,6 +1,8 @@
 """Monthly reports: one per closed month and framework, made without a request, for history, audits and backfills."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -10,27 +12,12 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_monthly
 from pipelines.partitions import monthly_partitions_of, monthly_periods
 from pipelines.resources import CoreResource
-from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportFormat, ReportType
+from pipelines.run_config import MONTHLY_REPORTS, config_of
+from policycortex.names import TAG_ORGANIZATION, ReportFormat, ReportType
 from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
 
 MONTHLY = dg.AssetKey(["reports", "standing"])
 """The key is the one of version 0.1: the history of materializations is stored under it."""
-
-
-class MonthlyReportConfig(dg.Config):
-    """Organisation, type and formats of the reports."""
-
-    organization: str = DEFAULT_ORGANIZATION
-    type: str = ReportType.COMPLIANCE.value
-    formats: list[str] = [ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value]  # noqa: RUF012 - Dagster copies it
-
-    def options(self) -> MonthlyReportOptions:
-        """The core's form of it. Raises ValueError on an unknown type or format."""
-        return MonthlyReportOptions(
-            organization=self.organization,
-            type=ReportType(self.type),
-            formats=tuple(ReportFormat(name) for name in self.formats),
-        )
 
 
 @dg.multi_asset(
@@ -49,26 +36,25 @@ class MonthlyReportConfig(dg.Config):
         )
     ],
     group_name="reports",
+    config_schema=MONTHLY_REPORTS,
     partitions_def=monthly_periods,
     backfill_policy=dg.BackfillPolicy.single_run(),
     pool="monthly_reports",
     retry_policy=RETRY_TRANSIENT,
 )
-def monthly_reports(
-    context: dg.AssetExecutionContext, config: MonthlyReportConfig, core: CoreResource
-) -> dg.MaterializeResult[None]:
+def monthly_reports(context: dg.AssetExecutionContext, core: CoreResource) -> dg.MaterializeResult[None]:
     """Make the missing reports of the run's months; a run that was killed continues where it stopped."""
     made = []
     # The runs of a backfill have its organisation as a tag, because Dagster passes configuration to some of them only.
-    organization = context.run.tags.get(TAG_ORGANIZATION, config.organization)
-    own_config = config.model_copy(update={"organization": organization})
+    config = config_of(context)
+    organization = context.run.tags.get(TAG_ORGANIZATION, config["organization"])
     with core_errors_as_failures(core):
         for part in monthly_partitions_of(context):
             report = make_monthly_report(
                 core.settings(),
                 part.month,
                 part.framework_id,
-                options=own_config.options(),
+                options=_options(config, organization),
                 run_id=context.run.run_id,
                 now=datetime.now(UTC),
                 progress=context.log.info,
@@ -77,3 +63,12 @@ def monthly_reports(
             context.add_asset_metadata(describe_monthly([report]), asset_key=MONTHLY, partition_key=part.key)
     counts = {"reports": len(made), "new": sum(report.is_new for report in made)}
     return dg.MaterializeResult(asset_key=MONTHLY, metadata=counts)
+
+
+def _options(config: Mapping[str, Any], organization: str) -> MonthlyReportOptions:
+    """The core's form of the configuration. Raises ValueError on an unknown type or format."""
+    return MonthlyReportOptions(
+        organization=organization,
+        type=ReportType(config["type"]),
+        formats=tuple(ReportFormat(name) for name in config["formats"]),
+    )

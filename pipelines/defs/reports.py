@@ -10,16 +10,11 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last
 from pipelines.metadata import describe_report
 from pipelines.partitions import report_periods
 from pipelines.resources import CoreResource
+from pipelines.run_config import REPORT, config_of
 from policycortex.names import ReportStatus
 from policycortex.workflow.reports import fail_report, produce_report
 
 ARTIFACTS = dg.AssetKey(["reports", "artifacts"])
-
-
-class ReportConfig(dg.Config):
-    """The report to make. Its request is in the registry."""
-
-    report_id: str
 
 
 @dg.asset(
@@ -28,25 +23,24 @@ class ReportConfig(dg.Config):
         dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES)
     ],
     group_name="reports",
+    config_schema=REPORT,
     partitions_def=report_periods,
     owners=OWNERS,
     kinds={"pdf", "excel", "json"},
     retry_policy=RETRY_TRANSIENT,
 )
-def artifacts(
-    context: dg.AssetExecutionContext, config: ReportConfig, core: CoreResource
-) -> dg.MaterializeResult[None]:
+def artifacts(context: dg.AssetExecutionContext, core: CoreResource) -> dg.MaterializeResult[None]:
     """The files of one requested report, with their digests. The partition is the report's period."""
-    settings = core.settings()
+    settings, report_id = core.settings(), config_of(context)["report_id"]
     try:
         with core_errors_as_failures(core):
             produced = produce_report(
-                settings, config.report_id, run_id=context.run_id, now=datetime.now(UTC), progress=context.log.info
+                settings, report_id, run_id=context.run_id, now=datetime.now(UTC), progress=context.log.info
             )
     except dg.Failure as failure:
         if is_last_attempt(failure, context.retry_number):
             reason = failure.description or "the run failed"
-            if fail_report(settings, config.report_id, reason) is ReportStatus.CANCELLED:
+            if fail_report(settings, report_id, reason) is ReportStatus.CANCELLED:
                 # The report was cancelled before Dagster received the cancellation: the run has to end as canceled.
                 context.instance.report_run_canceling(context.run, "The report was cancelled.")
         raise

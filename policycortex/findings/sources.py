@@ -102,18 +102,18 @@ class ListedSources:
     """Names of files in folders that are no findings, neither by name nor by content; sorted."""
 
 
-def list_sources(paths: Iterable[str | Path]) -> ListedSources:
+def list_sources(paths: Iterable[str | Path], *, is_allowed: Callable[[Path], bool] = lambda _: True) -> ListedSources:
     """The files that paths, folders (searched to any depth) and globs name. One bad path does not hide the others.
 
     Of a folder those files are included whose name or content is that of findings; a file that is named itself is
-    always included.
+    always included. Files for which ``is_allowed`` is False, such as links that lead elsewhere, are not opened.
     """
     found: dict[tuple[Path, str], SourceFile] = {}
     failed: list[FailedFile] = []
     skipped: set[str] = set()
     for given in paths:
         try:
-            files, others = _expand(given)
+            files, others = _expand(given, is_allowed)
         except InputError as error:
             failed.append(FailedFile(name=str(given), reason=str(error)))
             continue
@@ -154,13 +154,13 @@ def read_findings(source: SourceFile) -> Iterator[ParsedItem]:
             raise InputError(f"{source.path} cannot be read: {error}") from None
 
 
-def _expand(given: str | Path) -> tuple[list[Path], list[Path]]:
+def _expand(given: str | Path, is_allowed: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:
     """The files to read, and the files of a folder that are no findings."""
     path = Path(given)
     if path.is_dir():
         files: list[Path] = []
         others: list[Path] = []
-        below = list(_files_below(path))
+        below = [each for each in _files_below(path) if is_allowed(each)]
         doubles = _doubles({str(each) for each in below})
         for each in below:
             (files if str(each) not in doubles and _is_finding_file(each) else others).append(each)
@@ -169,7 +169,7 @@ def _expand(given: str | Path) -> tuple[list[Path], list[Path]]:
         return files, others
     if not path.exists() and has_magic(str(given)):
         matches = glob(str(given), recursive=True)  # noqa: PTH207 - pathlib refuses absolute patterns
-        files = [Path(each) for each in sorted(matches) if Path(each).is_file()]
+        files = [Path(each) for each in sorted(matches) if is_allowed(Path(each)) and Path(each).is_file()]
         if not files:
             raise InputError(f"{given} matches no file: check the pattern")
         return files, []

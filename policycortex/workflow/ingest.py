@@ -17,6 +17,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
+from policycortex.workflow.import_limits import ImportLimits
 
 
 class FileOutcome(StrEnum):
@@ -103,13 +104,19 @@ def ingest_files(
     organization: str,
     now: datetime,
     progress: Callable[[str], None] = lambda _: None,
+    limits: ImportLimits | None = None,
 ) -> IngestSummary:
     """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
 
     Files that cannot be read are listed in the summary. Raises InputError, with all reasons, if no file could be
-    imported; nothing is kept of such a file, so it is safe to correct it and run again.
+    imported; nothing is kept of such a file, so it is safe to correct it and run again. With ``limits``, InputError
+    also when one of ``paths`` leads outside them; nothing is imported then.
     """
-    local = list_sources([path for path in paths if not is_object_url(str(path))])
+    if limits is not None:
+        for path in paths:
+            limits.check(str(path))
+    is_allowed = limits.allows if limits is not None else _is_any
+    local = list_sources([path for path in paths if not is_object_url(str(path))], is_allowed=is_allowed)
     receipts: list[ImportReceipt] = []
     failed = list(local.failed)
     with open_lake(settings) as lake:
@@ -146,6 +153,10 @@ def check_locations(paths: Sequence[Path | str]) -> None:
             failed.append(_no_files(url))
     if failed and not readable:
         raise _nothing_imported(failed)
+
+
+def _is_any(_path: Path) -> bool:
+    return True
 
 
 def _result_of(receipt: ImportReceipt) -> FileResult:

@@ -31,4 +31,4 @@ def instance() -> Iterator[dg.DagsterInstance]:
 @pytest.fixture
 def defs(settings: Settings) -> dg.Definitions:
     """The product's definitions on that home."""
-    return build_defs(resources={"core": CoreResource(home=str(settings.home), is_retrying=False)})
+    return build_defs(core=CoreResource(home=str(settings.home), is_retrying=False, imports_any_path=True))

@@ -50,7 +50,7 @@ def _core(settings: Settings) -> CoreResource:
 
 
 def _repository(settings: Settings) -> dg.RepositoryDefinition:
-    return build_defs(resources={"core": _core(settings)}).get_repository_def()
+    return build_defs(core=_core(settings)).get_repository_def()
 
 
 def _every_minute(settings: Settings, registry: Registry, *, started_ago: timedelta) -> str:

@@ -98,7 +98,7 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a scan in each of the two months, made once; each test has a copy."""
     folder = tmp_path_factory.mktemp("monthly")
     home = folder / "home"
-    defs = build_defs(resources={"core": CoreResource(home=str(home), is_retrying=False)})
+    defs = build_defs(core=CoreResource(home=str(home), is_retrying=False, imports_any_path=True))
     with dg.DagsterInstance.ephemeral() as instance:
         for number, month in enumerate(MONTHS):
             ingest(defs, instance, folder / f"in{number}", month.replace(day=10), seed=number)
@@ -183,7 +183,7 @@ def test_a_killed_run_is_gone_on_with_and_gives_the_same_files(
     resumed = rows(settings)
     assert resumed[0].id == left.id
     other = Settings(home=copy_home(filled_home, settings.home.with_name("other")), lock_timeout_seconds=5)
-    others = build_defs(resources={"core": CoreResource(home=str(other.home), is_retrying=False)})
+    others = build_defs(core=CoreResource(home=str(other.home), is_retrying=False, imports_any_path=True))
     with dg.DagsterInstance.ephemeral() as undisturbed:
         make(others, undisturbed)
     for mine, theirs in zip(resumed, rows(other), strict=True):

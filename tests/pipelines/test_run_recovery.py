@@ -77,7 +77,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def _lose(settings: Settings, instance: dg.DagsterInstance, report: ReportRow, **tags: str) -> str:
     """A run of the report that failed in a way of which the report knows nothing."""
-    job = build_defs(resources={"core": CoreResource(home=str(settings.home))}).get_repository_def()
+    job = build_defs(core=CoreResource(home=str(settings.home))).get_repository_def()
     config = {"ops": {"reports__artifacts": {"config": {"report_id": report.id}}}}
     named = {TAG_REPORT: report.id, TAG_FAILURE_REASON: "START_TIMEOUT", TAG_WILL_RETRY: "false", **tags}
     run = instance.create_run_for_job(job.get_job("make_report"), run_config=config, tags=named)
@@ -87,7 +87,7 @@ def _lose(settings: Settings, instance: dg.DagsterInstance, report: ReportRow, *
 
 def _evaluate(settings: Settings, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
     core = CoreResource(home=str(settings.home))
-    sensor = build_defs(resources={"core": core}).get_repository_def().get_sensor_def("due_reports")
+    sensor = build_defs(core=core).get_repository_def().get_sensor_def("due_reports")
     with dg.build_sensor_context(instance=instance, resources={"core": core}) as context:
         return list(sensor.evaluate_tick(context).run_requests or [])
 

@@ -63,10 +63,16 @@ class Landing(Protocol):
 
 def open_landing(settings: Settings) -> Landing:
     """The landing zone of the settings."""
+    location = landing_location(settings)
+    return _BucketLanding(location.rstrip("/")) if is_object_url(location) else _FolderLanding(Path(location))
+
+
+def landing_location(settings: Settings) -> str:
+    """URL or absolute path of the landing zone."""
     url = settings.landing_url
     if url and is_object_url(url):
-        return _BucketLanding(url.rstrip("/"))
-    return _FolderLanding(Path(url).absolute() if url else settings.home / "landing")
+        return url
+    return str(Path(url).absolute() if url else settings.home / "landing")
 
 
 class _FolderLanding:

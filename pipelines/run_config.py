@@ -1,0 +1,59 @@
+"""The run configuration that people may give: plain values only, of the operations only.
+
+Everyone who may start a run writes it. ``dg.Config`` and ``dg.ConfigurableResource`` would accept ``{env: NAME}`` for
+each text and number, and an error message would then show the value of the variable. So operations declare schemas of
+plain types, and resources have no run configuration at all; a test searches all jobs for types that read variables.
+"""
+
+from typing import Any, Final
+
+import dagster as dg
+
+from pipelines.resources import CoreResource
+from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat, ReportType
+
+ORGANIZATION: Final = dg.Field(dg.String, default_value=DEFAULT_ORGANIZATION, description="The owner of the data.")
+
+IMPORTS: Final = {
+    "paths": dg.Field(
+        dg.Array(dg.String),
+        description="Files, folders, globs or object-store URLs, in the landing zone or in a folder of "
+        "POLICYCORTEX_IMPORT_FOLDERS.",
+    ),
+    "organization": ORGANIZATION,
+}
+"""Of the operation ``imports``."""
+
+REPORT: Final = {"report_id": dg.Field(dg.String, description="The report to make. Its request is in the registry.")}
+"""Of the operation that makes one requested report."""
+
+MONTHLY_REPORTS: Final = {
+    "organization": ORGANIZATION,
+    "type": dg.Field(dg.String, default_value=ReportType.COMPLIANCE.value),
+    "formats": dg.Field(
+        dg.Array(dg.String),
+        default_value=[ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value],
+    ),
+}
+"""Of the operation that makes monthly reports."""
+
+
+def config_of(context: dg.AssetExecutionContext) -> dict[str, Any]:
+    """The operation's configuration, with defaults, as its schema above says."""
+    config: dict[str, Any] = context.op_execution_context.op_config
+    return config
+
+
+def _no_storage(_context: dg.InitResourceContext) -> dg.IOManager:
+    return dg.InMemoryIOManager()  # type: ignore[no-untyped-call] # Dagster's
+
+
+def fixed_resources(core: CoreResource) -> dict[str, dg.ResourceDefinition]:
+    """The resources of all jobs, without run configuration: nobody who starts a run may choose another home.
+
+    No asset stores its output by Dagster; the default ``io_manager`` would let a run choose a folder.
+    """
+    return {
+        "core": dg.ResourceDefinition(lambda _context: core, config_schema={}),
+        "io_manager": dg.IOManagerDefinition(_no_storage, config_schema={}),
+    }
