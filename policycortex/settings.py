@@ -128,6 +128,13 @@ class Settings(BaseSettings):
     """Folders and ``s3://bucket/prefix`` URLs, separated by commas, from which runs that were started in the Dagster UI
     may import besides the landing zone. None: the landing zone only."""
 
+    max_quarantined_records: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    """Reading of a file ends when more of its records are bad than this and ``max_quarantined_pct`` allow. Nothing but
+    these bad records is kept then."""
+
+    max_quarantined_pct: Annotated[int, Field(ge=0, le=100)] = 50
+    """Percent of the records read that may be bad once more than ``max_quarantined_records`` are. 100: any number."""
+
     rate_limit: Rate = "60000/minute"
     """Requests per API key, as ``count/second|minute|hour|day``."""
 

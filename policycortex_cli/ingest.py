@@ -21,10 +21,13 @@ _COUNTS: Final = ("records_read", "records_kept", "records_quarantined")
 _OUTCOMES: Final = (
     (FileOutcome.CLEAN.value, "0 findings, scan recorded"),
     (FileOutcome.UNREADABLE.value, "all records in quarantine"),
+    (FileOutcome.STOPPED.value, "too many bad records, reading stopped"),
     (FileOutcome.FAILED.value, "not imported"),
     (FileOutcome.SKIPPED.value, "skipped, no findings files"),
 )
-_FAILURES: Final = (FileOutcome.UNREADABLE.value, FileOutcome.FAILED.value)
+_FAILURES: Final = (FileOutcome.UNREADABLE.value, FileOutcome.STOPPED.value, FileOutcome.FAILED.value)
+_MOST_NAMES: Final = 20
+"""File names of one outcome in the last line; a folder may have a million files that are no findings."""
 
 
 def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organization: str) -> None:
@@ -63,8 +66,13 @@ def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
                 print(f"{each['file']}: {text}", file=sys.stderr)
     read, kept, quarantined = (metadata[name].value for name in _COUNTS)
     line = [f"kept {kept} of {read}, quarantined {quarantined}"]
-    line += [f"{text}: {', '.join(by_outcome[name])}" for name, text in _OUTCOMES if name in by_outcome]
+    line += [f"{text}: {_names(by_outcome[name])}" for name, text in _OUTCOMES if name in by_outcome]
     print("; ".join(line))
     failed = [name for outcome in _FAILURES for name in by_outcome.get(outcome, [])]
     if failed:
-        raise InputError(f"{len(failed)} of {len(outcomes)} files gave no finding: {', '.join(failed)}; reasons above")
+        raise InputError(f"{len(failed)} of {len(outcomes)} files gave no finding: {_names(failed)}; reasons above")
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")

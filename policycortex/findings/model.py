@@ -104,6 +104,8 @@ class NoteKind(StrEnum):
     """Control characters of a text were replaced."""
     LEFT_OUT = "left_out"
     """A part of the file that holds no findings and was not read."""
+    STOPPED = "stopped"
+    """Reading ended before the end of the file, because too many records were bad. Nothing of it was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class FileOutcome(StrEnum):
     """The scan has no findings; it was recorded."""
     UNREADABLE = "unreadable"
     """No record could be kept; all are in quarantine."""
+    STOPPED = "stopped"
+    """Too many records were bad. These are in quarantine; the rest of the file was not read, nothing else was kept."""
     FAILED = "failed"
     """Nothing was imported."""
     SKIPPED = "skipped"
@@ -48,7 +50,7 @@ class FileResult:
     @property
     def is_failure(self) -> bool:
         """True if the file gave no finding although it is no clean scan."""
-        return self.outcome in (FileOutcome.UNREADABLE, FileOutcome.FAILED)
+        return self.outcome in (FileOutcome.UNREADABLE, FileOutcome.STOPPED, FileOutcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,9 @@ def _result_of(receipt: ImportReceipt) -> FileResult:
     reason, outcome = "; ".join(receipt.first_reasons), FileOutcome.IMPORTED
     if receipt.is_clean:
         outcome = FileOutcome.CLEAN
+    elif receipt.stop_reason:
+        outcome, reason = FileOutcome.STOPPED, f"{receipt.file_name}: {receipt.stop_reason}"
+        notes = tuple(note for note in notes if note != receipt.stop_reason)
     elif receipt.is_unreadable:
         outcome, reason = FileOutcome.UNREADABLE, f"no finding could be kept from {receipt.file_name}: {reason}"
     return FileResult(file_name=receipt.file_name, outcome=outcome, reason=reason, notes=notes)

@@ -12,6 +12,9 @@ from policycortex.findings.reading.decompression import max_unpacked_bytes
 
 MAX_MEMBERS: Final = 1_000
 """Each file of a tar archive is reached by reading all before it."""
+_MAX_TAR_ENTRIES: Final = 10 * MAX_MEMBERS
+_MAX_TAR_WORK_BYTES: Final = 16 << 30
+"""Bytes that reading each member once unpacks, with all before it: some 30 seconds."""
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _TAR_MAGIC: Final = b"ustar"
 _TAR_MAGIC_AT: Final = 257
@@ -41,7 +44,7 @@ def list_members(stream: BinaryIO, kind: str, *, packed_bytes: int) -> tuple[str
     except _DAMAGE as error:
         raise InputError(f"the {kind} archive is damaged ({error}): get a good copy") from None
     if len(names) > MAX_MEMBERS:
-        raise InputError(f"the archive has {len(names):,} files; at most {MAX_MEMBERS:,} are read: unpack it yourself")
+        raise InputError(f"the archive has more than {MAX_MEMBERS:,} files, which are not read: unpack it yourself")
     limit = max_unpacked_bytes(packed_bytes)
     if size > limit:
         raise InputError(f"the archive unpacks to more than {limit:,} bytes: unpack it yourself if that is right")
@@ -62,8 +65,17 @@ def _list_zip(stream: BinaryIO) -> tuple[tuple[str, ...], int]:
 
 
 def _list_tar(stream: BinaryIO) -> tuple[tuple[str, ...], int]:
+    members: list[tarfile.TarInfo] = []
+    number = 0
     with tarfile.open(fileobj=stream, mode="r|") as archive:
-        members = [each for each in archive if each.isfile()]
+        for number, each in enumerate(archive):
+            members += [each] if each.isfile() else []
+            if len(members) > MAX_MEMBERS or number > _MAX_TAR_ENTRIES:
+                break  # the library keeps each header in memory, also of folders and links
+    if number > _MAX_TAR_ENTRIES:
+        raise InputError(f"the archive has more than {_MAX_TAR_ENTRIES:,} entries: unpack it yourself")
+    if sum(each.offset_data + each.size for each in members) > _MAX_TAR_WORK_BYTES and len(members) <= MAX_MEMBERS:
+        raise InputError("the tar archive is too large to read each of its files from its start: unpack it yourself")
     return tuple(each.name for each in members), sum(each.size for each in members)
 
 

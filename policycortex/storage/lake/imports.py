@@ -24,8 +24,9 @@ from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
-from policycortex.storage.lake.staging import StagedCounts, Staging
+from policycortex.storage.lake.staging import QuarantineLimit, StagedCounts, Staging
 
+_STORED_OF_STOPPED: Final = ("drop_stopped_quarantine", "drop_stopped_notes", "drop_stopped_import")
 _INSERTS: Final = ("import_texts", "import_mappings", "import_findings", "import_quarantine")
 
 
@@ -73,6 +74,11 @@ class ImportReceipt:
     """Scans of the file that have no findings."""
 
     @property
+    def stop_reason(self) -> str:
+        """Why the file was not read to its end; "" if it was."""
+        return next((note.text for note in self.notes if note.kind is NoteKind.STOPPED), "")
+
+    @property
     def is_unreadable(self) -> bool:
         """True if the file has records and none of them could be kept."""
         return self.read > 0 and self.kept == 0
@@ -101,17 +107,19 @@ class LakeImports:
     ) -> ImportReceipt:
         """Import one file, all of it or nothing. The same bytes again change nothing and return the first receipt.
 
-        A file without records is a clean scan; one whose records are all bad is stored with its quarantine.
+        A file without records is a clean scan; one whose records are all bad is stored with its quarantine. Of a file
+        with too many bad records only these are stored, and it is read again when it is imported again.
         ``progress`` gets the number of records read so far, once per some thousand. Raises InputError when the parser
         does; StoreBusyError when another writer holds the lake.
         """
         identity = {"organization": organization, "content_sha256": source.sha256}
         with self._session.cursor() as cursor:
             earlier = _load_receipt(cursor, identity)
-        if earlier:
+        if earlier and not earlier.stop_reason:
             return earlier
         with _scratch_folder(self._session.settings) as folder:
-            counts = _stage(folder, source, parser, format_name=format_name, progress=progress)
+            limit = self._quarantine_limit()
+            counts = _stage(folder, source, parser, limit, format_name=format_name, progress=progress)
             row = identity | {
                 "import_id": import_id(organization, source.sha256),
                 "file_name": source.name,
@@ -125,6 +133,10 @@ class LakeImports:
                 "imported_at": imported_at,
             }
             return self._session.write(f"import {source.name}", lambda cursor: _insert(cursor, folder, row, counts))
+
+    def _quarantine_limit(self) -> QuarantineLimit:
+        settings = self._session.settings
+        return QuarantineLimit(records=settings.max_quarantined_records, pct=settings.max_quarantined_pct)
 
     def load_organizations(self) -> tuple[str, ...]:
         """Organisations that have imported findings, sorted."""
@@ -150,10 +162,16 @@ def import_id(organization: str, content_sha256: str) -> str:
 
 
 def _stage(
-    folder: Path, source: Source, parser: FindingParser, *, format_name: str, progress: Callable[[int], None] | None
+    folder: Path,
+    source: Source,
+    parser: FindingParser,
+    limit: QuarantineLimit,
+    *,
+    format_name: str,
+    progress: Callable[[int], None] | None,
 ) -> StagedCounts:
     scan_key = partial(find_format(format_name).scan_key, content_sha256=source.sha256)
-    staging = Staging(folder, scan_key)
+    staging = Staging(folder, scan_key, limit)
     with source.open() as stream:
         try:
             staging.add_all(parser(stream), progress)
@@ -165,9 +183,12 @@ def _stage(
 def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:
     identity = {name: row[name] for name in ("organization", "content_sha256")}
     earlier = _load_receipt(cursor, identity)
-    if earlier:  # by another process, while this one parsed
+    if earlier and not earlier.stop_reason:  # by another process, while this one parsed
         return earlier
-    for name in _INSERTS:
+    if earlier:
+        for name in _STORED_OF_STOPPED:
+            run(cursor, name, {"import_id": row["import_id"]})
+    for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
         values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
         run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
     run(cursor, "import_receipt", row)

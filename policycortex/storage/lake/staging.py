@@ -18,6 +18,7 @@ import msgspec
 import polars as pl
 import pyarrow.parquet as pq
 
+from policycortex.errors import InputError
 from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 
 _BATCH_ROWS: Final = 4_000
@@ -26,6 +27,12 @@ _CACHE_CHARS: Final = 8_000_000
 _FIRST_REASONS: Final = 3
 _MAX_NOTES: Final = 200
 _MORE_NOTES: Final = "further notes of this kind"
+_MAX_SOURCES: Final = 20
+_MAX_CHECKS: Final = 50_000
+"""Different checks of one file. Scanners have some thousand; the tallies of a day have rows for each check."""
+_MAX_CLEAN_SCANS: Final = 5_000
+_MAX_TEXT_CHARS: Final = 1_000
+"""Longest reason or note: the libraries' messages may quote a value of the file."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -57,6 +64,18 @@ _QUARANTINE_SCHEMA: Final = pl.Schema(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineLimit:
+    """How many bad records of one file are read: see the settings of these names."""
+
+    records: int
+    pct: int
+
+    def is_exceeded(self, *, bad: int, read: int) -> bool:
+        """Whether reading ends after ``bad`` of ``read`` records."""
+        return bad > self.records and 100 * bad > self.pct * read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedCounts:
     """Counts of one file."""
 
@@ -70,6 +89,8 @@ class StagedCounts:
     notes: tuple[ScanNote, ...]
     """Equal notes are one, with their sum; in the order of their first."""
     clean_scans: tuple[CleanScan, ...]
+    is_stopped: bool
+    """Too many records were bad: nothing is kept but the quarantine, and the rest of the file was not read."""
 
 
 class ScratchFile:
@@ -190,7 +211,8 @@ class StagedFindings(_Buffer):
 class Staging:
     """Scratch tables of one file and their counts."""
 
-    def __init__(self, folder: Path, scan_key: Callable[[Finding], str]) -> None:
+    def __init__(self, folder: Path, scan_key: Callable[[Finding], str], limit: QuarantineLimit) -> None:
+        self._limit, self._is_stopped = limit, False
         self.findings = StagedFindings(folder / "findings.parquet")
         self.texts = StagedTable(folder / "texts.parquet", _TEXT_SCHEMA)
         self.mappings = StagedTable(folder / "mappings.parquet", _MAPPING_SCHEMA)
@@ -201,17 +223,23 @@ class Staging:
         self._kept = self._quarantined = 0
         self._dates: set[date] = set()
         self._sources: set[str] = set()
+        self._checks: set[str] = set()
         self._reasons: list[str] = []
         self._notes: dict[tuple[NoteKind, str], int] = {}
         self._clean_scans: list[CleanScan] = []
 
     def add_all(self, records: Iterable[ParsedItem], progress: Callable[[int], None] | None) -> None:
-        """Stage every record; ``progress`` gets the number of records so far, once per batch."""
+        """Stage every record; ``progress`` gets the number of records so far, once per batch.
+
+        Ends early after too many bad records. Raises InputError for a file with too many checks or clean scans.
+        """
         for record in records:
             if isinstance(record, Finding):
                 is_written = self._add(record)
             elif isinstance(record, QuarantinedRecord):
                 is_written = self._quarantine(record)
+                if self._is_stopped:
+                    return
             else:
                 self._note(record)
                 continue
@@ -222,14 +250,16 @@ class Staging:
         """Finish the files. Returns their counts."""
         for table in (self.findings, self.texts, self.mappings, self.quarantine):
             table.close()
+        notes = tuple(ScanNote(kind=kind, text=text, count=count) for (kind, text), count in self._notes.items())
         return StagedCounts(
-            kept=self._kept,
+            kept=0 if self._is_stopped else self._kept,
             quarantined=self._quarantined,
-            dates=tuple(sorted(self._dates)),
+            dates=() if self._is_stopped else tuple(sorted(self._dates)),
             sources=tuple(sorted(self._sources)),
             first_reasons=tuple(self._reasons),
-            notes=tuple(ScanNote(kind=kind, text=text, count=count) for (kind, text), count in self._notes.items()),
-            clean_scans=tuple(self._clean_scans),
+            notes=(self._stop_note(), *notes) if self._is_stopped else notes,
+            clean_scans=() if self._is_stopped else tuple(self._clean_scans),
+            is_stopped=self._is_stopped,
         )
 
     def _note(self, noted: ScanNote | CleanScan) -> None:
@@ -237,16 +267,21 @@ class Staging:
         if isinstance(noted, CleanScan):
             self._clean_scans.append(noted)
             self._dates.add(noted.scanned_at.date())
-            self._sources.add(noted.source)
+            self._add_source(noted.source)
+            if len(self._clean_scans) > _MAX_CLEAN_SCANS:
+                raise InputError(f"it has more than {_MAX_CLEAN_SCANS:,} scans without findings: split it")
             return
-        key = (noted.kind, noted.text)
+        key = (noted.kind, noted.text[:_MAX_TEXT_CHARS])
         if key not in self._notes and len(self._notes) >= _MAX_NOTES:
             key = (noted.kind, _MORE_NOTES)
         self._notes[key] = self._notes.get(key, 0) + noted.count
 
     def _add(self, finding: Finding) -> bool:
         self._dates.add(finding.observed_at.date())
-        self._sources.add(finding.source)
+        self._add_source(finding.source)
+        self._checks.add(finding.check_id)
+        if len(self._checks) > _MAX_CHECKS:
+            raise InputError(f"it has more than {_MAX_CHECKS:,} different checks, which no scanner has: check the file")
         self._kept += 1
         return self.findings.add(
             finding,
@@ -256,11 +291,28 @@ class Staging:
         )
 
     def _quarantine(self, record: QuarantinedRecord) -> bool:
+        reason = record.reason[:_MAX_TEXT_CHARS]
         if self._quarantined < _FIRST_REASONS:
-            self._reasons.append(record.reason)
-        row = (self._quarantined, record.byte_offset, record.byte_length, record.reason, record.raw_text)
+            self._reasons.append(reason)
+        row = (self._quarantined, record.byte_offset, record.byte_length, reason, record.raw_text)
         self._quarantined += 1
-        return self.quarantine.add(row, chars=len(record.raw_text) + len(record.reason))
+        self._is_stopped = self._limit.is_exceeded(bad=self._quarantined, read=self._kept + self._quarantined)
+        return self.quarantine.add(row, chars=len(record.raw_text) + len(reason))
+
+    def _add_source(self, source: str) -> None:
+        """Remember a few names: a file may have another one in each finding."""
+        if len(self._sources) < _MAX_SOURCES:
+            self._sources.add(source)
+
+    def _stop_note(self) -> ScanNote:
+        read = self._kept + self._quarantined
+        text = (
+            f"reading stopped, because {self._quarantined:,} of the first {read:,} records are bad "
+            f"(POLICYCORTEX_MAX_QUARANTINED_RECORDS={self._limit.records}, "
+            f"POLICYCORTEX_MAX_QUARANTINED_PCT={self._limit.pct}); these are in quarantine, nothing else was kept; "
+            f"the first reason: {self._reasons[0]}"
+        )
+        return ScanNote(kind=NoteKind.STOPPED, text=text)
 
     def _text_id(self, finding: Finding) -> str:
         texts = (finding.title, finding.description, finding.risk, finding.remediation, finding.remediation_url)

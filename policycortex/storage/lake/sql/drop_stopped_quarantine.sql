@@ -1,0 +1,2 @@
+-- Quarantine of an import that stopped early, before the file is imported again.
+DELETE FROM lake.raw.quarantine WHERE import_id = $import_id
