@@ -32,6 +32,8 @@ _HEAD_BYTES: Final = (64 * 1024, 1024 * 1024, 16 * 1024 * 1024)
 
 _COMPRESSED_SUFFIXES: Final = (".gz", ".zst", ".zstd", ".bz2", ".xz")
 _ARCHIVE_SUFFIXES: Final = (".zip", ".tar", ".tgz", ".tbz2", ".txz")
+_PARQUET_MAGIC: Final = b"PAR1"
+_PARQUET_END_BYTES: Final = 1024 * 1024
 _EMPTY_SHA256: Final = hashlib.sha256().hexdigest()
 _DIGEST_BYTES: Final = 1024 * 1024
 _IGNORED_PREFIXES: Final = (".", "_")
@@ -314,7 +316,7 @@ def _recognise(stream: BinaryIO, path: Path) -> FindingsFormat:
             raise InputError(f"{path} cannot be read: {error}") from None
         head += part
         try:
-            found = recognise_format(head)
+            found = recognise_format(head + _parquet_end(stream, head))
         except InputError as error:
             raise InputError(f"{path} {error}") from None
         if found is not None:
@@ -322,3 +324,15 @@ def _recognise(stream: BinaryIO, path: Path) -> FindingsFormat:
         if len(head) < size:
             break
     raise InputError(f"{path} is not a known finding format: expected {format_titles()}")
+
+
+def _parquet_end(stream: BinaryIO, head: bytes) -> bytes:
+    """The end of a Parquet file, where its columns are named; empty for other files."""
+    if not head.startswith(_PARQUET_MAGIC) or not stream.seekable():
+        return b""
+    position = stream.tell()
+    stream.seek(0, os.SEEK_END)
+    stream.seek(max(position, stream.tell() - _PARQUET_END_BYTES))
+    end = stream.read()
+    stream.seek(position)
+    return end

@@ -47,6 +47,8 @@ COUNTS = {
     "checkov-concatenated/out.json": (2, 2, 0),
     "prowler-4.0-4.4-event-time/prowler-output-4.2.ocsf.json": (3, 3, 0),
     "missing-azure-defender-csv/many_vulns.csv": (4, 4, 0),
+    "missing-kube-bench-json/kube-bench-report-many-vuln.json": (24, 24, 0),
+    "missing-trivy-config-json/misconfigurations_and_secrets.json": (5, 5, 0),
     "prowler-app-zip/tenant-scan.zip": (2, 2, 0),
     "prowler-csv-v5/example_output_aws.csv": (4, 4, 0),
     "prowler-same-filename-append/report.ocsf.json": (4, 4, 0),
@@ -168,9 +170,7 @@ def test_times_of_prowler_before_4_5_are_read_as_utc(tmp_path: Path, cases: Path
 REFUSED = {
     "missing-inspector2-native/aws_inspector2_one_vul.json": "Amazon Inspector JSON",
     "missing-kics-json/many_findings.json": "KICS JSON",
-    "missing-kube-bench-json/kube-bench-report-many-vuln.json": "kube-bench JSON",
     "missing-scoutsuite-js/scoutsuite_sample.js": "ScoutSuite",
-    "missing-trivy-config-json/misconfigurations_and_secrets.json": "Trivy JSON",
     "missing-wiz-csv/one_finding.csv": "Wiz CSV",
     "prowler-3-native-json/prowler-v3.json": "Prowler 3 JSON",
 }
@@ -183,6 +183,25 @@ def test_a_known_scanner_that_is_not_read_is_refused_by_name(tmp_path: Path, cas
     with pytest.raises(InputError, match=f"is {REFUSED[name]}, which is not read: ") as caught:
         ingested(tmp_path, cases / name)
     assert any(word in str(caught.value) for word in (": prowler ", "sarif", "get-findings", "docs/inputs.md"))
+
+
+def test_values_of_trivy(cases: Path) -> None:
+    """Two vulnerabilities, one misconfiguration, two secrets; check ids in one form, no text of a secret."""
+    findings = findings_of(cases / "missing-trivy-config-json" / "misconfigurations_and_secrets.json")
+    assert [each.check_id for each in findings] == [
+        "CVE-2021-33503", "CVE-2021-28363", "DS-0002", "github-pat", "github-pat",
+    ]  # fmt: skip
+    assert [each.severity for each in findings] == ["high", "medium", "high", "critical", "critical"]
+    assert {each.status for each in findings} == {"FAIL"}
+    assert (findings[2].provider, findings[2].resource_uid) == ("docker", "Dockerfile")
+    assert "GITHUB_PAT" not in str(findings)
+
+
+def test_values_of_kube_bench(cases: Path) -> None:
+    """20 passed, 4 failed; ids with the benchmark's version."""
+    findings = findings_of(cases / "missing-kube-bench-json" / "kube-bench-report-many-vuln.json")
+    assert [sum(each.status == status for each in findings) for status in ("PASS", "FAIL")] == [20, 4]
+    assert (findings[0].check_id, findings[0].provider) == ("cis-1.5/3.1.1", "kubernetes")
 
 
 def test_values_of_prowlers_csv(cases: Path) -> None:

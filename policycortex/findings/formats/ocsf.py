@@ -1,5 +1,7 @@
 """OCSF Detection Finding (2004) and Compliance Finding (2003), versions 1.1 to 1.5, any provider.
 
+Security Findings (2001) of OCSF 1.0 are read where they have a compliance result: see ``ocsf.legacy``.
+
 One finding per record and resource; ``ocsf.outcomes`` has the rules for status and severity. Prowler writes ``time`` in
 seconds and ``time_dt`` without offset, so ``time`` is used first. Versions 4.0 to 4.4 have ``event_time`` instead.
 """
@@ -25,9 +27,8 @@ from policycortex.findings.normalize import (
     time_of_local_text,
     time_of_text,
 )
+from policycortex.findings.ocsf.legacy import read_class
 from policycortex.findings.ocsf.model import (
-    COMPLIANCE_FINDING,
-    DETECTION_FINDING,
     NO_ANALYTIC,
     NO_CHECK,
     NO_CLOUD,
@@ -60,14 +61,15 @@ SHAPE: Final = RecordShape(
             "unmapped", "activity_name", "activity_id", "finding_info", "resources", "category_name", "category_uid",
             "class_name", "class_uid", "cloud", "remediation", "risk_details", "time", "time_dt", "type_uid",
             "type_name", "compliance", "start_time", "end_time", "raw_data", "observables", "resource", "confidence_id",
-            "evidences", "impact_id", "is_alert", "timezone_offset", "count", "duration", "enrichments", "action_id",
+            "evidences", "impact_id", "is_alert", "finding", "state", "state_id",
+            "timezone_offset", "count", "duration", "enrichments", "action_id",
         )
     )
 )  # fmt: skip
 
 _SUPPRESSED_ID: Final = 3
 _count_keys: Final = json_keys(
-    "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code"
+    "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code", "state_id"
 )
 
 
@@ -91,11 +93,7 @@ def parse_ocsf(stream: BinaryIO) -> Iterator[ParsedItem]:
 
 def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding | ScanNote]:
     """One finding per resource of the record. Raises ValidationError and RejectedRecordError."""
-    record, dropped = convert_record(value, OcsfRecord, strict=STRICT_FIELDS)
-    if record.class_uid not in (DETECTION_FINDING, COMPLIANCE_FINDING):
-        raise RejectedRecordError(
-            f"class_uid {record.class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
-        )
+    record, dropped = convert_record(read_class(value), OcsfRecord, strict=STRICT_FIELDS)
     notes = list(dropped)
     unmapped = read_unmapped(record.unmapped)
     cloud = record.cloud or _unmapped_cloud(unmapped)

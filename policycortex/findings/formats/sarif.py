@@ -21,7 +21,7 @@ from policycortex.findings.normalize import (
     tags_text,
     time_of_local_text,
 )
-from policycortex.findings.providers import provider_of_check
+from policycortex.findings.providers import provider_name, provider_of_check
 from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
 from policycortex.findings.reading.nested import Path, Pick, walk
 from policycortex.findings.reading.recognition import json_keys
@@ -226,7 +226,7 @@ def _build(
         remediation_url=check.helpUri or "",
         source=run.driver.name.lower(),
         source_version=run.driver.semanticVersion or run.driver.version or "",
-        provider=provider_of_check(check.id),
+        provider=provider_of_check(check.id) or _tagged_provider(check),
         account_id=run.repository,
         account_name="",
         region="",
@@ -260,6 +260,15 @@ def _listed(run: SarifRun, reference: CheckReference, index: int | None) -> Sari
     index = reference.index if reference.index is not None else index
     listed = run.listed.get(_DRIVER if part is None else part, [])
     return listed[index] if index is not None and 0 <= index < len(listed) else None
+
+
+def _tagged_provider(check: SarifCheck) -> str:
+    """``aws`` of the tag ``prowler/aws`` that Prowler gives its checks; "" where there is none."""
+    tags = (check.properties or {}).get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and tag.startswith("prowler/"):
+            return provider_name(tag.removeprefix("prowler/"))
+    return ""
 
 
 def _time(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 from policycortex.errors import InputError, TruncatedFileError
@@ -23,16 +24,23 @@ def parse_parquet(stream: BinaryIO) -> Iterator[ParsedItem]:
 
     Raises InputError for a damaged file or missing columns, TruncatedFileError for a cut one.
     """
+    with open_parquet(stream) as file:
+        names = file.schema_arrow.names
+        columns = {name: name.strip().lower() for name in names if name.strip().lower() in COLUMN_NAMES}
+        refuse_header(list(columns.values()))
+        yield from _rows(file, columns)
+
+
+@contextmanager
+def open_parquet(stream: BinaryIO) -> Iterator[Any]:
+    """The Parquet file, read in small parts. Errors of the library become InputError, a cut file TruncatedFileError."""
     import pyarrow as pa  # noqa: PLC0415 - 40 MB that only Parquet needs
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     _refuse_cut(stream)
     try:
         with pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
-            names = file.schema_arrow.names
-            columns = {name: name.strip().lower() for name in names if name.strip().lower() in COLUMN_NAMES}
-            refuse_header(list(columns.values()))
-            yield from _rows(file, columns)
+            yield file
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"the Parquet file is damaged ({str(error).splitlines()[0]}): get a good copy") from None
 

@@ -6,6 +6,9 @@ import msgspec
 
 DETECTION_FINDING: Final = 2004
 COMPLIANCE_FINDING: Final = 2003
+VULNERABILITY_FINDING: Final = 2002
+SECURITY_FINDING: Final = 2001
+"""The class of all findings up to OCSF 1.0."""
 
 
 class Product(msgspec.Struct, gc=False):

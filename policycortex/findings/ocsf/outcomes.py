@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from policycortex.findings.normalize import severity_of_word
-from policycortex.findings.ocsf.model import COMPLIANCE_FINDING, Compliance, OcsfRecord
+from policycortex.findings.ocsf.model import DETECTION_FINDING, Compliance, OcsfRecord
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.names import FindingStatus, Severity
 
@@ -16,7 +16,7 @@ _STATUS_CODES: Final = {
     "fail": FindingStatus.FAIL, "failed": FindingStatus.FAIL, "non_compliant": FindingStatus.FAIL,
     "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
     "not_available": FindingStatus.MANUAL, "info": FindingStatus.MANUAL, "infoed": FindingStatus.MANUAL,
-    "muted": FindingStatus.FAIL,
+    "muted": FindingStatus.FAIL, "success": FindingStatus.PASS, "failure": FindingStatus.FAIL,
 }  # fmt: skip
 """``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information".
 Findings that Prowler writes as MUTED have lost their result: like those of ASFF they are muted failures."""
@@ -61,7 +61,7 @@ def status_of(record: OcsfRecord, compliance: Compliance, *, is_prowler: bool) -
 
 @lru_cache(maxsize=64)
 def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is_prowler: bool) -> FindingStatus:
-    is_compliance = class_uid == COMPLIANCE_FINDING
+    is_compliance = class_uid != DETECTION_FINDING
     status_id, status, status_code = record
     compliance_id, *compliance_texts = compliance
     if status_id is not None and status_id not in _KNOWN_STATUS_IDS:

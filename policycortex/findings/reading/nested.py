@@ -1,17 +1,19 @@
-"""For formats whose records are in arrays deep inside one object (SARIF, Checkov): walks a file in bounded memory.
+"""For formats whose records are in arrays deep inside one object (SARIF, Trivy): walks a file in bounded memory.
 
 The structure around the records must be valid JSON. Damage inside a record only quarantines that record.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
+from io import BytesIO
 from typing import Any, Final
 
 import msgspec
 
 from policycortex.errors import InputError, TruncatedFileError
-from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.resync import MAX_RECORD_BYTES, RecordShape, end_of_value
 from policycortex.findings.reading.splitter import RecordSplitter
 from policycortex.findings.reading.window import Window
 
@@ -36,11 +38,23 @@ class Pick(Enum):
     RECORDS = "records"
     ARRAY = "array"
     """Only tell that an array of records is there: None, once."""
+    GROUPS = "groups"
+    """An array of objects with arrays of records in them. An object of up to MAX_RECORD_BYTES is given as a whole; a
+    larger one, and a damaged one, is walked through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One object of an array of groups, not decoded."""
+
+    offset: int
+    """Bytes before it in the file."""
+    raw: bytes
 
 
 Item = tuple[Path, Any]
-"""Path of a picked value and the value; or path of an array and one Record or QuarantinedRecord of it; None
-for ``Pick.ARRAY``."""
+"""Path of a picked value and the value; path of an array and one Record or QuarantinedRecord of it; path of a Group
+and the group; None for ``Pick.ARRAY``."""
 
 
 def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
@@ -55,6 +69,11 @@ def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]
     while document == 0 or not _is_at_end(window):
         yield from _Walk(window, shape, pick).value((document,))
         document += 1
+
+
+def walk_group(path: Path, group: Group, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
+    """As ``walk``, within one group: for a group in which something is damaged."""
+    return _Walk(Window(BytesIO(group.raw), base=group.offset), shape, pick).value(path)
 
 
 def _is_at_end(window: Window) -> bool:
@@ -90,8 +109,9 @@ class _Walk:
         elif pick is Pick.ARRAY and first == b"[":
             self._window.pos += 1
             yield path, None
-            for _ in RecordSplitter(self._window, self._shape, is_array=True).elements():
-                pass
+            RecordSplitter(self._window, self._shape, is_array=True).skip_elements()
+        elif pick is Pick.GROUPS and first == b"[":
+            yield from self._groups(path)
         elif first == b"{":
             yield from self._members(path)
         elif first == b"[":
@@ -134,6 +154,29 @@ class _Walk:
                 case _:
                     yield from self.value((*path, number))
                     number += 1
+
+    def _groups(self, path: Path) -> Iterator[Item]:
+        window = self._window
+        window.pos += 1
+        number = 0
+        while True:
+            match self._peek():
+                case b"]":
+                    window.pos += 1
+                    return
+                case b",":
+                    window.pos += 1
+                    continue
+                case b"{":
+                    if (end := end_of_value(window)) is None or end - window.pos > MAX_RECORD_BYTES:
+                        yield from self.value((*path, number))
+                    else:
+                        offset, raw = window.offset_of(window.pos), window.data[window.pos : end]
+                        window.pos = end
+                        yield (*path, number), Group(offset=offset, raw=raw)
+                case _:
+                    yield path, RecordSplitter(window, self._shape, is_array=True).other_value()
+            number += 1
 
     def _peek(self) -> bytes:
         window = self._window

@@ -23,6 +23,11 @@ def json_keys(*keys: str) -> Callable[[bytes], int]:
     return count_keys
 
 
+def has_json_keys(head: bytes, *keys: str) -> bool:
+    """True if each of ``keys`` occurs in a head of JSON, at any depth."""
+    return all(re.search(rb'"%b"\s*:' % re.escape(key).encode(), head) for key in keys)
+
+
 def is_empty_array(head: bytes) -> bool:
     """True if the file is one JSON array without elements."""
     return _EMPTY_ARRAY.fullmatch(head) is not None

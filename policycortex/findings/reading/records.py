@@ -89,7 +89,7 @@ def _replace_controls(finding: Finding) -> tuple[Finding, tuple[ScanNote, ...]]:
     return msgspec.structs.replace(finding, **changed), notes
 
 
-def without_control(findings: Iterable[Finding | ScanNote]) -> Iterator[ParsedItem]:
+def without_control(findings: Iterable[ParsedItem]) -> Iterator[ParsedItem]:
     """The findings with printable texts, and notes of what was replaced."""
     for each in findings:
         if isinstance(each, Finding):

@@ -17,9 +17,10 @@ class Window:
 
     __slots__ = ("_base", "_stream", "data", "error", "is_ended", "pos")
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, base: int = 0) -> None:
+        """``base`` is the offset of the stream's first byte in the file."""
         self._stream = stream
-        self._base = 0
+        self._base = base
         self.data = b""
         self.pos = 0
         self.is_ended = False

@@ -1,0 +1,210 @@
+"""Trivy's JSON: reports of scanned files, images and repositories, of ``trivy k8s``, and compliance reports.
+
+Misconfigurations, vulnerabilities and secrets are findings. The last two, and misconfigurations unless Trivy runs with
+``--include-non-failures``, are listed only where something is wrong. A compliance report repeats a check's results
+under every control that uses the check: they are read once, with all of these controls.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO, Final
+
+from policycortex.findings.format import FindingsFormat, ScanExtent
+from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
+from policycortex.findings.normalize import relations_text, time_of_text
+from policycortex.findings.reading.groups import Section, read_sections
+from policycortex.findings.reading.lenient import assumed_value
+from policycortex.findings.reading.nested import Path, Pick
+from policycortex.findings.reading.recognition import has_json_keys, is_json
+from policycortex.findings.reading.resync import RecordShape
+from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.scan_targets import limits_text
+from policycortex.findings.trivy.model import Context, stable_trivy_id
+from policycortex.findings.trivy.records import KINDS
+
+SHAPE: Final = RecordShape(
+    keys=frozenset(
+        (
+            "Type", "ID", "AVDID", "Title", "Description", "Message", "Namespace", "Query", "Resolution", "Severity",
+            "PrimaryURL", "References", "Status", "Layer", "CauseMetadata", "VulnerabilityID", "PkgID", "PkgName",
+            "InstalledVersion", "FixedVersion", "CVSS", "CweIDs", "PublishedDate", "RuleID", "Category", "StartLine",
+            "EndLine", "Code", "Match", "Finding", "Statement", "Source",
+        )
+    )
+)  # fmt: skip
+
+_REPORT_KEYS: Final = ("SchemaVersion", "ArtifactName", "ArtifactType")
+_CLUSTER_LIST: Final = re.compile(rb'"(?:Resources|Findings)"\s*:\s*\[')
+_LOCAL_ARTIFACTS: Final = frozenset(("", "filesystem"))
+"""``ArtifactType`` of a folder: its name is the path on the scanning machine, which says nothing."""
+_OWN_FOLDERS: Final = frozenset((".", "./"))
+_SCANNERS: Final = {"Misconfigurations": "misconfig", "Vulnerabilities": "vuln", "Secrets": "secret"}
+"""Names of Trivy's option ``--scanners``: a run with one of them says nothing of the others."""
+_GROUPS: Final = frozenset(("Results", "Resources", "Findings"))
+_RECORDS: Final = frozenset(
+    ("Misconfigurations", "Vulnerabilities", "Secrets", "Licenses", "ExperimentalModifiedFindings")
+)
+_HEADER_KEYS: Final = frozenset(
+    (
+        "ArtifactName", "ArtifactType", "ClusterName", "CreatedAt", "ReportID", "Trivy", "ID", "Title", "Target",
+        "Class", "Type", "Namespace", "Kind", "Name", "Error",
+    )
+)  # fmt: skip
+
+
+def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
+    """Findings of all reports in the file; reports without time are dated ``written_at``."""
+    controls = _controls_of_checks(stream)
+    number = 0
+    is_clean = True
+    first: Section | None = None
+    for section in read_sections(stream, SHAPE, _pick):
+        if isinstance(section, QuarantinedRecord):
+            number, is_clean = number + 1, False
+            yield section
+            continue
+        first = first or section
+        if section.records is None:
+            for problem in _problems(section):
+                is_clean = False
+                yield problem
+            continue
+        section = _first_of(section, controls)  # noqa: PLW2901 - the same section without repeated records
+        context, notes = _context(section, written_at, controls)
+        kind = KINDS.get(str(section.path[-1]), KINDS["Misconfigurations"])
+        yield from notes if not number else ()
+        for item in kind.findings(section, context, number):
+            is_clean = is_clean and not isinstance(item, Finding | QuarantinedRecord)
+            yield item
+        number += len(section.records or ())
+    if is_clean:
+        cluster = first.header_text("ClusterName") if first else ""
+        moment = _time(first, written_at)[0] if first else written_at
+        yield CleanScan(source="trivy", account_id=cluster, scanned_at=moment, checks=())
+
+
+def _pick(path: Path) -> Pick | None:
+    key = path[-1]
+    if key in _GROUPS:
+        return Pick.GROUPS
+    if key in _RECORDS:
+        return Pick.RECORDS
+    return Pick.VALUE if key in _HEADER_KEYS and isinstance(path[-2], int) else None
+
+
+def _problems(section: Section) -> Iterator[ScanNote]:
+    error = section.headers[-1].get("Error") if section.headers else None
+    if error:
+        name = "/".join(filter(None, (section.header_text("Kind"), section.header_text("Name"))))
+        yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"Trivy could not scan {name}: {str(error)[:200]}")
+
+
+def _controls_of_checks(stream: BinaryIO) -> dict[str, list[str]]:
+    """Controls by check id, in the order of a compliance report; empty for other reports."""
+    is_compliance = _count_compliance(stream.read(64 * 1024)) > 0
+    stream.seek(0)
+    controls: dict[str, list[str]] = {}
+    for section in read_sections(stream, SHAPE, _pick) if is_compliance else ():
+        if isinstance(section, Section) and section.records:
+            control = _control(section)
+            for check in filter(None, map(_raw_check_id, section.records)):
+                known = controls.setdefault(check, [])
+                if control not in known:
+                    known.append(control)
+    stream.seek(0)
+    return controls
+
+
+def _control(section: Section) -> str:
+    found = section.headers[1].get("ID") if len(section.headers) > 2 else None
+    return str(found or "")
+
+
+def _raw_check_id(record: object) -> str:
+    if not isinstance(record, dict):
+        return ""
+    text = record.get("AVDID") or record.get("ID") or record.get("VulnerabilityID") or record.get("RuleID")
+    return stable_trivy_id(text) if isinstance(text, str) else ""
+
+
+def _first_of(section: Section, controls: Mapping[str, list[str]]) -> Section:
+    """The section without records that an earlier control of a compliance report has as well."""
+    if not controls:
+        return section
+    control = _control(section)
+    kept = [each for each in section.records or () if controls.get(_raw_check_id(each), [control])[0] == control]
+    return replace(section, records=kept)
+
+
+def _context(
+    section: Section, written_at: datetime, controls: Mapping[str, list[str]]
+) -> tuple[Context, tuple[ScanNote, ...]]:
+    moment, notes = _time(section, written_at)
+    tool = section.header_value("Trivy")
+    kind, name = section.header_text("Kind"), section.header_text("Name") if not controls else ""
+    namespace = section.header_text("Namespace")
+    target, artifact = section.header_text("Target"), section.header_text("ArtifactName")
+    is_local = section.header_text("ArtifactType") in _LOCAL_ARTIFACTS
+    report = str(section.headers[0].get("ID") or "") if controls and section.headers else ""
+    context = Context(
+        version=str(tool.get("Version") or "") if isinstance(tool, dict) else "",
+        observed_at=moment,
+        scan_uid=section.header_text("ReportID"),
+        cluster=section.header_text("ClusterName"),
+        target=target,
+        place=target if is_local or target.startswith(artifact) else f"{artifact}/{target}",
+        kind=kind,
+        resource="/".join(filter(None, (namespace, kind, name))) if kind else "",
+        namespace=namespace,
+        type=section.header_text("Type"),
+        relations={check: relations_text({report: ids}) for check, ids in controls.items()} if report else {},
+        scan_target=limits_text(
+            artifact=artifact if artifact not in _OWN_FOLDERS else "",
+            compliance=report,
+            scanner=_SCANNERS.get(str(section.path[-1]), ""),
+        ),
+    )
+    return context, notes
+
+
+def _time(section: Section, written_at: datetime) -> tuple[datetime, tuple[ScanNote, ...]]:
+    text = section.header_text("CreatedAt")
+    if not text:
+        return written_at, ()
+    try:
+        return time_of_text(text, field="CreatedAt"), ()
+    except RejectedRecordError as error:
+        return written_at, (assumed_value(f"{error}: the findings are dated by the file"),)
+
+
+def _count_report(head: bytes) -> int:
+    return len(_REPORT_KEYS) if has_json_keys(head, *_REPORT_KEYS) else 0
+
+
+def _count_cluster(head: bytes) -> int:
+    is_cluster = has_json_keys(head, "ClusterName") and _CLUSTER_LIST.search(head) is not None
+    return 3 if is_cluster else 0
+
+
+def _count_compliance(head: bytes) -> int:
+    is_compliance = has_json_keys(head, "ID", "Title", "RelatedResources", "Results") and b'"ArtifactName"' not in head
+    return 4 if is_compliance else 0
+
+
+def _recognise(head: bytes) -> int:
+    return max(_count_report(head), _count_cluster(head), _count_compliance(head)) if is_json(head) else 0
+
+
+FORMAT: Final = FindingsFormat(
+    name="trivy",
+    title="Trivy JSON",
+    suffixes=(".json",),
+    recognise=_recognise,
+    parse=parse_trivy,
+    scan_extent=ScanExtent.FILE,
+    listing=Listing.FAILURES,
+    precedence=24,
+    scan_key_word="checks_trivy",
+)
