@@ -47,6 +47,11 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 def parse_moment(value: object) -> datetime:
     """RFC 3339 with a zone, to UTC."""
+    return parse_local_moment(value).astimezone(UTC)
+
+
+def parse_local_moment(value: object) -> datetime:
+    """RFC 3339 with a zone, which it keeps as its offset."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise refuse("Must be a date and time with a time zone, such as 2024-01-31T00:00:00Z")
     try:
@@ -57,7 +62,7 @@ def parse_moment(value: object) -> datetime:
         raise refuse("Needs a time zone: add Z for UTC or an offset such as +02:00")
     if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
         raise refuse(f"Must lie between the years {_FIRST_YEAR} and {_LAST_YEAR - 1}")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def check_text(value: str) -> str:
@@ -106,6 +111,11 @@ def zone_of(name: str | None) -> ZoneInfo:
 Moment = Annotated[
     datetime,
     BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, with a time zone"}),
+]
+LocalMoment = Annotated[
+    datetime,
+    BeforeValidator(parse_local_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, with a time zone"}),
 ]
 Line = Annotated[str, AfterValidator(check_line)]

@@ -1,8 +1,11 @@
-"""Half-open periods of UTC time, and their resolution from a request. The current time is an argument."""
+"""Half-open periods of time, each in one time zone, and their resolution from a request.
+
+This is the only module with calendar arithmetic. The current time is an argument.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -16,71 +19,102 @@ FIRST_DAY = date(2020, 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """``[start, end)`` in UTC; ``start < end`` always."""
+    """``[start, end)``; ``start < end`` always. The bounds are instants in UTC, the days are those of ``zone``."""
 
     start: datetime
     end: datetime
+    zone: tzinfo = UTC
+    """The zone in which days and months are cut and printed: an IANA zone, or a fixed offset."""
 
     def __post_init__(self) -> None:
         if self.start.utcoffset() is None or self.end.utcoffset() is None:
             raise ValueError(f"a period needs times with a zone, got {self.start} and {self.end}")
         if self.start >= self.end:
             raise ValueError(f"a period must end after it starts, got {self.start} to {self.end}")
+        if zone_name(self.zone) == "UTC":
+            object.__setattr__(self, "zone", UTC)  # one object for UTC, so that equal periods compare equal
 
     @classmethod
-    def of_days(cls, first: date, last: date) -> "Period":
-        """Whole UTC days, ``last`` included."""
-        return cls(start=_midnight(first), end=_midnight(last + timedelta(days=1)))
+    def of_days(cls, first: date, last: date, zone: tzinfo = UTC) -> "Period":
+        """Whole days of ``zone``, ``last`` included."""
+        return cls(start=_midnight(first, zone), end=_midnight(last + timedelta(days=1), zone), zone=zone)
 
     @classmethod
-    def of_month(cls, first: date) -> "Period":
-        """The whole UTC month of ``first``."""
+    def of_month(cls, first: date, zone: tzinfo = UTC) -> "Period":
+        """The whole month of ``first`` in ``zone``."""
         start = first.replace(day=1)
-        return cls(start=_midnight(start), end=_midnight(_months_before(start, -1)))
+        return cls(start=_midnight(start, zone), end=_midnight(_months_before(start, -1), zone), zone=zone)
 
     @classmethod
-    def as_given(cls, start: datetime, end: datetime) -> "Period":
-        """From a request's bounds: an end at 23:59:59 (with any fraction) means the end of that day."""
-        start, end = start.astimezone(UTC), end.astimezone(UTC)
+    def as_given(cls, start: datetime, end: datetime, zone: tzinfo | None = None) -> "Period":
+        """From a request's bounds: an end at 23:59:59 (with any fraction) means the end of that day.
+
+        Without ``zone``, both bounds' common offset is the zone, else UTC.
+        """
+        zone = zone or _common_offset(start, end)
         if end.time().replace(microsecond=0) == _LAST_SECOND:
-            end = _midnight(end.date() + timedelta(days=1))
-        return cls(start=start, end=end)
+            end = end.replace(microsecond=0) + timedelta(seconds=1)
+        return cls(start=start.astimezone(UTC), end=end.astimezone(UTC), zone=zone)
 
     @property
     def first_date(self) -> date:
-        """UTC date of the first instant."""
-        return self.start.astimezone(UTC).date()
+        """Date of the first instant in the period's zone."""
+        return self.start.astimezone(self.zone).date()
 
     @property
     def last_date(self) -> date:
-        """UTC date of the last instant in the period."""
+        """Date of the last instant in the period's zone."""
+        return (self.end - timedelta(microseconds=1)).astimezone(self.zone).date()
+
+    @property
+    def first_utc_date(self) -> date:
+        """UTC date of the first instant. The lake keeps its daily partitions by UTC dates."""
+        return self.start.astimezone(UTC).date()
+
+    @property
+    def last_utc_date(self) -> date:
+        """UTC date of the last instant."""
         return (self.end.astimezone(UTC) - timedelta(microseconds=1)).date()
 
     @property
+    def timezone(self) -> str:
+        """The zone's name, as ``zone_name`` writes it."""
+        return zone_name(self.zone)
+
+    @property
+    def is_whole_days(self) -> bool:
+        """Whether the period starts and ends at the start of a day in its zone."""
+        days = ((bound.astimezone(self.zone).date(), bound) for bound in (self.start, self.end))
+        return all(_midnight(day, self.zone) == bound for day, bound in days)
+
+    @property
     def partition_key(self) -> str:
-        """Dagster's dynamic partition key, ``2026-01-01..2026-03-31``; both days inclusive."""
+        """Dagster's dynamic partition key, ``2026-01-01..2026-03-31``: days of the zone, both inclusive."""
         return f"{self.first_date.isoformat()}..{self.last_date.isoformat()}"
 
     def days(self) -> Iterator[date]:
-        """Each UTC date touched, in order."""
+        """Each date of the zone that the period touches, in order."""
         count = (self.last_date - self.first_date).days + 1
         return (self.first_date + timedelta(days=n) for n in range(count))
 
     def previous(self) -> "Period":
-        """The period of the same length before this one; for whole months, the same number of months."""
-        months = _whole_months(self)
-        if months:
-            return Period(start=_add_months(self.start, -months), end=self.start)
-        return Period(start=self.start - (self.end - self.start), end=self.start)
+        """The period before this one: as many whole months, else as many whole days of the zone, else as long."""
+        first = self.first_date
+        if months := _whole_months(self):
+            return Period(start=_midnight(_months_before(first, months), self.zone), end=self.start, zone=self.zone)
+        if self.is_whole_days:
+            last = first - timedelta(days=1)
+            return Period.of_days(last - (self.last_date - first), last, self.zone)
+        return Period(start=self.start - (self.end - self.start), end=self.start, zone=self.zone)
 
 
 def whole_months(first: date, last: date) -> tuple[date, ...]:
     """First days of the whole months within the days ``first`` to ``last``, both inclusive."""
     start = first if first.day == 1 else _months_before(first.replace(day=1), -1)
     months = []
-    while (month := Period.of_month(start)).last_date <= last:
+    while Period.of_month(start).last_date <= last:
         months.append(start)
-        start = month.end.date()
+        start = _months_before(start, -1)
     return tuple(months)
 
 
@@ -91,7 +125,21 @@ def resolve_period(kind: DateRangeType, *, now: datetime, zone: ZoneInfo) -> Per
     """
     today = now.astimezone(zone).date()
     first, after = _local_bounds(kind, today)
-    return Period(start=_local_midnight(first, zone), end=_local_midnight(after, zone))
+    return Period(start=_midnight(first, zone), end=_midnight(after, zone), zone=zone)
+
+
+def zone_name(zone: tzinfo) -> str:
+    """``UTC``, ``America/New_York`` or ``UTC-04:00``; ``zone_of_name`` reads it."""
+    return zone.key if isinstance(zone, ZoneInfo) else str(zone)
+
+
+def zone_of_name(name: str) -> tzinfo:
+    """The zone that ``zone_name`` wrote. Raises ValueError or ZoneInfoNotFoundError on other text."""
+    if name == "UTC":
+        return UTC
+    if name.startswith("UTC"):
+        return datetime.strptime(name[3:], "%z").tzinfo or UTC
+    return ZoneInfo(name)
 
 
 def _local_bounds(kind: DateRangeType, today: date) -> tuple[date, date]:
@@ -122,11 +170,8 @@ def _local_bounds(kind: DateRangeType, today: date) -> tuple[date, date]:
     assert_never(kind)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _local_midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """The first instant of ``day`` in ``zone``, in UTC. Where clocks skip midnight, the day starts when they jump."""
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
@@ -136,11 +181,12 @@ def _months_before(day: date, months: int) -> date:
 
 
 def _whole_months(period: Period) -> int:
-    start, end = period.start, period.end
-    if (start.day, start.time()) != (1, time.min) or (end.day, end.time()) != (1, time.min):
+    first, after = period.first_date, period.last_date + timedelta(days=1)
+    if not period.is_whole_days or first.day != 1 or after.day != 1:
         return 0
-    return (end.year - start.year) * 12 + end.month - start.month
+    return (after.year - first.year) * 12 + after.month - first.month
 
 
-def _add_months(moment: datetime, months: int) -> datetime:
-    return datetime.combine(_months_before(moment.date(), -months), moment.timetz())
+def _common_offset(start: datetime, end: datetime) -> tzinfo:
+    offset = start.utcoffset()
+    return timezone(offset) if offset is not None and offset == end.utcoffset() else UTC

@@ -13,7 +13,13 @@ def print_moment(moment: datetime) -> str:
     return f"{moment.isoformat()[:19]}Z"  # a third of strftime's time; lists have many times
 
 
+def print_local_moment(moment: datetime) -> str:
+    """``2024-04-01T06:00:00-04:00``; ``Z`` for UTC."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 Moment = Annotated[datetime, PlainSerializer(print_moment, return_type=str)]
+LocalMoment = Annotated[datetime, PlainSerializer(print_local_moment, return_type=str)]
 
 
 class ResponseModel(BaseModel):
@@ -36,6 +42,7 @@ class Span(ResponseModel):
 
     start: Moment
     end: Moment
+    timezone: str = Field(description="The zone in which the period's days are cut and printed")
 
 
 class ErrorDetail(ResponseModel):

@@ -6,7 +6,7 @@ The forms are those of CLDR for the catalogue's language, without a region.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from babel.numbers import parse_pattern
 from policycortex.documents.catalogues import FALLBACK, merge_texts, read_catalogue
 from policycortex.documents.template_files import catalogue_folders, list_catalogues
 from policycortex.errors import ConfigurationError
+from policycortex.period import Period, zone_name
 from policycortex.scoring.rounding import round_pct
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
@@ -33,6 +34,8 @@ class Locale:
     date_form: str | None
     """A whole date with ``{day}``, ``{month}`` (name), ``{year}``; None: the long form of the language."""
     texts: Mapping[str, str] = field(repr=False)
+    zone: tzinfo = UTC
+    """The zone in which times are written."""
 
     def text(self, key: str, /, **values: object) -> str:
         """The text under a dotted ``key``, its ``{names}`` replaced. Raises ConfigurationError on an unknown key."""
@@ -63,8 +66,8 @@ class Locale:
         return sign + self.number(abs(value), 1)
 
     def day(self, value: date | datetime) -> str:
-        """A date in words, UTC."""
-        day = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+        """A date in words; that of a time in the locale's zone."""
+        day = value.astimezone(self.zone).date() if isinstance(value, datetime) else value
         if self.date_form is None:
             return format_date(day, "long", locale=_forms(self.language))
         return self.date_form.format(day=day.day, month=self._month(day, "MMMM"), year=day.year)
@@ -78,15 +81,22 @@ class Locale:
         return self.text("chart.month_mark", month=self._month(value, "MMM"), year=value.year)
 
     def moment(self, value: datetime) -> str:
-        """A time to the minute in UTC."""
-        return f"{self.day(value)}, {value.astimezone(UTC):%H:%M} UTC"
+        """A time to the minute in the locale's zone, which is named."""
+        return f"{self.day(value)}, {value.astimezone(self.zone):%H:%M} {zone_name(self.zone)}"
+
+    def days(self, period: Period) -> str:
+        """``1 March 2026 – 31 March 2026``; one date for one day; times to the minute where it is not whole days."""
+        if not period.is_whole_days:
+            return f"{self.moment(period.start)} – {self.moment(period.end)}"
+        first, last = self.day(period.first_date), self.day(period.last_date)
+        return first if first == last else f"{first} – {last}"
 
     def _month(self, value: date, pattern: str) -> str:
         return format_date(value, pattern, locale=_forms(self.language))
 
 
 @cache
-def load_locale(tag: str, *folders: Path) -> Locale:
+def load_locale(tag: str, *folders: Path, zone: tzinfo = UTC) -> Locale:
     """The catalogue for ``tag`` from the first folder that has it; ``de-AT`` falls back to ``de``.
 
     Texts that a catalogue leaves out come from those of the same language in later folders, then from the English one.
@@ -104,12 +114,13 @@ def load_locale(tag: str, *folders: Path) -> Locale:
         language=language,
         date_form=next((each.date_form for each in catalogues if each.date_form is not None), None),
         texts=merge_texts(catalogues, read_catalogue(folders[-1] / f"{FALLBACK}.yaml")),
+        zone=zone,
     )
 
 
-def open_locale(tag: str, own: Path | None = None) -> Locale:
+def open_locale(tag: str, own: Path | None = None, zone: tzinfo = UTC) -> Locale:
     """``load_locale`` over the built-in catalogues and those in ``own``, the installation's templates folder."""
-    return load_locale(tag, *catalogue_folders(own))
+    return load_locale(tag, *catalogue_folders(own), zone=zone)
 
 
 def is_locale_of(tag: str, languages: Collection[str]) -> bool:

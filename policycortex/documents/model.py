@@ -69,8 +69,11 @@ class ReportHeader:
     """Files of this request; texts name only these."""
 
     def ages_on(self, period: Period) -> date:
-        """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report."""
-        return min(period.last_date, self.generated_at.astimezone(UTC).date())
+        """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report.
+
+        A UTC date, as the dates of scans in the lake.
+        """
+        return min(period.last_utc_date, self.generated_at.astimezone(UTC).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class SectionPages:
 
 def report_locale(document: ReportDocument, options: RenderingOptions) -> Locale:
     """The catalogue in the document's language. Raises ConfigurationError where there is none."""
-    return open_locale(document.header.locale, options.templates_dir)
+    return open_locale(document.header.locale, options.templates_dir, document.header.period.zone)
 
 
 def report_template(document: ReportDocument, options: RenderingOptions) -> Path | None:

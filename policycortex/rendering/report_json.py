@@ -84,6 +84,7 @@ def describe_report(document: ReportDocument) -> dict[str, Any]:
             "start": (given or {}).get("start") or write_time(header.period.start),
             "end": (given or {}).get("end") or write_time(header.period.end),
         },
+        "timezone": header.period.timezone,
         "scope": dict(header.scope),
         "generated_at": write_time(header.generated_at),
         "snapshot": header.snapshot,

@@ -85,6 +85,7 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         day=locale.day,
         day_mark=locale.day_mark,
         month_mark=locale.month_mark,
+        days=locale.days,
         moment=locale.moment,
         shorten=shorten,
     )

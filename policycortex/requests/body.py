@@ -18,6 +18,7 @@ from policycortex.documents.template_files import catalogue_folders, list_catalo
 from policycortex.field_types import (
     Email,
     Line,
+    LocalMoment,
     Moment,
     Strict,
     Text,
@@ -69,11 +70,17 @@ class Known:
         )
 
 
+_ZONE: Final = (
+    "IANA time zone in which the report cuts and prints its days; by default the offset that both times of date_range "
+    "have, else UTC"
+)
+
+
 class DateRangeBody(Strict):
     """``start`` is inclusive; an ``end`` at 23:59:59 means the end of its day."""
 
-    start: Moment
-    end: Moment
+    start: LocalMoment
+    end: LocalMoment
 
     @field_validator("start")
     @classmethod
@@ -101,7 +108,7 @@ class ScopeBody(Strict):
     accounts: _Names = Field(default=[], examples=[["123456789012"]])
     date_range: DateRangeBody | None = None
     date_range_type: DateRangeType | None = None
-    timezone: ZoneName | None = Field(default=None, description="IANA time zone of date_range_type")
+    timezone: ZoneName | None = Field(default=None, description=_ZONE)
 
     @field_validator("environments")
     @classmethod
@@ -137,13 +144,6 @@ class ScopeBody(Strict):
     def _either(cls, value: DateRangeType | None, info: ValidationInfo) -> DateRangeType | None:
         if value is not None and info.data.get("date_range") is not None:
             raise refuse("Give either date_range or date_range_type, not both")
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("date_range") is not None:
-            raise refuse("timezone goes with date_range_type; the times of date_range have their own zone")
         return value
 
 

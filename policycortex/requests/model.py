@@ -7,7 +7,7 @@ from typing import Any
 
 from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
 from policycortex.names import PdfVariant, ReportFormat, ReportType
-from policycortex.period import Period
+from policycortex.period import Period, zone_of_name
 from policycortex.scope import Scope
 
 
@@ -63,7 +63,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "environments": list(request.scope.environments),
         "cloud_providers": list(request.scope.cloud_providers),
         "accounts": list(request.scope.accounts),
-        "period": {"start": request.period.start.isoformat(), "end": request.period.end.isoformat()},
+        "period": _period_to_json(request.period),
         "scope_as_given": dict(request.scope_as_given),
         "formats": [f.value for f in request.formats],
         "include_executive_summary": request.include_executive_summary,
@@ -94,9 +94,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
             cloud_providers=tuple(stored["cloud_providers"]),
             accounts=tuple(stored["accounts"]),
         ),
-        period=Period(
-            start=datetime.fromisoformat(stored["period"]["start"]), end=datetime.fromisoformat(stored["period"]["end"])
-        ),
+        period=_period_from_json(stored["period"]),
         scope_as_given=stored["scope_as_given"],
         formats=tuple(ReportFormat(f) for f in stored["formats"]),
         include_executive_summary=stored["include_executive_summary"],
@@ -111,3 +109,14 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
     )
+
+
+def _period_to_json(period: Period) -> dict[str, str]:
+    """Without ``zone`` for UTC: digests of requests made before periods had zones stay equal."""
+    bounds = {"start": period.start.isoformat(), "end": period.end.isoformat()}
+    return bounds if period.timezone == "UTC" else bounds | {"zone": period.timezone}
+
+
+def _period_from_json(stored: Mapping[str, str]) -> Period:
+    start, end = (datetime.fromisoformat(stored[name]) for name in ("start", "end"))
+    return Period(start=start, end=end, zone=zone_of_name(stored.get("zone", "UTC")))

@@ -52,7 +52,7 @@ def parse_request(body: Mapping[str, Any], *, organization: str, now: datetime, 
             cloud_providers=tuple(scope.cloud_providers),
             accounts=tuple(dict.fromkeys(scope.accounts)),
         ),
-        period=_period(scope, due_at),
+        period=period_of(scope, due_at),
         scope_as_given=dict(body["scope"]),
         formats=tuple(options.formats),
         include_executive_summary=options.include_executive_summary,
@@ -81,6 +81,15 @@ def validated(model: type[_Model], body: object, *, context: Mapping[str, Any] |
         raise RequestError(REFUSED, details=problems) from None
 
 
+def period_of(scope: ScopeBody, due_at: datetime) -> Period:
+    """The period of a checked scope at ``due_at``, in its zone; by default the last 30 days."""
+    if scope.date_range is not None:
+        zone = zone_of(scope.timezone) if scope.timezone is not None else None
+        return Period.as_given(scope.date_range.start, scope.date_range.end, zone)
+    kind = scope.date_range_type or _DEFAULT_RANGE
+    return resolve_period(kind, now=due_at.astimezone(UTC), zone=zone_of(scope.timezone))
+
+
 def _due_at(body: Mapping[str, Any], now: datetime) -> datetime:
     delivery = body.get("delivery")
     at = delivery.get("scheduled_at") if isinstance(delivery, Mapping) else None
@@ -88,13 +97,6 @@ def _due_at(body: Mapping[str, Any], now: datetime) -> datetime:
         return max(parse_moment(at), now) if at is not None else now
     except PydanticCustomError:
         return now  # the validation that follows names the problem
-
-
-def _period(scope: ScopeBody, due_at: datetime) -> Period:
-    if scope.date_range is not None:
-        return Period.as_given(scope.date_range.start, scope.date_range.end)
-    kind = scope.date_range_type or _DEFAULT_RANGE
-    return resolve_period(kind, now=due_at.astimezone(UTC), zone=zone_of(scope.timezone))
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:

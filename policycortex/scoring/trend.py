@@ -72,7 +72,8 @@ class TrendSeries:
 
 def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity) -> tuple[TrendSeries, ...]:
     """Return every series of ``history`` (HISTORY_SCHEMA) over all buckets of ``period``, sorted by name."""
-    inside = history.filter(pl.col("date").is_between(period.first_date, period.last_date)).sort("series", "date")
+    days = (period.first_utc_date, period.last_utc_date)
+    inside = history.filter(pl.col("date").is_between(*days)).sort("series", "date")
     spans = tuple(split_period(period, granularity))
     parts = inside.partition_by("series", as_dict=True, maintain_order=True)
     return tuple(
@@ -83,10 +84,10 @@ def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity)
 
 def split_period(period: Period, granularity: Granularity) -> Iterator[tuple[date, date, bool]]:
     """Yield first day, last day and ``is_partial`` of every bucket; together they are the days of the period."""
-    day = period.first_date
-    while day <= period.last_date:
+    day = period.first_utc_date
+    while day <= period.last_utc_date:
         first, last = _whole(day, granularity)
-        end = min(last, period.last_date)
+        end = min(last, period.last_utc_date)
         yield day, end, day > first or end < last
         day = end + timedelta(days=1)
 

@@ -103,21 +103,21 @@ def load_risk(
     """
     scope, period = query.scope, query.period
     mappings = lake.period_end.load_mappings(scope.organization)
-    items, as_of = _items(lake, query, mappings), min(period.last_date, query.now.date())
+    items, as_of = _items(lake, query, mappings), min(period.last_utc_date, query.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
     return RiskResult(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
         as_of=as_of,
         ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days),
-        remediation=estimate_remediation(episodes, watched_from=period.first_date, sla_days=weights.sla_days),
+        remediation=estimate_remediation(episodes, watched_from=period.first_utc_date, sla_days=weights.sla_days),
         history=() if query.framework or _is_filtered(scope) else _risk_history(lake, query),
     )
 
 
 def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastResult:
     """Forecast from the last HISTORY_DAYS days of the period; ``horizon_days`` days ahead."""
-    last = query.period.last_date
+    last = query.period.last_utc_date
     recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
     history = load_history(lake, recent, by=None, frameworks={}, mappings=_mappings(lake, recent, None))
     scores = {

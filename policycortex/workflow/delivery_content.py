@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -64,24 +64,26 @@ def _content(
         framework=report.framework,
         framework_name=_framework_name(settings, registry, report),
         period=request.period,
-        dated=_dated(registry, row, made_at),
+        dated=_dated(registry, row, made_at, request.period.zone),
         generated_at=made_at,
         score_pct=summary.get("compliance_score"),
         total_violations=int(summary.get("total_violations", 0)),
-        locale=open_locale(request.locale, settings.templates_dir),
+        locale=open_locale(request.locale, settings.templates_dir, request.period.zone),
         failed_by_severity={severity.value: int(summary.get(severity.value, 0)) for severity in Severity},
         report_url=_url(settings, f"/v1/reports/{report.id}"),
         files=files,
     )
 
 
-def _dated(registry: Registry, row: DeliveryRow, made_at: datetime) -> date:
-    """The day of the nominal tick in the schedule's time zone; a report made late keeps the day it was due."""
+def _dated(registry: Registry, row: DeliveryRow, made_at: datetime, zone: tzinfo) -> date:
+    """The day of the nominal tick in the schedule's time zone; a report made late keeps the day it was due.
+
+    Without a tick, the day in the report's ``zone``.
+    """
     tick = registry.schedules.find_tick(row.report_id)
     if tick is None:
-        return made_at.astimezone(UTC).date()
-    zone = registry.schedules.find_timezone(tick.schedule_id)
-    return tick.tick.astimezone(ZoneInfo(zone)).date()
+        return made_at.astimezone(zone).date()
+    return tick.tick.astimezone(ZoneInfo(registry.schedules.find_timezone(tick.schedule_id))).date()
 
 
 def _fetch(

@@ -76,7 +76,7 @@ def make_monthly_report(
     """
     period = Period.of_month(month)
     with open_lake(settings) as lake:
-        refresh_stale_days(settings, lake, (period.previous().first_date, period.last_date), progress, now=now)
+        refresh_stale_days(settings, lake, (period.previous().first_utc_date, period.last_utc_date), progress, now=now)
     with closing(open_registry(settings)) as registry:
         framework = _framework(settings, registry, options.organization, framework_id)
         order = _request(options, framework, period, now)
@@ -165,9 +165,9 @@ def _request(options: MonthlyReportOptions, framework: Framework, period: Period
 
 def _basis(settings: Settings, registry: Registry, framework: Framework, order: ReportRequest) -> str:
     """Digest of everything that decides the report's content."""
-    first = order.period.previous().first_date - timedelta(days=LOOKBACK_DAYS)
+    first = order.period.previous().first_utc_date - timedelta(days=LOOKBACK_DAYS)
     with open_lake(settings) as lake:
-        imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_date)
+        imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_utc_date)
     decided_by: dict[str, Any] = {
         "order": request_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST},
         "imports": imports,

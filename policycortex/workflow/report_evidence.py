@@ -89,7 +89,7 @@ def _waivers(lake: Lake, inputs: ReportInputs, exported: Path) -> tuple[WaiverIn
 
 def _first_scan(lake: Lake, request: ReportRequest) -> date | None:
     """Day of the organization's first scan up to the end of the period."""
-    until_end = Period.of_days(date(1970, 1, 1), request.period.last_date)
+    until_end = Period.of_days(date(1970, 1, 1), request.period.last_utc_date)
     return next(iter(lake.period_end.load_observed_dates(request.scope.organization, until_end)), None)
 
 

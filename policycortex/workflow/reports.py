@@ -140,7 +140,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
             folder=folder,
             now=now,
             weights=risk_weights(settings),
-            locale=open_locale(request.locale, settings.templates_dir),
+            locale=open_locale(request.locale, settings.templates_dir, request.period.zone),
         )
         provenance = read_provenance(lake, request, framework, document)
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
@@ -236,7 +236,7 @@ def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOp
 
 def _days_read(period: Period) -> tuple[date, date]:
     """First and last UTC day that a report over ``period`` reads, including the previous period."""
-    return period.previous().first_date, period.last_date
+    return period.previous().first_utc_date, period.last_utc_date
 
 
 def _finish(

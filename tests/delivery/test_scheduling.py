@@ -63,7 +63,11 @@ def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, re
     (report_id,) = claim_due_ticks(settings, now=FIRST + timedelta(seconds=2))
     assert claim_due_ticks(settings, now=FIRST + timedelta(minutes=5)) == ()
     report = registry.reports.find_report(report_id)
-    assert report.order["period"] == {"start": "2026-03-01T05:00:00+00:00", "end": "2026-04-01T04:00:00+00:00"}
+    assert report.order["period"] == {
+        "start": "2026-03-01T05:00:00+00:00",
+        "end": "2026-04-01T04:00:00+00:00",
+        "zone": "America/New_York",
+    }
     assert report.due_at == FIRST
     deliveries, total = registry.deliveries.list_deliveries("default", report_id=report_id)
     assert total == 3

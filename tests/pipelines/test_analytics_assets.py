@@ -42,7 +42,7 @@ def test_a_range_is_built_in_one_run(
 
 def assert_the_lake_holds_risk_and_changes(settings: Settings) -> None:
     """Risk by day falls, and its change is one fixed finding, for all findings and every framework alike."""
-    period = Period.of_days(*DAYS)
+    period = Period.of_days(DAYS[0], DAYS[-1])
     with open_lake(settings) as lake:
         risk = lake.analytics.load_risk_history(ORGANIZATION, period, dimension="total", label="")
         changes = lake.analytics.load_changes(ORGANIZATION, None, period)

@@ -5,10 +5,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from policycortex.documents.locales import open_locale
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
+from policycortex.requests.body import Known
+from policycortex.requests.model import request_from_json, request_to_json
+from policycortex.requests.parsing import parse_request
 
 NEW_YORK = ZoneInfo("America/New_York")
+OCTOBER = {"start": "2026-10-01T00:00:00+05:45", "end": "2026-10-31T23:59:59+05:45"}
 
 
 def utc(text: str) -> datetime:
@@ -77,10 +82,38 @@ NOW = utc("2024-03-01T01:00:00")
 def test_relative_periods_are_cut_at_local_midnight(kind: DateRangeType, first: str, after: str) -> None:
     """The day is New York's, not UTC's."""
     local = [datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).astimezone(UTC) for text in (first, after)]
-    assert resolve_period(kind, now=NOW, zone=NEW_YORK) == Period(start=local[0], end=local[1])
+    assert resolve_period(kind, now=NOW, zone=NEW_YORK) == Period(start=local[0], end=local[1], zone=NEW_YORK)
 
 
 def test_days_are_each_date_touched_in_order() -> None:
     """A period that ends at noon touches that day."""
     period = Period(start=utc("2024-02-28T12:00:00"), end=utc("2024-03-01T12:00:00"))
     assert list(period.days()) == [date(2024, 2, 28) + timedelta(days=n) for n in range(3)]
+
+
+def test_a_month_of_new_york_is_labelled_as_its_own_month() -> None:
+    """October there ends on 1 November at 04:00 UTC; the comparison is with September."""
+    period = resolve_period(DateRangeType.LAST_MONTH, now=utc("2026-11-02T14:00:00"), zone=NEW_YORK)
+    assert (period.first_date, period.last_date) == (date(2026, 10, 1), date(2026, 10, 31))
+    assert period.last_utc_date == date(2026, 11, 1)
+    assert (period.partition_key, period.timezone) == ("2026-10-01..2026-10-31", "America/New_York")
+    assert (period.previous().first_date, period.previous().last_date) == (date(2026, 9, 1), date(2026, 9, 30))
+    assert open_locale("en").days(period) == "1 October 2026 – 31 October 2026"
+
+
+def test_a_period_of_hours_is_labelled_with_its_times() -> None:
+    """A date alone would promise whole days."""
+    period = Period.as_given(utc("2026-10-01T09:30:00"), utc("2026-10-02T00:00:00"))
+    assert open_locale("en").days(period) == "1 October 2026, 09:30 UTC – 2 October 2026, 00:00 UTC"
+
+
+def test_a_date_range_in_a_zone_is_cut_and_printed_there() -> None:
+    """``timezone`` may accompany ``date_range``; otherwise both bounds' common offset is the zone."""
+    body = {"name": "October", "type": "compliance", "scope": {"timezone": "Asia/Kathmandu", "date_range": OCTOBER}}
+    known, now = Known(frameworks=()), utc("2026-11-02T00:00:00")
+    request = parse_request(body, organization="default", now=now, known=known)
+    period = request.period
+    assert (period.start, period.timezone) == (utc("2026-09-30T18:15:00"), "Asia/Kathmandu")
+    assert open_locale("en").days(period) == "1 October 2026 – 31 October 2026"
+    assert open_locale("en", None, period.zone).moment(now) == "2 November 2026, 05:45 Asia/Kathmandu"
+    assert request_from_json(request_to_json(request)).period == period

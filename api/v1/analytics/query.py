@@ -11,12 +11,12 @@ from api.platform.auth import Principal
 from api.platform.errors import ApiError
 from api.platform.services import Services
 from policycortex.errors import Problem, RequestError
-from policycortex.field_types import did_you_mean, zone_of
+from policycortex.field_types import did_you_mean
 from policycortex.frameworks.model import Framework
 from policycortex.names import DateRangeType
-from policycortex.period import Period, resolve_period
+from policycortex.period import Period
 from policycortex.requests.body import Known, ScopeBody
-from policycortex.requests.parsing import validated
+from policycortex.requests.parsing import period_of, validated
 from policycortex.scope import Scope
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PeriodQuery(ScopeQuery):
     start: str | None = Field(default=None, max_length=40, description="RFC 3339 with a time zone; needs `end`")
     end: str | None = Field(default=None, max_length=40, description="RFC 3339; 23:59:59 means the end of its day")
     date_range_type: DateRangeType | None = Field(default=None, description="Instead of `start` and `end`")
-    timezone: str | None = Field(default=None, max_length=64, description="IANA time zone of date_range_type")
+    timezone: str | None = Field(default=None, max_length=64, description="IANA time zone of the period's days")
 
     def body(self) -> dict[str, object]:
         """The parameters as the ``scope`` of a request for a report."""
@@ -111,10 +111,7 @@ def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:
     """The query's period; for a forecast, the year before today."""
     if not isinstance(query, PeriodQuery):
         return Period.of_days(now.date() - _HISTORY, now.date())
-    if checked.date_range is not None:
-        return Period.as_given(checked.date_range.start, checked.date_range.end)
-    kind = checked.date_range_type or DateRangeType.LAST_30_DAYS
-    return resolve_period(kind, now=now, zone=zone_of(checked.timezone))
+    return period_of(checked, now)
 
 
 def _framework(framework_id: str | None, known: Mapping[str, Framework]) -> Framework | None:

@@ -1,6 +1,7 @@
 """Response bodies of schedules, made from the registry's rows."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from api.v1.schedules.schemas import RunAnswer, ScheduleAnswer, TimingAnswer
 from policycortex.scheduling.misfire import MisfirePolicy
@@ -26,7 +27,7 @@ def present_schedule(row: ScheduleRow, last: TickRow | None, *, now: datetime, b
         enabled=row.is_enabled,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        next_runs=list(preview_runs(row, now=now)),
+        next_runs=[run.astimezone(ZoneInfo(row.timezone)) for run in preview_runs(row, now=now)],
         last_run=present_run(last, base_url) if last is not None else None,
     )
 

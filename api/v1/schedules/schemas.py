@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from api.platform.listing import PageQuery
-from api.platform.responses import Moment, Pagination, ResponseModel
+from api.platform.responses import LocalMoment, Moment, Pagination, ResponseModel
 from policycortex.field_types import Strict, check_text
 from policycortex.scheduling.misfire import MisfirePolicy
 
@@ -53,7 +53,9 @@ class ScheduleAnswer(ResponseModel):
     enabled: bool
     created_at: Moment
     updated_at: Moment
-    next_runs: list[Moment] = Field(description="The next five ticks, UTC; none while disabled")
+    next_runs: list[LocalMoment] = Field(
+        description="The next five ticks, in the schedule's zone with its offset; none while disabled"
+    )
     last_run: RunAnswer | None
 
 

@@ -54,12 +54,11 @@ def write_summary(
 
 def _head(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale) -> int:
     header = document.header
-    period = f"{locale.day(header.period.first_date)} – {locale.day(header.period.last_date)}"
     version = f" {header.framework_version}" if header.framework_version else ""
     sheet.set_row(0, 34)
     write_cell(sheet, 0, 0, header.name, forms.title)
     write_cell(sheet, 1, 0, f"{locale.text(f'type.{header.type}')} · {header.framework_name}{version}", forms.label)
-    write_cell(sheet, 2, 0, f"{header.organization} · {period}", forms.label)
+    write_cell(sheet, 2, 0, f"{header.organization} · {locale.days(header.period)}", forms.label)
     return 4
 
 

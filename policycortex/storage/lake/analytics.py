@@ -245,7 +245,7 @@ def _keys(frame: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _days(organization: str, period: Period) -> dict[str, Any]:
-    return {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+    return {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}
 
 
 @contextmanager

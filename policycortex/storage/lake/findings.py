@@ -68,7 +68,7 @@ class LakeFindings:
             owners = {
                 "organization": scope.organization,
                 "oldest_date": parameters["first_date"],
-                "last_date": period.last_date,
+                "last_date": period.last_utc_date,
                 "path": str(exported),
                 "owner_tags": list(OWNER_TAGS),
             }

@@ -152,7 +152,7 @@ class LakeImports:
 
     def load_import_digests(self, organization: str, period: Period) -> tuple[tuple[str, str, str, int], ...]:
         """Name, SHA-256, format and kept findings of the files that hold findings of these days, by digest."""
-        days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+        days = {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}
         return tuple(self._session.fetch("import_digests", days).rows())
 
 

@@ -67,5 +67,5 @@ class LakePeriodEnd:
 
     def load_observed_dates(self, organization: str, period: Period) -> tuple[date, ...]:
         """UTC dates of the period on which the organisation has findings, in order."""
-        days = {"organization": organization, "first_date": period.first_date, "last_date": period.last_date}
+        days = {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}
         return tuple(self._session.fetch("observed_dates", days)["observed_date"].to_list())

@@ -54,7 +54,7 @@ class LakeResults:
         """Stored scores: ``observed_date``, then FRAMEWORK_SCORE_SCHEMA, oldest first."""
         parameters = {"organization": organization, "framework_id": framework_id}
         return self._session.fetch(
-            "framework_scores", parameters | {"first_date": period.first_date, "last_date": period.last_date}
+            "framework_scores", parameters | {"first_date": period.first_utc_date, "last_date": period.last_utc_date}
         )
 
     def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:

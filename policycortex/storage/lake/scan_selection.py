@@ -19,8 +19,8 @@ def period_parameters(organization: str, period: Period) -> dict[str, Any]:
     """Parameters of queries that select scans."""
     return {
         "organization": organization,
-        "first_date": period.first_date,
-        "last_date": period.last_date,
+        "first_date": period.first_utc_date,
+        "last_date": period.last_utc_date,
         "start_at": period.start,
         "end_at": period.end,
     }
@@ -49,7 +49,7 @@ def period_end_cursor(
         selected = _period_end_scans(session, cursor, scope.organization, period)
         cursor.register("period_end_scans", selected.to_arrow())
         days = selected["observed_date"]
-        bounds = {"first_date": days.min() or period.last_date, "last_date": days.max() or period.last_date}
+        bounds = {"first_date": days.min() or period.last_utc_date, "last_date": days.max() or period.last_utc_date}
         yield cursor, {"organization": scope.organization} | bounds | scope_filters(scope)
         cursor.execute("COMMIT")
 
