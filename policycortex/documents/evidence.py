@@ -12,6 +12,7 @@ from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
+from policycortex.scoring.unrelated import UnrelatedFindings
 from policycortex.scoring.waivers import Waiver
 
 
@@ -51,5 +52,7 @@ class Evidence:
     waivers: Sequence[WaiverInForce] = ()
     first_scan_on: date | None = None
     """Day of the organization's first scan; None where it was not read or there is none."""
+    unrelated: UnrelatedFindings | None = None
+    """Findings in scope that count towards no requirement; None without a framework."""
     forecast: Forecast | TooLittleHistory | None = None
     """None where the report type has no forecast."""

@@ -202,7 +202,8 @@ class ReportDocument:
     top_checks: tuple[TopCheck, ...]
     completeness: Completeness
     key_messages: tuple[str, ...]
-    """Sentences of the executive summary, most important first, computed from the numbers above."""
+    """Sentences of the executive summary, most important first, computed from the numbers above; those on findings that
+    count towards no requirement are last."""
     checks: tuple[CheckResult, ...] = ()
     waivers: tuple[WaiverRow, ...] = ()
     section_values: Mapping[str, object] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.messages import key_messages
 from policycortex.reports.registry import compute_values
+from policycortex.reports.unrelated_messages import unrelated_messages
 from policycortex.scoring.model import Posture, RequirementAssessment
 from policycortex.scoring.risk import assess_risk, score_risk
 from policycortex.scoring.risk_model import Risk, RiskWeights
@@ -70,7 +71,10 @@ def compose_report(
         trend=compose_trend(daily),
         top_checks=top_checks,
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
-        key_messages=key_messages(header, summary, previous_summary, top_checks, locale),
+        key_messages=(
+            *key_messages(header, summary, previous_summary, top_checks, locale),
+            *unrelated_messages(header, evidence.unrelated, locale),
+        ),
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),
         section_values=compute_values(inputs),

@@ -13,6 +13,7 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.assess import KEY, assess_posture
 from policycortex.scoring.model import WAIVED_SCHEMA, Posture
+from policycortex.scoring.unrelated import UnrelatedFindings, count_unrelated
 from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 
@@ -29,6 +30,8 @@ class AssessedPeriod:
     """The lake's RELATIONS_SCHEMA; None without a framework: every finding, whatever it is mapped to."""
     waivers: pl.DataFrame
     """Waivers in force at the end of the period, the lake's WAIVERS_SCHEMA."""
+    unrelated: UnrelatedFindings | None
+    """Findings in scope that count towards no requirement; None without a framework."""
 
 
 def judge_period(
@@ -40,10 +43,15 @@ def judge_period(
     waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
     if framework is None:
         posture = assess_posture(None, tallies=tallies, relations=_NO_RELATIONS, waived=waived)
-        return AssessedPeriod(posture=posture, relations=None, waivers=in_force)
+        return AssessedPeriod(posture=posture, relations=None, waivers=in_force, unrelated=None)
     relations = expand_crosswalk(framework, tallies, mappings)
     posture = assess_posture(framework, tallies=tallies, relations=relations, waived=waived)
-    return AssessedPeriod(posture=posture, relations=_in_order(framework, relations), waivers=in_force)
+    return AssessedPeriod(
+        posture=posture,
+        relations=_in_order(framework, relations),
+        waivers=in_force,
+        unrelated=count_unrelated(framework, tallies, relations),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

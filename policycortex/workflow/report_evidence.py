@@ -69,6 +69,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         risk_weights=inputs.weights,
         change=change.causes if change else None,
         comparison=change.findings if change else None,
+        unrelated=assessed.unrelated,
         first_scan_on=_first_scan(lake, request) if request.type is ReportType.RISK else None,
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )

@@ -19,7 +19,8 @@ from policycortex.reports.sections.trend import ChangeCause
 from policycortex.scoring.ages import AgeSummary
 from policycortex.scoring.risk_model import ExposureCount, RiskItem
 from policycortex.scoring.rounding import round_pct
-from tests.support.samples.findings_table import OUTCOME
+from policycortex.scoring.unrelated import UnrelatedCheck, UnrelatedFindings, UnrelatedProvider
+from tests.support.samples.findings_table import HOSTILE, OUTCOME
 
 RISK_PARTS: Final = (
     RiskPartRow(title="Severity", points=24.0, note="Four critical and seven high findings fail."),
@@ -32,6 +33,19 @@ CHANGE_CAUSES: Final = (
     ChangeCause(title="Fixed", findings=12, points=5.1),
     ChangeCause(title="New", findings=3, points=-1.3),
     ChangeCause(title="Change of scope", findings=1, points=-0.4),
+)
+
+UNRELATED: Final = UnrelatedFindings(
+    findings=2322,
+    total=2400,
+    providers=(
+        UnrelatedProvider(provider="azure", findings=2310, total=2310, is_outside=False),
+        UnrelatedProvider(provider="aws", findings=12, total=90, is_outside=False),
+    ),
+    checks=(
+        UnrelatedCheck(provider="azure", check_id="storage_secure_transfer_required", findings=2310, failed=41),
+        UnrelatedCheck(provider="aws", check_id=HOSTILE[0], findings=12, failed=0),
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from policycortex.documents.locales import open_locale
 from policycortex.documents.model import (
     Completeness,
     FindingsTable,
@@ -23,11 +24,13 @@ from policycortex.documents.model import (
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.reports.sections.forecast import ForecastRow, ForecastView
 from policycortex.reports.sections.section_results import SectionRow
+from policycortex.reports.unrelated_messages import provider_sentence
 from policycortex.scoring.model import Counts, Coverage, Score
 from policycortex.scoring.rounding import round_pct
 from tests.support.samples.document_tables import (
     CHANGE_CAUSES,
     RISK_PARTS,
+    UNRELATED,
     ages,
     breakdowns,
     check_results,
@@ -67,6 +70,9 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "sections": _sections(requirements),
             "breakdowns": breakdowns(frame),
             "coverage": coverage(frame),
+            "unrelated": UNRELATED,
+            "unrelated_sentences": _unrelated_sentences(sample),
+            "unrelated_checks": UNRELATED.checks,
             "risk_parts": RISK_PARTS if frame.height else (),
             "change_causes": CHANGE_CAUSES if frame.height else (),
             "risk_places": risk_places(frame),
@@ -79,6 +85,11 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "first_scan_on": PERIOD.first_date - timedelta(days=60),
         },
     )
+
+
+def _unrelated_sentences(sample: Sample) -> tuple[str, ...]:
+    header, locale = _header(sample), open_locale(sample.locale)
+    return tuple(provider_sentence(header, provider, locale) for provider in UNRELATED.providers)
 
 
 def _forecast(summary: Summary) -> ForecastView:
