@@ -13,6 +13,7 @@ from policycortex.workflow.ingest import IngestSummary
 from policycortex.workflow.monthly import MonthlyReportResult
 from policycortex.workflow.posture import DayScore
 from policycortex.workflow.reports import ProducedReport
+from policycortex.workflow.unrelated_findings import ImportRelations
 
 _ROWS_SHOWN: Final = 40
 
@@ -26,7 +27,9 @@ def describe_import(summary: IngestSummary) -> Metadata:
         {"file": each.file_name, "outcome": each.outcome.value, "reason": each.reason, "notes": list(each.notes)}
         for each in summary.outcomes
     ]
+    related = {} if summary.relations is None else _describe_relations(summary.relations)
     return {
+        **related,
         "dagster/row_count": len(summary.files),
         "records_read": summary.read,
         "records_kept": summary.kept,
@@ -34,6 +37,18 @@ def describe_import(summary: IngestSummary) -> Metadata:
         "days": len(summary.dates),
         "files": _table(("file", "format", "read", "kept", "quarantined", "new"), rows),
         "outcomes": dg.MetadataValue.json(outcomes),
+    }
+
+
+def _describe_relations(relations: ImportRelations) -> Metadata:
+    """Findings per framework that count towards no requirement, and the checks that count towards none at all."""
+    frameworks = [(id_, found.findings, found.total) for id_, found in relations.by_framework.items()]
+    checks = [(c.provider, c.check_id, c.findings, c.failed) for c in relations.to_none.checks]
+    return {
+        "findings_without_requirement": relations.to_none.findings,
+        "unrelated": dg.MetadataValue.json(list(relations.lines)),
+        "unrelated_by_framework": _table(("framework", "findings without requirement", "of"), frameworks),
+        "unrelated_checks": _table(("provider", "check", "findings", "failing"), checks),
     }
 
 

@@ -56,7 +56,7 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organizat
 
 
 def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
-    """Reasons and notes on stderr; on stdout the totals, and each file that is not plainly imported."""
+    """Reasons and notes on stderr; on stdout the totals, each file not plainly imported, and what counts nowhere."""
     outcomes: Any = metadata["outcomes"].value
     by_outcome: dict[str, list[str]] = {}
     for each in outcomes:
@@ -68,6 +68,9 @@ def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
     line = [f"kept {kept} of {read}, quarantined {quarantined}"]
     line += [f"{text}: {_names(by_outcome[name])}" for name, text in _OUTCOMES if name in by_outcome]
     print("; ".join(line))
+    if "unrelated" in metadata:
+        unrelated: Any = metadata["unrelated"].value
+        print(*unrelated, sep="\n", end="\n" if unrelated else "")
     failed = [name for outcome in _FAILURES for name in by_outcome.get(outcome, [])]
     if failed:
         raise InputError(f"{len(failed)} of {len(outcomes)} files gave no finding: {_names(failed)}; reasons above")

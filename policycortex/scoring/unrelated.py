@@ -55,12 +55,13 @@ class UnrelatedFindings:
     """Most failing findings first, then most findings; every check with such findings."""
 
 
-def count_unrelated(framework: Framework, tallies: pl.DataFrame, relations: pl.DataFrame) -> UnrelatedFindings:
+def count_unrelated(framework: Framework | None, tallies: pl.DataFrame, relations: pl.DataFrame) -> UnrelatedFindings:
     """Count the findings of ``tallies`` (TALLY_SCHEMA) whose key has no row in ``relations``.
 
-    ``relations`` needs provider, check_id and mapping_id.
+    ``relations`` needs provider, check_id and mapping_id. Without a framework they are those of any framework.
     """
     counted = tallies.with_columns(findings=pl.sum_horizontal(pl.col(*_OUTCOMES)))
+    written_for = framework.providers if framework else frozenset()
     unrelated = counted.join(relations.select(_KEY).unique(), on=_KEY, how="anti")
     totals = _by_provider(counted)
     providers = [
@@ -68,7 +69,7 @@ def count_unrelated(framework: Framework, tallies: pl.DataFrame, relations: pl.D
             provider=provider,
             findings=findings,
             total=totals[provider],
-            is_outside=bool(framework.providers) and provider not in framework.providers,
+            is_outside=bool(written_for) and provider not in written_for,
         )
         for provider, findings in _by_provider(unrelated).items()
         if findings

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from policycortex.errors import InputError
+from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
 from policycortex.workflow.import_limits import ImportLimits
+from policycortex.workflow.unrelated_findings import ImportRelations, relate_imports
 
 
 class FileOutcome(StrEnum):
@@ -62,6 +63,8 @@ class IngestSummary:
     """Files of which nothing was imported."""
     skipped: tuple[str, ...] = ()
     """Names of files in folders that are no findings."""
+    relations: ImportRelations | None = None
+    """How many of the findings count towards requirements; None where there are none or a framework file is broken."""
 
     @property
     def read(self) -> int:
@@ -132,9 +135,10 @@ def ingest_files(
             except InputError as error:
                 failed.append(FailedFile(name=source.name, reason=str(error)))
                 progress(f"not imported: {error}")
-    if failed and not receipts:
-        raise _nothing_imported(failed)
-    return IngestSummary(files=tuple(receipts), failed=tuple(failed), skipped=local.skipped)
+        if failed and not receipts:
+            raise _nothing_imported(failed)
+        relations = _relations(settings, lake, organization, receipts, progress)
+    return IngestSummary(files=tuple(receipts), failed=tuple(failed), skipped=local.skipped, relations=relations)
 
 
 def check_locations(paths: Sequence[Path | str]) -> None:
@@ -159,6 +163,21 @@ def check_locations(paths: Sequence[Path | str]) -> None:
 
 def _is_any(_path: Path) -> bool:
     return True
+
+
+def _relations(
+    settings: Settings,
+    lake: Lake,
+    organization: str,
+    receipts: Sequence[ImportReceipt],
+    progress: Callable[[str], None],
+) -> ImportRelations | None:
+    """The files are stored: a framework file that cannot be used fails the scoring, not the import."""
+    try:
+        return relate_imports(settings, lake, organization, receipts)
+    except ConfigurationError as error:
+        progress(f"findings are not related to frameworks: {error}")
+        return None
 
 
 def _result_of(receipt: ImportReceipt) -> FileResult:

@@ -19,6 +19,7 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lake
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.assessed_period import judge_days, read_days
+from policycortex.workflow.unrelated_findings import store_unrelated
 
 _SPAN_DAYS: Final = 366
 
@@ -47,12 +48,13 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
     ``now`` (default: the current time) bounds what is known of waivers on a day that has not ended.
     """
     moment = now or datetime.now(UTC)
+    scores: list[DayScore] = []
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
-        return tuple(
-            score
-            for organization in lake.imports.load_organizations()
-            for score in _score_days(lake, _load_inputs(settings, registry, organization), sorted(days), moment)
-        )
+        for organization in lake.imports.load_organizations():
+            inputs = _load_inputs(settings, registry, organization)
+            scores += _score_days(lake, inputs, sorted(days), moment)
+            _store_unrelated(lake, registry, inputs, days)
+    return tuple(scores)
 
 
 def rescore_days(
@@ -69,6 +71,7 @@ def rescore_days(
                 progress(f"rescoring {len(days)} days of {organization}, {days[0]} to {days[-1]}")
             for span in _spans(days):
                 scores += _score_days(lake, inputs, span, moment)
+            _store_unrelated(lake, registry, inputs, days)
     return tuple(scores)
 
 
@@ -152,6 +155,15 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
     lake.results.replace_results(inputs.organization, days, _kept(inputs.versions(), judged))
     for postures in judged.values():
         yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
+
+
+def _store_unrelated(lake: Lake, registry: Registry, inputs: _AssessmentInputs, days: Sequence[date]) -> None:
+    """Store what counts towards no requirement if the newest of ``days`` with scans is the organisation's newest."""
+    if not days:
+        return
+    scanned = lake.period_end.load_observed_dates(inputs.organization, Period.of_days(min(days), max(days)))
+    if scanned:
+        store_unrelated(lake, registry, inputs.organization, inputs.frameworks, scanned[-1])
 
 
 def _kept(versions: Mapping[str, str], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:

@@ -1,12 +1,13 @@
 """Ordering, listing and looking at reports, in the documented shapes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 
 from policycortex.names import ReportFormat
 from policycortex.storage.registry import Failure
+from policycortex.storage.registry.unrelated import UnrelatedRow
 from tests.support.api_server import ApiServer
 
 
@@ -19,8 +20,9 @@ def test_an_order_is_accepted_in_the_documented_shape(
     assert answer.status_code == 202
     assert list(body) == [
         "id", "name", "type", "framework", "status", "estimated_completion", "estimated_duration", "queue_position",
-        "monitoring",
+        "monitoring", "warnings",
     ]  # fmt: skip
+    assert body["warnings"] == []
     assert (body["status"], body["queue_position"], body["estimated_duration"]) == ("pending", 1, "30s")
     assert answer.headers["Location"] == body["monitoring"]["progress_url"] == f"{server.url}/v1/reports/{body['id']}"
     assert int(answer.headers["Retry-After"]) > 0
@@ -117,3 +119,30 @@ def test_another_organisation_sees_nothing(server: ApiServer, client: httpx.Clie
     assert other.get(f"/v1/reports/{report_id}/download/pdf").status_code == 404
     assert other.get("/v1/reports").json()["pagination"]["total"] == 0
     assert other.post("/v1/reports", json=order).json()["queue_position"] == 1
+
+
+def test_findings_that_count_towards_no_requirement_are_in_the_answer(
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
+) -> None:
+    """One warning per provider in the scope, of the newest scored day; none of frameworks without such findings."""
+    row = UnrelatedRow(provider="azure", findings=2310, total=2310, is_outside=False, checks=("vm",), checks_total=41)
+    other = UnrelatedRow(provider="gcp", findings=1, total=9, is_outside=True, checks=("c",), checks_total=1)
+    server.registry.unrelated.replace_rows(
+        server.organization, date(2026, 11, 29), {order["framework"]: [row, other], "hipaa": []}
+    )
+    scope = order["scope"] | {"cloud_providers": ["azure"]}
+    (warning,) = client.post("/v1/reports", json=order | {"scope": scope}).json()["warnings"]
+    assert warning.pop("message").startswith(
+        f"As of 2026-11-29, 2,310 of 2,310 findings of azure count towards no requirement of {order['framework']}. "
+    )
+    assert warning == {
+        "code": "findings_without_requirement", "provider": "azure", "findings": 2310, "findings_total": 2310,
+        "checks": ["vm"], "checks_total": 41, "as_of": "2026-11-29",
+    }  # fmt: skip
+    everywhere = order | {"scope": {name: v for name, v in order["scope"].items() if name != "cloud_providers"}}
+    both = client.post("/v1/reports", json=everywhere).json()["warnings"]
+    assert [(each["provider"], "not written for" in each["message"]) for each in both] == [
+        ("azure", False), ("gcp", True),
+    ]  # fmt: skip
+    assert client.post("/v1/reports", json=order | {"framework": "hipaa"}).json()["warnings"] == []
+    assert client.post("/v1/reports", json=order | {"framework": "iso27001"}).json()["warnings"] == []

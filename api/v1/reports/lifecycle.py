@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from api.platform.access_log import access_row
@@ -17,6 +17,7 @@ from policycortex.requests import ReportRequest, parse_request, request_from_jso
 from policycortex.requests.destinations import mail_deliveries
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import NewDelivery
+from policycortex.storage.registry.unrelated import UnrelatedRow
 from policycortex.workflow.request_report import known_values, request_report, start_report
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
@@ -37,6 +38,15 @@ class Estimate:
     duration: timedelta
     """Of the run alone, without the queue."""
     completion_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnrelatedWarning:
+    """Findings of one provider that count towards no requirement of the requested framework."""
+
+    as_of: date
+    """The newest scored day; the counts are those of the thirty days up to it, of the whole organisation."""
+    row: UnrelatedRow
 
 
 def create_report(
@@ -122,6 +132,18 @@ def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> 
     else:
         completion = max(report.due_at, now) + duration * position
     return Estimate(queue_position=position, duration=duration, completion_at=completion)
+
+
+def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarning, ...]:
+    """Providers in the report's scope with findings that count towards no requirement of its framework."""
+    if report.framework is None:
+        return ()
+    stored = registry.unrelated.find_rows(report.organization, report.framework)
+    if stored is None:
+        return ()
+    as_of, rows = stored
+    providers = request_from_json(report.order).scope.cloud_providers
+    return tuple(UnrelatedWarning(as_of=as_of, row=row) for row in rows if not providers or row.provider in providers)
 
 
 def _deliveries(services: Services, request: ReportRequest) -> tuple[NewDelivery, ...]:

@@ -1,12 +1,12 @@
 """Response bodies of reports, made from the registry's rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from api.platform.auth import Principal
 from api.platform.responses import page_of
-from api.v1.reports.lifecycle import Estimate
+from api.v1.reports.lifecycle import Estimate, UnrelatedWarning
 from api.v1.reports.schemas import (
     Access,
     DetailSummary,
@@ -18,6 +18,7 @@ from api.v1.reports.schemas import (
     ReportDetails,
     ReportItem,
     ReportList,
+    ReportWarning,
     Size,
     megabytes,
 )
@@ -34,7 +35,9 @@ def present_list(page: ReportPage, *, limit: int, offset: int, caller: Principal
     )
 
 
-def present_accepted(report: ReportRow, estimate: Estimate, base_url: str) -> ReportAccepted:
+def present_accepted(
+    report: ReportRow, estimate: Estimate, base_url: str, warnings: Sequence[UnrelatedWarning]
+) -> ReportAccepted:
     """The response to a request for a report."""
     return ReportAccepted(
         id=report.id,
@@ -46,6 +49,7 @@ def present_accepted(report: ReportRow, estimate: Estimate, base_url: str) -> Re
         estimated_duration=print_duration(estimate.duration),
         queue_position=estimate.queue_position,
         monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
+        warnings=[_warning(report, each) for each in warnings],
     )
 
 
@@ -80,6 +84,25 @@ def present_details(report: ReportRow, estimate: Estimate | None, base_url: str,
             "run_id": report.run_id,
             "access": _access(report, caller),
         }
+    )
+
+
+def _warning(report: ReportRow, warning: UnrelatedWarning) -> ReportWarning:
+    row = warning.row
+    reason = ", which is not written for this provider" if row.is_outside else ""
+    return ReportWarning(
+        code="findings_without_requirement",
+        message=(
+            f"As of {warning.as_of}, {row.findings:,} of {row.total:,} findings of "
+            f"{row.provider or 'an unknown provider'} count towards no requirement of {report.framework}{reason}. "
+            "Relate their checks in a crosswalk file (POST /v1/frameworks) where they matter; the report lists all."
+        ),
+        provider=row.provider,
+        findings=row.findings,
+        findings_total=row.total,
+        checks=list(row.checks),
+        checks_total=row.checks_total,
+        as_of=warning.as_of,
     )
 
 

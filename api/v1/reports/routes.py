@@ -15,7 +15,7 @@ from api.platform.openapi import errors_of, report_body
 from api.platform.responses import send_json
 from api.platform.services import Services
 from api.v1.reports import lifecycle
-from api.v1.reports.lifecycle import OPEN, estimate_report
+from api.v1.reports.lifecycle import OPEN, estimate_report, find_warnings
 from api.v1.reports.presenters import present_accepted, present_details, present_list
 from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
 from api.v1.reports.waiting import Preference, preferred_seconds, wait_for_end
@@ -52,7 +52,8 @@ async def create_report(
 
     def create(report_id: str) -> ReportAccepted:
         report = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
-        return present_accepted(report, estimate_report(services.registry, report, now=services.now()), base_url)
+        estimate = estimate_report(services.registry, report, now=services.now())
+        return present_accepted(report, estimate, base_url, find_warnings(services.registry, report))
 
     accepted = await run_in_threadpool(
         create_once,

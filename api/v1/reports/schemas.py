@@ -1,8 +1,8 @@
 """Response bodies and query parameters of reports. Additional fields follow the documented ones."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Final
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -180,6 +180,23 @@ class ReportDetails(ResponseModel):
     access: Access
 
 
+class ReportWarning(ResponseModel):
+    """What the report will not count, as far as it is known when the report is requested."""
+
+    code: Literal["findings_without_requirement"] = Field(
+        description="findings_without_requirement: findings of this provider count towards no requirement"
+    )
+    message: str
+    provider: str = Field(examples=["azure"])
+    findings: int = Field(description="Findings of the provider that count towards no requirement", examples=[2310])
+    findings_total: int = Field(description="All findings of the provider", examples=[2310])
+    checks: list[str] = Field(description="The first of their checks; the report has all", max_length=10)
+    checks_total: int = Field(examples=[41])
+    as_of: date = Field(
+        description="The counts are of the organisation's posture at the end of this day, the newest that was scored"
+    )
+
+
 class ReportAccepted(ResponseModel):
     """The request is accepted; a run produces the report."""
 
@@ -192,3 +209,6 @@ class ReportAccepted(ResponseModel):
     estimated_duration: str = Field(description="Whole minutes from one minute on, else seconds", examples=["15m"])
     queue_position: int = Field(examples=[1])
     monitoring: Monitoring
+    warnings: list[ReportWarning] = Field(
+        default=[], description="One per provider in scope with findings that count towards no requirement"
+    )

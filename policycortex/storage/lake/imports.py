@@ -5,7 +5,7 @@ process is swept by the next import.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 from uuid import uuid4
 
+import polars as pl
 from filelock import FileLock, Timeout
 
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings.formats.registry import find_format
 from policycortex.findings.model import CleanScan, FindingParser, NoteKind, ScanNote
 from policycortex.period import Period
+from policycortex.scoring.model import TALLY_SCHEMA
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
@@ -149,6 +151,17 @@ class LakeImports:
         """
         days = {"organization": organization, "first_date": first, "last_date": last}
         return tuple(self._session.fetch("import_ids", days)["import_id"].to_list())
+
+    def load_check_counts(self, organization: str, receipts: Sequence[ImportReceipt]) -> pl.DataFrame:
+        """Findings of these imports by check and requirements that they name, TALLY_SCHEMA."""
+        days = [day for receipt in receipts for day in receipt.dates]
+        if not days:
+            return TALLY_SCHEMA.to_frame()
+        of_imports = {"organization": organization, "import_ids": [receipt.import_id for receipt in receipts]}
+        counts = self._session.fetch(
+            "import_check_counts", of_imports | {"first_date": min(days), "last_date": max(days)}
+        )
+        return counts.cast(TALLY_SCHEMA)
 
     def load_import_digests(self, organization: str, period: Period) -> tuple[tuple[str, str, str, int], ...]:
         """Name, SHA-256, format and kept findings of the files that hold findings of these days, by digest."""

@@ -28,6 +28,7 @@ from policycortex.storage.registry.reports import ReportRepository
 from policycortex.storage.registry.retention import RetentionRepository
 from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
+from policycortex.storage.registry.unrelated import UnrelatedRepository
 from policycortex.storage.registry.waivers import WaiverRepository
 
 _COMMON: Final[dict[str, Any]] = {
@@ -55,6 +56,7 @@ class Registry:
         self.schedules = ScheduleRepository(database, self.audit_log)
         self.deliveries = DeliveryRepository(database, self.audit_log)
         self.waivers = WaiverRepository(database)
+        self.unrelated = UnrelatedRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)
         self.references = ReferenceRepository(database)
         self.migration = MigrationRepository(database)
