@@ -234,10 +234,10 @@ def _provider(name: str | None) -> str:
 
 
 def _service(resource: _Resource) -> str:
-    """``compute`` of ``compute.googleapis.com``, of ``google.compute.Instance``."""
+    """``storage`` of ``storage.googleapis.com`` and of ``google.cloud.storage.Bucket``."""
     service = _text(resource.service).partition(".")[0]
-    parts = _text(resource.type).split(".")
-    return (service or (parts[1] if len(parts) > 2 else "")).lower()
+    parts = _text(resource.type).removeprefix("google.").removeprefix("cloud.").split(".")
+    return (service or (parts[0] if len(parts) > 1 else "")).lower()
 
 
 def _relations(finding: _Finding) -> str:
