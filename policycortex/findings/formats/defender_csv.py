@@ -5,7 +5,7 @@ An export is one view of the current state: each row is dated by the export, not
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
@@ -15,23 +15,27 @@ from policycortex.findings.reading.csv_rows import header_of, parse_rows
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.recognition import is_json
 from policycortex.findings.reading.strict import RejectedRecordError
-from policycortex.names import FindingStatus
+from policycortex.names import FindingStatus, Severity
 
 STATES: Final = {
     "healthy": (FindingStatus.PASS, False), "unhealthy": (FindingStatus.FAIL, False),
     "notapplicable": (FindingStatus.MANUAL, True), "not applicable": (FindingStatus.MANUAL, True),
 }  # fmt: skip
 """``state`` to status and muted. Where a recommendation does not apply there is nothing to review."""
+_COLUMNS: Final = (
+    "exportedtimestamp", "subscriptionid", "subscriptionname", "resourcetype", "resourcename", "resourceid",
+    "recommendationid", "recommendationname", "recommendationdisplayname", "description", "remediationsteps",
+    "severity", "state", "notapplicablereason", "azureportalrecommendationlink",
+)  # fmt: skip
 _SIGNATURE: Final = frozenset(("subscriptionid", "resourceid", "recommendationname", "state"))
 
 
 def parse_defender_csv(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """One finding per row; rows without time of export are dated ``written_at``."""
-    return parse_rows(stream, partial(_build, written_at))
+    return parse_rows(stream, partial(_build, written_at), columns=_COLUMNS)
 
 
-def _build(written_at: datetime, row: Mapping[str, object], record_no: int) -> tuple[Finding | ScanNote, ...]:
-    cells = {name: value.strip() for name, value in row.items() if isinstance(value, str)}
+def _build(written_at: datetime, cells: Mapping[str, str], record_no: int) -> tuple[Finding | ScanNote, ...]:
     check_id, state = cells.get("recommendationname", ""), cells.get("state", "")
     if not check_id:
         raise RejectedRecordError("missing value in column recommendationName")
@@ -39,7 +43,7 @@ def _build(written_at: datetime, row: Mapping[str, object], record_no: int) -> t
         raise RejectedRecordError(f"unknown state {state!r}: expected Healthy, Unhealthy or NotApplicable")
     status, is_muted = STATES[state.casefold()]
     notes: list[ScanNote] = []
-    severity = severity_of_word(cells.get("severity"))
+    severity = _severity(cells.get("severity", ""))
     if severity is None:
         notes.append(assumed_value(f"severity {cells.get('severity')!r} is not known: {DEFAULT_SEVERITY} is assumed"))
     resource_uid = cells.get("resourceid", "")
@@ -75,9 +79,19 @@ def _build(written_at: datetime, row: Mapping[str, object], record_no: int) -> t
     return (finding, *notes)
 
 
+@lru_cache(maxsize=256)
+def _severity(word: str) -> Severity | None:
+    return severity_of_word(word)
+
+
+@lru_cache(maxsize=1024)
+def _exported_at(text: str) -> datetime:
+    return time_of_local_text(text, field="exportedTimestamp")[0]
+
+
 def _time(text: str, written_at: datetime, notes: list[ScanNote]) -> datetime:
     try:
-        return time_of_local_text(text, field="exportedTimestamp")[0]
+        return _exported_at(text)
     except RejectedRecordError as error:
         notes.append(assumed_value(f"{error}: the finding is dated by the file"))
         return written_at

@@ -5,7 +5,6 @@ The file has no time: findings are dated by when it was written. A control that 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
@@ -23,63 +22,63 @@ from policycortex.findings.reading.recognition import is_json
 
 _SIGNATURE: Final = frozenset(("group_id", "control_id", "control_title", "reason", "resource", "status"))
 _DIMENSIONS: Final = (*ACCOUNT_DIMENSIONS, *REGION_DIMENSIONS)
+_TAGS: Final = ("plugin", "service", "cis_version", "cis_item_id")
+_COLUMNS: Final = (*_SIGNATURE, "control_description", "severity", *_DIMENSIONS, *_TAGS)
 
 
 def parse_powerpipe_csv(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """One finding per row, observed at ``written_at``."""
-    groups: dict[str, str] = {}
-    controls: dict[tuple[str, ...], Control] = {}
-    return parse_rows(stream, partial(_build, written_at, groups, controls))
+    return parse_rows(stream, _Rows(written_at).build, columns=_COLUMNS)
 
 
-def _build(
-    written_at: datetime,
-    groups: dict[str, str],
-    controls: dict[tuple[str, ...], Control],
-    row: Mapping[str, object],
-    number: int,
-) -> Iterable[Finding | ScanNote]:
-    control = _control(row, controls)
-    group = _text(row, "group_id")
-    if control.id and groups.setdefault(control.id, group) != group:
-        text = f"the control {control.id} is in several groups: its rows are read once"
-        return (ScanNote(kind=NoteKind.LEFT_OUT, text=text),)
-    status, reason = _text(row, "status"), _text(row, "reason")
-    found = build_row(
-        control,
-        status=status,
-        reason=reason,
-        resource=_text(row, "resource"),
-        dimensions={name: text for name in _DIMENSIONS if (text := _text(row, name))},
-        observed_at=written_at,
-        number=number,
-    )
-    if status == "error" and not row.get("resource"):
-        problem = f"the control {control.id} could not run: {reason[:200]}"
-        return (*found, ScanNote(kind=NoteKind.SCAN_PROBLEM, text=problem))
-    return found
+class _Rows:
+    """Builds the findings of one file; it knows the controls seen so far and the group of each."""
 
+    def __init__(self, written_at: datetime) -> None:
+        self._written_at = written_at
+        self._groups: dict[str, str] = {}
+        self._controls: dict[tuple[str, ...], Control] = {}
+        self._dimensions: list[str] | None = None
 
-def _control(row: Mapping[str, object], controls: dict[tuple[str, ...], Control]) -> Control:
-    key = tuple(_text(row, name) for name in ("control_id", "control_title", "control_description", "severity"))
-    found = controls.get(key)
-    if found is None:
-        control_id, title, description, severity = key
-        found = controls[key] = Control(
-            id=control_id,
-            title=title,
-            description=description,
-            severity=severity,
-            provider=control_provider(control_id, _text(row, "plugin")) or control_provider(_text(row, "group_id"), ""),
-            service=_text(row, "service").rpartition("/")[2].lower(),
-            relations=control_relations(row),
+    def build(self, row: Mapping[str, str], number: int) -> Iterable[Finding | ScanNote]:
+        """The finding of one row. Raises RejectedRecordError."""
+        control, group = self._control(row), row["group_id"]
+        if control.id and self._groups.setdefault(control.id, group) != group:
+            text = f"the control {control.id} is in several groups: its rows are read once"
+            return (ScanNote(kind=NoteKind.LEFT_OUT, text=text),)
+        if self._dimensions is None:
+            self._dimensions = [name for name in _DIMENSIONS if name in row]
+        status, reason, resource = row["status"], row["reason"], row["resource"]
+        found = build_row(
+            control,
+            status=status,
+            reason=reason,
+            resource=resource,
+            dimensions={name: row[name] for name in self._dimensions},
+            observed_at=self._written_at,
+            number=number,
         )
-    return found
+        if status == "error" and not resource:
+            problem = f"the control {control.id} could not run: {reason[:200]}"
+            return (*found, ScanNote(kind=NoteKind.SCAN_PROBLEM, text=problem))
+        return found
 
-
-def _text(row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    def _control(self, row: Mapping[str, str]) -> Control:
+        severity, description = row.get("severity", ""), row.get("control_description", "")
+        key = (row["control_id"], row["control_title"], description, severity)
+        found = self._controls.get(key)
+        if found is None:
+            provider = control_provider(row["control_id"], row.get("plugin", ""))
+            found = self._controls[key] = Control(
+                id=row["control_id"],
+                title=row["control_title"],
+                description=description,
+                severity=severity,
+                provider=provider or control_provider(row["group_id"], ""),
+                service=row.get("service", "").rpartition("/")[2].lower(),
+                relations=control_relations(row),
+            )
+        return found
 
 
 def _recognise(head: bytes) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
@@ -22,7 +23,7 @@ from policycortex.findings.reading.csv_rows import header_of, parse_rows
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.recognition import is_json
 from policycortex.findings.reading.strict import RejectedRecordError
-from policycortex.names import FindingStatus
+from policycortex.names import FindingStatus, Severity
 
 STATUSES: Final = {
     "PASS": FindingStatus.PASS, "FAIL": FindingStatus.FAIL, "MANUAL": FindingStatus.MANUAL,
@@ -34,89 +35,115 @@ _SIGNATURES: Final = (
     frozenset(("auth_method", "timestamp")),
     frozenset(("assessment_start_time", "finding_unique_id")),
 )
+_COLUMNS: Final = (
+    "check_id", "status", "severity", "timestamp", "assessment_start_time", "account_uid", "account_id",
+    "subscription_id", "project_id", "region", "resource_uid", "resource_arn", "resource_id", "resource_tags",
+    "finding_uid", "finding_unique_id", "muted", "check_title", "description", "status_extended", "risk",
+    "remediation_recommendation_text", "remediation_recommendation_url", "prowler_version", "provider",
+    "account_name", "service_name", "resource_name", "resource_type", "compliance",
+)  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 
 
 def parse_prowler_csv(stream: BinaryIO) -> Iterator[ParsedItem]:
     """One finding per row. Raises TruncatedFileError for a cut last row."""
-    return parse_rows(stream, build_prowler_findings)
+    return parse_rows(stream, build_prowler_findings, columns=_COLUMNS)
 
 
-def build_prowler_findings(row: Mapping[str, object], record_no: int) -> tuple[Finding | ScanNote, ...]:
+def build_prowler_findings(row: Mapping[str, str], record_no: int) -> tuple[Finding | ScanNote, ...]:
     """The finding of one row and notes about it. Raises RejectedRecordError."""
-    check_id, status = _cell(row, "check_id"), _cell(row, "status").upper()
+    check_id, status = row.get("check_id", ""), row.get("status", "").upper()
     if not check_id:
         raise RejectedRecordError("missing value in column CHECK_ID")
     if status not in STATUSES:
-        raise RejectedRecordError(f"unknown STATUS {_cell(row, 'status')!r}: expected PASS, FAIL or MANUAL")
-    notes: list[ScanNote] = []
-    severity = severity_of_word(_cell(row, "severity"))
-    if severity is None:
-        notes.append(assumed_value(f"SEVERITY {_cell(row, 'severity')!r} is not known: {DEFAULT_SEVERITY} is assumed"))
-    tags = tags_of_value([each.strip() for each in _cell(row, "resource_tags").split(" | ") if each.strip()])
-    account_id, region = _cell(row, "account_uid", "account_id", "subscription_id", "project_id"), _cell(row, "region")
-    resource_uid = _cell(row, "resource_uid", "resource_arn", "resource_id")
+        raise RejectedRecordError(f"unknown STATUS {row['status']!r}: expected PASS, FAIL or MANUAL")
+    severity_word = row.get("severity", "")
+    severity = _severity(severity_word)
+    observed_at, is_local = _time(_first(row, "timestamp", "assessment_start_time"))
+    account_id = _first(row, "account_uid", "account_id", "subscription_id", "project_id")
+    region, resource_uid = row.get("region", ""), _first(row, "resource_uid", "resource_arn", "resource_id")
+    environment, tags = _tags(row.get("resource_tags", ""))
     finding = Finding(
         record_no=record_no,
-        finding_uid=_cell(row, "finding_uid", "finding_unique_id")
+        finding_uid=_first(row, "finding_uid", "finding_unique_id")
         or f"{check_id}:{account_id}:{region}:{resource_uid}",
         check_id=check_id,
         status=STATUSES[status],
         severity=severity or DEFAULT_SEVERITY,
-        is_muted=status in _MUTED_STATUSES or _cell(row, "muted").casefold() == "true",
-        title=_cell(row, "check_title"),
-        description=_cell(row, "description"),
-        status_detail=_cell(row, "status_extended"),
-        risk=_cell(row, "risk"),
-        remediation=_cell(row, "remediation_recommendation_text"),
-        remediation_url=_cell(row, "remediation_recommendation_url"),
+        is_muted=status in _MUTED_STATUSES or row.get("muted", "").casefold() == "true",
+        title=row.get("check_title", ""),
+        description=row.get("description", ""),
+        status_detail=row.get("status_extended", ""),
+        risk=row.get("risk", ""),
+        remediation=row.get("remediation_recommendation_text", ""),
+        remediation_url=row.get("remediation_recommendation_url", ""),
         source="prowler",
-        source_version=_cell(row, "prowler_version"),
-        provider=provider_name(_cell(row, "provider")),
+        source_version=row.get("prowler_version", ""),
+        provider=provider_name(row.get("provider", "")),
         account_id=account_id,
-        account_name=_cell(row, "account_name"),
+        account_name=row.get("account_name", ""),
         region=region,
-        service=_cell(row, "service_name").lower(),
+        service=row.get("service_name", "").lower(),
         resource_uid=resource_uid,
-        resource_name=_cell(row, "resource_name", "resource_id"),
-        resource_type=_cell(row, "resource_type"),
-        environment_tag=environment_of(tags),
-        tags=tags_text(tags),
-        observed_at=_time(_cell(row, "timestamp", "assessment_start_time"), notes),
+        resource_name=_first(row, "resource_name", "resource_id"),
+        resource_type=row.get("resource_type", ""),
+        environment_tag=environment,
+        tags=tags,
+        observed_at=observed_at,
         scan_uid="",
-        relations=relations_text(_relations(_cell(row, "compliance"))),
+        relations=_relations(row.get("compliance", "")),
     )
-    return (finding, *notes)
+    if severity and not is_local:
+        return (finding,)
+    return (finding, *_notes(severity, severity_word, is_local=is_local))
 
 
-def _cell(row: Mapping[str, object], *names: str) -> str:
+def _notes(severity: Severity | None, word: str, *, is_local: bool) -> Iterator[ScanNote]:
+    if severity is None:
+        yield assumed_value(f"SEVERITY {word!r} is not known: {DEFAULT_SEVERITY} is assumed")
+    if is_local:
+        yield assumed_value("TIMESTAMP has no offset from UTC: it is read as UTC")
+
+
+def _first(row: Mapping[str, str], *names: str) -> str:
     """The first of these columns that has a text."""
     for name in names:
-        value = row.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if text := row.get(name):
+            return text
     return ""
 
 
-def _time(text: str, notes: list[ScanNote]) -> datetime:
+@lru_cache(maxsize=256)
+def _severity(word: str) -> Severity | None:
+    return severity_of_word(word)
+
+
+@lru_cache(maxsize=4096)
+def _tags(text: str) -> tuple[str | None, str]:
+    """Environment and tags text of ``Environment=prod | Owner=web``."""
+    tags = tags_of_value([each.strip() for each in text.split(" | ") if each.strip()])
+    return environment_of(tags), tags_text(tags)
+
+
+@lru_cache(maxsize=1024)
+def _time(text: str) -> tuple[datetime, bool]:
+    """The time, and True if it has no offset. Raises RejectedRecordError."""
     if _NUMBER.fullmatch(text):
-        return time_of_epoch(float(text))
+        return time_of_epoch(float(text)), False
     if not text:
         raise RejectedRecordError("missing value in column TIMESTAMP")
-    moment, is_local = time_of_local_text(text, field="TIMESTAMP")
-    if is_local:
-        notes.append(assumed_value("TIMESTAMP has no offset from UTC: it is read as UTC"))
-    return moment
+    return time_of_local_text(text, field="TIMESTAMP")
 
 
-def _relations(text: str) -> dict[str, list[str]]:
-    """``CIS-1.4: 1.20 | SOC2: cc_6_1, cc_6_6`` by framework."""
+@lru_cache(maxsize=4096)
+def _relations(text: str) -> str:
+    """``CIS-1.4: 1.20 | SOC2: cc_6_1, cc_6_6`` as canonical relations."""
     relations: dict[str, list[str]] = {}
     for part in text.split(" | "):
         key, colon, ids = part.partition(": ")
         if colon:
             relations.setdefault(key.strip(), []).extend(each.strip() for each in ids.split(", ") if each.strip())
-    return relations
+    return relations_text(relations)
 
 
 def _recognise(head: bytes) -> int:

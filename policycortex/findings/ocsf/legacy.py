@@ -42,8 +42,8 @@ def read_class(value: Mapping[str, Any]) -> Mapping[str, Any]:
             f"class_uid {class_uid} is neither a Detection (2004) nor a Compliance (2003) Finding"
         )
     raise RejectedRecordError(
-        f"class_uid {class_uid} is {'an' if name[0] in 'AI' else 'a'} {name} without a compliance result: import the Compliance Findings (2003) of the"
-        " same source, or SARIF of the scanner"
+        f"class_uid {class_uid} is {'an' if name[0] in 'AI' else 'a'} {name} without a compliance result:"
+        " import the Compliance Findings (2003) of the same source, or SARIF of the scanner"
     )
 
 

@@ -5,15 +5,16 @@ continues with the next line.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO, Final, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.model import Finding, ParsedItem, ScanNote
+from policycortex.findings.reading.csv_batches import BATCH_BYTES, BatchReader, end_of_rows
 from policycortex.findings.reading.records import without_control
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES
 from policycortex.findings.reading.splitter import quarantine
-from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.reading.strict import RejectedRecordError, has_control
 from policycortex.findings.reading.window import Window
 from policycortex.spreadsheet_text import unguard_formula
 
@@ -21,7 +22,7 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_ROW_LINES: Final = 2000
 _BOM: Final = b"\xef\xbb\xbf"
 
-BuildFindings: TypeAlias = Callable[[dict[str, object], int], Iterable[Finding | ScanNote]]
+BuildFindings: TypeAlias = Callable[[dict[str, Any], int], Iterable[Finding | ScanNote]]
 """Findings of a row, whose keys are column names in lower case, and of its ordinal. Raises RejectedRecordError."""
 
 
@@ -42,31 +43,107 @@ def header_of(line: bytes) -> tuple[list[str], str] | None:
 
 
 def parse_rows(
-    stream: BinaryIO, build: BuildFindings, *, check_header: Callable[[Sequence[str]], None] = lambda _: None
+    stream: BinaryIO,
+    build: BuildFindings,
+    *,
+    columns: Collection[str] = (),
+    check_header: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> Iterator[ParsedItem]:
     """The findings of all rows; a repeated header is skipped.
 
+    ``columns`` are those that ``build`` reads; their values have no spaces around them. Without it all are, unchanged.
+
     Raises InputError for a file without header, what ``check_header`` raises, TruncatedFileError for a cut last row.
     """
-    lines = _Lines(Window(stream))
+    window = Window(stream)
+    lines = _Lines(window)
     first = lines.take()
     header = header_of(first[1]) if first else None
-    if header is None:
+    if first is None or header is None:
         raise InputError("the first line is not a header with column names")
     names, delimiter = header
     check_header(names)
-    for number, (offset, raw) in enumerate(_rows(lines, len(names), delimiter)):
-        if first and raw.strip() == first[1].strip().removeprefix(_BOM):
-            continue
+    header_line = first[1].strip().removeprefix(_BOM)
+    reader = _RowReader(lines, names, delimiter, header_line, build=build, is_stripped=bool(columns))
+    batches = BatchReader(names, reader.header_line, delimiter, frozenset(columns))
+    number = 0
+    while batches.is_usable and (chunk := _take_chunk(window)):
+        items = _of_batch(batches.rows(chunk), build, number, may_have_control=has_control(chunk))
+        if items is None:
+            end = window.offset_of(window.pos)
+            window.pos -= len(chunk)
+            items = list(reader.items(number, stop=end))
+        yield from (each for _, each in items)
+        number = items[-1][0] + 1 if items else number
+    yield from (each for _, each in reader.items(number))
+
+
+def _take_chunk(window: Window) -> bytes:
+    """Complete rows from the window; empty where the rest must be read row by row."""
+    if window.ahead() < BATCH_BYTES:
+        window.ensure(BATCH_BYTES)
+    end = end_of_rows(window.data, window.pos, min(len(window.data), window.pos + BATCH_BYTES))
+    chunk = window.data[window.pos : end]
+    window.pos = end
+    return chunk
+
+
+def _of_batch(
+    rows: Iterator[dict[str, object]] | None, build: BuildFindings, number: int, *, may_have_control: bool
+) -> list[tuple[int, ParsedItem]] | None:
+    """Numbered items of the rows; None where one of them is rejected: then its bytes are needed."""
+    if rows is None:
+        return None
+    items: list[tuple[int, ParsedItem]] = []
+    try:
+        for each, row in enumerate(rows, number):
+            found: Iterable[ParsedItem] = build(row, each)
+            items.extend((each, item) for item in (without_control(found) if may_have_control else found))
+    except RejectedRecordError:
+        return None
+    return items
+
+
+class _RowReader:
+    """Reads row by row, each bad row alone in quarantine."""
+
+    def __init__(
+        self,
+        lines: "_Lines",
+        names: list[str],
+        delimiter: str,
+        header_line: bytes,
+        *,
+        build: BuildFindings,
+        is_stripped: bool,
+    ) -> None:
+        self._lines = lines
+        self._names = names
+        self._delimiter = delimiter
+        self._build = build
+        self._is_stripped = is_stripped
+        self.header_line = header_line
+
+    def items(self, number: int, *, stop: int | None = None) -> Iterator[tuple[int, ParsedItem]]:
+        """Numbered items, to the end or until the row that reaches the offset ``stop``."""
+        for each, (offset, raw) in enumerate(_rows(self._lines, len(self._names), self._delimiter), number):
+            if raw.strip() != self.header_line:
+                yield from ((each, item) for item in self._items_of(each, offset, raw))
+            if stop is not None and self._lines.is_behind(stop):
+                return
+
+    def _items_of(self, number: int, offset: int, raw: bytes) -> Iterator[ParsedItem]:
+        lines = self._lines
         try:
-            findings = tuple(without_control(build(_row(raw, names, delimiter), number)))
+            row = _row(raw, self._names, self._delimiter)
+            if self._is_stripped:
+                row = {name: str(value).strip() for name, value in row.items()}
+            yield from tuple(without_control(self._build(row, number)))
         except RejectedRecordError as error:
             if lines.is_cut and not raw.endswith(b"\n"):
                 yield quarantine(offset, raw, f"{error} (the file ends here)")
                 raise TruncatedFileError("the last row ends in the middle: get a complete copy") from None
             yield quarantine(offset, raw.rstrip(b"\r\n"), str(error))
-        else:
-            yield from findings
 
 
 class _Lines:
@@ -96,6 +173,10 @@ class _Lines:
             return None
         self.is_cut = not line.endswith(b"\n") and window.is_ended and not window.ahead()
         return offset, line
+
+    def is_behind(self, offset: int) -> bool:
+        """True if all bytes before the offset have been taken and none was put back."""
+        return not self._returned and self._window.offset_of(self._window.pos) >= offset
 
     def put_back(self, lines: list[tuple[int, bytes]]) -> None:
         """Give lines, in order, to the next calls of ``take``."""

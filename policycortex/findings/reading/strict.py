@@ -13,6 +13,7 @@ _MALFORMED: Final = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)")
 _WORDS: Final = re.compile(rb"-?(?:NaN|nan|Infinity|inf)\b")
 _ESCAPED_CONTROL: Final = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F])|\\[bf]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_BYTES: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]+)`(?: - at `\$\.?([^`]*)`)?")
 _WRONG: Final = re.compile(r"(.*?) - at `(?:key in )?\$\.?([^`]*)`")
 
@@ -43,6 +44,11 @@ def decode_record(raw: bytes) -> Any:  # noqa: ANN401 - a JSON value
 def has_escaped_control(raw: bytes) -> bool:
     """True if some text of the record may contain a control character other than tab and line ends."""
     return _ESCAPED_CONTROL.search(raw) is not None
+
+
+def has_control(data: bytes) -> bool:
+    """True if the bytes have a control character other than tab and line ends."""
+    return len(data.translate(None, _CONTROL_BYTES)) != len(data)
 
 
 def replace_control(text: str) -> str:
