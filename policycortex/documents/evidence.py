@@ -10,7 +10,7 @@ from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
-from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.unrelated import UnrelatedFindings
 from policycortex.scoring.waivers import Waiver
@@ -54,5 +54,5 @@ class Evidence:
     """Day of the organization's first scan; None where it was not read or there is none."""
     unrelated: UnrelatedFindings | None = None
     """Findings in scope that count towards no requirement; None without a framework."""
-    forecast: Forecast | TooLittleHistory | None = None
+    forecast: Forecast | DirectionOnly | TooLittleHistory | None = None
     """None where the report type has no forecast."""

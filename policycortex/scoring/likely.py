@@ -4,15 +4,18 @@ History is divided into windows of equal length. A requirement that is compliant
 failed if any scan within the window found it non-compliant. Its probability is the share of its windows that failed,
 shrunk towards the share of all (beta-binomial shrinkage): (failed + m * base) / (windows + m), with the m that was best
 up to then. Each window is forecast from earlier windows only. These forecasts decide whether there is a list: they
-must be better than the base rate (Brier 1950) and calibrated (Spiegelhalter 1986).
+must be better than the base rate (Brier 1950) by more than chance gives, and calibrated (Spiegelhalter 1986). Chance: a
+one-sided t test of the gain per window (Diebold and Mariano 1995), because the outcomes of a window depend on each
+other.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from math import log, sqrt
+from statistics import mean, stdev
 from typing import Final
 
 import polars as pl
@@ -27,6 +30,11 @@ MIN_EACH: Final = 10
 """Required failures, and non-failures, among tested forecasts; with fewer a Brier score means nothing."""
 
 Z_LIMIT: Final = 1.96
+GAIN_LEVEL: Final = 0.20
+"""Level of the test of the gain. Without skill a requirement's own share loses against the base rate, so that a test at
+20 % gives a list in fewer than 5 % of histories without skill; ``docs/analytics.md`` has the measured share.
+"""
+
 _STRENGTHS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _BINS: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 
@@ -78,6 +86,7 @@ class NoLikelyFailures:
 class _Tested:
     """A forecast of a past window: probability, base rate at that time, and outcome."""
 
+    window: int
     probability: float
     base_rate: float
     failed: bool
@@ -139,7 +148,8 @@ def _test(windows: Sequence[Mapping[str, bool]]) -> tuple[list[_Tested], float]:
     for number, window in enumerate(windows):
         strength, base = _best(losses), _base_rate(seen, failed)
         for id_, is_failed in window.items() if number else ():
-            tested.append(_Tested(probability=_chance(id_, seen, failed, strength), base_rate=base, failed=is_failed))
+            chance = _chance(id_, seen, failed, strength)
+            tested.append(_Tested(window=number, probability=chance, base_rate=base, failed=is_failed))
             for each in _STRENGTHS:
                 chance = _chance(id_, seen, failed, each)
                 losses[each] -= log(chance if is_failed else 1 - chance)
@@ -192,6 +202,11 @@ def _refusal(windows: Sequence[Mapping[str, bool]], tested: Sequence[_Tested], d
     base = _brier((t.base_rate, t.failed) for t in tested)
     if brier >= base:
         return f"past chances were no better than the base rate: Brier score {brier:.4f} against {base:.4f}"
+    if (p := _chance_of_gain(tested)) > GAIN_LEVEL:
+        return (
+            f"past chances were not reliably better than the base rate: Brier score {brier:.4f} against {base:.4f}, "
+            f"p = {p:.2f} over {len({t.window for t in tested})} windows"
+        )
     z = _spiegelhalter(tested)
     return f"past chances were not calibrated: Spiegelhalter's z is {z:.2f}" if abs(z) > Z_LIMIT else ""
 
@@ -199,6 +214,19 @@ def _refusal(windows: Sequence[Mapping[str, bool]], tested: Sequence[_Tested], d
 def _brier(pairs: Iterable[tuple[float, bool]]) -> float:
     squares = [(chance - is_failed) ** 2 for chance, is_failed in pairs]
     return sum(squares) / len(squares)
+
+
+def _chance_of_gain(tested: Sequence[_Tested]) -> float:
+    """Return the probability of at least this gain over the base rate without skill; windows are the sample."""
+    from scipy.special import stdtr  # noqa: PLC0415 - as in ``forecasting.methods``
+
+    gains: dict[int, float] = defaultdict(float)
+    for t in tested:
+        gains[t.window] += (t.base_rate - t.failed) ** 2 - (t.probability - t.failed) ** 2
+    deviation = stdev(gains.values())
+    if not deviation:
+        return 0.0 if sum(gains.values()) > 0 else 1.0
+    return float(stdtr(len(gains) - 1, -mean(gains.values()) * sqrt(len(gains)) / deviation))
 
 
 def _spiegelhalter(tested: Sequence[_Tested]) -> float:

@@ -17,7 +17,13 @@ from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_reme
 from policycortex.scoring.assess import KEY
 from policycortex.scoring.changes_model import Cause, ScoreChange
 from policycortex.scoring.forecasting.forecast import forecast_score
-from policycortex.scoring.forecasting.model import Forecast, KnownStep, TooLittleHistory
+from policycortex.scoring.forecasting.model import (
+    DEFAULT_UNIT,
+    DirectionOnly,
+    Forecast,
+    KnownStep,
+    TooLittleHistory,
+)
 from policycortex.scoring.forecasting.steps import waiver_steps
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_likely_failures
 from policycortex.scoring.model import MAPPING_SCHEMA
@@ -73,7 +79,7 @@ class RiskResult:
 class ForecastResult:
     """Forecast of the score, or why there is none; requirements likely to fail, or why there is no list."""
 
-    forecast: Forecast | TooLittleHistory
+    forecast: Forecast | DirectionOnly | TooLittleHistory
     likely: LikelyFailures | NoLikelyFailures | None
     """None without a framework, because there are no requirements then."""
 
@@ -116,8 +122,8 @@ def load_risk(
 
 
 def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastResult:
-    """Forecast from the last HISTORY_DAYS days of the period; ``horizon_days`` days ahead."""
-    last = query.period.last_utc_date
+    """Forecast from the last HISTORY_DAYS days of the period, or up to today; ``horizon_days`` days ahead."""
+    last = min(query.period.last_utc_date, query.now.date())
     recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
     history = load_history(lake, recent, by=None, frameworks={}, mappings=_mappings(lake, recent, None))
     scores = {
@@ -126,7 +132,9 @@ def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, targe
     }
     known = [day for day, score in scores.items() if score is not None]
     steps = _waiver_steps(lake, recent, max(known), horizon_days) if known else ()
-    forecast = forecast_score(scores, horizon_days=horizon_days, target_pct=target_pct, steps=steps)
+    counted = history.filter(pl.col("denominator") > 0).sort("date")["denominator"].to_list()
+    unit = 100 / counted[-1] if counted else DEFAULT_UNIT
+    forecast = forecast_score(scores, horizon_days=horizon_days, target_pct=target_pct, steps=steps, unit=unit)
     return ForecastResult(forecast=forecast, likely=_likely(lake, recent))
 
 

@@ -13,7 +13,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
-from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake.lake import Lake
@@ -94,7 +94,7 @@ def _first_scan(lake: Lake, request: ReportRequest) -> date | None:
     return next(iter(lake.period_end.load_observed_dates(request.scope.organization, until_end)), None)
 
 
-def _forecast(lake: Lake, inputs: ReportInputs) -> Forecast | TooLittleHistory:
+def _forecast(lake: Lake, inputs: ReportInputs) -> Forecast | DirectionOnly | TooLittleHistory:
     question = AnalyticsQuery(
         scope=inputs.request.scope,
         period=inputs.request.period,

@@ -27,7 +27,7 @@ from api.v1.analytics.schemas import (
     TrendSeriesAnswer,
 )
 from policycortex.scoring.changes_model import ScoreChange
-from policycortex.scoring.forecasting.model import Backtest, Forecast, KnownStep, TimeToTarget, TooLittleHistory
+from policycortex.scoring.forecasting.model import Backtest, DirectionOnly, Forecast, KnownStep, TimeToTarget
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
 from policycortex.scoring.risk_model import RiskItem, RiskPart, RiskScore
 from policycortex.scoring.rounding import round_pct
@@ -98,22 +98,25 @@ def present_forecast(found: "analytics.ForecastResult", question: "AnalyticsQuer
     """A forecast, or the reason why there is none."""
     framework_id = question.framework.id if question.framework else None
     likely = _likely(found.likely) if found.likely else None
-    if isinstance(found.forecast, TooLittleHistory):
-        return ForecastAnswer(
-            framework=framework_id,
-            status="too_little_history",
-            reason=found.forecast.reason,
-            method=None,
-            last_date=None,
-            last_score=None,
-            points=[],
-            backtest=None,
-            known_steps=[],
-            removed_step=None,
-            target=None,
-            likely_failures=likely,
-        )
-    return _forecast(found.forecast, framework_id, likely)
+    if isinstance(found.forecast, Forecast):
+        return _forecast(found.forecast, framework_id, likely)
+    short = found.forecast if isinstance(found.forecast, DirectionOnly) else None
+    return ForecastAnswer(
+        framework=framework_id,
+        status="direction_only" if short else "too_little_history",
+        reason=found.forecast.reason,
+        method=None,
+        last_date=short.origin if short else None,
+        last_score=round_pct(short.last_value_pct) if short else None,
+        direction=short.direction.value if short else None,
+        points=[],
+        extrapolated_from=None,
+        backtest=None,
+        known_steps=[_step(step) for step in short.known_steps] if short else [],
+        removed_step=_step(short.removed_step) if short and short.removed_step else None,
+        target=None,
+        likely_failures=likely,
+    )
 
 
 def present_comparison(
@@ -170,6 +173,7 @@ def _item(item: RiskItem) -> RiskItemAnswer:
 
 
 def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer | None) -> ForecastAnswer:
+    beyond = forecast.extrapolated_from
     return ForecastAnswer(
         framework=framework_id,
         status="ok",
@@ -177,6 +181,7 @@ def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer
         method=forecast.method.value,
         last_date=forecast.origin,
         last_score=round_pct(forecast.last_value_pct),
+        direction=None,
         points=[
             ForecastPointAnswer(
                 date=point.day,
@@ -185,9 +190,11 @@ def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer
                 high_80=round(point.high_80, 2),
                 low_95=round(point.low_95, 2),
                 high_95=round(point.high_95, 2),
+                is_extrapolated=beyond is not None and point.day >= beyond,
             )
             for point in forecast.points
         ],
+        extrapolated_from=beyond,
         backtest=_backtest(forecast.backtest),
         known_steps=[_step(step) for step in forecast.known_steps],
         removed_step=_step(forecast.removed_step) if forecast.removed_step else None,

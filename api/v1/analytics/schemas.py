@@ -162,6 +162,7 @@ class ForecastPointAnswer(ResponseModel):
     high_80: float
     low_95: float
     high_95: float
+    is_extrapolated: bool = Field(description="Further ahead than twice the horizon that the history can test")
 
 
 class BacktestAnswer(ResponseModel):
@@ -220,12 +221,16 @@ class ForecastAnswer(ResponseModel):
     """The score's next days, or why there is no forecast."""
 
     framework: str | None
-    status: str = Field(description="`ok`, or `too_little_history`")
+    status: str = Field(description="`ok`, `direction_only` with fewer than 8 past forecasts, or `too_little_history`")
     reason: str | None = Field(description="Why there is no forecast; null with one")
     method: str | None = Field(examples=["theil_sen"])
     last_date: date | None
     last_score: float | None
+    direction: str | None = Field(
+        description="`rising`, `falling` or `unclear`; null unless `direction_only`", examples=["rising"]
+    )
     points: list[ForecastPointAnswer]
+    extrapolated_from: date | None = Field(description="First extrapolated day; null without one")
     backtest: BacktestAnswer | None
     known_steps: list[StepAnswer]
     removed_step: StepAnswer | None = Field(description="One isolated jump of the past that was removed")

@@ -1,6 +1,6 @@
-"""Forecast: the score of the next days with intervals, or how little history there is. Trend reports only."""
+"""Forecast of trend reports: the next days' score with intervals, a direction, or how little history there is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -9,7 +9,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
-from policycortex.scoring.forecasting.model import Forecast, TooLittleHistory
+from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, KnownStep, TooLittleHistory
 from policycortex.scoring.rounding import round_pct
 
 FORECAST_STEP: Final = 5
@@ -18,7 +18,7 @@ FORECAST_STEP: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRow:
-    """One future day; the intervals hold the score in 80 and in 95 of 100 cases, judged by past forecasts."""
+    """One future day with its intervals; how often past ones held the score is ``ForecastView.coverage_80``."""
 
     date: date
     compliance_score: float
@@ -26,14 +26,26 @@ class ForecastRow:
     high_80: float
     low_95: float
     high_95: float
+    is_extrapolated: bool = False
+    """Further ahead than twice the days that past forecasts were tested for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastStep:
+    """A jump of the past that was taken out of the history."""
+
+    date: date
+    points: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastView:
-    """The forecast of the score, or how much history there is where that is too little."""
+    """The forecast of the score; where the history is too short for it, a direction, or how much history there is."""
 
     method: str | None
-    """None: too little history; then ``history_days`` and ``history_points`` say how much there is."""
+    """None: no forecast; then ``history_days`` and ``history_points`` say how much history there is."""
+    direction: str | None = None
+    """``rising``, ``falling`` or ``unclear`` where past forecasts are too few for an interval; else None."""
     history_days: int = 0
     history_points: int = 0
     origin: date | None = None
@@ -47,15 +59,35 @@ class ForecastView:
     """Furthest day ahead that past forecasts could be tested for."""
     known_steps: tuple[str, ...] = ()
     """Changes known in advance that are in the points: date and reason."""
+    past_forecasts: int = 0
+    """Number of past days from which forecasts were tested."""
+    past_outcomes: int = 0
+    """Scores that were compared with intervals from earlier data only."""
+    coverage_80: float | None = None
+    """Measured percentage of these inside the 80 % interval; None with too few."""
+    coverage_95: float | None = None
+    removed_step: ForecastStep | None = None
+    extrapolated_from: date | None = None
 
 
-def forecast_view(forecast: Forecast | TooLittleHistory | None) -> ForecastView | None:
+def forecast_view(forecast: Forecast | DirectionOnly | TooLittleHistory | None) -> ForecastView | None:
     """The forecast with rounded numbers; None where the report type has none."""
     if forecast is None:
         return None
     if isinstance(forecast, TooLittleHistory):
         return ForecastView(method=None, history_days=forecast.days, history_points=forecast.points)
-    test = forecast.backtest
+    if isinstance(forecast, DirectionOnly):
+        return ForecastView(
+            method=None,
+            direction=forecast.direction.value,
+            origin=forecast.origin,
+            history_days=forecast.days,
+            history_points=forecast.points,
+            past_forecasts=forecast.origins,
+            known_steps=_known(forecast.known_steps),
+            removed_step=_removed(forecast.removed_step),
+        )
+    test, beyond = forecast.backtest, forecast.extrapolated_from
     return ForecastView(
         method=forecast.method.value,
         origin=forecast.origin,
@@ -67,14 +99,29 @@ def forecast_view(forecast: Forecast | TooLittleHistory | None) -> ForecastView 
                 high_80=round_pct(point.high_80) or 0.0,
                 low_95=round_pct(point.low_95) or 0.0,
                 high_95=round_pct(point.high_95) or 0.0,
+                is_extrapolated=beyond is not None and point.day >= beyond,
             )
             for point in forecast.points
         ),
         error_points=round(test.mean_error[forecast.method], 2),
         error_against_naive=None if test.error_against_naive is None else round(test.error_against_naive, 2),
         tested_days=test.horizon_days,
-        known_steps=tuple(f"{step.day.isoformat()}: {step.reason}" for step in forecast.known_steps),
+        known_steps=_known(forecast.known_steps),
+        past_forecasts=test.origins,
+        past_outcomes=test.coverage_pairs,
+        coverage_80=round_pct(100 * test.coverage[0.80], 0) if test.coverage else None,
+        coverage_95=round_pct(100 * test.coverage[0.95], 0) if test.coverage else None,
+        removed_step=_removed(forecast.removed_step),
+        extrapolated_from=beyond,
     )
+
+
+def _known(steps: Sequence[KnownStep]) -> tuple[str, ...]:
+    return tuple(f"{step.day.isoformat()}: {step.reason}" for step in steps)
+
+
+def _removed(step: KnownStep | None) -> ForecastStep | None:
+    return None if step is None else ForecastStep(date=step.day, points=round(step.points, 1))
 
 
 def _forecast(inputs: SectionInputs) -> ForecastView | None:
@@ -109,6 +156,7 @@ POINTS: Final = Table(
             for level in (80, 95)
             for side, sign in (("low", "≥"), ("high", "≤"))
         ),
+        Column(name="is_extrapolated", title="forecast.extrapolated", width=16, kind=Kind.FLAG),
     ),
     sheet=SheetPlace(name="sheet.forecast"),
 )

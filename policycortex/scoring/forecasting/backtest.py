@@ -35,6 +35,11 @@ class Trials:
     horizon_days: int
 
     @property
+    def origins(self) -> int:
+        """Number of past scores from which forecasts were made."""
+        return len(np.unique(self.origin))
+
+    @property
     def ahead(self) -> Days:
         """Days from origin to outcome, 1 or more."""
         return self.target_on - self.made_on

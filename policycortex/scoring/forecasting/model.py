@@ -1,4 +1,4 @@
-"""Values of a forecast: points with intervals, the selected method, and its backtest."""
+"""Values of a forecast: points with intervals, the selected method, and its backtest; or the direction alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,11 @@ Days: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
 LEVELS: Final = (0.80, 0.95)
 MIN_DAYS: Final = 14
 MIN_POINTS: Final = 5
+MIN_ORIGINS: Final = 8
+"""Past forecasts that intervals are learnt from; with fewer only a direction is given."""
+
+DEFAULT_UNIT: Final = 0.1
+"""Smallest change of a score in points where its number of findings is not known: one decimal, as documents print."""
 
 
 class Method(StrEnum):
@@ -23,6 +28,14 @@ class Method(StrEnum):
     NAIVE = "naive"
     THEIL_SEN = "theil_sen"
     DAMPED_HOLT = "damped_holt"
+
+
+class Direction(StrEnum):
+    """Where a short history tends."""
+
+    RISING = "rising"
+    FALLING = "falling"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +70,7 @@ class Backtest:
     pairs: int
     """Number of pairs of forecast and outcome, over all origins and horizons."""
     horizon_days: int
-    """Longest horizon that the history can test; beyond it intervals are extrapolated."""
+    """Longest horizon that the history can test."""
     mean_error: Mapping[Method, float]
     """Mean absolute error of every method, percentage points."""
     error_against_naive: float | None
@@ -96,6 +109,34 @@ class Forecast:
     removed_step: KnownStep | None
     """One isolated past jump that was removed from the history before fitting; None without one."""
     target: TimeToTarget | None
+    extrapolated_from: date | None
+    """First day further ahead than twice the tested horizon; None when no point is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectionOnly:
+    """The result with fewer than MIN_ORIGINS past forecasts: too few to learn an interval from."""
+
+    direction: Direction
+    """Whether the 90 % interval of Sen's slope excludes 0."""
+    origin: date
+    """Day of the last score."""
+    last_value_pct: float
+    origins: int
+    """Past forecasts that the history allows."""
+    days: int
+    points: int
+    known_steps: tuple[KnownStep, ...]
+    """Those within the horizon; the direction does not include them."""
+    removed_step: KnownStep | None
+
+    @property
+    def reason(self) -> str:
+        """The reason as a sentence."""
+        return (
+            f"direction only: {self.points} scores over {self.days} days allow {self.origins} past "
+            f"forecast{'' if self.origins == 1 else 's'}, an interval needs {MIN_ORIGINS}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ def time_to_target(expected: Numbers, ahead: Days, spread: Spread, *, last: floa
     """Return the first day at or above ``target`` on PATHS paths around ``expected`` (one value per day ``ahead``).
 
     The error of a path is a slope, a random walk of the level and the noise of each day, in the proportions of
-    ``spread``, scaled so that 80 % of paths are inside the 80 % interval on every day.
+    ``spread``, scaled so that 80 % of paths are inside the 80 % interval on every day; where that interval is widened
+    to its least width, the rest of its width is noise of each day.
     """
     if last >= target:
         return _reached_already(target, len(ahead))
@@ -45,7 +46,9 @@ def _errors(ahead: Days, spread: Spread) -> Numbers:
     slopes = random.standard_normal((PATHS, 1)) * np.sqrt(spread.slope) * ahead
     levels = np.cumsum(random.standard_normal(shape) * np.sqrt(spread.drift * steps), axis=1)
     noise = random.standard_normal(shape) * np.sqrt(spread.noise)
-    return np.asarray(scale * (slopes + levels + noise), dtype=np.float64)
+    widened = spread.half_width(0.80, ahead) ** 2 - (spread.half_widths[0.80] * spread.at(ahead)) ** 2
+    rest = random.standard_normal(shape) * np.sqrt(np.maximum(widened, 0.0)) / _NORMAL_80
+    return np.asarray(scale * (slopes + levels + noise) + rest, dtype=np.float64)
 
 
 def _day_by(cumulative: Numbers, share: float) -> int | None:

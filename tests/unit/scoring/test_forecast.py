@@ -9,7 +9,14 @@ from statsmodels.tsa.holtwinters import Holt
 from policycortex.scoring.forecasting import methods as forecast_methods
 from policycortex.scoring.forecasting.forecast import forecast_score
 from policycortex.scoring.forecasting.methods import HoltStates, damped_sum, predict_all
-from policycortex.scoring.forecasting.model import Forecast, KnownStep, Method, TooLittleHistory
+from policycortex.scoring.forecasting.model import (
+    Direction,
+    DirectionOnly,
+    Forecast,
+    KnownStep,
+    Method,
+    TooLittleHistory,
+)
 from policycortex.scoring.forecasting.steps import find_jump, waiver_steps
 
 FIRST = date(2026, 1, 1)
@@ -87,11 +94,38 @@ def test_too_little_history_is_reported(days: list[int], reason: str) -> None:
 
 
 @pytest.mark.parametrize("days", [[0, 1, 2, 3, 13], [0, 10, 11, 12, 13], [0, 3, 6, 9, 365]])
-def test_the_least_history_is_enough_whatever_its_gaps(days: list[int]) -> None:
-    """Five scores over fourteen days give a forecast; a coverage of so few is not given."""
-    forecast = made({day(number): 70.0 + number % 3 for number in days}, horizon_days=7)
-    assert len(forecast.points) == 7
-    assert forecast.backtest.coverage is None
+def test_the_least_history_gives_a_direction_whatever_its_gaps(days: list[int]) -> None:
+    """Five scores over fourteen days give no interval, and say how many past forecasts there are."""
+    short = forecast_score({day(number): 60.0 + number / 10 for number in days}, horizon_days=7)
+    assert isinstance(short, DirectionOnly)
+    assert (short.direction, short.last_value_pct) == (Direction.RISING, 60 + days[-1] / 10)
+    assert short.reason.startswith(f"direction only: 5 scores over {days[-1] + 1} days allow 1 past forecast, ")
+
+
+def test_eight_past_forecasts_are_the_least_for_an_interval() -> None:
+    """Weekly scores: twelve allow seven past forecasts and give a direction, thirteen allow eight."""
+    scores = [70.0, 71.5, 70.2, 71.0, 69.8, 70.9, 71.4, 70.1, 70.6, 71.2, 70.3, 70.8, 71.1]
+    weekly: dict[date, float | None] = {day(7 * number): score for number, score in enumerate(scores)}
+    fewer = forecast_score(dict(list(weekly.items())[:-1]))
+    assert isinstance(fewer, DirectionOnly)
+    assert (fewer.origins, fewer.direction) == (7, Direction.UNCLEAR)
+    assert made(weekly).backtest.origins == 8
+
+
+@pytest.mark.parametrize(("slope", "direction"), [(0.5, Direction.RISING), (-0.5, Direction.FALLING)])
+def test_a_direction_is_clear_where_the_slope_is(slope: float, direction: Direction) -> None:
+    """Eight weekly scores on a line."""
+    short = forecast_score({day(7 * n): 70 + slope * n for n in range(8)})
+    assert isinstance(short, DirectionOnly)
+    assert short.direction is direction
+
+
+def test_days_beyond_twice_the_tested_horizon_are_extrapolated() -> None:
+    """30 days of history test 9 days ahead: from the 19th day on points are extrapolated."""
+    forecast = made(history_of([70.0 + n % 2 for n in range(30)]), horizon_days=30)
+    assert forecast.backtest.horizon_days == 9
+    assert forecast.extrapolated_from == day(29 + 19)
+    assert made(history_of([70.0 + n % 2 for n in range(30)]), horizon_days=18).extrapolated_from is None
 
 
 def test_a_rising_line_is_followed_and_stops_at_100() -> None:
@@ -103,12 +137,28 @@ def test_a_rising_line_is_followed_and_stops_at_100() -> None:
     assert forecast.backtest.error_against_naive == pytest.approx(0, abs=1e-6)
 
 
-def test_a_score_that_never_moved_stays() -> None:
-    """Without past errors there is no ratio to naive, and the interval has no width."""
-    forecast = made(history_of([88.0] * 40))
+def test_a_score_that_never_moved_stays_within_the_rule_of_three() -> None:
+    """29 past forecasts without error exclude no more than 3 changes in 29 days: 3.1 findings of 0.5 points in 30 days.
+
+    Half the 80 % interval: -ln(0.2) * 30 / 29 = 1.66 findings; the next day one finding, the smallest change.
+    """
+    forecast = made(history_of([88.0] * 40), unit=0.5)
     assert forecast.method is Method.NAIVE
     assert forecast.backtest.error_against_naive is None
-    assert {(p.low_95, p.value_pct, p.high_95) for p in forecast.points} == {(88.0, 88.0, 88.0)}
+    first, last = forecast.points[0], forecast.points[-1]
+    assert (first.low_80, first.value_pct, first.high_95) == (87.5, 88.0, 88.5)
+    origins = forecast.backtest.origins
+    assert last.high_95 - 88 == pytest.approx(0.5 * -np.log(0.05) * 30 / origins)
+    assert 88 - last.low_80 == pytest.approx(0.5 * -np.log(0.2) * 30 / origins)
+
+
+@pytest.mark.parametrize("value", [0.0, 100.0])
+def test_no_interval_has_no_width_at_the_bounds(value: float) -> None:
+    """A score that was always 100 can fall: the interval reaches below 100, and a target is not certain."""
+    forecast = made(history_of([value] * 20), target_pct=0.05)
+    assert all(p.high_80 - p.low_80 > 0.09 and p.high_95 > p.low_95 for p in forecast.points)
+    assert forecast.target is not None
+    assert 0 < forecast.target.probability_within_horizon <= 1
 
 
 def test_a_known_step_is_in_the_forecast_from_its_day_on() -> None:
@@ -151,6 +201,15 @@ def test_an_isolated_jump_is_found_where_it_is() -> None:
     assert found[0] == 30
     assert found[1] == pytest.approx(10, abs=1.5)
     assert find_jump(70 + noise + 10 * (np.arange(60) >= 20) + 10 * (np.arange(60) >= 40)) is None
+
+
+def test_a_jump_stays_until_seven_scores_are_after_it() -> None:
+    """The same jump is removed with seven scores after it, and part of the history with six."""
+    values = 70 + np.random.default_rng(1).normal(0, 0.5, 40) + 10 * (np.arange(40) >= 33)
+    found = find_jump(values)
+    assert found is not None
+    assert found[0] == 33
+    assert find_jump(values[:-1]) is None
 
 
 def test_a_removed_jump_is_reported() -> None:

@@ -52,6 +52,18 @@ def test_requirements_that_are_alike_give_no_list() -> None:
     assert "no better than the base rate: Brier score" in ranked.reason
 
 
+def test_a_gain_by_chance_gives_no_list() -> None:
+    """Requirements that are alike can have a lower Brier score than the base rate by chance; p tells that."""
+    reasons = []
+    for seed in range(40):
+        ranked = rank_likely_failures(simulated([0.3] * 12, 8, seed=seed), window_days=WINDOW)
+        reasons.append(ranked.reason if isinstance(ranked, NoLikelyFailures) else "")
+    by_chance = [reason for reason in reasons if "not reliably better than the base rate" in reason]
+    assert by_chance
+    assert all("over 7 windows" in reason for reason in by_chance)
+    assert reasons.count("") <= 0.05 * len(reasons)
+
+
 def test_a_changed_process_gives_no_list() -> None:
     """Nothing failed for long, then half does: past probabilities were wrong, and uncalibrated ones are not shown."""
     calm, wild = simulated([0.02] * 20, 10), simulated([0.02] * 10 + [0.9] * 10, 4, seed=1)
