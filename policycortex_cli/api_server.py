@@ -4,6 +4,7 @@ Several processes share one listening socket; a process that ends is restarted.
 """
 
 import gc
+import os
 import sys
 
 import uvicorn
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.platform.logs import log_config
 from api.platform.server import SERVER_OPTIONS
+from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.settings import Settings
 
 
@@ -24,6 +26,7 @@ def make_app() -> FastAPI:
 
 
 if __name__ == "__main__":
+    os.umask(PRIVATE_UMASK)
     uvicorn.run(
         "policycortex_cli.api_server:make_app",
         factory=True,

@@ -1,6 +1,7 @@
 """The home folder of an installation: its lock, and Dagster's instance inside. Opens none of our databases."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ from pipelines.platform.instance_plugins import (
 )
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.names import TAG_ORGANIZATION
+from policycortex.security.key_store import make_private_folder
+from policycortex.security.private_home import PRIVATE_UMASK, tighten_home
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
+from policycortex.storage.private_folders import sweep_private_folders
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -42,7 +46,27 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 
     Raises StoreBusyError when another process holds it.
     """
-    make_folder(settings.home)
+    with private_home(settings, is_thorough=True), _serve_lock(settings):
+        yield
+
+
+@contextmanager
+def private_home(settings: Settings, *, is_thorough: bool = False) -> Iterator[None]:
+    """The home for its owner alone, also all files that this process and its children make, and nothing in it that
+    killed processes left. Raises ConfigurationError for a home that is open to others and cannot be changed."""
+    before = os.umask(PRIVATE_UMASK)
+    try:
+        make_folder(settings.home)
+        if changed := tighten_home(settings.home, is_thorough=is_thorough):
+            print(f"policycortex: {changed}", file=sys.stderr, flush=True)
+        sweep_private_folders(settings)
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def _serve_lock(settings: Settings) -> Iterator[None]:
     lock, process_file = FileLock(settings.home / "serve.lock"), settings.home / "serve.pid"
     try:
         lock.acquire(timeout=0)
@@ -59,7 +83,7 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 def make_folder(path: Path) -> None:
     """Create a folder that only its owner can read. Raises ConfigurationError with the reason."""
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(path)
     except OSError as error:
         raise ConfigurationError(f"cannot make the folder {path}: {error.strerror}") from None
     if not os.access(path, os.W_OK):

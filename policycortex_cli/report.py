@@ -28,9 +28,10 @@ def make_report(settings: Settings, request: Path, *, out: Path, organization: s
     """Make the report and print its score and files. Raises RequestError that names every problem of the request."""
     body = _read(request)
     make_folder(out)
-    with home_runs(settings) as runs, closing(open_registry(settings)) as registry:
-        row = produce(runs, registry, settings, body, organization=organization)
-        print_report(row, copy_files(settings, registry, row, out))
+    with closing(open_registry(settings)) as registry:
+        with home_runs(settings) as runs:
+            row = produce(runs, registry, settings, body, organization=organization)
+        print_report(row, copy_files(settings, registry, row, out))  # with the modes that the user's umask gives
 
 
 def produce(

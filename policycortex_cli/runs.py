@@ -16,7 +16,7 @@ from pipelines.platform.worker_identity import TAG_WORKER, current_worker
 from pipelines.resources import CoreResource
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
-from policycortex_cli.home import make_folder, open_instance
+from policycortex_cli.home import make_folder, open_instance, private_home
 
 
 class HomeRuns:
@@ -59,9 +59,10 @@ class HomeRuns:
 @contextmanager
 def home_runs(settings: Settings) -> Iterator[HomeRuns]:
     """Open a home for runs in this process."""
-    make_folder(settings.home / "logs")
     os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")  # users cannot act on them; the tests turn them into errors
-    with open_instance(settings) as instance:
-        yield HomeRuns(settings, instance)
+    with private_home(settings):
+        make_folder(settings.home / "logs")
+        with open_instance(settings) as instance:
+            yield HomeRuns(settings, instance)

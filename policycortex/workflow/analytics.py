@@ -1,11 +1,9 @@
 """Trends, risk and forecasts of one query, computed from the lake's daily tables. Nothing is stored."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -33,6 +31,7 @@ from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import waiver_moment, waivers_in_force
 from policycortex.storage.lake.lake import Lake
+from policycortex.storage.private_folders import private_folder
 from policycortex.workflow.analytics_days import explain_turned, exported_coverage, relations_of, tally_keys
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.daily_scores import daily_counts, load_history
@@ -174,8 +173,8 @@ def _mappings(lake: Lake, query: AnalyticsQuery, by: str | None) -> pl.DataFrame
 def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
     """Causes of the change between the period-end postures of two days, in the query's scope."""
     waivers = [_in_force(query, Period.of_days(day, day)) for day in days]
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-        paths = [Path(folder) / f"{day}.parquet" for day in days]
+    with private_folder(lake.session.settings) as folder:
+        paths = [folder / f"{day}.parquet" for day in days]
         relations = _waived_relations(lake, query, days, mappings) if any(map(len, waivers)) else None
         for day, path, in_force in zip(days, paths, waivers, strict=True):
             lake.analytics.write_states(

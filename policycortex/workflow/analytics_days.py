@@ -1,6 +1,5 @@
 """Rebuilds the daily analytics tables: finding ages, risk of every place, causes of score changes."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, ChangedFindings
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import open_registry
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -60,7 +60,7 @@ def rebuild_analytics(
         touched = sorted({*days, *(counts.day for counts in lake.analytics.rebuild_ages(days))})
         built: list[AnalyticsDay] = []
         for organization in lake.imports.load_organizations():
-            with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+            with private_folder(settings) as folder:
                 builder = _Builder(
                     lake=lake,
                     organization=organization,
@@ -70,7 +70,7 @@ def rebuild_analytics(
                     waivers=registry.waivers.list_waivers(organization),
                     weights=weights,
                     now=moment,
-                    folder=Path(folder),
+                    folder=folder,
                 )
                 built += builder.build(touched)
         lake.forget_statistics()

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -30,6 +29,7 @@ from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file
 from policycortex.settings import Settings
 from policycortex.spreadsheet_text import guard_formula
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import Registry, open_registry
 
 _log: Final = logging.getLogger("policycortex.trail")
@@ -59,7 +59,7 @@ def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAud
     if settings.trail_export is None:
         return ()
     exported = []
-    with closing(open_registry(settings)) as registry, tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+    with closing(open_registry(settings)) as registry, private_folder(settings) as folder:
         recover_write_ahead_log(settings, registry)
         for organization in registry.audit_log.list_organizations():
             state = registry.audit_log.load_state(organization)
@@ -67,7 +67,7 @@ def export_audit_logs(settings: Settings, *, now: datetime) -> tuple[ExportedAud
             while after < state.head.sequence:
                 last = min(state.head.sequence, after + _MOST_AT_ONCE)
                 name = f"trail-{slug(organization)}-{after + 1:010d}-{last:010d}.jsonl"
-                path = Path(folder) / name
+                path = folder / name
                 with path.open("w", encoding="utf-8", newline="\n") as file:
                     file.writelines(export_lines(registry, organization, now=now, after=after, up_to=last))
                 signature = path.with_name(f"{name}.p7s")

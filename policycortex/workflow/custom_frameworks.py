@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from policycortex.errors import ConfigurationError
@@ -12,6 +11,7 @@ from policycortex.frameworks.problems import file_error
 from policycortex.frameworks.reading import is_remap, read_framework, write_framework
 from policycortex.frameworks.tree import parse_tree
 from policycortex.settings import Settings
+from policycortex.storage.private_folders import private_folder
 
 
 def check_framework(settings: Settings, file: Path, framework_id: str | None) -> Framework:
@@ -36,21 +36,22 @@ def add_framework(settings: Settings, file: Path, framework_id: str | None) -> t
     data = _read(file)
     path = _target(settings, file, framework)
     content = data if is_remap(parse_tree(data, name=file.name)) else _own_content(file, framework_id)
-    _check_folder_with(settings.custom_frameworks_dir, path.name, content, source=file.name)
+    _check_folder_with(settings, path.name, content, source=file.name)
     _write(path, content)
     return path, load_frameworks(settings.custom_frameworks_dir)[framework.id]
 
 
-def _check_folder_with(folder: Path, name: str, content: bytes, *, source: str) -> None:
+def _check_folder_with(settings: Settings, name: str, content: bytes, *, source: str) -> None:
     """Read the folder as it would be. Finds an id in two files and re-mappings of requirements that no longer exist."""
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as trial:
+    with private_folder(settings) as trial:
+        folder = settings.custom_frameworks_dir
         if folder.is_dir():
             for path in folder.iterdir():
                 if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-                    shutil.copyfile(path, Path(trial) / path.name)
-        (Path(trial) / name).write_bytes(content)
+                    shutil.copyfile(path, trial / path.name)
+        (trial / name).write_bytes(content)
         try:
-            load_frameworks(Path(trial))
+            load_frameworks(trial)
         except ConfigurationError as error:
             raise file_error(f"{source} in {folder}", error.details) from None
 

@@ -1,8 +1,6 @@
 """Evaluates the condition of a delivery on the lake snapshots that the report and the one before were made from."""
 
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -11,6 +9,7 @@ from policycortex.delivery.conditions import Condition, Outline, reason_to_withh
 from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 
@@ -46,8 +45,8 @@ def _outline(settings: Settings, report: ReportRow) -> Outline:
     if report.snapshot is None:
         return _NO_SNAPSHOT
     request = request_from_json(report.order)
-    with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
-        path = Path(folder) / "findings.parquet"
+    with private_folder(settings) as folder:
+        path = folder / "findings.parquet"
         with open_lake(settings, snapshot=report.snapshot) as lake:
             lake.findings_export.write_findings(request.scope, request.period, path=path)
         findings = pl.read_parquet(path, columns=[*_IDENTITY, "status", "severity", "muted"])

@@ -1,7 +1,6 @@
 """Builds the content of a delivery: facts of the report's row, files with verified digests, download links."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.workflow.protect_files import copy_name
@@ -38,10 +38,10 @@ def build_content(
     report = registry.reports.find_report(row.report_id)
     if report.status is not ReportStatus.COMPLETED:
         raise ConflictError(f"report {report.id} is {report.status.value}; there is nothing to deliver")
-    with tempfile.TemporaryDirectory(prefix="policycortex-delivery-") as folder:
+    with private_folder(settings) as folder:
         copies_by_name = {file.name: file for file in registry.reports.list_files(report.id)}
         copies = {a.format: copies_by_name.get(copy_name(row.id, a.format)) for a in report.artifacts}
-        files = tuple(_fetch(settings, report, a, copies[a.format], Path(folder)) for a in report.artifacts)
+        files = tuple(_fetch(settings, report, a, copies[a.format], folder) for a in report.artifacts)
         if _needs_links(settings, connections, row, files):
             files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
         connection = connections.connections.get(row.connection)

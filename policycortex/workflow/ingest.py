@@ -3,7 +3,6 @@
 A file that cannot be read never keeps its neighbours out: it is listed among the failed ones.
 """
 
-import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
+from policycortex.storage.private_folders import private_folder
 from policycortex.workflow.import_limits import ImportLimits
 from policycortex.workflow.unrelated_findings import ImportRelations, relate_imports
 
@@ -125,7 +125,7 @@ def ingest_files(
     receipts: list[ImportReceipt] = []
     failed = list(local.failed)
     with open_lake(settings) as lake:
-        for source in _each(local.sources, [url for url in map(str, paths) if is_object_url(url)]):
+        for source in _each(settings, local.sources, [url for url in map(str, paths) if is_object_url(url)]):
             if isinstance(source, FailedFile):
                 failed.append(source)
                 continue
@@ -207,14 +207,14 @@ def _import(
     )
 
 
-def _each(local: Sequence[SourceFile], urls: Sequence[str]) -> Iterator[SourceFile | FailedFile]:
+def _each(settings: Settings, local: Sequence[SourceFile], urls: Sequence[str]) -> Iterator[SourceFile | FailedFile]:
     yield from local
     for url in urls:
         objects = list_objects(url)
         is_named = len(objects) == 1 and objects[0].url == url
         found = False
         for each in objects:
-            with closing(_copied(each, is_named)) as copies:
+            with closing(_copied(settings, each, is_named)) as copies:
                 for source in copies:
                     found = True
                     yield source
@@ -222,10 +222,9 @@ def _each(local: Sequence[SourceFile], urls: Sequence[str]) -> Iterator[SourceFi
             yield _no_files(url)
 
 
-def _copied(found: ObjectFile, is_named: bool) -> Generator[SourceFile | FailedFile]:
+def _copied(settings: Settings, found: ObjectFile, is_named: bool) -> Generator[SourceFile | FailedFile]:
     """A local copy of the object while it is read; nothing for a file of a prefix that holds no findings."""
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as name:
-        folder = Path(name)
+    with private_folder(settings) as folder:
         if not found.name or (found.name.startswith((".", "_")) and not is_named):
             return
         path = copy_object(found, folder)

@@ -5,7 +5,6 @@ call compares existing files by digest and continues. The source does not change
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from policycortex.storage.lake.migration import (
 )
 from policycortex.storage.objects.artifact_keys import StoredArtifact
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import Registry, open_registry
 
 _PROGRESS_EVERY: Final = 200
@@ -118,10 +118,10 @@ def _copy_artifacts(
     """Copy every file of reports, and check its digest before and after."""
     origin, place = open_artifacts(source), open_artifacts(target)
     files = source_registry.migration.list_stored_files()
-    with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+    with private_folder(target) as folder:
         for number, file in enumerate(files, start=1):
             if not _is_there(place, file):
-                _copy_artifact(origin, place, file, Path(folder))
+                _copy_artifact(origin, place, file, folder)
             if number % _PROGRESS_EVERY == 0:
                 progress(f"copied {number} of {len(files)} finished files")
     return len(files)

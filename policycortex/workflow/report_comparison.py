@@ -1,6 +1,5 @@
 """Compares two reports, each read from the snapshot that it was made from."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from policycortex.scoring.model import Posture
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import ReportRow
 from policycortex.workflow.analytics_days import exported_coverage, relations_of, tally_keys
 from policycortex.workflow.assessed_period import judge_period
@@ -62,10 +62,10 @@ def compare_reports(
     for report in (before, after):
         if report.status is not ReportStatus.COMPLETED or report.snapshot is None:
             raise ConflictError(f"report {report.id} is {report.status.value}; only completed reports can be compared")
-    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
+    with ExitStack() as stack, private_folder(settings) as folder:
         live = stack.enter_context(open_lake(settings))
         sides = [
-            _side(stack, live, report, frameworks, Path(folder) / f"{number}.parquet")
+            _side(stack, live, report, frameworks, folder / f"{number}.parquet")
             for number, report in enumerate((before, after))
         ]
         return _compare(sides, waivers)

@@ -4,7 +4,6 @@ A crash between two steps leaves an open row and perhaps stored files under thei
 makes the same files and completes it, so that an incomplete report is never served.
 """
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -31,6 +30,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
@@ -80,9 +80,9 @@ def produce_report(
     registry = open_registry(settings)
     try:
         row = registry.reports.mark_running(report_id, run_id, now=now)
-        with tempfile.TemporaryDirectory(prefix="policycortex-") as folder:
-            made = _make(settings, row, Path(folder), now, progress)
-            files = _finish(settings, registry, row, made, Path(folder), now=now)
+        with private_folder(settings) as folder:
+            made = _make(settings, row, folder, now, progress)
+            files = _finish(settings, registry, row, made, folder, now=now)
             artifacts, beside = _store(settings, report_id, files)
         produced = ProducedReport(
             report_id=report_id,

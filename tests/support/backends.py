@@ -125,6 +125,20 @@ def lake_files(settings: Settings) -> list[str]:
     return sorted(path.removeprefix(f"{prefix}/") for path in listed)
 
 
+def damage_lake_files(settings: Settings, part: str) -> int:
+    """Put other bytes of the same number into the lake's files whose path has ``part`` in it; how many."""
+    found = [path for path in lake_files(settings) if part in path]
+    for path in found:
+        if settings.lake_url is None:
+            file = settings.home / "lake" / "data" / path
+            file.write_bytes(b"x" * file.stat().st_size)
+        else:
+            root, prefix = split_object_url(settings.lake_url)
+            store, key = open_store(root), f"{prefix}/{path}"
+            obstore.put(store, key, b"x" * obstore.head(store, key)["size"])
+    return len(found)
+
+
 def remove_lake_files(settings: Settings, part: str) -> int:
     """Delete the lake's files whose path has ``part`` in it, behind the catalog's back; how many."""
     gone = [path for path in lake_files(settings) if part in path]

@@ -8,6 +8,7 @@ import duckdb
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings, environment_value
 from policycortex.storage.lake.catalog import CATALOG_SCHEMA, catalog_path
+from policycortex.storage.lake.damage import damaged_catalog, full_disk, is_damaged_catalog, is_disk_full
 from policycortex.storage.lake.extensions import connect_with_extensions, quoted
 from policycortex.storage.objects.locations import s3_endpoint, s3_region, split_object_url
 
@@ -93,6 +94,10 @@ def translate_attach_error(error: duckdb.Error, settings: Settings) -> Unavailab
             f"the lake's snapshot does not exist any more ({text.splitlines()[0]}): `policycortex gc` keeps those that "
             "reports were made from, and others for --keep-days"
         )
+    if is_damaged_catalog(error):
+        return damaged_catalog(error, settings)
+    if is_disk_full(error):
+        return full_disk(error, settings)
     if is_locked(error):
         return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
     if settings.database_url:

@@ -4,21 +4,17 @@ The parse runs without a lock into a scratch folder; then one short transaction 
 process is swept by the next import.
 """
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
-from uuid import uuid4
 
 import polars as pl
-from filelock import FileLock, Timeout
 
-from policycortex.errors import ConfigurationError, InputError
+from policycortex.errors import InputError
 from policycortex.findings.formats.registry import find_format
 from policycortex.findings.model import CleanScan, FindingParser, NoteKind, ScanNote
 from policycortex.period import Period
@@ -27,8 +23,10 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 from policycortex.storage.lake.staging import QuarantineLimit, StagedCounts, Staging
+from policycortex.storage.private_folders import locked_folder, sweep_folders
 
 _STORED_OF_STOPPED: Final = ("drop_stopped_quarantine", "drop_stopped_notes", "drop_stopped_import")
+_PREFIX: Final = "import-"
 _INSERTS: Final = ("import_texts", "import_mappings", "import_findings", "import_quarantine")
 
 
@@ -119,7 +117,7 @@ class LakeImports:
             earlier = _load_receipt(cursor, identity)
         if earlier and not earlier.stop_reason:
             return earlier
-        with _scratch_folder(self._session.settings) as folder:
+        with locked_folder(scratch_dir(self._session.settings), _PREFIX) as folder:
             limit = self._quarantine_limit()
             counts = _stage(folder, source, parser, limit, format_name=format_name, progress=progress)
             row = identity | {
@@ -259,45 +257,6 @@ def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | N
     return ImportReceipt(**(row | texts | {"is_new": False, "notes": notes}))
 
 
-@contextmanager
-def _scratch_folder(settings: Settings) -> Iterator[Path]:
-    """The folder of this import; its lock shows other processes that it is in use."""
-    root = scratch_dir(settings)
-    folder = root / f"import-{uuid4().hex}"
-    lock = FileLock(_lock_path(folder))
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        _sweep(root)
-        lock.acquire()
-        folder.mkdir()
-    except OSError as error:
-        raise ConfigurationError(f"cannot write to {root}: {error.strerror}; check the folder's permissions") from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
-        _lock_path(folder).unlink(missing_ok=True)
-
-
 def sweep_imports(settings: Settings) -> int:
     """Remove the folders of imports that died. Returns how many."""
-    return _sweep(scratch_dir(settings))
-
-
-def _sweep(root: Path) -> int:
-    """Remove folders of dead imports: the operating system has released their locks."""
-    swept = 0
-    for path in root.glob("import-*.lock"):
-        try:
-            with FileLock(path, timeout=0):
-                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-        except Timeout:
-            continue
-        path.unlink(missing_ok=True)
-        swept += 1
-    return swept
-
-
-def _lock_path(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
+    return sweep_folders(scratch_dir(settings), _PREFIX)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from policycortex.errors import ConfigurationError
+from policycortex.security.key_store import make_private_folder
 from policycortex.settings import Settings
 from policycortex.storage.lake import schema as lake_schema
 from policycortex.storage.lake.analytics import LakeAnalytics
 from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake, scratch_dir
 from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
 from policycortex.storage.lake.column_statistics import forget_statistics
+from policycortex.storage.lake.damage import refuse_lost_catalog
 from policycortex.storage.lake.findings import LakeFindings
 from policycortex.storage.lake.findings_export import FindingsExport
 from policycortex.storage.lake.imports import ImportReceipt, LakeImports, Source
@@ -78,6 +80,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         if snapshot is not None:
             raise
         with writer_lock(settings):
+            refuse_lost_catalog(settings)
             create_lake(settings)
         connection = connect_lake(settings)
     session = LakeSession(connection, settings, snapshot=snapshot)
@@ -98,7 +101,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
 def _make_folders(settings: Settings) -> None:
     folder = scratch_dir(settings)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise ConfigurationError(
             f"cannot write to {folder}: {error.strerror}; check the folder's permissions"

@@ -14,9 +14,16 @@ import duckdb
 import polars as pl
 import stamina
 
-from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
+from policycortex.errors import ConfigurationError, IntegrityError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import is_locked
+from policycortex.storage.lake.damage import (
+    damaged_catalog,
+    find_damaged_file,
+    full_disk,
+    is_damaged_catalog,
+    is_disk_full,
+)
 from policycortex.storage.lake.lock import writer_lock
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
@@ -153,6 +160,15 @@ def _translated(error: duckdb.Error, settings: Settings) -> Exception:
     """Translate errors of the store; the error of a wrong query stays."""
     if is_locked(error):
         return StoreBusyError(f"the lake in {settings.home} is locked by another program; close it or try again later")
+    if is_damaged_catalog(error):
+        return damaged_catalog(error, settings)
+    if is_disk_full(error):
+        return full_disk(error, settings)
+    if file := find_damaged_file(error, settings):
+        return IntegrityError(
+            f"the lake's file {file} is damaged ({_first_line(error)}): restore it from a backup, or restore the whole "
+            "lake and import newer files again"
+        )
     if isinstance(error, duckdb.IOException):
         return UnavailableError(f"the lake in {settings.home} could not be read or written: {_first_line(error)}")
     if isinstance(error, duckdb.OutOfMemoryException):

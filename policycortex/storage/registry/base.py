@@ -107,7 +107,11 @@ def _translate(error: exc.DBAPIError, attempt: str) -> Exception:
     if "locked" in cause or "busy" in cause:
         return StoreBusyError(f"could not {attempt}: another writer has locked it ({cause}); try again")
     if "not a database" in cause or "malformed" in cause:
-        return ConfigurationError(f"could not {attempt}: its file is damaged ({cause}); restore it from a backup")
+        return ConfigurationError(
+            f"could not {attempt}: its file registry.sqlite in the home is damaged ({cause}); restore it from a backup"
+        )
+    if any(words in cause for words in ("disk is full", "disk I/O error", "No space left")):
+        return UnavailableError(f"could not {attempt}: its disk is full or fails ({cause}); free space on it")
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         return UnavailableError(f"could not {attempt}: {cause}")
     return error

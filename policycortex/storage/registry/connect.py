@@ -2,6 +2,7 @@
 
 import sqlite3
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from policycortex.audit.chain import AuditKeySource
 from policycortex.errors import ConfigurationError, StoreBusyError
-from policycortex.security.key_store import open_key_store
+from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
@@ -111,7 +112,9 @@ def _open_engine(settings: Settings, patience: float) -> Engine:
 def _open_sqlite(settings: Settings, patience: float) -> Engine:
     path = settings.home / "registry.sqlite"
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        make_private_folder(settings.home)
+        _refuse_emptied(path, settings)
+        path.touch(mode=0o600)  # SQLite gives the files beside it the same mode
     except OSError as error:
         raise ConfigurationError(
             f"cannot make the home {settings.home}: {error.strerror}; set POLICYCORTEX_HOME"
@@ -122,6 +125,15 @@ def _open_sqlite(settings: Settings, patience: float) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_emptied(path: Path, settings: Settings) -> None:
+    """An empty file is a valid SQLite database: without this, a registry that was cut would begin again without a word.
+
+    Raises ConfigurationError.
+    """
+    if path.exists() and path.stat().st_size == 0 and any((settings.home / "artifacts").glob("*/*")):
+        raise ConfigurationError(f"{path} is empty, although {settings.home} has reports; restore it from a backup")
 
 
 def _postgres_url(text_url: str) -> URL:

@@ -73,6 +73,16 @@ def test_a_server_that_is_killed_leaves_nothing_and_can_be_started_again(own: Se
     assert again.output[-1] == "policycortex: stopped\n"
 
 
+def test_other_users_can_read_no_file_of_a_served_home(server: Server) -> None:
+    """Attack: another user of the machine reads databases, logs, reports, Parquet files or connects to a socket."""
+    open_to_others = [
+        f"{path.relative_to(server.home)} {path.lstat().st_mode:o}"
+        for path in (server.home, *server.home.rglob("*"))
+        if not path.is_symlink() and path.exists() and path.lstat().st_mode & 0o077
+    ]
+    assert not open_to_others
+
+
 def test_a_home_that_is_served_cannot_be_served_twice(server: Server) -> None:
     """One line that names the holder, exit code 1."""
     ports = ("--port", str(free_port()), "--dagster-port", str(free_port()))
