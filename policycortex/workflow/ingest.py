@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from policycortex.errors import ConfigurationError, InputError
-from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources
+from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources, release_archives
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
 from policycortex.storage.objects.locations import is_object_url
@@ -135,6 +135,7 @@ def ingest_files(
             except InputError as error:
                 failed.append(FailedFile(name=source.name, reason=str(error)))
                 progress(f"not imported: {error}")
+        release_archives()
         if failed and not receipts:
             raise _nothing_imported(failed)
         relations = _relations(settings, lake, organization, receipts, progress)

@@ -9,14 +9,15 @@ import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import pyarrow as pa
 import pytest
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.model import Finding
-from policycortex.findings.sources import SourceFile, detect_parser, list_sources, read_findings
+from policycortex.findings.reading import archives
+from policycortex.findings.sources import SourceFile, detect_parser, list_sources, read_findings, release_archives
 from tests.support.found_files import find_sources
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -64,6 +65,43 @@ def test_findings_files_of_a_tar_archive_are_read(tmp_path: Path, mode: Literal[
     assert listed.skipped == ("scans.tar/read.me",)
     assert {each.sha256 for each in listed.sources} == {hashlib.sha256(CONTENT).hexdigest()}
     assert [len(list(read_findings(each))) for each in listed.sources] == [50, 50]
+
+
+@pytest.mark.parametrize("files", [3, 60])
+def test_a_compressed_tar_archive_is_unpacked_once(tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files it has: reading the last one does not unpack all others again."""
+    path = tmp_path / "scans.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for number in range(files):
+            member = tarfile.TarInfo(f"scan-{number:02d}.json")
+            member.size = len(CONTENT)
+            archive.addfile(member, BytesIO(CONTENT))
+    unpacked: list[str] = []
+    unpack = archives._unpacked
+
+    def unpack_counted(stream: BinaryIO) -> BinaryIO:
+        unpacked.append(path.name)
+        return unpack(stream)
+
+    monkeypatch.setattr(archives, "_unpacked", unpack_counted)
+    listed = list_sources([path])
+    assert [len(list(read_findings(each))) for each in listed.sources] == [50] * files
+    release_archives()
+    assert unpacked == [path.name]
+
+
+def test_a_cut_tar_archive_is_refused(tmp_path: Path) -> None:
+    """Plain: a file in it ends too early. Compressed: the compressed data does."""
+    for mode, name in (("w", "a.tar"), ("w:gz", "a.tgz")):
+        path = tmp_path / name
+        with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+            member = tarfile.TarInfo("scan.json")
+            member.size = len(CONTENT)
+            archive.addfile(member, BytesIO(CONTENT))
+        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3 if mode == "w:gz" else 1024])
+        listed = list_sources([path])
+        assert listed.sources == ()
+        assert "get a" in listed.failed[0].reason
 
 
 @pytest.mark.parametrize("compress", [bz2.compress, lzma.compress])
