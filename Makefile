@@ -23,7 +23,7 @@ setup-dev: ## the same, and the tools of checks and tests
 demo: setup ## make sample findings and report on them, under var/demo
 	@$(BIN)/policycortex demo
 
-up: setup ## serve the API on 8000 and the Dagster UI on 3000, until Ctrl-C
+up: setup ## serve the API on 8000 and the Dagster UI on 3000, until Ctrl-C; prints a link that signs in
 	@exec $(BIN)/policycortex serve
 
 check: setup-dev ## format, lint, types, imports

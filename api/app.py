@@ -45,8 +45,8 @@ def create_app(
     """The API for ``settings``. Runs and backfills go to Dagster unless others are given. Opens nothing yet."""
     services = Services(
         settings=settings,
-        launcher=launcher or DagsterRuns(settings.dagster_url),
-        backfills=backfills or DagsterBackfills(settings.dagster_url),
+        launcher=launcher or DagsterRuns(settings),
+        backfills=backfills or DagsterBackfills(settings),
         now=now,
     )
 

@@ -37,6 +37,8 @@ def _check_network(text: str) -> str:
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
+Hours = Annotated[int, Field(ge=1, le=720)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Network = Annotated[str, AfterValidator(_check_network), Field(examples=["10.0.0.0/8"])]
 Folder = Annotated[Path, AfterValidator(Path.absolute)]
@@ -103,6 +105,16 @@ class Settings(BaseSettings):
 
     dagster_url: WebAddress = "http://127.0.0.1:3000"
     """The Dagster webserver whose GraphQL API starts runs, without a final slash. ``serve`` sets it."""
+
+    ui_url: WebAddress | None = None
+    """The address under which people open the Dagster UI, without a final slash. None: ``http://127.0.0.1`` and
+    ``http://localhost`` with its port only; requests under another name are refused."""
+
+    session_idle_minutes: Minutes = 480
+    """A session in a browser ends after this time without a request."""
+
+    session_hours: Hours = 24
+    """A session in a browser ends after this time in any case."""
 
     lock_timeout_seconds: Annotated[Seconds, Field(le=86_400)] = 30.0
     """How long a writer waits for the lake or the registry before it gives up."""

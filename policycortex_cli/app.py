@@ -18,6 +18,7 @@ from policycortex_cli.options import FOLDER as _FOLDER
 from policycortex_cli.options import home_option as _home_option
 from policycortex_cli.options import org_option as _org_option
 from policycortex_cli.quarantine import quarantine
+from policycortex_cli.ui import ui
 from policycortex_cli.verify import certificate, retention, trail, verify
 from policycortex_cli.waivers import waivers
 
@@ -35,14 +36,14 @@ def app() -> None:
 @_home_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the API listens on.")
 @click.option("--port", type=_PORT, default=8000, show_default=True, help="Port of the API.")
-@click.option(
-    "--dagster-port", type=_PORT, default=3000, show_default=True, help="Port of the Dagster UI, on loopback."
-)
-def serve(home: Path | None, host: str, port: int, dagster_port: int) -> None:
-    """Serve the API and the Dagster UI until Ctrl-C or SIGTERM."""
+@click.option("--dagster-host", default="127.0.0.1", show_default=True, help="Address the Dagster UI listens on.")
+@click.option("--dagster-port", type=_PORT, default=3000, show_default=True, help="Port of the Dagster UI.")
+def serve(home: Path | None, host: str, port: int, dagster_host: str, dagster_port: int) -> None:
+    """Serve the API and the Dagster UI until Ctrl-C or SIGTERM. Prints a link that signs in to the UI once."""
     from policycortex_cli.serve import serve_until_stopped
 
-    serve_until_stopped(Settings.from_environment(home=home), host=host, port=port, dagster_port=dagster_port)
+    settings = Settings.from_environment(home=home)
+    serve_until_stopped(settings, host=host, port=port, dagster_host=dagster_host, dagster_port=dagster_port)
 
 
 @app.command()
@@ -179,6 +180,7 @@ app.add_command(waivers)
 app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)
+app.add_command(ui)
 
 
 def run() -> NoReturn:

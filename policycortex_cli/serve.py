@@ -5,30 +5,51 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
 import httpx
 import yaml
 
-from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE
+from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE, UI_MODULE
 from pipelines.platform.run_host_socket import send_request
 from policycortex.errors import ConfigurationError
+from policycortex.security.service_token import service_token
 from policycortex.settings import Settings
 from policycortex_cli.home import dagster_environment, exclusive_home, make_folder, open_instance, write_atomically
 from policycortex_cli.supervisor import Service, StopRequest, Supervisor
+from policycortex_cli.ui import make_link
 
 LOCATION = "policycortex"
+_START: Final = "serve"
+"""Name of the sign-in link that is printed at the start."""
+_ANY_HOST: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 _ANSWER_SECONDS: Final = 10.0
 """Deadline of a check whether a server answers. With four checks in a row, a server may be silent for 40 s."""
 _LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
 
 
-def serve_until_stopped(settings: Settings, *, host: str, port: int, dagster_port: int) -> NoReturn:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UiAddress:
+    """Where the Dagster UI listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address for the other services on this machine."""
+        return f"http://{_shown(self.host)}:{self.port}"
+
+
+def serve_until_stopped(settings: Settings, *, host: str, port: int, dagster_host: str, dagster_port: int) -> NoReturn:
     """Run the API and Dagster until a signal, then exit 0. Nothing is written before the ports are known to be free."""
     _require_free_port(host, port, option="--port")
-    _require_free_port("127.0.0.1", dagster_port, option="--dagster-port")
+    _require_ui_name(settings, dagster_host)
+    _require_free_port(dagster_host, dagster_port, option="--dagster-port")
     if port == dagster_port:
         raise ConfigurationError(f"--port and --dagster-port are both {port}; give each its own")
     signals: list[int] = []
@@ -36,20 +57,21 @@ def serve_until_stopped(settings: Settings, *, host: str, port: int, dagster_por
         signal.signal(number, lambda received, _frame: signals.append(received))
     try:
         with exclusive_home(settings):
-            _serve(settings, host=host, port=port, dagster_port=dagster_port, is_stopping=lambda: bool(signals))
+            ui = UiAddress(host=dagster_host, port=dagster_port)
+            _serve(settings, host=host, port=port, ui=ui, is_stopping=lambda: bool(signals))
     except StopRequest:
         _say("stopped")
     sys.exit(0)
 
 
-def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_stopping: Callable[[], bool]) -> None:
+def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stopping: Callable[[], bool]) -> None:
     _say(f"preparing {settings.home}")
     prepare_home(settings)
     code_port = _free_port()
     supervisor = Supervisor(
         folder=settings.home,
         logs=settings.home / "logs",
-        environment=_environment(settings, dagster_port),
+        environment=_environment(settings, ui),
         say=_say,
         is_stopping=is_stopping,
     )
@@ -57,13 +79,13 @@ def _serve(settings: Settings, *, host: str, port: int, dagster_port: int, is_st
     try:
         _say("starting Dagster")
         runs = () if settings.broker_url else (_run_host(settings),)
-        supervisor.start(_code_server(code_port, dagster_port), *runs)
+        headers = {"Authorization": f"Bearer {service_token(settings)}"}
+        supervisor.start(_code_server(code_port, ui, headers), *runs)
         supervisor.start(
-            _daemon(workspace), _webserver(workspace, dagster_port), _api(host, port, settings.api_processes)
+            _daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes)
         )
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-        print(f"API         http://{shown}:{port}  (documentation at /docs)", flush=True)
-        print(f"Dagster UI  http://127.0.0.1:{dagster_port}", flush=True)
+        print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)
+        print(f"Dagster UI  {_sign_in_link(settings, ui)}", flush=True)
         supervisor.watch()
     finally:
         supervisor.stop()
@@ -82,7 +104,16 @@ def prepare_home(settings: Settings) -> None:
     open_registry(settings)
 
 
-def _code_server(port: int, dagster_port: int) -> Service:
+def _sign_in_link(settings: Settings, ui: UiAddress) -> str:
+    """A link that signs in once; unused ones of earlier starts end."""
+    from policycortex.storage.registry import open_registry
+
+    with closing(open_registry(settings)) as registry:
+        registry.web_sessions.delete_links(_START)
+        return make_link(registry, name=_START, role="operator", url=settings.ui_url or ui.url)
+
+
+def _code_server(port: int, ui: UiAddress, headers: Mapping[str, str]) -> Service:
     """Dagster's code server: a proxy with the server as its child. The proxy does not restart a child that ended."""
     command = (*_python("-m", "dagster", "code-server", "start"), "-m", DEFINITIONS_MODULE)
     address = ("--host", "127.0.0.1", "--port", str(port), "--location-name", LOCATION)
@@ -90,7 +121,7 @@ def _code_server(port: int, dagster_port: int) -> Service:
         name="code server",
         command=command + address,
         is_ready=lambda: _answers(port),
-        find_fault=lambda: _code_fault(dagster_port),
+        find_fault=lambda: _code_fault(ui, headers),
     )
 
 
@@ -106,18 +137,20 @@ def _daemon(workspace: Path) -> Service:
     )
 
 
-def _webserver(workspace: Path, port: int) -> Service:
-    command = _python("-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "-w", str(workspace))
-    url = f"http://127.0.0.1:{port}/server_info"
+def _webserver(workspace: Path, ui: UiAddress, headers: Mapping[str, str]) -> Service:
+    """Dagster's webserver behind the sign-in."""
+    url = f"{ui.url}/healthz"
     return Service(
-        name="webserver", command=command, is_ready=lambda: _is_code_loaded(port), find_fault=lambda: _silence(url)
+        name="webserver",
+        command=_python("-m", UI_MODULE, ui.host, str(ui.port), str(workspace)),
+        is_ready=lambda: _is_code_loaded(ui, headers),
+        find_fault=lambda: _silence(url),
     )
 
 
 def _api(host: str, port: int, processes: int) -> Service:
     command = _python("-m", "policycortex_cli.api_server", host, str(port), str(processes))
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    url = f"http://{shown}:{port}/healthz"
+    url = f"http://{_shown(host)}:{port}/healthz"
     return Service(
         name="api",
         command=command,
@@ -131,10 +164,10 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-W", "ignore", *arguments)
 
 
-def _environment(settings: Settings, dagster_port: int) -> dict[str, str]:
+def _environment(settings: Settings, ui: UiAddress) -> dict[str, str]:
     own = {
         "POLICYCORTEX_HOME": str(settings.home),
-        "POLICYCORTEX_DAGSTER_URL": f"http://127.0.0.1:{dagster_port}",
+        "POLICYCORTEX_DAGSTER_URL": ui.url,
         "PYTHONUNBUFFERED": "1",
     }
     return os.environ | own | dagster_environment(settings)
@@ -145,6 +178,21 @@ def _write_workspace(settings: Settings, code_port: int) -> Path:
     path = settings.dagster_home / "workspace.yaml"
     write_atomically(path, yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
     return path
+
+
+def _require_ui_name(settings: Settings, host: str) -> None:
+    """An address that other machines reach needs the name under which people open it."""
+    if host not in {"127.0.0.1", "localhost", "::1"} and settings.ui_url is None:
+        raise ConfigurationError(
+            f"--dagster-host {host} needs POLICYCORTEX_UI_URL, the address under which people open the Dagster UI"
+        )
+
+
+def _shown(host: str) -> str:
+    """The host in a URL for this machine."""
+    if host in _ANY_HOST:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _require_free_port(host: str, port: int, *, option: str) -> None:
@@ -177,15 +225,19 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _is_code_loaded(port: int) -> bool:
-    body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
+def _is_code_loaded(ui: UiAddress, headers: Mapping[str, str]) -> bool:
+    body = _query(ui, headers)
     return body is not None and b'"RepositoryLocation"' in body
 
 
-def _code_fault(port: int) -> str | None:
+def _code_fault(ui: UiAddress, headers: Mapping[str, str]) -> str | None:
     """What the webserver reports when it cannot load the code. None while the webserver itself does not answer."""
-    body = _get(f"http://127.0.0.1:{port}/graphql", json.dumps({"query": _LOADED}).encode())
+    body = _query(ui, headers)
     return "the webserver cannot load its code" if body is not None and b'"PythonError"' in body else None
+
+
+def _query(ui: UiAddress, headers: Mapping[str, str]) -> bytes | None:
+    return _get(f"{ui.url}/graphql", json.dumps({"query": _LOADED}).encode(), headers)
 
 
 def _silence(url: str) -> str | None:
@@ -197,10 +249,11 @@ def _silence(url: str) -> str | None:
         return f"no answer from {url} within {_ANSWER_SECONDS:.0f} s: {type(error).__name__}"
 
 
-def _get(url: str, body: bytes | None = None) -> bytes | None:
+def _get(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes | None:
     method = "GET" if body is None else "POST"
+    given = {"Content-Type": "application/json", **(headers or {})}
     try:
-        response = httpx.request(method, url, content=body, headers={"Content-Type": "application/json"}, timeout=5)
+        response = httpx.request(method, url, content=body, headers=given, timeout=5, trust_env=False)
     except httpx.HTTPError:
         return None
     return response.content if response.is_success else None

@@ -11,6 +11,7 @@ from policycortex.errors import NotFoundError, UnavailableError
 from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
 from policycortex.requests.backfill_body import BackfillRequest
+from policycortex.settings import Settings
 
 _DAYS: Final = (
     "core/finding_state", "core/scan_coverage", "marts/check_tallies", "marts/requirement_results",
@@ -44,8 +45,8 @@ _STATUS: Final[Mapping[str, BackfillStatus]] = {
 class DagsterBackfills:
     """Implements ``Backfills`` with Dagster's webserver. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self._client = DagsterClient(url)
+    def __init__(self, settings: Settings) -> None:
+        self._client = DagsterClient(settings)
 
     def start(self, request: BackfillRequest, *, organization: str, today: date) -> str:
         """See Backfills."""

@@ -1,21 +1,40 @@
 """A client of the GraphQL interface of Dagster's webserver."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import httpx
 
 from policycortex.errors import UnavailableError
+from policycortex.security.service_token import service_token
+from policycortex.settings import Settings
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
 
 
-class DagsterClient:
-    """Sends queries to the webserver at ``url``. Safe to share between threads."""
+class ServiceAuth(httpx.Auth):
+    """Adds the token of the installation's services. The key is read at the first request."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _header(self) -> str:
+        return f"Bearer {service_token(self._settings)}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """One request with the header."""
+        request.headers["Authorization"] = self._header
+        yield request
+
+
+class DagsterClient:
+    """Sends queries to the webserver of the settings. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.dagster_url
+        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT, auth=ServiceAuth(settings))
 
     def query(self, text: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The response's ``data``. Raises UnavailableError without a response, or when the query is refused."""

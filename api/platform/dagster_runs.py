@@ -10,6 +10,7 @@ from policycortex.errors import UnavailableError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS, TAG_REPORT, RunPriority
 from policycortex.requests import ReportRequest
 from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, ReportRun, RunState, run_state_of
+from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, ReportRow
 from policycortex.workflow.request_report import run_tags
 
@@ -31,10 +32,10 @@ _DAEMONS: Final = "query { instance { daemonHealth { allDaemonStatuses { daemonT
 
 
 class DagsterRuns:
-    """A RunLauncher over the webserver at ``url``. Safe to share between threads."""
+    """A RunLauncher over the webserver of the settings. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self._client = DagsterClient(url)
+    def __init__(self, settings: Settings) -> None:
+        self._client = DagsterClient(settings)
         self._location: CodeLocation | None = None
 
     def launch(self, report: ReportRow, request: ReportRequest) -> str:

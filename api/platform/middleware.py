@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
-from api.platform.client_address import ClientAddresses
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, RETRY_HEADERS, ApiError, error_body, note_error
 from api.platform.metrics import Metrics
 from api.platform.rates import AnonymousLimiter
 from api.platform.services import Services
 from policycortex.errors import UnavailableError
+from policycortex.security.client_address import ClientAddresses
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10

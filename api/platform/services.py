@@ -16,8 +16,8 @@ from api.platform.last_used import LastUsedWriter
 from api.platform.metrics import Metrics
 from api.platform.rates import AnonymousLimiter, RateLimiter
 from api.platform.read_log import ReadLog
-from api.platform.refusals import RefusalSummaries
 from api.platform.runs import RunLauncher
+from policycortex.audit.refusals import RefusalSummaries
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.frameworks.model import Framework

@@ -138,7 +138,7 @@ def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource
     origin = context.code_location_origin
     if origin is None:
         return dg.SkipReason("this code location has no name, which reloading needs")
-    return dg.SkipReason(reload_location(settings.dagster_url, origin.location_name))
+    return dg.SkipReason(reload_location(settings, origin.location_name))
 
 
 def load_customer_schedules(core: CoreResource) -> tuple[dg.ScheduleDefinition, ...]:

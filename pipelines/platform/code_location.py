@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from policycortex.security.service_token import service_token
+from policycortex.settings import Settings
+
 _RELOAD = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename
   ... on PythonError { message } ... on UnauthorizedError { message } ... on ReloadNotSupported { message } } }"""
 
@@ -18,14 +21,16 @@ class LoadedSchedules:
     """False where there are too many, so that the sensor alone evaluates them."""
 
 
-def reload_location(dagster_url: str, name: str) -> str:
+def reload_location(settings: Settings, name: str) -> str:
     """Ask the webserver to reload the location; returns the outcome as a message.
 
     Never raises: the sensor repeats the request, and evaluates ticks itself until then.
     """
+    dagster_url = settings.dagster_url
     try:
         body = {"query": _RELOAD, "variables": {"name": name}}
-        response = httpx.post(f"{dagster_url}/graphql", json=body, timeout=60.0)
+        headers = {"Authorization": f"Bearer {service_token(settings)}"}
+        response = httpx.post(f"{dagster_url}/graphql", json=body, headers=headers, timeout=60.0)
         response.raise_for_status()
         result = response.json().get("data", {}).get("reloadRepositoryLocation", {})
     except (httpx.HTTPError, ValueError) as error:

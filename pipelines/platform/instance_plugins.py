@@ -26,6 +26,7 @@ FORKING_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.launcher", c
 CELERY_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.celery_launcher", class_name="FleetRunLauncher")
 
 RUN_HOST_MODULE: Final = "pipelines.platform.run_host"
+UI_MODULE: Final = "pipelines.ui.server"
 DAEMON_MODULE: Final = "dagster._daemon"
 """Started as ``python -m``: the console script ``dagster-daemon`` need not be on the path of a service."""
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.platform import refusals
-from api.platform.refusals import RefusalSummaries
+from policycortex.audit import refusals
 from policycortex.audit.chain import NO_ORGANIZATION, AuditEvent, AuditOutcome
+from policycortex.audit.refusals import RefusalSummaries
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.audit_export import check_audit_log

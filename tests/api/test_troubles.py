@@ -48,9 +48,9 @@ def test_a_held_database_is_503_and_then_well(
     holder.close()
 
 
-def test_a_webserver_that_is_away_is_reported() -> None:
+def test_a_webserver_that_is_away_is_reported(tmp_path: Path) -> None:
     """Nothing listens: not ready, and UnavailableError with the address, for every verb."""
-    runs = DagsterRuns("http://127.0.0.1:9")
+    runs = DagsterRuns(Settings(home=tmp_path, dagster_url="http://127.0.0.1:9"))
     (state,) = runs.check()
     assert (state.name, state.is_ok) == ("dagster", False)
     assert "http://127.0.0.1:9 does not answer" in state.detail

@@ -121,10 +121,9 @@ def runs_by_report(server: Server) -> dict[str, list[str]]:
     """Outcomes of Dagster's runs, by the report they were for."""
     query = '{ runsOrError(filter: {pipelineName: "make_report"}, limit: 5000) '
     query += "{ ... on Runs { results { status tags { key value } } } } }"
-    url = f"http://127.0.0.1:{server.dagster_port}/graphql"
-    answer = server.curl_json(url, "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}))
+    answer = server.query_dagster(query)
     found: dict[str, list[str]] = {}
-    for run in answer["data"]["runsOrError"]["results"]:
+    for run in answer["runsOrError"]["results"]:
         tags = {tag["key"]: tag["value"] for tag in run["tags"]}
         found.setdefault(tags["policycortex/report_id"], []).append(run["status"])
     return found

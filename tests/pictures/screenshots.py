@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from tests.support.browser import Browser, open_browser
+from tests.support.installation import signed_in
 
 _SETTLE_SECONDS: Final = 20
 _PATIENCE_SECONDS: Final = 400
@@ -39,10 +41,13 @@ def main(home: Path, out: Path) -> None:
     command = [program, "serve", "--home", str(home), "--port", str(port), "--dagster-port", str(dagster_port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            _wait_until_served(server)
+            link = _wait_until_served(server)
             base = f"http://127.0.0.1:{dagster_port}"
-            run_id, last_day = _newest_run(base, "refresh_posture")
+            with closing(signed_in(link)) as client:
+                run_id, last_day = _newest_run(client, "refresh_posture")
+                session = dict(client.cookies)
             with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
+                browser.set_cookies(base, session)
                 for name, (page, word) in _PAGES.items():
                     _take(browser, f"{base}/{page.format(run_id=run_id, last_day=last_day)}", word, out / f"{name}.png")
                     print(out / f"{name}.png", flush=True)
@@ -50,16 +55,19 @@ def main(home: Path, out: Path) -> None:
             server.send_signal(signal.SIGTERM)
 
 
-def _wait_until_served(server: "subprocess.Popen[str]") -> None:
-    if server.stdout is None or not any(line.startswith("Dagster UI") for line in server.stdout):
-        raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
+def _wait_until_served(server: "subprocess.Popen[str]") -> str:
+    """The link that signs in to the UI."""
+    for line in server.stdout or ():  # ends with the process
+        if line.startswith("Dagster UI"):
+            return line.split()[-1]
+    raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
 
 
-def _newest_run(base: str, job: str) -> tuple[str, str]:
+def _newest_run(client: httpx.Client, job: str) -> tuple[str, str]:
     """Its id, and the last day of its range."""
     wanted = "... on Runs { results { runId tags { key value } } }"
     query = f'{{ runsOrError(filter: {{pipelineName: "{job}", statuses: [SUCCESS]}}, limit: 1) {{ {wanted} }} }}'
-    answer = httpx.post(f"{base}/graphql", json={"query": query}, timeout=300, trust_env=False)
+    answer = client.post("/graphql", json={"query": query})
     runs = answer.raise_for_status().json()["data"]["runsOrError"]["results"]
     if not runs:
         raise SystemExit(f"the home has no finished run of {job}; make one first: policycortex ingest PATH")

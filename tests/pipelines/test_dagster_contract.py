@@ -39,6 +39,16 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._core.storage.event_log:ConsolidatedSqliteEventLogStorage": ("base_dir", "inst_data"),
     "dagster._core.storage.event_log:SqlEventLogStorageTable": (),
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": ("event_log_storage",),
+    "dagster._core.workspace.context:WorkspaceProcessContext": ("instance", "workspace_load_target", "version"),
+    "dagster._core.workspace.context:WorkspaceRequestContext": (
+        "instance",
+        "current_workspace",
+        "process_context",
+        "version",
+        "source",
+        "read_only",
+    ),
+    "dagster._core.workspace.load_target:WorkspaceFileTarget": (),
     "dagster._grpc.impl:core_execute_run": ("recon_job", "dagster_run", "instance", "inject_env_vars"),
     "dagster._serdes:ConfigurableClass": (),
     "dagster._serdes:ConfigurableClassData": ("module_name", "class_name", "config_yaml"),
@@ -67,6 +77,10 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "end_watch": ("run_id", "handler"),
         "dispose": (),
     },
+    "dagster._core.workspace.context:WorkspaceProcessContext": {
+        "create_request_context": ("source",),
+        "get_current_workspace": (),
+    },
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": {
         "watch_run": ("run_id", "cursor", "callback"),
         "unwatch_run": ("run_id", "handler"),
@@ -74,6 +88,9 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
 }
 """Methods that we override or call, with the parameters that we rely on."""
+
+SUBSCRIPTIONS: Final = {"pipelineRunLogs", "capturedLogs", "locationStateChangeEvents"}
+"""All subscriptions of Dagster: they only follow what happens, so that a viewer may use them."""
 
 
 def test_every_private_import_has_a_contract() -> None:
@@ -230,6 +247,29 @@ def test_an_event_is_followed_by_polling(instance: dg.DagsterInstance) -> None:
     watcher.watch_run("some-run", None, callback)
     watcher.unwatch_run("some-run", callback)
     watcher.close()
+
+
+def test_the_webserver_is_an_application_that_we_can_wrap() -> None:
+    """``open_webserver`` makes it from a context; the guard knows its paths, and which subscriptions exist."""
+    made = importlib.import_module("dagster_webserver.app").create_app_from_workspace_process_context
+    assert list(inspect.signature(made).parameters)[:3] == [
+        "workspace_process_context", "path_prefix", "live_data_poll_rate",
+    ]  # fmt: skip
+    assert "optimize_for_webserver" in dir(dg.DagsterInstance)
+    assert _private("dagster._core.workspace.load_target:WorkspaceFileTarget")(paths=["w.yaml"]).paths == ["w.yaml"]
+    schema = importlib.import_module("dagster_graphql.schema").create_schema().graphql_schema
+    assert set(schema.subscription_type.fields) == SUBSCRIPTIONS
+    server = importlib.import_module("dagster_webserver.webserver").DagsterWebserver
+    routes = server.build_routes(server(_FakeContext()))
+    posts = {route.path for route in routes if "POST" in (getattr(route, "methods", None) or ())}
+    assert posts == {
+        "/graphql", "/report_asset_materialization/{asset_key:path}", "/report_asset_check/{asset_key:path}",
+        "/report_asset_observation/{asset_key:path}",
+    }  # fmt: skip
+
+
+class _FakeContext:
+    """What the webserver needs to list its paths."""
 
 
 def test_code_references_warn_by_the_category_we_silence() -> None:

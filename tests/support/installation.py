@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psutil
 
 PROGRAM = Path(sys.executable).with_name("policycortex")
@@ -29,12 +30,28 @@ class Server:
     port: int
     dagster_port: int
     key: str = ""
+    sign_in_link: str = ""
+    """Printed at the start; it signs in once."""
+    _ui: httpx.Client | None = None
     output: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         """Base of the API."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ui(self) -> httpx.Client:
+        """A client that is signed in to the Dagster UI by the printed link, and sends the header Origin as pages do."""
+        if self._ui is None:
+            self._ui = signed_in(self.sign_in_link)
+        return self._ui
+
+    def query_dagster(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of a query of Dagster's GraphQL."""
+        answer = self.ui.post("/graphql", json={"query": query, "variables": variables or {}})
+        data: dict[str, Any] = answer.raise_for_status().json()["data"]
+        return data
 
     def family(self) -> list[psutil.Process]:
         """Every process the server started, and theirs."""
@@ -83,12 +100,23 @@ def start_server(home: Path, **environ: str) -> Server:
     for line in process.stdout:  # ends with the process; the test's own timeout bounds it
         server.output.append(line)
         if line.startswith("Dagster UI"):
+            server.sign_in_link = line.split()[-1]
             return server
     raise AssertionError(f"serve ended with {process.wait()}: {''.join(server.output)}{_logs(home)}")
 
 
+def signed_in(link: str) -> httpx.Client:
+    """A client with the session that the link of ``serve`` or ``policycortex ui link`` opens."""
+    base = link.partition("/sign-in")[0]
+    client = httpx.Client(base_url=base, headers={"Origin": base}, timeout=300, trust_env=False)
+    client.get(link).raise_for_status()
+    return client
+
+
 def stop_server(server: Server) -> int:
     """SIGTERM, as a service manager would; returns the exit code."""
+    if server._ui is not None:
+        server._ui.close()
     server.process.send_signal(signal.SIGTERM)
     code = server.process.wait(timeout=60)
     assert server.process.stdout is not None

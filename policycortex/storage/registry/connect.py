@@ -31,6 +31,7 @@ from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.unrelated import UnrelatedRepository
 from policycortex.storage.registry.waivers import WaiverRepository
+from policycortex.storage.registry.web_sessions import WebSessionRepository
 
 _COMMON: Final[dict[str, Any]] = {
     "hide_parameters": True,  # error messages would show request bodies and digests of keys
@@ -60,6 +61,7 @@ class Registry:
         self.unrelated = UnrelatedRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)
         self.references = ReferenceRepository(database)
+        self.web_sessions = WebSessionRepository(database, self.audit_log)
         self.migration = MigrationRepository(database)
 
     def close(self) -> None:

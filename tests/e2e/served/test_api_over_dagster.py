@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.platform.dagster_runs import DagsterRuns
+from policycortex.settings import Settings
 from tests.support.installation import Server, run_program
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,7 +30,7 @@ class Served:
     """The shared installation as this file uses it."""
 
     client: httpx.Client
-    dagster_url: str
+    server: Server
     home: Path
 
     def make_key(self, *options: str) -> str:
@@ -44,7 +45,7 @@ def served(server: Server) -> Iterator[Served]:
     """A client of the shared installation."""
     headers = {"Authorization": f"Bearer {server.key}"}
     with httpx.Client(base_url=server.url, headers=headers, timeout=90, trust_env=False) as client:
-        yield Served(client=client, dagster_url=f"http://127.0.0.1:{server.dagster_port}", home=server.home)
+        yield Served(client=client, server=server, home=server.home)
 
 
 def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
@@ -67,7 +68,8 @@ def test_a_report_shows_that_its_run_was_ended_in_dagster(served: Served) -> Non
     for _ in range(10):  # a run may be through before it can be ended
         report_id = served.client.post("/v1/reports", json=ORDER).json()["id"]
         run_id = served.client.get(f"/v1/reports/{report_id}").json()["run_id"]
-        runs = DagsterRuns(served.dagster_url)
+        url = f"http://127.0.0.1:{served.server.dagster_port}"
+        runs = DagsterRuns(Settings(home=served.home, dagster_url=url))
         runs.cancel(run_id)
         runs.close()
         details = _ended(served.client, report_id)
@@ -129,6 +131,5 @@ def _ended(client: httpx.Client, report_id: str) -> dict[str, Any]:
 def _runs_tagged(served: Served, report_id: str) -> dict[str, str]:
     query = """query($id: String!) { runsOrError(filter: {tags: [{key: "policycortex/report_id", value: $id}]}) {
         ... on Runs { results { runId status } } } }"""
-    body = {"query": query, "variables": {"id": report_id}}
-    found = httpx.post(f"{served.dagster_url}/graphql", json=body, trust_env=False, timeout=60).json()
-    return {run["runId"]: run["status"] for run in found["data"]["runsOrError"]["results"]}
+    found = served.server.query_dagster(query, {"id": report_id})
+    return {run["runId"]: run["status"] for run in found["runsOrError"]["results"]}

@@ -113,11 +113,8 @@ def test_the_run_is_in_dagster_with_the_reports_tags(server: Server, completed: 
     query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ ... on Runs {{ results {{ status jobName }} }} }} }}"
 
     def ended() -> list[dict[str, Any]] | None:
-        answer = server.curl_json(
-            f"http://127.0.0.1:{server.dagster_port}/graphql",
-            "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
-        )  # fmt: skip
-        runs: list[dict[str, Any]] = answer["data"]["runsOrError"]["results"]
+        answer = server.query_dagster(query)
+        runs: list[dict[str, Any]] = answer["runsOrError"]["results"]
         return None if any(run["status"] == "STARTED" for run in runs) else runs
 
     # The report is complete a moment before Dagster has written its run's end.

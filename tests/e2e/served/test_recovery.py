@@ -1,6 +1,5 @@
 """Runs whose process is killed: noticed, tried again, and true at their end."""
 
-import json
 import os
 import signal
 from typing import Any
@@ -15,11 +14,8 @@ def runs_of(server: Server, report_id: str) -> list[dict[str, Any]]:
     tag = f'{{key: "policycortex/report_id", value: "{report_id}"}}'
     wanted = "... on Runs { results { status tags { key value } } }"
     query = f"{{ runsOrError(filter: {{tags: [{tag}]}}) {{ {wanted} }} }}"
-    answer = server.curl_json(
-        f"http://127.0.0.1:{server.dagster_port}/graphql",
-        "-H", "Content-Type: application/json", "-d", json.dumps({"query": query}),
-    )  # fmt: skip
-    results = answer["data"]["runsOrError"]["results"]
+    answer = server.query_dagster(query)
+    results = answer["runsOrError"]["results"]
     return [{"status": run["status"], **{tag["key"]: tag["value"] for tag in run["tags"]}} for run in results]
 
 

@@ -14,11 +14,8 @@ _SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection { nodes { sc
 
 
 def _in_dagster(server: Server, name: str) -> dict[str, Any] | None:
-    answer = server.curl_json(
-        f"http://127.0.0.1:{server.dagster_port}/graphql",
-        "-H", "Content-Type: application/json", "-d", json.dumps({"query": _SCHEDULES}),
-    )  # fmt: skip
-    nodes = answer["data"]["repositoriesOrError"].get("nodes", [])  # none for the moment of loading anew
+    answer = server.query_dagster(_SCHEDULES)
+    nodes = answer["repositoriesOrError"].get("nodes", [])  # none for the moment of loading anew
     return next((s for node in nodes for s in node["schedules"] if s["name"] == name), None)
 
 

@@ -15,7 +15,8 @@ MODELS = {"Deployment": "V1Deployment", "Service": "V1Service", "CronJob": "V1Cr
 
 def manifests() -> list[dict[str, Any]]:
     """Every manifest of our own."""
-    return list(yaml.safe_load_all((DEPLOY / "kubernetes" / "api.yaml").read_text()))
+    files = ("api.yaml", "ui.yaml")
+    return [each for name in files for each in yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())]
 
 
 @pytest.mark.parametrize("manifest", manifests(), ids=lambda m: str(m["kind"]))
@@ -30,6 +31,24 @@ def test_the_kubernetes_client_knows_every_field(manifest: dict[str, Any]) -> No
 def test_the_others_are_yaml(name: str) -> None:
     """One document that is a table."""
     assert isinstance(yaml.safe_load((DEPLOY / name).read_text()), dict)
+
+
+def test_no_webserver_without_sign_in_runs_in_the_cluster() -> None:
+    """Dagster's chart starts none; the API calls the guarded one, which trusts the same proxies."""
+    values = yaml.safe_load((DEPLOY / "kubernetes/dagster-values.yaml").read_text())
+    assert values["dagsterWebserver"]["replicaCount"] == 0
+    settings = {
+        manifest["metadata"]["name"]: {
+            each["name"]: each.get("value") for each in manifest["spec"]["template"]["spec"]["containers"][0]["env"]
+        }
+        for manifest in manifests()
+        if manifest["kind"] == "Deployment"
+    }
+    api, ui = settings["policycortex-api"], settings["policycortex-ui"]
+    for name in ("POLICYCORTEX_DAGSTER_URL", "POLICYCORTEX_TRUSTED_PROXIES"):
+        assert api[name] == ui[name]
+    published = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["policycortex"]["ports"]
+    assert "127.0.0.1:3000:3000" in published
 
 
 def test_the_image_is_built_from_every_part_of_the_wheel() -> None:

@@ -1,12 +1,9 @@
-"""The address of a request's client, as rate limits, networks of keys and the audit log use it."""
+"""The address of an ASGI request's client, as rate limits, networks of keys and the audit log use it."""
 
 import ipaddress
 import re
-from collections.abc import Iterable
-from typing import Final
-
-from starlette.datastructures import Headers
-from starlette.types import Scope
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Final
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -20,7 +17,7 @@ class ClientAddresses:
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_proxies)
 
-    def apply(self, scope: Scope) -> None:
+    def apply(self, scope: MutableMapping[str, Any]) -> None:
         """Set ``client`` of the scope to an address or None, and ``scheme`` to the one that a trusted proxy names.
 
         ``X-Forwarded-For`` is read from its end, because each proxy appends the address of its own peer. The first
@@ -28,18 +25,22 @@ class ClientAddresses:
         """
         host, port = scope["client"] or ("", 0)
         peer = client = _parse_address(host)
-        headers = Headers(scope=scope)
-        hops = ",".join(headers.getlist("x-forwarded-for")).split(",")
+        hops = ",".join(_values(scope, b"x-forwarded-for")).split(",")
         while hops and self._is_trusted(client):
             if (hop := _parse_address(hops.pop())) is None:
                 break
             client, port = hop, 0
         scope["client"] = (str(client), port) if client is not None else None
-        if self._is_trusted(peer) and (scheme := headers.get("x-forwarded-proto")) in _SCHEMES:
-            scope["scheme"] = scheme
+        schemes = _values(scope, b"x-forwarded-proto")
+        if self._is_trusted(peer) and schemes and schemes[0] in _SCHEMES:
+            scope["scheme"] = schemes[0]
 
     def _is_trusted(self, address: Address | None) -> bool:
         return address is not None and any(address in network for network in self._trusted)
+
+
+def _values(scope: MutableMapping[str, Any], name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 
 def _parse_address(text: str) -> Address | None:
