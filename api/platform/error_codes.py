@@ -110,6 +110,13 @@ INTEGRITY: Final = ErrorCode(
     meaning="A stored file was changed since it was made; it is not sent.",
     advice="Request the report again, or restore the file from a backup.",
 )
+FILE_MISSING: Final = ErrorCode(
+    code="RPT_022",
+    error="file_missing",
+    status=410,
+    meaning="The report was completed, but its file is no longer in the store.",
+    advice="Request the report again, or restore the file from a backup.",
+)
 INVALID_REQUEST: Final = ErrorCode(
     code="RPT_014",
     error="invalid_request",
@@ -185,6 +192,6 @@ ALL: Final = (
     INVALID_CONFIG, REPORT_NOT_FOUND, CONFLICT, UNAUTHORIZED, FORBIDDEN, PATH_NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE,
     WRONG_MEDIA_TYPE, INPUT_UNREADABLE, CONFIGURATION, RENDERING, INTEGRITY, INVALID_REQUEST, RATE_LIMITED, RANGE,
     PRECONDITION, FORMAT_NOT_MADE, HEADERS_TOO_LARGE, DELIVERY_REFUSED,
-    DELIVERY_UNCERTAIN, INTERNAL, UNAVAILABLE,
+    DELIVERY_UNCERTAIN, FILE_MISSING, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 BY_CODE: Final = {entry.code: entry for entry in ALL}

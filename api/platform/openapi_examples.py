@@ -51,6 +51,7 @@ DETAILS: Final[dict[str, Any]] = {
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "size_bytes": 8_300_000,
             "media_type": "application/pdf",
+            "available": True,
         }
     ],
     "summary": {
@@ -65,7 +66,7 @@ DETAILS: Final[dict[str, Any]] = {
     },
     "description": "",
     "scope": {"environments": ["production"]},
-    "period": {"start": "2024-01-01T00:00:00Z", "end": "2024-04-01T00:00:00Z"},
+    "period": {"start": "2024-01-01T00:00:00Z", "end": "2024-04-01T00:00:00Z", "timezone": "UTC"},
     "requested_formats": ["pdf"],
     "created_at": "2024-04-01T09:59:20Z",
     "scheduled_at": None,

@@ -20,6 +20,8 @@ def collect(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """The defaults of ``policycortex gc``: keep what is younger than a day, and snapshots of the last 30 days."""
     with core_errors_as_failures(core):
         removed = collect_garbage(core.settings(), now=datetime.now(UTC))
+    if removed.missing_files:
+        context.log.warning("files of completed reports are missing in the store: %d", removed.missing_files)
     context.add_output_metadata(asdict(removed))
 
 

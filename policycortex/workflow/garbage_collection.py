@@ -44,6 +44,8 @@ class Garbage:
     lake_files: int
     scratch: int
     """Temporary files and folders of runs that died."""
+    missing_files: int
+    """Files that completed reports name and the store no longer has. Nothing is changed about them."""
 
 
 def collect_garbage(
@@ -60,6 +62,7 @@ def collect_garbage(
     """
     settled = now - grace
     with closing(open_registry(settings)) as registry:
+        missing = _count_missing(settings, registry)
         files, size = _collect_artifacts(settings, registry, settled, is_dry_run=is_dry_run)
         pinned = registry.references.load_pinned_snapshots()
     lake = clean_lake(
@@ -71,7 +74,16 @@ def collect_garbage(
         snapshots=lake.snapshots,
         lake_files=lake.expired_files + lake.orphaned_files,
         scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
+        missing_files=missing,
     )
+
+
+def _count_missing(settings: Settings, registry: Registry) -> int:
+    """Compare with a listing, which costs fewer requests than a question for each file; ask again for what it lacks."""
+    store = open_artifacts(settings)
+    stored = {file.key for file in store.list_files()}
+    named = registry.migration.list_stored_files()
+    return sum(file.key not in stored and not store.has_file(file.key, file.size_bytes) for file in named)
 
 
 def _collect_artifacts(

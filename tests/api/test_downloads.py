@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from policycortex.errors import UnavailableError
 from policycortex.names import ReportFormat
-from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import FolderArtifacts, open_artifacts
+from policycortex.storage.objects.artifacts_in_buckets import ObjectArtifacts
+from policycortex.workflow.garbage_collection import collect_garbage
 from tests.support.api_server import ApiServer
 from tests.support.backends import replace_artifact
 
@@ -76,14 +79,49 @@ def test_a_known_file_is_not_sent_again(client: httpx.Client, path: str) -> None
 
 
 def test_a_damaged_file_is_never_sent(server: ApiServer, client: httpx.Client, path: str) -> None:
-    """One flipped byte, or no file at all: a clear 500 and none of its bytes."""
+    """One flipped byte: a clear 500 and none of its bytes."""
     report_id = path.split("/")[3]
     replace_artifact(server.settings, report_id, CONTENT[:-1] + b"\x00")
     answer = client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
+
+
+def test_a_missing_file_is_410_and_the_details_state_it(server: ApiServer, client: httpx.Client, path: str) -> None:
+    """Attack: files are removed behind the registry's back, in the folder or in the bucket.
+
+    The report stays completed, its details mark the file, and a download, a link and the bundle give the reason.
+    Nightly upkeep counts it.
+    """
+    report_id = path.split("/")[3]
+    details = f"/v1/reports/{report_id}"
+    link = client.post(f"{details}/download-link", json={"format": "pdf"}).json()["url"]
+    assert [file["available"] for file in client.get(details).json()["formats"]] == [True]
+    before = collect_garbage(server.settings, now=server.clock(), is_dry_run=True).missing_files
     open_artifacts(server.settings).delete_report(report_id)
-    answer = client.get(path)
-    assert (answer.status_code, answer.json()["error_code"]) == (500, "RPT_013")
+    found: ObjectArtifacts | FolderArtifacts = server.app.state.services.artifacts
+    if isinstance(found, ObjectArtifacts):
+        found._found.clear()  # half a minute later
+    shown = client.get(details).json()
+    assert (shown["status"], [file["available"] for file in shown["formats"]]) == ("completed", [False])
+    for url in (path, link):
+        answer = client.get(url)
+        assert (answer.status_code, answer.json()["error_code"]) == (410, "RPT_022")
+        assert "missing in the store; request the report again" in answer.json()["error_description"]
+    assert client.head(path).status_code == 410
+    assert collect_garbage(server.settings, now=server.clock(), is_dry_run=True).missing_files == before + 1
+
+
+def test_the_details_are_shown_while_the_store_does_not_answer(
+    server: ApiServer, client: httpx.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether files are there is then unknown: null."""
+
+    def fail(*_: object) -> bool:
+        raise UnavailableError("the store does not answer")
+
+    monkeypatch.setattr(type(server.app.state.services.artifacts), "has_file", fail)
+    answer = client.get(path.rpartition("/download")[0])
+    assert (answer.status_code, [file["available"] for file in answer.json()["formats"]]) == (200, [None])
 
 
 def test_a_format_that_was_not_made_is_404(client: httpx.Client, path: str) -> None:

@@ -17,7 +17,7 @@ from starlette.types import Send
 from api.platform import error_codes
 from api.platform.errors import ApiError
 from api.platform.responses import matches_etag
-from policycortex.errors import ConflictError, IntegrityError, NotFoundError
+from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.storage.objects.artifacts import ArtifactStore
 from policycortex.storage.registry import ArtifactRow, FileRow, ReportRow
@@ -153,9 +153,10 @@ def _headers(report: ReportRow, artifact: ArtifactRow) -> dict[str, str]:
 def _open(store: ArtifactStore, artifact: ArtifactRow) -> BinaryIO:
     try:
         return store.open_artifact(artifact.key, sha256=artifact.sha256)
-    except NotFoundError as error:  # the registry has the file, so its absence is damage and not a 404
-        raise IntegrityError(
-            f"The {artifact.format.value} file is missing in the store; request the report again"
+    except NotFoundError as error:  # the registry has the file, so this is not a 404
+        raise ApiError(
+            error_codes.FILE_MISSING,
+            f"The {artifact.format.value} file of the report is missing in the store; request the report again",
         ) from error
 
 

@@ -15,7 +15,7 @@ from api.platform.errors import ApiError
 from api.platform.responses import matches_etag
 from api.platform.services import Services
 from api.v1.downloads.file_responses import FileDownload, disposition, file_name, find_artifacts
-from policycortex.errors import IntegrityError, NotFoundError
+from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.security import bundle, manifest
 from policycortex.storage.registry import FileRow, ReportRow
@@ -93,8 +93,9 @@ def _small_files(services: Services, report: ReportRow) -> dict[str, FileRow]:
 def _open(services: Services, key: str, sha256: str) -> BinaryIO:
     try:
         return services.artifacts.open_artifact(key, sha256=sha256)
-    except NotFoundError as error:  # the registry has the file, so its absence is damage and not a 404
-        raise IntegrityError(f"The file {key} is missing in the store; request the report again") from error
+    except NotFoundError as error:  # the registry has the file, so this is not a 404
+        description = f"The file {key} of the report is missing in the store; request the report again"
+        raise ApiError(error_codes.FILE_MISSING, description) from error
 
 
 def _text(text: str) -> BinaryIO:

@@ -20,14 +20,14 @@ from policycortex.security.signing import SIGNATURE_MEDIA_TYPE
 router: Final = APIRouter(prefix="/v1/reports", tags=["downloads"])
 
 _PATH: Final = "/{report_id}/download/{format}"
-_MISSING: Final = errors_of(codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT)
+_MISSING: Final = errors_of(codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT, codes.FILE_MISSING)
 _PROOFS: Final = {
     **_MISSING,
     **small_file_responses("application/json", SIGNATURE_MEDIA_TYPE, "application/x-pem-file"),
 }
 _BUNDLE: Final = {**_MISSING, **small_file_responses("application/zip")}
 _RESPONSES: Final = {
-    **errors_of(codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT, codes.RANGE),
+    **errors_of(codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT, codes.FILE_MISSING, codes.RANGE),
     **file_responses(),
 }
 

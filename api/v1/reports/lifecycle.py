@@ -11,7 +11,7 @@ from api.platform.audit import note
 from api.platform.auth import Principal
 from api.platform.services import Services
 from policycortex.channels.connections import load_connections
-from policycortex.errors import ConflictError, NotFoundError, UnavailableError
+from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
 from policycortex.requests import ReportRequest, parse_request, request_from_json
 from policycortex.requests.destinations import mail_deliveries
@@ -170,3 +170,12 @@ def _end_run(services: Services, report: ReportRow) -> None:
         services.launcher.cancel(report.run_id)
     except UnavailableError as error:
         _log.warning("cannot end the run", extra={"report_id": report.id, "reason": str(error)})
+
+
+def find_available(services: Services, report: ReportRow) -> dict[str, bool | None]:
+    """Whether each file of the report is in the store, by key; None while the store does not answer."""
+    try:
+        return {file.key: services.artifacts.has_file(file.key, file.size_bytes) for file in report.artifacts}
+    except (UnavailableError, ConfigurationError) as error:
+        _log.warning("the store of report files cannot be read", extra={"report_id": report.id, "reason": str(error)})
+        return {}

@@ -53,8 +53,14 @@ def present_accepted(
     )
 
 
-def present_details(report: ReportRow, estimate: Estimate | None, base_url: str, caller: Principal) -> ReportDetails:
-    """All about one report; ``estimate`` is None once it has ended."""
+def present_details(
+    report: ReportRow,
+    estimate: Estimate | None,
+    base_url: str,
+    caller: Principal,
+    available: Mapping[str, bool | None],
+) -> ReportDetails:
+    """All about one report; ``estimate`` is None once it has ended, ``available`` has the stored files by key."""
     request = request_from_json(report.order)
     is_completed = report.status is ReportStatus.COMPLETED
     return ReportDetails.model_validate(
@@ -66,7 +72,7 @@ def present_details(report: ReportRow, estimate: Estimate | None, base_url: str,
             "status": report.status,
             "generated_at": report.completed_at if is_completed else None,
             "content": _content(report.content or {}) if is_completed else None,
-            "formats": [_file(report.id, a, base_url) for f in request.formats if (a := report.artifact(f))],
+            "formats": [_file(report.id, a, base_url, available) for f in request.formats if (a := report.artifact(f))],
             "summary": _detail_summary(report.summary) if report.summary is not None else None,
             "description": report.description,
             "scope": dict(request.scope_as_given),
@@ -162,7 +168,7 @@ def _content(content: Mapping[str, Any]) -> ReportContent:
     return ReportContent(pages=content.get("pages"), sections=content.get("sections", []))
 
 
-def _file(report_id: str, artifact: ArtifactRow, base_url: str) -> FormatFile:
+def _file(report_id: str, artifact: ArtifactRow, base_url: str, available: Mapping[str, bool | None]) -> FormatFile:
     return FormatFile(
         format=artifact.format,
         url=f"{base_url}/v1/reports/{report_id}/download/{artifact.format.value}",
@@ -170,4 +176,5 @@ def _file(report_id: str, artifact: ArtifactRow, base_url: str) -> FormatFile:
         sha256=artifact.sha256,
         size_bytes=artifact.size_bytes,
         media_type=artifact.media_type,
+        available=available.get(artifact.key),
     )

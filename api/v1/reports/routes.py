@@ -133,7 +133,7 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     cancelled = lifecycle.cancel_report(services, report)
     log_access(services, caller, report_id, "cancelled")
-    return present_details(cancelled, None, base_url, caller)
+    return present_details(cancelled, None, base_url, caller, {})
 
 
 def _filter(query: ListQuery, caller: Principal) -> ReportFilter:
@@ -164,7 +164,7 @@ def _read_report(services: Services, report_id: str, caller: Principal) -> Repor
 
 def _details(services: Services, report: ReportRow, base_url: str, caller: Principal) -> ReportDetails:
     estimate = estimate_report(services.registry, report, now=services.now()) if report.status in OPEN else None
-    return present_details(report, estimate, base_url, caller)
+    return present_details(report, estimate, base_url, caller, lifecycle.find_available(services, report))
 
 
 def _retry_after(duration: str) -> int:

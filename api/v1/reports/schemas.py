@@ -121,6 +121,10 @@ class FormatFile(ResponseModel):
     sha256: str = Field(description="Of the file, hex")
     size_bytes: int
     media_type: str
+    available: bool | None = Field(
+        description="False when the file is missing in the store, so that a download is 410; null when the store does "
+        "not answer now"
+    )
 
 
 class DetailSummary(ResponseModel):

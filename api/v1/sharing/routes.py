@@ -26,7 +26,7 @@ links_router: Final = APIRouter(
     prefix="/v1/links", tags=["downloads"], dependencies=[Depends(refuse_unknown_parameters)]
 )
 
-_LINK_RESPONSES: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.RANGE), **file_responses()}
+_LINK_RESPONSES: Final = {**errors_of(codes.REPORT_NOT_FOUND, codes.FILE_MISSING, codes.RANGE), **file_responses()}
 
 
 @router.post(

@@ -45,6 +45,10 @@ class ArtifactStore(Protocol):
         """A seekable stream at its start, whose digest was checked. Raises NotFoundError, IntegrityError."""
         ...
 
+    def has_file(self, key: str, size_bytes: int) -> bool:
+        """Whether a file of this size is stored under the key; its content is not read. Raises UnavailableError."""
+        ...
+
     def delete_report(self, report_id: str) -> None:
         """Remove all files of the report, if any."""
         ...
@@ -95,6 +99,15 @@ class FolderArtifacts:
             )
         stream.seek(0)
         return stream
+
+    def has_file(self, key: str, size_bytes: int) -> bool:
+        """See ArtifactStore."""
+        try:
+            return (self.root / checked_key(key)).stat().st_size == size_bytes
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise UnavailableError(f"cannot read artifact {key}: {error.strerror}") from error
 
     def delete_report(self, report_id: str) -> None:
         """See ArtifactStore."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 import obstore
+from cachetools import TTLCache
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 from obstore.store import ObjectStore
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _PART_BYTES: Final = 8 << 20
 _BUFFER_BYTES: Final = 1 << 20
 _DIGESTS_HELD: Final = 4096
+_FOUND_SECONDS: Final = 30.0
 _REFUSALS: Final = ("NoSuchBucket", "ContainerNotFound", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
     "AuthenticationFailed", "Forbidden")  # fmt: skip
 
@@ -41,6 +43,10 @@ class ObjectArtifacts:
     url: str
     _digests: "OrderedDict[tuple[str, str], str]" = field(default_factory=OrderedDict, repr=False)
     """(key, ETag) of objects that were read completely, to their SHA-256."""
+    _found: TTLCache[str, int] = field(
+        default_factory=lambda: TTLCache(maxsize=_DIGESTS_HELD, ttl=_FOUND_SECONDS), repr=False
+    )
+    """Key to size of objects that were there a moment ago."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +86,22 @@ class ObjectArtifacts:
                 raw = _ObjectReader(self._store, path, size=meta["size"], tag=tag)
                 return cast("BinaryIO", io.BufferedReader(raw, _BUFFER_BYTES))
             return self._read_all(key, path, sha256)
+
+    def has_file(self, key: str, size_bytes: int) -> bool:
+        """See ArtifactStore. One request, except for a file that was found within the last half minute."""
+        with self._lock:
+            if self._found.get(key) == size_bytes:
+                return True
+        missing = NotFoundError(f"artifact {key} is not in {self.url}")
+        try:
+            with self._translated(f"read artifact {key} from", missing=missing):
+                found = bool(obstore.head(self._store, self._prefix + checked_key(key))["size"] == size_bytes)
+        except NotFoundError:
+            return False
+        if found:
+            with self._lock:
+                self._found[key] = size_bytes
+        return found
 
     def delete_report(self, report_id: str) -> None:
         """See ArtifactStore."""
