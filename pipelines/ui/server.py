@@ -1,5 +1,6 @@
 """The Dagster UI as a program, started by ``serve``: ``python -m pipelines.ui.server HOST PORT WORKSPACE``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pipelines.ui.access import UiAccess
 from pipelines.ui.guard import UiGuard
 from pipelines.ui.recorder import UiRecorder
 from policycortex.security.client_address import ClientAddresses
+from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.security.session_cookies import SessionCookie
 from policycortex.security.web_access import LOOPBACK_NAMES, SiteGuard
 from policycortex.settings import Settings
@@ -44,6 +46,7 @@ def serve_ui(settings: Settings, *, host: str, port: int, workspace: Path) -> No
 
 
 if __name__ == "__main__":
+    os.umask(PRIVATE_UMASK)
     serve_ui(
         Settings.from_environment(), host=sys.argv[1], port=int(sys.argv[2]), workspace=Path(sys.argv[3]).absolute()
     )
