@@ -15,7 +15,7 @@ from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
-    "ingest", "scoring", "history", "analytics", "documents", "workbook", "api", "serving", "backfill",
+    "ingest", "formats", "scoring", "history", "analytics", "documents", "workbook", "api", "serving", "backfill",
 )  # fmt: skip
 """In the order they run; the longest are not last, so that a failure is seen early."""
 

@@ -115,7 +115,7 @@ def _kube_bench(count: int) -> dict[str, Any]:
 def _test(number: int) -> dict[str, Any]:
     remedy = "Run the command below on each worker node.\nchmod 600 /etc/kubernetes/kubelet.conf\n"
     return {
-        "test_number": f"4.{number // 10}.{number % 10}",
+        "test_number": f"4.{number % 13}.{number % 10}",
         "test_desc": "Permissions of the kubelet's service file are 600 or stricter (Automated)",
         "audit": "/bin/sh -c 'if test -e $kubeletsvc; then stat -c permissions=%a $kubeletsvc; fi' ",
         "AuditEnv": "",

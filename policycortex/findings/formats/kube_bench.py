@@ -6,6 +6,7 @@ benchmark's version, because its numbers mean other checks in other versions.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
@@ -129,9 +130,14 @@ def _build(context: _Context, test: _Test, number: int) -> list[Finding | ScanNo
         tags="{}",
         observed_at=context.observed_at,
         scan_uid="",
-        relations=relations_text({context.framework: [test_number]}) if context.framework else "{}",
+        relations=_relations(context.framework, test_number),
     )
     return [finding]
+
+
+@lru_cache(maxsize=4096)
+def _relations(framework: str, test_number: str) -> str:
+    return relations_text({framework: [test_number]}) if framework else "{}"
 
 
 _TESTS: Final[RecordKind[Any]] = RecordKind(_Test, _build, strict=("test_number", "status"))

@@ -96,7 +96,7 @@ def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _build(context: _Context, row: _Row, number: int) -> Iterable[Finding | ScanNote]:
+def _build(context: _Context, row: _Row, number: int) -> tuple[Finding | ScanNote, ...]:
     return build_row(
         context.control,
         status=row.status,

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 from policycortex.findings.normalize import relations_text, time_of_text
-from policycortex.findings.reading.groups import Section, read_sections
+from policycortex.findings.reading.groups import Header, Section, read_sections
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.nested import Path, Pick
 from policycortex.findings.reading.recognition import has_json_keys, is_json
@@ -57,6 +57,7 @@ _HEADER_KEYS: Final = frozenset(
 def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """Findings of all reports in the file; reports without time are dated ``written_at``."""
     controls = _controls_of_checks(stream)
+    contexts = _Contexts(controls, written_at)
     number = 0
     is_clean = True
     first: Section | None = None
@@ -72,9 +73,9 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
                 yield problem
             continue
         section = _first_of(section, controls)  # noqa: PLW2901 - the same section without repeated records
-        context, notes = _context(section, written_at, controls)
+        context, notes = contexts.of(section)
         kind = KINDS.get(str(section.path[-1]), KINDS["Misconfigurations"])
-        yield from notes if not number else ()
+        yield from notes
         for item in kind.findings(section, context, number):
             is_clean = is_clean and not isinstance(item, Finding | QuarantinedRecord)
             yield item
@@ -138,35 +139,69 @@ def _first_of(section: Section, controls: Mapping[str, list[str]]) -> Section:
     return replace(section, records=kept)
 
 
-def _context(
-    section: Section, written_at: datetime, controls: Mapping[str, list[str]]
-) -> tuple[Context, tuple[ScanNote, ...]]:
-    moment, notes = _time(section, written_at)
-    tool = section.header_value("Trivy")
-    kind, name = section.header_text("Kind"), section.header_text("Name") if not controls else ""
-    namespace = section.header_text("Namespace")
-    target, artifact = section.header_text("Target"), section.header_text("ArtifactName")
-    is_local = section.header_text("ArtifactType") in _LOCAL_ARTIFACTS
-    report = str(section.headers[0].get("ID") or "") if controls and section.headers else ""
-    context = Context(
-        version=str(tool.get("Version") or "") if isinstance(tool, dict) else "",
-        observed_at=moment,
-        scan_uid=section.header_text("ReportID"),
-        cluster=section.header_text("ClusterName"),
-        target=target,
-        place=target if is_local or target.startswith(artifact) else f"{artifact}/{target}",
-        kind=kind,
-        resource="/".join(filter(None, (namespace, kind, name))) if kind else "",
-        namespace=namespace,
-        type=section.header_text("Type"),
-        relations={check: relations_text({report: ids}) for check, ids in controls.items()} if report else {},
-        scan_target=limits_text(
-            artifact=artifact if artifact not in _OWN_FOLDERS else "",
-            compliance=report,
-            scanner=_SCANNERS.get(str(section.path[-1]), ""),
-        ),
-    )
-    return context, notes
+class _Contexts:
+    """Makes the context of each section; what the whole report says is read once."""
+
+    def __init__(self, controls: Mapping[str, list[str]], written_at: datetime) -> None:
+        self._controls = controls
+        self._written_at = written_at
+        self._document: object = None
+        self._report: Context | None = None
+        self._notes: tuple[ScanNote, ...] = ()
+
+    def of(self, section: Section) -> tuple[Context, tuple[ScanNote, ...]]:
+        """The section's context, and notes if it is the first of its report."""
+        document = section.headers[0] if section.headers else None
+        notes: tuple[ScanNote, ...] = ()
+        if self._report is None or document is not self._document:
+            self._report, notes = self._of_report(section)
+            self._document = document
+        report, artifact = self._report, self._report.place
+        groups = section.headers[1:]
+        target, kind, name, namespace = (_text(groups, key) for key in ("Target", "Kind", "Name", "Namespace"))
+        resource = "" if self._controls or not kind else "/".join(filter(None, (namespace, kind, name)))
+        scanner = _SCANNERS.get(str(section.path[-1]), "")
+        context = report._replace(
+            target=target,
+            place=target if not artifact or target.startswith(artifact) else f"{artifact}/{target}",
+            kind="" if self._controls else kind,
+            resource=resource,
+            namespace=namespace,
+            type=_text(groups, "Type"),
+            scan_target="; ".join(filter(None, (report.scan_target, limits_text(scanner=scanner)))),
+        )
+        return context, notes
+
+    def _of_report(self, section: Section) -> tuple[Context, tuple[ScanNote, ...]]:
+        moment, notes = _time(section, self._written_at)
+        tool, artifact = section.header_value("Trivy"), section.header_text("ArtifactName")
+        is_local = section.header_text("ArtifactType") in _LOCAL_ARTIFACTS
+        report = str(section.headers[0].get("ID") or "") if self._controls and section.headers else ""
+        relations = {check: relations_text({report: ids}) for check, ids in self._controls.items()} if report else {}
+        context = Context(
+            version=str(tool.get("Version") or "") if isinstance(tool, dict) else "",
+            observed_at=moment,
+            scan_uid=section.header_text("ReportID"),
+            cluster=section.header_text("ClusterName"),
+            target="",
+            place="" if is_local else artifact,
+            kind="",
+            resource="",
+            namespace="",
+            type="",
+            relations=relations,
+            scan_target=limits_text(artifact="" if artifact in _OWN_FOLDERS else artifact, compliance=report),
+        )
+        return context, notes
+
+
+def _text(groups: tuple[Header, ...], key: str) -> str:
+    """Of the innermost group that has the key."""
+    for group in reversed(groups):
+        value = group.get(key)
+        if isinstance(value, str) and value:
+            return value.strip()
+    return ""
 
 
 def _time(section: Section, written_at: datetime) -> tuple[datetime, tuple[ScanNote, ...]]:

@@ -70,7 +70,7 @@ def build_row(
     dimensions: Mapping[str, str],
     observed_at: datetime,
     number: int,
-) -> Iterable[Finding | ScanNote]:
+) -> tuple[Finding | ScanNote, ...]:
     """The finding of a row and notes about it. Raises RejectedRecordError."""
     if not control.id:
         raise RejectedRecordError("missing value of control_id: nothing names the check")

@@ -16,7 +16,7 @@ from policycortex.findings.reading.lenient import convert_record
 from policycortex.findings.reading.nested import Group, Item, Path, Pick, walk, walk_group
 from policycortex.findings.reading.records import without_control
 from policycortex.findings.reading.resync import RecordShape
-from policycortex.findings.reading.splitter import Record, quarantine
+from policycortex.findings.reading.splitter import Batch, Record, quarantine
 from policycortex.findings.reading.strict import (
     RejectedRecordError,
     decode_record,
@@ -67,7 +67,7 @@ def read_sections(stream: BinaryIO, shape: RecordShape, pick: PickPath) -> Itera
     """
     headers = _read_headers(walk(Window(stream), shape, _without_records(pick)))
     stream.seek(0)
-    return _sections(walk(Window(stream), shape, pick), headers, shape, pick)
+    return _sections(walk(Window(stream), shape, _with_batches(pick)), headers, shape, pick)
 
 
 def _without_records(pick: PickPath) -> PickPath:
@@ -76,6 +76,14 @@ def _without_records(pick: PickPath) -> PickPath:
         return Pick.ARRAY if picked is Pick.RECORDS else picked
 
     return pick_headers
+
+
+def _with_batches(pick: PickPath) -> PickPath:
+    def pick_batches(path: Path) -> Pick | None:
+        picked = pick(path)
+        return Pick.BATCHES if picked is Pick.RECORDS else picked
+
+    return pick_batches
 
 
 def _read_headers(items: Iterable[Item]) -> dict[Path, Header]:
@@ -98,14 +106,13 @@ def _sections(
     for path, item in items:
         if isinstance(item, Group):
             yield from _of_group(path, item, headers, shape, pick)
-        elif isinstance(item, Record):
-            control = has_escaped_control(item.raw)
+        elif isinstance(item, Record | Batch):
             yield Section(
                 path=path,
                 headers=_around(path[:-1], headers),
-                records=[item.value],
+                records=item.values if isinstance(item, Batch) else [item.value],
                 offset=item.offset,
-                may_have_control=control,
+                may_have_control=has_escaped_control(item.raw),
             )
         elif isinstance(item, QuarantinedRecord):
             yield item
@@ -161,12 +168,12 @@ def _arrays(
 
 
 class RecordKind(Generic[T]):
-    """How the records of one kind of array become findings."""
+    """How the records of one kind of array become findings. ``build`` gives all findings of a record, or raises."""
 
     def __init__(
         self,
         struct: type[T],
-        build: Callable[[Any, T, int], Iterable[Finding | ScanNote]],
+        build: Callable[[Any, T, int], Sequence[Finding | ScanNote]],
         *,
         strict: Sequence[str],
     ) -> None:
@@ -182,19 +189,17 @@ class RecordKind(Generic[T]):
             records: Sequence[T | None] = msgspec.convert(values, self._list)
         except msgspec.ValidationError:
             records = [None] * len(values)
+        build, may_have_control = self._build, section.may_have_control
         for number, (value, record) in enumerate(zip(values, records, strict=True), first_number):
-            found = self._findings_of(value, record, context, number, section.offset)
-            yield from without_control(found) if section.may_have_control else found
-
-    def _findings_of(
-        self, value: object, record: T | None, context: object, number: int, offset: int
-    ) -> Iterable[Finding | ScanNote | QuarantinedRecord]:
-        if record is None:
-            return self._lenient(value, context, number, offset)
-        try:
-            return tuple(self._build(context, record, number))
-        except RejectedRecordError as error:
-            return (quarantine(offset, msgspec.json.encode(value), str(error)),)
+            found: Iterable[ParsedItem]
+            if record is None:
+                found = self._lenient(value, context, number, section.offset)
+            else:
+                try:
+                    found = build(context, record, number)
+                except RejectedRecordError as error:
+                    found = (quarantine(section.offset, msgspec.json.encode(value), str(error)),)
+            yield from without_control(found) if may_have_control else found
 
     def _lenient(
         self, value: object, context: object, number: int, offset: int

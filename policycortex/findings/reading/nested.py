@@ -36,6 +36,8 @@ class Pick(Enum):
 
     VALUE = "value"
     RECORDS = "records"
+    BATCHES = "batches"
+    """As RECORDS, with a Batch of records where nothing is wrong with them."""
     ARRAY = "array"
     """Only tell that an array of records is there: None, once."""
     GROUPS = "groups"
@@ -53,8 +55,8 @@ class Group:
 
 
 Item = tuple[Path, Any]
-"""Path of a picked value and the value; path of an array and one Record or QuarantinedRecord of it; path of a Group
-and the group; None for ``Pick.ARRAY``."""
+"""Path of a picked value and the value; path of an array and a Record, QuarantinedRecord or Batch of it; path of a
+Group and the group; None for ``Pick.ARRAY``."""
 
 
 def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
@@ -106,6 +108,10 @@ class _Walk:
             self._window.pos += 1
             for record in RecordSplitter(self._window, self._shape, is_array=True).elements():
                 yield path, record
+        elif pick is Pick.BATCHES and first == b"[":
+            self._window.pos += 1
+            for part in RecordSplitter(self._window, self._shape, is_array=True).batches():
+                yield path, part
         elif pick is Pick.ARRAY and first == b"[":
             self._window.pos += 1
             yield path, None

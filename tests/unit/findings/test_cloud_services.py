@@ -301,6 +301,17 @@ def test_a_parquet_file_of_security_lake() -> None:
     assert find_format("ocsf_parquet").listing is Listing.PART
 
 
+@pytest.mark.parametrize("kind", [pa.timestamp("ms"), pa.timestamp("us", tz="UTC"), pa.timestamp("ns")])
+def test_a_time_may_be_stored_as_a_timestamp(kind: pa.DataType) -> None:
+    """By writers of custom sources; without a zone it is UTC."""
+    moment = datetime(2026, 11, 23, 15, 55, 52)  # noqa: DTZ001 - columns without a zone take times without one
+    rows = [row | {"time": moment.replace(tzinfo=UTC) if kind.tz else moment} for row in lake_rows(1)]
+    schema = LAKE_SCHEMA.set(LAKE_SCHEMA.get_field_index("time"), pa.field("time", kind))
+    (finding,) = parsed("ocsf_parquet", lake_file(rows, schema))
+    assert isinstance(finding, Finding)
+    assert finding.observed_at == datetime(2026, 11, 23, 15, 55, 52, tzinfo=UTC)
+
+
 def test_a_parquet_file_is_recognised_by_its_columns(tmp_path: Path) -> None:
     """Its end names them; a table with the product's own columns stays one."""
     table = BytesIO()

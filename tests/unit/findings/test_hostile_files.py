@@ -10,6 +10,7 @@ import pytest
 from policycortex.errors import TruncatedFileError
 from policycortex.findings.formats.registry import find_format, recognise_format
 from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
+from policycortex.findings.reading import nested, splitter
 from tests.support.samples.tool_files import JSON_FILES, Record, ToolFile
 
 WRITTEN_AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -192,3 +193,27 @@ def test_the_layout_does_not_matter(name: str, indent: int | None) -> None:
         content = json.dumps(document, indent=indent, sort_keys=sort_keys).encode()
         assert [each for each in parsed(name, content) if isinstance(each, Finding)] == expected
     assert len(expected) == 3
+
+
+@pytest.mark.parametrize("name", ["trivy", "trivy of a cluster", "powerpipe_json", "kube_bench"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_many_records_at_once_are_the_same_as_single_records(
+    name: str, indent: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 records of one group with damage among them: whole groups, parts of 4 kB and single records agree."""
+    tool = JSON_FILES[name]
+    texts = [json.dumps(tool.record(number), indent=indent) for number in range(400)]
+    for place, damage in zip(
+        range(7, 400, 41), ('{"twice": 1, "twice": 2, ', "{ no key, ", '{"n": NaN, '), strict=False
+    ):
+        texts[place] = texts[place].replace("{", damage, 1)
+    texts[350:350] = ["null", "17", "{}"]
+    content = tool.wrap(texts).encode()
+    monkeypatch.setattr(nested, "MAX_RECORD_BYTES", 2000)
+    monkeypatch.setattr(splitter, "READ_BYTES", 4000)
+    in_parts = parsed(name, content)
+    monkeypatch.setattr(splitter.RecordSplitter, "_boundary_after", lambda *_: b"")
+    singly = parsed(name, content)
+    assert in_parts == singly
+    assert len([each for each in singly if isinstance(each, Finding)]) == 397
+    assert len([each for each in singly if isinstance(each, QuarantinedRecord)]) == 6
