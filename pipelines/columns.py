@@ -6,6 +6,7 @@ _COMMON: Final = {
     "account_id": "The cloud account, subscription, project or cluster.",
     "account_name": "The account's name, where the scanner gives it.",
     "assessed": "Findings that passed or failed.",
+    "band": "Band of the worst finding: act_now, act_soon, plan, watch or none.",
     "byte_count": "Size of the file in bytes.",
     "byte_length": "Length of the record in the file, in bytes.",
     "byte_offset": "Where the record begins in the file, in bytes from its start.",
@@ -34,6 +35,7 @@ _COMMON: Final = {
     "import_id": "The import that wrote the row.",
     "imported_at": "When the file was imported, UTC.",
     "informational": "Failed findings of severity informational.",
+    "is_exposed": "Whether the scanner's categories say that the resource is publicly reachable; empty without them.",
     "is_muted": "Whether the scanner muted the finding.",
     "is_remediated": "True: the resource passes now. False: it is no longer scanned.",
     "kept_count": "Records kept as findings.",
@@ -51,6 +53,7 @@ _COMMON: Final = {
     "observed_date": "Day of the scan, UTC; the partition key.",
     "opened_date": "First day of the failure that ended.",
     "organization": "The organisation that the row belongs to.",
+    "others": "Points that all other failing findings add to the risk.",
     "passed": "Findings that passed.",
     "points": "Change of the score by the cause in points, as an exact fraction.",
     "previous_date": "The scanned day before, from which the change is measured.",
@@ -73,6 +76,7 @@ _COMMON: Final = {
     "scan_uid": "The scanner's own id of the scan.",
     "service": "The cloud's service.",
     "severity": "Severity: critical, high, medium, low or informational.",
+    "share_pct": "The share of what is at stake that fails, 0 to 100.",
     "source": "The scanner.",
     "source_version": "The scanner's version.",
     "status": "Status by the scanner: PASS, FAIL or MANUAL.",
@@ -82,6 +86,7 @@ _COMMON: Final = {
     "value": "Risk, 0 to 100; empty where nothing was assessed.",
     "value_pct": "The score in percent, numerator over denominator; empty where nothing was assessed.",
     "waived": "Findings accepted by a waiver.",
+    "worst": "Points of the worst failing finding.",
 }
 _OF_TABLE: Final = {
     "marts.framework_scores": {

@@ -62,6 +62,8 @@ _SOURCES: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
         "exposure": _SCORED,
         "age": _AGES,
         "environment": (("core.failing_since", "environment"),),
+        **dict.fromkeys(("worst", "others", "band"), (*_AGES, ("core.failing_since", "environment"))),
+        "share_pct": (*_AGES, *_SCORED),
         "assessed": _SCORED,
     },
     "marts.changes": dict.fromkeys(("cause", "findings", "passed", "failed", "points"), _STATUS),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
 from policycortex.requests import ReportRequest, parse_request
@@ -80,8 +81,10 @@ def _proof_names(row: ReportRow, stem: str) -> dict[str, str]:
 def print_report(row: ReportRow, files: Sequence[Path]) -> None:
     """The score on one line, then a line per file."""
     summary = row.summary or {}
-    score = summary.get("compliance_score")
-    shown = "nothing was assessed" if score is None else f"{score} %"
+    figures = read_figures(summary)
+    shown = "nothing was assessed" if figures.score_pct is None else f"{figures.score_pct} %"
+    if figures.requirements_met is not None and figures.requirements_assessed:
+        shown += f", {figures.requirements_met} of {figures.requirements_assessed} assessed requirements are met"
     print(f"{row.name}: {shown}, {summary.get('total_violations', 0)} violations")
     for path in files:
         print(f"  {path}")

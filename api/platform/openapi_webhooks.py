@@ -42,6 +42,10 @@ class EventSummary(_EventModel):
     medium: int = 0
     low: int = 0
     informational: int = 0
+    requirements_met: int | None = Field(default=None, description="Null without a framework")
+    requirements_assessed: int | None = None
+    risk_score: float | None = Field(default=None, description="0-100; null when nothing was assessed")
+    risk_band: str | None = Field(default=None, description="`act_now`, `act_soon`, `plan`, `watch` or `none`")
 
 
 class EventFile(_EventModel):

@@ -86,6 +86,13 @@ class DeliveryContent:
     locale: Locale = field(repr=False)
     """The report's locale, which messages use too."""
     failed_by_severity: dict[str, int] = field(default_factory=dict)
+    requirements_met: int | None = None
+    requirements_assessed: int | None = None
+    """With ``requirements_met`` None without a framework."""
+    risk_score: float | None = None
+    """0-100, as printed in the report; None if nothing was assessed."""
+    risk_band: str | None = None
+    """None in reports of earlier versions."""
     report_url: str | None = None
     """The report in the API. It needs an API key, so it is for programs; people get the links of ``files``."""
     files: tuple[DeliveredFile, ...] = ()

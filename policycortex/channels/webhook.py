@@ -164,6 +164,10 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
                 "compliance_score": content.score_pct,
                 "total_violations": content.total_violations,
                 **content.failed_by_severity,
+                "requirements_met": content.requirements_met,
+                "requirements_assessed": content.requirements_assessed,
+                "risk_score": content.risk_score,
+                "risk_band": content.risk_band,
             },
             "files": [
                 {

@@ -20,7 +20,7 @@ from policycortex.documents.catalogues import FALLBACK, merge_texts, read_catalo
 from policycortex.documents.template_files import catalogue_folders, list_catalogues
 from policycortex.errors import ConfigurationError
 from policycortex.period import Period, zone_name
-from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.rounding import Percent, known_pct, round_pct
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 
@@ -49,7 +49,9 @@ class Locale:
         return self.text(form if form in self.texts else f"{key}.other", count=self.number(count))
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        """Grouped, with ``digits`` decimals; an en dash for None."""
+        """Grouped, with ``digits`` decimals; an en dash for None. A percentage is rounded once, from the exact one."""
+        if isinstance(value, Percent):
+            value = float(known_pct(value, digits))
         return "–" if value is None else _write_number(self.language, value, digits)
 
     def score(self, value_pct: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -15,6 +15,12 @@ from policycortex.documents.branding import Branding
 from policycortex.names import ReportFormat, ReportType, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
+from policycortex.scoring.risk_model import Risk
+from policycortex.scoring.risk_written import WrittenRisk, write_risk
+from policycortex.scoring.rounding import rounded_change
+
+FAILURES_ONLY_LEAST: Final = 20
+"""Failing findings without any passing one from which on a posture looks like an export of failing findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +176,37 @@ class Summary:
     risk_score: float | None
     result_counts: Mapping[str, int]
     """Requirements per result, every RequirementResult present."""
+    risk: Risk | None = None
+    """The risk behind ``risk_score``; None where it was computed from severities alone."""
+
+    @property
+    def requirements_met(self) -> int:
+        """Requirements with result compliant."""
+        return self.result_counts.get(RequirementResult.COMPLIANT, 0)
+
+    @property
+    def requirements_assessed(self) -> int:
+        """Requirements with result compliant or non_compliant."""
+        return self.requirements_met + self.result_counts.get(RequirementResult.NON_COMPLIANT, 0)
+
+    @property
+    def shown_risk(self) -> WrittenRisk | None:
+        """The risk as documents show it, one decimal; None where it is not known."""
+        return None if self.risk is None else write_risk(self.risk.total, 1)
+
+    @property
+    def has_failures_only(self) -> bool:
+        """Whether many findings fail and none passes: an export of failing findings looks so, and no score follows."""
+        return self.score.numerator == 0 and self.score.denominator >= FAILURES_ONLY_LEAST
 
     def change_since(self, previous: "Summary | None") -> float | None:
-        """Percentage points from ``previous`` to this score, one decimal; None where either has no score."""
-        if previous is None or previous.compliance_score is None or self.compliance_score is None:
+        """Points from ``previous`` to this score, as both are shown with one decimal.
+
+        None where either has no score, or where only one of both has failures only: they cannot be compared.
+        """
+        if previous is None or self.has_failures_only != previous.has_failures_only:
             return None
-        return round(self.compliance_score - previous.compliance_score, 1)
+        return rounded_change(previous.compliance_score, self.compliance_score, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     "" where the file names nothing. See ``findings.scan_targets``."""
     listing: Listing | None = None
     """What its scan lists, where that differs from ``FindingsFormat.listing``."""
+    is_exposed: bool | None = None
+    """Whether the scanner's categories say that the resource is publicly reachable; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,9 @@ SEVERITY_WORDS: Final = {
 }  # fmt: skip
 """Words that scanners use for severities, without case. A format has its own table first where a word differs."""
 
+EXPOSED_CATEGORIES: Final = frozenset(("internet-exposed",))
+"""Categories by which a scanner says that a check is about something publicly reachable."""
+
 DEFAULT_SEVERITY: Final = Severity.MEDIUM
 """Of a finding whose severity is missing or cannot be read; a note tells of it."""
 
@@ -51,6 +54,11 @@ _FIRST_YEAR: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 _LAST_YEAR: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+def is_exposed_by(categories: Iterable[object]) -> bool:
+    """Whether one of the scanner's ``categories``, in any case, says that the resource is publicly reachable."""
+    return any(isinstance(each, str) and each.strip().casefold() in EXPOSED_CATEGORIES for each in categories)
 
 
 def tags_text(tags: Mapping[str, str]) -> str:

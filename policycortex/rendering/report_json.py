@@ -18,6 +18,9 @@ from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
 from policycortex.reports.registry import json_contents
 from policycortex.reports.section import JsonKey, JsonObject
+from policycortex.scoring.risk_model import SHARE_VERSION, Risk
+from policycortex.scoring.risk_written import write_risk
+from policycortex.scoring.rounding import Percent
 
 
 def render_json(document: ReportDocument, path: Path) -> None:
@@ -101,7 +104,7 @@ def write_time(moment: datetime) -> str:
 def describe_summary(summary: Summary) -> dict[str, Any]:
     """The ``summary`` object, as the JSON report and the registry keep it."""
     score = summary.score
-    return {
+    described = {
         "compliance_score": summary.compliance_score,
         "score": {
             "model": score.model,
@@ -119,6 +122,44 @@ def describe_summary(summary: Summary) -> dict[str, Any]:
         "total_violations": summary.total_violations,
         **{severity.value: summary.failed_by_severity.get(severity.value, 0) for severity in Severity},
         "risk_score": summary.risk_score,
+        "requirements": {
+            "met": summary.requirements_met,
+            "assessed": summary.requirements_assessed,
+            "total": sum(summary.result_counts.values()),
+        },
+        "risk": None if summary.risk is None else describe_risk(summary.risk),
+    }
+    return {name: _plain(value) for name, value in described.items()}
+
+
+def _plain(value: object) -> object:
+    """Percentages as plain numbers: the registry's encoder knows no others."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return float(value) if isinstance(value, Percent) else value
+
+
+def describe_risk(risk: Risk) -> dict[str, Any] | None:
+    """The object ``risk`` of a summary: version, band, and the two parts that add up to the score; None without one."""
+    written = write_risk(risk.total)
+    if written is None or risk.total.band is None:
+        return None
+    worst = None
+    if risk.worst is not None:
+        worst = asdict(risk.worst) | {"points": written.worst}
+        worst["failing_since"] = risk.worst.failing_since.isoformat() if risk.worst.failing_since else None
+    return {
+        "version": risk.version,
+        "score": written.value,
+        "band": risk.total.band.value,
+        "worst": written.worst,
+        "others": written.others,
+        "parts": {part.value: points for part, points in written.parts.items()},
+        "share_at_stake": written.share_pct,
+        "share_version": SHARE_VERSION,
+        "worst_finding": worst,
+        "exposed_criticals": risk.exposed_criticals,
+        "overdue": risk.overdue,
     }
 
 

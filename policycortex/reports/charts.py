@@ -31,6 +31,8 @@ class Gauge:
 
     track_path: str
     value_path: str | None
+    tone: str = ""
+    """Class of the value's colour, such as a risk band; "" is the accent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +132,17 @@ def shown_results(counts: Mapping[str, int]) -> dict[str, int]:
     return shown
 
 
-def draw_gauge(value_pct: float | None) -> Gauge:
+def draw_gauge(value_pct: float | None, tone: str = "") -> Gauge:
     """The arc for a percentage."""
     share = (value_pct or 0.0) / 100
-    return Gauge(track_path=_arc(1.0), value_path=_arc(share) if share > 0 else None)
+    return Gauge(track_path=_arc(1.0), value_path=_arc(share) if share > 0 else None, tone=tone)
+
+
+def draw_risk_gauge(document: ReportDocument) -> Gauge:
+    """The arc of the risk score, in the colour of its band."""
+    summary = document.summary
+    band = summary.risk.total.band if summary.risk else None
+    return draw_gauge(summary.risk_score, band.value if band else "")
 
 
 def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:

@@ -97,6 +97,7 @@ def summarize_posture(posture: Posture, risk: Risk | None = None) -> Summary:
         failed_by_severity=posture.failed_by_severity,
         risk_score=round_pct(risk.total.value if risk else score_risk(posture)),
         result_counts={result.value: results.count(result) for result in RequirementResult},
+        risk=risk,
     )
 
 

@@ -1,6 +1,7 @@
 """Ranks failing checks in the order to fix them, each with its steps, owners and score gain."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Final
 
 import polars as pl
@@ -8,6 +9,7 @@ import polars as pl
 from policycortex.documents.model import TopCheck
 from policycortex.names import Severity
 from policycortex.scoring.model import Score
+from policycortex.scoring.rounding import round_points
 
 _SEVERITY_RANK: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
 _TEXTS: Final = ("provider", "title", "service", "remediation", "remediation_url", "risk")
@@ -47,7 +49,7 @@ def _top_check(row: Mapping[str, Any], owners: Sequence[str], score: Score) -> T
 def _gain(failed: int, score: Score) -> float | None:
     if score.model != _GAINING_MODEL or not score.denominator:
         return None
-    return max(round(100 * failed / score.denominator, 2), 0.01)
+    return round_points(Fraction(100 * failed) / Fraction(score.denominator))
 
 
 def _owners_by_check(owners: pl.DataFrame) -> dict[tuple[str, str], list[str]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportHeader, Summary, TopCheck
-from policycortex.names import Severity
+from policycortex.names import ReportType, Severity
+from policycortex.reports.worst_line import worst_line
 
 
 def key_messages(
@@ -34,6 +35,8 @@ def _messages(
 ) -> Iterator[str]:
     text, number = locale.text, locale.number
     score, coverage = summary.score, summary.score.coverage
+    if header.type is ReportType.RISK:
+        yield from _risk(summary, locale)
     values = {
         "score": locale.score(summary.compliance_score),
         "passed": number(score.numerator),
@@ -42,7 +45,10 @@ def _messages(
     if header.framework_id is None:
         yield text("message.score_any", **values)
     else:
-        yield text("message.score", framework=header.framework_name, **values)
+        yield text("message.score", framework=header.framework_name, **values) + _met(summary, locale)
+    if header.type is ReportType.RISK:
+        yield from _excluded(summary, locale)
+        return
     if previous is not None and previous.compliance_score is not None:
         yield _change(summary, previous, locale)
     yield from _worst(summary, locale)
@@ -53,6 +59,29 @@ def _messages(
     if coverage.total:
         yield text("message.coverage", assessed=number(coverage.assessed), total=number(coverage.total))
     yield from _excluded(summary, locale)
+
+
+def _met(summary: Summary, locale: Locale) -> str:
+    """How many of the assessed requirements are met, as a sentence after that of the score; "" without any."""
+    if not summary.requirements_assessed:
+        return ""
+    met, assessed = (locale.number(n) for n in (summary.requirements_met, summary.requirements_assessed))
+    return " " + locale.text("message.met", met=met, assessed=assessed)
+
+
+def _risk(summary: Summary, locale: Locale) -> Iterator[str]:
+    """The risk with its band, its worst finding, exposed critical and overdue findings."""
+    risk, shown = summary.risk, summary.shown_risk
+    if risk is None or shown is None or risk.total.band is None:
+        return
+    points = locale.number(shown.value, 1)
+    yield locale.text("message.risk", score=points, band=locale.text(f"band.{risk.total.band}"), version=risk.version)
+    if risk.worst is None:
+        return
+    worst = worst_line(risk, locale, locale.number(shown.worst, 1))
+    yield f"{worst} {locale.text('risk.others_line', points=locale.number(shown.others, 1))}"
+    yield locale.plural("message.exposed_criticals", risk.exposed_criticals)
+    yield locale.plural("message.overdue", risk.overdue)
 
 
 def _worst(summary: Summary, locale: Locale) -> Iterator[str]:
@@ -71,8 +100,9 @@ def _severity(severity: str, locale: Locale) -> str:
 
 
 def _change(summary: Summary, previous: Summary, locale: Locale) -> str:
-    now, before = summary.compliance_score or 0.0, previous.compliance_score or 0.0
-    points = round(now - before, 1)
+    before, points = previous.compliance_score, summary.change_since(previous)
+    if points is None:
+        return locale.text("message.failures_only", before=locale.score(before))
     if not points:
         return locale.text("message.unchanged", before=locale.score(before))
     key = "message.rose" if points > 0 else "message.fell"

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """A severity's id, shown as word and colour."""
     RESULT = "result"
     """A requirement result's id, shown as word and colour."""
+    BAND = "band"
+    """A risk band's id, shown as word and colour."""
 
 
 NUMERIC: Final = frozenset({Kind.NUMBER, Kind.DECIMAL, Kind.PERCENT, Kind.RANK})

@@ -26,6 +26,7 @@ STATE_SCHEMA: Final = pl.Schema(
         "is_muted": pl.Boolean,
         "is_waived": pl.Boolean,
         "is_in_scope": pl.Boolean,
+        "environment": pl.String,
     }
 )
 """Grain: one finding of one side's period-end posture; a key may repeat, because a resource may have a check twice.
@@ -127,4 +128,4 @@ def exact_pct(passed: int, failed: int) -> Fraction | None:
 
 
 def _rounded(value: Fraction, digits: int) -> Decimal:
-    return Decimal(str(round_pct(float(value), digits)))
+    return Decimal(str(round_pct(value, digits)))

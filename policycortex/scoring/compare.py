@@ -52,6 +52,8 @@ class Comparison:
     resolved: int
     persisting: int
     not_looked_at: int
+    reclassified: int = 0
+    """Persisting keys whose severity or environment differs: their risk changed without a change of the resource."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,27 @@ def compare_findings(before: PostureSide, after: PostureSide, *, same_keys: int 
     rows = _shaped(both.filter((pl.col("failed_before") > 0) | (pl.col("failed_after") > 0)))
     counts: Mapping[str, int] = dict(rows.group_by("change").len().iter_rows())
     counted = {change: counts.get(change, 0) for change in _CHANGES}
-    return Comparison(rows=rows, **counted | {"persisting": counted["persisting"] + same_keys})
+    return Comparison(
+        rows=rows,
+        **counted | {"persisting": counted["persisting"] + same_keys},
+        reclassified=_count_reclassified(before, after),
+    )
+
+
+def _count_reclassified(before: PostureSide, after: PostureSide) -> int:
+    """Keys that fail on both dates with other severities or environments."""
+    both = _classes(before).join(_classes(after), on=COMPARE_KEY, suffix="_after", nulls_equal=True)
+    return both.filter(pl.col("classes") != pl.col("classes_after")).height
+
+
+def _classes(side: PostureSide) -> pl.DataFrame:
+    """Grain COMPARE_KEY: the severities and environments of its failing findings, as one text."""
+    is_failing = (pl.col("status") == "FAIL") & ~pl.col("is_muted") & ~pl.col("is_waived") & pl.col("is_in_scope")
+    failing = side.states.filter(is_failing)
+    if side.relations is not None:
+        failing = failing.join(side.relations, on=("provider", "check_id", "mapping_id"), how="semi")
+    named = pl.concat_str("severity", "environment", separator="/", ignore_nulls=True)
+    return failing.group_by(COMPARE_KEY).agg(named.unique().sort().str.join(", ").alias("classes"))
 
 
 def compare_requirements(before: Posture, after: Posture) -> tuple[RequirementChange, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from policycortex.names import RequirementResult, Severity
 from policycortex.scoring.model import Counts, Coverage, RequirementAssessment, Score
+from policycortex.scoring.rounding import percent_of
 
 SEVERITY_WEIGHTS: Final[Mapping[str, int]] = {
     Severity.CRITICAL: 16,
@@ -110,7 +111,7 @@ def _score(model: ScoreModel, numerator: float, denominator: float, inputs: Scor
     return Score(
         model=model.name,
         model_version=model.version,
-        value_pct=100 * numerator / denominator if denominator else None,
+        value_pct=percent_of(numerator, denominator),
         numerator=numerator,
         denominator=denominator,
         excluded=Counts(muted=inputs.counts.muted, waived=inputs.counts.waived, manual=inputs.counts.manual),

@@ -1,30 +1,32 @@
-"""The risk score. Formula, version 2, over findings i that pass or fail:
+"""The risk of a scope: its score, its groups, its worst finding, and what lowers it most when fixed.
 
-    risk = 100 * sum over failing i of w_i * d_i  /  sum over all i of w_i
-    d_i  = a_severity + a_exposure * exposed_i + a_age * min(1, age_i / sla_i) + a_environment * criticality_i
-
-w is the severity's weight, and the a's add up to 1. Risk is linear in findings: its parts add up to it, and fixing a
-finding lowers it by exactly that finding's share. ``docs/analytics.md`` has the sources of the weights.
+``risk_scale`` has the formula.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
-from policycortex.names import UNKNOWN_ENVIRONMENT, Severity
-from policycortex.scoring.ages import age_days
+from policycortex.names import Severity
 from policycortex.scoring.model import Posture
-from policycortex.scoring.risk_model import ExposureCount, Risk, RiskGroup, RiskItem, RiskPart, RiskScore, RiskWeights
+from policycortex.scoring.risk_kinds import Kind, KindCount, count_kinds, count_kinds_by, is_exposed, mark_kinds
+from policycortex.scoring.risk_model import (
+    ExposureCount,
+    Risk,
+    RiskGroup,
+    RiskItem,
+    RiskWeights,
+    WorstFinding,
+)
+from policycortex.scoring.risk_scale import RiskScale
 
 DIMENSIONS: Final = ("account", "service", "provider", "environment", "framework")
 
 _COLUMNS: Final = {"account": "account_id", "service": "service", "provider": "provider", "environment": "environment"}
 _TALLY: Final = ("provider", "check_id", "mapping_id")
 _ITEM: Final = ("provider", "account_id", "check_id")
-_SUMS: Final = (*(f"load_{part.value}" for part in RiskPart), "stake", "passed", "failed")
 
 
 def score_risk(posture: Posture) -> float | None:
@@ -48,14 +50,19 @@ def assess_risk(
 
     ``relations`` (RELATION_SCHEMA by framework id) add a group per framework.
     """
-    loaded = _loaded(items, as_of, weights)
-    total = _score(_sums(loaded))
-    ranked = _ranked(loaded, total)
+    marked = mark_kinds(items, as_of=as_of, weights=weights)
+    scale, counts = RiskScale(weights), count_kinds(marked)
+    failing = marked.filter(pl.col("failed") > 0)
+    critical = failing.filter((pl.col("severity") == Severity.CRITICAL.value) & pl.col("is_exposed"))
+    ranked = _ranked(failing, counts, scale, top)
     return Risk(
-        total=total,
-        groups=tuple(_groups(loaded, relations or {})),
-        top=tuple(_item(row, total) for row in ranked.head(top).iter_rows(named=True)),
-        top_of=len(ranked),
+        total=scale.score(counts),
+        groups=tuple(_groups(marked, scale, relations or {})),
+        worst=_worst(failing, scale),
+        exposed_criticals=int(critical["failed"].sum()),
+        overdue=int(failing.filter(pl.col("age") > _limit(weights))["failed"].sum()),
+        top=ranked,
+        top_of=failing.select(_ITEM).n_unique() if len(failing) else 0,
     )
 
 
@@ -63,7 +70,7 @@ def count_exposure(items: pl.DataFrame, *, weights: RiskWeights) -> tuple[Exposu
     """Count failing findings of ``items`` (RISK_ITEM_SCHEMA) per severity, worst first; () if nothing was assessed."""
     if not items.select(pl.col("passed", "failed").sum()).sum_horizontal().item():
         return ()
-    named = items.with_columns(is_exposed=_exposed(weights.exposure_words))
+    named = items.with_columns(is_exposed=is_exposed(weights.exposure_words))
     counted = dict.fromkeys(((s.value, exposed) for s in Severity for exposed in (True, False)), 0)
     for severity, exposed, failed in named.group_by("severity", "is_exposed").agg(pl.col("failed").sum()).iter_rows():
         counted[severity, exposed] += failed
@@ -72,95 +79,103 @@ def count_exposure(items: pl.DataFrame, *, weights: RiskWeights) -> tuple[Exposu
     )
 
 
-def _loaded(items: pl.DataFrame, as_of: date, weights: RiskWeights) -> pl.DataFrame:
-    """Add the weight of each group of findings (``stake``), and its load per part, in the same unit."""
-    weight = _by_word("severity", weights.severity)
-    stake = weight * (pl.col("passed") + pl.col("failed"))
-    age = age_days(as_of)
-    degrees = {
-        RiskPart.SEVERITY: pl.lit(1.0),
-        RiskPart.EXPOSURE: pl.col("is_exposed").cast(pl.Float64),
-        RiskPart.AGE: (age / _by_word("severity", weights.sla_days)).clip(upper_bound=1.0),
-        RiskPart.ENVIRONMENT: _by_word("environment", weights.criticality, weights.criticality[UNKNOWN_ENVIRONMENT]),
-    }
-    loads = {
-        f"load_{part.value}": weight * pl.col("failed") * weights.parts[part] * degree
-        for part, degree in degrees.items()
-    }
-    named = items.with_columns(is_exposed=_exposed(weights.exposure_words), age=age)
-    return named.with_columns(stake=stake, **loads)
+def _limit(weights: RiskWeights) -> pl.Expr:
+    days = {severity: int(number) for severity, number in weights.sla_days.items()}
+    return pl.col("severity").replace_strict(days, return_dtype=pl.Int64)
 
 
-def _exposed(words: tuple[str, ...]) -> pl.Expr:
-    text = pl.concat_str("check_id", pl.lit(" "), "title", ignore_nulls=True).str.to_lowercase()
-    pattern = "|".join(re.escape(word.casefold()) for word in words)
-    return text.str.contains(pattern) if words else pl.lit(value=False)
-
-
-def _by_word(column: str, values: Mapping[str, float] | Mapping[str, int], default: float | None = None) -> pl.Expr:
-    known = {str(word): float(value) for word, value in values.items()}
-    found = pl.col(column)
-    if default is None:
-        return found.replace_strict(known, return_dtype=pl.Float64)
-    return found.replace_strict(known, default=default, return_dtype=pl.Float64)
-
-
-def _sums(loaded: pl.DataFrame) -> dict[str, Any]:
-    return loaded.select(pl.col(_SUMS).sum()).row(0, named=True)
-
-
-def _score(sums: Mapping[str, Any]) -> RiskScore:
-    stake = sums["stake"]
-    parts = {part: 100 * sums[f"load_{part.value}"] / stake if stake else 0.0 for part in RiskPart}
-    return RiskScore(
-        value=min(100.0, sum(parts.values())) if stake else None,
-        parts=parts,
-        failed=sums["failed"],
-        assessed=sums["passed"] + sums["failed"],
-    )
-
-
-def _groups(loaded: pl.DataFrame, relations: Mapping[str, pl.DataFrame]) -> Iterator[RiskGroup]:
+def _groups(marked: pl.DataFrame, scale: RiskScale, relations: Mapping[str, pl.DataFrame]) -> Iterator[RiskGroup]:
     for dimension in DIMENSIONS:
-        labelled = dict(_labelled(loaded, dimension, relations))
-        scored = [RiskGroup(dimension=dimension, label=label, score=_score(sums)) for label, sums in labelled.items()]
+        labelled = _labelled(marked, dimension, relations)
+        scored = [
+            RiskGroup(dimension=dimension, label=label, score=scale.score(counts)) for label, counts in labelled.items()
+        ]
         yield from sorted(scored, key=lambda group: (-(group.score.value or 0.0), group.label))
 
 
 def _labelled(
-    loaded: pl.DataFrame, dimension: str, relations: Mapping[str, pl.DataFrame]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    marked: pl.DataFrame, dimension: str, relations: Mapping[str, pl.DataFrame]
+) -> dict[str, tuple[KindCount, ...]]:
     if dimension == "framework":
-        for framework_id, related in relations.items():
-            keys = related.select(_TALLY).unique()
-            yield framework_id, _sums(loaded.join(keys, on=_TALLY, how="semi"))
-        return
-    for row in loaded.group_by(_COLUMNS[dimension]).agg(pl.col(_SUMS).sum()).iter_rows(named=True):
-        yield row[_COLUMNS[dimension]], row
+        return {
+            id_: count_kinds(marked.join(related.select(_TALLY).unique(), on=_TALLY, how="semi"))
+            for id_, related in relations.items()
+        }
+    return {label: counts for (label,), counts in count_kinds_by(marked, _COLUMNS[dimension]).items()}
 
 
-def _ranked(loaded: pl.DataFrame, total: RiskScore) -> pl.DataFrame:
-    """Return failing (provider, account, check), largest effect on the total first; none when ``total`` is None."""
-    if total.value is None:
-        return loaded.clear().with_columns(load=pl.lit(0.0), stakes=pl.lit(0.0))
-    load = pl.sum_horizontal(f"load_{part.value}" for part in RiskPart)
-    rank = pl.col("severity").replace_strict({s.value: n for n, s in enumerate(Severity)}, return_dtype=pl.Int8)
-    worst = loaded.filter(pl.col("failed") > 0).with_columns(load=load, rank=rank).sort("rank")
-    return (
-        worst.group_by(_ITEM, maintain_order=True)
-        .agg(
-            pl.col("title", "service", "severity").first(),
-            pl.col("failed", "load").sum(),
-            pl.col("is_exposed").any(),
-            pl.col("age").max(),
-        )
-        .with_columns(stakes=pl.lit(loaded["stake"].sum()))
-        .sort("load", *_ITEM, descending=[True, False, False, False])
+def _worst(failing: pl.DataFrame, scale: RiskScale) -> WorstFinding | None:
+    """The first by points, then by the day it fails since, then by name."""
+    kinds = {counts.kind: scale.points(counts.kind) for counts in count_kinds(failing)}
+    if not kinds:
+        return None
+    most = max(kinds.values())
+    columns = ("severity", "is_exposed", "has_word", "capped_age", "known_environment")
+    found = [row for row in failing.iter_rows(named=True) if kinds[Kind._make(row[name] for name in columns)] == most]
+    first = min(found, key=_order)
+    named = ("provider", "account_id", "environment", "service", "check_id", "severity", "is_exposed", "failing_since")
+    return WorstFinding(
+        points=most / scale.unit,
+        title=first["title"] or "",
+        resource_uid=first["resource_uid"],
+        alike=sum(row["failed"] for row in found),
+        **{name: first[name] for name in named},
     )
 
 
-def _item(row: Mapping[str, Any], total: RiskScore) -> RiskItem:
-    now = total.value or 0.0
-    without = max(0.0, now - 100 * row["load"] / row["stakes"])
-    named = {name: row[name] for name in (*_ITEM, "title", "service", "severity", "failed", "is_exposed")}
-    return RiskItem(**named, oldest_days=row["age"], risk_without=without, lowers_by=now - without)
+def _order(row: Mapping[str, Any]) -> tuple[object, ...]:
+    since = row["failing_since"]
+    named = tuple(row[name] or "" for name in (*_ITEM, "environment", "service", "mapping_id", "title", "resource_uid"))
+    return (-row["age"], since or date.max, *named)
+
+
+def _ranked(failing: pl.DataFrame, counts: Iterable[KindCount], scale: RiskScale, top: int) -> tuple[RiskItem, ...]:
+    """The ``top`` failing (provider, account, check) with the largest effect on the total.
+
+    Without an item the total falls with its points, unless it has all the worst findings: only those are recalculated.
+    """
+    by_item = count_kinds_by(failing, *_ITEM)
+    if not by_item:
+        return ()
+    points = {item: sum(scale.points(k) * n for k, _, n in own) for item, own in by_item.items()}
+    whole, load = {kind: failed for kind, _, failed in counts if failed}, sum(points.values())
+    kinds = sorted(whole, key=scale.points, reverse=True)
+    most = scale.points(kinds[0])
+    now = scale.value(most, load - most)
+    candidates = dict.fromkeys(sorted(by_item, key=lambda item: (-points[item], item))[:top])
+    candidates |= dict.fromkeys(item for item, own in by_item.items() if _left(whole, own, kinds, scale) < most)
+    without = {}
+    for item in candidates:
+        worst = _left(whole, by_item[item], kinds, scale)
+        without[item] = scale.value(worst, load - points[item] - worst) if worst else 0.0
+    ordered = sorted(candidates, key=lambda item: (without[item], -points[item], item))[:top]
+    facts = _facts(failing, ordered)
+    return tuple(
+        RiskItem(
+            **facts[item],
+            points=points[item] / scale.unit,
+            risk_without=without[item],
+            lowers_by=now - without[item],
+        )
+        for item in ordered
+    )
+
+
+def _left(whole: Mapping[Kind, int], own: Iterable[KindCount], kinds: Iterable[Kind], scale: RiskScale) -> int:
+    """Points of the worst finding that is left without ``own``; 0 without any."""
+    mine = {kind: failed for kind, _, failed in own}
+    return next((scale.points(kind) for kind in kinds if whole[kind] > mine.get(kind, 0)), 0)
+
+
+def _facts(failing: pl.DataFrame, items: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What is shown of these items: the texts of their worst severity, their findings and their oldest age."""
+    wanted = pl.DataFrame(list(items), schema=dict.fromkeys(_ITEM, pl.String), orient="row")
+    rank = pl.col("severity").replace_strict({s.value: n for n, s in enumerate(Severity)}, return_dtype=pl.Int8)
+    rows = failing.join(wanted, on=_ITEM, how="semi").with_columns(rank=rank).sort("rank", "title", "service")
+    grouped = rows.group_by(_ITEM, maintain_order=True).agg(
+        pl.col("title", "service", "severity").first(),
+        pl.col("failed").sum(),
+        pl.col("is_exposed").any(),
+        oldest_days=pl.col("age").max(),
+    )
+    return {tuple(row[name] for name in _ITEM): row for row in grouped.iter_rows(named=True)}

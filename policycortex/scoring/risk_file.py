@@ -7,9 +7,9 @@ from typing import Any, Final
 import yaml
 
 from policycortex.errors import ConfigurationError
-from policycortex.scoring.risk_model import RiskPart, RiskWeights
+from policycortex.scoring.risk_model import RiskBand, RiskPart, RiskWeights
 
-_TABLES: Final = ("parts", "severity", "criticality", "sla_days")
+_TABLES: Final = ("ceilings", "degrees", "bands", "parts", "severity", "criticality", "sla_days")
 
 
 def load_risk_weights(path: Path) -> RiskWeights:
@@ -25,13 +25,20 @@ def load_risk_weights(path: Path) -> RiskWeights:
 
 def parse_risk_weights(tree: object, *, name: str) -> RiskWeights:
     """Return the weights of a parsed file. Each table is merged with the defaults: one number can be changed alone."""
-    if not isinstance(tree, Mapping) or not set(tree) <= {*_TABLES, "exposure_words"}:
-        raise ConfigurationError(f"{name} may contain only {', '.join(_TABLES)} and exposure_words")
+    if not isinstance(tree, Mapping) or not set(tree) <= {*_TABLES, "burden", "exposure_words"}:
+        raise ConfigurationError(f"{name} may contain only {', '.join(_TABLES)}, burden and exposure_words")
     default = RiskWeights()
     words = tree.get("exposure_words", default.exposure_words)
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word for word in words):
         raise ConfigurationError(f"{name}: exposure_words must be a list of words")
+    burden = tree.get("burden", default.burden)
+    if isinstance(burden, bool) or not isinstance(burden, int | float):
+        raise ConfigurationError(f"{name}: burden must be a number, got {burden!r}")
     return RiskWeights(
+        ceilings=_table(tree, "ceilings", default.ceilings, name),
+        degrees={RiskPart(part): share for part, share in _table(tree, "degrees", default.degrees, name).items()},
+        bands={RiskBand(band): least for band, least in _table(tree, "bands", default.bands, name).items()},
+        burden=float(burden),
         parts={RiskPart(part): share for part, share in _table(tree, "parts", default.parts, name).items()},
         severity=_table(tree, "severity", default.severity, name),
         criticality=_table(tree, "criticality", default.criticality, name),

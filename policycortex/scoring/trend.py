@@ -13,6 +13,7 @@ from typing import Any, Final, assert_never
 import polars as pl
 
 from policycortex.period import Period
+from policycortex.scoring.rounding import percent_of, rounded_change
 
 HISTORY_SCHEMA: Final = pl.Schema(
     {
@@ -55,7 +56,8 @@ class TrendBucket:
     denominator: float
     scanned_days: int
     change_points: float | None
-    """Compared with the latest earlier bucket that has a score; None for the first one and for gaps."""
+    """Its score minus that of the latest earlier bucket with one, both as rounded to two digits; None for the first one
+    and for gaps."""
     is_new_version: bool
     """The framework's version differs from that bucket's: findings are not the only cause of the change."""
     mark: str
@@ -126,7 +128,7 @@ def _bucket(
     granularity: Granularity,
 ) -> TrendBucket:
     scored = _scored(days)
-    scores = [100 * row["numerator"] / row["denominator"] for row in scored]
+    scores = [pct for row in scored if (pct := percent_of(row["numerator"], row["denominator"])) is not None]
     last_scored = scored[-1] if scored else None
     return TrendBucket(
         first_date=first,
@@ -139,7 +141,7 @@ def _bucket(
         numerator=last_scored["numerator"] if last_scored else 0.0,
         denominator=last_scored["denominator"] if last_scored else 0.0,
         scanned_days=len(days),
-        change_points=scores[-1] - before[0] if scores and before else None,
+        change_points=rounded_change(before[0], scores[-1], 2) if scores and before else None,
         is_new_version=bool(last_scored and before and last_scored["framework_version"] != before[1]),
         mark=_mark(first, last, granularity),
     )

@@ -76,4 +76,4 @@ def _exact(bucket: TrendBucket) -> Fraction:
 
 
 def _rounded(bucket: TrendBucket, digits: int) -> Decimal:
-    return Decimal(str(round_pct(bucket.score_pct, digits)))
+    return Decimal(str(round_pct(_exact(bucket), digits)))

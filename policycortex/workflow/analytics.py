@@ -26,7 +26,7 @@ from policycortex.scoring.forecasting.steps import waiver_steps
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_likely_failures
 from policycortex.scoring.model import MAPPING_SCHEMA
 from policycortex.scoring.risk import assess_risk
-from policycortex.scoring.risk_model import Risk, RiskWeights
+from policycortex.scoring.risk_model import SHARE_VERSION, Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import waiver_moment, waivers_in_force
@@ -63,6 +63,20 @@ class Trends:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskDay:
+    """The whole organisation's stored risk of one scanned day."""
+
+    day: date
+    version: str
+    """Of the risk score: days of different versions cannot be compared."""
+    value: float | None
+    band: str | None
+    """None before version 3."""
+    share_pct: float | None
+    """The share of what is at stake that fails: the score itself on days of version 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskResult:
     """Risk of the period-end posture with finding ages, and the time that remediation takes."""
 
@@ -70,7 +84,7 @@ class RiskResult:
     as_of: date
     ages: tuple[AgeSummary, ...]
     remediation: tuple[RemediationTime, ...]
-    history: tuple[tuple[date, float | None], ...]
+    history: tuple[RiskDay, ...]
     """The whole organisation's risk per day; empty where the scope has a filter or the query a framework."""
 
 
@@ -221,9 +235,12 @@ def _items(lake: Lake, query: AnalyticsQuery, mappings: pl.DataFrame) -> pl.Data
     )
 
 
-def _risk_history(lake: Lake, query: AnalyticsQuery) -> tuple[tuple[date, float | None], ...]:
+def _risk_history(lake: Lake, query: AnalyticsQuery) -> tuple[RiskDay, ...]:
     kept = lake.analytics.load_risk_history(query.scope.organization, query.period, dimension="total", label="")
-    return tuple(kept.select("observed_date", "value").iter_rows())
+    days = kept.select(
+        "value", "band", "share_pct", day=pl.col("observed_date"), version=pl.col("risk_version")
+    ).with_columns(share_pct=pl.when(pl.col("version") == SHARE_VERSION).then("value").otherwise("share_pct"))
+    return tuple(RiskDay(**row) for row in days.iter_rows(named=True))
 
 
 def _day_causes(lake: Lake, query: AnalyticsQuery) -> Iterator[DayCause]:

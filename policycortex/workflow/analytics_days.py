@@ -226,7 +226,8 @@ def _risk_frame(risk: Risk) -> pl.DataFrame:
     rows = [
         (
             dimension, label, risk.version, score.value, *(score.parts[part] for part in RiskPart), score.failed,
-            score.assessed,
+            score.assessed, score.worst, score.others, score.band,
+            None if score.share_pct is None else float(score.share_pct),
         )
         for dimension, label, score in places
     ]  # fmt: skip

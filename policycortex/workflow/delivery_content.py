@@ -13,6 +13,7 @@ from policycortex.channels.connections import Connections
 from policycortex.channels.model import DeliveredFile, DeliveryContent
 from policycortex.channels.patterns import safe_name
 from policycortex.documents.locales import open_locale
+from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, Severity
 from policycortex.requests.model import request_from_json
@@ -53,7 +54,7 @@ def _content(
     settings: Settings, registry: Registry, report: ReportRow, row: DeliveryRow, files: tuple[DeliveredFile, ...]
 ) -> DeliveryContent:
     request, summary = request_from_json(report.order), report.summary or {}
-    made_at = report.completed_at or report.created_at
+    made_at, figures = report.completed_at or report.created_at, read_figures(summary)
     return DeliveryContent(
         delivery_id=row.id,
         report_id=report.id,
@@ -66,9 +67,13 @@ def _content(
         period=request.period,
         dated=_dated(registry, row, made_at, request.period.zone),
         generated_at=made_at,
-        score_pct=summary.get("compliance_score"),
+        score_pct=figures.score_pct,
         total_violations=int(summary.get("total_violations", 0)),
         locale=open_locale(request.locale, settings.templates_dir, request.period.zone),
+        requirements_met=figures.requirements_met,
+        requirements_assessed=figures.requirements_assessed,
+        risk_score=figures.risk_score,
+        risk_band=figures.risk_band,
         failed_by_severity={severity.value: int(summary.get(severity.value, 0)) for severity in Severity},
         report_url=_url(settings, f"/v1/reports/{report.id}"),
         files=files,

@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from policycortex.documents.stored_summary import RiskComparison, compare_risk
 from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
@@ -37,6 +38,8 @@ class ReportComparison:
     change: ScoreChange
     before: Posture
     after: Posture
+    risk: RiskComparison
+    """The risk scores that both reports were made with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,8 @@ def compare_reports(
             _side(stack, live, report, frameworks, folder / f"{number}.parquet")
             for number, report in enumerate((before, after))
         ]
-        return _compare(sides, waivers)
+        risk = compare_risk(before.summary or {}, after.summary or {})
+        return _compare(sides, waivers, risk)
 
 
 def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[str, Framework], path: Path) -> _Side:
@@ -84,7 +88,7 @@ def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[s
     )
 
 
-def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportComparison:
+def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver], risk: RiskComparison) -> ReportComparison:
     assessed = [
         judge_period(s.lake, s.framework, s.request.scope, s.request.period, waivers=waivers, now=s.made_at)
         for s in sides
@@ -119,6 +123,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver]) -> ReportCompari
         change=explain_change(old, new, same_passed=counted["passed"], same_failed=counted["failed"]),
         before=assessed[0].posture,
         after=assessed[1].posture,
+        risk=risk,
     )
 
 

@@ -49,7 +49,7 @@ def test_every_score_is_a_percentage_or_unknown(
     for score in posture(rows, related).scores.values():
         assert (score.value_pct is None) == (score.denominator == 0)
         written = round_pct(score.value_pct, 1)
-        assert written is None or (0 <= written <= 100 and (written == 100) == (score.value_pct == 100))
+        assert written is None or (0 <= written <= 100 and (written == 100.0) == (score.value_pct == 100.0))
 
 
 @given(tally_rows, relation_sets, st.integers(0, 7))

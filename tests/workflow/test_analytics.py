@@ -159,8 +159,9 @@ def test_risk_of_the_last_day_with_ages_and_mending(history: Lake) -> None:
     assert (high.failing, high.oldest_days, high.overdue) == (2, 19, 0)
     whole = answer.remediation[0]
     assert (whole.findings, whole.remediated, whole.is_restricted) == (21, 19, True)
-    assert [day for day, _ in answer.history] == list(PERIOD.days())
-    assert answer.history[-1][1] == pytest.approx(answer.risk.total.value)
+    assert [each.day for each in answer.history] == list(PERIOD.days())
+    assert (answer.history[-1].value, answer.history[-1].version) == (answer.risk.total.value, "3")
+    assert answer.history[-1].band == answer.risk.total.band
     places = {(g.dimension, g.label): g.score.failed for g in answer.risk.groups}
     assert places["framework", "tiny"] == 1
     assert places["environment", "staging"] == 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from api.v1.analytics.schemas import (
     BacktestAnswer,
@@ -16,6 +16,7 @@ from api.v1.analytics.schemas import (
     ForecastPointAnswer,
     LikelyAnswer,
     RiskAnswer,
+    RiskChangeAnswer,
     RiskDayAnswer,
     RiskGroupAnswer,
     RiskItemAnswer,
@@ -25,14 +26,20 @@ from api.v1.analytics.schemas import (
     TrendPointAnswer,
     TrendsAnswer,
     TrendSeriesAnswer,
+    WorstFindingAnswer,
 )
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.forecasting.model import Backtest, DirectionOnly, Forecast, KnownStep, TimeToTarget
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
-from policycortex.scoring.risk_model import RiskItem, RiskPart, RiskScore
-from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.risk_model import SHARE_VERSION, RiskItem, RiskPart, RiskScore
+from policycortex.scoring.risk_written import write_risk
+from policycortex.scoring.rounding import known_pct, round_pct, round_points, rounded_change
 from policycortex.scoring.trend import TrendBucket, TrendSeries
 from policycortex.scoring.trend_causes import BucketCause, DayCause, causes_by_bucket
+
+NOT_COMPARABLE: Final = (
+    "Scores of different frameworks are not comparable: each counts other findings, of other requirements."
+)
 
 if TYPE_CHECKING:
     from policycortex.workflow import analytics
@@ -54,19 +61,20 @@ def present_trends(
         by=by,
         series=[_series(series, () if by else found.causes) for series in found.series],
         change=present_change(change.change, first=change.first, last=change.last) if change else None,
+        note=NOT_COMPARABLE if by == "framework" else None,
     )
 
 
 def present_change(change: ScoreChange, *, first: date | None = None, last: date | None = None) -> ChangeAnswer:
     """A change with causes; their rounded points add up to the rounded difference."""
     written = change.written()
-    before, after = (None if score is None else round_pct(float(score)) for score in (change.before, change.after))
+    before, after = (round_pct(score) for score in (change.before, change.after))
     return ChangeAnswer(
         start_date=first,
         end_date=last,
         score_before=before,
         score_after=after,
-        points=None if before is None or after is None else round(after - before, 2),
+        points=rounded_change(before, after, 2),
         causes=[
             CauseAnswer(cause=share.cause.value, findings=share.findings, points=_number(written[share.cause]))
             for share in change.shares
@@ -90,7 +98,11 @@ def present_risk(found: "analytics.RiskResult", question: "AnalyticsQuery") -> R
         top_of=risk.top_of,
         ages=list(found.ages),
         remediation=list(found.remediation),
-        history=[RiskDayAnswer(date=day, risk_score=round_pct(value)) for day, value in found.history],
+        history=[_day(day) for day in found.history],
+        worst=WorstFindingAnswer.model_validate(risk.worst) if risk.worst else None,
+        exposed_criticals=risk.exposed_criticals,
+        overdue=risk.overdue,
+        share_version=SHARE_VERSION,
     )
 
 
@@ -132,6 +144,7 @@ def present_comparison(
         requirements=[ComparedRequirement.model_validate(each) for each in found.requirements],
         findings=[ComparedFinding(**row) for row in rows.slice(offset, limit).iter_rows(named=True)],
         findings_total=len(rows),
+        risk=RiskChangeAnswer.model_validate(found.risk),
     )
 
 
@@ -153,22 +166,46 @@ def _point(bucket: TrendBucket, causes: Iterable[BucketCause]) -> TrendPointAnsw
         passed=int(bucket.numerator),
         assessed=int(bucket.denominator),
         scanned_days=bucket.scanned_days,
-        change_points=None if bucket.change_points is None else round(bucket.change_points, 2),
+        change_points=bucket.change_points,
         is_new_framework_version=bucket.is_new_version,
         mark=bucket.mark,
         causes=[CauseAnswer(cause=c.cause.value, findings=c.findings, points=float(c.points)) for c in causes],
     )
 
 
-def _risk(score: RiskScore) -> dict[str, float | int | None]:
-    parts = {part.value: round(score.parts[part], 2) for part in RiskPart}
-    return {"risk_score": round_pct(score.value), **parts, "failed": score.failed, "assessed": score.assessed}
+def _risk(score: RiskScore) -> dict[str, float | int | str | None]:
+    written = write_risk(score)
+    parts = written.parts if written else dict.fromkeys(RiskPart, 0.0)
+    return {
+        "risk_score": written.value if written else None,
+        **{part.value: points for part, points in parts.items()},
+        "failed": score.failed,
+        "assessed": score.assessed,
+        "worst": written.worst if written else None,
+        "others": written.others if written else None,
+        "band": score.band.value if score.band else None,
+        "share_at_stake": written.share_pct if written else None,
+    }
+
+
+def _day(day: "analytics.RiskDay") -> RiskDayAnswer:
+    return RiskDayAnswer(
+        date=day.day,
+        risk_score=round_pct(day.value),
+        risk_version=day.version,
+        band=day.band,
+        share_at_stake=round_pct(day.share_pct),
+    )
 
 
 def _item(item: RiskItem) -> RiskItemAnswer:
     answer = RiskItemAnswer.model_validate(item)
     return answer.model_copy(
-        update={"risk_without": round(item.risk_without, 2), "lowers_by": round(item.lowers_by, 4)}
+        update={
+            "points": round_points(item.points),
+            "risk_without": known_pct(item.risk_without),
+            "lowers_by": round_points(item.lowers_by, 4),
+        }
     )
 
 
@@ -185,11 +222,11 @@ def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer
         points=[
             ForecastPointAnswer(
                 date=point.day,
-                compliance_score=round(point.value_pct, 2),
-                low_80=round(point.low_80, 2),
-                high_80=round(point.high_80, 2),
-                low_95=round(point.low_95, 2),
-                high_95=round(point.high_95, 2),
+                compliance_score=known_pct(point.value_pct),
+                low_80=known_pct(point.low_80),
+                high_80=known_pct(point.high_80),
+                low_95=known_pct(point.low_95),
+                high_95=known_pct(point.high_95),
                 is_extrapolated=beyond is not None and point.day >= beyond,
             )
             for point in forecast.points
@@ -218,7 +255,7 @@ def _backtest(backtest: Backtest) -> BacktestAnswer:
 
 
 def _step(step: KnownStep) -> StepAnswer:
-    return StepAnswer(date=step.day, points=round(step.points, 2), reason=step.reason)
+    return StepAnswer(date=step.day, points=round_points(step.points), reason=step.reason)
 
 
 def _target(target: TimeToTarget) -> TargetAnswer:

@@ -12,6 +12,12 @@ CAUSES: Final = (
 )
 
 
+BANDS: Final = (
+    "By the worst failing finding alone: `act_now`, `act_soon`, `plan`, `watch`, or `none` when nothing fails; "
+    "null when nothing was assessed"
+)
+
+
 class CauseAnswer(ResponseModel):
     """The effect of one cause; the points of all causes add up to the rounded change."""
 
@@ -68,6 +74,9 @@ class TrendsAnswer(ResponseModel):
     model: Literal["findings_pass_rate"] = "findings_pass_rate"
     series: list[TrendSeriesAnswer]
     change: ChangeAnswer | None = Field(description="First to last scored day; null with fewer than two")
+    note: str | None = Field(
+        default=None, description="With `by=framework`: that scores of different frameworks are not comparable"
+    )
 
 
 class RiskScoreAnswer(ResponseModel):
@@ -80,6 +89,14 @@ class RiskScoreAnswer(ResponseModel):
     environment: float
     failed: int
     assessed: int
+    worst: float | None = Field(
+        default=None, description="Points of the worst failing finding; null when nothing was assessed"
+    )
+    others: float | None = Field(default=None, description="What all others add: `worst` + `others` = `risk_score`")
+    band: str | None = Field(default=None, description=BANDS, examples=["act_now"])
+    share_at_stake: float | None = Field(
+        default=None, description="Share of what is at stake that fails, 0-100: the risk score of version 2"
+    )
 
 
 class RiskGroupAnswer(RiskScoreAnswer):
@@ -99,8 +116,9 @@ class RiskItemAnswer(ResponseModel):
     service: str
     severity: str
     failed: int
-    is_exposed: bool = Field(description="The check is about public access")
+    is_exposed: bool = Field(description="By the scanner's category; without one, by the words of the check")
     oldest_days: int
+    points: float = Field(description="Sum of the points of its findings")
     risk_without: float
     lowers_by: float
 
@@ -135,6 +153,26 @@ class RiskDayAnswer(ResponseModel):
 
     date: date
     risk_score: float | None
+    risk_version: str = Field(description="Of this day's score: scores of different versions cannot be compared")
+    band: str | None = Field(default=None, description="Null before version 3")
+    share_at_stake: float | None = Field(default=None, description="On days of version 2 the score itself")
+
+
+class WorstFindingAnswer(ResponseModel):
+    """The failing finding with the most points; of several, the one that fails longest."""
+
+    points: float
+    provider: str
+    account_id: str
+    environment: str
+    service: str
+    check_id: str
+    title: str
+    severity: str
+    is_exposed: bool
+    failing_since: date | None
+    resource_uid: str | None = Field(description="The first by name of the resources with this finding")
+    alike: int = Field(description="Failing findings with as many points, itself included")
 
 
 class RiskAnswer(ResponseModel):
@@ -151,6 +189,10 @@ class RiskAnswer(ResponseModel):
     ages: list[AgeAnswer]
     remediation: list[RemediationAnswer]
     history: list[RiskDayAnswer] = Field(description="Empty with a filter or a framework")
+    worst: WorstFindingAnswer | None = Field(description="Null when nothing fails")
+    exposed_criticals: int = Field(description="Failing critical findings that are exposed")
+    overdue: int = Field(description="Failing findings older than the limit of their severity")
+    share_version: str = Field(description="Version of `share_at_stake`")
 
 
 class ForecastPointAnswer(ResponseModel):
@@ -271,6 +313,18 @@ class FindingCounts(ResponseModel):
     resolved: int
     persisting: int
     not_looked_at: int
+    reclassified: int = Field(description="Of the persisting ones: severity or environment differs")
+
+
+class RiskChangeAnswer(ResponseModel):
+    """Two risk scores; those of different versions are not subtracted."""
+
+    before: float | None
+    after: float | None
+    before_version: str | None
+    after_version: str | None
+    points: float | None = Field(description="`after` minus `before`; null where the versions differ or one is missing")
+    are_comparable: bool = Field(description="Whether both have the same version")
 
 
 class CompareAnswer(ResponseModel):
@@ -285,3 +339,4 @@ class CompareAnswer(ResponseModel):
         description="New, resolved and not scanned findings; persisting ones are only counted"
     )
     findings_total: int = Field(description="Number of all such findings; `findings` is one page of them")
+    risk: RiskChangeAnswer = Field(description="The risk scores that both reports were made with")

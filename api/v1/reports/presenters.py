@@ -19,9 +19,11 @@ from api.v1.reports.schemas import (
     ReportItem,
     ReportList,
     ReportWarning,
+    RequirementCounts,
     Size,
     megabytes,
 )
+from policycortex.documents.stored_summary import StoredFigures, read_figures
 from policycortex.names import ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
@@ -146,14 +148,21 @@ def _access(report: ReportRow, caller: Principal) -> Access:
 
 
 def _list_summary(summary: Mapping[str, Any]) -> ListSummary:
+    figures = read_figures(summary)
     return ListSummary(
         compliance_score=summary.get("compliance_score"),
         total_violations=summary.get("total_violations", 0),
         critical_findings=summary.get("critical", 0),
+        requirements_met=figures.requirements_met,
+        requirements_assessed=figures.requirements_assessed,
+        risk_score=figures.risk_score,
+        risk_version=figures.risk_version,
+        risk_band=figures.risk_band,
     )
 
 
 def _detail_summary(summary: Mapping[str, Any]) -> DetailSummary:
+    figures = read_figures(summary)
     severities = ("critical", "high", "medium", "low", "informational")
     return DetailSummary(
         overall_compliance_score=summary.get("compliance_score"),
@@ -161,7 +170,17 @@ def _detail_summary(summary: Mapping[str, Any]) -> DetailSummary:
         **{severity: summary.get(severity, 0) for severity in severities},
         risk_score=summary.get("risk_score"),
         score=summary.get("score"),
+        requirements=_requirements(figures),
+        risk_version=figures.risk_version,
+        risk=summary.get("risk"),
     )
+
+
+def _requirements(figures: StoredFigures) -> RequirementCounts | None:
+    met, assessed, total = figures.requirements_met, figures.requirements_assessed, figures.requirements_total
+    if met is None or assessed is None or total is None:
+        return None
+    return RequirementCounts(met=met, assessed=assessed, total=total)
 
 
 def _content(content: Mapping[str, Any]) -> ReportContent:

@@ -12,6 +12,11 @@ from policycortex.field_types import check_text, did_you_mean, parse_moment, ref
 from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.storage.registry.report_queries import SORTS
 
+RISK_VERSION_MEANING: Final = "Version of the risk score; scores of different versions cannot be compared"
+RISK_BAND_MEANING: Final = (
+    "By the worst failing finding alone: `act_now`, `act_soon`, `plan`, `watch`, or `none` when nothing fails; "
+    "null before version 3"
+)
 _MEGABYTE: Final = 1_000_000
 _SORT_WORDS: Final = [word for name in SORTS for word in (name, f"-{name}")]
 
@@ -64,6 +69,13 @@ class ListSummary(ResponseModel):
     compliance_score: float | None = Field(description="0-100; null when nothing was assessed", examples=[96.3])
     total_violations: int = Field(examples=[18])
     critical_findings: int = Field(examples=[2])
+    requirements_met: int | None = Field(default=None, description="Null without a framework", examples=[14])
+    requirements_assessed: int | None = Field(
+        default=None, description="`requirements_met` of so many are met: the score beside it does not say so"
+    )
+    risk_score: float | None = Field(default=None, examples=[84.2])
+    risk_version: str | None = Field(default=None, description=RISK_VERSION_MEANING, examples=["3"])
+    risk_band: str | None = Field(default=None, description=RISK_BAND_MEANING, examples=["act_now"])
 
 
 class Access(ResponseModel):
@@ -127,6 +139,14 @@ class FormatFile(ResponseModel):
     )
 
 
+class RequirementCounts(ResponseModel):
+    """How many requirements are met, of those that were assessed, and all."""
+
+    met: int = Field(examples=[14])
+    assessed: int = Field(examples=[27])
+    total: int = Field(examples=[61])
+
+
 class DetailSummary(ResponseModel):
     """The numbers of page one."""
 
@@ -139,6 +159,12 @@ class DetailSummary(ResponseModel):
     informational: int
     risk_score: float | None = None
     score: Mapping[str, Any] | None = Field(default=None, description="Model, version and all parts of the score")
+    requirements: RequirementCounts | None = Field(default=None, description="Null without a framework")
+    risk_version: str | None = Field(default=None, description=RISK_VERSION_MEANING)
+    risk: Mapping[str, Any] | None = Field(
+        default=None,
+        description="Band, worst finding, what all others add, share at stake; null before version 3",
+    )
 
 
 class FailureAnswer(ResponseModel):

@@ -18,6 +18,7 @@ from policycortex.findings.model import Finding, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
     environment_of,
+    is_exposed_by,
     relations_text,
     stable_check_id,
     tags_of_labels,
@@ -134,6 +135,7 @@ def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Un
         "account_id": (account.uid if account else "") or cloud.project_uid or unmapped.provider_uid,
         "account_name": (account.name if account else "") or "",
         "scan_uid": unmapped.scan_id,
+        "is_exposed": None if unmapped.categories is None else is_exposed_by(unmapped.categories),
     }
 
 

@@ -11,6 +11,7 @@ from policycortex.findings.model import Finding, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
     environment_of,
+    is_exposed_by,
     relations_text,
     severity_of_word,
     tags_of_value,
@@ -92,6 +93,7 @@ def build_prowler_findings(row: Mapping[str, str], record_no: int) -> tuple[Find
         observed_at=observed_at,
         scan_uid="",
         relations=_relations(row.get("compliance", "")),
+        is_exposed=is_exposed_by(row["categories"].split(" | ")) if "categories" in row else None,
     )
     if severity and not is_local:
         return (finding,)

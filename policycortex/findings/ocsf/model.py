@@ -124,6 +124,8 @@ class Unmapped(msgspec.Struct, gc=False):
     provider: str = ""
     provider_uid: str = ""
     scan_id: str = ""
+    categories: list[Any] | None = None
+    """None where there is no list of them."""
 
 
 STRICT_FIELDS: Final = frozenset(
@@ -155,6 +157,7 @@ def read_unmapped(value: object) -> Unmapped:
         provider=_text(value.get("provider")),
         provider_uid=_text(value.get("provider_uid")),
         scan_id=_text(value.get("scan_id")),
+        categories=categories if isinstance(categories := value.get("categories"), list) else None,
     )
 
 

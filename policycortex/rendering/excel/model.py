@@ -28,3 +28,9 @@ def severity_tints(locale: Locale, column: int) -> tuple[Tint, ...]:
     """Colours of severities; the lowest has none."""
     named = [severity.value for severity in Severity if severity is not Severity.INFORMATIONAL]
     return tuple(Tint(column=column, word=locale.text(f"severity.{name}"), name=name) for name in named)
+
+
+def band_tints(locale: Locale, column: int) -> tuple[Tint, ...]:
+    """Colours of risk bands."""
+    named = {"act_now": "critical", "act_soon": "high", "plan": "medium", "watch": "none", "none": "good"}
+    return tuple(Tint(column=column, word=locale.text(f"band.{band}"), name=name) for band, name in named.items())

@@ -6,7 +6,7 @@ from typing import Final, cast
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.rendering.excel.about_sheet import about_sheet
-from policycortex.rendering.excel.model import Sheet, result_tints, severity_tints
+from policycortex.rendering.excel.model import Sheet, band_tints, result_tints, severity_tints
 from policycortex.rendering.excel.tables import Cell, Link, SheetColumn, Tint
 from policycortex.reports.registry import sheet_tables
 from policycortex.reports.section import Column, Kind, LinkTo, Table
@@ -57,7 +57,7 @@ def _rows(
 
 def _writer(column: Column, locale: Locale, index: _Index) -> Callable[[object, int], Cell]:
     """Makes the cell of ``column`` from a row and its number."""
-    prefix = {Kind.SEVERITY: "severity", Kind.RESULT: "result"}.get(column.kind, column.words)
+    prefix = {Kind.SEVERITY: "severity", Kind.RESULT: "result", Kind.BAND: "band"}.get(column.kind, column.words)
     targets = index.get(column.link, {}) if column.link is not None else {}
 
     def write(row: object, number: int) -> Cell:
@@ -79,6 +79,8 @@ def _tints(column: Column, number: int, locale: Locale) -> tuple[Tint, ...]:
             return severity_tints(locale, number)
         case Kind.RESULT:
             return result_tints(locale, number)
+        case Kind.BAND:
+            return band_tints(locale, number)
         case _:
             return ()
 

@@ -13,6 +13,7 @@ from policycortex.names import Severity
 from policycortex.rendering.excel.tables import Forms, write_cell
 from policycortex.reports.charts import shown_results
 from policycortex.reports.section import Kind
+from policycortex.scoring.rounding import known_pct, round_pct
 
 _COLOURS: Final = {
     "critical": "#6D0F22", "high": "#B3402E", "medium": "#DD8F3D", "low": "#E6BD66", "informational": "#C9D1DA",
@@ -68,18 +69,34 @@ def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: L
     sheet.set_row(row, 40)
     write_cell(sheet, row, 0, t("summary.score_label"), forms.heading)
     score = summary.compliance_score
-    write_cell(sheet, row, 1, t("result.not_assessed") if score is None else score, forms.figure)
+    write_cell(sheet, row, 1, t("result.not_assessed") if score is None else known_pct(score, 1), forms.figure)
     figures: list[tuple[str, Any, Kind]] = [
         (t("summary.violations"), summary.total_violations, Kind.NUMBER),
         (t("summary.coverage"), coverage.assessed, Kind.NUMBER),
         (t("word.requirements"), coverage.total, Kind.NUMBER),
         (t("summary.change"), document.change_points, Kind.TEXT),
-        (t("summary.risk"), summary.risk_score, Kind.TEXT),
+        (t("summary.met_label"), summary.requirements_met, Kind.NUMBER),
+        (t("summary.risk"), round_pct(summary.risk_score, 1), Kind.TEXT),
+        *_risk_figures(document, locale),
     ]
     for below, (label, value, kind) in enumerate(figures, start=row + 1):
         write_cell(sheet, below, 0, label, forms.label)
         write_cell(sheet, below, 1, value, forms.cells[kind])
     return row + len(figures) + 2
+
+
+def _risk_figures(document: ReportDocument, locale: Locale) -> list[tuple[str, Any, Kind]]:
+    """Band, the two lines that add up to the risk score, and the share at stake; none where it is not known."""
+    risk, shown, t = document.summary.risk, document.summary.shown_risk, locale.text
+    if risk is None or shown is None or risk.total.band is None:
+        return []
+    return [
+        (t("word.band"), t(f"band.{risk.total.band}"), Kind.TEXT),
+        (t("risk.worst"), shown.worst, Kind.TEXT),
+        (t("risk.others"), shown.others, Kind.TEXT),
+        (t("risk.share_at_stake"), shown.share_pct, Kind.TEXT),
+        (t("risk.model_label"), risk.version, Kind.TEXT),
+    ]
 
 
 def _messages(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale, row: int) -> int:

@@ -88,13 +88,13 @@ class Forms:
             Kind.WRAPPED: book.add_format(base | {"text_wrap": True}),
             Kind.NUMBER: book.add_format(base | {"num_format": "#,##0"}),
             Kind.DECIMAL: book.add_format(base | {"num_format": "#,##0.00"}),
-            Kind.PERCENT: book.add_format(base | {"num_format": '0.0"%"', "align": "right"}),
+            Kind.PERCENT: book.add_format(base | {"num_format": '0.00"%"', "align": "right"}),
             Kind.FLAG: book.add_format(base | {"align": "center"}),
             Kind.DAY: book.add_format(base | {"num_format": "yyyy-mm-dd", "align": "left"}),
             Kind.MOMENT: book.add_format(base | {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}),
         }
         self.cells |= {Kind.RANK: self.cells[Kind.NUMBER]}
-        self.cells |= dict.fromkeys((Kind.SEVERITY, Kind.RESULT), self.cells[Kind.TEXT])
+        self.cells |= dict.fromkeys((Kind.SEVERITY, Kind.RESULT, Kind.BAND), self.cells[Kind.TEXT])
         self.tints = {n: book.add_format({"bg_color": fill, "font_color": ink}) for n, (fill, ink) in TINTS.items()}
 
 

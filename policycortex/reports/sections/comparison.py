@@ -27,6 +27,8 @@ class PeriodComparison:
     """The earlier one."""
     counts: Mapping[str, int]
     """How many are new, resolved, persisting, not_looked_at."""
+    reclassified: int
+    """Persisting ones whose severity or environment differs."""
     rows: pl.DataFrame
     """COMPARISON_SCHEMA without persisting ones: new, then resolved, then not looked at; the first ROWS_KEPT."""
     rows_total: int
@@ -39,6 +41,7 @@ class ComparisonView:
 
     against: Period
     counts: Mapping[str, int]
+    reclassified: int
     rows: tuple[Mapping[str, Any], ...]
     rows_total: int
     requirements: tuple[RequirementChange, ...]
@@ -68,6 +71,7 @@ def compose_comparison(
             "persisting": found.persisting,
             "not_looked_at": found.not_looked_at,
         },
+        reclassified=found.reclassified,
         rows=changed.head(ROWS_KEPT),
         rows_total=changed.height,
         requirements=requirements,
@@ -83,7 +87,12 @@ def _comparison(inputs: SectionInputs) -> PeriodComparison | None:
 def _describe(found: PeriodComparison) -> JsonObject:
     period = {"start": found.against.start, "end": found.against.end}
     return JsonObject(
-        fields={"against": period, **found.counts, "findings_total": found.rows_total},
+        fields={
+            "against": period,
+            **found.counts,
+            "findings_total": found.rows_total,
+            "reclassified": found.reclassified,
+        },
         arrays={
             "findings": found.rows.iter_rows(named=True),
             "requirements": (asdict(row) for row in found.requirements),
@@ -117,6 +126,7 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
     view = ComparisonView(
         against=found.against,
         counts=found.counts,
+        reclassified=found.reclassified,
         rows=tuple(found.rows.head(CHANGES_SHOWN).iter_rows(named=True)),
         rows_total=found.rows_total,
         requirements=found.requirements[:CHANGES_SHOWN],

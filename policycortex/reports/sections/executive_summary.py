@@ -6,9 +6,10 @@ from typing import Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType, Severity
-from policycortex.reports.charts import draw_gauge, draw_trend_of
+from policycortex.reports.charts import draw_gauge, draw_risk_gauge, draw_trend_of
 from policycortex.reports.section import Section
 from policycortex.reports.sections.risk_matrix import shown_items
+from policycortex.scoring.rounding import round_points, rounded_change
 
 FIRST_ITEMS: Final = 5
 """Items of a remediation plan whose gain the summary adds up."""
@@ -37,16 +38,16 @@ def key_figures(document: ReportDocument) -> KeyFigures:
     gains = [check.gain_points or 0.0 for check in document.top_checks[:FIRST_ITEMS]]
     return KeyFigures(
         critical_and_high=failed.get(Severity.CRITICAL, 0) + failed.get(Severity.HIGH, 0),
-        risk_change=None if before is None or now is None else round(now - before, 1),
+        risk_change=rounded_change(before, now, 1),
         first_items=len(gains),
-        first_gain=round(sum(gains), 1) if gains else None,
+        first_gain=round_points(sum(gains), 1) if gains else None,
     )
 
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
     return {
         "gauge": draw_gauge(document.summary.compliance_score),
-        "risk_gauge": draw_gauge(document.summary.risk_score),
+        "risk_gauge": draw_risk_gauge(document),
         "trend": draw_trend_of(document),
         "key_figures": key_figures(document),
         "pressing": document.top_checks[:PRESSING_SHOWN],

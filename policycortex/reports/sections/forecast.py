@@ -10,7 +10,7 @@ from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, KnownStep, TooLittleHistory
-from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.rounding import known_pct, round_pct
 
 FORECAST_STEP: Final = 5
 """The page shows every fifth day."""
@@ -94,11 +94,11 @@ def forecast_view(forecast: Forecast | DirectionOnly | TooLittleHistory | None) 
         points=tuple(
             ForecastRow(
                 date=point.day,
-                compliance_score=round_pct(point.value_pct) or 0.0,
-                low_80=round_pct(point.low_80) or 0.0,
-                high_80=round_pct(point.high_80) or 0.0,
-                low_95=round_pct(point.low_95) or 0.0,
-                high_95=round_pct(point.high_95) or 0.0,
+                compliance_score=known_pct(point.value_pct),
+                low_80=known_pct(point.low_80),
+                high_80=known_pct(point.high_80),
+                low_95=known_pct(point.low_95),
+                high_95=known_pct(point.high_95),
                 is_extrapolated=beyond is not None and point.day >= beyond,
             )
             for point in forecast.points

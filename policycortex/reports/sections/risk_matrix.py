@@ -20,7 +20,8 @@ from policycortex.reports.section import (
 )
 from policycortex.reports.shares import heat_of
 from policycortex.scoring.risk import count_exposure
-from policycortex.scoring.risk_model import ExposureCount, RiskItem
+from policycortex.scoring.risk_model import ExposureCount, Risk, RiskItem
+from policycortex.scoring.rounding import known_pct, round_points
 
 ITEMS_SHOWN: Final = 10
 """Items on the page."""
@@ -47,10 +48,22 @@ def _exposure(inputs: SectionInputs) -> tuple[ExposureCount, ...]:
     return () if items is None else count_exposure(items, weights=inputs.evidence.risk_weights)
 
 
-def _items(inputs: SectionInputs) -> tuple[RiskItem, ...]:
+def item_rows(risk: Risk | None) -> tuple[RiskItem, ...]:
     """What lowers the risk most, first; points rounded to two decimals."""
-    items = inputs.risk.top if inputs.risk else ()
-    return tuple(replace(item, title=item.title or "", lowers_by=round(item.lowers_by, 2)) for item in items)
+    return tuple(
+        replace(
+            item,
+            title=item.title or "",
+            points=round_points(item.points),
+            risk_without=known_pct(item.risk_without),
+            lowers_by=round_points(item.lowers_by),
+        )
+        for item in (risk.top if risk else ())
+    )
+
+
+def _items(inputs: SectionInputs) -> tuple[RiskItem, ...]:
+    return item_rows(inputs.risk)
 
 
 def _items_total(inputs: SectionInputs) -> int:
@@ -99,6 +112,7 @@ ITEMS: Final = Table(
         Column(name="failed", title="word.failing", width=11, kind=Kind.NUMBER),
         Column(name="is_exposed", title="risk_matrix.exposed", width=12, kind=Kind.FLAG),
         Column(name="oldest_days", title="ages.days", width=10, kind=Kind.NUMBER),
+        Column(name="points", title="risk.points", width=12, kind=Kind.DECIMAL),
         Column(name="lowers_by", title="risk_items.lowers", width=12, kind=Kind.DECIMAL),
     ),
     sheet=SheetPlace(name="sheet.risk_items", is_shown=always),

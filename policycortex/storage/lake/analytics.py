@@ -56,9 +56,15 @@ RISK_SCHEMA: Final = pl.Schema(
         *((part, pl.Float64()) for part in ("severity", "exposure", "age", "environment")),
         ("failed", pl.Int64()),
         ("assessed", pl.Int64()),
+        *((name, pl.Float64()) for name in ("worst", "others")),
+        ("band", pl.String()),
+        ("share_pct", pl.Float64()),
     ]
 )
-"""Grain: one value of a dimension (``total`` has the label ""); parts in points of risk."""
+"""Grain: one value of a dimension (``total`` has the label ""); parts, worst and others in points of risk.
+
+Days built before version 3 of risk have null in the last four until they are built again.
+"""
 
 _BATCH_ROWS: Final = 50_000
 _TALLY: Final = ("provider", "check_id", "mapping_id")

@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (

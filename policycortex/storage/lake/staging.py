@@ -48,7 +48,7 @@ _FINDING_SCHEMA: Final = pl.Schema(
         ),
         pl.String,
     )
-    | {"is_muted": pl.Boolean, "observed_at": pl.Datetime("us", "UTC")}
+    | {"is_muted": pl.Boolean, "is_exposed": pl.Boolean, "observed_at": pl.Datetime("us", "UTC")}
 )  # fmt: skip
 _TEXT_SCHEMA: Final = pl.Schema(dict.fromkeys(("text_id", *_TEXT_FIELDS), pl.String()))
 _MAPPING_SCHEMA: Final = pl.Schema(dict.fromkeys(("mapping_id", "framework_key", "requirement_uid"), pl.String()))

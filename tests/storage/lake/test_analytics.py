@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -151,6 +152,19 @@ def test_risk_items_are_of_the_period_end_posture_in_scope(lake: Lake) -> None:
     assert lake.analytics.load_risk_items(staging, WHOLE, waivers=NO_WAIVERS)["check_id"].to_list() == ["s"]
 
 
+def test_exposure_and_the_first_failing_resource_are_kept(lake: Lake) -> None:
+    """The scanner's category with each group of findings, null without one; of two failing resources the first."""
+    found = [finding(D1, "a", "x2"), finding(D1, "a", "x1"), finding(D1, "a", "x0", "PASS")]
+    category = [msgspec.structs.replace(each, is_exposed=True) for each in found]
+    import_findings(lake, [*category, finding(D1, "b", "y")])
+    build(lake, D1)
+    nowhere = pl.DataFrame([("w1", None, None, None, None, "nowhere")], schema=WAIVERS_SCHEMA, orient="row")
+    for waivers in (NO_WAIVERS, nowhere):
+        items = lake.analytics.load_risk_items(EVERYTHING, WHOLE, waivers=waivers).filter(pl.col("failed") > 0)
+        named = items.select("check_id", "is_exposed", "resource_uid", "failed").sort("check_id").rows()
+        assert named == [("a", True, "x1", 2), ("b", None, "y", 1)]
+
+
 def test_waived_findings_leave_the_risk(lake: Lake) -> None:
     """By glob; a waiver for one requirement counts only when the finding has no other."""
     import_findings(lake, [finding(D1, "a", "x1"), finding(D1, "a", "x2"), finding(D1, "b", "x1")])
@@ -192,7 +206,8 @@ def test_a_day_of_changes_and_risk_is_replaced_whole(lake: Lake) -> None:
         schema=CHANGES_SCHEMA,
         orient="row",
     )
-    risk = pl.DataFrame([("total", "", "2", 30.0, 20.0, 0.0, 5.0, 5.0, 1, 2)], schema=RISK_SCHEMA, orient="row")
+    row = ("total", "", "3", 30.0, 20.0, 0.0, 5.0, 5.0, 1, 2, 27.5, 2.5, "plan", 40.0)
+    risk = pl.DataFrame([row], schema=RISK_SCHEMA, orient="row")
     for _ in range(2):
         lake.analytics.replace_day(ORGANIZATION, D2, changes=changes, risk=risk)
     lake.analytics.replace_day(ORGANIZATION, D3, changes=CHANGES_SCHEMA.to_frame(), risk=RISK_SCHEMA.to_frame())

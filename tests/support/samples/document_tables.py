@@ -13,21 +13,13 @@ from policycortex.documents.model import (
 from policycortex.names import Severity
 from policycortex.reports.sections.exposure import Breakdown
 from policycortex.reports.sections.methodology import ScanCoverage
-from policycortex.reports.sections.risk_places import RiskPlace
-from policycortex.reports.sections.risk_profile import RiskPartRow
 from policycortex.reports.sections.trend import ChangeCause
 from policycortex.scoring.ages import AgeSummary
-from policycortex.scoring.risk_model import ExposureCount, RiskItem
+from policycortex.scoring.risk import assess_risk
+from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA, ExposureCount, Risk, RiskWeights
 from policycortex.scoring.rounding import round_pct
 from policycortex.scoring.unrelated import UnrelatedCheck, UnrelatedFindings, UnrelatedProvider
-from tests.support.samples.findings_table import HOSTILE, OUTCOME
-
-RISK_PARTS: Final = (
-    RiskPartRow(title="Severity", points=24.0, note="Four critical and seven high findings fail."),
-    RiskPartRow(title="Exposure", points=11.5, note="Three of them stand open to the internet."),
-    RiskPartRow(title="Age", points=6.0, note="The oldest has failed for 41 days."),
-)
-
+from tests.support.samples.findings_table import HOSTILE, OUTCOME, PERIOD
 
 CHANGE_CAUSES: Final = (
     ChangeCause(title="Fixed", findings=12, points=5.1),
@@ -49,29 +41,24 @@ UNRELATED: Final = UnrelatedFindings(
 )
 
 
-def risk_places(frame: pl.DataFrame) -> tuple[RiskPlace, ...]:
-    return tuple(
-        RiskPlace(
-            dimension=row.dimension, label=row.label, risk_score=41.5, severity=24.0, exposure=11.5, age=6.0,
-            environment=0.0, failed=row.failed, assessed=row.failed + row.passed,
-        )
-        for row in breakdowns(frame)
-        if row.failed + row.passed
-    )  # fmt: skip
-
-
-def risk_items(frame: pl.DataFrame) -> tuple[RiskItem, ...]:
-    grouped = frame.filter(OUTCOME == "failed").group_by("account_id", "check_id", "severity", "service").agg(
-        pl.col("title").first(), pl.len().alias("failed")
-    )  # fmt: skip
-    rows = grouped.sort("failed", "account_id", "check_id", descending=[True, False, False]).iter_rows(named=True)
-    return tuple(
-        RiskItem(
-            **row, provider="aws", is_exposed="public" in row["check_id"], oldest_days=41,
-            risk_without=0.0, lowers_by=round(24 * row["failed"] / frame.height, 2),
-        )
-        for row in rows
-    )  # fmt: skip
+def sample_risk(frame: pl.DataFrame) -> Risk:
+    """The risk of the findings: those of a check in an account fail for up to 41 days."""
+    deciding = frame.with_columns(outcome=OUTCOME).filter(pl.col("outcome").is_in(["passed", "failed"]))
+    age = (pl.col("check_id").str.len_chars() * 7) % 42
+    grouped = deciding.group_by("provider", "account_id", "environment", "service", "check_id", "severity").agg(
+        pl.col("title").first(),
+        resource_uid=pl.col("resource_uid").filter(pl.col("outcome") == "failed").min(),
+        passed=(pl.col("outcome") == "passed").sum(),
+        failed=(pl.col("outcome") == "failed").sum(),
+    )
+    items = grouped.with_columns(
+        mapping_id=pl.lit("m"),
+        failing_since=pl.lit(PERIOD.last_date) - pl.duration(days=age),
+        is_exposed=pl.lit(value=None, dtype=pl.Boolean),
+    )
+    return assess_risk(
+        items.select(RISK_ITEM_SCHEMA.names()).cast(RISK_ITEM_SCHEMA), as_of=PERIOD.last_date, weights=RiskWeights()
+    )
 
 
 def exposure(frame: pl.DataFrame) -> tuple[ExposureCount, ...]:

@@ -23,21 +23,23 @@ from policycortex.documents.model import (
 )
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.reports.sections.forecast import ForecastRow, ForecastView
+from policycortex.reports.sections.risk_matrix import item_rows
+from policycortex.reports.sections.risk_places import place_rows
+from policycortex.reports.sections.risk_profile import risk_rows
 from policycortex.reports.sections.section_results import SectionRow
 from policycortex.reports.unrelated_messages import provider_sentence
+from policycortex.reports.worst_line import worst_line
 from policycortex.scoring.model import Counts, Coverage, Score
 from policycortex.scoring.rounding import round_pct
 from tests.support.samples.document_tables import (
     CHANGE_CAUSES,
-    RISK_PARTS,
     UNRELATED,
     ages,
     breakdowns,
     check_results,
     coverage,
     exposure,
-    risk_items,
-    risk_places,
+    sample_risk,
     top_checks,
     waivers,
 )
@@ -53,7 +55,8 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
     path = folder / "findings.parquet"
     frame.write_parquet(path)
     requirements = _requirements(frame, sample)
-    summary = _summary(frame, requirements)
+    summary, locale = _summary(frame, requirements), open_locale(sample.locale)
+    risk, shown = summary.risk, summary.shown_risk
     return ReportDocument(
         header=_header(sample),
         summary=summary,
@@ -73,11 +76,12 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "unrelated": UNRELATED,
             "unrelated_sentences": _unrelated_sentences(sample),
             "unrelated_checks": UNRELATED.checks,
-            "risk_parts": RISK_PARTS if frame.height else (),
+            "risk_parts": risk_rows(risk, locale),
+            "risk_worst": worst_line(risk, locale, locale.number(shown.worst, 1)) if shown else "",
             "change_causes": CHANGE_CAUSES if frame.height else (),
-            "risk_places": risk_places(frame),
-            "risk_items": risk_items(frame),
-            "risk_items_total": len(risk_items(frame)),
+            "risk_places": place_rows(risk.groups if risk else (), 2),
+            "risk_items": item_rows(risk),
+            "risk_items_total": risk.top_of if risk else 0,
             "exposure": exposure(frame),
             "ages": ages(frame),
             "forecast": _forecast(summary) if sample.type is ReportType.TREND else None,
@@ -178,6 +182,7 @@ def _summary(frame: pl.DataFrame, requirements: Sequence[RequirementRow]) -> Sum
         coverage=Coverage(assessed=assessed, total=len(requirements)),
     )  # fmt: skip
     compliant = results.count(RequirementResult.COMPLIANT)
+    risk = sample_risk(frame)
     by_requirement = round_pct(100 * compliant / assessed, 1) if assessed else None
     return Summary(
         compliance_score=round_pct(value, 1),
@@ -185,8 +190,9 @@ def _summary(frame: pl.DataFrame, requirements: Sequence[RequirementRow]) -> Sum
         models={"findings_pass_rate": round_pct(value, 1), "requirements_passed": by_requirement},
         total_violations=failed,
         failed_by_severity={s.value: by_severity.get(s.value, 0) for s in Severity},
-        risk_score=None if value is None else 41.5,
+        risk_score=round_pct(risk.total.value),
         result_counts={r.value: results.count(r) for r in RequirementResult},
+        risk=risk,
     )
 
 

@@ -140,7 +140,8 @@ def test_sentences_are_in_the_language_of_the_report() -> None:
     """Every sentence comes from the catalogue, with the language's own numbers."""
     german = open_locale("de")
     messages = compose(posture(("Z", 3, 1)), posture(("Z", 9, 1)), locale=german).key_messages
-    assert messages[0] == "75,0 % der Befunde, die Tiny betreffen, sind bestanden: 3 von 4."
+    met = "0 von 1 bewerteten Anforderungen sind erfüllt."
+    assert messages[0] == f"75,0 % der Befunde, die Tiny betreffen, sind bestanden: 3 von 4. {met}"
     assert messages[1] == "Der Wert fiel um 15,0 Punkte von 90,0 %."
     assert not any(word in " ".join(messages) for word in (" the ", "finding", "score"))
 
@@ -159,7 +160,7 @@ def test_the_worst_findings_are_counted_in_one_sentence(failing: int, message: s
 
 def _ages_of(period: Period) -> tuple[dict[str, int | None], float | None]:
     """Oldest days per severity, and the risk score, of a report of 1 April 2024 on a finding failing since 22 March."""
-    row = ("aws", "acc", "production", "s3", "c1", "m", "", "high", date(2024, 3, 22), 0, 1)
+    row = ("aws", "acc", "production", "s3", "c1", "m", "", "high", date(2024, 3, 22), None, None, 0, 1)
     evidence = Evidence(
         findings=FindingsTable(path=Path("unread.parquet"), total=1),
         findings_total=1,

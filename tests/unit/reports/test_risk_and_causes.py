@@ -16,11 +16,11 @@ ENGLISH = open_locale("en")
 
 
 def test_parts_stand_with_their_points_and_reasons() -> None:
-    """40 of severity, 20 of production; nothing exposed, nothing old."""
-    row = ("aws", "acc", "production", "s3", "c1", "m", "", "high", date(2026, 1, 5), 0, 1)
+    """Of 50 points 20 for severity, 7.5 for production; nothing exposed, nothing old."""
+    row = ("aws", "acc", "production", "s3", "c1", "m", "", "high", date(2026, 1, 5), None, None, 0, 1)
     items = pl.DataFrame([row], schema=RISK_ITEM_SCHEMA, orient="row")
     parts = risk_rows(assess_risk(items, as_of=date(2026, 1, 5), weights=RiskWeights()), ENGLISH)
-    assert [(p.title, p.points) for p in parts] == [("Severity", 40), ("Exposure", 0), ("Age", 0), ("Environment", 20)]
+    assert [(p.title, p.points) for p in parts] == [("Severity", 20), ("Exposure", 0), ("Age", 0), ("Environment", 7.5)]
     assert all(p.note for p in parts)
     nothing = assess_risk(items.clear(), as_of=date(2026, 1, 5), weights=RiskWeights())
     assert risk_rows(nothing, ENGLISH) == risk_rows(None, ENGLISH) == ()

@@ -21,10 +21,11 @@ def state(  # one finding; a test names only the fields it needs
     is_waived: bool = False,
     is_in_scope: bool = True,
     source: str = "prowler",
+    environment: str = "production",
 ) -> tuple[object, ...]:
     """A row of STATE_SCHEMA."""
     flags = (is_muted, is_waived, is_in_scope)
-    return (source, "aws", account, region, check, resource, "m", severity, status, *flags)
+    return (source, "aws", account, region, check, resource, "m", severity, status, *flags, environment)
 
 
 def side(

@@ -71,3 +71,21 @@ def test_only_changed_requirements_are_listed() -> None:
         RequirementResult.NON_COMPLIANT,
     )
     assert (changed.failed_before, changed.failed_after) == (0, 1)
+
+
+def test_reclassified_findings_are_counted() -> None:
+    """Fails on both dates with another severity, or now in test; not the one that is equal, fixed, or muted."""
+    names = ("relabelled", "moved", "equal", "fixed", "muted")
+    before = side([state(resource=name, severity="critical") for name in names])
+    after = side(
+        [
+            state(resource="relabelled", severity="low"),
+            state(resource="moved", severity="critical", environment="test"),
+            state(resource="equal", severity="critical"),
+            state(resource="fixed", severity="low", status="PASS"),
+            state(resource="muted", severity="low", is_muted=True),
+        ]
+    )
+    found = compare_findings(before, after)
+    assert (found.reclassified, found.persisting, found.resolved) == (2, 3, 2)
+    assert compare_findings(before, before).reclassified == 0

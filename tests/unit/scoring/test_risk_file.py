@@ -27,6 +27,7 @@ def test_one_number_can_be_changed_alone(tmp_path: Path) -> None:
         0.4,
         0.2,
     )
+    assert weights.degrees == RiskWeights().degrees
     assert (weights.criticality["qa"], weights.criticality["production"]) == (0.1, 1.0)
     assert (weights.sla_days["high"], weights.sla_days["low"]) == (14, 180)
 
@@ -34,12 +35,15 @@ def test_one_number_can_be_changed_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
-        ([1], "may contain only parts"),
-        ({"wieghts": {}}, "may contain only parts"),
+        ([1], "may contain only ceilings"),
+        ({"wieghts": {}}, "may contain only ceilings"),
         ({"parts": 3}, "parts must be a table"),
         ({"parts": {"luck": 1}}, "parts has no 'luck'; it has severity, exposure"),
         ({"severity": {"high": True}}, "severity.high must be a number"),
         ({"exposure_words": "public"}, "must be a list of words"),
+        ({"bands": {"soon": 1}}, "bands has no 'soon'; it has act_now, act_soon, plan"),
+        ({"burden": "4000"}, "burden must be a number"),
+        ({"degrees": {"age": 0.9}}, "degrees add up to 1.75, not 1"),
         ({"parts": {"age": 0.9}}, "parts add up to 1.7, not 1"),
     ],
 )

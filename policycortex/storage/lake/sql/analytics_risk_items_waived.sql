@@ -5,7 +5,13 @@
 -- it is listed under (without relations: when a waiver names neither framework nor requirement). A finding without a
 -- built age counts from its day. Status and muting are compared as one text: a filter on a column makes DuckLake read
 -- that column's statistics of all files of all days, which costs more than the rows it could skip.
-WITH listed AS (
+-- A snapshot before version 5 lacks is_exposed: it is then NULL.
+WITH states AS (
+    FROM lake.core.finding_state
+    UNION ALL BY NAME
+    SELECT NULL::BOOLEAN AS is_exposed WHERE false
+),
+listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
     FROM relations
     GROUP BY ALL
@@ -16,7 +22,8 @@ chosen AS (
 ),
 passing AS (
     SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,
-        NULL::DATE AS failing_since, sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
+        NULL::DATE AS failing_since, NULL::BOOLEAN AS is_exposed, NULL::VARCHAR AS resource_uid,
+        sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
     FROM lake.marts.check_tallies t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
@@ -26,8 +33,8 @@ passing AS (
 ),
 failing AS (
     SELECT t.import_id, t.finding_no, t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id,
-        t.severity, t.text_id, t.resource_uid, coalesce(f.failing_since, t.observed_date) AS failing_since
-    FROM lake.core.finding_state t
+        t.severity, t.text_id, t.resource_uid, t.is_exposed, coalesce(f.failing_since, t.observed_date) AS failing_since
+    FROM states t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
@@ -56,12 +63,12 @@ items AS (
     SELECT *, NULL AS text_id FROM passing WHERE passed > 0
     UNION ALL BY NAME
     SELECT provider, account_id, environment, service, check_id, mapping_id, severity, failing_since,
-        min(text_id) AS text_id, 0::BIGINT AS passed, count(*) AS failed
+        is_exposed, min(resource_uid) AS resource_uid, min(text_id) AS text_id, 0::BIGINT AS passed, count(*) AS failed
     FROM failing ANTI JOIN waived USING (import_id, finding_no)
     GROUP BY ALL
 )
 SELECT i.provider, i.account_id, i.environment, i.service, i.check_id, i.mapping_id, x.title, i.severity,
-    i.failing_since, i.passed, i.failed
+    i.failing_since, i.is_exposed, i.resource_uid, i.passed, i.failed
 FROM items i
     LEFT JOIN (SELECT provider, check_id, mapping_id, true AS is_listed FROM listed) l
     ON l.provider = i.provider AND l.check_id = i.check_id AND l.mapping_id = i.mapping_id

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS lake.core.failing_since (
 CREATE TABLE IF NOT EXISTS lake.marts.risk_tallies (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, scan_at TIMESTAMPTZ, source VARCHAR, provider VARCHAR,
     account_id VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, title VARCHAR,
-    severity VARCHAR, failing_since DATE, passed BIGINT, failed BIGINT
+    severity VARCHAR, failing_since DATE, passed BIGINT, failed BIGINT, is_exposed BOOLEAN, resource_uid VARCHAR
 );
 
 -- Keys of one severity that stopped failing on one day, by the day they began; not remediated means lost from sight.
@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS lake.marts.remediations (
 -- Risk of one place (total, account, service, provider, environment, framework) on one day's period-end posture.
 CREATE TABLE IF NOT EXISTS lake.marts.risk (
     organization VARCHAR, observed_date DATE, dimension VARCHAR, label VARCHAR, risk_version VARCHAR, value DOUBLE,
-    severity DOUBLE, exposure DOUBLE, age DOUBLE, environment DOUBLE, failed BIGINT, assessed BIGINT
+    severity DOUBLE, exposure DOUBLE, age DOUBLE, environment DOUBLE, failed BIGINT, assessed BIGINT,
+    worst DOUBLE, others DOUBLE, band VARCHAR, share_pct DOUBLE
 );
 
 -- What one cause did to one framework's score from previous_date to observed_date; points are an exact fraction.
@@ -32,6 +33,15 @@ CREATE TABLE IF NOT EXISTS lake.marts.changes (
     organization VARCHAR, observed_date DATE, previous_date DATE, framework_id VARCHAR, cause VARCHAR,
     findings BIGINT, passed BIGINT, failed BIGINT, points VARCHAR
 );
+
+-- Since version 5: exposure as in core.findings; the first failing resource by name; risk version 3, whose band follows
+-- the worst finding's points, and beside it the share of what is at stake that fails.
+ALTER TABLE lake.marts.risk_tallies ADD COLUMN IF NOT EXISTS is_exposed BOOLEAN;
+ALTER TABLE lake.marts.risk_tallies ADD COLUMN IF NOT EXISTS resource_uid VARCHAR;
+ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS worst DOUBLE;
+ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS others DOUBLE;
+ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS band VARCHAR;
+ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS share_pct DOUBLE;
 
 ALTER TABLE lake.core.failing_since SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.risk_tallies SET PARTITIONED BY (organization, observed_date);

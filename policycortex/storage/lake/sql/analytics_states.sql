@@ -35,5 +35,5 @@ waived AS (
 )
 SELECT f.source, f.provider, f.account_id, f.region, f.check_id, f.resource_uid, f.mapping_id, f.severity, f.status,
     f.is_muted, coalesce(w.is_waived, false) AS is_waived,
-    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope
+    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope, f.environment
 FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no

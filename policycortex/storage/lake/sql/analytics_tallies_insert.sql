@@ -25,6 +25,7 @@ found AS (
 SELECT f.organization, f.observed_date, f.scan_key, f.scan_at, f.source, f.provider, f.account_id, f.environment,
     f.service, f.check_id, f.mapping_id, min(f.title) AS title, f.severity,
     CASE WHEN f.is_failing THEN coalesce(a.failing_since, $day::DATE) END AS failing_since,
+    f.is_exposed, min(f.resource_uid) FILTER (f.is_failing) AS resource_uid,
     count(*) FILTER (f.is_passing) AS passed, count(*) FILTER (f.is_failing) AS failed
 FROM found f
     LEFT JOIN ages a USING (organization, scan_key, source, account_id, region, check_id, resource_uid)

@@ -1,4 +1,4 @@
--- All tables of the lake, version 1. Safe to run again. Grain stands above each table.
+-- All tables of the lake. Safe to run again. Grain stands above each table.
 CREATE SCHEMA IF NOT EXISTS lake.raw;
 CREATE SCHEMA IF NOT EXISTS lake.core;
 CREATE SCHEMA IF NOT EXISTS lake.marts;
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS lake.core.findings (
     provider VARCHAR, account_id VARCHAR, account_name VARCHAR, region VARCHAR, service VARCHAR,
     check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR, status VARCHAR, severity VARCHAR, is_muted BOOLEAN,
     status_detail VARCHAR, finding_uid VARCHAR, resource_uid VARCHAR, resource_name VARCHAR, resource_type VARCHAR,
-    environment_tag VARCHAR, tags VARCHAR, observed_at TIMESTAMPTZ, content_digest UBIGINT
+    environment_tag VARCHAR, tags VARCHAR, observed_at TIMESTAMPTZ, content_digest UBIGINT, is_exposed BOOLEAN
 );
 
 -- One requirement named by the findings that share a mapping_id, in the scanner's spelling.
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS lake.core.finding_state (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
     region VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR,
     status VARCHAR, severity VARCHAR, is_muted BOOLEAN, finding_uid VARCHAR, resource_uid VARCHAR,
-    resource_type VARCHAR, observed_at TIMESTAMPTZ, import_id VARCHAR, finding_no BIGINT
+    resource_type VARCHAR, observed_at TIMESTAMPTZ, import_id VARCHAR, finding_no BIGINT, is_exposed BOOLEAN
 );
 
 -- One check that one scan looked at in one region on one day; scan_at is the scan's last sight of the account that day.
@@ -88,6 +88,10 @@ CREATE TABLE IF NOT EXISTS lake.marts.framework_scores (
     denominator DOUBLE, muted BIGINT, waived BIGINT, manual BIGINT, assessed BIGINT, total BIGINT,
     critical BIGINT, high BIGINT, medium BIGINT, low BIGINT, informational BIGINT
 );
+
+-- Since version 5: whether the scanner's categories say that the resource is publicly reachable; NULL without them.
+ALTER TABLE lake.core.findings ADD COLUMN IF NOT EXISTS is_exposed BOOLEAN;
+ALTER TABLE lake.core.finding_state ADD COLUMN IF NOT EXISTS is_exposed BOOLEAN;
 
 ALTER TABLE lake.core.findings SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.core.finding_state SET PARTITIONED BY (organization, observed_date);

@@ -29,7 +29,7 @@ accounts AS (
 SELECT f.organization, f.observed_date, f.scan_key, f.source, f.provider, f.account_id, f.region,
     coalesce(f.environment_tag, a.environment, 'unknown') AS environment,
     f.service, f.check_id, f.mapping_id, f.text_id, f.status, f.severity, f.is_muted, f.finding_uid, f.resource_uid,
-    f.resource_type, f.observed_at, f.import_id, f.finding_no
+    f.resource_type, f.observed_at, f.import_id, f.finding_no, f.is_exposed
 FROM lake.core.findings f
     ANTI JOIN dropped d USING (organization, import_id, finding_no)
     LEFT JOIN accounts a ON a.account_id = f.account_id
