@@ -133,7 +133,9 @@ def _status_of_own_query(browser: Browser, ui: str, selector: str, key: str) -> 
 def test_with_the_sign_in_the_ui_works(server: Server, link: str, tmp_path: Path) -> None:
     """Without it the form is shown. After it: runs with their data, a log followed by WebSocket, no failed request."""
     ui = f"http://127.0.0.1:{server.dagster_port}"
-    run_id = server.query_dagster("{ runsOrError(limit: 1) { ... on Runs { results { runId } } } }")
+    run_id = server.query_dagster(
+        "{ runsOrError(filter: {statuses: [SUCCESS]}, limit: 1) { ... on Runs { results { runId } } } }"
+    )
     run = run_id["runsOrError"]["results"][0]["runId"]
     with open_browser(tmp_path) as browser:
         browser.open_url(f"{ui}/runs")
