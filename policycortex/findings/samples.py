@@ -33,6 +33,8 @@ _REGIONS: Final = {
 }
 _ACCOUNT_TYPES: Final = {"aws": ("AWS Account", 10), "azure": ("Azure AD Account", 6), "gcp": ("GCP Account", 5)}
 _PLACEHOLDER: Final = re.compile(r'"@@(\w+)@@"')
+_EXPOSED: Final = re.compile("public|internet")
+"""In ids of checks about something publicly reachable."""
 _FIX_DAYS: Final = 110
 """Mean days until a check that failed at the start is fixed."""
 _FAILS_AGAIN: Final = 0.25
@@ -276,7 +278,7 @@ def _unmapped(check: SampleCheck, account: _Account, moment: datetime) -> dict[s
     scan_id = blake2b(f"{account.uid}|{_local_time(moment)}".encode(), digest_size=16).hexdigest()
     return {
         "related_url": "",
-        "categories": [],
+        "categories": ["internet-exposed"] if _EXPOSED.search(check.id) else [],
         "depends_on": [],
         "related_to": [],
         "additional_urls": [],

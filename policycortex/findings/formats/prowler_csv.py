@@ -41,7 +41,7 @@ _COLUMNS: Final = (
     "subscription_id", "project_id", "region", "resource_uid", "resource_arn", "resource_id", "resource_tags",
     "finding_uid", "finding_unique_id", "muted", "check_title", "description", "status_extended", "risk",
     "remediation_recommendation_text", "remediation_recommendation_url", "prowler_version", "provider",
-    "account_name", "service_name", "resource_name", "resource_type", "compliance",
+    "account_name", "service_name", "resource_name", "resource_type", "compliance", "categories",
 )  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 

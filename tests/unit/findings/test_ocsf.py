@@ -73,6 +73,8 @@ def test_the_real_scan_gives_all_its_findings(shared: Path) -> None:
     assert Counter(each.status for each in findings) == {"PASS": 1074, "FAIL": 716, "MANUAL": 4}
     assert [each.record_no for each in findings] == list(range(1794))
     assert len({each.finding_uid for each in findings}) == 1791
+    failing = [each for each in findings if each.status == "FAIL" and not each.is_muted]
+    assert Counter(each.is_exposed for each in failing) == {True: 91, False: 573}
 
 
 @pytest.mark.parametrize("status_code", ["PASS", "FAIL"])
