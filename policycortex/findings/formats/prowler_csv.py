@@ -43,6 +43,7 @@ _COLUMNS: Final = (
     "remediation_recommendation_text", "remediation_recommendation_url", "prowler_version", "provider",
     "account_name", "service_name", "resource_name", "resource_type", "compliance", "categories",
 )  # fmt: skip
+_LOCAL_TIME: Final = assumed_value("TIMESTAMP has no offset from UTC: it is read as UTC")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -104,7 +105,7 @@ def _notes(severity: Severity | None, word: str, *, is_local: bool) -> Iterator[
     if severity is None:
         yield assumed_value(f"SEVERITY {word!r} is not known: {DEFAULT_SEVERITY} is assumed")
     if is_local:
-        yield assumed_value("TIMESTAMP has no offset from UTC: it is read as UTC")
+        yield _LOCAL_TIME
 
 
 def _first(row: Mapping[str, str], *names: str) -> str:

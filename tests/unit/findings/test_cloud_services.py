@@ -341,6 +341,15 @@ def test_a_bad_row_is_quarantined_with_its_number() -> None:
     ]
 
 
+def test_control_characters_of_rows_are_replaced() -> None:
+    """As in JSON, with a note for each field."""
+    rows = lake_rows(1, 2)
+    rows[1]["finding_info"]["title"] = "a\x00b"
+    items = parsed("ocsf_parquet", lake_file(rows))
+    assert [each.title for each in items if isinstance(each, Finding)][1] == "a\N{REPLACEMENT CHARACTER}b"
+    assert [each.kind for each in items if isinstance(each, ScanNote)] == [NoteKind.REPLACED_TEXT]
+
+
 def test_a_damaged_parquet_file_is_no_findings() -> None:
     """Cut: truncated. Damaged inside: an error that says what to do."""
     content = lake_file(lake_rows(*range(100)))
