@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup setup-dev demo test test-all conformance gallery storm screenshots bench test-fast check up lock format clean
+.PHONY: help setup setup-dev demo test test-all conformance gallery storm screenshots bench test-fast check audit up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ check: setup-dev ## format, lint, types, imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: ## known vulnerabilities of the locked packages; asks the package index, so it is not part of check
+	@test -x .venv-audit/bin/pip-audit || { python3 -m venv .venv-audit && .venv-audit/bin/pip install -q "pip-audit>=2.10,<3"; }
+	.venv-audit/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements.lock
 
 test: setup-dev ## all that CI runs: the checks and every test, side by side
 	@deploy/setup-tests.sh
@@ -70,4 +74,4 @@ format: setup-dev ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what was installed and cached, and the demo; your own data stays
-	rm -rf $(VENV) .venv-bench .venv-pandas .venv-prowler .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-audit .venv-bench .venv-pandas .venv-prowler .uv .setup.lock var/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.e2e.test_killed_workers import order, runs_by_report
-from tests.support.backends import FleetBackend
+from tests.support.backends import FleetBackend, damage_lake_files, lake_files, read_lake_files, write_lake_files
 from tests.support.installation import PROGRAM, Server, free_port, run_program, start_server, stop_server, wait_until
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(1800)]
@@ -196,3 +196,47 @@ def test_two_processes_answer_at_one_address_and_one_may_die(server: Server) -> 
             codes.add(fresh.get(f"{server.url}/healthz").status_code)
     assert codes == {200}
     wait_until(lambda: len(answering(server) - {min(before)}) == 2, what="two processes again")
+
+
+def test_a_killed_import_and_a_damaged_lake_file(
+    server: Server, fleet: FleetBackend, variables: dict[str, str], findings: Path, tmp_path: Path
+) -> None:
+    """Attack: ``kill -9`` during an import, and bytes of the bucket's lake files changed under the running server.
+
+    The killed import leaves nothing and the next one works. A report on the damaged file fails with its name, the
+    server goes on, and with the file restored the next report is made.
+    """
+    settings = fleet.settings_on(variables["POLICYCORTEX_DATABASE_URL"].rpartition("/")[2], tmp_path / "none")
+    more = tmp_path / "more.ocsf.json"
+    more.write_bytes(next(findings.rglob("*.ocsf.json")).read_bytes() + b"\n")
+    killed = subprocess.Popen(
+        [str(PROGRAM), "ingest", str(more), "--home", str(tmp_path / "importer")],
+        env=os.environ | variables,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert killed.stderr is not None
+    while "more.ocsf.json" not in killed.stderr.readline():
+        assert killed.poll() is None
+    killed.kill()
+    killed.wait()
+    killed.stderr.close()
+    before = lake_files(settings)
+    done = run_program("ingest", more, home=tmp_path / "importer", **variables)
+    assert done.returncode == 0, done.stderr
+    assert "kept " in done.stdout
+    assert set(before) <= set(lake_files(settings))
+    with working("only", tmp_path, variables) as worker:
+        wait_until(worker.is_ready, seconds=240, what="the worker takes runs")
+        first = order(server, 0)
+        wait_until(lambda: all_completed(server, [first]), seconds=400, what="a report before the damage")
+        kept = read_lake_files(settings, "finding_state/")
+        assert damage_lake_files(settings, "finding_state/") == len(kept) > 0
+        second = order(server, 1)
+        wait_until(lambda: status_of(server, second) == "failed", seconds=400, what="a report on damaged files fails")
+        failure = server.curl_json(f"{server.url}/v1/reports/{second}")["failure"]
+        assert ".parquet is damaged" in failure["message"], failure
+        assert status_of(server, first) == "completed"
+        write_lake_files(settings, kept)
+        third = order(server, 2)
+        wait_until(lambda: all_completed(server, [third]), seconds=400, what="a report after the restoration")

@@ -125,6 +125,22 @@ def lake_files(settings: Settings) -> list[str]:
     return sorted(path.removeprefix(f"{prefix}/") for path in listed)
 
 
+def read_lake_files(settings: Settings, part: str) -> dict[str, bytes]:
+    """Content of the lake's files in a bucket whose path has ``part`` in it, by path."""
+    root, prefix = split_object_url(settings.lake_url or "")
+    store = open_store(root)
+    return {
+        path: bytes(obstore.get(store, f"{prefix}/{path}").bytes()) for path in lake_files(settings) if part in path
+    }
+
+
+def write_lake_files(settings: Settings, contents: dict[str, bytes]) -> None:
+    """Put the files of ``read_lake_files`` back."""
+    root, prefix = split_object_url(settings.lake_url or "")
+    for path, content in contents.items():
+        obstore.put(open_store(root), f"{prefix}/{path}", content)
+
+
 def damage_lake_files(settings: Settings, part: str) -> int:
     """Put other bytes of the same number into the lake's files whose path has ``part`` in it; how many."""
     found = [path for path in lake_files(settings) if part in path]
