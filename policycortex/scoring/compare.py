@@ -1,7 +1,8 @@
 """Compares two dates: failing findings as sets of (check, account, region, resource), and changed requirement results.
 
 B and A are the keys that fail before and after (neither muted nor waived, in scope, related to the framework). Then
-new = A - B and persisting = A & B. B - A is resolved where the second date executed the check, else ``not_looked_at``.
+new = A - B and persisting = A & B. B - A is accepted where it is waived or muted on the second date, resolved where the
+second date executed the check and it no longer fails, else ``not_looked_at``.
 """
 
 from collections.abc import Mapping
@@ -28,15 +29,16 @@ COMPARISON_SCHEMA: Final = pl.Schema(
         ("findings_after", pl.Int64()),
     ]
 )
-"""Grain: one key that fails on either date. ``change``: new, resolved, persisting, not_looked_at.
+"""Grain: one key that fails on either date. ``change``: new, resolved, accepted, persisting, not_looked_at.
 
-``reason``: new: regressed, waiver_ended, newly_there, newly_looked_at, newly_asked; resolved: fixed, waived, muted,
-manual, gone; not_looked_at: not_covered, not_asked (out of scope, or no longer in the framework); persisting: "".
+``reason``: new: regressed, waiver_ended, newly_there, newly_looked_at, newly_asked; resolved: fixed, manual, gone;
+accepted: waived, muted; not_looked_at: not_covered, not_asked (out of scope, or no longer in the framework);
+persisting: "".
 ``severity`` is the worst of the failing findings, of the later date if the key fails then. Counts are failing findings.
 Sorted by change in the order above, worst severity, then key.
 """
 
-_CHANGES: Final = ("new", "resolved", "persisting", "not_looked_at")
+_CHANGES: Final = ("new", "resolved", "accepted", "persisting", "not_looked_at")
 _SEVERITIES: Final = tuple(severity.value for severity in Severity)
 _GONE: Final = {"passed": "fixed", "waived": "waived", "muted": "muted", "manual": "manual"}
 _CAME: Final = {"passed": "regressed", "waived": "waiver_ended", "muted": "waiver_ended", "manual": "regressed"}
@@ -50,6 +52,8 @@ class Comparison:
     """COMPARISON_SCHEMA, without the persisting keys that the caller excluded as equal."""
     new: int
     resolved: int
+    accepted: int
+    """Waived or muted on the later date; they still fail."""
     persisting: int
     not_looked_at: int
     reclassified: int = 0
@@ -189,6 +193,8 @@ def _change(failed_before: pl.Expr, failed_after: pl.Expr) -> pl.Expr:
         .then(pl.lit("new"))
         .when(not_looked_at)
         .then(pl.lit("not_looked_at"))
+        .when(pl.col("reason").is_in(["waived", "muted"]))
+        .then(pl.lit("accepted"))
         .otherwise(pl.lit("resolved"))
     )
 

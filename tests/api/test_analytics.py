@@ -200,7 +200,7 @@ def test_two_reports_side_by_side(analysed: ApiServer) -> None:
     answer = client.get(f"/v1/reports/{first}/compare/{second}", params={"limit": 2, "offset": 1})
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert body["counts"] == {"new": 0, "resolved": 5, "persisting": 5, "not_looked_at": 0}
+    assert body["counts"] == {"new": 0, "resolved": 5, "accepted": 0, "persisting": 5, "not_looked_at": 0}
     assert (len(body["findings"]), body["findings_total"]) == (2, 5)
     assert {f["reason"] for f in body["findings"]} == {"fixed"}
     assert body["change"]["points"] == 31.25

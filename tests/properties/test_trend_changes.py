@@ -101,7 +101,7 @@ def test_nothing_changed_has_no_cause(one: PostureSide) -> None:
 @settings(deadline=None)
 @given(sides(), sides())
 def test_a_comparison_is_a_plain_set_difference(before: PostureSide, after: PostureSide) -> None:
-    """New, persisting, and resolved with not looked at, compared with Python's sets."""
+    """New, persisting, and resolved with accepted and not looked at, compared with Python's sets."""
     compared = compare_findings(before, after)
     old, new = failing_keys(before), failing_keys(after)
     by_change: dict[str, set[tuple[str, ...]]] = {}
@@ -112,8 +112,9 @@ def test_a_comparison_is_a_plain_set_difference(before: PostureSide, after: Post
     assert by_change.get("new", set()) == new - old
     assert by_change.get("persisting", set()) == new & old
     resolved, unseen = by_change.get("resolved", set()), by_change.get("not_looked_at", set())
-    assert resolved | unseen == old - new
-    assert not resolved & unseen
-    assert (compared.new, compared.resolved) == (len(new - old), len(resolved))
+    accepted = by_change.get("accepted", set())
+    assert resolved | accepted | unseen == old - new
+    assert len(resolved) + len(accepted) + len(unseen) == len(old - new)
+    assert (compared.new, compared.resolved, compared.accepted) == (len(new - old), len(resolved), len(accepted))
     looked = set(after.covered["check_id"])
     assert all(key[0] in looked for key in resolved)

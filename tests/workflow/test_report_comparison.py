@@ -78,7 +78,7 @@ def test_a_report_tells_what_became_of_failing_findings(document: ReportDocument
     """Two new, two resolved, one stayed, and c2 was not scanned again."""
     comparison = COMPARISON.of(document)
     assert comparison is not None
-    assert comparison.counts == {"new": 2, "resolved": 2, "persisting": 1, "not_looked_at": 1}
+    assert comparison.counts == {"new": 2, "resolved": 2, "accepted": 0, "persisting": 1, "not_looked_at": 1}
     assert comparison.rows_total == len(CHANGES)
 
 
@@ -87,7 +87,7 @@ def test_the_workbook_has_a_sheet_of_changes(document: ReportDocument, tmp_path:
     made = render_artifact(document, ReportFormat.EXCEL, tmp_path)
     book = openpyxl.load_workbook(made.path)
     counted = {row[0]: row[1] for row in book["Comparison"].iter_rows(min_row=2, values_only=True)}
-    assert counted == {"New": 2, "Resolved": 2, "Persisting": 1, "Not checked": 1}
+    assert counted == {"New": 2, "Resolved": 2, "Accepted": 0, "Persisting": 1, "Not checked": 1}
     rows = list(book["Changes"].iter_rows(min_row=2, values_only=True))
     assert {(row[0], row[1], row[3], row[6]) for row in rows} == CHANGES
     assert all(cell.data_type != "f" for row in book["Changes"].iter_rows() for cell in row)

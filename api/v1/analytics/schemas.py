@@ -283,7 +283,7 @@ class ForecastAnswer(ResponseModel):
 class ComparedFinding(ResponseModel):
     """One (check, account, region, resource) that fails on either date."""
 
-    change: str = Field(description="`new`, `resolved`, `not_looked_at` or `persisting`")
+    change: str = Field(description="`new`, `resolved`, `accepted`, `not_looked_at` or `persisting`")
     reason: str
     provider: str
     check_id: str
@@ -311,6 +311,7 @@ class FindingCounts(ResponseModel):
 
     new: int
     resolved: int
+    accepted: int = Field(description="Waived or muted in the other report: still failing, so not resolved")
     persisting: int
     not_looked_at: int
     reclassified: int = Field(description="Of the persisting ones: severity or environment differs")
@@ -336,7 +337,7 @@ class CompareAnswer(ResponseModel):
     change: ChangeAnswer
     requirements: list[ComparedRequirement]
     findings: list[ComparedFinding] = Field(
-        description="New, resolved and not scanned findings; persisting ones are only counted"
+        description="New, resolved, accepted and not scanned findings; persisting ones are only counted"
     )
     findings_total: int = Field(description="Number of all such findings; `findings` is one page of them")
     risk: RiskChangeAnswer = Field(description="The risk scores that both reports were made with")

@@ -26,11 +26,11 @@ class PeriodComparison:
     against: Period
     """The earlier one."""
     counts: Mapping[str, int]
-    """How many are new, resolved, persisting, not_looked_at."""
+    """How many are new, resolved, accepted, persisting, not_looked_at."""
     reclassified: int
     """Persisting ones whose severity or environment differs."""
     rows: pl.DataFrame
-    """COMPARISON_SCHEMA without persisting ones: new, then resolved, then not looked at; the first ROWS_KEPT."""
+    """COMPARISON_SCHEMA without persisting ones: new, resolved, accepted, then not looked at; the first ROWS_KEPT."""
     rows_total: int
     requirements: tuple[RequirementChange, ...]
 
@@ -68,6 +68,7 @@ def compose_comparison(
         counts={
             "new": found.new,
             "resolved": found.resolved,
+            "accepted": found.accepted,
             "persisting": found.persisting,
             "not_looked_at": found.not_looked_at,
         },

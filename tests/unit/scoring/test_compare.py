@@ -30,13 +30,13 @@ def test_every_reason_to_become_failing() -> None:
 
 
 def test_every_reason_to_stop_failing() -> None:
-    """Fixed, waived, muted, gone; and a check that was not executed is not resolved."""
+    """Fixed or gone; waived and muted are accepted, and a check that was not executed is not resolved."""
     before = [state("c1", name) for name in "abcd"] + [state("c2", "a")]
     after = [state("c1", "a", "PASS"), state("c1", "b", is_waived=True), state("c1", "c", is_muted=True)]
     assert reasons(before, after) == {
         ("resolved", "fixed"),
-        ("resolved", "waived"),
-        ("resolved", "muted"),
+        ("accepted", "waived"),
+        ("accepted", "muted"),
         ("resolved", "gone"),
         ("not_looked_at", "not_covered"),
     }
@@ -87,5 +87,5 @@ def test_reclassified_findings_are_counted() -> None:
         ]
     )
     found = compare_findings(before, after)
-    assert (found.reclassified, found.persisting, found.resolved) == (2, 3, 2)
+    assert (found.reclassified, found.persisting, found.resolved, found.accepted) == (2, 3, 1, 1)
     assert compare_findings(before, before).reclassified == 0
