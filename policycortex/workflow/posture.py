@@ -52,8 +52,9 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         for organization in lake.imports.load_organizations():
             inputs = _load_inputs(settings, registry, organization)
-            scores += _score_days(lake, inputs, sorted(days), moment)
-            _store_unrelated(lake, registry, inputs, days)
+            scored = tuple(_score_days(lake, inputs, sorted(days), moment))
+            _store_unrelated(lake, registry, inputs, scored)
+            scores += scored
     return tuple(scores)
 
 
@@ -69,9 +70,9 @@ def rescore_days(
             days = _outdated_days(lake, inputs)
             if days:
                 progress(f"rescoring {len(days)} days of {organization}, {days[0]} to {days[-1]}")
-            for span in _spans(days):
-                scores += _score_days(lake, inputs, span, moment)
-            _store_unrelated(lake, registry, inputs, days)
+            scored = [score for span in _spans(days) for score in _score_days(lake, inputs, span, moment)]
+            _store_unrelated(lake, registry, inputs, scored)
+            scores += scored
     return tuple(scores)
 
 
@@ -157,13 +158,11 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
         yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
 
 
-def _store_unrelated(lake: Lake, registry: Registry, inputs: _AssessmentInputs, days: Sequence[date]) -> None:
-    """Store what counts towards no requirement if the newest of ``days`` with scans is the organisation's newest."""
-    if not days:
-        return
-    scanned = lake.period_end.load_observed_dates(inputs.organization, Period.of_days(min(days), max(days)))
-    if scanned:
-        store_unrelated(lake, registry, inputs.organization, inputs.frameworks, scanned[-1])
+def _store_unrelated(lake: Lake, registry: Registry, inputs: _AssessmentInputs, scores: Sequence[DayScore]) -> None:
+    """Store what counts towards no requirement as of the newest scored day, unless a later day is stored."""
+    if scores:
+        newest = max(score.day for score in scores)
+        store_unrelated(lake, registry, inputs.organization, inputs.frameworks, newest)
 
 
 def _kept(versions: Mapping[str, str], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:
