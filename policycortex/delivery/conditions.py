@@ -12,6 +12,7 @@ class Condition(StrEnum):
     ONLY_IF_CHANGED = "only_if_changed"
     SCORE_BELOW = "score_below"
     NEW_CRITICALS = "new_criticals"
+    NOT_EMPTY = "not_empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Outline:
     """SHA-256 over check, resource and status of every finding; equal digests mean that nothing changed."""
     criticals: frozenset[str]
     """Failing critical findings, each as check and resource."""
+    finding_count: int = 0
+    """Findings in the report's scope, of every status."""
 
 
 def reason_to_withhold(
@@ -30,21 +33,23 @@ def reason_to_withhold(
 ) -> str | None:
     """Why the report is not sent, as a message; None: send it.
 
-    ``previous`` is the schedule's previous report; without one every finding is new. An unknown score counts as below
-    every threshold, so that a report that assessed nothing is not withheld.
+    ``previous`` is the schedule's last report that reached the same destination; without one every finding is new. An
+    unknown score counts as below every threshold, so that a report that assessed nothing is not withheld.
     """
     match condition:
         case Condition.ALWAYS:
             return None
         case Condition.ONLY_IF_CHANGED:
             is_same = previous is not None and previous.state_digest == report.state_digest
-            return "nothing changed since the previous report" if is_same else None
+            return "nothing changed since the last report that was delivered here" if is_same else None
         case Condition.SCORE_BELOW:
             return _reason_by_score(report.score_pct, threshold_pct)
         case Condition.NEW_CRITICALS:
             known = previous.criticals if previous is not None else frozenset()
             is_new = bool(report.criticals - known)
-            return None if is_new else "no critical finding is new since the previous report"
+            return None if is_new else "no critical finding is new since the last report that was delivered here"
+        case Condition.NOT_EMPTY:
+            return None if report.finding_count else "no finding is in the scope of the report"
     assert_never(condition)
 
 

@@ -1,4 +1,8 @@
-"""Evaluates the condition of a delivery on the lake snapshots that the report and the one before were made from."""
+"""Evaluates the condition of a delivery on the lake snapshots of its report and of the last one that was delivered.
+
+The last one is the schedule's newest earlier report that reached the same destination. A recipient whose delivery
+failed still gets the change with the next report.
+"""
 
 import hashlib
 from typing import Final
@@ -6,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from policycortex.delivery.conditions import Condition, Outline, reason_to_withhold
+from policycortex.names import ReportStatus
 from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
@@ -14,6 +19,7 @@ from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 
 _NO_SNAPSHOT: Final = Outline(score_pct=None, state_digest="", criticals=frozenset())
+_COMPARING: Final = frozenset({Condition.ONLY_IF_CHANGED, Condition.NEW_CRITICALS})
 _IDENTITY: Final = ("provider", "account_id", "region", "check_id", "resource_uid")
 
 
@@ -24,20 +30,23 @@ def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: Del
     condition = Condition(row.condition["type"])
     if condition is Condition.ALWAYS:
         return None
-    report, before = registry.reports.find_report(row.report_id), _previous_report(registry, row)
+    report = registry.reports.find_report(row.report_id)
     if condition is Condition.SCORE_BELOW:
         outline = Outline(score_pct=_score(report), state_digest="", criticals=frozenset())
         return reason_to_withhold(
             condition, report=outline, previous=None, threshold_pct=row.condition.get("threshold")
         )
+    before = _last_delivered(registry, row) if condition in _COMPARING else None
     previous = _outline(settings, before) if before is not None else None
     return reason_to_withhold(condition, report=_outline(settings, report), previous=previous)
 
 
-def _previous_report(registry: Registry, row: DeliveryRow) -> ReportRow | None:
-    tick = registry.schedules.find_tick(row.report_id)
-    earlier = registry.schedules.find_tick_before(tick) if tick is not None else None
-    return registry.reports.find_report(earlier.report_id) if earlier is not None and earlier.report_id else None
+def _last_delivered(registry: Registry, row: DeliveryRow) -> ReportRow | None:
+    """None also if that report was deleted or has expired: its findings may be gone, so the new one is sent."""
+    report_id = registry.deliveries.find_delivered_before(row)
+    if report_id is None or registry.reports.find_status(report_id) is not ReportStatus.COMPLETED:
+        return None
+    return registry.reports.find_report(report_id)
 
 
 def _outline(settings: Settings, report: ReportRow) -> Outline:
@@ -55,7 +64,10 @@ def _outline(settings: Settings, report: ReportRow) -> Outline:
     failing = (pl.col("status") == "FAIL") & (pl.col("severity") == "critical") & ~pl.col("muted")
     digest = hashlib.sha256("\n".join(state.to_list()).encode()).hexdigest()
     return Outline(
-        score_pct=_score(report), state_digest=digest, criticals=frozenset(keys.filter(failing)["key"].to_list())
+        score_pct=_score(report),
+        state_digest=digest,
+        criticals=frozenset(keys.filter(failing)["key"].to_list()),
+        finding_count=findings.height,
     )
 
 

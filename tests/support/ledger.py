@@ -97,6 +97,7 @@ def complete_report(
     now: datetime = NOW,
     summary: Mapping[str, Any] | None = None,
     formats: Sequence[ReportFormat] = (ReportFormat.PDF,),
+    snapshot: str = "1",
 ) -> ReportRow:
     """Store its files and complete its row, as a run does."""
     artifacts = []
@@ -110,7 +111,12 @@ def complete_report(
     numbers = {"compliance_score": 91.5, "total_violations": 12, "critical": 1, "high": 2} | dict(summary or {})
     registry.reports.mark_running(report_id, "run-1", now=now)
     return registry.reports.complete_report(
-        report_id, artifacts=artifacts, summary=numbers, content={"pages": 1, "sections": []}, snapshot="1", now=now
+        report_id,
+        artifacts=artifacts,
+        summary=numbers,
+        content={"pages": 1, "sections": []},
+        snapshot=snapshot,
+        now=now,
     )
 
 

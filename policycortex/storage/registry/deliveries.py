@@ -18,7 +18,7 @@ from policycortex.storage.registry.schedule_rows import (
     Endpoint,
     Settled,
 )
-from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts
+from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts, schedule_ticks
 from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
 from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.visibility import hidden_among, hidden_reports
@@ -208,6 +208,20 @@ class DeliveryRepository:
             if written.rowcount != 1:
                 raise ConflictError(f"delivery {delivery_id} was changed by someone else meanwhile")
             return _load(connection, delivery_id)
+
+    def find_delivered_before(self, row: DeliveryRow) -> str | None:
+        """The schedule's newest report of an earlier tick that was sent to the same destination, by id.
+
+        None: there is none, or no schedule requested the report of ``row``.
+        """
+        tick = select(schedule_ticks.c.tick).where(schedule_ticks.c.report_id == row.report_id).scalar_subquery()
+        key = select(deliveries.c.destination_key).where(deliveries.c.id == row.id).scalar_subquery()
+        sent = deliveries.alias("sent")
+        query = select(sent.c.report_id).join(schedule_ticks, schedule_ticks.c.report_id == sent.c.report_id)
+        query = query.where(schedule_ticks.c.schedule_id == row.schedule_id, schedule_ticks.c.tick < tick)
+        query = query.where(sent.c.destination_key == key, sent.c.status == DeliveryStatus.SENT.value)
+        with self._database.reading() as connection:
+            return connection.execute(query.order_by(schedule_ticks.c.tick.desc()).limit(1)).scalar_one_or_none()
 
     def recent_outcomes(self, endpoint: Endpoint, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
         """Time and outcome of an endpoint's newest ended attempts, newest first."""

@@ -222,17 +222,6 @@ class ScheduleRepository:
             row = connection.execute(_TICKS.where(schedule_ticks.c.report_id == report_id)).mappings().first()
         return TickRow(**row) if row is not None else None
 
-    def find_tick_before(self, tick: TickRow) -> TickRow | None:
-        """The newest earlier tick of the schedule whose report was completed."""
-        earlier = (
-            schedule_ticks.c.schedule_id == tick.schedule_id,
-            schedule_ticks.c.tick < tick.tick,
-            reports.c.status == "completed",
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(_TICKS.where(*earlier).limit(1)).mappings().first()
-        return TickRow(**row) if row is not None else None
-
 
 def _ticks_for(connection: Connection, rows: Sequence[RowMapping], reader: str | None) -> tuple[TickRow, ...]:
     """The ticks, without id, run and time of the reports that the reader may not see."""

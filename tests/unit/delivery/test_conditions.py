@@ -1,5 +1,7 @@
 """Conditions of a delivery: which reports are withheld, and the reason."""
 
+from dataclasses import replace
+
 import pytest
 
 from policycortex.delivery.conditions import Condition, Outline, reason_to_withhold
@@ -36,3 +38,10 @@ def test_only_a_critical_finding_that_was_not_there_is_new() -> None:
     swapped = _outline(criticals=("c1", "c3"))
     assert reason_to_withhold(Condition.NEW_CRITICALS, report=swapped, previous=previous) is None
     assert reason_to_withhold(Condition.NEW_CRITICALS, report=_outline(criticals=()), previous=None)
+
+
+def test_a_report_without_findings_is_empty() -> None:
+    """One finding of any status is enough."""
+    assert reason_to_withhold(Condition.NOT_EMPTY, report=_outline(), previous=None)
+    full = replace(_outline(), finding_count=1)
+    assert reason_to_withhold(Condition.NOT_EMPTY, report=full, previous=full) is None
