@@ -13,15 +13,13 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Callable
+from itertools import islice
 from typing import BinaryIO, Final, Protocol, cast
 
 from policycortex.errors import InputError, TruncatedFileError
 from policycortex.findings.reading.decompression import max_unpacked_bytes
 
 MAX_MEMBERS: Final = 10_000
-_MAX_TAR_ENTRIES: Final = 10 * MAX_MEMBERS
-_MAX_TAR_WORK_BYTES: Final = 16 << 30
-"""Bytes that reading each member once unpacks, with all before it: some 30 seconds."""
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _TAR_MAGIC: Final = b"ustar"
 _TAR_MAGIC_AT: Final = 257
@@ -91,9 +89,12 @@ def _list_tar(file: BinaryIO, packed_bytes: int) -> dict[str, tuple[int, int]]:
     """Place and size of each file in the archive, by name."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
-            members = [each for each in archive if each.isfile()]
+            members = [each for each in islice(archive, 10 * MAX_MEMBERS) if each.isfile()]
+            is_long = archive.next() is not None
     except _DAMAGE as error:
         raise InputError(f"the tar archive is damaged ({error}): get a good copy") from None
+    if is_long:  # the library keeps each header in memory, also of folders and links
+        raise InputError(f"the archive has more than {10 * MAX_MEMBERS:,} entries: unpack it yourself")
     if any(each.issparse() for each in members):
         raise InputError("the tar archive has sparse files: unpack it yourself")
     _refuse_large(len(members), sum(each.size for each in members), packed_bytes)
