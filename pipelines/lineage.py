@@ -33,7 +33,9 @@ _SOURCES: Final[Mapping[str, Mapping[str, tuple[tuple[str, str], ...]]]] = {
         "status": (("core.findings", "status"),),
     },
     "core.scan_coverage": {
-        "scan_at": (("core.finding_state", "observed_at"),),
+        "scan_at": (("core.finding_state", "scan_at"),),
+        "seen_at": (("core.finding_state", "observed_at"),),
+        "is_whole_target": (("core.finding_state", "scan_target"), ("core.finding_state", "service")),
         "findings": (("core.finding_state", "finding_no"),),
     },
     "marts.check_tallies": dict.fromkeys(("passed", "failed", "manual", "muted"), _STATUS),

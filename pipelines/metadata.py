@@ -24,7 +24,13 @@ def describe_import(summary: IngestSummary) -> Metadata:
     """Counts over all files, and what happened to each file."""
     rows = [(r.file_name, r.format, r.read, r.kept, r.quarantined, _yes(r.is_new)) for r in summary.files]
     outcomes = [
-        {"file": each.file_name, "outcome": each.outcome.value, "reason": each.reason, "notes": list(each.notes)}
+        {
+            "file": each.file_name,
+            "outcome": each.outcome.value,
+            "reason": each.reason,
+            "notes": list(each.notes),
+            "targets": each.targets,
+        }
         for each in summary.outcomes
     ]
     related = {} if summary.relations is None else _describe_relations(summary.relations)

@@ -21,6 +21,17 @@ IMPORTS: Final = {
         "POLICYCORTEX_IMPORT_FOLDERS.",
     ),
     "organization": ORGANIZATION,
+    "target": dg.Field(
+        dg.String,
+        default_value="",
+        description="What the scans of the files were limited to, such as a repository or a cluster. Only a newer scan "
+        "of the same target replaces them. If empty, it is taken from each file, its folder or its name.",
+    ),
+    "folder": dg.Field(
+        dg.String,
+        default_value="",
+        description="Folder of the file in the landing zone: the target of a file that names none itself.",
+    ),
 }
 """Of the operation ``imports``."""
 

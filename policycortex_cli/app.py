@@ -59,13 +59,19 @@ def worker(home: Path | None, slots: int, name: str) -> None:
 
 @app.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--target",
+    default="",
+    help="What the scans were limited to, such as a repository or a cluster; only newer scans of it replace them. "
+    "Without it, the target is taken from each file, its folder or its name.",
+)
 @_home_option
 @_org_option
-def ingest(paths: tuple[str, ...], home: Path | None, org: str) -> None:
+def ingest(paths: tuple[str, ...], target: str, home: Path | None, org: str) -> None:
     """Import files, folders or s3:// URLs of findings, and refresh the posture of the affected days."""
     from policycortex_cli.ingest import ingest_paths
 
-    ingest_paths(Settings.from_environment(home=home), paths, organization=org)
+    ingest_paths(Settings.from_environment(home=home), paths, organization=org, target=target)
 
 
 @app.command()

@@ -30,17 +30,17 @@ _MOST_NAMES: Final = 20
 """File names of one outcome in the last line; a folder may have a million files that are no findings."""
 
 
-def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organization: str) -> None:
+def ingest_paths(settings: Settings, paths: Sequence[Path | str], *, organization: str, target: str = "") -> None:
     """Import and refresh; prints the totals. Raises InputError for files without findings before it creates a home."""
     check_locations(paths)
     with home_runs(settings) as runs:
-        import_and_refresh(runs, paths, organization=organization)
+        import_and_refresh(runs, paths, organization=organization, target=target)
 
 
-def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organization: str) -> None:
+def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organization: str, target: str = "") -> None:
     """The two jobs of an ingest, one after the other. Raises InputError at the end if a file was not imported."""
     given = [str(p) if is_object_url(str(p)) else str(Path(p).absolute()) for p in paths]
-    config = {"imports": {"config": {"paths": given, "organization": organization}}}
+    config = {"imports": {"config": {"paths": given, "organization": organization, "target": target}}}
     tags = {TAG_ORGANIZATION: organization, TAG_FOLLOWED: "inline"}
     done = runs.execute("ingest_findings", config=config, tags=tags)
     days = [
@@ -61,7 +61,7 @@ def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
     by_outcome: dict[str, list[str]] = {}
     for each in outcomes:
         by_outcome.setdefault(each["outcome"], []).append(each["file"])
-        for text in (each["reason"], *each["notes"]):
+        for text in (each["reason"], *each["notes"], each["targets"]):
             if text:
                 print(f"{each['file']}: {text}", file=sys.stderr)
     read, kept, quarantined = (metadata[name].value for name in _COUNTS)

@@ -67,6 +67,8 @@ def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[d
             config["paths"],
             organization=config["organization"],
             now=datetime.now(UTC),
+            target=config["target"],
+            folder=config["folder"],
             progress=context.log.info,
             limits=None if core.imports_any_path else import_limits(settings),
         )

@@ -120,7 +120,7 @@ class _Evaluation:
             return
         self._free -= 1
         self._requested.add(key)
-        config = {"paths": [file.location], "organization": file.organization}
+        config = {"paths": [file.location], "organization": file.organization, "folder": file.folder}
         request = dg.RunRequest(
             run_key=f"{key}:{attempt}",
             run_config={"ops": {"imports": {"config": config}}},

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.model import FindingsTable
-from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
+from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
@@ -37,6 +37,8 @@ class Evidence:
     """DIMENSION_SCHEMA."""
     coverage: pl.DataFrame
     """COVERAGE_SCHEMA: what was scanned in the period."""
+    scans: pl.DataFrame = field(default_factory=SCANS_SCHEMA.to_frame)
+    """SCANS_SCHEMA: each scan of the period; empty at a snapshot from before scan targets were known."""
     risk_items: pl.DataFrame | None = None
     """RISK_ITEM_SCHEMA of the report's findings. None where only tallies were read: then the risk score is computed
     from severities alone."""

@@ -78,3 +78,22 @@ COVERAGE_SCHEMA: Final = pl.Schema(
     ]
 )
 """Grain: one source and account scanned in the period."""
+
+SCANS_SCHEMA: Final = pl.Schema(
+    [
+        ("source", pl.String()),
+        ("provider", pl.String()),
+        ("account_id", pl.String()),
+        ("scan", pl.String()),
+        ("targets", pl.List(pl.String())),
+        ("scanned_at", pl.Datetime("us", "UTC")),
+        ("checks", pl.Int64()),
+        ("findings", pl.Int64()),
+        ("findings_left_out", pl.Int64()),
+        ("replaced_by", pl.List(pl.String())),
+    ]
+)
+"""Grain: one scan of one account in the period. ``scan``: the file's name where the scan is one file, else its key.
+
+``findings`` count in the report; ``findings_left_out`` do not, because the scans ``replaced_by`` replaced them.
+"""

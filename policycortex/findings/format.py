@@ -75,17 +75,22 @@ class FindingsFormat:
         """The parser for a file that was written at ``written_at``."""
         return partial(self.parse, written_at=written_at)
 
-    def scan_key(self, finding: Finding, *, content_sha256: str) -> str:
+    def scan_key(self, finding: Finding, *, content_sha256: str, listing: Listing) -> str:
         """The scanner's id of the scan, else a key made of format, file and, by ``scan_extent``, account and day.
 
-        A made key starts with a dash, so at equal times a scan with the scanner's own id comes before it.
+        A made key starts with a dash, so at equal times a scan with the scanner's own id comes before it. An export of
+        a service's state is one scan, whatever the format.
         """
         if finding.scan_uid:
             return finding.scan_uid
-        file_key = f"-{self.key_word}/{content_sha256[:16]}"
-        if self.scan_extent is ScanExtent.FILE:
+        file_key = self.file_key(content_sha256)
+        if self.scan_extent is ScanExtent.FILE or listing is Listing.STATE:
             return file_key
         return f"{file_key}/{finding.account_id}/{finding.observed_at:%Y-%m-%d}"
+
+    def file_key(self, content_sha256: str) -> str:
+        """The key of a file that is one scan."""
+        return f"-{self.key_word}/{content_sha256[:16]}"
 
     @property
     def key_word(self) -> str:

@@ -76,6 +76,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     target: str = ""
     """What the scan was limited to beside account and region, as the file names it: ``limits_text(repository=...)``;
     "" where the file names nothing. See ``findings.scan_targets``."""
+    target_part: str = ""
+    """What the scan was limited to within its target, such as ``framework=terraform``; it stays when a user names the
+    target."""
     listing: Listing | None = None
     """What its scan lists, where that differs from ``FindingsFormat.listing``."""
     is_exposed: bool | None = None
@@ -133,6 +136,8 @@ class CleanScan:
     checks: tuple[str, ...]
     """Ids of the checks that the file lists as looked at; empty where it lists none."""
     target: str = ""
+    """As in ``Finding``."""
+    target_part: str = ""
     """As in ``Finding``."""
     listing: Listing | None = None
     """As in ``Finding``."""

@@ -8,9 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from policycortex.errors import ConfigurationError, InputError
+from policycortex.findings.scan_targets import TargetHints, describe_targets
+from policycortex.findings.series_names import series_of_file, series_of_folders
 from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources, release_archives
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
@@ -47,6 +49,8 @@ class FileResult:
     """Why it was not imported, or the reasons of its first quarantined records."""
     notes: tuple[str, ...] = ()
     """Facts about the file that are no records: ``3 x dropped severity...``."""
+    targets: str = ""
+    """What the file's scans were limited to, and how that was found: ``describe_targets``."""
 
     @property
     def is_failure(self) -> bool:
@@ -108,10 +112,15 @@ def ingest_files(
     *,
     organization: str,
     now: datetime,
+    target: str = "",
+    folder: str = "",
     progress: Callable[[str], None] = lambda _: None,
     limits: ImportLimits | None = None,
 ) -> IngestSummary:
     """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
+
+    ``target`` names what the scans of all files are limited to (a repository, a cluster); a file that does not name its
+    target itself gets that of ``folder``, its folder in the landing zone. See ``findings.scan_targets``.
 
     Files that cannot be read are listed in the summary. Raises InputError, with all reasons, if no file could be
     imported; nothing is kept of such a file, so it is safe to correct it and run again. With ``limits``, InputError
@@ -125,13 +134,18 @@ def ingest_files(
     receipts: list[ImportReceipt] = []
     failed = list(local.failed)
     with open_lake(settings) as lake:
-        for source in _each(settings, local.sources, [url for url in map(str, paths) if is_object_url(url)]):
+        for source, folders in _each(settings, local.sources, [url for url in map(str, paths) if is_object_url(url)]):
             if isinstance(source, FailedFile):
                 failed.append(source)
                 continue
+            hints = TargetHints(
+                given=target, folder=series_of_folders(folder.split("/")), series=_series(source, folders)
+            )
             progress(f"file {len(receipts) + len(failed) + 1}: {source.name}")
             try:
-                receipts.append(_import(lake, source, organization, now, progress))
+                receipts.append(
+                    _import(lake, source, organization=organization, now=now, hints=hints, progress=progress)
+                )
             except InputError as error:
                 failed.append(FailedFile(name=source.name, reason=str(error)))
                 progress(f"not imported: {error}")
@@ -191,11 +205,23 @@ def _result_of(receipt: ImportReceipt) -> FileResult:
         notes = tuple(note for note in notes if note != receipt.stop_reason)
     elif receipt.is_unreadable:
         outcome, reason = FileOutcome.UNREADABLE, f"no finding could be kept from {receipt.file_name}: {reason}"
-    return FileResult(file_name=receipt.file_name, outcome=outcome, reason=reason, notes=notes)
+    return FileResult(
+        file_name=receipt.file_name,
+        outcome=outcome,
+        reason=reason,
+        notes=notes,
+        targets=describe_targets(receipt.targets),
+    )
 
 
 def _import(
-    lake: Lake, source: SourceFile, organization: str, now: datetime, progress: Callable[[str], None]
+    lake: Lake,
+    source: SourceFile,
+    *,
+    organization: str,
+    now: datetime,
+    hints: TargetHints,
+    progress: Callable[[str], None],
 ) -> ImportReceipt:
     format_name, parser = detect_parser(source)
     return lake.imports.import_source(
@@ -204,23 +230,36 @@ def _import(
         format_name=format_name,
         organization=organization,
         imported_at=now,
+        hints=hints,
         progress=lambda count: progress(f"{count:,} records read"),
     )
 
 
-def _each(settings: Settings, local: Sequence[SourceFile], urls: Sequence[str]) -> Iterator[SourceFile | FailedFile]:
-    yield from local
+def _series(source: SourceFile, folders: Sequence[str]) -> str:
+    """The series of a file by its folders, of which an archive is one."""
+    inside = PurePosixPath(source.member)
+    if not source.member:
+        return series_of_file(folders, source.path.name)
+    return series_of_file((*folders, source.path.name, *inside.parts[:-1]), inside.name)
+
+
+def _each(
+    settings: Settings, local: Sequence[SourceFile], urls: Sequence[str]
+) -> Iterator[tuple[SourceFile | FailedFile, tuple[str, ...]]]:
+    """Each file with the names of its folders, from the outermost."""
+    for source in local:
+        yield source, source.path.absolute().parent.parts[1:]
     for url in urls:
         objects = list_objects(url)
         is_named = len(objects) == 1 and objects[0].url == url
         found = False
         for each in objects:
             with closing(_copied(settings, each, is_named)) as copies:
-                for source in copies:
+                for copy in copies:
                     found = True
-                    yield source
+                    yield copy, PurePosixPath(each.key).parent.parts
         if not found:
-            yield _no_files(url)
+            yield _no_files(url), ()
 
 
 def _copied(settings: Settings, found: ObjectFile, is_named: bool) -> Generator[SourceFile | FailedFile]:

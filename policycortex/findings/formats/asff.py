@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
+from policycortex.findings.format import FindingsFormat, Limit, ScanExtent, ignoring_file_time
 from policycortex.findings.model import Finding, Listing, ParsedItem, ScanNote
 from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
@@ -25,10 +25,11 @@ from policycortex.findings.normalize import (
 )
 from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.recognition import json_keys
-from policycortex.findings.reading.records import parse_records, unwrap_event
+from policycortex.findings.reading.records import as_event, parse_records, unwrap_event
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import parse_relations
+from policycortex.findings.scan_targets import limits_text
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -144,7 +145,7 @@ _NO_RESOURCE: Final = _Resource(Id="")
 
 def parse_asff(stream: BinaryIO) -> Iterator[ParsedItem]:
     """Findings of a file in any of the three forms, or in the events by which EventBridge and Firehose archive them."""
-    return parse_records(stream, SHAPE, build_asff_findings, unwrap=unwrap_event)
+    return parse_records(stream, SHAPE, build_asff_findings, unwrap=unwrap_event, build_unwrapped=_build_event)
 
 
 def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Finding | ScanNote]:
@@ -166,6 +167,7 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
     relations = relations_text(parse_relations(compliance.RelatedRequirements or (), standards))
     for resource in record.Resources or (_NO_RESOURCE,):
         tags = tags_of_value(resource.Tags)
+        region = resource.Region or record.Region or ""
         yield Finding(
             record_no=record_no,
             finding_uid=record.Id,
@@ -184,7 +186,7 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             provider="aws",
             account_id=record.AwsAccountId,
             account_name=record.AwsAccountName or "",
-            region=resource.Region or record.Region or "",
+            region=region,
             service=_service(check_id, is_prowler=is_prowler),
             resource_uid=resource.Id,
             resource_name=tags.get("Name") or resource.Id.rsplit("/", 1)[-1].rsplit(":", 1)[-1],
@@ -194,7 +196,12 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
             observed_at=observed_at,
             scan_uid="",
             relations=relations,
+            # An export of Security Hub is limited to the Region of the hub, which is not that of each resource.
+            target_part=limits_text(region=region if is_prowler else record.Region),
         )
+
+
+_build_event: Final = as_event(build_asff_findings)
 
 
 def _source(record: _Record, fields: Mapping[str, Any]) -> str:
@@ -286,6 +293,7 @@ FORMAT: Final = FindingsFormat(
     recognise=_recognise,
     parse=ignoring_file_time(parse_asff),
     scan_extent=ScanExtent.FILE,
+    limits=frozenset((Limit.ACCOUNT, Limit.TARGET)),
     listing=Listing.STATE,
     precedence=10,
 )

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
-from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, ScanNote
 from policycortex.findings.normalize import DEFAULT_SEVERITY, environment_of, severity_of_word, tags_of_value, tags_text
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.lenient import assumed_value, convert_record
@@ -23,6 +23,8 @@ from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.reading.window import Window
+from policycortex.findings.scan_targets import limits_text
+from policycortex.findings.series_names import named_root
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -66,6 +68,7 @@ class _Check(msgspec.Struct, gc=False):
     check_result: _Result
     resource: str = ""
     file_path: str = ""
+    file_abs_path: str = ""
     check_name: str | None = None
     repo_file_path: str | None = None
     file_line_range: list[int] | None = None
@@ -89,7 +92,14 @@ def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedI
     for header in headers.values():
         yield from header.notes()
         if not header.records and not header.parsing_errors:
-            yield CleanScan(source="checkov", account_id="", scanned_at=written_at, checks=())
+            yield CleanScan(
+                source="checkov",
+                account_id="",
+                scanned_at=written_at,
+                checks=(),
+                target_part=limits_text(framework=header.framework),
+                listing=header.listing,
+            )
 
 
 class _Header(msgspec.Struct):
@@ -98,7 +108,17 @@ class _Header(msgspec.Struct):
     framework: str = ""
     version: str = ""
     parsing_errors: tuple[str, ...] = ()
+    passed: int = 0
+    """Number of passing checks that the summary names."""
+    lists_passed: bool = False
     records: int = 0
+
+    @property
+    def listing(self) -> Listing | None:
+        """With ``--quiet`` Checkov leaves the passing checks out; files that it could not read are not checked."""
+        if self.parsing_errors:
+            return Listing.PART
+        return Listing.FAILURES if self.passed and not self.lists_passed else None
 
     def notes(self) -> Iterator[ScanNote]:
         """The files that Checkov could not read: it has checked nothing in them."""
@@ -119,6 +139,8 @@ def _pick_header(path: Path) -> Pick | None:
     inner = _within_document(path)
     is_header = len(inner) in (1, 2) and inner[-1] in ("check_type", "summary", "checkov_version")
     is_errors = len(inner) in (2, 3) and inner[-2:] == ("results", "parsing_errors")
+    if len(inner) in (2, 3) and inner[-2:] == ("results", "passed_checks"):
+        return Pick.ARRAY
     return Pick.VALUE if is_header or is_errors else _pick_records(path)
 
 
@@ -134,10 +156,14 @@ def _read_headers(stream: BinaryIO) -> dict[Path, _Header]:
         if path[-2:] == ("results", "parsing_errors"):
             header = headers.setdefault(path[:-2], _Header())
             header.parsing_errors = tuple(str(each) for each in value) if isinstance(value, list) else ()
+        elif path[-2:] == ("results", "passed_checks"):
+            headers.setdefault(path[:-2], _Header()).lists_passed = True
         elif path[-1] == "check_type":
             headers.setdefault(path[:-1], _Header()).framework = value if isinstance(value, str) else ""
         elif path[-1] == "summary" and isinstance(value, dict):
-            headers.setdefault(path[:-1], _Header()).version = str(value.get("checkov_version", ""))
+            header = headers.setdefault(path[:-1], _Header())
+            header.version = str(value.get("checkov_version", ""))
+            header.passed = passed if isinstance(passed := value.get("passed"), int) else 0
         elif path[-1] == "checkov_version":
             headers.setdefault(path[:-1], _Header()).version = str(value)
     return headers
@@ -186,7 +212,16 @@ def _build(
         observed_at=written_at,
         scan_uid="",
         relations="{}",
+        target=limits_text(path=_root(check)),
+        target_part=limits_text(framework=framework),
+        listing=header.listing,
     )
+
+
+def _root(check: _Check) -> str:
+    """The folder that was scanned, if its path names it: ``/builds/acme/shop`` of ``/builds/acme/shop/main.tf``."""
+    is_below = bool(check.file_path) and check.file_abs_path.endswith(check.file_path)
+    return named_root(check.file_abs_path.removesuffix(check.file_path)) if is_below else ""
 
 
 def _severity(word: str | None) -> Severity | None:

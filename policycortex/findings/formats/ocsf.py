@@ -48,7 +48,7 @@ from policycortex.findings.ocsf.outcomes import MUTED_CODE, severity_of, status_
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
 from policycortex.findings.reading.recognition import is_empty_array, json_keys
-from policycortex.findings.reading.records import parse_records, unwrap_event
+from policycortex.findings.reading.records import as_event, parse_records, unwrap_event
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.findings.relations import parse_relations
@@ -89,7 +89,7 @@ class _Check(NamedTuple):
 
 def parse_ocsf(stream: BinaryIO) -> Iterator[ParsedItem]:
     """Findings of an OCSF array, NDJSON, objects one after another, or events with OCSF findings."""
-    return parse_records(stream, SHAPE, build_ocsf_findings, unwrap=unwrap_event)
+    return parse_records(stream, SHAPE, build_ocsf_findings, unwrap=unwrap_event, build_unwrapped=_build_event)
 
 
 def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Finding | ScanNote]:
@@ -111,6 +111,9 @@ def build_ocsf_findings(value: Mapping[str, Any], record_no: int) -> list[Findin
     }
     resources = record.resources or (record.resource or NO_RESOURCE,)
     return [*(Finding(**shared, **_resource_fields(resource, cloud, check)) for resource in resources), *notes]
+
+
+_build_event: Final = as_event(build_ocsf_findings)
 
 
 def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Unmapped) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import msgspec
 from policycortex.findings.format import FindingsFormat, ScanExtent, ignoring_file_time
 from policycortex.findings.formats.ocsf import build_ocsf_findings
 from policycortex.findings.formats.table_parquet import MAGIC, open_parquet
-from policycortex.findings.model import Listing, ParsedItem, QuarantinedRecord
-from policycortex.findings.reading.records import without_control
+from policycortex.findings.model import ParsedItem, QuarantinedRecord
+from policycortex.findings.reading.records import as_event, without_control
 from policycortex.findings.reading.strict import (
     MAX_RAW_TEXT_BYTES,
     RejectedRecordError,
@@ -94,12 +94,16 @@ def _json_lines(batch: Any) -> bytes:  # noqa: ANN401 - untyped library
     return out.getvalue()
 
 
+_build_event: Final = as_event(build_ocsf_findings)
+"""Security Lake stores each finding again when it changes, in files of some minutes."""
+
+
 def _findings(row: dict[str, Any], number: int) -> Iterator[ParsedItem]:
     unmapped = row.get("unmapped")
     if isinstance(unmapped, list):  # a map
         row["unmapped"] = {each["key"]: each["value"] for each in unmapped}
     try:
-        findings = build_ocsf_findings(row, number)
+        findings = tuple(_build_event(row, number))
     except msgspec.ValidationError as error:
         reason = failure_reason(error)
     except RejectedRecordError as error:
@@ -125,6 +129,5 @@ FORMAT: Final = FindingsFormat(
     recognise=_recognise,
     parse=ignoring_file_time(parse_ocsf_parquet),
     scan_extent=ScanExtent.ACCOUNT_AND_DAY,
-    listing=Listing.PART,
     precedence=45,
 )

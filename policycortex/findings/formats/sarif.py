@@ -31,18 +31,21 @@ from policycortex.findings.reading.splitter import Record
 from policycortex.findings.reading.strict import RejectedRecordError, failure_reason
 from policycortex.findings.reading.window import Window
 from policycortex.findings.sarif.model import (
+    Automation,
     CheckReference,
     Invocation,
     Location,
     Logical,
     Message,
     Repository,
+    RunProperties,
     SarifCheck,
     SarifResult,
     SarifRun,
     Text,
     Tool,
 )
+from policycortex.findings.series_names import automation_category, named_root
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -86,6 +89,9 @@ _STRICT_FIELDS: Final = frozenset(("ruleId", "rule.id", "kind"))
 """Fields that decide identity or status: a result in which one of them is wrong is rejected."""
 _NO_LOCATION: Final = Location()
 _DRIVER: Final = -1
+_RUN_FIELDS: Final = (
+    "tool", "invocations", "versionControlProvenance", "automationDetails", "originalUriBaseIds", "properties",
+)  # fmt: skip
 
 
 def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
@@ -118,6 +124,8 @@ def _scan_without_results(run: SarifRun, written_at: datetime) -> ParsedItem:
         account_id=run.repository,
         scanned_at=run.observed_at or written_at,
         checks=tuple(run.checks),
+        target=run.target,
+        target_part=run.target_part,
     )
 
 
@@ -153,8 +161,25 @@ def _read_run_field(run: SarifRun, key: str, value: object) -> None:
         case "versionControlProvenance":
             for given in value[:1] if isinstance(value, list) else ():
                 repository, notes = convert_record(given, Repository, strict=())
-                run.repository = repository.repositoryUri or ""
+                run.repository, run.branch = repository.repositoryUri or "", repository.branch or ""
+        case "automationDetails":
+            automation, notes = convert_record(value, Automation, strict=())
+            run.automation = automation_category(automation.id or "")
+        case "originalUriBaseIds":
+            run.root = _first_root(value)
+        case "properties":
+            properties, notes = convert_record(value, RunProperties, strict=())
+            run.image = properties.imageName or ""
     run.notes.extend(notes)
+
+
+def _first_root(value: object) -> str:
+    """The first base of relative URIs that names a repository."""
+    for given in value.values() if isinstance(value, dict) else ():
+        uri = given.get("uri") if isinstance(given, dict) else None
+        if isinstance(uri, str) and (root := named_root(uri)):
+            return root
+    return ""
 
 
 def _read_invocation(run: SarifRun, invocation: Invocation) -> None:
@@ -164,6 +189,8 @@ def _read_invocation(run: SarifRun, invocation: Invocation) -> None:
             run.observed_at = _time(text)
         except RejectedRecordError as error:
             run.notes.append(assumed_value(f"{error}: the findings are dated by the file"))
+    if invocation.workingDirectory:
+        run.working_directory = named_root(invocation.workingDirectory.uri or "")
     if invocation.executionSuccessful is False:
         run.has_failed = True
         reason = invocation.exitCodeDescription or invocation.exitSignalName or _first_problem(invocation)
@@ -182,7 +209,7 @@ def _first_problem(invocation: Invocation) -> str:
 def _pick_run_header(path: Path) -> Pick | None:
     if _is_run_field(path, "results"):
         return Pick.ARRAY
-    return Pick.VALUE if _is_run_field(path, "tool", "invocations", "versionControlProvenance") else None
+    return Pick.VALUE if _is_run_field(path, *_RUN_FIELDS) else None
 
 
 def _pick_results(path: Path) -> Pick | None:
@@ -239,6 +266,9 @@ def _build(
         observed_at=run.observed_at or written_at,
         scan_uid="",
         relations="{}",
+        target=run.target,
+        target_part=run.target_part,
+        listing=run.listing,
     )
 
 

@@ -23,6 +23,7 @@ from policycortex.findings.reading.recognition import has_json_keys, is_json
 from policycortex.findings.reading.records import parse_records
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.strict import RejectedRecordError
+from policycortex.findings.scan_targets import limits_text
 from policycortex.names import FindingStatus, Severity
 
 SHAPE: Final = RecordShape(
@@ -189,7 +190,9 @@ def _build(written_at: datetime, value: Mapping[str, Any], number: int) -> Itera
         observed_at=_time(finding, notes, written_at) if is_event else written_at,
         scan_uid="",
         relations=_relations(finding),
-        listing=Listing.PART if is_event else None,
+        # An event is about one finding, and the next event about it replaces this one.
+        target_part=limits_text(finding=finding.canonical_name or finding.name) if is_event else "",
+        listing=Listing.RESULTS if is_event else None,
     )
     return (kept, *notes)
 

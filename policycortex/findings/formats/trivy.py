@@ -42,6 +42,8 @@ _LOCAL_ARTIFACTS: Final = frozenset(("", "filesystem"))
 _OWN_FOLDERS: Final = frozenset((".", "./"))
 _SCANNERS: Final = {"Misconfigurations": "misconfig", "Vulnerabilities": "vuln", "Secrets": "secret"}
 """Names of Trivy's option ``--scanners``: a run with one of them says nothing of the others."""
+_SCANNERS_OF_CLASSES: Final = {"config": "misconfig", "os-pkgs": "vuln", "lang-pkgs": "vuln", "secret": "secret"}
+"""``Class`` of a result, which is there without findings, too."""
 _GROUPS: Final = frozenset(("Results", "Resources", "Findings"))
 _RECORDS: Final = frozenset(
     ("Misconfigurations", "Vulnerabilities", "Secrets", "Licenses", "ExperimentalModifiedFindings")
@@ -61,12 +63,14 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
     number = 0
     is_clean = True
     first: Section | None = None
+    looked, found = set[str](), set[str]()
     for section in read_sections(stream, SHAPE, _pick):
         if isinstance(section, QuarantinedRecord):
             number, is_clean = number + 1, False
             yield section
             continue
         first = first or section
+        looked.add(_SCANNERS_OF_CLASSES.get(section.header_text("Class"), ""))
         if section.records is None:
             for problem in _problems(section):
                 is_clean = False
@@ -78,12 +82,25 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
         yield from notes
         for item in kind.findings(section, context, number):
             is_clean = is_clean and not isinstance(item, Finding | QuarantinedRecord)
+            found.add(_SCANNERS.get(str(section.path[-1]), ""))
             yield item
         number += len(section.records or ())
-    if is_clean:
-        cluster = first.header_text("ClusterName") if first else ""
-        moment = _time(first, written_at)[0] if first else written_at
-        yield CleanScan(source="trivy", account_id=cluster, scanned_at=moment, checks=())
+    clean = looked - found - {""} or ({""} if is_clean else set())
+    for scanner in sorted(clean):
+        yield CleanScan(
+            source="trivy",
+            account_id=first.header_text("ClusterName") if first else "",
+            scanned_at=_time(first, written_at)[0] if first else written_at,
+            checks=(),
+            target=_artifact(first) if first else "",
+            target_part=limits_text(scanner=scanner),
+        )
+
+
+def _artifact(section: Section) -> str:
+    """The scan target; "" for the current folder of the scanning machine, which names nothing."""
+    artifact = section.header_text("ArtifactName")
+    return limits_text(artifact=artifact if artifact not in _OWN_FOLDERS else "")
 
 
 def _pick(path: Path) -> Pick | None:
@@ -168,7 +185,7 @@ class _Contexts:
             resource=resource,
             namespace=namespace,
             type=_text(groups, "Type"),
-            scan_target="; ".join(filter(None, (report.scan_target, limits_text(scanner=scanner)))),
+            target_part="; ".join(filter(None, (report.target_part, limits_text(scanner=scanner)))),
         )
         return context, notes
 
@@ -190,7 +207,8 @@ class _Contexts:
             namespace="",
             type="",
             relations=relations,
-            scan_target=limits_text(artifact="" if artifact in _OWN_FOLDERS else artifact, compliance=report),
+            scan_target=_artifact(section),
+            target_part=limits_text(compliance=report),
         )
         return context, notes
 

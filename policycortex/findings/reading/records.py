@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from policycortex.findings.model import Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.model import Finding, Listing, NoteKind, ParsedItem, ScanNote
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record, quarantine, split_records
 from policycortex.findings.reading.strict import (
@@ -28,11 +28,17 @@ _REPLACED: Final = "control characters were replaced"
 
 
 def parse_records(
-    stream: BinaryIO, shape: RecordShape, build: BuildFindings, *, unwrap: UnwrapRecords = lambda _: None
+    stream: BinaryIO,
+    shape: RecordShape,
+    build: BuildFindings,
+    *,
+    unwrap: UnwrapRecords = lambda _: None,
+    build_unwrapped: BuildFindings | None = None,
 ) -> Iterator[ParsedItem]:
     """Every record of the stream as findings, or quarantined with its reason, in file order.
 
-    Raises TruncatedFileError at the end of a stream that ends inside its content.
+    ``build_unwrapped`` is used in place of ``build`` for the records of an envelope. Raises TruncatedFileError at the
+    end of a stream that ends inside its content.
     """
     number = 0
     for record in split_records(stream, shape):
@@ -40,17 +46,15 @@ def parse_records(
             yield record
             number += 1
             continue
-        for each in _unwrapped(record, unwrap):
-            yield from each if isinstance(each, tuple) else build_findings(each, number, build)
+        values = unwrap(record.value)
+        build_each = build if values is None else build_unwrapped or build
+        for each in (record,) if values is None else _unwrapped(record, values):
+            yield from each if isinstance(each, tuple) else build_findings(each, number, build_each)
             number += 1
 
 
-def _unwrapped(record: Record, unwrap: UnwrapRecords) -> Iterable[Record | tuple[ParsedItem]]:
-    """The records that an envelope contains, each with the envelope's place; the record itself where it is none."""
-    values = unwrap(record.value)
-    if values is None:
-        yield record
-        return
+def _unwrapped(record: Record, values: list[Any]) -> Iterable[Record | tuple[ParsedItem]]:
+    """The records that an envelope contains, each with the envelope's place."""
     for value in values:
         raw = msgspec.json.encode(value)
         if isinstance(value, dict):
@@ -64,6 +68,19 @@ def unwrap_event(value: dict[str, Any]) -> list[Any] | None:
     detail = value.get("detail")
     findings = detail.get("findings") if isinstance(detail, dict) and "source" in value else None
     return findings if isinstance(findings, list) else None
+
+
+def as_event(build: BuildFindings) -> BuildFindings:
+    """``build`` for findings that a service sends one by one when they change: a scan of one finding each."""
+
+    def build_event(value: Any, number: int) -> Iterator[Finding | ScanNote]:  # noqa: ANN401 - a JSON value
+        for each in build(value, number):
+            if isinstance(each, Finding):
+                yield msgspec.structs.replace(each, target_part=f"finding={each.finding_uid}", listing=Listing.RESULTS)
+            else:
+                yield each
+
+    return build_event
 
 
 def build_findings(record: Record, number: int, build: BuildFindings) -> Iterable[ParsedItem]:

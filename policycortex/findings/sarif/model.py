@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from policycortex.findings.model import ScanNote
+from policycortex.findings.model import Listing, ScanNote
+from policycortex.findings.scan_targets import limits_text
 
 
 class Text(msgspec.Struct, gc=False):
@@ -57,9 +58,20 @@ class Notification(msgspec.Struct, gc=False):
     message: Text | None = None
 
 
+class Folder(msgspec.Struct, gc=False):
+    uri: str | None = None
+
+
+class RunProperties(msgspec.Struct, gc=False):
+    """What Trivy writes of a container image."""
+
+    imageName: str | None = None  # noqa: N815
+
+
 class Invocation(msgspec.Struct, gc=False):
     startTimeUtc: str | None = None  # noqa: N815
     endTimeUtc: str | None = None  # noqa: N815
+    workingDirectory: Folder | None = None  # noqa: N815
     executionSuccessful: bool | None = None  # noqa: N815
     exitCodeDescription: str | None = None  # noqa: N815
     exitSignalName: str | None = None  # noqa: N815
@@ -69,6 +81,11 @@ class Invocation(msgspec.Struct, gc=False):
 
 class Repository(msgspec.Struct, gc=False):
     repositoryUri: str | None = None  # noqa: N815
+    branch: str | None = None
+
+
+class Automation(msgspec.Struct, gc=False):
+    id: str | None = None
 
 
 class Artifact(msgspec.Struct, gc=False):
@@ -135,10 +152,34 @@ class SarifRun(msgspec.Struct):
     """Checks in their order, by part of the tool: -1 for its driver, from 0 for its extensions."""
     observed_at: datetime | None = None
     repository: str = ""
+    branch: str = ""
+    image: str = ""
+    automation: str = ""
+    """``automationDetails.id`` without the part that names the run."""
+    root: str = ""
+    """Path of the scanned folder, where it names a repository."""
+    working_directory: str = ""
+    """The same of the folder that the tool ran in."""
     has_failed: bool = False
     has_results: bool = False
     records: int = 0
     notes: list[ScanNote] = msgspec.field(default_factory=list)
+
+    @property
+    def target(self) -> str:
+        """What was scanned: repository and branch, or a container image, or a folder; "" if the run names none."""
+        named = limits_text(repository=self.repository, branch=self.branch, image=self.image)
+        return named or limits_text(path=self.root or self.working_directory)
+
+    @property
+    def target_part(self) -> str:
+        """What distinguishes the run from others of the tool on the same target, such as a language."""
+        return limits_text(automation=self.automation)
+
+    @property
+    def listing(self) -> Listing | None:
+        """A failed run has not looked at everything."""
+        return Listing.PART if self.has_failed else None
 
 
 def _check_of(value: object) -> SarifCheck | None:

@@ -107,6 +107,8 @@ class Context(NamedTuple):
     """Relations by check id, in compliance reports."""
     scan_target: str
     """See ``findings.scan_targets``."""
+    target_part: str
+    """The compliance report and the scanner: a run with one of Trivy's scanners says nothing of the others."""
     is_muted: bool = False
     statement: str = ""
 

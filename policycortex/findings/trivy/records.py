@@ -177,6 +177,7 @@ def _finding(
         scan_uid=context.scan_uid,
         relations=context.relations.get(check_id, "{}"),
         target=context.scan_target,
+        target_part=context.target_part,
     )
 
 

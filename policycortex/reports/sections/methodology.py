@@ -1,9 +1,11 @@
 """Methodology: how the score is calculated, what was scanned, what did not count, and the report's data snapshot."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, JsonObject, Kind, Section, SheetPlace, Table, always
@@ -23,10 +25,73 @@ class ScanCoverage:
     account_id: str
     checks: int
     last_scan_at: datetime
+    scans: tuple["Scan", ...] = ()
+    """Newest first; empty in reports from before scan targets were known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One scan of an account: what counts of it, and which scans replaced the rest."""
+
+    source: str
+    account_id: str
+    scan: str
+    targets: tuple[str, ...]
+    scanned_at: datetime
+    checks: int
+    findings: int
+    findings_left_out: int
+    replaced_by: tuple[str, ...]
 
 
 def _coverage(inputs: SectionInputs) -> tuple[ScanCoverage, ...]:
-    return tuple(ScanCoverage(**row) for row in inputs.evidence.coverage.iter_rows(named=True))
+    """Accounts with findings that count, then those of which only replaced or clean scans are known."""
+    rows = [ScanCoverage(**row) for row in inputs.evidence.coverage.iter_rows(named=True)]
+    scans = list(inputs.evidence.scans.iter_rows(named=True))
+    for row in scans:
+        if not any(_is_of(row, known) for known in rows):
+            rows.append(
+                ScanCoverage(
+                    source=row["source"],
+                    provider=row["provider"],
+                    account_id=row["account_id"],
+                    checks=0,
+                    last_scan_at=row["scanned_at"],
+                )
+            )
+    return tuple(replace(known, scans=tuple(_scan(row) for row in scans if _is_of(row, known))) for known in rows)
+
+
+def _is_of(row: Mapping[str, Any], known: ScanCoverage) -> bool:
+    """Whether a scan is of this account; a clean scan names no provider and is of each."""
+    return (row["source"], row["account_id"]) == (known.source, known.account_id) and (
+        row["provider"] in {known.provider, ""}
+    )
+
+
+def _scan(row: Mapping[str, Any]) -> Scan:
+    lists = {"targets": tuple(row["targets"] or ()), "replaced_by": tuple(row["replaced_by"] or ())}
+    return Scan(**({name: value for name, value in row.items() if name != "provider"} | lists))
+
+
+def _describe(rows: Iterable[ScanCoverage]) -> Iterator[dict[str, Any]]:
+    """Rows for the JSON report; ``scans`` only where they are known, so that older reports stay as they are."""
+    for row in rows:
+        fields = asdict(row)
+        scans = [
+            {name: value for name, value in scan.items() if name not in {"source", "account_id"}}
+            for scan in fields.pop("scans")
+        ]
+        yield fields | ({"scans": scans} if scans else {})
+
+
+def _scans(document: ReportDocument) -> tuple[Scan, ...]:
+    return tuple(scan for row in COVERAGE.of(document) for scan in row.scans)
+
+
+def _some(texts: tuple[str, ...], *, shown: int) -> str:
+    more = len(texts) - shown
+    return ", ".join(texts[:shown]) + (f", +{more}" if more > 0 else "")
 
 
 COVERAGE: Final = Table(
@@ -40,7 +105,37 @@ COVERAGE: Final = Table(
         Column(name="last_scan_at", title="word.last_scan", title_suffix="(UTC)", width=20, kind=Kind.MOMENT),
     ),
     sheet=SheetPlace(name="sheet.coverage", with_section=False, always=80, is_shown=always),
-    json=JsonKey(name="scan_coverage", position=60),
+    json=JsonKey(name="scan_coverage", position=60, describe=_describe),
+)
+
+SCANS: Final = Table(
+    id="scans",
+    read=_scans,
+    columns=(
+        Column(name="source", title="word.source", width=18),
+        Column(name="account_id", title="word.account", width=24),
+        Column(name="scan", title="scans.scan", width=40, kind=Kind.WRAPPED),
+        Column(
+            name="targets",
+            title="scans.targets",
+            width=40,
+            kind=Kind.WRAPPED,
+            value=lambda row: _some(row.targets, shown=5),
+        ),
+        Column(name="scanned_at", title="scans.scanned_at", title_suffix="(UTC)", width=20, kind=Kind.MOMENT),
+        Column(name="checks", title="word.checks", width=10, kind=Kind.NUMBER),
+        Column(name="findings", title="scans.findings", width=12, kind=Kind.NUMBER),
+        Column(name="findings_left_out", title="scans.left_out", width=12, kind=Kind.NUMBER),
+        Column(
+            name="replaced_by",
+            title="scans.replaced_by",
+            width=40,
+            kind=Kind.WRAPPED,
+            value=lambda row: _some(row.replaced_by, shown=3),
+        ),
+    ),
+    page_rows=40,
+    sheet=SheetPlace(name="sheet.scans", with_section=False, always=82),
 )
 
 
@@ -91,7 +186,7 @@ SECTION: Final = Section(
     id="methodology",
     positions=dict.fromkeys(ReportType, 80),
     contents=(UNRELATED, UNRELATED_SENTENCES),
-    tables=(COVERAGE, UNRELATED_CHECKS),
+    tables=(COVERAGE, SCANS, UNRELATED_CHECKS),
     page_widths={
         "models": {"title": 70, "score": 30},
         "coverage": {"source": 15, "title": 30, "count": 10, "moment": 30},

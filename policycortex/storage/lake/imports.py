@@ -7,7 +7,6 @@ process is swept by the next import.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -16,15 +15,17 @@ import polars as pl
 
 from policycortex.errors import InputError
 from policycortex.findings.formats.registry import find_format
-from policycortex.findings.model import CleanScan, FindingParser, NoteKind, ScanNote
+from policycortex.findings.model import FindingParser, NoteKind, ScanNote
+from policycortex.findings.scan_targets import ImportedTarget, TargetHints, TargetOrigin, TargetRule
 from policycortex.period import Period
 from policycortex.scoring.model import TALLY_SCHEMA
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
-from policycortex.storage.lake.staging import QuarantineLimit, StagedCounts, Staging
+from policycortex.storage.lake.staging import QuarantineLimit, StagedCleanScan, StagedCounts, Staging
 from policycortex.storage.private_folders import locked_folder, sweep_folders
 
+_NO_HINTS: Final = TargetHints()
 _STORED_OF_STOPPED: Final = ("drop_stopped_quarantine", "drop_stopped_notes", "drop_stopped_import")
 _PREFIX: Final = "import-"
 _INSERTS: Final = ("import_texts", "import_mappings", "import_findings", "import_quarantine")
@@ -46,6 +47,11 @@ class Source(Protocol):
     @property
     def byte_size(self) -> int:
         """Size as stored."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime:
+        """When the file was written, UTC."""
         ...
 
     def open(self) -> BinaryIO:
@@ -72,6 +78,8 @@ class ImportReceipt:
     """Facts about the file that are no records, such as fields that were dropped."""
     clean_scans: int = 0
     """Scans of the file that have no findings."""
+    targets: tuple[ImportedTarget, ...] = ()
+    """What the file's scans are limited to, and how that was found; see ``findings.scan_targets``."""
 
     @property
     def stop_reason(self) -> str:
@@ -103,25 +111,29 @@ class LakeImports:
         format_name: str,
         organization: str,
         imported_at: datetime,
+        hints: TargetHints = _NO_HINTS,
         progress: Callable[[int], None] | None = None,
     ) -> ImportReceipt:
         """Import one file, all of it or nothing. The same bytes again change nothing and return the first receipt.
+
+        ``hints`` help to find what the file's scans are limited to. Bytes with another given target are another file.
 
         A file without records is a clean scan; one whose records are all bad is stored with its quarantine. Of a file
         with too many bad records only these are stored, and it is read again when it is imported again.
         ``progress`` gets the number of records read so far, once per some thousand. Raises InputError when the parser
         does; StoreBusyError when another writer holds the lake.
         """
-        identity = {"organization": organization, "content_sha256": source.sha256}
+        identity = {"import_id": import_id(organization, source.sha256, hints.given)}
         with self._session.cursor() as cursor:
             earlier = _load_receipt(cursor, identity)
         if earlier and not earlier.stop_reason:
             return earlier
         with locked_folder(scratch_dir(self._session.settings), _PREFIX) as folder:
-            limit = self._quarantine_limit()
-            counts = _stage(folder, source, parser, limit, format_name=format_name, progress=progress)
+            rule = TargetRule(format=find_format(format_name), hints=hints)
+            counts = _stage(source, parser, Staging(folder, rule, source, self._quarantine_limit()), progress)
             row = identity | {
-                "import_id": import_id(organization, source.sha256),
+                "organization": organization,
+                "content_sha256": source.sha256,
                 "file_name": source.name,
                 "format": format_name,
                 "source": ", ".join(counts.sources),
@@ -167,22 +179,15 @@ class LakeImports:
         return tuple(self._session.fetch("import_digests", days).rows())
 
 
-def import_id(organization: str, content_sha256: str) -> str:
+def import_id(organization: str, content_sha256: str, given_target: str = "") -> str:
     """Id of an import, equal for equal bytes in every installation, so that orders and digests are reproducible."""
-    return "imp_" + sha256(f"{organization}\x1f{content_sha256}".encode()).hexdigest()[:20]
+    parts = (organization, content_sha256, *((given_target,) if given_target else ()))
+    return "imp_" + sha256("\x1f".join(parts).encode()).hexdigest()[:20]
 
 
 def _stage(
-    folder: Path,
-    source: Source,
-    parser: FindingParser,
-    limit: QuarantineLimit,
-    *,
-    format_name: str,
-    progress: Callable[[int], None] | None,
+    source: Source, parser: FindingParser, staging: Staging, progress: Callable[[int], None] | None
 ) -> StagedCounts:
-    scan_key = partial(find_format(format_name).scan_key, content_sha256=source.sha256)
-    staging = Staging(folder, scan_key, limit)
     with source.open() as stream:
         try:
             staging.add_all(parser(stream), progress)
@@ -192,8 +197,7 @@ def _stage(
 
 
 def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> ImportReceipt:
-    identity = {name: row[name] for name in ("organization", "content_sha256")}
-    earlier = _load_receipt(cursor, identity)
+    earlier = _load_receipt(cursor, {"import_id": row["import_id"]})
     if earlier and not earlier.stop_reason:  # by another process, while this one parsed
         return earlier
     if earlier:
@@ -201,6 +205,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
             run(cursor, name, {"import_id": row["import_id"]})
     for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
         values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
+        values |= {"exported_at": counts.exported_at}
         run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
     run(cursor, "import_receipt", row)
     _insert_notes(cursor, {name: row[name] for name in ("organization", "import_id")}, counts)
@@ -216,6 +221,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         first_reasons=counts.first_reasons,
         notes=counts.notes,
         clean_scans=len(counts.clean_scans),
+        targets=counts.targets,
     )
 
 
@@ -223,16 +229,25 @@ def _insert_notes(cursor: Cursor, identity: dict[str, Any], counts: StagedCounts
     for number, note in enumerate(counts.notes):
         row = {"note_no": number, "kind": note.kind.value, "text": note.text, "count": note.count}
         run(cursor, "import_notes", identity | row)
-    for scan in counts.clean_scans:
-        run(cursor, "import_clean_scan", identity | _clean_scan_row(scan))
+    for clean in counts.clean_scans:
+        run(cursor, "import_clean_scan", identity | _clean_scan_row(clean))
+    targets = {
+        "targets": [target.text for target in counts.targets],
+        "origins": [target.origin.value for target in counts.targets],
+        "findings": [target.findings for target in counts.targets],
+    }
+    run(cursor, "import_scan_targets", identity | targets)
 
 
-def _clean_scan_row(scan: CleanScan) -> dict[str, Any]:
+def _clean_scan_row(clean: StagedCleanScan) -> dict[str, Any]:
     return {
-        "source": scan.source,
-        "account_id": scan.account_id,
-        "scanned_at": scan.scanned_at,
-        "checks": list(scan.checks),
+        "source": clean.scan.source,
+        "account_id": clean.scan.account_id,
+        "scanned_at": clean.scan.scanned_at,
+        "checks": list(clean.scan.checks),
+        "scan_key": clean.scan_key,
+        "scan_target": clean.scan_target,
+        "listing": clean.listing.value,
     }
 
 
@@ -241,7 +256,7 @@ def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
     used = {
         "import_texts": ("organization",),
         "import_mappings": ("organization",),
-        "import_findings": ("organization", "import_id", "format"),
+        "import_findings": ("organization", "import_id", "format", "exported_at"),
         "import_quarantine": ("organization", "import_id", "file_name"),
     }
     return {key: values[key] for key in used[name]}
@@ -254,7 +269,10 @@ def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | N
     row = rows[0]
     notes = tuple(ScanNote(**(note | {"kind": NoteKind(note["kind"])})) for note in row["notes"] or ())
     texts = {"dates": tuple(row["dates"]), "first_reasons": tuple(row["first_reasons"] or ())}
-    return ImportReceipt(**(row | texts | {"is_new": False, "notes": notes}))
+    targets = tuple(
+        ImportedTarget(**(target | {"origin": TargetOrigin(target["origin"])})) for target in row["targets"] or ()
+    )
+    return ImportReceipt(**(row | texts | {"is_new": False, "notes": notes, "targets": targets}))
 
 
 def sweep_imports(settings: Settings) -> int:

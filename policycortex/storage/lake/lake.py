@@ -25,6 +25,7 @@ from policycortex.storage.lake.reconciliation import LakeReconciliation
 from policycortex.storage.lake.results import DayResults, LakeResults
 from policycortex.storage.lake.session import LakeSession, sql
 from policycortex.storage.lake.state import DayCounts, LakeState
+from policycortex.storage.lake.upgrade import upgrade
 
 __all__ = ["DayCounts", "DayResults", "ImportReceipt", "Lake", "Source", "open_lake"]
 
@@ -85,13 +86,19 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         connection = connect_lake(settings)
     session = LakeSession(connection, settings, snapshot=snapshot)
     try:
+        version = lake_schema.found_version(session)
         if snapshot is None:
-            lake_schema.ensure_schema(session, lake_schema.found_version(session))
+            lake_schema.ensure_schema(session, version)
         else:
             copy_catalog_to_memory(connection, settings)
         with session.cursor() as cursor:
-            for statement in cursor.extract_statements(sql("macros")):
+            views = "views" if lake_schema.has_scan_targets(cursor) else "views_before_6"
+            for statement in cursor.extract_statements(sql(views) + sql("macros")):
                 cursor.execute(statement)
+        if snapshot is None and version < lake_schema.SCHEMA_VERSION:
+            if version:
+                upgrade(session)
+            lake_schema.record_version(session)
     except BaseException:
         session.close()
         raise

@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
@@ -36,8 +36,14 @@ def found_version(session: LakeSession) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
+def has_scan_targets(cursor: Cursor) -> bool:
+    """Whether findings have scan targets: not at snapshots before version 6."""
+    columns = cursor.execute("SELECT * FROM lake.core.scan_coverage LIMIT 0").description
+    return any(column[0] == "scan_target" for column in columns)
+
+
 def ensure_schema(session: LakeSession, version: int) -> None:
-    """Create what ``version`` lacks. The version is written last, so the next call completes an interrupted one."""
+    """Create what ``version`` lacks. ``record_version`` follows, so the next call completes an interrupted one."""
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"the lake in {session.settings.home} has schema version {version}, this program knows {SCHEMA_VERSION}: "
@@ -51,7 +57,7 @@ def ensure_schema(session: LakeSession, version: int) -> None:
 
 
 def _make_tables(cursor: Cursor) -> None:
-    for text in ("schema", "analytics_schema"):
+    for text in ("schema", "analytics_schema", "schema_version_6"):
         for statement in cursor.extract_statements(sql(text)):
             cursor.execute(statement)
 
@@ -62,8 +68,16 @@ def _set_options(cursor: Cursor) -> None:
         for option, value in _LARGE_TABLE_OPTIONS.items():
             place = f"schema => '{schema}', table_name => '{table}'"
             cursor.execute(f"CALL lake.set_option('{option}', {value}, {place})")
-    cursor.execute(
-        "INSERT INTO lake.core.schema_version SELECT $version, $now "
-        "WHERE NOT EXISTS (FROM lake.core.schema_version WHERE version = $version)",
-        {"version": SCHEMA_VERSION, "now": datetime.now(UTC)},
-    )
+
+
+def record_version(session: LakeSession) -> None:
+    """Store that the lake has this program's version."""
+
+    def work(cursor: Cursor) -> None:
+        cursor.execute(
+            "INSERT INTO lake.core.schema_version SELECT $version, $now "
+            "WHERE NOT EXISTS (FROM lake.core.schema_version WHERE version = $version)",
+            {"version": SCHEMA_VERSION, "now": datetime.now(UTC)},
+        )
+
+    session.write("record the version of the lake's tables", work)

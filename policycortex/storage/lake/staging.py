@@ -4,25 +4,29 @@ Parsing takes long and may fail, so it runs before the writer's lock is acquired
 Texts and relations that many findings share are staged once per digest: they are nine tenths of a finding's bytes.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, datetime
 from hashlib import sha256
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import polars as pl
-import pyarrow.parquet as pq
 
 from policycortex.errors import InputError
-from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
+from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
+from policycortex.findings.scan_targets import (
+    ImportedTarget,
+    ScanFacts,
+    ScanTarget,
+    TargetRule,
+    export_time,
+    facts_of_clean_scan,
+    facts_of_finding,
+)
+from policycortex.storage.lake.staged_tables import StagedFindings, StagedTable
 
-_BATCH_ROWS: Final = 4_000
-_BATCH_CHARS: Final = 4_000_000
 _CACHE_CHARS: Final = 8_000_000
 _FIRST_REASONS: Final = 3
 _MAX_NOTES: Final = 200
@@ -33,23 +37,12 @@ _MAX_CHECKS: Final = 50_000
 _MAX_CLEAN_SCANS: Final = 5_000
 _MAX_TEXT_CHARS: Final = 1_000
 """Longest reason or note: the libraries' messages may quote a value of the file."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+_MAX_TARGETS: Final = 200
+_MORE_TARGETS: Final = "further targets"
+_MAX_SCANS: Final = 4096
 
 _TEXT_FIELDS: Final = ("title", "description", "risk", "remediation", "remediation_url")
 
-_FINDING_SCHEMA: Final = pl.Schema(
-    {"finding_no": pl.Int64, "record_no": pl.Int64, "scan_key": pl.String}
-    | dict.fromkeys(
-        (
-            "scan_uid", "source", "source_version", "provider", "account_id", "account_name", "region", "service",
-            "check_id", "mapping_id", "text_id", "status", "severity", "status_detail", "finding_uid", "resource_uid",
-            "resource_name", "resource_type", "environment_tag", "tags",
-        ),
-        pl.String,
-    )
-    | {"is_muted": pl.Boolean, "is_exposed": pl.Boolean, "observed_at": pl.Datetime("us", "UTC")}
-)  # fmt: skip
 _TEXT_SCHEMA: Final = pl.Schema(dict.fromkeys(("text_id", *_TEXT_FIELDS), pl.String()))
 _MAPPING_SCHEMA: Final = pl.Schema(dict.fromkeys(("mapping_id", "framework_key", "requirement_uid"), pl.String()))
 _QUARANTINE_SCHEMA: Final = pl.Schema(
@@ -61,6 +54,29 @@ _QUARANTINE_SCHEMA: Final = pl.Schema(
         "raw_text": pl.String,
     }
 )
+
+
+class StagedSource(Protocol):
+    """What staging needs of a file beside its records."""
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the bytes as stored."""
+        ...
+
+    @property
+    def modified_at(self) -> datetime:
+        """When the file was written, UTC."""
+        ...
+
+
+class StagedCleanScan(NamedTuple):
+    """A scan without findings, with what it replaces."""
+
+    scan: CleanScan
+    scan_key: str
+    scan_target: str
+    listing: Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,151 +98,43 @@ class StagedCounts:
     kept: int
     quarantined: int
     dates: tuple[date, ...]
-    """UTC dates of the findings, in order."""
+    """UTC dates of the scans, in order."""
+    exported_at: datetime | None
+    """When the file's export of a service's state was made; None where it has none."""
+    targets: tuple[ImportedTarget, ...]
+    """By text; the others of a file with more than 200 are counted together."""
     sources: tuple[str, ...]
     first_reasons: tuple[str, ...]
     """Reasons of the first three quarantined records."""
     notes: tuple[ScanNote, ...]
     """Equal notes are one, with their sum; in the order of their first."""
-    clean_scans: tuple[CleanScan, ...]
+    clean_scans: tuple[StagedCleanScan, ...]
     is_stopped: bool
     """Too many records were bad: nothing is kept but the quarantine, and the rest of the file was not read."""
-
-
-class ScratchFile:
-    """One scratch Parquet file, written batch by batch."""
-
-    def __init__(self, path: Path, schema: pl.Schema) -> None:
-        self.path = path
-        self._schema = schema
-        self._writer = pq.ParquetWriter(path, schema.to_frame().to_arrow().schema, compression="lz4")
-
-    def write(self, columns: Iterable[Sequence[Any]]) -> None:
-        """A batch, its columns in schema order."""
-        # Polars converts the columns: pyarrow would import pandas (47 MB) when it is installed.
-        frame = pl.DataFrame(dict(zip(self._schema.names(), columns, strict=True)), schema=self._schema)
-        self._writer.write_table(frame.to_arrow())
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._writer.close()
-
-
-class _Buffer(ABC):
-    """A buffer of rows for a scratch file, written when it has many rows or long texts."""
-
-    def __init__(self, path: Path, schema: pl.Schema) -> None:
-        self._file = ScratchFile(path, schema)
-        self._chars = 0
-
-    def close(self) -> None:
-        """Write the rest."""
-        self._flush()
-        self._file.close()
-
-    def _flush_if_full(self, count: int, chars: int) -> bool:
-        """Call after each new row of about ``chars`` characters. True when a batch was written."""
-        self._chars += chars
-        if count < _BATCH_ROWS and self._chars < _BATCH_CHARS:
-            return False
-        self._flush()
-        return True
-
-    def _flush(self) -> None:
-        self._write_batch()
-        self._chars = 0
-
-    @abstractmethod
-    def _write_batch(self) -> None:
-        """Write all buffered rows and empty the buffer."""
-
-
-class StagedTable(_Buffer):
-    """A buffer of rows."""
-
-    def __init__(self, path: Path, schema: pl.Schema) -> None:
-        super().__init__(path, schema)
-        self._no_columns = [()] * len(schema)
-        self._rows: list[Sequence[Any]] = []
-
-    def add(self, row: Sequence[Any], *, chars: int) -> bool:
-        """Add a row in schema order with about ``chars`` characters of text. True when a batch was written."""
-        self._rows.append(row)
-        return self._flush_if_full(len(self._rows), chars)
-
-    def _write_batch(self) -> None:
-        self._file.write(zip(*self._rows, strict=True) if self._rows else self._no_columns)
-        self._rows = []
-
-
-_OBSERVED_AT: Final = attrgetter("observed_at")
-
-
-@lru_cache(maxsize=4096)
-def _microseconds(moment: datetime) -> int:
-    """Microseconds since 1970: Polars converts numbers 30 times faster than datetimes."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-class StagedFindings(_Buffer):
-    """A buffer of findings with their keys.
-
-    It holds the findings, not tuples of their values: the garbage collector scans tuples, but not these findings.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, _FINDING_SCHEMA)
-        self._first_no = 0
-        self._findings: list[Finding] = []
-        self._scan_keys: list[str] = []
-        self._mapping_ids: list[str] = []
-        self._text_ids: list[str] = []
-
-    def add(self, finding: Finding, *, scan_key: str, mapping_id: str, text_id: str) -> bool:
-        """True when a batch was written."""
-        self._findings.append(finding)
-        self._scan_keys.append(scan_key)
-        self._mapping_ids.append(mapping_id)
-        self._text_ids.append(text_id)
-        chars = (
-            len(finding.status_detail) + len(finding.tags) + len(finding.resource_uid)
-            + len(finding.description) + len(finding.risk) + len(finding.remediation)
-        )  # fmt: skip
-        return self._flush_if_full(len(self._findings), chars)
-
-    def _write_batch(self) -> None:
-        findings = self._findings
-        made = {
-            "finding_no": range(self._first_no, self._first_no + len(findings)),
-            "scan_key": self._scan_keys,
-            "mapping_id": self._mapping_ids,
-            "text_id": self._text_ids,
-            "observed_at": list(map(_microseconds, map(_OBSERVED_AT, findings))),
-        }
-        self._file.write(made.get(name) or list(map(attrgetter(name), findings)) for name in _FINDING_SCHEMA.names())
-        self._first_no += len(findings)
-        self._findings, self._scan_keys, self._mapping_ids, self._text_ids = [], [], [], []
 
 
 class Staging:
     """Scratch tables of one file and their counts."""
 
-    def __init__(self, folder: Path, scan_key: Callable[[Finding], str], limit: QuarantineLimit) -> None:
+    def __init__(self, folder: Path, rule: TargetRule, source: StagedSource, limit: QuarantineLimit) -> None:
         self._limit, self._is_stopped = limit, False
         self.findings = StagedFindings(folder / "findings.parquet")
         self.texts = StagedTable(folder / "texts.parquet", _TEXT_SCHEMA)
         self.mappings = StagedTable(folder / "mappings.parquet", _MAPPING_SCHEMA)
         self.quarantine = StagedTable(folder / "quarantine.parquet", _QUARANTINE_SCHEMA)
-        self._scan_key = scan_key
+        self._rule, self._content_sha256, self._written_at = rule, source.sha256, source.modified_at
         self._text_ids = _Digests()
         self._mapping_ids = _Digests()
+        self._scans: dict[ScanFacts, tuple[ScanTarget, Listing]] = {}
+        self._targets: dict[ScanTarget, int] = {}
         self._kept = self._quarantined = 0
         self._dates: set[date] = set()
+        self._newest_state: datetime | None = None
         self._sources: set[str] = set()
         self._checks: set[str] = set()
         self._reasons: list[str] = []
         self._notes: dict[tuple[NoteKind, str], int] = {}
-        self._clean_scans: list[CleanScan] = []
+        self._clean_scans: list[StagedCleanScan] = []
 
     def add_all(self, records: Iterable[ParsedItem], progress: Callable[[int], None] | None) -> None:
         """Stage every record; ``progress`` gets the number of records so far, once per batch.
@@ -251,10 +159,20 @@ class Staging:
         for table in (self.findings, self.texts, self.mappings, self.quarantine):
             table.close()
         notes = tuple(ScanNote(kind=kind, text=text, count=count) for (kind, text), count in self._notes.items())
+        exported_at = export_time(self._newest_state, self._written_at) if self._newest_state else None
         return StagedCounts(
             kept=0 if self._is_stopped else self._kept,
             quarantined=self._quarantined,
-            dates=() if self._is_stopped else tuple(sorted(self._dates)),
+            dates=()
+            if self._is_stopped
+            else tuple(sorted(self._dates | ({exported_at.date()} if exported_at else set()))),
+            exported_at=exported_at,
+            targets=()
+            if self._is_stopped
+            else tuple(
+                ImportedTarget(text=target.text, origin=target.origin, findings=count)
+                for target, count in sorted(self._targets.items())
+            ),
             sources=tuple(sorted(self._sources)),
             first_reasons=tuple(self._reasons),
             notes=(self._stop_note(), *notes) if self._is_stopped else notes,
@@ -265,19 +183,28 @@ class Staging:
     def _note(self, noted: ScanNote | CleanScan) -> None:
         """Count a note: a file with a text of its own in each is bounded. A clean scan also has a day."""
         if isinstance(noted, CleanScan):
-            self._clean_scans.append(noted)
+            facts = facts_of_clean_scan(noted)
+            target, listing = self._rule.target_of(facts), self._rule.listing_of(facts)
+            key = self._rule.format.file_key(self._content_sha256)
+            self._clean_scans.append(StagedCleanScan(noted, key, target.text, listing))
+            self._count_target(target, 0)
             self._dates.add(noted.scanned_at.date())
             self._add_source(noted.source)
             if len(self._clean_scans) > _MAX_CLEAN_SCANS:
                 raise InputError(f"it has more than {_MAX_CLEAN_SCANS:,} scans without findings: split it")
             return
-        key = (noted.kind, noted.text[:_MAX_TEXT_CHARS])
-        if key not in self._notes and len(self._notes) >= _MAX_NOTES:
-            key = (noted.kind, _MORE_NOTES)
-        self._notes[key] = self._notes.get(key, 0) + noted.count
+        key_of_note = (noted.kind, noted.text[:_MAX_TEXT_CHARS])
+        if key_of_note not in self._notes and len(self._notes) >= _MAX_NOTES:
+            key_of_note = (noted.kind, _MORE_NOTES)
+        self._notes[key_of_note] = self._notes.get(key_of_note, 0) + noted.count
 
     def _add(self, finding: Finding) -> bool:
-        self._dates.add(finding.observed_at.date())
+        target, listing = self._scan_of(finding)
+        self._count_target(target, 1)
+        if listing is Listing.STATE:
+            self._newest_state = max(self._newest_state or finding.observed_at, finding.observed_at)
+        else:
+            self._dates.add(finding.observed_at.date())
         self._add_source(finding.source)
         self._checks.add(finding.check_id)
         if len(self._checks) > _MAX_CHECKS:
@@ -285,10 +212,27 @@ class Staging:
         self._kept += 1
         return self.findings.add(
             finding,
-            scan_key=self._scan_key(finding),
+            scan_key=self._rule.format.scan_key(finding, content_sha256=self._content_sha256, listing=listing),
             mapping_id=self._mapping_id(finding.relations),
             text_id=self._text_id(finding),
+            scan_target=target.text,
+            listing=listing,
         )
+
+    def _scan_of(self, finding: Finding) -> tuple[ScanTarget, Listing]:
+        """Target and listing of the finding's scan; few differ within a file, so they are cached."""
+        facts = facts_of_finding(finding)
+        known = self._scans.get(facts)
+        if known is None:
+            if len(self._scans) >= _MAX_SCANS:
+                self._scans.clear()
+            known = self._scans[facts] = (self._rule.target_of(facts), self._rule.listing_of(facts))
+        return known
+
+    def _count_target(self, target: ScanTarget, findings: int) -> None:
+        if target not in self._targets and len(self._targets) >= _MAX_TARGETS:
+            target = ScanTarget(_MORE_TARGETS, target.origin)
+        self._targets[target] = self._targets.get(target, 0) + findings
 
     def _quarantine(self, record: QuarantinedRecord) -> bool:
         reason = record.reason[:_MAX_TEXT_CHARS]

@@ -41,6 +41,11 @@ class LandedFile:
         parts = PurePosixPath(self.name).parts
         return parts[0] if len(parts) > 1 else DEFAULT_ORGANIZATION
 
+    @property
+    def folder(self) -> str:
+        """Its folder below that of the organisation, with ``/``; "" if there is none."""
+        return "/".join(PurePosixPath(self.name).parts[1:-1])
+
 
 class Landing(Protocol):
     """A folder or a bucket."""

@@ -41,6 +41,11 @@ class FileOfBytes:
         """Of the content."""
         return len(self.content)
 
+    @property
+    def modified_at(self) -> datetime:
+        """Long before its findings: it dates nothing."""
+        return datetime(2020, 1, 1, tzinfo=UTC)
+
     def open(self) -> BinaryIO:
         """The content."""
         return BytesIO(self.content)

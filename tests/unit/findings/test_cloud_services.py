@@ -115,10 +115,11 @@ DATA = base64.b64encode(json.dumps(NOTIFICATION).encode()).decode()
     ],
 )
 def test_a_notification_is_one_finding_at_its_own_time(content: object) -> None:
-    """Alone, pulled or pushed by Pub/Sub: it replaces nothing but tells of one finding."""
+    """Alone, pulled or pushed by Pub/Sub: it replaces its own finding only."""
     finding = one("scc", content)
     assert finding.observed_at == datetime(2026, 11, 20, 10, 0, 0, 500000, UTC)
-    assert (finding.check_id, finding.listing) == ("PUBLIC_BUCKET_ACL", Listing.PART)
+    assert (finding.check_id, finding.listing) == ("PUBLIC_BUCKET_ACL", Listing.RESULTS)
+    assert finding.target_part == f"finding={finding.finding_uid}"
 
 
 @pytest.mark.parametrize("data", ["%%%", base64.b64encode(b"{").decode(), base64.b64encode(b"7").decode()])
@@ -289,7 +290,7 @@ def lake_file(rows: list[dict[str, Any]], schema: pa.Schema = LAKE_SCHEMA) -> by
 
 
 def test_a_parquet_file_of_security_lake() -> None:
-    """One finding per row, as from JSON; an object of the lake replaces nothing."""
+    """One finding per row, as from JSON; each replaces its own finding only."""
     findings = [each for each in parsed("ocsf_parquet", lake_file(lake_rows(1, 2))) if isinstance(each, Finding)]
     first = findings[0]
     assert [each.record_no for each in findings] == [0, 1]
@@ -298,7 +299,7 @@ def test_a_parquet_file_of_security_lake() -> None:
     assert (first.resource_uid, first.resource_type) == ("arn:aws:s3:::bucket-1", "AwsS3Bucket")
     assert first.observed_at == datetime(2026, 11, 23, 15, 55, 52, 1000, UTC)
     assert json.loads(first.relations) == {"NIST.800-53.r5": ["AC-3"]}
-    assert find_format("ocsf_parquet").listing is Listing.PART
+    assert {each.target_part for each in findings} == {f"finding={each.finding_uid}" for each in findings}
 
 
 @pytest.mark.parametrize("kind", [pa.timestamp("ms"), pa.timestamp("us", tz="UTC"), pa.timestamp("ns")])

@@ -51,8 +51,9 @@ def test_made_scan_keys_are_those_of_existing_homes(name: str, key: str) -> None
     """Format, 16 digits of the file's digest, and account and day for formats whose scans have one."""
     (finding,), _ = parsed(parse_ocsf, array_text([ocsf_record()]))
     without_scan = msgspec.structs.replace(finding, scan_uid="")
-    assert find_format(name).scan_key(without_scan, content_sha256=SHA256) == key
-    assert find_format(name).scan_key(finding, content_sha256=SHA256) == "scan-1"
+    made = find_format(name)
+    assert made.scan_key(without_scan, content_sha256=SHA256, listing=made.listing) == key
+    assert made.scan_key(finding, content_sha256=SHA256, listing=made.listing) == "scan-1"
 
 
 def test_a_new_format_is_ordered_by_precedence() -> None:

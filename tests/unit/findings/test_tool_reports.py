@@ -53,7 +53,7 @@ def test_a_misconfiguration_of_trivy() -> None:
     assert (finding.provider, finding.service, finding.resource_type) == ("aws", "ec2", "aws_security_group")
     assert finding.resource_uid == "main.tf#L7:aws_security_group.group-3"
     assert finding.observed_at == datetime(2026, 11, 23, 15, 55, 52, 123456, UTC)
-    assert finding.target == "artifact=shop; scanner=misconfig"
+    assert (finding.target, finding.target_part) == ("artifact=shop", "scanner=misconfig")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_compliance_report_is_read_once_with_all_controls() -> None:
     findings = findings_of("trivy", json.dumps(report))
     assert [each.resource_uid.partition("#")[0] for each in findings] == ["Deployment/a", "Deployment/b"]
     assert {each.relations for each in findings} == {'{"k8s-nsa-1.0":["1.0","1.1"]}'}
-    assert findings[0].target == "compliance=k8s-nsa-1.0; scanner=misconfig"
+    assert (findings[0].target, findings[0].target_part) == ("", "compliance=k8s-nsa-1.0; scanner=misconfig")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 -- With relations only findings that they name.
 -- A snapshot before version 5 lacks is_exposed and resource_uid: they are then NULL.
 WITH tallies AS (
-    FROM lake.marts.risk_tallies
+    FROM risk_tallies
     UNION ALL BY NAME
     SELECT NULL::BOOLEAN AS is_exposed, NULL::VARCHAR AS resource_uid WHERE false
 ),
@@ -15,8 +15,8 @@ SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping
 FROM tallies t
     SEMI JOIN period_end_scans c
     ON t.observed_date = c.observed_date AND
-        (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-        = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+        (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+        = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND t.passed + t.failed > 0
     AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (FROM listed))

@@ -7,7 +7,7 @@
 -- that column's statistics of all files of all days, which costs more than the rows it could skip.
 -- A snapshot before version 5 lacks is_exposed: it is then NULL.
 WITH states AS (
-    FROM lake.core.finding_state
+    FROM finding_state
     UNION ALL BY NAME
     SELECT NULL::BOOLEAN AS is_exposed WHERE false
 ),
@@ -17,17 +17,17 @@ listed AS (
     GROUP BY ALL
 ),
 chosen AS (
-    SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
+    SELECT DISTINCT observed_date, source, provider, account_id, scan_target, check_id, scan_key
     FROM period_end_scans
 ),
 passing AS (
     SELECT t.provider, t.account_id, t.environment, t.service, t.check_id, t.mapping_id, t.severity,
         NULL::DATE AS failing_since, NULL::BOOLEAN AS is_exposed, NULL::VARCHAR AS resource_uid,
         sum(t.passed)::BIGINT AS passed, 0::BIGINT AS failed
-    FROM lake.marts.check_tallies t
+    FROM check_tallies t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
-            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+            (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     GROUP BY ALL
 ),
@@ -36,12 +36,12 @@ failing AS (
         t.severity, t.text_id, t.resource_uid, t.is_exposed, coalesce(f.failing_since, t.observed_date) AS failing_since
     FROM states t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
-            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+            (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
         LEFT JOIN (
-            FROM lake.core.failing_since
+            FROM failing_since
             WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
-        ) f USING (observed_date, scan_key, source, account_id, region, check_id, resource_uid)
+        ) f USING (observed_date, scan_key, source, account_id, scan_target, region, check_id, resource_uid)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND concat(t.status, t.is_muted) = 'FAILfalse'
 ),

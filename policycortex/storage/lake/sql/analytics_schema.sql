@@ -4,7 +4,7 @@
 CREATE TABLE IF NOT EXISTS lake.core.failing_since (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
     region VARCHAR, environment VARCHAR, check_id VARCHAR, resource_uid VARCHAR, severity VARCHAR,
-    failing_since DATE, findings BIGINT
+    failing_since DATE, findings BIGINT, scan_target VARCHAR
 );
 
 -- Findings of one scan and day alike in all that risk asks for; those that fail stand apart by the day they fail since.
@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS lake.core.failing_since (
 CREATE TABLE IF NOT EXISTS lake.marts.risk_tallies (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, scan_at TIMESTAMPTZ, source VARCHAR, provider VARCHAR,
     account_id VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, title VARCHAR,
-    severity VARCHAR, failing_since DATE, passed BIGINT, failed BIGINT, is_exposed BOOLEAN, resource_uid VARCHAR
+    severity VARCHAR, failing_since DATE, passed BIGINT, failed BIGINT, is_exposed BOOLEAN, resource_uid VARCHAR,
+    scan_target VARCHAR
 );
 
 -- Keys of one severity that stopped failing on one day, by the day they began; not remediated means lost from sight.

@@ -6,16 +6,16 @@ WITH listed AS (
     GROUP BY ALL
 ),
 chosen AS (
-    SELECT DISTINCT observed_date, source, provider, account_id, check_id, scan_key
+    SELECT DISTINCT observed_date, source, provider, account_id, scan_target, check_id, scan_key
     FROM period_end_scans
 ),
 found AS (
     SELECT t.source, t.provider, t.account_id, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,
         t.severity, t.status, t.is_muted, t.import_id, t.finding_no
-    FROM lake.core.finding_state t
+    FROM finding_state t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
-            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+            (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
 ),
 reached AS (

@@ -2,11 +2,11 @@
 SELECT t.observed_date, t.provider, t.check_id, t.mapping_id, t.severity,
     sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
     sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
-FROM lake.marts.check_tallies t
-    SEMI JOIN daily_period_end_scans($organization, $first_date, $last_date, $start_at, $end_at) c
+FROM check_tallies t
+    SEMI JOIN period_end_scans($organization, $first_date, $last_date, $start_at, $end_at, true) c
     ON t.observed_date = c.observed_date AND
-        (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-        = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+        (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+        = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 GROUP BY ALL

@@ -1,11 +1,11 @@
 -- Grain: rank and check of the period-end posture in scope, in the order of the findings table: the number of findings
 -- for chunks. With relations only findings that they name, else all.
 SELECT finding_rank(t.status, t.severity) AS rank_, t.check_id, count(*) AS findings
-FROM lake.core.finding_state t
+FROM finding_state t
     SEMI JOIN period_end_scans c
     ON t.observed_date = c.observed_date AND
-        (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-        = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+        (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+        = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
 WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
     AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
         SELECT (provider, check_id, mapping_id) FROM relations))

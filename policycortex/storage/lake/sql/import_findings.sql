@@ -1,5 +1,6 @@
 -- Grain: one finding of the file. Equal digests mean that two files have equal findings: it covers all columns of
 -- the resource, not the texts that describe the check.
+-- An export of a service's state is one scan of the time $exported_at, however old the times of its findings are.
 -- Prowler writes the scan's start as the time of all findings: without a scan uid, and with one time for an account's
 -- findings in the file, that time identifies the scan, so that a scan in several files is one scan.
 INSERT INTO lake.core.findings BY NAME
@@ -11,7 +12,9 @@ WITH stamped AS (
     GROUP BY scan_key, account_id
     HAVING min(observed_at) = max(observed_at)
 )
-SELECT $organization AS organization, $import_id AS import_id, observed_at::DATE AS observed_date,
+SELECT $organization AS organization, $import_id AS import_id,
+    CASE WHEN listing = 'state' THEN $exported_at::TIMESTAMPTZ ELSE observed_at END AS scan_at,
+    scan_at::DATE AS observed_date,
     md5_number_lower(concat_ws(chr(31), finding_uid, check_id, status, severity, is_muted, status_detail, provider,
         account_id, region, service, resource_uid, resource_name, resource_type, coalesce(environment_tag, chr(30)),
         tags, mapping_id, epoch_us(observed_at))) AS content_digest,

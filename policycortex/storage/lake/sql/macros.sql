@@ -3,20 +3,102 @@
 -- filter or a join compares directly. Only organization and observed_date select files, so only they are compared
 -- directly: scan_at is compared as microseconds, and queries join the other columns of the selection as one row value.
 
--- The period-end posture's selection of scans (see period_end_scans), made for each day by itself.
-CREATE OR REPLACE MACRO memory.main.daily_period_end_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+-- Whether a scan has an identity of its own, so that several files may be parts of it; a made key names the file.
+CREATE OR REPLACE MACRO memory.main.is_one_scan(scan_key_) AS NOT regexp_matches(scan_key_, '^-[^/]+/[0-9a-f]{16}(/|$)');
+
+-- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): every scan of every check and scan target within
+-- the period, of the whole period or, if is_daily_, of each day by itself. is_selected: it is part of the posture; else
+-- replaced_by is the key of the scan that replaced it. A scan has looked at a check in a target
+--   * if it lists findings of the check there, or names the check as looked at without findings;
+--   * if it lists failing findings only and is of this target: then at all checks;
+--   * if it has an identity, lists the check in another target, and is known to have looked at the whole target.
+-- Of the scans that looked, the newest counts: by the newest time of its findings, then by its own time, then by its key.
+-- A scan that is only a part of one replaces nothing; the newest such scan since the last complete one counts in addition.
+CREATE OR REPLACE MACRO memory.main.scan_choices(
+    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
+) AS TABLE
 WITH seen AS (
-    SELECT DISTINCT source, provider, account_id, check_id, scan_key, scan_at, observed_date
-    FROM lake.core.scan_coverage
+    SELECT CASE WHEN is_daily_ THEN observed_date ELSE last_date_::DATE END AS posture, observed_date, source, provider,
+        account_id, scan_target, check_id, scan_key, listing, max(scan_at) AS scan_at,
+        max(coalesce(seen_at, scan_at)) AS seen_at, bool_or(is_whole_target) AS is_whole_target,
+        sum(findings)::BIGINT AS findings
+    FROM scan_coverage
     WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
         AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
+    GROUP BY ALL
+),
+scans AS (
+    SELECT posture, source, account_id, scan_key,
+        {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_
+    FROM seen
+    GROUP BY posture, source, account_id, scan_key
+),
+keys AS (
+    SELECT DISTINCT posture, source, provider, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
+),
+whole AS (
+    SELECT DISTINCT posture, source, provider, account_id, scan_target, scan_key FROM seen WHERE is_whole_target
+),
+looked AS (
+    SELECT posture, source, provider, account_id, scan_target, check_id, scan_key, listing FROM seen WHERE check_id <> ''
+    UNION ALL
+    SELECT k.*, s.scan_key, s.listing
+    FROM keys k JOIN (
+        SELECT DISTINCT posture, source, account_id, scan_target, scan_key, listing, check_id AS named
+        FROM seen
+        WHERE listing = 'failures' OR findings = 0
+    ) s USING (posture, source, account_id, scan_target)
+    WHERE s.listing = 'failures' OR s.named = k.check_id
+    UNION ALL
+    SELECT k.*, w.scan_key, 'results' AS listing
+    FROM keys k
+        JOIN whole w USING (posture, source, provider, account_id, scan_target)
+        SEMI JOIN (SELECT DISTINCT posture, source, provider, account_id, check_id, scan_key FROM seen) c
+        USING (posture, source, provider, account_id, check_id, scan_key)
 ),
 chosen AS (
-    SELECT observed_date, source, provider, account_id, check_id, arg_max(scan_key, (scan_at, scan_key)) AS scan_key
-    FROM seen
+    SELECT l.posture, l.source, l.provider, l.account_id, l.scan_target, l.check_id,
+        max(s.rank_) FILTER (l.listing <> 'part') AS complete, max(s.rank_) FILTER (l.listing = 'part') AS partial
+    FROM looked l JOIN scans s USING (posture, source, account_id, scan_key)
     GROUP BY ALL
 )
-SELECT observed_date, source, provider, account_id, check_id, scan_key FROM chosen;
+SELECT e.* EXCLUDE (posture, is_whole_target),
+    coalesce(s.rank_ = c.complete, false)
+        OR (e.listing = 'part' AND s.rank_ = c.partial AND coalesce(s.rank_ > c.complete, true)) AS is_selected,
+    CASE WHEN NOT is_selected
+        THEN coalesce(CASE WHEN s.rank_ < c.complete THEN c.complete END, c.partial).scan_key END AS replaced_by
+FROM seen e
+    JOIN scans s USING (posture, source, account_id, scan_key)
+    LEFT JOIN chosen c USING (posture, source, provider, account_id, scan_target, check_id);
+
+-- The selected scans of scan_choices. Grain: one day of one scan that counts for a check and a scan target.
+CREATE OR REPLACE MACRO memory.main.period_end_scans(
+    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
+) AS TABLE
+SELECT source, provider, account_id, scan_target, check_id, scan_key, observed_date, max(scan_at) AS scan_at
+FROM scan_choices(organization_, first_date_, last_date_, start_at_, end_at_, is_daily_)
+WHERE is_selected
+GROUP BY ALL;
+
+-- The days from first_date_ to last_date_ on which a check was looked at in a target and region, of all organisations. A
+-- scan that lists failing findings only has looked at every check that its target ever had in these days.
+CREATE OR REPLACE MACRO memory.main.looked_days(first_date_, last_date_) AS TABLE
+WITH seen AS (
+    SELECT DISTINCT organization, source, account_id, scan_target, region, check_id, listing = 'failures' AS is_all_checks,
+        observed_date
+    FROM scan_coverage
+    WHERE observed_date BETWEEN first_date_ AND last_date_
+),
+keys AS (
+    SELECT DISTINCT organization, source, account_id, scan_target, region, check_id FROM seen WHERE check_id <> ''
+)
+SELECT organization, source, account_id, scan_target, region, check_id, observed_date, is_all_checks
+FROM seen WHERE check_id <> ''
+UNION ALL
+SELECT k.*, s.observed_date, true AS is_all_checks
+FROM keys k JOIN (
+    SELECT DISTINCT organization, source, account_id, scan_target, observed_date FROM seen WHERE is_all_checks
+) s USING (organization, source, account_id, scan_target);
 
 -- A finding's place in the findings table: failing before manual before passing, then worst severity.
 CREATE OR REPLACE MACRO memory.main.finding_rank(status_, severity_) AS

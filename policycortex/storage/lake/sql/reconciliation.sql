@@ -21,10 +21,10 @@ single AS (
     FROM (
         SELECT organization, observed_date, max(n) AS n
         FROM (
-            SELECT organization, observed_date, source, scan_key, content_digest, import_id, count(*) AS n
+            SELECT organization, observed_date, source, scan_target, scan_key, content_digest, import_id, count(*) AS n
             FROM lake.core.findings WHERE observed_date BETWEEN $first_date AND $last_date GROUP BY ALL
         )
-        GROUP BY organization, observed_date, source, scan_key, content_digest
+        GROUP BY organization, observed_date, source, scan_target, scan_key, content_digest
     )
     GROUP BY ALL
 )

@@ -6,7 +6,7 @@ CREATE SCHEMA IF NOT EXISTS lake.marts;
 -- One schema version that was applied; written last.
 CREATE TABLE IF NOT EXISTS lake.core.schema_version (version INTEGER, applied_at TIMESTAMPTZ);
 
--- One imported file of an organisation; (organization, content_sha256) is unique.
+-- One imported file of an organisation; import_id is a digest of organisation, content and the target given for it.
 CREATE TABLE IF NOT EXISTS lake.raw.imports (
     import_id VARCHAR, organization VARCHAR, file_name VARCHAR, content_sha256 VARCHAR, format VARCHAR, source VARCHAR,
     read_count BIGINT, kept_count BIGINT, quarantined_count BIGINT, byte_count BIGINT,
@@ -27,7 +27,12 @@ CREATE TABLE IF NOT EXISTS lake.raw.import_notes (
 -- One scan of a file that has no findings; checks is empty where the file lists none; since version 4.
 CREATE TABLE IF NOT EXISTS lake.raw.clean_scans (
     import_id VARCHAR, organization VARCHAR, source VARCHAR, account_id VARCHAR, scanned_at TIMESTAMPTZ,
-    checks VARCHAR[]
+    checks VARCHAR[], scan_key VARCHAR, scan_target VARCHAR, listing VARCHAR
+);
+
+-- One scan target of a file, and how it was found; since version 6.
+CREATE TABLE IF NOT EXISTS lake.raw.scan_targets (
+    import_id VARCHAR, organization VARCHAR, scan_target VARCHAR, target_origin VARCHAR, findings BIGINT
 );
 
 -- One finding as it stood in one file; (import_id, finding_no) is unique. Texts that findings share are in check_texts.
@@ -37,7 +42,8 @@ CREATE TABLE IF NOT EXISTS lake.core.findings (
     provider VARCHAR, account_id VARCHAR, account_name VARCHAR, region VARCHAR, service VARCHAR,
     check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR, status VARCHAR, severity VARCHAR, is_muted BOOLEAN,
     status_detail VARCHAR, finding_uid VARCHAR, resource_uid VARCHAR, resource_name VARCHAR, resource_type VARCHAR,
-    environment_tag VARCHAR, tags VARCHAR, observed_at TIMESTAMPTZ, content_digest UBIGINT, is_exposed BOOLEAN
+    environment_tag VARCHAR, tags VARCHAR, observed_at TIMESTAMPTZ, content_digest UBIGINT, is_exposed BOOLEAN,
+    scan_target VARCHAR, listing VARCHAR, scan_at TIMESTAMPTZ
 );
 
 -- One requirement named by the findings that share a mapping_id, in the scanner's spelling.
@@ -56,13 +62,16 @@ CREATE TABLE IF NOT EXISTS lake.core.finding_state (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
     region VARCHAR, environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, text_id VARCHAR,
     status VARCHAR, severity VARCHAR, is_muted BOOLEAN, finding_uid VARCHAR, resource_uid VARCHAR,
-    resource_type VARCHAR, observed_at TIMESTAMPTZ, import_id VARCHAR, finding_no BIGINT, is_exposed BOOLEAN
+    resource_type VARCHAR, observed_at TIMESTAMPTZ, import_id VARCHAR, finding_no BIGINT, is_exposed BOOLEAN,
+    scan_target VARCHAR, listing VARCHAR, scan_at TIMESTAMPTZ
 );
 
--- One check that one scan looked at in one region on one day; scan_at is the scan's last sight of the account that day.
+-- One check that one scan looked at in one target and region on one day; the check is empty for a scan without findings.
+-- scan_at is the scan's time for the account that day, seen_at the newest time of its findings.
 CREATE TABLE IF NOT EXISTS lake.core.scan_coverage (
     organization VARCHAR, observed_date DATE, source VARCHAR, provider VARCHAR, account_id VARCHAR, region VARCHAR,
-    check_id VARCHAR, scan_key VARCHAR, scan_at TIMESTAMPTZ, findings BIGINT
+    check_id VARCHAR, scan_key VARCHAR, scan_at TIMESTAMPTZ, findings BIGINT, scan_target VARCHAR, listing VARCHAR,
+    seen_at TIMESTAMPTZ, is_whole_target BOOLEAN
 );
 
 -- One day whose state was built, and how many imports had touched it then: more now means it is stale.
@@ -72,7 +81,7 @@ CREATE TABLE IF NOT EXISTS lake.core.day_builds (observed_date DATE, import_coun
 CREATE TABLE IF NOT EXISTS lake.marts.check_tallies (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
     environment VARCHAR, service VARCHAR, check_id VARCHAR, mapping_id VARCHAR, severity VARCHAR,
-    passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT
+    passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT, scan_target VARCHAR
 );
 
 -- One requirement of one framework, judged on one day's period-end posture.

@@ -1,7 +1,7 @@
 -- Grain: findings of one scan on $day by the columns that scores and filters need; muted first, else by raw status.
 INSERT INTO lake.marts.check_tallies BY NAME
-SELECT organization, observed_date, scan_key, source, provider, account_id, environment, service, check_id, mapping_id,
-    severity,
+SELECT organization, observed_date, scan_key, source, provider, account_id, environment, service, scan_target, check_id,
+    mapping_id, severity,
     count(*) FILTER (NOT is_muted AND status = 'PASS') AS passed,
     count(*) FILTER (NOT is_muted AND status = 'FAIL') AS failed,
     count(*) FILTER (NOT is_muted AND status = 'MANUAL') AS manual,

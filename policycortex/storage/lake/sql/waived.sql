@@ -4,11 +4,11 @@ WITH reached AS (
     SELECT t.import_id, t.finding_no, any_value(t.provider) AS provider, any_value(t.check_id) AS check_id,
         any_value(t.mapping_id) AS mapping_id, any_value(t.severity) AS severity,
         list_sort(list(DISTINCT {'framework': w.framework, 'requirement_id': w.requirement_id})) AS reaches
-    FROM lake.core.finding_state t
+    FROM finding_state t
         SEMI JOIN period_end_scans c
         ON t.observed_date = c.observed_date AND
-            (t.source, t.provider, t.account_id, t.check_id, t.scan_key)
-            = (c.source, c.provider, c.account_id, c.check_id, c.scan_key)
+            (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
         JOIN waivers w
         ON waiver_covers(w.check_id, w.account_id, w.resource_glob, t.check_id, t.account_id, t.resource_uid)
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date

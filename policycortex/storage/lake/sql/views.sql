@@ -1,0 +1,7 @@
+-- The lake's tables as queries read them: with the columns of scan targets.
+CREATE OR REPLACE VIEW memory.main.scan_coverage AS FROM lake.core.scan_coverage;
+CREATE OR REPLACE VIEW memory.main.finding_state AS FROM lake.core.finding_state;
+CREATE OR REPLACE VIEW memory.main.failing_since AS FROM lake.core.failing_since;
+CREATE OR REPLACE VIEW memory.main.check_tallies AS FROM lake.marts.check_tallies;
+CREATE OR REPLACE VIEW memory.main.risk_tallies AS FROM lake.marts.risk_tallies;
+CREATE OR REPLACE MACRO memory.main.has_scan_targets() AS true;

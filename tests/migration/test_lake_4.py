@@ -1,0 +1,73 @@
+"""A lake of schema version 4 is judged anew: findings of other regions and repositories count again. See README.md."""
+
+import logging
+import tarfile
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pytest
+
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.settings import Settings
+from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.maintenance import load_snapshots
+
+HERE: Final = Path(__file__).parent
+EVERYTHING: Final = Scope(organization="acme")
+NOVEMBER: Final = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))
+
+
+def figures(lake: Lake, period: Period = NOVEMBER) -> dict[str, tuple[int, int]]:
+    """Passed and failed findings that count, by check."""
+    sums = lake.period_end.load_tallies(EVERYTHING, period).group_by("check_id").agg(pl.col("passed", "failed").sum())
+    return {check: (passed, failed) for check, passed, failed in sums.rows()}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A copy of the old lake."""
+    with tarfile.open(HERE / "lake_4.tar.xz") as archive:
+        archive.extractall(tmp_path / "home", filter="data")
+    return Settings(home=tmp_path / "home")
+
+
+def test_an_old_lake_is_judged_anew_and_the_log_says_what_changed(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both regions, both repositories and the whole export count; fixed findings of the linter do not."""
+    with caplog.at_level(logging.WARNING), open_lake(settings) as lake:
+        assert figures(lake) == {"s3_bucket_default_encryption": (1, 1), "CKV_AWS_18": (1, 1), "S3.1": (1, 1)}
+        day = Period.of_days(date(2026, 11, 25), date(2026, 11, 25))
+        assert figures(lake, day)["S3.1"] == (1, 1)
+        assert lake.state.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date) == ()
+    assert "have 3 failing and 3 passing findings" in caplog.text
+
+
+def test_a_snapshot_of_the_old_version_keeps_the_former_selection(settings: Settings) -> None:
+    """Reports of that time are rendered again to the same bytes."""
+    with open_lake(settings) as lake:
+        newest_old = _last_of_version_4(lake)
+        with lake.at(str(newest_old)) as old:
+            assert figures(old)["s3_bucket_default_encryption"] == (1, 0)
+            assert old.period_end.load_scans(EVERYTHING, NOVEMBER).is_empty()
+
+
+def test_a_new_scan_of_the_same_region_replaces_the_old_one(settings: Settings) -> None:
+    """Targets of old and new findings are equal: each scan is named with its findings that count."""
+    with open_lake(settings) as lake:
+        scans = lake.period_end.load_scans(EVERYTHING, NOVEMBER).filter(pl.col("source") == "prowler")
+    assert scans["targets"].to_list() == [["region=us-east-1"], ["region=eu-west-1"]]
+    assert scans.select("findings", "findings_left_out").rows() == [(1, 0), (1, 0)]
+
+
+def _last_of_version_4(lake: Lake) -> int:
+    """The newest snapshot whose tables have no scan targets."""
+    for number in reversed(load_snapshots(lake.session)):
+        with lake.session.cursor() as cursor:
+            rows = cursor.execute(f"FROM lake.core.scan_coverage AT (VERSION => {number}) LIMIT 0")
+            if "scan_target" not in [column[0] for column in rows.description]:
+                return number
+    raise AssertionError("no snapshot of version 4")
