@@ -7,11 +7,13 @@ import dagster as dg
 from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.deliveries import (
+    alerts,
     deliver_reports,
     due_reports,
     load_customer_schedules,
     outbox,
     schedule_definitions,
+    send_alerts,
 )
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
@@ -41,7 +43,15 @@ def build_defs(
     return dg.Definitions(
         assets=with_code_references(assets, core.settings().source_url),
         asset_checks=CHECKS,
-        jobs=[*JOBS, rescore_posture, deliver_reports, export_audit_trail, expire_due_reports, remove_garbage],
+        jobs=[
+            *JOBS,
+            rescore_posture,
+            deliver_reports,
+            send_alerts,
+            export_audit_trail,
+            expire_due_reports,
+            remove_garbage,
+        ],
         sensors=[
             landing_zone,
             posture_follows_imports,
@@ -49,6 +59,7 @@ def build_defs(
             failed_reports,
             due_reports,
             outbox,
+            alerts,
             schedule_definitions,
         ],
         schedules=[

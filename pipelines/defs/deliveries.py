@@ -29,6 +29,7 @@ from policycortex.names import (
 )
 from policycortex.scheduling.run_recovery import RunState, run_state_of
 from policycortex.settings import Settings
+from policycortex.workflow.delivery_alerts import has_due_alerts, send_due_alerts
 from policycortex.workflow.due_reports import (
     DueReport,
     EnabledSchedule,
@@ -85,6 +86,35 @@ def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     running = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if running >= _MOST_DELIVERY_RUNS:
         return dg.SkipReason(f"{running} rounds are running")
+    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
+
+
+@dg.op(name="send_due_alerts", retry_policy=RETRY_TRANSIENT, description="Send each due alert once.")
+def alert_owners(context: dg.OpExecutionContext, core: CoreResource) -> None:
+    """One round of the queue of alerts."""
+    with core_errors_as_failures(core):
+        sent_count = send_due_alerts(core.settings(), clock=_now, progress=context.log.info)
+    context.add_output_metadata({"sent": sent_count})
+
+
+@dg.job(name="send_alerts", description="Alert owners of what was not delivered, failed or could not be requested.")
+def send_alerts() -> None:
+    """A job of its own, so that a slow receiver of alerts holds no round of deliveries."""
+    alert_owners()
+
+
+@dg.sensor(
+    job_name=send_alerts.name,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a round of alerts if one is due. One round at a time.",
+)
+def alerts(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+    """The next round waits for the one before."""
+    if not has_due_alerts(core.settings(), now=_now()):
+        return dg.SkipReason("no alert is due")
+    if context.instance.get_runs_count(dg.RunsFilter(job_name=send_alerts.name, statuses=_UNFINISHED)):
+        return dg.SkipReason("a round is running")
     return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 

@@ -1,102 +1,206 @@
-"""Alerts owners of deliveries that failed, are uncertain, or have no report, over the alert connection."""
+"""Alerts owners over the alert connection: of deliveries that failed or are uncertain, of failed reports and ticks.
 
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+Alerts have a queue and a round of their own, so that a slow receiver of alerts delays no delivery.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from policycortex.channels.connections import Alert, Connections, without_secrets
+from policycortex.channels.connections import Connections, load_connections, without_secrets
 from policycortex.channels.model import Notice
+from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import send_notice
+from policycortex.channels.time_limit import exchange_seconds
 from policycortex.errors import PolicyCortexError
+from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.settings import Settings
-from policycortex.storage.registry import Registry
-from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry.schedule_rows import AlertRow, DeliveryRow
 
 _MOST_AT_ONCE: Final = 16
-_SECONDS_PER_ORGANIZATION: Final = 60.0
-"""After this time the organisation's other alerts wait for the next round."""
+_MOST_SECONDS: Final = 60.0
+"""After this time the other alerts wait for the next round."""
+
+_OLDEST: Final = timedelta(days=3)
+"""Alerts that waited longer, such as for a connection that did not exist, are dropped."""
+
+_MOST_NAMED: Final = 10
 
 
-def alert_owners(
-    settings: Settings,
-    registry: Registry,
-    connections: Connections,
-    *,
-    now: datetime,
-    progress: Callable[[str], None],
-) -> None:
-    """Send the alerts that are due. A failed alert is reported to ``progress`` and tried again for half a day.
-
-    Organisations are alerted at the same time. After a failed alert, the organisation's others wait for the next
-    round: an alert receiver that is slow for as long as it may be delays nobody else's alerts and no later round.
-    """
-    rows = registry.deliveries.list_unreported_failures(now=now)
-    by_organization = {row.organization: [r for r in rows if r.organization == row.organization] for row in rows}
-
-    def alert(organization: str) -> None:
-        end = monotonic() + _SECONDS_PER_ORGANIZATION
-        for row in by_organization[organization]:
-            if monotonic() > end or not _alert_owner(settings, registry, connections, row, now=now, progress=progress):
-                return
-
-    with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="alerts") as pool:
-        for future in [pool.submit(alert, organization) for organization in by_organization]:
-            future.result()
-
-
-def _alert_owner(
-    settings: Settings,
-    registry: Registry,
-    connections: Connections,
-    row: DeliveryRow,
-    *,
-    now: datetime,
-    progress: Callable[[str], None],
-) -> bool:
-    """Send the alert for one delivery unless another sender does; False if sending failed."""
-    alert = connections.alerts.get(row.organization) or connections.alerts.get("*")
-    if not registry.deliveries.claim_alert(row) or alert is None:
-        return True
-    organizations = registry.reports.list_organizations()
-    problem = _send(connections, alert, _notice(settings, registry, row), now, organizations)
-    if problem:
-        progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
+def has_due_alerts(settings: Settings, *, now: datetime) -> bool:
+    """Whether a round would find work. One small query; none without alert connections."""
+    if not load_connections(settings).alerts:
         return False
-    registry.deliveries.note_alert(row, now=now)
-    return True
+    with closing(open_registry(settings)) as registry:
+        return registry.alerts.has_due_alerts(now=now)
 
 
-def _send(connections: Connections, alert: Alert, notice: Notice, now: datetime, organizations: Collection[str]) -> str:
-    """Send one alert; why it failed, without secrets, or "" if it was sent."""
-    try:
-        send_notice(connections, alert.connection, alert.target, notice, now=now, organizations=organizations)
-    except PolicyCortexError as error:
-        return without_secrets(connections.get(alert.connection), str(error))
-    return ""
+def send_due_alerts(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None] = lambda _: None,
+    channels: ChannelRegistry | None = None,
+) -> int:
+    """Send the alerts that are due; how many were sent.
+
+    A failed alert is reported to ``progress`` and tried again for half a day. Organisations are alerted at the same
+    time, each one alert after the other. After a failed one, the organisation's others wait for the next round.
+    """
+    with closing(open_registry(settings)) as registry:
+        connections = load_connections(settings, channels)
+        round_ = _Round(settings=settings, registry=registry, connections=connections, clock=clock, progress=progress)
+        return round_.run()
 
 
-def _notice(settings: Settings, registry: Registry, row: DeliveryRow) -> Notice:
-    report = registry.reports.find_report(row.report_id)
-    reason = report.failure.message if report.failure is not None and row.status == "abandoned" else row.reason
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    settings: Settings
+    registry: Registry
+    connections: Connections
+    clock: Callable[[], datetime]
+    progress: Callable[[str], None]
+
+    def run(self) -> int:
+        """Claim and send until nothing is due or the time limit is reached."""
+        end, sent_count = monotonic() + _MOST_SECONDS, 0
+        resting: set[str] = set()
+        running: dict[Future[bool | None], str] = {}
+        with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="alerts") as pool:
+            while True:
+                is_open = len(running) < _MOST_AT_ONCE and monotonic() < end
+                row = self._claim(resting.union(running.values())) if is_open else None
+                if row is not None:
+                    running[pool.submit(self._alert, row)] = row.organization
+                    continue
+                if not running:
+                    return sent_count
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    organization, is_sent = running.pop(future), future.result()
+                    sent_count += is_sent is True
+                    if is_sent is False:
+                        resting.add(organization)
+
+    def _claim(self, except_organizations: set[str]) -> AlertRow | None:
+        seconds = [
+            exchange_seconds(self.connections.connections[alert.connection].timeout_seconds, 0)
+            for alert in self.connections.alerts.values()
+        ]
+        lease = timedelta(seconds=60 + max(seconds, default=0))  # longer than any exchange may take
+        return self.registry.alerts.claim_alert(
+            now=self.clock(), lease=lease, except_organizations=except_organizations
+        )
+
+    def _alert(self, row: AlertRow) -> bool | None:
+        """Send and settle one claimed alert; None if no alert is needed."""
+        alert = self.connections.alerts.get(row.organization) or self.connections.alerts.get("*")
+        notice = _notice(self.settings, self.registry, row)
+        if alert is None or notice is None or row.created_at < self.clock() - _OLDEST:
+            reason = "nothing to tell" if notice is None else "no alert connection in time"
+            self.registry.alerts.settle_dropped(row, reason, now=self.clock())
+            return None
+        organizations = self.registry.reports.list_organizations()
+        try:
+            send_notice(
+                self.connections, alert.connection, alert.target, notice, now=self.clock(), organizations=organizations
+            )
+        except PolicyCortexError as error:
+            problem = without_secrets(self.connections.get(alert.connection), str(error))
+            self.progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
+            self.registry.alerts.settle_failed(row, now=self.clock())
+            return False
+        self.registry.alerts.settle_sent(row, now=self.clock())
+        return True
+
+
+def _notice(settings: Settings, registry: Registry, row: AlertRow) -> Notice | None:
+    """The alert's text; None if its report was deleted, or its deliveries were replayed."""
+    if row.report_id is None:
+        return _tick_notice(registry, row)
+    status = registry.reports.find_status(row.report_id)
+    if status in {None, ReportStatus.CANCELLED}:
+        return None
+    if row.channel is None:
+        return _report_notice(settings, registry, row, row.report_id)
+    failed = registry.deliveries.list_alerted_deliveries(row.id)
+    return _delivery_notice(settings, registry, row, failed) if failed else None
+
+
+def _tick_notice(registry: Registry, row: AlertRow) -> Notice | None:
+    schedule = registry.schedules.find_schedule_or_none(row.schedule_id or "")
+    if schedule is None:
+        return None
+    facts = {
+        "Schedule": f"{schedule.name} ({schedule.id})",
+        "Organization": row.organization,
+        "Due": row.tick.isoformat() if row.tick is not None else "",
+        "Reason": row.reason,
+    }
+    text = "A schedule could not request its report."
+    return Notice(
+        id=row.id, subject=f"No report: {schedule.name}", text=text, facts=facts, organization=row.organization
+    )
+
+
+def _report_notice(settings: Settings, registry: Registry, row: AlertRow, report_id: str) -> Notice:
+    report = registry.reports.find_report(report_id)
     facts = {
         "Report": f"{report.name} ({report.id})",
         "Organization": row.organization,
-        "Destination": f"{row.channel} {row.target or row.connection}",
-        "State": row.status.value,
-        "Reason": reason,
-        "Delivery": row.id,
+        "Reason": report.failure.message if report.failure is not None else "",
     }
-    if row.schedule_id is not None:
-        facts["Schedule"] = row.schedule_id
-    if settings.public_url is not None:
-        facts["See"] = f"{settings.public_url}/v1/deliveries/{row.id}"
-    text = (
-        "A report did not reach its destination."
-        if row.status != "uncertain"
-        else "It is not known whether a report reached its destination."
-    )
+    text = "A report failed. Nothing was delivered."
     return Notice(
-        id=row.id, subject=f"Not delivered: {report.name}", text=text, facts=facts, organization=row.organization
+        id=row.id,
+        subject=f"Report failed: {report.name}",
+        text=text,
+        facts=facts | _links(settings, row, f"/v1/reports/{report.id}"),
+        organization=row.organization,
     )
+
+
+def _delivery_notice(settings: Settings, registry: Registry, row: AlertRow, failed: Sequence[DeliveryRow]) -> Notice:
+    report = registry.reports.find_report(failed[0].report_id)
+    reasons = Counter(delivery.reason for delivery in failed).most_common()
+    facts = {
+        "Report": f"{report.name} ({report.id})",
+        "Organization": row.organization,
+        "Destination": f"{row.channel} {_listed([delivery.target or delivery.connection for delivery in failed])}",
+        "State": ", ".join(sorted({delivery.status.value for delivery in failed})),
+        "Reason": _listed([f"{reason} ({count} times)" if count > 1 else reason for reason, count in reasons]),
+        "Delivery": _listed([delivery.id for delivery in failed]),
+    }
+    is_uncertain = all(delivery.status is DeliveryStatus.UNCERTAIN for delivery in failed)
+    many = f" to {len(failed)} receivers" if len(failed) > 1 else ""
+    text = (
+        "It is not known whether a report reached its destination."
+        if is_uncertain
+        else "A report did not reach its destination."
+    )
+    see = f"/v1/deliveries/{failed[0].id}" if len(failed) == 1 else f"/v1/deliveries?report_id={report.id}"
+    return Notice(
+        id=row.id,
+        subject=f"Not delivered{many}: {report.name}",
+        text=text,
+        facts=facts | _links(settings, row, see),
+        organization=row.organization,
+    )
+
+
+def _links(settings: Settings, row: AlertRow, path: str) -> dict[str, str]:
+    schedule = {"Schedule": row.schedule_id} if row.schedule_id is not None else {}
+    return schedule | ({"See": f"{settings.public_url}{path}"} if settings.public_url is not None else {})
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """The first texts, and how many more there are."""
+    more = len(texts) - _MOST_NAMED
+    named = ", ".join(texts[:_MOST_NAMED])
+    return f"{named} and {more} more" if more > 0 else named

@@ -37,7 +37,6 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
 from policycortex.storage.registry.send_limits import SendLimits
-from policycortex.workflow.delivery_alerts import alert_owners
 from policycortex.workflow.delivery_conditions import reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
 
@@ -80,7 +79,7 @@ def deliver_due(
     progress: Callable[[str], None] = lambda _: None,
     channels: ChannelRegistry | None = None,
 ) -> DeliverySummary:
-    """Send all due deliveries, then alert owners of failed ones.
+    """Send all due deliveries. Alerts of failed ones have a round of their own (``delivery_alerts``).
 
     At most ``workers`` deliveries are sent at a time, of which ``SendLimits`` gives one organisation and one endpoint
     a part only. ``channels`` defaults to the product's own.
@@ -100,7 +99,6 @@ def deliver_due(
         )
         with round_.heartbeat():
             finished = round_.run(workers)
-        alert_owners(settings, registry, connections, now=clock(), progress=progress)
     outcomes: dict[str, int] = {}
     for outcome in finished:
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
@@ -111,9 +109,7 @@ def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
     """Whether a round would find work. One small query."""
     connections = load_connections(settings)
     with closing(open_registry(settings)) as registry:
-        return registry.deliveries.has_due_deliveries(
-            now=now, with_alerts=bool(connections.alerts), limits=_limits(connections.channels)
-        )
+        return registry.deliveries.has_due_deliveries(now=now, limits=_limits(connections.channels))
 
 
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:

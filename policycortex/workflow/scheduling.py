@@ -182,7 +182,7 @@ def _claim(
         return TickClaim(tick=tick, report=_report(settings, schedule, known, connections, tick))
     except RequestError as error:
         problems = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
-        return TickClaim(tick=tick, reason=f"the report request is no longer valid: {problems}")
+        return TickClaim(tick=tick, reason=f"the report request is no longer valid: {problems}", is_invalid=True)
 
 
 def _report(

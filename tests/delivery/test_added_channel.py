@@ -18,6 +18,7 @@ from policycortex.names import DeliveryStatus
 from policycortex.requests.destinations import schedule_delivery_body
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
+from policycortex.workflow.delivery_alerts import send_due_alerts
 from policycortex.workflow.outbox import deliver_due
 from tests.support.ledger import Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Mailbox, tls_receiver
@@ -66,6 +67,7 @@ def test_a_request_for_an_added_channel_is_delivered(
             "deferred": 1,
             "refused": 1,
         }
+        assert send_due_alerts(settings, clock=clock, channels=channels) == 1
         clock.move(seconds=31)
         assert deliver_due(settings, clock=clock, channels=channels).outcomes == {"sent": 1}
         row = rows_of(registry)[""]

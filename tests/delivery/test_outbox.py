@@ -21,6 +21,7 @@ from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import DeliveryStatus
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.workflow.delivery_alerts import has_due_alerts, send_due_alerts
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries, replay_delivery
 from tests.delivery.conftest import free_port
 from tests.support.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
@@ -78,6 +79,8 @@ def test_accepted_refused_and_deferred_recipients_are_recorded(tmp_path: Path, b
         clock.move(seconds=31)
         assert deliver_due(settings, clock=clock).outcomes == {"sent": 1}
         assert [attempt.outcome for attempt in rows_of(registry)["busy@company.com"].attempts] == ["deferred", "sent"]
+    assert send_due_alerts(settings, clock=clock) == 1
+    assert send_due_alerts(settings, clock=clock) == 0
     alerts_sent = [raw.decode() for recipient, raw in box.messages if recipient == "owner@company.com"]
     assert len(alerts_sent) == 1
     assert "gone@company.com" in alerts_sent[0]
@@ -268,15 +271,16 @@ def test_an_alert_is_sent_again_if_its_server_was_unreachable(tmp_path: Path, bo
         report = order_report(before, registry, {"email": {"recipients": ["gone@company.com"], "connection": "mail"}})
         complete_report(before, registry, report.id)
         lines: list[str] = []
-        deliver_due(before, clock=clock, progress=lines.append)
+        deliver_due(before, clock=clock)
+        send_due_alerts(before, clock=clock, progress=lines.append)
         assert "the alert over 'pager' failed: cannot open a session with localhost" in lines[-1]
-        assert not has_due_deliveries(before, now=clock())
+        assert not has_due_alerts(before, now=clock())
     clock.move(minutes=1)
     after = settings_of(tmp_path, connections | {"pager": mail_connection(box.port)}, alerts=alerts)
-    assert has_due_deliveries(after, now=clock())
-    deliver_due(after, clock=clock)
+    assert has_due_alerts(after, now=clock())
+    assert send_due_alerts(after, clock=clock) == 1
     assert [recipient for recipient, _ in box.messages] == ["owner@company.com"]
-    assert not has_due_deliveries(after, now=clock())
+    assert not has_due_alerts(after, now=clock())
 
 
 def _until(is_so: Callable[[], bool]) -> None:

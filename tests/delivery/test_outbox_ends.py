@@ -7,6 +7,7 @@ import pytest
 
 from policycortex.names import DeliveryStatus
 from policycortex.storage.registry import Failure, open_registry
+from policycortex.workflow.delivery_alerts import send_due_alerts
 from policycortex.workflow.outbox import deliver_due, replay_delivery
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Mailbox
@@ -35,6 +36,7 @@ def test_deliveries_of_a_failed_report_are_abandoned_and_alerted(tmp_path: Path,
         registry.reports.fail_report(report.id, Failure(code="RPT_500", message="the lake was on fire"), now=NOW)
         assert deliver_due(settings, clock=Clock()).total == 0
         assert rows_of(registry)["ceo@company.com"].status is DeliveryStatus.ABANDONED
+        assert send_due_alerts(settings, clock=Clock()) == 1
     ((recipient, raw),) = box.messages
     assert recipient == "owner@company.com"
     assert b"the lake was on fire" in raw

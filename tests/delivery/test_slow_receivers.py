@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from policycortex.channels.time_limit import run_within
 from policycortex.errors import DeliveryDeferredError, DeliveryUncertainError
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.send_limits import SendLimits
+from policycortex.workflow.delivery_alerts import send_due_alerts
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, settings_of
 from tests.support.receivers import Mailbox, tls_receiver
@@ -191,8 +193,11 @@ def test_a_dripping_alert_receiver_delays_no_other_alert(tmp_path: Path, box: Ma
                 report = order_report(settings, registry, body, organization=organization)
                 complete_report(settings, registry, report.id)
             lines: list[str] = []
-            assert deliver_due(settings, clock=Clock(), progress=lines.append).outcomes == {"refused": 4}
-            waiting = registry.deliveries.list_unreported_failures(now=NOW)
+            assert deliver_due(settings, clock=Clock()).outcomes == {"refused": 4}
+            assert send_due_alerts(settings, clock=Clock(), progress=lines.append) == 1
+            lease = timedelta(minutes=1)
+            claimed = iter(lambda: registry.alerts.claim_alert(now=NOW, lease=lease), None)
+            waiting = [row.organization for row in claimed]
     assert [recipient for recipient, _ in box.messages] == ["owner@globex.com"]
-    assert [row.organization for row in waiting] == ["acme", "acme"]  # the first is tried again after a minute
+    assert waiting == ["acme", "acme"]  # the first is tried again after a minute
     assert len([line for line in lines if "did not end within 2 s" in line]) == 1

@@ -39,6 +39,7 @@ JOBS = {
     "make_report",
     "make_monthly_reports",
     "deliver_reports",
+    "send_alerts",
     "export_audit_trail",
     "expire_reports",
     "remove_garbage",
@@ -50,6 +51,7 @@ SENSORS = {
     "failed_reports": 10,
     "due_reports": 10,
     "outbox": 5,
+    "alerts": 5,
     "schedule_definitions": 15,
 }
 SCHEDULES = {

@@ -39,8 +39,9 @@ def present_run(tick: TickRow, base_url: str) -> RunAnswer:
         started_at=tick.claimed_at,
         manual=tick.is_manual,
         report_id=tick.report_id,
-        status=tick.report_status or "skipped",
+        status=tick.report_status or ("failed" if tick.is_invalid else "skipped"),
         reason=tick.reason or None,
+        delivery_status=tick.delivery_status,
         completed_at=tick.completed_at,
         report_url=f"{base_url}/v1/reports/{tick.report_id}" if tick.report_id is not None else None,
     )

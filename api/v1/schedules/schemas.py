@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from api.platform.listing import PageQuery
 from api.platform.responses import LocalMoment, Moment, Pagination, ResponseModel
 from policycortex.field_types import Strict, check_text
+from policycortex.names import DeliveryStatus
 from policycortex.scheduling.misfire import MisfirePolicy
 
 
@@ -29,14 +30,20 @@ class TimingAnswer(ResponseModel):
 
 
 class RunAnswer(ResponseModel):
-    """One handled tick: the report it requested, or the reason why it was skipped."""
+    """One handled tick: the report it requested, or the reason why there is none."""
 
     scheduled_for: Moment = Field(description="The tick, UTC")
     started_at: Moment = Field(description="When the tick was handled")
     manual: bool = Field(description="Started by `POST .../run`, not by a tick")
     report_id: str | None
-    status: str = Field(description="The report's status, or skipped", examples=["completed"])
-    reason: str | None = Field(description="Why it was skipped")
+    status: str = Field(
+        description="The report's status; without a report: failed if none could be requested, else skipped",
+        examples=["completed"],
+    )
+    reason: str | None = Field(description="Why there is no report")
+    delivery_status: DeliveryStatus | None = Field(
+        default=None, description="The worst status of its deliveries, failed first and sent last"
+    )
     completed_at: Moment | None
     report_url: str | None
 

@@ -15,6 +15,7 @@ from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
+from policycortex.storage.registry.alerts import AlertRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
 from policycortex.storage.registry.deliveries import DeliveryRepository
@@ -57,6 +58,7 @@ class Registry:
         self.frameworks = FrameworkRepository(database)
         self.schedules = ScheduleRepository(database, self.audit_log)
         self.deliveries = DeliveryRepository(database, self.audit_log)
+        self.alerts = AlertRepository(database)
         self.waivers = WaiverRepository(database)
         self.unrelated = UnrelatedRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, o
 from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import DeliveryStatus, ReportStatus
+from policycortex.storage.registry.alert_tables import note_failed_delivery
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.schedule_rows import (
@@ -23,12 +24,9 @@ from policycortex.storage.registry.send_limits import SendLimits, is_at, within_
 from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.visibility import hidden_among, hidden_reports
 
-_ALERT_DELAYS: Final = (timedelta(0), *(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)))
-"""Delays after the failure at which the alert to its owner is tried."""
-
 _NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
-_COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alerted_at"}]
-_ALERT_STATUSES: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.ABANDONED)
+_COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
+_ALERTED: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 
 
 class DeliveryRepository:
@@ -103,21 +101,16 @@ class DeliveryRepository:
         self,
         *,
         now: datetime,
-        with_alerts: bool,
         limits: SendLimits = SendLimits(),  # noqa: B008 - it is frozen
     ) -> bool:
-        """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something.
-
-        ``with_alerts`` includes failures for which an alert is due.
-        """
+        """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something."""
         waits = and_(
             deliveries.c.status == DeliveryStatus.WAITING.value,
             deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
         )
         with self._database.reading() as connection:
             is_claimable = and_(_is_due(now), *within_limits(connection, limits, now=now))
-            wanted = [is_claimable, _is_lost(now), waits, *([_is_alert_due(now)] if with_alerts else [])]
-            query = select(deliveries.c.id).where(or_(*wanted)).limit(1)
+            query = select(deliveries.c.id).where(or_(is_claimable, _is_lost(now), waits)).limit(1)
             return connection.execute(query).first() is not None
 
     def claim_delivery(
@@ -186,6 +179,8 @@ class DeliveryRepository:
             if connection.execute(update(deliveries).where(*mine).values(**values)).rowcount != 1:
                 raise ConflictError(f"delivery {claimed.id} is no longer held by attempt {claimed.number}")
             _end_attempt(connection, claimed, settled, now)
+            if settled.status in _ALERTED:
+                note_failed_delivery(connection, claimed, now=now)
             self._audit_log.append(connection, _attempted(claimed, settled, now))
 
     def replay_delivery(
@@ -201,7 +196,7 @@ class DeliveryRepository:
                 )
             same = (deliveries.c.id == delivery_id, deliveries.c.status == before.status.value)
             values = {"attempt_count": 0, "ended_at": None, "reason": "replayed", "condition": None}
-            again = {"next_attempt_at": now, "alerted_at": None, "alert_count": 0}
+            again = {"next_attempt_at": now, "alert_id": None}
             written = connection.execute(
                 update(deliveries).where(*same).values(status=DeliveryStatus.PENDING.value, **values, **again)
             )
@@ -244,33 +239,12 @@ class DeliveryRepository:
             rows = connection.execute(query)
             return tuple(Endpoint(channel=row.channel, connection=row.connection, target=row.target) for row in rows)
 
-    def list_unreported_failures(self, *, now: datetime, limit: int = 100) -> tuple[DeliveryRow, ...]:
-        """Failed, uncertain and abandoned deliveries for which an alert is due: oldest first, and at most ``limit`` of
-        each organisation, so that one with many failures does not displace the others."""
-        number = func.row_number().over(
-            partition_by=deliveries.c.organization, order_by=(deliveries.c.ended_at, deliveries.c.id)
-        )
-        ranked = select(deliveries.c.id, number.label("number")).where(_is_alert_due(now)).subquery()
-        query = select(*_COLUMNS).join(ranked, ranked.c.id == deliveries.c.id).where(ranked.c.number <= limit)
+    def list_alerted_deliveries(self, alert_id: str) -> tuple[DeliveryRow, ...]:
+        """The deliveries that an alert is about, without attempts; those replayed meanwhile are left out."""
+        query = select(*_COLUMNS).where(deliveries.c.alert_id == alert_id)
         query = query.order_by(deliveries.c.ended_at, deliveries.c.id)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
-
-    def claim_alert(self, row: DeliveryRow) -> bool:
-        """Count an attempt to send the alert, before it is sent; False: another sender was faster."""
-        same = (
-            deliveries.c.id == row.id,
-            deliveries.c.alert_count == row.alert_count,
-            deliveries.c.alerted_at.is_(None),
-        )
-        with self._database.writing() as connection:
-            counted = update(deliveries).where(*same).values(alert_count=row.alert_count + 1)
-            return connection.execute(counted).rowcount == 1
-
-    def note_alert(self, row: DeliveryRow, *, now: datetime) -> None:
-        """Write that the alert was sent."""
-        with self._database.writing() as connection:
-            connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(alerted_at=now))
 
 
 def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEvent:
@@ -304,13 +278,6 @@ def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
 
 def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
-
-
-def _is_alert_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    tried = deliveries.c.alert_count
-    is_time = [and_(tried == n, deliveries.c.ended_at <= now - delay) for n, delay in enumerate(_ALERT_DELAYS)]
-    has_alert_status = deliveries.c.status.in_([status.value for status in _ALERT_STATUSES])
-    return and_(deliveries.c.alerted_at.is_(None), has_alert_status, or_(*is_time))
 
 
 def _reports_that(*statuses: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression

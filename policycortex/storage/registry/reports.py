@@ -12,6 +12,7 @@ from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError
 from policycortex.names import SANDBOX_ORGANIZATION, ReportStatus, ReportType
 from policycortex.storage.registry.access import insert_access
+from policycortex.storage.registry.alert_tables import note_failed_report
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.link_tables import download_links
@@ -283,6 +284,8 @@ class ReportRepository:
             if before.status not in origins:
                 raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
             change_status(connection, before, target, values)
+            if target is ReportStatus.FAILED:
+                note_failed_report(connection, before.organization, report_id, now=values["completed_at"])
             if target in _RUNS_END:
                 self._audit_log.append(connection, _end_event(before, target, values, files))
             insert_artifacts(connection, report_id, artifacts)

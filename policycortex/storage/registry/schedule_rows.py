@@ -73,6 +73,8 @@ class TickClaim:
     report: NewReport | None = None
     reason: str = ""
     is_manual: bool = False
+    is_invalid: bool = False
+    """No report could be requested, other than by the policy for missed ticks: the owner is alerted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,10 @@ class TickRow:
     report_status: str | None
     run_id: str | None
     completed_at: datetime | None
+    is_invalid: bool = False
+    """No report could be requested, as ``reason`` says; False for a tick that was skipped."""
+    delivery_status: DeliveryStatus | None = None
+    """The worst status of the report's deliveries, failed first and sent last; None without deliveries."""
 
 
 REPLAYABLE = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.WITHHELD)
@@ -133,7 +139,6 @@ class DeliveryRow:
     """The reason of its status, for people."""
     receipt: Mapping[str, Any] | None
     """``answer``, ``reference``, ``payload_sha256`` of what was sent."""
-    alert_count: int
     attempts: tuple[AttemptRow, ...] = ()
     """Oldest first; empty in lists."""
 
@@ -158,3 +163,23 @@ class Settled:
     next_attempt_at: datetime | None = None
     """Only with ``pending``."""
     receipt: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """A claimed alert: about deliveries of one report over one connection, a failed report, or a tick."""
+
+    id: str
+    """The same in all attempts."""
+    organization: str
+    kind: str
+    """``delivery``, ``report`` or ``tick``."""
+    report_id: str | None
+    schedule_id: str | None
+    channel: str | None
+    connection: str | None
+    tick: datetime | None
+    attempt_count: int
+    created_at: datetime
+    reason: str
+    """Why a tick could request no report; else ""."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from policycortex.names import DeliveryStatus
@@ -52,6 +53,7 @@ schedule_ticks = Table(
     Column("is_manual", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("report_id", String(32), ForeignKey("reports.id"), unique=True),
+    Column("is_invalid", Boolean, nullable=False, server_default=false()),
 )
 
 deliveries = Table(
@@ -76,8 +78,7 @@ deliveries = Table(
     Column("ended_at", UtcDateTime),
     Column("reason", Text, nullable=False),
     Column("receipt", JsonColumn),
-    Column("alert_count", Integer, nullable=False),
-    Column("alerted_at", UtcDateTime),
+    Column("alert_id", String(32)),
     UniqueConstraint("report_id", "destination_key"),
 )
 
@@ -100,8 +101,7 @@ Index("ix_schedules_organization", schedules.c.organization, schedules.c.created
 _open = deliveries.c.status.in_(("waiting", "pending", "sending"))
 Index("ix_deliveries_open", deliveries.c.next_attempt_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_deliveries_organization", deliveries.c.organization, deliveries.c.created_at, deliveries.c.id)
-_untold = deliveries.c.alerted_at.is_(None)
-Index("ix_deliveries_untold", deliveries.c.status, sqlite_where=_untold, postgresql_where=_untold)
+Index("ix_deliveries_alert_id", deliveries.c.alert_id)
 Index("ix_delivery_attempts_connection", delivery_attempts.c.connection, delivery_attempts.c.ended_at)
 
 
@@ -133,7 +133,6 @@ def insert_deliveries(
             "next_attempt_at": now,
             "created_at": now,
             "reason": "",
-            "alert_count": 0,
         }
         inserted = insert_for(connection.dialect.name, deliveries).values(row)
         connection.execute(inserted.on_conflict_do_nothing(index_elements=["report_id", "destination_key"]))

@@ -5,26 +5,44 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, insert, select, update
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError, NotFoundError
+from policycortex.names import DeliveryStatus
+from policycortex.storage.registry.alert_tables import note_failed_tick
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database, insert_for
 from policycortex.storage.registry.report_changes import ensure_organization, insert_report
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
-from policycortex.storage.registry.schedule_tables import insert_deliveries, schedule_ticks, schedules
+from policycortex.storage.registry.schedule_tables import deliveries, insert_deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.visibility import hidden_among
 
 _COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
 _NOT_SHARED: Final = "its report is not shared with this key"
+_WORST_FIRST: Final = (
+    DeliveryStatus.FAILED,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.ABANDONED,
+    DeliveryStatus.SENDING,
+    DeliveryStatus.PENDING,
+    DeliveryStatus.WAITING,
+    DeliveryStatus.WITHHELD,
+    DeliveryStatus.SENT,
+)
+_WORST_DELIVERY: Final = (
+    select(func.min(case({status.value: n for n, status in enumerate(_WORST_FIRST)}, value=deliveries.c.status)))
+    .where(deliveries.c.report_id == schedule_ticks.c.report_id)
+    .scalar_subquery()
+)
 _TICKS: Final = (
     select(
         *schedule_ticks.c,
         reports.c.status.label("report_status"),
         reports.c.run_id,
         reports.c.completed_at,
+        _WORST_DELIVERY.label("worst_delivery"),
     )
     .select_from(schedule_ticks.outerjoin(reports, reports.c.id == schedule_ticks.c.report_id))
     .order_by(schedule_ticks.c.tick.desc())
@@ -204,10 +222,10 @@ class ScheduleRepository:
             return _ticks_for(connection, rows, reader), int(total)
 
     def last_runs(self, schedule_ids: Sequence[str], *, reader: str | None = None) -> dict[str, TickRow]:
-        """The newest tick of each schedule that made a report. ``reader`` as in ``list_ticks``."""
+        """The newest tick of each schedule, also one that made no report. ``reader`` as in ``list_ticks``."""
         newest = (
             select(schedule_ticks.c.schedule_id, func.max(schedule_ticks.c.tick).label("tick"))
-            .where(schedule_ticks.c.schedule_id.in_(schedule_ids), schedule_ticks.c.report_id.is_not(None))
+            .where(schedule_ticks.c.schedule_id.in_(schedule_ids))
             .group_by(schedule_ticks.c.schedule_id)
             .subquery()
         )
@@ -220,14 +238,20 @@ class ScheduleRepository:
         """The tick that requested the report; None for a report requested in another way."""
         with self._database.reading() as connection:
             row = connection.execute(_TICKS.where(schedule_ticks.c.report_id == report_id)).mappings().first()
-        return TickRow(**row) if row is not None else None
+        return _tick(row) if row is not None else None
 
 
 def _ticks_for(connection: Connection, rows: Sequence[RowMapping], reader: str | None) -> tuple[TickRow, ...]:
     """The ticks, without id, run and time of the reports that the reader may not see."""
     hidden = hidden_among(connection, [row["report_id"] for row in rows if row["report_id"] is not None], reader)
-    nothing = {"report_id": None, "run_id": None, "completed_at": None, "reason": _NOT_SHARED}
-    return tuple(TickRow(**(dict(row) | (nothing if row["report_id"] in hidden else {}))) for row in rows)
+    nothing = {"report_id": None, "run_id": None, "completed_at": None, "reason": _NOT_SHARED, "worst_delivery": None}
+    return tuple(_tick(dict(row) | (nothing if row["report_id"] in hidden else {})) for row in rows)
+
+
+def _tick(row: Mapping[Any, Any]) -> TickRow:
+    values = dict(row)
+    worst = values.pop("worst_delivery")
+    return TickRow(**values, delivery_status=_WORST_FIRST[worst] if worst is not None else None)
 
 
 def _report_events(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:
@@ -268,6 +292,8 @@ def _insert_ticks(
         if claim.report is not None:
             _attach_report(connection, schedule.id, claim, now)
             made.append(claim.report.id)
+        elif claim.is_invalid:
+            note_failed_tick(connection, schedule.organization, schedule.id, claim.tick, claim.reason, now=now)
     return tuple(made)
 
 
@@ -277,6 +303,7 @@ def _insert_tick(connection: Connection, schedule_id: str, claim: TickClaim, now
         "tick": claim.tick,
         "claimed_at": now,
         "is_manual": claim.is_manual,
+        "is_invalid": claim.is_invalid,
         "reason": claim.reason,
     }
     written = connection.execute(
