@@ -102,15 +102,16 @@ def estimate_remediation(
 
 
 def open_episodes(items: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    """Return what still fails in ``items`` as EPISODE_SCHEMA, censored at ``as_of``.
+    """Return what still fails in ``items`` as EPISODE_SCHEMA, censored when last seen, at the latest at ``as_of``.
 
-    ``items``: severity, failing_since, failed.
+    ``items``: severity, failing_since, last_seen_on (null is ``as_of``), failed.
     """
     failing = items.filter(pl.col("failed") > 0)
+    seen_on = pl.col("last_seen_on").fill_null(as_of).clip(upper_bound=as_of)
     return failing.select(
         "severity",
-        opened_on=pl.col("failing_since").fill_null(as_of).clip(upper_bound=as_of),
-        ended_on=pl.lit(as_of, dtype=pl.Date),
+        opened_on=pl.min_horizontal(pl.col("failing_since").fill_null(as_of), seen_on),
+        ended_on=seen_on,
         is_remediated=pl.lit(value=False),
         findings="failed",
     ).cast(EPISODE_SCHEMA)

@@ -11,7 +11,14 @@ import polars as pl
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.ages import AgeSummary, RemediationTime, estimate_remediation, open_episodes, summarize_ages
+from policycortex.scoring.ages import (
+    EPISODE_SCHEMA,
+    AgeSummary,
+    RemediationTime,
+    estimate_remediation,
+    open_episodes,
+    summarize_ages,
+)
 from policycortex.scoring.assess import KEY
 from policycortex.scoring.changes_model import Cause, ScoreChange
 from policycortex.scoring.forecasting.forecast import forecast_score
@@ -124,7 +131,8 @@ def load_risk(
     mappings = lake.period_end.load_mappings(scope.organization)
     items, as_of = _items(lake, query, mappings), min(period.last_utc_date, query.now.date())
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
-    episodes = pl.concat([lake.analytics.load_episodes(scope, period), open_episodes(items, as_of=as_of)])
+    still_open = open_episodes(_with_last_seen(lake, query, items), as_of=as_of)
+    episodes = pl.concat([_episodes(lake, query, mappings), still_open])
     return RiskResult(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
         as_of=as_of,
@@ -132,6 +140,22 @@ def load_risk(
         remediation=estimate_remediation(episodes, watched_from=period.first_utc_date, sla_days=weights.sla_days),
         history=() if query.framework or _is_filtered(scope) else _risk_history(lake, query),
     )
+
+
+def _episodes(lake: Lake, query: AnalyticsQuery, mappings: pl.DataFrame) -> pl.DataFrame:
+    """EPISODE_SCHEMA of the findings that stopped failing in the period; of the framework's findings alone."""
+    ended = lake.analytics.load_episodes(query.scope, query.period)
+    if query.framework is not None:
+        ended = ended.join(relations_of(query.framework, ended, mappings), on=KEY, how="semi")
+    return ended.select(EPISODE_SCHEMA.names())
+
+
+def _with_last_seen(lake: Lake, query: AnalyticsQuery, items: pl.DataFrame) -> pl.DataFrame:
+    """The risk items with the UTC day of the newest scan of their account: nothing is known of them after it."""
+    place = ["provider", "account_id"]
+    scans = lake.period_end.load_scan_coverage(query.scope, query.period)
+    last = scans.group_by(place).agg(last_seen_on=pl.col("last_scan_at").max().dt.convert_time_zone("UTC").dt.date())
+    return items.join(last, on=place, how="left")
 
 
 def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastResult:

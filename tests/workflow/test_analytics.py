@@ -95,6 +95,19 @@ def test_a_line_of_scores_with_causes_that_add_up(history: Lake) -> None:
     assert shares[Cause.FIXED].points == trends.change.change.points == Fraction(1900, 21)
 
 
+def test_remediation_times_of_a_framework_count_its_findings_alone(history: Lake) -> None:
+    """19 findings of c1 were remediated, one a day, and one is open; c3, which belongs to nothing, is open in all."""
+    own, every = (
+        load_risk(history, question(framework=one), weights=RiskWeights(), frameworks={}, top=1).remediation[0]
+        for one in (TINY, None)
+    )
+    assert (own.findings, own.remediated) == (20, 19)
+    assert (every.findings, every.remediated) == (21, 19)
+    other = replace(TINY, crosswalk=Crosswalk(version="1", relations={("aws", "c2"): ("R2",)}))
+    none = load_risk(history, question(framework=other), weights=RiskWeights(), frameworks={}, top=1).remediation[0]
+    assert (none.findings, none.remediated, none.mean_days) == (0, 0, None)
+
+
 def test_lines_by_place_and_part_are_the_same_findings(history: Lake) -> None:
     """Section, environment, account, provider, framework: each line with its own numerator and denominator."""
 

@@ -28,8 +28,13 @@ from policycortex.storage.lake.period_end import daily_parameters
 from policycortex.storage.lake.scan_selection import fetch_period_end, period_end_cursor, scope_filters
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
 
-LOOKBACK_DAYS: Final = 92
-"""A finding that was not scanned for longer starts a new age: without scans nothing shows that it kept failing."""
+LOOKBACK_DAYS: Final = 400
+"""A finding that was not scanned for longer starts a new age: without scans nothing shows that it kept failing.
+
+Scans once a year are within it."""
+
+_NEAR_DAYS: Final = 92
+"""Most checks were looked at within a quarter; earlier days are read only for a day with a check that was not."""
 
 CHANGES_SCHEMA: Final = pl.Schema(
     {
@@ -130,9 +135,10 @@ class LakeAnalytics:
         return items.cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """EPISODE_SCHEMA: failing keys that ended in the period."""
+        """``provider``, ``check_id``, ``mapping_id``, then EPISODE_SCHEMA: failing keys that ended in the period."""
         parameters = _days(scope.organization, period) | scope_filters(scope)
-        return self._session.fetch("analytics_episodes", parameters).cast(EPISODE_SCHEMA)
+        keys = pl.Schema(dict.fromkeys(_TALLY, pl.String))
+        return self._session.fetch("analytics_episodes", parameters).cast(pl.Schema(keys | EPISODE_SCHEMA))
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
         """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
@@ -217,9 +223,10 @@ class LakeAnalytics:
             return int(fetch_frame(cursor, "analytics_same_keys", parameters)["keys"].item())
 
     def _rebuild_day(self, day: date) -> AgeCounts:
-        window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS}
-
         def work(cursor: Cursor) -> AgeCounts:
+            near: Mapping[str, Any] = {"day": day, "near_days": _NEAR_DAYS}
+            is_far = fetch_frame(cursor, "analytics_unseen", near)["checks"].item() > 0
+            window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS if is_far else _NEAR_DAYS}
             before = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
             for table in ("failing", "remediations"):
                 run(cursor, f"analytics_{table}_delete", {"day": day})

@@ -97,7 +97,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
                 cursor.execute(statement)
         if snapshot is None and version < lake_schema.SCHEMA_VERSION:
             if version:
-                upgrade(session)
+                upgrade(session, version)
             lake_schema.record_version(session)
     except BaseException:
         session.close()

@@ -9,7 +9,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
@@ -57,7 +57,7 @@ def ensure_schema(session: LakeSession, version: int) -> None:
 
 
 def _make_tables(cursor: Cursor) -> None:
-    for text in ("schema", "analytics_schema", "schema_version_6"):
+    for text in ("schema", "analytics_schema", "schema_version_6", "schema_version_7"):
         for statement in cursor.extract_statements(sql(text)):
             cursor.execute(statement)
 

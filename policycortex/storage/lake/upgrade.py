@@ -1,5 +1,6 @@
-"""Upgrade of a lake to version 6: derives the scan targets of stored findings and builds all days again.
+"""Upgrade of a lake. To version 6: derives the scan targets of stored findings and builds all days again.
 
+To version 7: builds the ages of all days again, because neither muting nor a quarter between two scans restarts them.
 Before version 6 the newest scan of a check replaced all older ones of its account, also those of other regions,
 repositories and clusters. Snapshots of reports stay as they were. Each step can be repeated, so an interrupted upgrade
 is continued by the next program that opens the lake.
@@ -25,6 +26,7 @@ from policycortex.storage.lake.state import LakeState
 
 logger = logging.getLogger(__name__)
 
+_WITH_SCAN_TARGETS: Final = 6
 _CHECKOV: Final = "checkov"
 _ASFF: Final = "asff"
 _TARGET_SCHEMA: Final = pl.Schema(
@@ -46,8 +48,13 @@ class Counted:
     failed: int
 
 
-def upgrade(session: LakeSession) -> None:
-    """Bring a lake whose tables were made by an earlier version up to date, and log what changed."""
+def upgrade(session: LakeSession, version: int) -> None:
+    """Bring a lake whose tables were made by the earlier ``version`` up to date, and log what changed."""
+    if version >= _WITH_SCAN_TARGETS:
+        days = _days(session)
+        logger.warning("upgrading the lake in %s: building the ages of %s days again", session.settings.home, len(days))
+        LakeAnalytics(session).rebuild_ages(days)
+        return
     logger.warning("upgrading the lake in %s to version 6; a large one takes minutes", session.settings.home)
     before = _count_newest(session)
     findings = _derive_scan_targets(session)
@@ -74,11 +81,15 @@ def _derive_scan_targets(session: LakeSession) -> int:
 
 def _build_again(session: LakeSession) -> None:
     """Build the state and ages of all days again; stored scores of these days are removed, to be judged anew."""
-    with session.cursor() as cursor:
-        days = fetch_frame(cursor, "upgrade_days")["observed_date"].to_list()
+    days = _days(session)
     LakeState(session).rebuild_state(days, load_account_environments(session.settings.home / "accounts.yaml"))
     LakeAnalytics(session).rebuild_ages(days)
     session.write("remove the scores of the days built again", lambda cursor: run(cursor, "upgrade_scores_delete"))
+
+
+def _days(session: LakeSession) -> list[date]:
+    with session.cursor() as cursor:
+        return fetch_frame(cursor, "upgrade_days")["observed_date"].to_list()
 
 
 def _count_newest(session: LakeSession) -> dict[str, Counted]:

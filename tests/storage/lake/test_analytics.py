@@ -10,11 +10,14 @@ import pytest
 
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.scoring.ages import EPISODE_SCHEMA
 from policycortex.scoring.changes_model import STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
+from policycortex.settings import Settings
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.session import Cursor
 from tests.support.backends import Backend
 from tests.support.samples.lake import ORGANIZATION, copy_home, finding, import_findings, make_empty_home
 
@@ -106,6 +109,58 @@ def test_a_long_time_without_scans_starts_a_new_age(lake: Lake) -> None:
     assert ages(lake, far) == {"a": far}
 
 
+def test_muting_for_one_scan_does_not_restart_the_age(lake: Lake) -> None:
+    """Failing, muted, failing again: it fails since the first scan. Muting ends an episode without remediation."""
+    for day, is_muted in ((D1, False), (D2, True), (D3, False)):
+        import_findings(lake, [finding(day, "a", is_muted=is_muted)])
+    build(lake, D1, D2, D3)
+    assert ages(lake, D2) == {}
+    assert ages(lake, D3) == {"a": D1}
+    rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).select(EPISODE_SCHEMA.names()).drop("severity").rows()
+    assert rows == [(D1, D2, False, 1)]
+
+
+def test_what_was_muted_at_first_fails_since_then(lake: Lake) -> None:
+    """A new mute list shows an old failure: its age is the true one, and no episode ended."""
+    import_findings(lake, [finding(D1, "a", is_muted=True)])
+    import_findings(lake, [finding(D2, "a")])
+    build(lake, D1, D2)
+    assert ages(lake, D2) == {"a": D1}
+    assert lake.analytics.load_episodes(EVERYTHING, WHOLE).is_empty()
+
+
+@pytest.mark.parametrize("apart", [93, 184, 365])
+def test_scans_a_quarter_or_a_year_apart_give_the_full_age(lake: Lake, apart: int) -> None:
+    """It failed at both scans: the age is the whole time between them, and so is the time to remediate after it."""
+    second, third = (date.fromordinal(D1.toordinal() + apart * number) for number in (1, 2))
+    import_findings(lake, [finding(D1, "a")])
+    import_findings(lake, [finding(second, "a"), finding(second, "b", status="PASS")])
+    import_findings(lake, [finding(third, "a", status="PASS")])
+    build(lake, D1, second, third)
+    assert ages(lake, second) == {"a": D1}
+    ended = lake.analytics.load_episodes(EVERYTHING, Period.of_days(D1, third))
+    assert ended.select("check_id", "opened_on", "ended_on", "is_remediated").rows() == [("a", D1, third, True)]
+
+
+def test_a_lake_of_version_6_gets_its_ages_again(tmp_path: Path, empty_lake_home: Path) -> None:
+    """Opened by this version, the ages of all days are built again: what was muted for a scan has its full age."""
+    copy_home(empty_lake_home, tmp_path / "home")
+    settings = Settings(home=tmp_path / "home")
+
+    def as_version_6(cursor: Cursor) -> None:
+        cursor.execute("UPDATE lake.core.schema_version SET version = 6")
+        cursor.execute("DELETE FROM lake.core.failing_since WHERE is_muted")
+        cursor.execute("UPDATE lake.core.failing_since SET failing_since = observed_date")
+
+    with open_lake(settings) as old:
+        for day, is_muted in ((D1, False), (D2, True), (D3, False)):
+            import_findings(old, [finding(day, "a", is_muted=is_muted)])
+        build(old, D1, D2, D3)
+        old.session.write("make it a lake of version 6", as_version_6)
+    with open_lake(settings) as opened:
+        assert ages(opened, D3) == {"a": D1}
+
+
 def test_days_without_ages_are_not_a_lower_risk(lake: Lake) -> None:
     """With state and without ages, every failing finding has the age of its day."""
     three_days(lake)
@@ -117,7 +172,7 @@ def test_episodes_distinguish_fixed_from_missing(lake: Lake) -> None:
     """b was fixed after 2 days, d was missing after 7; open findings are in the risk items."""
     three_days(lake)
     build(lake, D1, D2, D3)
-    rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).drop("severity").rows()
+    rows = lake.analytics.load_episodes(EVERYTHING, WHOLE).select(EPISODE_SCHEMA.names()).drop("severity").rows()
     assert sorted(rows) == [(D1, D2, True, 1), (D1, D3, False, 1)]
 
 

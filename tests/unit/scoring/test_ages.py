@@ -117,14 +117,19 @@ def test_censoring_is_no_bias() -> None:
     assert found.mean_days == pytest.approx(20, abs=2)
 
 
-def test_what_still_fails_is_censored_today() -> None:
-    """With the first day of failure; passing groups are excluded."""
-    rows = [("high", START, 3), ("low", None, 2), ("low", START, 0)]
-    items = pl.DataFrame(
-        rows, schema={"severity": pl.String, "failing_since": pl.Date, "failed": pl.Int64}, orient="row"
-    )
-    today = START + timedelta(days=4)
+def test_what_still_fails_is_censored_when_last_seen() -> None:
+    """With the first day of failure; today without a last scan, never after today; passing groups are excluded."""
+    today, seen = START + timedelta(days=4), START + timedelta(days=2)
+    rows = [
+        ("high", START, seen, 3),
+        ("low", None, None, 2),
+        ("medium", START, today + timedelta(days=9), 1),
+        ("low", START, seen, 0),
+    ]
+    schema = {"severity": pl.String, "failing_since": pl.Date, "last_seen_on": pl.Date, "failed": pl.Int64}
+    items = pl.DataFrame(rows, schema=schema, orient="row")
     assert open_episodes(items, as_of=today).rows() == [
-        ("high", START, today, False, 3),
+        ("high", START, seen, False, 3),
         ("low", today, today, False, 2),
+        ("medium", START, today, False, 1),
     ]

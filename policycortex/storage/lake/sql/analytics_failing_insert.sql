@@ -1,13 +1,15 @@
--- Grain: failing, unmuted key of one scan on $day. If it failed in the previous scan, it keeps
--- that row's first day; the previous scan is the newest in $lookback_days of the check in the target and region. Else it
--- is $day.
+-- Grain: failing key of one scan on $day, also a muted one: muting does not stop the clock. If it failed in the previous
+-- scan, it keeps that row's first day; the previous scan is the newest in $lookback_days of the check in the target and
+-- region. Else it is $day.
 INSERT INTO lake.core.failing_since BY NAME
 WITH failing AS (
     SELECT organization, observed_date, scan_key, source, provider, account_id, scan_target, region, check_id,
         resource_uid, min(environment) AS environment, min_by(severity, list_position(
-            ['critical', 'high', 'medium', 'low', 'informational'], severity)) AS severity, count(*) AS findings
+            ['critical', 'high', 'medium', 'low', 'informational'], severity)) AS severity, min(mapping_id) AS mapping_id,
+        bool_and(is_muted) AS is_muted,
+        CASE WHEN bool_and(is_muted) THEN count(*) ELSE count(*) FILTER (NOT is_muted) END AS findings
     FROM lake.core.finding_state
-    WHERE observed_date = $day AND status = 'FAIL' AND NOT is_muted
+    WHERE observed_date = $day AND status = 'FAIL'
     GROUP BY ALL
 ),
 before AS (

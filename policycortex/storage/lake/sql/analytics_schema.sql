@@ -1,10 +1,10 @@
 -- Tables of trends, risk and changes. Safe to run again. Grain stands above each table.
 
--- One key (check on a resource) that fails, unmuted, in one scan on one day, and the first day of its unbroken failing.
+-- One key (check on a resource) that fails, muted or not, in one scan on one day, and the first day of its unbroken failing.
 CREATE TABLE IF NOT EXISTS lake.core.failing_since (
     organization VARCHAR, observed_date DATE, scan_key VARCHAR, source VARCHAR, provider VARCHAR, account_id VARCHAR,
     region VARCHAR, environment VARCHAR, check_id VARCHAR, resource_uid VARCHAR, severity VARCHAR,
-    failing_since DATE, findings BIGINT, scan_target VARCHAR
+    failing_since DATE, findings BIGINT, scan_target VARCHAR, mapping_id VARCHAR, is_muted BOOLEAN
 );
 
 -- Findings of one scan and day alike in all that risk asks for; those that fail stand apart by the day they fail since.
@@ -16,10 +16,11 @@ CREATE TABLE IF NOT EXISTS lake.marts.risk_tallies (
     scan_target VARCHAR
 );
 
--- Keys of one severity that stopped failing on one day, by the day they began; not remediated means lost from sight.
+-- Keys of one check and severity that stopped failing on one day, by the day they began; not remediated means muted or lost
+-- from sight.
 CREATE TABLE IF NOT EXISTS lake.marts.remediations (
     organization VARCHAR, observed_date DATE, provider VARCHAR, account_id VARCHAR, environment VARCHAR,
-    severity VARCHAR, opened_date DATE, is_remediated BOOLEAN, findings BIGINT
+    severity VARCHAR, opened_date DATE, is_remediated BOOLEAN, findings BIGINT, check_id VARCHAR, mapping_id VARCHAR
 );
 
 -- Risk of one place (total, account, service, provider, environment, framework) on one day's period-end posture.
