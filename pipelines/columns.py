@@ -15,6 +15,7 @@ _COMMON: Final = {
     "content_digest": "Digest of the finding's content, by which repeated findings are recognised.",
     "content_sha256": "SHA-256 of the file, hexadecimal.",
     "critical": "Failed findings of severity critical.",
+    "edition": "Which relations of checks to requirements count: reviewed, or scanner.",
     "crosswalk_version": "Version of the relations from checks to requirements.",
     "dates": "Days that the file has findings of.",
     "denominator": "The highest value that the model allows.",

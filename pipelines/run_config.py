@@ -10,7 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from pipelines.resources import CoreResource
-from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat, ReportType
+from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportType
 
 ORGANIZATION: Final = dg.Field(dg.String, default_value=DEFAULT_ORGANIZATION, description="The owner of the data.")
 
@@ -44,6 +44,11 @@ MONTHLY_REPORTS: Final = {
     "formats": dg.Field(
         dg.Array(dg.String),
         default_value=[ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value],
+    ),
+    "crosswalk": dg.Field(
+        dg.String,
+        default_value=CrosswalkEdition.REVIEWED.value,
+        description="Relations of checks to requirements: reviewed, or scanner for those of the scanner's files.",
     ),
 }
 """Of the operation that makes monthly reports."""

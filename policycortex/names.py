@@ -105,9 +105,46 @@ class RequirementResult(StrEnum):
 
     COMPLIANT = "compliant"
     NON_COMPLIANT = "non_compliant"
+    SUPPORTING_EVIDENCE = "supporting_evidence"
+    """Only checks that support the requirement pass, and none fails: neither met nor not met."""
     NOT_ASSESSED = "not_assessed"
     MANUAL = "manual"
     NOT_APPLICABLE = "not_applicable"
+
+
+class RequirementKind(StrEnum):
+    """What a requirement is within its framework."""
+
+    STANDARD = "standard"
+    """Of HIPAA: implemented by its specifications."""
+    REQUIRED = "required"
+    """A specification of HIPAA that must be implemented."""
+    ADDRESSABLE = "addressable"
+    """A specification of HIPAA that is implemented, or whose reasons for not doing so are documented."""
+    CONTROL = "control"
+    """A base control of NIST SP 800-53."""
+    ENHANCEMENT = "enhancement"
+    """An enhancement of a control of NIST SP 800-53."""
+
+
+class RelationStrength(StrEnum):
+    """What a check shows about a requirement that it is related to."""
+
+    DIRECT = "direct"
+    """The check tests the requirement. Only such a relation can make a requirement compliant."""
+    SUPPORTING = "supporting"
+    """The check helps, and does not show that the requirement is met."""
+    CONTRARY = "contrary"
+    """The check says nothing of the requirement, or works against it. The relation does not count."""
+
+
+class CrosswalkEdition(StrEnum):
+    """Which relations of a framework count."""
+
+    REVIEWED = "reviewed"
+    """Relations with a strength: contrary ones do not count, and missing ones are added."""
+    SCANNER = "scanner"
+    """Relations as the scanner's framework files have them, all direct."""
 
 
 class DateRangeType(StrEnum):

@@ -15,6 +15,7 @@ from policycortex_cli.deliveries import deliveries
 from policycortex_cli.frameworks import frameworks
 from policycortex_cli.keys import keys
 from policycortex_cli.options import FOLDER as _FOLDER
+from policycortex_cli.options import crosswalk_option as _crosswalk_option
 from policycortex_cli.options import home_option as _home_option
 from policycortex_cli.options import org_option as _org_option
 from policycortex_cli.quarantine import quarantine
@@ -77,13 +78,15 @@ def ingest(paths: tuple[str, ...], target: str, home: Path | None, org: str) -> 
 @app.command()
 @click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", required=True, type=_FOLDER, help="Folder for the files.")
+@_crosswalk_option
 @_home_option
 @_org_option
-def report(request: Path, out: Path, home: Path | None, org: str) -> None:
+def report(request: Path, out: Path, crosswalk: str | None, home: Path | None, org: str) -> None:
     """Make one report; REQUEST.json is the body of POST /v1/reports."""
     from policycortex_cli.report import make_report
 
-    make_report(Settings.from_environment(home=home), request, out=out, organization=org)
+    settings = Settings.from_environment(home=home)
+    make_report(settings, request, out=out, organization=org, crosswalk=crosswalk)
 
 
 @app.command()
@@ -103,6 +106,7 @@ def report(request: Path, out: Path, home: Path | None, org: str) -> None:
     type=click.Choice([kind.value for kind in ReportFormat]),
     help="Formats of the monthly reports; default: pdf, csv and json. May be repeated.",
 )
+@_crosswalk_option
 @_home_option
 @_org_option
 def backfill(
@@ -111,6 +115,7 @@ def backfill(
     end: datetime,
     frameworks: tuple[str, ...],
     formats: tuple[str, ...],
+    crosswalk: str | None,
     home: Path | None,
     org: str,
 ) -> None:
@@ -118,7 +123,15 @@ def backfill(
     from policycortex_cli.backfill import backfill_days
 
     settings = Settings.from_environment(home=home)
-    backfill_days(settings, start.date(), end.date(), frameworks=frameworks, formats=formats, organization=org)
+    backfill_days(
+        settings,
+        start.date(),
+        end.date(),
+        frameworks=frameworks,
+        formats=formats,
+        crosswalk=crosswalk,
+        organization=org,
+    )
 
 
 @app.command()

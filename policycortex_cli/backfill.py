@@ -1,7 +1,7 @@
 """``policycortex backfill``: assesses a range of days and makes the monthly reports; a stop loses at most one month."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ def backfill_days(
     *,
     frameworks: Sequence[str] = (),
     formats: Sequence[str] = (),
+    crosswalk: str | None = None,
     organization: str,
 ) -> None:
     """Replace the posture of every day from ``start`` to ``end``, both included; prints a line per finished month.
@@ -34,6 +35,8 @@ def backfill_days(
     _check_days(start, last)
     _check_frameworks(settings, frameworks, organization)
     months = tuple(_months(start, last))
+    options: dict[str, object] = {"formats": list(formats), "crosswalk": crosswalk, "organization": organization}
+    config = {name: value for name, value in options.items() if value}
     with home_runs(settings) as runs:
         for number, (first, final) in enumerate(months, start=1):
             print(f"month {number} of {len(months)}: {first} to {final}", file=sys.stderr)
@@ -43,7 +46,7 @@ def backfill_days(
         closed = whole_months(start, min(last, today().replace(day=1) - timedelta(days=1)))
         for month in closed if frameworks else ():
             for framework_id in frameworks:
-                _report(runs, month, framework_id, organization, formats)
+                _report(runs, month, framework_id, config)
 
 
 def _check_days(start: date, last: date) -> None:
@@ -59,11 +62,10 @@ def _check_frameworks(settings: Settings, frameworks: Sequence[str], organizatio
         raise RequestError(f"--framework: {message}", details=(Problem(field="framework", message=message),))
 
 
-def _report(runs: HomeRuns, month: date, framework_id: str, organization: str, formats: Sequence[str]) -> None:
-    config = {"organization": organization} | ({"formats": list(formats)} if formats else {})
+def _report(runs: HomeRuns, month: date, framework_id: str, config: Mapping[str, object]) -> None:
     tags = monthly_range_tags(framework_id, [month]) | _BACKFILL_PRIORITY
-    tags |= {TAG_FRAMEWORK: framework_id, TAG_ORGANIZATION: organization}
-    done = runs.execute("make_monthly_reports", config={"monthly_reports": {"config": config}}, tags=tags)
+    tags |= {TAG_FRAMEWORK: framework_id, TAG_ORGANIZATION: str(config["organization"])}
+    done = runs.execute("make_monthly_reports", config={"monthly_reports": {"config": dict(config)}}, tags=tags)
     metadata = done.asset_materializations_for_node("monthly_reports")[0].metadata
     print(
         f"{metadata['report_id'].value}  {month:%Y-%m}  {framework_id}  {metadata['score'].value}"

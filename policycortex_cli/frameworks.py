@@ -84,6 +84,29 @@ def show(framework_id: str, org: str, home: Path | None) -> None:
         sys.stdout.write(write_framework(known[framework_id]).decode())
 
 
+@frameworks.command("relations")
+@click.argument("framework_id")
+@click.option("--requirement", default=None, help="Only of this requirement, in any of its spellings.")
+@org_option
+@home_option
+def relations(framework_id: str, requirement: str | None, org: str, home: Path | None) -> None:
+    """Print every relation of the reviewed edition: requirement, check, strength and reason, tab-separated."""
+    from policycortex.frameworks.strengths import all_relations
+
+    with _known(Settings.from_environment(home=home), org) as known:
+        if framework_id not in known:
+            raise NotFoundError(f"no framework {framework_id!r}; 'policycortex frameworks list' shows all")
+        framework = known[framework_id]
+    wanted = None if requirement is None else framework.requirement_by_spelling().get(requirement.casefold())
+    if requirement is not None and wanted is None:
+        raise NotFoundError(f"no requirement {requirement!r} in {framework_id}")
+    order = {each.id: number for number, each in enumerate(framework.requirements)}
+    rows = sorted(all_relations(framework), key=lambda row: (order[row[2]], row[0], row[1]))
+    for provider, check_id, requirement_id, relation in rows:
+        if wanted in (None, requirement_id):
+            print(requirement_id, f"{provider}/{check_id}", relation.strength.value, relation.reason, sep="\t")
+
+
 @frameworks.command("rescore")
 @home_option
 def rescore(home: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from policycortex.audit.chain import NO_ORGANIZATION
-from policycortex.names import DEFAULT_ORGANIZATION
+from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition
 
 Command = Callable[..., Any]
 
@@ -40,6 +40,16 @@ def chain_option(command: Command) -> Command:
 
 def _organization_or_none(context: click.Context, option: click.Parameter, name: str) -> str:
     return name if name == NO_ORGANIZATION else _organization(context, option, name)
+
+
+def crosswalk_option(command: Command) -> Command:
+    """``--crosswalk``."""
+    return click.option(
+        "--crosswalk",
+        type=click.Choice([edition.value for edition in CrosswalkEdition]),
+        default=None,
+        help="Relations of checks to requirements: reviewed, or as the scanner has them; default: reviewed.",
+    )(command)
 
 
 def _organization(_context: click.Context, _option: click.Parameter, name: str) -> str:

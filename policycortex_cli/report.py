@@ -25,9 +25,14 @@ from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
 
 
-def make_report(settings: Settings, request: Path, *, out: Path, organization: str) -> None:
-    """Make the report and print its score and files. Raises RequestError that names every problem of the request."""
-    body = _read(request)
+def make_report(
+    settings: Settings, request: Path, *, out: Path, organization: str, crosswalk: str | None = None
+) -> None:
+    """Make the report and print its score and files. Raises RequestError that names every problem of the request.
+
+    ``crosswalk`` replaces the request's edition.
+    """
+    body = dict(_read(request)) | ({"crosswalk": crosswalk} if crosswalk else {})
     make_folder(out)
     with closing(open_registry(settings)) as registry:
         with home_runs(settings) as runs:

@@ -57,6 +57,7 @@ def _score(lake: Lake, frameworks: list[Framework]) -> list[DayResults]:
         DayResults(
             day=day,
             framework_id=framework.id,
+            edition=framework.edition,
             requirements=requirement_results_frame(posture),
             scores=framework_scores_frame(posture, crosswalk_version=recorded_version(framework)),
         )

@@ -13,7 +13,7 @@ from pipelines.metadata import describe_monthly
 from pipelines.partitions import monthly_partitions_of, monthly_periods
 from pipelines.resources import CoreResource
 from pipelines.run_config import MONTHLY_REPORTS, config_of
-from policycortex.names import TAG_ORGANIZATION, ReportFormat, ReportType
+from policycortex.names import TAG_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportType
 from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
 
 MONTHLY = dg.AssetKey(["reports", "standing"])
@@ -66,9 +66,10 @@ def monthly_reports(context: dg.AssetExecutionContext, core: CoreResource) -> dg
 
 
 def _options(config: Mapping[str, Any], organization: str) -> MonthlyReportOptions:
-    """The core's form of the configuration. Raises ValueError on an unknown type or format."""
+    """The core's form of the configuration. Raises ValueError on an unknown type, format or edition."""
     return MonthlyReportOptions(
         organization=organization,
         type=ReportType(config["type"]),
         formats=tuple(ReportFormat(name) for name in config["formats"]),
+        crosswalk=CrosswalkEdition(config["crosswalk"]),
     )

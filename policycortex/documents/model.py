@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.documents.branding import Branding
-from policycortex.names import ReportFormat, ReportType, RequirementResult
+from policycortex.names import CrosswalkEdition, ReportFormat, ReportType, RequirementKind, RequirementResult
 from policycortex.period import Period
 from policycortex.scoring.model import Score
 from policycortex.scoring.risk_model import Risk
@@ -49,6 +49,17 @@ class FindingsTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrosswalkNote:
+    """Which relations of checks to requirements counted, and how much that changes."""
+
+    edition: CrosswalkEdition
+    review_version: str
+    """Empty where the framework has no review: both editions are then the author's relations."""
+    differing: int
+    """Requirements with another result in the other edition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHeader:
     """What was requested, and the data it was made from."""
 
@@ -71,6 +82,8 @@ class ReportHeader:
     branding: Branding = field(default_factory=Branding)
     template: str | None = None
     """A custom template of the installation, by name."""
+    crosswalk: CrosswalkNote | None = None
+    """None when no framework was requested."""
     formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
     """Files of this request; texts name only these."""
 
@@ -96,6 +109,14 @@ class RequirementRow:
     muted: int
     waived: int
     checks: tuple[str, ...]
+    parent: str | None = None
+    """Id of the requirement that it is a part of."""
+    kind: RequirementKind | None = None
+
+    @property
+    def needs_reasoning(self) -> bool:
+        """An addressable specification that is not implemented: the reasons must be documented."""
+        return self.kind is RequirementKind.ADDRESSABLE and self.result is RequirementResult.NON_COMPLIANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.native import read_native
+from policycortex.frameworks.overlay import with_review
+from policycortex.frameworks.review_files import load_review
 
 DATA: Final = Path(__file__).parent / "data"
 BUILTIN_IDS: Final = (
@@ -35,7 +37,8 @@ def _load(framework_id: str) -> Framework:
     more = DATA / f"{framework_id}.more_providers.json"
     if more.exists():
         _add_providers(tree, json.loads(more.read_bytes()))
-    return replace(read_native(tree, name=path.name, base={}), is_builtin=True)
+    framework = read_native(tree, name=path.name, base={})
+    return replace(framework, is_builtin=True, review=load_review(framework_id))
 
 
 def _add_providers(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
@@ -50,3 +53,9 @@ def _add_providers(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
     for requirement in tree["requirements"]:
         if added := manual_for.get(requirement["id"]):
             requirement["manual_for"] = [*requirement.get("manual_for", ()), *added]
+
+
+def review_like_builtin(framework: Framework) -> Framework:
+    """The framework with the review of the built-in one that has its id, if there is one."""
+    builtin = load_builtin_frameworks().get(framework.id)
+    return with_review(framework, builtin) if builtin is not None else framework

@@ -1,4 +1,7 @@
-"""Relates findings to requirements: by the framework's relations, and where it has none, by the findings' own."""
+"""Relates findings to requirements: by the framework's relations, and where it has none, by the findings' own.
+
+In the reviewed edition each relation has a strength, contrary relations are absent, and the review's are added.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +10,17 @@ from typing import Final
 import polars as pl
 
 from policycortex.frameworks.model import Framework
-from policycortex.names import ANY_FRAMEWORK
+from policycortex.frameworks.strengths import RelationStrengths, added_relations
+from policycortex.names import ANY_FRAMEWORK, CrosswalkEdition, RelationStrength
 
 _KEY: Final = ("provider", "check_id", "mapping_id")
 _PAIR: Final = ("provider", "check_id")
 
-RELATION_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.String()))
+RELATED_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.String()))
 """Grain: tally key (provider, check_id, mapping_id) and one requirement in the framework's spelling; distinct."""
+
+RELATION_SCHEMA: Final = pl.Schema({**RELATED_SCHEMA, "strength": pl.String()})
+"""The same with ``strength``: ``direct`` or ``supporting``."""
 
 UNKNOWN_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "framework_key", "requirement_uid"), pl.String()))
 """Grain: tally key and a requirement that its findings name and the framework does not have; distinct, sorted."""
@@ -25,14 +32,35 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
     framework's crosswalk decides alone if it has an entry, the named provider before ``*``. Else each mapping_id gives
     the requirements that its findings name: under one of the framework's keys, or without a framework under an id that
-    this one has.
+    this one has. The framework's edition decides whether strengths count.
     """
     keys = _distinct_keys(framework, tallies)
     decided = _decided_by_catalog(framework, keys)
     by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
     by_findings = _named(framework, keys, decided, mappings).drop_nulls("requirement_id")
-    columns = list(RELATION_SCHEMA)
-    return pl.concat([by_catalog.select(columns), by_findings.select(columns)]).unique()
+    columns = [*_KEY, "requirement_id"]
+    found = pl.concat([by_catalog.select(columns), by_findings.select(columns)])
+    if framework.edition is CrosswalkEdition.SCANNER:
+        return found.unique().with_columns(strength=pl.lit(RelationStrength.DIRECT.value))
+    return _with_strengths(framework, pl.concat([found, _added(framework, keys)]).unique())
+
+
+def _with_strengths(framework: Framework, found: pl.DataFrame) -> pl.DataFrame:
+    """The relations that are not contrary, with their strength."""
+    strengths = RelationStrengths(framework)
+    distinct = found.select(*_PAIR, "requirement_id").unique()
+    rows = [(*row, strengths.of(*row).strength.value) for row in distinct.iter_rows()]
+    schema = dict.fromkeys((*_PAIR, "requirement_id", "strength"), pl.String())
+    kept = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("strength") != RelationStrength.CONTRARY.value)
+    return found.join(kept, on=[*_PAIR, "requirement_id"]).select(list(RELATION_SCHEMA))
+
+
+def _added(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
+    """Relations that the review adds, to requirements that the framework has."""
+    schema = dict.fromkeys((*_PAIR, "requirement_id"), pl.String())
+    known = {requirement.id for requirement in framework.requirements}
+    rows = [row for row in added_relations(framework) if row[2] in known]
+    return keys.join(pl.DataFrame(rows, schema=schema, orient="row"), on=_PAIR).select(*_KEY, "requirement_id")
 
 
 def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:

@@ -4,8 +4,21 @@ from hashlib import sha256
 
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.reading import write_framework
+from policycortex.names import CrosswalkEdition
 
 
 def recorded_version(framework: Framework) -> str:
-    """``2026-11 reviewed #3f2a...``. It also changes if only weights or keys changed."""
-    return f"{framework.crosswalk.version} #{sha256(write_framework(framework)).hexdigest()[:12]}"
+    """``2026-11 #3f2a...``. It also changes if only weights or keys changed.
+
+    In the reviewed edition it changes with the review. The scanner edition has the version that scores had
+    before there were editions.
+    """
+    digest = sha256(write_framework(framework))
+    version = framework.crosswalk.version
+    if framework.has_editions and framework.edition is CrosswalkEdition.REVIEWED:
+        version = f"{version}, reviewed"
+        digest.update(CrosswalkEdition.REVIEWED.encode())
+    if framework.review is not None and framework.edition is CrosswalkEdition.REVIEWED:
+        version = f"{version} {framework.review.version}"
+        digest.update(repr((framework.review.digest, sorted(framework.own_checks))).encode())
+    return f"{version} #{digest.hexdigest()[:12]}"

@@ -6,7 +6,10 @@ has catalog and user's file already merged (``overlay``); ``crosswalk`` adds the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from policycortex.frameworks.review import Review
+from policycortex.names import CrosswalkEdition, RelationStrength, RequirementKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,11 @@ class Requirement:
     """W of prowler_threatscore; None if the framework has no weights."""
     level_of_risk: float | None = None
     """R of prowler_threatscore."""
+    strength: RelationStrength | None = None
+    """Strength of all its relations, where its author gave one."""
+    parent: str | None = None
+    """Id of the requirement that it is a part of: a specification's standard, an enhancement's control."""
+    kind: RequirementKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,8 @@ class Crosswalk:
     version: str
     """Given by its author, else ``sha256:`` and twelve digits of a digest of the relations."""
     relations: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    strengths: Mapping[tuple[str, str, str], RelationStrength] = field(default_factory=dict)
+    """``(provider, check_id, requirement id)`` to the strength that its author gave; has precedence over all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +71,29 @@ class Framework:
     is_builtin: bool = False
     source: str = ""
     """Where ids and relations come from, for display."""
+    review: Review | None = field(default=None, compare=False)
+    """Strengths of the built-in relations, and added ones. None: every relation without a given strength is direct."""
+    own_checks: frozenset[tuple[str, str]] = frozenset()
+    """(provider, check_id) whose relations are the user's, not the built-in ones: the review does not concern them."""
+    edition: CrosswalkEdition = CrosswalkEdition.REVIEWED
+    """Which relations count."""
 
     def requirement_by_spelling(self) -> dict[str, str]:
         """Every accepted spelling, casefolded, to the requirement's id."""
         spellings = {alias.casefold(): r.id for r in self.requirements for alias in r.aliases}
         return spellings | {r.id.casefold(): r.id for r in self.requirements}
+
+    def in_edition(self, edition: CrosswalkEdition) -> "Framework":
+        """The same framework with the relations of that edition."""
+        return self if edition is self.edition else replace(self, edition=edition)
+
+    @property
+    def stored_edition(self) -> CrosswalkEdition:
+        """The edition under which the lake has its daily results: the only one, where the editions cannot differ."""
+        return self.edition if self.has_editions else CrosswalkEdition.REVIEWED
+
+    @property
+    def has_editions(self) -> bool:
+        """Whether the editions can differ: a review, a given strength or a requirement with parts exists."""
+        own = any(requirement.strength or requirement.parent for requirement in self.requirements)
+        return own or self.review is not None or bool(self.crosswalk.strengths)

@@ -6,13 +6,14 @@ The JSON Schema published in ``data/framework.schema.json`` is generated from th
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from policycortex.errors import Problem
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.frameworks.problems import explain, file_error, nearest
+from policycortex.names import RelationStrength, RequirementKind
 
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
 _LINE: Final = r"^[^\u0000-\u001f\u007f]+$"
@@ -23,6 +24,10 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PROSE)]
 Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^(\*|[^\u0000-\u0020A-Z\u007f]+)$")]
+
+Strength = Literal["direct", "supporting", "contrary"]
+
+KindName = Literal["standard", "required", "addressable", "control", "enhancement"]
 
 _MAX_SUGGESTIONS: Final = 50
 """Problems for which the nearest spelling is searched: the search is slow."""
@@ -47,6 +52,11 @@ class RequirementEntry(_Entry):
     )
     weight: Number | None = Field(default=None, description="W of the prowler_threatscore model.")
     level_of_risk: Number | None = Field(default=None, description="R of the prowler_threatscore model.")
+    parent: Line | None = Field(default=None, description="Id of the requirement that it is a part of.")
+    kind: KindName | None = Field(default=None, description="What it is within its framework.")
+    strength: Strength | None = Field(
+        default=None, description="Strength of all its relations; absent: direct, or as reviewed for a built-in one."
+    )
     checks: dict[Provider, list[Line]] = Field(
         default={}, description="Related checks, by provider; * for any provider."
     )
@@ -59,6 +69,9 @@ class CrosswalkEntry(_Entry):
     source: Prose = Field(default="", description="Where the relations come from.")
     checks: dict[Provider, dict[Line, list[Line]]] = Field(
         default={}, description="Provider, check, requirement ids; an empty list relates the check to none."
+    )
+    strength: dict[Provider, dict[Line, dict[Line, Strength]]] = Field(
+        default={}, description="Provider, check, requirement id, and the strength of that relation."
     )
 
 
@@ -103,7 +116,7 @@ def read_native(tree: Mapping[str, Any], *, name: str, base: Mapping[str, Framew
     except ValidationError as error:
         raise file_error(name, explain(error, fields=FIELDS)) from None
     known = base.get(entry.id)
-    problems = [*_absent(entry, known, base), *_repeated(entry)]
+    problems = [*_absent(entry, known, base), *_repeated(entry), *_unknown_parents(entry)]
     if problems:
         raise file_error(name, problems)
     framework = _framework(entry, known)
@@ -127,8 +140,18 @@ def write_native(framework: Framework) -> bytes:
     checks: dict[str, dict[str, list[str]]] = {}
     for (provider, check_id), ids in framework.crosswalk.relations.items():
         checks.setdefault(provider, {})[check_id] = list(ids)
-    fields.append(f'"crosswalk": {_json({"version": framework.crosswalk.version, "checks": checks})}')
+    crosswalk: dict[str, Any] = {"version": framework.crosswalk.version, "checks": checks}
+    if strengths := _nested_strengths(framework.crosswalk):
+        crosswalk["strength"] = strengths
+    fields.append(f'"crosswalk": {_json(crosswalk)}')
     return ("{\n " + ",\n ".join(fields) + "\n}\n").encode()
+
+
+def _nested_strengths(crosswalk: Crosswalk) -> dict[str, dict[str, dict[str, str]]]:
+    nested: dict[str, dict[str, dict[str, str]]] = {}
+    for (provider, check_id, requirement_id), strength in crosswalk.strengths.items():
+        nested.setdefault(provider, {}).setdefault(check_id, {})[requirement_id] = strength.value
+    return nested
 
 
 def relations_version(relations: Relations) -> str:
@@ -165,6 +188,9 @@ def _requirement_fields(requirement: Requirement) -> dict[str, Any]:
         "manual_for": sorted(requirement.manual_for),
         "weight": requirement.weight,
         "level_of_risk": requirement.level_of_risk,
+        "parent": requirement.parent,
+        "kind": requirement.kind.value if requirement.kind else None,
+        "strength": requirement.strength.value if requirement.strength else None,
     }
     return {key: value for key, value in fields.items() if value not in ("", [], None)}
 
@@ -189,6 +215,19 @@ def _repeated(entry: FrameworkEntry) -> Iterator[Problem]:
     return repeated_spellings(tuple(map(_requirement, entry.requirements or ())), path="requirements")
 
 
+def _unknown_parents(entry: FrameworkEntry) -> Iterator[Problem]:
+    """Parents that do not exist, and parents that have a parent themselves: there are two levels."""
+    parents = {requirement.id: requirement.parent for requirement in entry.requirements or ()}
+    for index, requirement in enumerate(entry.requirements or ()):
+        if requirement.parent is None:
+            continue
+        field = f"requirements[{index}].parent"
+        if requirement.parent not in parents:
+            yield Problem(field=field, message=f'"{requirement.parent}" is not the id of a requirement')
+        elif parents[requirement.parent] is not None:
+            yield Problem(field=field, message=f'"{requirement.parent}" has a parent itself; name that one')
+
+
 def _framework(entry: FrameworkEntry, known: Framework | None) -> Framework:
     given = tuple(map(_requirement, entry.requirements or ()))
     requirements = given or (known.requirements if known else ())
@@ -200,7 +239,11 @@ def _framework(entry: FrameworkEntry, known: Framework | None) -> Framework:
         name=entry.name or (known.name if known else entry.id),
         version=entry.version if entry.version is not None else (known.version if known else ""),
         requirements=requirements,
-        crosswalk=Crosswalk(version=version or relations_version(relations), relations=relations),
+        crosswalk=Crosswalk(
+            version=version or relations_version(relations),
+            relations=relations,
+            strengths=_strengths(entry, spellings),
+        ),
         finding_keys=tuple(entry.finding_keys) or (known.finding_keys if known else ()),
         providers=frozenset(entry.providers) or (known.providers if known else frozenset()),
         source=entry.source or (entry.crosswalk.source if entry.crosswalk else ""),
@@ -217,6 +260,9 @@ def _requirement(entry: RequirementEntry) -> Requirement:
         manual_for=frozenset(entry.manual_for),
         weight=entry.weight,
         level_of_risk=entry.level_of_risk,
+        parent=entry.parent,
+        kind=RequirementKind(entry.kind) if entry.kind else None,
+        strength=RelationStrength(entry.strength) if entry.strength else None,
     )
 
 
@@ -239,6 +285,16 @@ def _relations(entry: FrameworkEntry, spellings: Mapping[str, str]) -> Relations
     return {key: tuple(ids) for key, ids in found.items()}
 
 
+def _strengths(entry: FrameworkEntry, spellings: Mapping[str, str]) -> dict[tuple[str, str, str], RelationStrength]:
+    return {
+        (provider, check_id, spellings[named.casefold()]): RelationStrength(strength)
+        for provider, checks in (entry.crosswalk.strength if entry.crosswalk else {}).items()
+        for check_id, by_requirement in checks.items()
+        for named, strength in by_requirement.items()
+        if named.casefold() in spellings
+    }
+
+
 def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterator[Problem]:
     spellings, known_ids, count = framework.requirement_by_spelling(), [r.id for r in framework.requirements], 0
     for provider, checks in (entry.crosswalk.checks if entry.crosswalk else {}).items():
@@ -247,6 +303,13 @@ def _unknown_requirements(entry: FrameworkEntry, framework: Framework) -> Iterat
                 if named.casefold() not in spellings:
                     near, count = nearest(named, known_ids) if count < _MAX_SUGGESTIONS else "", count + 1
                     field = f"crosswalk.checks.{provider}.{check_id}[{index}]"
+                    yield Problem(field=field, message=f'"{named}" is not a requirement of {framework.id}.{near}')
+    for provider, by_check in (entry.crosswalk.strength if entry.crosswalk else {}).items():
+        for check_id, by_requirement in by_check.items():
+            for named in by_requirement:
+                if named.casefold() not in spellings:
+                    near, count = nearest(named, known_ids) if count < _MAX_SUGGESTIONS else "", count + 1
+                    field = f"crosswalk.strength.{provider}.{check_id}.{named}"
                     yield Problem(field=field, message=f'"{named}" is not a requirement of {framework.id}.{near}')
 
 

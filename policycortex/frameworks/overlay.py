@@ -12,14 +12,26 @@ def overlay(user: Framework, base: Framework) -> Framework:
     A user's relation for provider ``*`` replaces the base's for every provider. Relations to requirements that the
     user's file no longer has are dropped. Merging twice changes nothing.
     """
-    users = user.crosswalk.relations
+    users, strengths = user.crosswalk.relations, {**base.crosswalk.strengths, **user.crosswalk.strengths}
     for_any = {check_id for provider, check_id in users if provider == "*"}
     kept = {
         key: ids
         for key, ids in _within(base.crosswalk.relations, {r.id for r in user.requirements}).items()
         if key not in users and key[1] not in for_any
     }
-    return replace(user, crosswalk=Crosswalk(version=_version(user, base), relations={**kept, **users}))
+    relations = {**kept, **users}
+    crosswalk = Crosswalk(version=_version(user, base), relations=relations, strengths=strengths)
+    return with_review(replace(user, crosswalk=crosswalk), base)
+
+
+def with_review(user: Framework, base: Framework) -> Framework:
+    """``user`` with the review of ``base``, for checks with the same relations in both; the others are the user's."""
+    if base.review is None:
+        return user
+    changed = {
+        key for key, ids in user.crosswalk.relations.items() if set(base.crosswalk.relations.get(key, ())) != set(ids)
+    }
+    return replace(user, review=base.review, own_checks=frozenset(changed) | base.own_checks)
 
 
 def _within(

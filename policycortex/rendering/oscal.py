@@ -23,6 +23,7 @@ OSCAL_VERSION: Final = "1.1.2"
 _Node = dict[str, Any]
 _UNTITLED: Final = "(no title)"
 _REMARKS: Final[Mapping[RequirementResult, str]] = {
+    RequirementResult.SUPPORTING_EVIDENCE: "Supporting evidence: passing checks help, and none tests the requirement.",
     RequirementResult.MANUAL: "Manual review: only a person can tell; no scan judged it.",
     RequirementResult.NOT_ASSESSED: "Not assessed: no passing or failing finding; this is no statement either way.",
     RequirementResult.NOT_APPLICABLE: "Not applicable in this scope.",
@@ -86,6 +87,7 @@ def _totals(document: ReportDocument) -> dict[str, object]:
     named = {f"model-{name}": value for name, value in summary.pop("models").items()}
     return {
         **{f"report-{name}": report[name] for name in ("type", "framework", "framework_version", "snapshot")},
+        **{f"crosswalk-{name}": value for name, value in (report["crosswalk"] or {}).items()},
         "report-scope": json.dumps(report["scope"], ensure_ascii=False),
         **summary,
         "score-model": score["model"],
@@ -139,7 +141,16 @@ def _finding(
         "uuid": make_id(report_id, "finding", row.id),
         "title": title,
         "description": title,
-        "props": write_props({"requirement-id": row.id, "section": row.section, "result": row.result.value, **counts}),
+        "props": write_props(
+            {
+                "requirement-id": row.id,
+                "section": row.section,
+                "result": row.result.value,
+                "kind": row.kind,
+                "parent": row.parent,
+                **counts,
+            }
+        ),
         "target": {"type": "objective-id", "target-id": tokens[row.id], "title": title, "status": status},
     }
     seen = [{"observation-uuid": _observation_id(report_id, number)} for number in rows.get(row.id, ())]
@@ -208,7 +219,7 @@ def _back_matter(document: ReportDocument) -> _Node:
         "title": "Assessment by scanners",
         "description": "Each check counts with its newest scan within the period that covered it, with all findings of "
         "that scan. Non-compliant: a failing finding that is neither muted nor waived. Compliant: a passing finding "
-        "and no failing one.",
+        "of a check that tests the requirement, and no failing one. Supporting evidence: only checks that help pass.",
     }
     return {"resources": [plan]}
 

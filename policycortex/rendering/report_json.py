@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, Summary
+from policycortex.documents.model import CrosswalkNote, FindingsTable, ReportDocument, RequirementRow, Summary
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
@@ -93,6 +93,18 @@ def describe_report(document: ReportDocument) -> dict[str, Any]:
         "snapshot": header.snapshot,
         "description": header.description,
         "organization": header.organization,
+        "crosswalk": _crosswalk(header.crosswalk),
+    }
+
+
+def _crosswalk(note: CrosswalkNote | None) -> dict[str, Any] | None:
+    """Null when no framework was requested."""
+    if note is None:
+        return None
+    return {
+        "edition": note.edition.value,
+        "review_version": note.review_version or None,
+        "differing_requirements": note.differing,
     }
 
 

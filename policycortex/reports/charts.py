@@ -118,18 +118,20 @@ class Matrix:
 _RESULT_ORDER: Final = (
     RequirementResult.NON_COMPLIANT,
     RequirementResult.COMPLIANT,
+    RequirementResult.SUPPORTING_EVIDENCE,
     RequirementResult.MANUAL,
     RequirementResult.NOT_ASSESSED,
     RequirementResult.NOT_APPLICABLE,
 )
 
 
+_RARE_RESULTS: Final = (RequirementResult.SUPPORTING_EVIDENCE.value, RequirementResult.NOT_APPLICABLE.value)
+
+
 def shown_results(counts: Mapping[str, int]) -> dict[str, int]:
-    """Requirements by result in the order of charts; ``not_applicable`` only where it occurs."""
+    """Requirements by result in the order of charts; supporting evidence and not applicable only where they occur."""
     shown = {result.value: counts.get(result.value, 0) for result in _RESULT_ORDER}
-    if not shown[RequirementResult.NOT_APPLICABLE.value]:
-        del shown[RequirementResult.NOT_APPLICABLE.value]
-    return shown
+    return {name: count for name, count in shown.items() if count or name not in _RARE_RESULTS}
 
 
 def draw_gauge(value_pct: float | None, tone: str = "") -> Gauge:

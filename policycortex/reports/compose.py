@@ -131,4 +131,6 @@ def _requirement_row(assessment: RequirementAssessment) -> RequirementRow:
         muted=counts.muted,
         waived=counts.waived,
         checks=assessment.checks,
+        parent=assessment.parent,
+        kind=assessment.kind,
     )

@@ -28,7 +28,7 @@ from policycortex.field_types import (
     refuse,
     suggest,
 )
-from policycortex.names import DateRangeType, PdfVariant, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, DateRangeType, PdfVariant, ReportFormat, ReportType
 from policycortex.security.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
@@ -44,6 +44,11 @@ _Member = TypeVar("_Member", bound=StrEnum)
 _Checked = TypeVar("_Checked")
 _LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
 _LONGEST_WATERMARK: Final = 60
+CROSSWALK_FIELD: Final = Field(
+    default=CrosswalkEdition.REVIEWED,
+    description="reviewed: only a check that tests the requirement makes it compliant; scanner: the relations of the"
+    " scanner's files, all alike",
+)
 _Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
 
 
@@ -307,6 +312,7 @@ class ReportBody(Strict):
     )
     type: ReportType = Field(examples=["audit"])
     framework: str | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
+    crosswalk: CrosswalkEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: ScopeBody
     format_options: FormatOptionsBody = FormatOptionsBody()
@@ -319,6 +325,11 @@ class ReportBody(Strict):
     @classmethod
     def _type(cls, value: object) -> object:
         return one_of(ReportType, value)
+
+    @field_validator("crosswalk", mode="before")
+    @classmethod
+    def _crosswalk(cls, value: object) -> object:
+        return one_of(CrosswalkEdition, value)
 
     @field_validator("framework")
     @classmethod

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
-from policycortex.names import PdfVariant, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period, zone_of_name
 from policycortex.scope import Scope
 
@@ -28,6 +28,8 @@ class ReportRequest:
     name: str
     type: ReportType
     framework: str | None
+    crosswalk: CrosswalkEdition = CrosswalkEdition.REVIEWED
+    """Which relations of the framework count."""
     description: str
     scope: Scope
     period: Period
@@ -58,6 +60,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "name": request.name,
         "type": request.type.value,
         "framework": request.framework,
+        "crosswalk": request.crosswalk.value,
         "description": request.description,
         "organization": request.scope.organization,
         "environments": list(request.scope.environments),
@@ -87,6 +90,8 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         name=stored["name"],
         type=ReportType(stored["type"]),
         framework=stored["framework"],
+        # absent in requests older than the editions, which knew the scanner's relations only
+        crosswalk=CrosswalkEdition(stored.get("crosswalk", CrosswalkEdition.SCANNER)),
         description=stored["description"],
         scope=Scope(
             organization=stored["organization"],

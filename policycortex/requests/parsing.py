@@ -45,6 +45,7 @@ def parse_request(body: Mapping[str, Any], *, organization: str, now: datetime, 
         name=checked.name,
         type=checked.type,
         framework=checked.framework,
+        crosswalk=checked.crosswalk,
         description=checked.description,
         scope=Scope(
             organization=organization,

@@ -11,8 +11,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from policycortex.channels.connections import Connections
 from policycortex.errors import RequestError
 from policycortex.field_types import Line, Strict, Text, ZoneName, did_you_mean, refuse
-from policycortex.names import ReportType
-from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody, one_of
+from policycortex.names import CrosswalkEdition, ReportType
+from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody, one_of
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
@@ -73,6 +73,7 @@ class ReportTemplateBody(Strict):
     name: Line | None = Field(default=None, max_length=200, examples=["Executive Summary Template"])
     type: ReportType = Field(examples=["compliance"])
     framework: str | None = Field(default=None, examples=["soc2"])
+    crosswalk: CrosswalkEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: TemplateScopeBody = TemplateScopeBody()
     format_options: FormatOptionsBody = FormatOptionsBody()
@@ -91,6 +92,11 @@ class ReportTemplateBody(Strict):
     @classmethod
     def _type(cls, value: object) -> object:
         return one_of(ReportType, value)
+
+    @field_validator("crosswalk", mode="before")
+    @classmethod
+    def _crosswalk(cls, value: object) -> object:
+        return one_of(CrosswalkEdition, value)
 
     @field_validator("framework")
     @classmethod
@@ -178,7 +184,9 @@ def request_at(
         "description": template.get("description") or description,
         "scope": scope,
     }
-    report |= {key: template[key] for key in ("framework", "format_options") if template.get(key) is not None}
+    report |= {
+        key: template[key] for key in ("framework", "crosswalk", "format_options") if template.get(key) is not None
+    }
     return parse_request(report, organization=organization, now=tick, known=known)
 
 

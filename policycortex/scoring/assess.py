@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 from policycortex.frameworks.model import Framework, Requirement
-from policycortex.names import RequirementResult, Severity
+from policycortex.names import CrosswalkEdition, RelationStrength, RequirementResult, Severity
+from policycortex.scoring.hierarchy import distinct_facts, roll_up
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
 from policycortex.scoring.waived import waived_by_requirement, waived_of_framework
@@ -27,7 +28,8 @@ def assess_posture(
     """Assess every requirement of ``framework``, or count all findings when it is None.
 
     ``tallies`` is TALLY_SCHEMA, ``waived`` WAIVED_SCHEMA; ``relations`` holds the distinct
-    (provider, check_id, mapping_id, requirement_id) of the crosswalk, ids in the framework's spelling.
+    (provider, check_id, mapping_id, requirement_id) of the crosswalk, ids in the framework's spelling, and their
+    ``strength``; without that column every relation is direct.
     """
     if framework is None:
         return _assess_all(tallies, waived)
@@ -36,11 +38,20 @@ def assess_posture(
     totals = _by_severity(related, waived_of_framework(waived, framework.id, requirement_sets))
     per_requirement = _by_requirement(tallies.join(relations, on=KEY), waived, framework.id, requirement_sets)
     checks = _checks_by_requirement(related, relations)
+    direct = _passed_directly(tallies, relations)
     providers = frozenset(tallies["provider"].unique().to_list())
     requirements = tuple(
-        _assess_requirement(r, per_requirement.get(r.id, {}), checks.get(r.id, ()), _is_manual(r, providers, framework))
+        _assess_requirement(
+            r,
+            per_requirement.get(r.id, {}),
+            checks.get(r.id, ()),
+            is_manual=_is_manual(r, providers, framework),
+            is_direct=r.id in direct,
+        )
         for r in framework.requirements
     )
+    if framework.edition is CrosswalkEdition.REVIEWED:
+        requirements = roll_up(requirements)
     return _posture(framework, requirements, totals)
 
 
@@ -52,19 +63,20 @@ def _posture(
     framework: Framework | None, requirements: tuple[RequirementAssessment, ...], totals: SeverityCounts
 ) -> Posture:
     counts = add_counts(totals.values())
+    is_reviewed = framework is not None and framework.edition is CrosswalkEdition.REVIEWED
     return Posture(
         framework_id=framework.id if framework else None,
         framework_version=framework.version if framework else None,
         requirements=requirements,
         counts=counts,
         failed_by_severity={s.value: totals.get(s.value, Counts()).failed for s in Severity},
-        scores=score_all(requirements, counts, totals),
+        scores=score_all(requirements, counts, totals, facts=distinct_facts(requirements) if is_reviewed else None),
         default_model=DEFAULT_MODEL,
     )
 
 
 def _assess_requirement(
-    requirement: Requirement, by_severity: SeverityCounts, checks: Sequence[str], is_manual: bool
+    requirement: Requirement, by_severity: SeverityCounts, checks: Sequence[str], *, is_manual: bool, is_direct: bool
 ) -> RequirementAssessment:
     counts = add_counts(by_severity.values())
     needs_person = is_manual and not counts.total
@@ -72,26 +84,45 @@ def _assess_requirement(
         id=requirement.id,
         title=requirement.title,
         section=requirement.section,
-        result=RequirementResult.MANUAL if needs_person else _result(counts),
+        result=RequirementResult.MANUAL if needs_person else _result(counts, is_direct=is_direct),
         counts=add_counts((counts, Counts(manual=1))) if needs_person else counts,
         checks=tuple(checks),
         by_severity=by_severity,
         weight=requirement.weight,
         level_of_risk=requirement.level_of_risk,
+        parent=requirement.parent,
+        kind=requirement.kind,
     )
 
 
-def _result(counts: Counts) -> RequirementResult:
+def _result(counts: Counts, *, is_direct: bool) -> RequirementResult:
+    """``is_direct``: a finding passes whose check tests the requirement. A failing finding decides either way."""
     if counts.failed:
         return RequirementResult.NON_COMPLIANT
-    return RequirementResult.COMPLIANT if counts.passed else RequirementResult.NOT_ASSESSED
+    if not counts.passed:
+        return RequirementResult.NOT_ASSESSED
+    return RequirementResult.COMPLIANT if is_direct else RequirementResult.SUPPORTING_EVIDENCE
+
+
+def _passed_directly(tallies: pl.DataFrame, relations: pl.DataFrame) -> frozenset[str]:
+    """Requirements with a passing finding by a direct relation."""
+    direct = relations
+    if "strength" in relations.columns:
+        direct = relations.filter(pl.col("strength") == RelationStrength.DIRECT.value)
+    passed = tallies.filter(pl.col("passed") > 0).join(direct, on=KEY)
+    return frozenset(passed["requirement_id"].to_list())
 
 
 def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
     """Whether no provider in scope has a check for it, so that a person must assess it.
 
-    Without findings in scope, all providers of the framework are considered.
+    Without findings in scope, all providers of the framework are considered. In the reviewed edition the review's
+    answer has precedence.
     """
+    if framework.review is not None and framework.edition is CrosswalkEdition.REVIEWED:
+        reviewed = framework.review.is_manual(requirement.id)
+        if reviewed is not None:
+            return reviewed
     if "*" in requirement.manual_for:
         return True
     concerned = providers & framework.providers if framework.providers else providers

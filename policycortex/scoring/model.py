@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.names import RequirementResult
+from policycortex.names import RequirementKind, RequirementResult
 
 TALLY_SCHEMA: Final = pl.Schema(
     {
@@ -84,6 +84,9 @@ class RequirementAssessment:
     by_severity: Mapping[str, Counts]
     weight: float | None = None
     level_of_risk: float | None = None
+    parent: str | None = None
+    """Id of the requirement that it is a part of."""
+    kind: RequirementKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ class ScoreInputs:
     """What a model calculates from."""
 
     requirements: Sequence[RequirementAssessment]
+    facts: Sequence[RequirementAssessment]
+    """The requirements without those that repeat others: no parents, no two parts decided by the same checks."""
     counts: Counts
     """Distinct findings related to the framework."""
     by_severity: Mapping[str, Counts]
@@ -49,12 +51,19 @@ def score_all(
     by_severity: Mapping[str, Counts],
     *,
     models: Sequence[ScoreModel] | None = None,
+    facts: Sequence[RequirementAssessment] | None = None,
 ) -> dict[str, Score]:
     """Calculate every model that applies (of MODELS unless given), by name.
 
-    ``counts`` and ``by_severity`` are of distinct findings related to the framework.
+    ``counts`` and ``by_severity`` are of distinct findings related to the framework. ``facts`` are the requirements
+    that count once, where that are not all.
     """
-    inputs = ScoreInputs(requirements=requirements, counts=counts, by_severity=by_severity)
+    inputs = ScoreInputs(
+        requirements=requirements,
+        facts=requirements if facts is None else facts,
+        counts=counts,
+        by_severity=by_severity,
+    )
     scores = {}
     for model in MODELS if models is None else models:
         ratio = model.calculate(inputs)
@@ -68,7 +77,7 @@ def _findings_pass_rate(inputs: ScoreInputs) -> tuple[float, float]:
 
 
 def _requirements_passed(inputs: ScoreInputs) -> tuple[float, float]:
-    assessed = _assessed(inputs.requirements)
+    assessed = _assessed(inputs.facts)
     return sum(r.result is RequirementResult.COMPLIANT for r in assessed), len(assessed)
 
 

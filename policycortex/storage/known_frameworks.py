@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from policycortex.frameworks.builtin import review_like_builtin
 from policycortex.frameworks.catalog import load_frameworks
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.reading import read_framework, write_framework
@@ -26,4 +27,4 @@ def read_upload(content: bytes, *, known: Mapping[str, Framework]) -> tuple[Fram
 @lru_cache(maxsize=256)
 def _read(content: bytes) -> Framework:
     """Stored bytes are complete: an upload was merged with its base before it was stored."""
-    return read_framework(content, name="upload", base={})
+    return review_like_builtin(read_framework(content, name="upload", base={}))

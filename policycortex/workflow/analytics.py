@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import (
@@ -181,7 +182,9 @@ def _likely(lake: Lake, query: AnalyticsQuery) -> LikelyFailures | NoLikelyFailu
     if _is_filtered(query.scope):
         reason = "requirement results are kept for whole organisations; ask without filters of scope"
         return NoLikelyFailures(window_days=_LIKELY_DAYS, reason=reason)
-    results = lake.analytics.load_requirement_history(query.scope.organization, query.framework.id, query.period)
+    results = lake.analytics.load_requirement_history(
+        query.scope.organization, query.framework.id, query.period, edition=query.framework.stored_edition
+    )
     return rank_likely_failures(results, window_days=_LIKELY_DAYS)
 
 
@@ -269,7 +272,10 @@ def _risk_history(lake: Lake, query: AnalyticsQuery) -> tuple[RiskDay, ...]:
 
 def _day_causes(lake: Lake, query: AnalyticsQuery) -> Iterator[DayCause]:
     framework_id = query.framework.id if query.framework else None
-    kept = lake.analytics.load_changes(query.scope.organization, framework_id, query.period)
+    # where a framework's editions cannot differ, causes of before there were editions are the same
+    differ = query.framework is not None and query.framework.has_editions
+    editions = (CrosswalkEdition.REVIEWED,) if differ else tuple(CrosswalkEdition)
+    kept = lake.analytics.load_changes(query.scope.organization, framework_id, query.period, editions=editions)
     for row in kept.iter_rows(named=True):
         points = None if row["points"] is None else Fraction(row["points"])
         yield DayCause(day=row["observed_date"], cause=Cause(row["cause"]), findings=row["findings"], points=points)

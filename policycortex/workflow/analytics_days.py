@@ -11,6 +11,7 @@ import polars as pl
 
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.changes import explain_change
@@ -218,7 +219,16 @@ def tally_keys(*spooled: Path) -> pl.DataFrame:
 def _rows(change: ScoreChange, previous: date, framework_id: str | None) -> Iterator[tuple[object, ...]]:
     for share in change.shares:
         points = None if share.points is None else str(share.points)
-        yield previous, framework_id, share.cause.value, share.findings, share.passed, share.failed, points
+        yield (
+            previous,
+            framework_id,
+            CrosswalkEdition.REVIEWED.value,
+            share.cause.value,
+            share.findings,
+            share.passed,
+            share.failed,
+            points,
+        )
 
 
 def _risk_frame(risk: Risk) -> pl.DataFrame:

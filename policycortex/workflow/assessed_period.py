@@ -7,8 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from policycortex.documents.model import CrosswalkNote
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.assess import KEY, assess_posture
@@ -32,6 +34,12 @@ class AssessedPeriod:
     """Waivers in force at the end of the period, the lake's WAIVERS_SCHEMA."""
     unrelated: UnrelatedFindings | None
     """Findings in scope that count towards no requirement; None without a framework."""
+    tallies: pl.DataFrame
+    """TALLY_SCHEMA."""
+    mappings: pl.DataFrame
+    """MAPPING_SCHEMA."""
+    waived: pl.DataFrame
+    """WAIVED_SCHEMA."""
 
 
 def judge_period(
@@ -41,16 +49,35 @@ def judge_period(
     in_force = waivers_in_force(waivers, waiver_moment(period, now))
     tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
     waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
-    if framework is None:
-        posture = assess_posture(None, tallies=tallies, relations=_NO_RELATIONS, waived=waived)
-        return AssessedPeriod(posture=posture, relations=None, waivers=in_force, unrelated=None)
-    relations = expand_crosswalk(framework, tallies, mappings)
-    posture = assess_posture(framework, tallies=tallies, relations=relations, waived=waived)
+    relations = expand_crosswalk(framework, tallies, mappings) if framework else _NO_RELATIONS
     return AssessedPeriod(
-        posture=posture,
-        relations=_in_order(framework, relations),
+        posture=assess_posture(framework, tallies=tallies, relations=relations, waived=waived),
+        relations=_in_order(framework, relations) if framework else None,
         waivers=in_force,
-        unrelated=count_unrelated(framework, tallies, relations),
+        tallies=tallies,
+        mappings=mappings,
+        waived=waived,
+        unrelated=count_unrelated(framework, tallies, relations) if framework else None,
+    )
+
+
+def describe_crosswalk(framework: Framework | None, assessed: AssessedPeriod) -> CrosswalkNote | None:
+    """The edition of ``framework`` and how many requirements have another result in the other one."""
+    if framework is None:
+        return None
+    differing = 0
+    if framework.has_editions:
+        (other,) = {*CrosswalkEdition} - {framework.edition}
+        relations = expand_crosswalk(framework.in_edition(other), assessed.tallies, assessed.mappings)
+        judged = assess_posture(
+            framework.in_edition(other), tallies=assessed.tallies, relations=relations, waived=assessed.waived
+        )
+        pairs = zip(assessed.posture.requirements, judged.requirements, strict=True)
+        differing = sum(one.result is not two.result for one, two in pairs)
+    return CrosswalkNote(
+        edition=framework.edition,
+        review_version=framework.review.version if framework.review else "",
+        differing=differing,
     )
 
 

@@ -17,7 +17,7 @@ from policycortex.errors import ConfigurationError, ConflictError, NotFoundError
 from policycortex.findings.accounts import load_account_environments
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.names import DEFAULT_ORGANIZATION, ReportFormat, ReportStatus, ReportType
+from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportStatus, ReportType
 from policycortex.period import Period
 from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
 from policycortex.scoring.waivers import Waiver
@@ -44,6 +44,7 @@ class MonthlyReportOptions:
     organization: str = DEFAULT_ORGANIZATION
     type: ReportType = ReportType.COMPLIANCE
     formats: tuple[ReportFormat, ...] = (ReportFormat.PDF, ReportFormat.CSV, ReportFormat.JSON)
+    crosswalk: CrosswalkEdition = CrosswalkEdition.REVIEWED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def make_monthly_report(
     with open_lake(settings) as lake:
         refresh_stale_days(settings, lake, (period.previous().first_utc_date, period.last_utc_date), progress, now=now)
     with closing(open_registry(settings)) as registry:
-        framework = _framework(settings, registry, options.organization, framework_id)
+        framework = _framework(settings, registry, options.organization, framework_id).in_edition(options.crosswalk)
         order = _request(options, framework, period, now)
         basis = _basis(settings, registry, framework, order)
         report_id, done = _choose_id(registry, basis)
@@ -155,6 +156,7 @@ def _request(options: MonthlyReportOptions, framework: Framework, period: Period
         "name": f"{framework.name}, {period.start:%B %Y}",
         "type": options.type.value,
         "framework": framework.id,
+        "crosswalk": options.crosswalk.value,
         "description": "Monthly report of a closed month",
         "scope": {"date_range": {"start": period.start.isoformat(), "end": period.end.isoformat()}},
         "format_options": {"formats": [report_format.value for report_format in options.formats]},
@@ -169,7 +171,7 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
     with open_lake(settings) as lake:
         imports = lake.imports.load_import_ids(order.scope.organization, first, order.period.last_utc_date)
     decided_by: dict[str, Any] = {
-        "order": request_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST},
+        "order": _order_in_digest(order),
         "imports": imports,
         "framework": recorded_version(framework),
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
@@ -180,6 +182,12 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
         ],
     }
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _order_in_digest(order: ReportRequest) -> dict[str, Any]:
+    """Without the edition: the framework's recorded version has it where the editions differ."""
+    fields = request_to_json(order) | {"description": _DESCRIPTION_IN_DIGEST}
+    return {name: value for name, value in fields.items() if name != "crosswalk"}
 
 
 def _waiver_until(waiver: Waiver, end: datetime) -> tuple[object, ...]:

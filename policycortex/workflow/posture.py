@@ -9,6 +9,7 @@ from typing import Final
 from policycortex.findings.accounts import load_account_environments
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.model import Posture
@@ -149,13 +150,15 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
         return
     period, wanted = Period.of_days(days[0], days[-1]), set(days)
     readings = read_days(lake, Scope(organization=inputs.organization), period, waivers=inputs.waivers, now=now)
-    judged = {
-        framework.id: {day: posture for day, posture in judge_days(readings, framework).items() if day in wanted}
+    judged = [
+        (each, {day: posture for day, posture in judge_days(readings, each).items() if day in wanted})
         for framework in inputs.frameworks.values()
-    }
-    lake.results.replace_results(inputs.organization, days, _kept(inputs.versions(), judged))
-    for postures in judged.values():
-        yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
+        for each in _editions(framework)
+    ]
+    lake.results.replace_results(inputs.organization, days, _kept(judged))
+    for each, postures in judged:
+        if each.edition is CrosswalkEdition.REVIEWED:
+            yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())
 
 
 def _store_unrelated(lake: Lake, registry: Registry, inputs: _AssessmentInputs, scores: Sequence[DayScore]) -> None:
@@ -165,15 +168,23 @@ def _store_unrelated(lake: Lake, registry: Registry, inputs: _AssessmentInputs, 
         store_unrelated(lake, registry, inputs.organization, inputs.frameworks, newest)
 
 
-def _kept(versions: Mapping[str, str], judged: Mapping[str, Mapping[date, Posture]]) -> list[DayResults]:
+def _editions(framework: Framework) -> tuple[Framework, ...]:
+    """The editions whose results are stored: both where they can differ."""
+    return (
+        tuple(framework.in_edition(edition) for edition in CrosswalkEdition) if framework.has_editions else (framework,)
+    )
+
+
+def _kept(judged: Sequence[tuple[Framework, Mapping[date, Posture]]]) -> list[DayResults]:
     return [
         DayResults(
             day=day,
-            framework_id=framework_id,
+            framework_id=each.id,
+            edition=each.edition,
             requirements=requirement_results_frame(posture),
-            scores=framework_scores_frame(posture, crosswalk_version=versions[framework_id]),
+            scores=framework_scores_frame(posture, crosswalk_version=recorded_version(each)),
         )
-        for framework_id, postures in judged.items()
+        for each, postures in judged
         for day, posture in postures.items()
     ]
 

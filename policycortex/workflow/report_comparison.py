@@ -82,7 +82,7 @@ def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[s
     return _Side(
         lake=stack.enter_context(live.at(str(report.snapshot))),
         request=request,
-        framework=frameworks[request.framework] if request.framework else None,
+        framework=frameworks[request.framework].in_edition(request.crosswalk) if request.framework else None,
         made_at=report.started_at or report.created_at,
         path=path,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
 from policycortex.documents.locales import Locale, open_locale
-from policycortex.documents.model import ReportDocument, ReportHeader
+from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
@@ -34,7 +34,7 @@ from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
-from policycortex.workflow.assessed_period import judge_days, judge_period, read_days
+from policycortex.workflow.assessed_period import describe_crosswalk, judge_days, judge_period, read_days
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
@@ -164,7 +164,10 @@ def compose_from_lake(
     weights: RiskWeights,
     locale: Locale,
 ) -> ReportDocument:
-    """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``."""
+    """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
+
+    ``framework`` is in the edition that the request asks for.
+    """
     assessed = judge_period(lake, framework, request.scope, request.period, waivers=waivers, now=now)
     before = judge_period(lake, framework, request.scope, request.period.previous(), waivers=waivers, now=now)
     readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now)
@@ -178,7 +181,15 @@ def compose_from_lake(
         now=now,
     )
     return compose_report(
-        header=_header(request, framework, locale, report_id=report_id, snapshot=lake.snapshot(), now=now),
+        header=_header(
+            request,
+            framework,
+            locale,
+            crosswalk=describe_crosswalk(framework, assessed),
+            report_id=report_id,
+            snapshot=lake.snapshot(),
+            now=now,
+        ),
         posture=assessed.posture,
         previous=before.posture,
         daily=judge_days(readings, framework),
@@ -190,7 +201,14 @@ def compose_from_lake(
 
 
 def _header(
-    request: ReportRequest, framework: Framework | None, locale: Locale, *, report_id: str, snapshot: str, now: datetime
+    request: ReportRequest,
+    framework: Framework | None,
+    locale: Locale,
+    *,
+    crosswalk: CrosswalkNote | None,
+    report_id: str,
+    snapshot: str,
+    now: datetime,
 ) -> ReportHeader:
     return ReportHeader(
         id=report_id,
@@ -208,6 +226,7 @@ def _header(
         locale=request.locale,
         branding=request.branding or Branding(),
         template=request.template,
+        crosswalk=crosswalk,
         formats=request.formats,
     )
 
@@ -224,7 +243,7 @@ def _framework_and_waivers(settings: Settings, request: ReportRequest) -> tuple[
         raise ConfigurationError(
             f"framework {framework_id!r} no longer exists; put its file back into {settings.custom_frameworks_dir}"
         )
-    return frameworks[framework_id], waivers
+    return frameworks[framework_id].in_edition(request.crosswalk), waivers
 
 
 def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:

@@ -159,6 +159,8 @@ def _describe(framework: Framework) -> dict[str, Any]:
         "id": framework.id,
         "version": framework.version,
         "crosswalk_version": framework.crosswalk.version,
+        "crosswalk_edition": framework.edition.value,
+        "review_version": framework.review.version if framework.review else None,
         "sha256": hashlib.sha256(content.encode()).hexdigest(),
     }
 

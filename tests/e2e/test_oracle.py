@@ -71,7 +71,7 @@ def report(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
 def make_report(home: Path, folder: Path, framework: str | None) -> dict[str, Any]:
     """Order a report by the command line and read the file it leaves."""
     scope = {"date_range": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-30T23:59:59Z"}}
-    order = {"name": "Oracle", "type": "compliance", "framework": framework, "scope": scope}
+    order = {"name": "Oracle", "type": "compliance", "framework": framework, "crosswalk": "scanner", "scope": scope}
     request = folder / "request.json"
     request.write_text(json.dumps({k: v for k, v in order.items() if v} | {"format_options": {"formats": ["json"]}}))
     done = policycortex("report", str(request), "--out", str(folder / "out"), home=home)

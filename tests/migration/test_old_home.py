@@ -17,7 +17,7 @@ from api.app import create_app
 from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportHeader
 from policycortex.errors import ConflictError
-from policycortex.names import ReportFormat, ReportStatus
+from policycortex.names import CrosswalkEdition, ReportFormat, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.requests.model import request_from_json
@@ -204,7 +204,7 @@ def render_again(settings: Settings, row: ReportRow, folder: Path) -> Iterator[t
         document = compose_from_lake(
             lake,
             request,
-            known[request.framework] if request.framework else None,
+            known[request.framework].in_edition(request.crosswalk) if request.framework else None,
             waivers=waivers,
             report_id=row.id,
             folder=folder,
@@ -305,6 +305,7 @@ def test_a_new_report_of_the_old_home_counts_as_the_old_one(tmp_path: Path) -> N
                 "name": old.name,
                 "type": "compliance",
                 "framework": "soc2",
+                "crosswalk": "scanner",
                 "scope": {"date_range": days},
                 "format_options": {"formats": ["json"]},
             }
@@ -331,3 +332,19 @@ def test_the_lake_gets_the_columns_of_risk_version_3(tmp_path: Path) -> None:
     assert set(after["risk_version"]) == {"3"}
     assert set(after["band"]) <= {band.value for band in RiskBand}
     assert after["share_pct"].to_list() == pytest.approx(before["value"].to_list())
+
+
+def test_schedules_and_stored_results_of_the_old_home_are_of_the_scanner_edition(tmp_path: Path) -> None:
+    """The old schedule names no edition and gets the scanner's; a score of a day is found under that edition only."""
+    settings = unpack(tmp_path)
+    [report_id] = claim_due_ticks(settings, now=AFTER_THE_NEXT_TICK)
+    with closing(open_registry(settings)) as registry:
+        report = registry.reports.find_report(report_id)
+        [schedule] = registry.schedules.list_schedules(report.organization, limit=10)[0]
+    assert report.order["crosswalk"] == ("scanner" if report.framework else "reviewed")
+    assert schedule.body["report_template"].get("crosswalk") == ("scanner" if report.framework else None)
+    period = Period.of_days(date(2026, 1, 1), date(2026, 12, 31))
+    with open_lake(settings) as lake:
+        scanner = lake.results.load_framework_scores("default", "soc2", period, edition=CrosswalkEdition.SCANNER)
+        assert len(scanner)
+        assert lake.results.load_framework_scores("default", "soc2", period).is_empty()

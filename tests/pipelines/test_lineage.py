@@ -8,7 +8,8 @@ from pipelines.lineage import column_lineage
 from pipelines.tables import columns_of
 
 WITHOUT_SOURCE = {
-    "framework_id", "framework_version", "crosswalk_version", "model", "model_version", "requirement_no", "total",
+    "framework_id", "edition", "framework_version", "crosswalk_version", "model", "model_version", "requirement_no",
+    "total",
     "previous_date", "dimension", "label", "risk_version", "scan_at",
 }  # fmt: skip
 """From the framework, the model or the calendar, not from a column upstream."""

@@ -48,11 +48,12 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def failing(settings: Settings) -> dict[str, int]:
-    """Failed findings by requirement of soc2, as kept for the day."""
+    """Failed findings by requirement of soc2 in the scanner edition, as kept for the day."""
     with open_lake(settings) as lake:
         session = lake.session
         with session.cursor() as cursor:
-            query = "SELECT requirement_id, failed FROM lake.marts.requirement_results WHERE framework_id = 'soc2'"
+            query = "SELECT requirement_id, failed FROM lake.marts.requirement_results "
+            query += "WHERE framework_id = 'soc2' AND edition = 'scanner'"
             rows: pl.DataFrame = cursor.execute(query).pl()
     return {row["requirement_id"]: row["failed"] for row in rows.to_dicts() if row["failed"]}
 

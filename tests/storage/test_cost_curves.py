@@ -10,7 +10,8 @@ from typing import Any, Final
 import polars as pl
 import pytest
 
-from policycortex.frameworks.crosswalk import RELATION_SCHEMA
+from policycortex.frameworks.crosswalk import RELATED_SCHEMA
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.settings import Settings
@@ -25,7 +26,7 @@ from tests.support.samples.lake_files import EVERYTHING, seen, take
 TWO_DAYS: Final = Period(start=datetime(2026, 11, 19, tzinfo=UTC), end=datetime(2026, 11, 21, tzinfo=UTC))
 FILES: Final = re.compile(r"\"Total Files Read\":\s*\"(\d+)\"")
 STATISTICS: Final = "__ducklake_metadata_lake.main.ducklake_file_column_stats"
-FRAMES: Final = {"relations": pl.DataFrame(schema=RELATION_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
+FRAMES: Final = {"relations": pl.DataFrame(schema=RELATED_SCHEMA), "waivers": WAIVERS_SCHEMA.to_frame()}
 PERIOD_END: Final[dict[str, dict[str, Any]]] = {
     "period_end_tallies": {},
     "period_end_coverage": {},
@@ -190,6 +191,7 @@ def results_of(day: date) -> DayResults:
     return DayResults(
         day=day,
         framework_id="soc2",
+        edition=CrosswalkEdition.REVIEWED,
         requirements=pl.DataFrame([requirement], schema=REQUIREMENT_RESULT_SCHEMA, orient="row"),
         scores=pl.DataFrame([score], schema=FRAMEWORK_SCORE_SCHEMA, orient="row"),
     )

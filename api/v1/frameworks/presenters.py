@@ -1,9 +1,12 @@
 """Response bodies of frameworks, made from the core's values."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from api.v1.frameworks.schemas import FrameworkDetails, FrameworkItem, RequirementAnswer
-from policycortex.frameworks.model import Framework
+from api.v1.frameworks.schemas import FrameworkDetails, FrameworkItem, RequirementAnswer, ReviewedChecks
+from policycortex.frameworks.model import Framework, Requirement
+from policycortex.frameworks.strengths import all_relations
+from policycortex.names import RelationStrength
 
 
 def present_item(framework: Framework) -> FrameworkItem:
@@ -23,18 +26,41 @@ def present_details(framework: Framework) -> FrameworkDetails:
     for (provider, check_id), requirement_ids in sorted(framework.crosswalk.relations.items()):
         for requirement_id in requirement_ids:
             checks[requirement_id].append(f"{provider}/{check_id}")
-    requirements = [
-        RequirementAnswer(
-            id=requirement.id,
-            title=requirement.title,
-            section=requirement.section,
-            description=requirement.description,
-            aliases=list(requirement.aliases),
-            manual_for=sorted(requirement.manual_for),
-            checks=checks[requirement.id],
-        )
-        for requirement in framework.requirements
-    ]
+    reviewed = _reviewed(framework)
     return FrameworkDetails(
-        **present_item(framework).model_dump(), crosswalk_version=framework.crosswalk.version, requirements=requirements
+        **present_item(framework).model_dump(),
+        crosswalk_version=framework.crosswalk.version,
+        review_version=framework.review.version if framework.review else None,
+        requirements=[_requirement(framework, r, checks[r.id], reviewed.get(r.id, {})) for r in framework.requirements],
     )
+
+
+def _requirement(
+    framework: Framework,
+    requirement: Requirement,
+    checks: list[str],
+    reviewed: Mapping[RelationStrength, Sequence[str]],
+) -> RequirementAnswer:
+    return RequirementAnswer(
+        id=requirement.id,
+        title=requirement.title,
+        section=requirement.section,
+        description=requirement.description,
+        aliases=list(requirement.aliases),
+        manual_for=sorted(requirement.manual_for),
+        checks=checks,
+        parent=requirement.parent,
+        kind=requirement.kind.value if requirement.kind else None,
+        is_manual=framework.review.is_manual(requirement.id) if framework.review else None,
+        reviewed_checks=ReviewedChecks(
+            **{strength.value: sorted(reviewed.get(strength, ())) for strength in RelationStrength}
+        ),
+    )
+
+
+def _reviewed(framework: Framework) -> Mapping[str, Mapping[RelationStrength, list[str]]]:
+    """``provider/check`` by requirement and strength."""
+    found: defaultdict[str, defaultdict[RelationStrength, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for provider, check_id, requirement_id, relation in all_relations(framework):
+        found[requirement_id][relation.strength].append(f"{provider}/{check_id}")
+    return found

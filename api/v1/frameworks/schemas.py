@@ -21,6 +21,14 @@ class FrameworkList(ResponseModel):
     frameworks: list[FrameworkItem]
 
 
+class ReviewedChecks(ResponseModel):
+    """Checks of the reviewed edition, as `provider/check`, sorted."""
+
+    direct: list[str] = Field(description="They test the requirement")
+    supporting: list[str] = Field(description="They help it; alone they never make it compliant")
+    contrary: list[str] = Field(description="They show nothing of it, or the opposite; they do not count")
+
+
 class RequirementAnswer(ResponseModel):
     """One requirement, in the framework's order."""
 
@@ -31,6 +39,12 @@ class RequirementAnswer(ResponseModel):
     aliases: list[str]
     manual_for: list[str] = Field(description="Providers for which only a person can assess it; `*` is any")
     checks: list[str] = Field(description="Checks that the crosswalk relates to it, as `provider/check`, sorted")
+    parent: str | None = Field(description="Id of the requirement that it is a part of")
+    kind: str | None = Field(description="What it is within its framework, such as addressable", examples=["required"])
+    is_manual: bool | None = Field(
+        description="Whether only a person can assess it in the reviewed edition; null: manual_for decides"
+    )
+    reviewed_checks: ReviewedChecks
 
 
 class FrameworkDetails(ResponseModel):
@@ -42,4 +56,5 @@ class FrameworkDetails(ResponseModel):
     is_builtin: bool
     requirement_count: int
     crosswalk_version: str
+    review_version: str | None = Field(description="Version of the review of its relations; null: not reviewed")
     requirements: list[RequirementAnswer]

@@ -8,6 +8,7 @@ from policycortex.rendering.excel.model import Sheet
 from policycortex.rendering.excel.tables import SheetColumn
 from policycortex.rendering.report_json import describe_report
 from policycortex.reports.complete_files import complete_files
+from policycortex.reports.crosswalk_text import crosswalk_text
 from policycortex.reports.section import Kind
 
 
@@ -39,6 +40,7 @@ def about_sheet(document: ReportDocument, locale: Locale) -> Sheet:
         (t("about.findings_included"), document.completeness.findings_included),
         (t("methodology.posture"), t("methodology.posture_text")),
         (t("methodology.requirements"), t("methodology.requirements_text")),
+        *_crosswalk(document, locale),
         (t("word.findings"), _cut_cells(document, locale)),
     ]
     columns = (
@@ -61,6 +63,11 @@ def _cut_cells(document: ReportDocument, locale: Locale) -> str:
 def _model(locale: Locale, name: str) -> str:
     """A scoring model's name for people; its id where the catalogue has none."""
     return locale.texts.get(f"model.{name}", name)
+
+
+def _crosswalk(document: ReportDocument, locale: Locale) -> list[tuple[str, str]]:
+    text = crosswalk_text(document.header.crosswalk, locale)
+    return [(locale.text("methodology.crosswalk"), text)] if text else []
 
 
 def _scope(document: ReportDocument, locale: Locale) -> str:

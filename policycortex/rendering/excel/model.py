@@ -20,7 +20,10 @@ class Sheet:
 
 def result_tints(locale: Locale, column: int) -> tuple[Tint, ...]:
     """Colours of requirement results."""
-    names = {"compliant": "good", "non_compliant": "bad", "manual": "person", "not_assessed": "none"}
+    names = {
+        "compliant": "good", "non_compliant": "bad", "supporting_evidence": "support", "manual": "person",
+        "not_assessed": "none",
+    }  # fmt: skip
     return tuple(Tint(column=column, word=locale.text(f"result.{word}"), name=name) for word, name in names.items())
 
 

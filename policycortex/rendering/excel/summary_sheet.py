@@ -17,7 +17,8 @@ from policycortex.scoring.rounding import known_pct, round_pct
 
 _COLOURS: Final = {
     "critical": "#6D0F22", "high": "#B3402E", "medium": "#DD8F3D", "low": "#E6BD66", "informational": "#C9D1DA",
-    "compliant": "#2F7D73", "non_compliant": "#B3402E", "manual": "#8D82B8", "not_assessed": "#D5DBE2",
+    "compliant": "#2F7D73", "supporting_evidence": "#A9CDBF",
+    "non_compliant": "#B3402E", "manual": "#8D82B8", "not_assessed": "#D5DBE2",
     "not_applicable": "#ECEFF3",
 }  # fmt: skip
 _CHART_SIZE: Final = {"width": 460, "height": 260}

@@ -25,6 +25,7 @@ HEAD_FILL: Final = "#10273A"
 TINTS: Final[Mapping[str, tuple[str, str]]] = {
     "bad": ("#F8DCD5", "#7D2415"),
     "good": ("#D6ECE7", "#17534B"),
+    "support": ("#EEF7F4", "#17534B"),
     "person": ("#E4E0F1", "#463A78"),
     "none": ("#ECEFF3", "#4C5D6F"),
     "critical": ("#6D0F22", "#FFFFFF"),

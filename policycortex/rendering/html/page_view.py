@@ -14,7 +14,14 @@ from policycortex.reports.charts import BAR_WIDTH, SECTION_BAR_WIDTH, draw_matri
 from policycortex.reports.registry import all_sections, shown_sections
 from policycortex.reports.section import NUMERIC, Column, Table
 
-GLYPHS: Final = {"compliant": "✓", "non_compliant": "✗", "manual": "◆", "not_assessed": "–", "not_applicable": "·"}
+GLYPHS: Final = {
+    "compliant": "✓",
+    "non_compliant": "✗",
+    "supporting_evidence": "+",
+    "manual": "◆",
+    "not_assessed": "–",
+    "not_applicable": "·",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ REQUIREMENTS: Final = Table(
         Column(name="result", title="word.result", width=17, kind=Kind.RESULT),
         *COUNTS,
         Column(name="checks", title="word.checks", width=60, kind=Kind.WRAPPED),
+        Column(name="kind", title="word.kind", width=14, words="kind", on_page=False),
     ),
     sheet=SheetPlace(name="sheet.requirements", always=20),
 )

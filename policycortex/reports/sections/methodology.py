@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
+from policycortex.reports.crosswalk_text import crosswalk_text
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, JsonObject, Kind, Section, SheetPlace, Table, always
 from policycortex.reports.unrelated_messages import provider_sentence
@@ -182,10 +183,15 @@ UNRELATED_CHECKS: Final = Table(
     page_rows=CHECKS_SHOWN,
 )
 
+CROSSWALK_TEXT: Final = Content(
+    id="crosswalk_text", compute=lambda inputs: crosswalk_text(inputs.header.crosswalk, inputs.locale)
+)
+"""Which relations counted; empty without a framework."""
+
 SECTION: Final = Section(
     id="methodology",
     positions=dict.fromkeys(ReportType, 80),
-    contents=(UNRELATED, UNRELATED_SENTENCES),
+    contents=(CROSSWALK_TEXT, UNRELATED, UNRELATED_SENTENCES),
     tables=(COVERAGE, SCANS, UNRELATED_CHECKS),
     page_widths={
         "models": {"title": 70, "score": 30},

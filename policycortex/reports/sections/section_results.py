@@ -27,6 +27,7 @@ class SectionRow:
     non_compliant: int
     not_assessed: int
     manual: int
+    supporting_evidence: int
     passed: int
     """Findings, counted per requirement: one that belongs to two requirements of a section counts twice."""
     failed: int
@@ -104,6 +105,7 @@ def _row(title: str, members: Sequence[RequirementAssessment]) -> SectionRow:
         non_compliant=results.count(RequirementResult.NON_COMPLIANT),
         not_assessed=results.count(RequirementResult.NOT_ASSESSED),
         manual=results.count(RequirementResult.MANUAL),
+        supporting_evidence=results.count(RequirementResult.SUPPORTING_EVIDENCE),
         passed=passed,
         failed=failed,
         score_pct=pass_pct(passed, failed),
@@ -114,6 +116,7 @@ def _line(row: SectionRow) -> SectionLine:
     counts = {
         "non_compliant": row.non_compliant,
         "compliant": row.compliant,
+        **({"supporting_evidence": row.supporting_evidence} if row.supporting_evidence else {}),
         "manual": row.manual,
         "not_assessed": row.not_assessed,
     }
@@ -124,6 +127,7 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
     return {
         "section_lines": tuple(_line(row) for row in SECTIONS.of(document)),
         "section_heat": section_heat(document),
+        "has_supporting": any(row.supporting_evidence for row in SECTIONS.of(document)),
         "has_matrix": 0 < len(document.requirements) <= MAP_LIMIT,
         "requirement_groups": group_requirements(document),
     }
@@ -142,7 +146,7 @@ SECTIONS: Final = Table(
         ),
         *(
             Column(name=result, title=f"result.{result}", width=15, kind=Kind.NUMBER)
-            for result in ("non_compliant", "compliant", "manual", "not_assessed")
+            for result in ("non_compliant", "compliant", "supporting_evidence", "manual", "not_assessed")
         ),
         Column(name="passed", title="word.passed", width=11, kind=Kind.NUMBER),
         Column(name="failed", title="word.failed", width=11, kind=Kind.NUMBER),
@@ -165,6 +169,7 @@ SECTION: Final = Section(
     view=_view,
     page_widths={
         "sections": {"title": 25, "bar": 24, "count": 10, "score": 11},
+        "sections-supported": {"title": 22, "bar": 18, "count": 10, "score": 10},
         "section-heat": {"title": 40, "count": 10},
     },
 )

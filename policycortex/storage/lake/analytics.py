@@ -4,7 +4,7 @@ Ages depend on earlier days, so days are built in order. When a day changes, lat
 again until one does not change. No query reads days outside its period.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from policycortex.errors import UnavailableError
-from policycortex.frameworks.crosswalk import RELATION_SCHEMA
+from policycortex.frameworks.crosswalk import RELATED_SCHEMA
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import EPISODE_SCHEMA
@@ -40,6 +41,7 @@ CHANGES_SCHEMA: Final = pl.Schema(
     {
         "previous_date": pl.Date,
         "framework_id": pl.String,
+        "edition": pl.String,
         "cause": pl.String,
         "findings": pl.Int64,
         "passed": pl.Int64,
@@ -147,14 +149,23 @@ class LakeAnalytics:
         """
         return self._session.fetch("analytics_daily", daily_parameters(scope, period) | {"by": by})
 
-    def load_requirement_history(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
-        """RESULT_HISTORY_SCHEMA."""
-        parameters = _days(organization, period) | {"framework_id": framework_id}
+    def load_requirement_history(
+        self, organization: str, framework_id: str, period: Period, *, edition: CrosswalkEdition
+    ) -> pl.DataFrame:
+        """RESULT_HISTORY_SCHEMA of one edition."""
+        parameters = _days(organization, period) | {"framework_id": framework_id, "edition": edition.value}
         return self._session.fetch("analytics_requirements", parameters)
 
-    def load_changes(self, organization: str, framework_id: str | None, period: Period) -> pl.DataFrame:
-        """``observed_date``, then CHANGES_SCHEMA without framework; oldest first."""
-        parameters = _days(organization, period) | {"framework_id": framework_id}
+    def load_changes(
+        self,
+        organization: str,
+        framework_id: str | None,
+        period: Period,
+        *,
+        editions: Sequence[CrosswalkEdition] = (CrosswalkEdition.REVIEWED,),
+    ) -> pl.DataFrame:
+        """``observed_date``, then CHANGES_SCHEMA without framework and edition; oldest first."""
+        parameters = _days(organization, period) | {"framework_id": framework_id, "editions": list(editions)}
         return self._session.fetch("analytics_changes", parameters)
 
     def load_risk_history(self, organization: str, period: Period, *, dimension: str, label: str) -> pl.DataFrame:
@@ -250,7 +261,7 @@ class LakeAnalytics:
 
 
 def _frames(relations: pl.DataFrame | None, waivers: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {"relations": in_schema(relations, RELATION_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+    return {"relations": in_schema(relations, RELATED_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
 
 
 def _keys(frame: pl.DataFrame | None) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.storage.lake.session import Cursor, LakeSession, run
@@ -14,10 +15,11 @@ from policycortex.storage.lake.session import Cursor, LakeSession, run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResults:
-    """One framework's results of one day."""
+    """One framework's results of one day in one edition."""
 
     day: date
     framework_id: str
+    edition: CrosswalkEdition
     requirements: pl.DataFrame
     """REQUIREMENT_RESULT_SCHEMA."""
     scores: pl.DataFrame
@@ -37,9 +39,11 @@ class LakeResults:
         """
         frames = {
             "new_requirements": _stacked(
-                ((r.day, r.framework_id, r.requirements) for r in results), REQUIREMENT_RESULT_SCHEMA
+                ((r.day, r.framework_id, r.edition, r.requirements) for r in results), REQUIREMENT_RESULT_SCHEMA
             ),
-            "new_scores": _stacked(((r.day, r.framework_id, r.scores) for r in results), FRAMEWORK_SCORE_SCHEMA),
+            "new_scores": _stacked(
+                ((r.day, r.framework_id, r.edition, r.scores) for r in results), FRAMEWORK_SCORE_SCHEMA
+            ),
         }
 
         def work(cursor: Cursor) -> None:
@@ -50,30 +54,43 @@ class LakeResults:
 
         self._session.write(f"replace the results of {len(days)} days", work, frames)
 
-    def load_framework_scores(self, organization: str, framework_id: str, period: Period) -> pl.DataFrame:
-        """Stored scores: ``observed_date``, then FRAMEWORK_SCORE_SCHEMA, oldest first."""
-        parameters = {"organization": organization, "framework_id": framework_id}
+    def load_framework_scores(
+        self,
+        organization: str,
+        framework_id: str,
+        period: Period,
+        *,
+        edition: CrosswalkEdition = CrosswalkEdition.REVIEWED,
+    ) -> pl.DataFrame:
+        """Stored scores of one edition: ``observed_date``, then FRAMEWORK_SCORE_SCHEMA, oldest first."""
+        parameters = {"organization": organization, "framework_id": framework_id, "edition": edition.value}
         return self._session.fetch(
             "framework_scores", parameters | {"first_date": period.first_utc_date, "last_date": period.last_utc_date}
         )
 
     def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
-        """Days with tallies whose stored results are not of exactly these frameworks (id to version), in order."""
+        """Days with tallies whose stored results are not of exactly these frameworks (id to version), in order.
+
+        Compared are the reviewed results: both editions are stored together.
+        """
         recorded: defaultdict[date, dict[str, str]] = defaultdict(dict)
-        rows = self._session.fetch("scored_versions", {"organization": organization})
+        rows = self._session.fetch(
+            "scored_versions", {"organization": organization, "edition": CrosswalkEdition.REVIEWED.value}
+        )
         for day, framework_id, version in rows.iter_rows():
             recorded[day] |= {framework_id: version} if framework_id else {}
         return tuple(sorted(day for day, known in recorded.items() if known != versions))
 
 
-def _stacked(parts: Iterable[tuple[date, str, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
-    """All parts in one frame: ``row_no`` within its part, ``schema``, ``observed_date``, ``framework_id``."""
-    empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, "observed_date": pl.Date, "framework_id": pl.String})
+def _stacked(parts: Iterable[tuple[date, str, CrosswalkEdition, pl.DataFrame]], schema: pl.Schema) -> pl.DataFrame:
+    """All parts in one frame: ``row_no`` within its part, ``schema``, then day, framework and edition."""
+    part_of = {"observed_date": pl.Date, "framework_id": pl.String, "edition": pl.String}
+    empty = pl.DataFrame(schema={"row_no": pl.UInt32, **schema, **part_of})
     frames = (
         frame.select(schema.names())
         .cast(schema)
         .with_row_index("row_no")
-        .with_columns(observed_date=pl.lit(day), framework_id=pl.lit(framework_id))
-        for day, framework_id, frame in parts
+        .with_columns(observed_date=pl.lit(day), framework_id=pl.lit(framework_id), edition=pl.lit(edition.value))
+        for day, framework_id, edition, frame in parts
     )
     return pl.concat([empty, *frames])

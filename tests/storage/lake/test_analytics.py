@@ -257,7 +257,7 @@ def test_two_dates_are_compared_by_changed_keys(lake: Lake, tmp_path: Path) -> N
 def test_a_day_of_changes_and_risk_is_replaced_whole(lake: Lake) -> None:
     """Written twice, read once; other days and frameworks stay."""
     changes = pl.DataFrame(
-        [(D1, "soc2", "fixed", 3, 3, -3, "7/3"), (D1, None, "fixed", 4, 4, -4, None)],
+        [(D1, "soc2", "reviewed", "fixed", 3, 3, -3, "7/3"), (D1, None, "reviewed", "fixed", 4, 4, -4, None)],
         schema=CHANGES_SCHEMA,
         orient="row",
     )

@@ -43,7 +43,8 @@ def expanded(relations: Relations, keys: pl.DataFrame, named: pl.DataFrame) -> s
     frame = expand_crosswalk(framework(relations), keys, named)
     assert frame.schema == RELATION_SCHEMA
     assert frame.is_unique().all()
-    return set(frame.rows())
+    assert set(frame["strength"]) <= {"direct"}
+    return set(frame.drop("strength").rows())
 
 
 def test_the_framework_decides_alone_where_it_says_anything() -> None:
@@ -95,7 +96,7 @@ def test_a_framework_of_one_provider_hears_no_other() -> None:
     keys = tallies(("aws", "c", "m"), ("azure", "d", "m"))
     tiny = framework({}, providers=frozenset({"aws"}))
     found = expand_crosswalk(tiny, keys, mappings(("m", "Tiny-2022", "R1")))
-    assert found.rows() == [("aws", "c", "m", "R1")]
+    assert found.rows() == [("aws", "c", "m", "R1", "direct")]
 
 
 def test_unknown_spellings_are_reported() -> None:

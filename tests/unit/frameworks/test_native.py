@@ -97,7 +97,9 @@ def test_all_problems_are_reported_at_once_with_their_paths() -> None:
         {"id": "3", "title": "Three", "weight": -1, "checks": {"aws": "c"}},
     ]
     allowed = "$schema, id, name, version, source, finding_keys, providers, requirements, crosswalk."
-    allowed_below = "id, title, section, description, aliases, manual_for, weight, level_of_risk, checks."
+    allowed_below = (
+        "id, title, section, description, aliases, manual_for, weight, level_of_risk, parent, kind, strength, checks."
+    )
     assert problems_in(whole(requirements=requirements, colour="red")) == [
         ("requirements[0].id", "must be text, not a number (2.1); write it in quotes"),
         ("requirements[0].wieght", f'is not known here; allowed are {allowed_below} Did you mean "weight"?'),

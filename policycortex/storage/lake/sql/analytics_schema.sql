@@ -44,6 +44,8 @@ ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS worst DOUBLE;
 ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS others DOUBLE;
 ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS band VARCHAR;
 ALTER TABLE lake.marts.risk ADD COLUMN IF NOT EXISTS share_pct DOUBLE;
+-- Which relations a framework's causes are of; those older than version 7 are of the scanner's own.
+ALTER TABLE lake.marts.changes ADD COLUMN IF NOT EXISTS edition VARCHAR DEFAULT 'scanner';
 
 ALTER TABLE lake.core.failing_since SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.marts.risk_tallies SET PARTITIONED BY (organization, observed_date);

@@ -84,13 +84,13 @@ CREATE TABLE IF NOT EXISTS lake.marts.check_tallies (
     passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT, scan_target VARCHAR
 );
 
--- One requirement of one framework, judged on one day's period-end posture.
+-- One requirement of one framework and edition, judged on one day's period-end posture.
 CREATE TABLE IF NOT EXISTS lake.marts.requirement_results (
     organization VARCHAR, observed_date DATE, framework_id VARCHAR, requirement_no BIGINT, requirement_id VARCHAR,
     result VARCHAR, passed BIGINT, failed BIGINT, manual BIGINT, muted BIGINT, waived BIGINT
 );
 
--- One score model of one framework on one day's period-end posture; value_pct NULL where nothing was assessed.
+-- One score model of one framework and edition on one day's period-end posture; value_pct NULL where nothing was assessed.
 CREATE TABLE IF NOT EXISTS lake.marts.framework_scores (
     organization VARCHAR, observed_date DATE, framework_id VARCHAR, framework_version VARCHAR,
     crosswalk_version VARCHAR, model VARCHAR, model_version VARCHAR, value_pct DOUBLE, numerator DOUBLE,
@@ -101,6 +101,9 @@ CREATE TABLE IF NOT EXISTS lake.marts.framework_scores (
 -- Since version 5: whether the scanner's categories say that the resource is publicly reachable; NULL without them.
 ALTER TABLE lake.core.findings ADD COLUMN IF NOT EXISTS is_exposed BOOLEAN;
 ALTER TABLE lake.core.finding_state ADD COLUMN IF NOT EXISTS is_exposed BOOLEAN;
+-- Which relations the results are of; results older than version 7 are of the scanner's own.
+ALTER TABLE lake.marts.requirement_results ADD COLUMN IF NOT EXISTS edition VARCHAR DEFAULT 'scanner';
+ALTER TABLE lake.marts.framework_scores ADD COLUMN IF NOT EXISTS edition VARCHAR DEFAULT 'scanner';
 
 ALTER TABLE lake.core.findings SET PARTITIONED BY (organization, observed_date);
 ALTER TABLE lake.core.finding_state SET PARTITIONED BY (organization, observed_date);
