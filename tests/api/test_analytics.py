@@ -129,6 +129,7 @@ def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> 
         "model": "findings_pass_rate",
         "series": [],
         "change": None,
+        "note": None,
     }
     assert query_analytics(server, "risk")["total"]["risk_score"] is None
     body = query_analytics(server, "forecast")
@@ -200,7 +201,9 @@ def test_two_reports_side_by_side(analysed: ApiServer) -> None:
     answer = client.get(f"/v1/reports/{first}/compare/{second}", params={"limit": 2, "offset": 1})
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert body["counts"] == {"new": 0, "resolved": 5, "accepted": 0, "persisting": 5, "not_looked_at": 0}
+    assert body["counts"] == {
+        "new": 0, "resolved": 5, "accepted": 0, "persisting": 5, "not_looked_at": 0, "reclassified": 0,
+    }  # fmt: skip
     assert (len(body["findings"]), body["findings_total"]) == (2, 5)
     assert {f["reason"] for f in body["findings"]} == {"fixed"}
     assert body["change"]["points"] == 31.25

@@ -88,6 +88,8 @@ def test_every_act_and_refusal_is_recorded(
 
 def test_a_refusal_without_a_key_is_recorded_for_nobody(server: ApiServer, auditor: httpx.Client) -> None:
     """In a chain of its own, which no organisation sees: itself, or as one of several of its address in a summary."""
+    server.app.state.services.refusals.flush()
+    records(auditor)
     before = count_refusals(server)
     server.bare_client({"Authorization": "Bearer sk_live_unknown"}).get("/v1/reports", headers={"X-Request-Id": "who"})
     server.app.state.services.refusals.flush()

@@ -49,8 +49,8 @@ def test_the_documented_body_makes_a_schedule(server: ApiServer, client: httpx.C
     for name in ("name", "description", "report_template", "delivery", "enabled"):
         assert made[name] == MONTHLY[name]
     assert made["next_runs"] == [
-        "2026-10-01T13:00:00Z", "2026-11-01T14:00:00Z", "2026-12-01T14:00:00Z", "2027-01-01T14:00:00Z",
-        "2027-02-01T14:00:00Z",
+        "2026-10-01T09:00:00-04:00", "2026-11-01T09:00:00-05:00", "2026-12-01T09:00:00-05:00",
+        "2027-01-01T09:00:00-05:00", "2027-02-01T09:00:00-05:00",
     ]  # fmt: skip
     assert made["last_run"] is None
     assert client.get(f"{PATH}/{made['id']}").json() == made
