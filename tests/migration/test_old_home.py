@@ -17,7 +17,7 @@ from api.app import create_app
 from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportHeader
 from policycortex.errors import ConflictError
-from policycortex.names import CrosswalkEdition, ReportFormat, ReportStatus
+from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.requests.model import request_from_json
@@ -335,7 +335,7 @@ def test_the_lake_gets_the_columns_of_risk_version_3(tmp_path: Path) -> None:
 
 
 def test_schedules_and_stored_results_of_the_old_home_are_of_the_scanner_edition(tmp_path: Path) -> None:
-    """The old schedule names no edition and gets the scanner's; a score of a day is found under that edition only."""
+    """The old schedule names no edition and gets the scanner's; no score of before is read as a reviewed one."""
     settings = unpack(tmp_path)
     [report_id] = claim_due_ticks(settings, now=AFTER_THE_NEXT_TICK)
     with closing(open_registry(settings)) as registry:
@@ -345,6 +345,6 @@ def test_schedules_and_stored_results_of_the_old_home_are_of_the_scanner_edition
     assert schedule.body["report_template"].get("crosswalk") == ("scanner" if report.framework else None)
     period = Period.of_days(date(2026, 1, 1), date(2026, 12, 31))
     with open_lake(settings) as lake:
-        scanner = lake.results.load_framework_scores("default", "soc2", period, edition=CrosswalkEdition.SCANNER)
-        assert len(scanner)
+        editions = lake.session.fetch("scored_versions", {"organization": "default", "edition": "reviewed"})
+        assert editions["framework_id"].null_count() == len(editions)
         assert lake.results.load_framework_scores("default", "soc2", period).is_empty()
