@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     session_idle_minutes: Minutes = 480
     """A session in a browser ends after this time without a request."""
 
+    delivery_link_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """A download link in a mail, card or event ends after this time."""
+
     session_hours: Hours = 24
     """A session in a browser ends after this time in any case."""
 

@@ -56,7 +56,7 @@ class EventFile(_EventModel):
     size_bytes: int
     sha256: str
     media_type: str
-    url: str | None = Field(description="A download link that needs no key")
+    url: str | None = Field(description="A download link that needs no key; null only with links_missing_reason")
     url_expires_at: str | None
 
 
@@ -66,6 +66,7 @@ class EventData(_EventModel):
     report: EventReport
     summary: EventSummary
     files: list[EventFile]
+    links_missing_reason: str | None = Field(description="Why files have no links; null when all have one")
 
 
 class GeneratedEvent(_EventModel):

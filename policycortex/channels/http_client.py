@@ -17,6 +17,9 @@ _MAX_ANSWER_BYTES: Final = 64 * 1024
 _CHUNK_BYTES: Final = 1 << 20
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 
+NEVER_ACCEPTED: Final = frozenset({501, 505, 506, 510})
+"""5xx answers that a later attempt cannot change: the server does not support the request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -116,9 +116,18 @@ def check(connection: EmailConnection, _guard: AddressGuard) -> str:
 
 
 def compose_mail(connection: EmailConnection, destination: Destination, content: DeliveryContent) -> EmailMessage:
-    """Text and HTML parts, and the files up to the limit. The Message-ID is the same for all attempts."""
+    """Text and HTML parts, and the files up to the limit. The Message-ID is the same for all attempts.
+
+    Raises DeliveryRefusedError if the files can be neither attached nor linked.
+    """
     total_bytes = sum(file.size_bytes for file in content.files)
     has_attachments = bool(content.files) and not connection.needs_links(total_bytes)
+    if not has_attachments and content.has_unlinked_files:
+        raise DeliveryRefusedError(
+            f"the files have {total_bytes / _MEGABYTE:.1f} MB and are not attached above"
+            f" {connection.attachment_limit_mb:g} MB, and without POLICYCORTEX_PUBLIC_URL there are no links: set it or"
+            " raise attachment_limit_mb of the connection"
+        )
     text = fill_text(destination.message, content)
     message = _new_message(connection, destination.target, content.delivery_id)
     message["Subject"] = fill_line(destination.subject or DEFAULT_SUBJECT, content)[:_LONGEST_SUBJECT]

@@ -100,6 +100,11 @@ class DeliveryContent:
     """First folder of object names: the organisation, if several share the connection."""
 
     @property
+    def has_unlinked_files(self) -> bool:
+        """A file has no download link, because the installation has no public URL."""
+        return any(file.url is None for file in self.files)
+
+    @property
     def score_text(self) -> str:
         """``96.3%`` as the report prints it, or the locale's text for no score."""
         return self.locale.score(self.score_pct)

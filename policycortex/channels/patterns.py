@@ -15,6 +15,7 @@ PLACEHOLDERS: Final = ("date", "name", "framework", "score", "period")
 _PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*\}\}")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^\w.() +-]+")
 _MAX_NAME_LENGTH: Final = 120
+_MOST_PART_BYTES: Final = 230
 _MOST_PLACEHOLDERS: Final = 20
 """A text of 2,000 characters could hold 220, and each is replaced by a whole name."""
 
@@ -52,7 +53,18 @@ def fill_object_name(pattern: str, content: DeliveryContent) -> str:
     values = {name: safe_name(value) for name, value in _values_of(content).items()}
     parts = _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern).split("/")
     folder = [_folder_name(content.folder)] if content.folder else []
-    return "/".join([*folder, *(part for part in parts if part not in {"", ".", ".."})])
+    return "/".join([*folder, *(_fitting(part) for part in parts if part not in {"", ".", ".."})])
+
+
+def _fitting(part: str) -> str:
+    """A part that leaves space for an extension and ``.part`` in the 255 bytes of file systems.
+
+    A part that is cut ends with a digest, so that two names with the same beginning stay apart.
+    """
+    if len(part.encode()) <= _MOST_PART_BYTES:
+        return part
+    digest = hashlib.sha256(part.encode()).hexdigest()[:8]
+    return f"{part.encode()[: _MOST_PART_BYTES - 9].decode(errors='ignore').rstrip(' .-')}-{digest}"
 
 
 def _folder_name(organization: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EACCES, ENOENT
 from pathlib import PurePosixPath
 from socket import create_connection
 from typing import TYPE_CHECKING, Final, Literal
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME: Final = "{{name}} {{date}}"
 _CHUNK_BYTES: Final = 1 << 18
+_UNSUPPORTED: Final = "unsupported"
+"""In the text of SSH_FX_OP_UNSUPPORTED, whose number paramiko does not pass on."""
 
 
 class SftpConnection(Connection):
@@ -67,6 +70,7 @@ def send(
     stem = fill_object_name(destination.target or DEFAULT_NAME, content)
     names = []
     with _session(connection) as sftp:
+        _examine_folder(sftp, connection)
         for file in content.files:
             name = PurePosixPath(connection.folder) / f"{stem}.{file.extension}"
             _put(sftp, file, name)
@@ -82,12 +86,23 @@ def send(
 def check(connection: SftpConnection, _guard: AddressGuard) -> str:
     """Log in and look at the folder. Raises as ``Channel.send``."""
     with _session(connection) as sftp:
-        try:
-            folder = sftp.normalize(connection.folder or ".")
-            sftp.stat(folder)
-        except OSError as error:
-            raise DeliveryRefusedError(f"{connection.host} has no folder {connection.folder!r}: {error}") from error
-        return f"logged in, files are written to {folder}"
+        return f"logged in, files are written to {_examine_folder(sftp, connection)}"
+
+
+def _examine_folder(sftp: "paramiko.SFTPClient", connection: SftpConnection) -> str:
+    """The folder as the server names it. Folders below it are made; itself it must exist.
+
+    A drop box may refuse to tell anything about its folders: then only writing shows whether it exists.
+    """
+    try:
+        folder = sftp.normalize(connection.folder or ".")
+        sftp.stat(folder)
+    except FileNotFoundError as error:
+        raise DeliveryRefusedError(f"{connection.host} has no folder {connection.folder!r}: {error}") from error
+    except OSError as error:
+        _reraise_lost(error)
+        return f"{connection.folder or 'the login folder'}, which the server does not let us examine"
+    return folder
 
 
 def _put(sftp: "paramiko.SFTPClient", file: DeliveredFile, name: PurePosixPath) -> None:
@@ -99,19 +114,61 @@ def _put(sftp: "paramiko.SFTPClient", file: DeliveredFile, name: PurePosixPath) 
         written = _write(sftp, file, part)
         if written != file.size_bytes:
             raise DeliveryDeferredError(f"the server stored {written} of the {file.size_bytes} bytes of {name}")
-        sftp.posix_rename(part, str(name))  # replaces an existing file; plain rename refuses to
-    except PermissionError as error:
+        _replace(sftp, part, str(name))
+    except (PermissionError, FileNotFoundError) as error:
         raise DeliveryRefusedError(f"the server does not permit writing {name}: {error}") from error
-    except (OSError, EOFError, paramiko.SSHException) as error:
+    except OSError as error:
+        if _UNSUPPORTED in str(error).casefold():
+            raise DeliveryRefusedError(f"the server cannot write {name}: {error}") from error
+        raise DeliveryDeferredError(f"could not write {name}: {error or type(error).__name__}") from error
+    except (EOFError, paramiko.SSHException) as error:
         raise DeliveryDeferredError(f"could not write {name}: {error or type(error).__name__}") from error
 
 
+def _replace(sftp: "paramiko.SFTPClient", part: str, name: str) -> None:
+    """Rename, replacing an existing file. Only OpenSSH's extension does both at once; plain rename refuses to replace.
+
+    Without the extension, a reader may find no file for a moment, never a part of one.
+    """
+    try:
+        sftp.posix_rename(part, name)
+    except OSError as error:
+        _reraise_lost(error)
+    else:
+        return
+    try:
+        sftp.rename(part, name)
+    except PermissionError:
+        raise
+    except OSError as error:
+        _reraise_lost(error)
+    else:
+        return
+    with suppress(FileNotFoundError):
+        sftp.remove(name)
+    sftp.rename(part, name)
+
+
+def _reraise_lost(error: OSError) -> None:
+    """Raise again what is no answer of the server, which has no number but for missing files and permissions."""
+    if isinstance(error, TimeoutError | ConnectionError) or error.errno not in {None, EACCES, ENOENT}:
+        raise error
+
+
 def _write(sftp: "paramiko.SFTPClient", file: DeliveredFile, part: str) -> int:
+    """Bytes that the server stored; if it tells no sizes, those that it confirmed."""
+    written = 0
     with file.path.open("rb") as source, sftp.open(part, "wb") as target:
         target.set_pipelined(True)
         while piece := source.read(_CHUNK_BYTES):
             target.write(piece)
-    return sftp.stat(part).st_size or 0
+            written += len(piece)
+    try:
+        stored = sftp.stat(part).st_size
+    except OSError as error:
+        _reraise_lost(error)
+        return written
+    return written if stored is None else stored
 
 
 def _make_folders(sftp: "paramiko.SFTPClient", folder: PurePosixPath) -> None:
@@ -120,9 +177,12 @@ def _make_folders(sftp: "paramiko.SFTPClient", folder: PurePosixPath) -> None:
             continue
         try:
             sftp.stat(str(parent))
-        except FileNotFoundError:
-            with suppress(OSError):  # another delivery may create it at the same moment; else writing fails
+        except OSError as error:
+            _reraise_lost(error)
+            try:
                 sftp.mkdir(str(parent))
+            except OSError as failure:  # it may exist, or another delivery creates it now; else writing fails
+                _reraise_lost(failure)
 
 
 @contextmanager

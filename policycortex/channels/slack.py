@@ -65,8 +65,8 @@ def send(
     slack = _SlackApi(connection)
     payload = {
         "channel": destination.target,
-        "text": fill_line(destination.message or "{{name}}: {{score}}", content)[:_LONGEST_TEXT],
-        "blocks": _blocks(destination, content),
+        "text": _escaped(fill_line(destination.message or "{{name}}: {{score}}", content))[:_LONGEST_TEXT],
+        "blocks": _blocks(destination, content, are_files_attached=connection.attach_files),
         "unfurl_links": False,
         "metadata": {
             "event_type": "policycortex_report",
@@ -161,7 +161,7 @@ def _upload(slack: _SlackApi, file: DeliveredFile) -> dict[str, str]:
     return {"id": str(upload["file_id"]), "title": file.name}
 
 
-def _blocks(destination: Destination, content: DeliveryContent) -> list[dict[str, Any]]:
+def _blocks(destination: Destination, content: DeliveryContent, *, are_files_attached: bool) -> list[dict[str, Any]]:
     fields = [{"type": "mrkdwn", "text": f"*{label}*\n{_escaped(value)}"} for label, value in facts_of(content)]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": content.name[:150], "emoji": False}},
@@ -173,6 +173,9 @@ def _blocks(destination: Destination, content: DeliveryContent) -> list[dict[str
     links = [f"<{f.url}|{_escaped(f.name)}> {size_text(f, content.locale)}" for f in content.files if f.url]
     if links:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(links)[:_LONGEST_TEXT]}})
+    if content.has_unlinked_files and not are_files_attached:
+        text = content.locale.text("delivery.no_links")
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     return blocks
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.channel import Channel, SendContext
 from policycortex.channels.connection_settings import Connection, SecretReference, secret_of
-from policycortex.channels.http_client import HttpClient, check_url
+from policycortex.channels.http_client import NEVER_ACCEPTED, HttpClient, check_url
 from policycortex.channels.message_text import facts_of, size_text
 from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_text
@@ -20,6 +20,7 @@ from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, Del
 
 _CARD_TYPE: Final = "application/vnd.microsoft.card.adaptive"
 _MOST_ACTIONS: Final = 6  # Teams shows no more
+_MOST_BYTES: Final = 28_000  # Teams refuses larger messages
 
 
 class TeamsConnection(Connection):
@@ -44,16 +45,15 @@ def send(
     connection: TeamsConnection, destination: Destination, content: DeliveryContent, _context: SendContext
 ) -> Receipt:
     """Post the card. Raises as ``Channel.send``."""
-    return _post(connection, _message(_body(destination, content), _actions(content)))
+    text = fill_text(destination.message, content)
+    return _post(connection, _fitted(text, lambda shown: _message(_body(shown, content), _actions(content))))
 
 
 def send_notice(connection: TeamsConnection, _target: str, notice: Notice, _context: SendContext) -> Receipt:
     """Post the alert as a card of plain text. Raises as ``Channel.send``."""
-    blocks = [
-        {"type": "TextBlock", "text": _plain(notice.subject), "weight": "Bolder", "wrap": True},
-        {"type": "TextBlock", "text": _plain(notice.lines), "wrap": True},
-    ]
-    return _post(connection, _message(blocks, []))
+    title = {"type": "TextBlock", "text": _plain(notice.subject), "weight": "Bolder", "wrap": True}
+    card = _fitted(notice.lines, lambda shown: _message([title, _text_block(shown)], []))
+    return _post(connection, card)
 
 
 def check(connection: TeamsConnection, _guard: AddressGuard) -> str:
@@ -66,7 +66,7 @@ def check(connection: TeamsConnection, _guard: AddressGuard) -> str:
 
 
 def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
-    body = json.dumps(message, ensure_ascii=False).encode()
+    body = _encoded(message)
     client = HttpClient(
         guard=AddressGuard.anywhere(), timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file
     )
@@ -77,7 +77,7 @@ def _post(connection: TeamsConnection, message: dict[str, Any]) -> Receipt:
     reason = f"Teams answered with status {answer.status}: {' '.join(answer.text.split())[:200]}"
     if answer.status in {408, 429, 503}:
         raise DeliveryDeferredError(reason, retry_after_seconds=answer.retry_after_seconds)
-    if answer.status >= 500:
+    if answer.status >= 500 and answer.status not in NEVER_ACCEPTED:
         raise DeliveryUncertainError(reason)
     raise DeliveryRefusedError(reason)
 
@@ -105,14 +105,33 @@ def _message(body: list[dict[str, Any]], actions: list[dict[str, str]]) -> dict[
     return {"type": "message", "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": card}]}
 
 
-def _body(destination: Destination, content: DeliveryContent) -> list[dict[str, Any]]:
+def _fitted(text: str, card_with: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """The card with as much of the text as Teams accepts: values and escapes count, so its length is not enough."""
+    card, shown = card_with(text), text
+    while shown and len(_encoded(card)) > _MOST_BYTES:
+        shown = shown[: len(shown) * 4 // 5]
+        card = card_with(f"{shown.rstrip()} …" if shown else "")
+    return card
+
+
+def _encoded(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode()
+
+
+def _text_block(text: str) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": _plain(text), "wrap": True}
+
+
+def _body(message: str, content: DeliveryContent) -> list[dict[str, Any]]:
     facts = [{"title": label, "value": _plain(value)} for label, value in facts_of(content)]
     body: list[dict[str, Any]] = [
         {"type": "TextBlock", "text": _plain(content.name), "size": "Large", "weight": "Bolder", "wrap": True},
         {"type": "FactSet", "facts": facts},
     ]
-    if destination.message:
-        body.insert(1, {"type": "TextBlock", "text": _plain(fill_text(destination.message, content)), "wrap": True})
+    if message:
+        body.insert(1, _text_block(message))
+    if content.has_unlinked_files:
+        body.append(_text_block(content.locale.text("delivery.no_links")))
     return body
 
 

@@ -19,14 +19,16 @@ from pydantic import Field, field_validator
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.channel import Channel, SendContext
 from policycortex.channels.connection_settings import Connection, ConnectionLine, SecretReference, secret_of
-from policycortex.channels.http_client import HttpClient, check_url
+from policycortex.channels.http_client import NEVER_ACCEPTED, HttpClient, check_url
 from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.request_bodies import ChannelBody
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from policycortex.field_types import refuse
 
 EVENT_GENERATED: Final = "compliance.report.generated"
+_NO_LINKS: Final = "the installation has no public address (POLICYCORTEX_PUBLIC_URL)"
 EVENT_FAILED: Final = "compliance.report.delivery_failed"
+_PLAIN_HEADERS: Final = ("X-PolicyCortex-Signature", "X-PolicyCortex-Previous-Signature")
 _TRY_LATER: Final = frozenset({408, 409, 423, 425, 429})
 
 
@@ -35,6 +37,8 @@ class WebhookConnection(Connection):
 
     type: Literal["webhook"]
     secret: SecretReference
+    previous_secret: SecretReference | None = None
+    """Signs as well, so that receivers can change to ``secret`` one after the other."""
     url: ConnectionLine | None = None
     ca_file: str | None = None
 
@@ -90,8 +94,16 @@ def receiver_secret(connection: WebhookConnection, organization: str, url: str) 
     address = url or connection.url
     if not address:
         raise DeliveryRefusedError("the connection has no URL of its own: name the receiver's")
+    return _receiver_secret(connection.secret, organization, address)
+
+
+def _signing_secret(reference: str, organization: str, address: str, context: SendContext) -> str:
+    return _receiver_secret(reference, organization, address) if context.is_shared else secret_of(reference)
+
+
+def _receiver_secret(reference: str, organization: str, address: str) -> str:
     label = json.dumps(["policycortex webhook 1", organization, address], ensure_ascii=False).encode()
-    derived = hmac.digest(_key_of(secret_of(connection.secret)), label, "sha256")
+    derived = hmac.digest(_key_of(secret_of(reference)), label, "sha256")
     return f"whsec_{base64.b64encode(derived).decode()}"
 
 
@@ -109,7 +121,8 @@ def send_notice(connection: WebhookConnection, target: str, notice: Notice, cont
 
 def check(connection: WebhookConnection, guard: AddressGuard) -> str:
     """Connect to the connection's URL; an event is sent only by a delivery. Raises as ``Channel.send``."""
-    secret_of(connection.secret)
+    for reference in (connection.secret, connection.previous_secret):
+        _ = secret_of(reference) if reference is not None else ""
     if connection.url is None:
         return "the secret can be read; the URL comes with each delivery"
     parts = check_url(connection.url)
@@ -123,10 +136,10 @@ def _post(connection: WebhookConnection, target: str, event: dict[str, Any], con
     if not url:
         raise DeliveryRefusedError("neither the delivery nor its connection has a URL")
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-    secret = (
-        receiver_secret(connection, event["organization"], url) if context.is_shared else secret_of(connection.secret)
-    )
-    signed = signatures(secret, event["id"], context.now, body)
+    secret = _signing_secret(connection.secret, event["organization"], url, context)
+    previous = connection.previous_secret
+    old = _signing_secret(previous, event["organization"], url, context) if previous is not None else None
+    signed = signatures(secret, event["id"], context.now, body, previous=old)
     headers = {"Content-Type": "application/json", "X-PolicyCortex-Event": event["event"], **signed}
     client = HttpClient(guard=context.guard, timeout_seconds=connection.timeout_seconds, ca_file=connection.ca_file)
     try:
@@ -136,7 +149,7 @@ def _post(connection: WebhookConnection, target: str, event: dict[str, Any], con
     text = f"{answer.status} {' '.join(answer.text.split())[:200]}".strip()
     if 200 <= answer.status < 300:
         return Receipt(answer=text, reference=event["id"], payload_sha256=hashlib.sha256(body).hexdigest())
-    if answer.status in _TRY_LATER or answer.status >= 500:
+    if answer.status in _TRY_LATER or (answer.status >= 500 and answer.status not in NEVER_ACCEPTED):
         raise DeliveryDeferredError(f"the receiver answered {text}", retry_after_seconds=answer.retry_after_seconds)
     redirect = "; redirects are not followed, give the final address" if 300 <= answer.status < 400 else ""
     raise DeliveryRefusedError(f"the receiver answered {text}{redirect}")
@@ -181,20 +194,28 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
                 }
                 for file in content.files
             ],
+            "links_missing_reason": _NO_LINKS if content.has_unlinked_files else None,
         },
     }
 
 
-def signatures(secret: str, event_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """Headers by name: one signature over the body, one over id, time and body, which prevents replay."""
+def signatures(
+    secret: str, event_id: str, now: datetime, body: bytes, *, previous: str | None = None
+) -> dict[str, str]:
+    """Headers by name: one signature over the body, one over id, time and body, which prevents replay.
+
+    ``previous`` signs as well, so that receivers that know only that secret can check the event.
+    """
     timestamp = str(int(now.timestamp()))
     signed = b".".join((event_id.encode(), timestamp.encode(), body))
-    standard = base64.b64encode(hmac.digest(_key_of(secret), signed, "sha256")).decode()
+    keys = (secret,) if previous is None else (secret, previous)
+    standard = [base64.b64encode(hmac.digest(_key_of(key), signed, "sha256")).decode() for key in keys]
+    plain = [f"sha256={hmac.digest(key.encode(), body, 'sha256').hex()}" for key in keys]
     return {
-        "X-PolicyCortex-Signature": f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}",
+        **dict(zip(_PLAIN_HEADERS, plain, strict=False)),
         "webhook-id": event_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{standard}",
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in standard),
     }
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from policycortex.channels.connections import Connections
@@ -24,8 +24,6 @@ from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.workflow.protect_files import copy_name
-
-_LINK_LIFETIME: Final = timedelta(days=7)
 
 
 @contextmanager
@@ -132,7 +130,7 @@ def _linked(  # noqa: PLR0917 - each value becomes a part of the link
     copy: FileRow | None,
     now: datetime,
 ) -> DeliveredFile:
-    expires_at = now + _LINK_LIFETIME
+    expires_at = now + timedelta(days=settings.delivery_link_days)
     _, token = registry.links.create_link(
         organization=report.organization,
         report_id=report.id,

@@ -86,6 +86,7 @@ def test_redirects_are_not_followed(authority: trustme.CA, ca_file: str) -> None
         (429, DeliveryDeferredError),
         (500, DeliveryDeferredError),
         (503, DeliveryDeferredError),
+        (501, DeliveryRefusedError),
     ],
 )
 def test_statuses_decide_on_retries(authority: trustme.CA, ca_file: str, status: int, error: type[Exception]) -> None:
@@ -164,6 +165,7 @@ def test_slack_gets_a_message_and_the_file_in_its_thread(
     sections = json.dumps([block for block in post.json["blocks"] if block["type"] != "header"])
     assert "<!" not in sections
     assert "Score 96.3%" in sections
+    assert post.json["text"] == "Score 96.3% &lt;!here&gt;"
     assert parse_qs(ask.body.decode()) == {"filename": [pdf.name], "length": [str(pdf.size_bytes)]}
     assert upload.body == pdf.path.read_bytes()
     assert "authorization" not in upload.headers
@@ -233,6 +235,40 @@ def test_teams_gets_an_adaptive_card_with_links(
     assert receipt.answer == "202"
 
 
+def test_a_teams_message_stays_below_the_limit_after_filling(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty names of 3 bytes a letter make 150 KB of 160 letters; the text is cut and marked, the facts stay."""
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (202, {}, b"")
+        monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret")
+        connection = TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file)
+        content = sample_content(pdf, name="報告" * 600)
+        send_over(connection, replace(TEAMS, message="{{name}}" * 20), content)
+    call = receiver.calls[0]
+    assert 10_000 < len(call.body) <= 28_000
+    body = call.json["attachments"][0]["content"]["body"]
+    assert body[1]["text"].endswith(" …")
+    assert {"title": "Compliance score", "value": "96.3%"} in body[2]["facts"]
+
+
+def test_a_card_and_an_event_without_links_say_so(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a public address there are no links: Teams, Slack without attached files, and the event name that."""
+    content = sample_content(replace(pdf, url=None, url_expires_at=None))
+    with tls_receiver(authority) as receiver:
+        receiver.answer = lambda _call: (202, {}, b"")
+        monkeypatch.setenv("TEAMS_URL", f"{receiver.url}/workflows/secret")
+        send_over(TeamsConnection(type="teams", url="env:TEAMS_URL", ca_file=ca_file), TEAMS, content)
+        _slack_answer(receiver)
+        send_over(_slack(receiver, ca_file).model_copy(update={"attach_files": False}), SLACK, content)
+    sentence = "No download links: the installation has no public address."
+    assert [sentence in call.body.decode() for call in receiver.calls] == [True, True]
+    assert "POLICYCORTEX_PUBLIC_URL" in webhook.event_of(content)["data"]["links_missing_reason"]
+    assert webhook.event_of(sample_content(pdf))["data"]["links_missing_reason"] is None
+
+
 @pytest.mark.parametrize("address", ["https://a.example/secret-part x", "http://a.example/secret-part", "secret-part"])
 def test_a_malformed_workflow_address_is_refused_and_not_shown(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the reference only, because the address is the secret."""
@@ -265,6 +301,7 @@ def test_a_token_that_is_no_header_value_is_refused_and_not_shown(
         (400, DeliveryRefusedError),
         (429, DeliveryDeferredError),
         (500, DeliveryUncertainError),
+        (501, DeliveryRefusedError),
         (0, DeliveryUncertainError),
     ],
 )

@@ -91,6 +91,17 @@ def test_above_the_limit_the_mail_holds_links(large: DeliveredFile) -> None:
         assert "8 April 2026, 13:00 UTC" in body.get_content()
 
 
+def test_a_mail_that_can_hold_neither_files_nor_links_is_not_sent(pdf: DeliveredFile) -> None:
+    """Without a public address there are no links; the reason says what to set."""
+    content = sample_content(replace(pdf, url=None, url_expires_at=None))
+    with smtp_server() as box:
+        with pytest.raises(DeliveryRefusedError, match="POLICYCORTEX_PUBLIC_URL"):
+            send_over(_connection(box.port, attachment_limit_mb=0), TO_CEO, content)
+        send_over(_connection(box.port), TO_CEO, content)
+    (mail,) = [_read(raw) for _, raw in box.messages]
+    assert len(list(mail.iter_attachments())) == 1
+
+
 def test_a_name_that_would_start_a_header_stays_one_line() -> None:
     """A line break in a report's name adds no header."""
     content = sample_content(name="Report\r\nBcc: evil@x.org\r\n\r\nbody")

@@ -28,8 +28,9 @@ class SshServer:
 
 
 @pytest.fixture
-def server(tmp_path: Path, start: Start) -> SshServer:
-    """An sshd for this test that accepts this user by key, for SFTP only."""
+def server(tmp_path: Path, start: Start, request: pytest.FixtureRequest) -> SshServer:
+    """An sshd for this test that accepts this user by key, for SFTP only; a parameter names requests it denies."""
+    denied = f"-P {request.param}" if hasattr(request, "param") else ""
     sshd, keygen = program("sshd", "openssh-server"), program("ssh-keygen", "openssh-client")
     Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it, and Debian makes it at boot only
     host_key, user_key, folder = tmp_path / "host", tmp_path / "user", tmp_path / "arrived"
@@ -50,7 +51,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin yes
 UsePAM no
 Subsystem sftp internal-sftp
-ForceCommand internal-sftp
+ForceCommand internal-sftp {denied}
 """
     )
     start(sshd, "-D", "-e", "-f", config, port=port)
@@ -82,6 +83,35 @@ def test_files_arrive_byte_equal_and_whole(server: SshServer, pdf: DeliveredFile
     assert (server.folder / names[0]).read_bytes() == large.path.read_bytes()
     assert (server.folder / names[1]).read_bytes() == pdf.path.read_bytes()
     assert names[1] in receipt.reference
+
+
+@pytest.mark.parametrize(
+    "server", ["posix-rename", "stat,lstat,fstat", "posix-rename,stat,lstat,fstat,realpath"], indirect=True
+)
+def test_a_server_without_extensions_gets_the_files(server: SshServer, pdf: DeliveredFile) -> None:
+    """Without posix-rename or stat: the files arrive, replace earlier ones, and no .part remains."""
+    for _ in range(2):
+        send_over(_connection(server), TO_AUDITOR, sample_content(pdf, name="Report"))
+    (written,) = (path for path in server.folder.rglob("*") if path.is_file())
+    assert written.relative_to(server.folder).as_posix() == "SOC 2/Report 2026-04-01.pdf"
+    assert written.read_bytes() == pdf.path.read_bytes()
+    assert "logged in" in check_over(_connection(server))
+
+
+def test_names_of_any_length_and_script_are_written(server: SshServer, pdf: DeliveredFile) -> None:
+    """Two long names with the same beginning stay two files of at most 255 bytes."""
+    for name in ("報" * 300, "報" * 300 + "告"):
+        target = Destination(channel="sftp", connection="sftp", target="{{name}} {{framework}} " + name)
+        send_over(_connection(server), target, sample_content(pdf, name=name))
+    assert len(list(server.folder.iterdir())) == 2
+
+
+def test_a_missing_folder_is_refused_by_delivery_and_test(server: SshServer, pdf: DeliveredFile) -> None:
+    """Permanent, with the same reason."""
+    connection = _connection(server, folder=str(server.folder / "none"))
+    for attempt in (lambda: check_over(connection), lambda: send_over(connection, TO_AUDITOR, sample_content(pdf))):
+        with pytest.raises(DeliveryRefusedError, match="has no folder"):
+            attempt()
 
 
 def test_a_server_with_another_host_key_gets_nothing(server: SshServer, pdf: DeliveredFile, tmp_path: Path) -> None:

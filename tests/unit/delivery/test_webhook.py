@@ -39,3 +39,13 @@ def test_the_event_names_report_summary_and_files() -> None:
     assert event["data"]["report"]["period"] == {"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}
     assert event["data"]["summary"]["compliance_score"] == 96.3
     assert event["data"]["summary"]["critical"] == 2
+
+
+def test_two_secrets_sign_while_one_replaces_the_other() -> None:
+    """A receiver with either secret finds its own signature; the current secret's header stays as documented."""
+    now, body = datetime(2026, 1, 1, tzinfo=UTC), b"{}"
+    new, old = signatures("new", "dlv_1", now, body), signatures("old", "dlv_1", now, body)
+    both = signatures("new", "dlv_1", now, body, previous="old")
+    assert both["X-PolicyCortex-Signature"] == new["X-PolicyCortex-Signature"]
+    assert both["X-PolicyCortex-Previous-Signature"] == old["X-PolicyCortex-Signature"]
+    assert both["webhook-signature"].split() == [new["webhook-signature"], old["webhook-signature"]]
