@@ -1,9 +1,11 @@
 """Parses cron expressions of five fields strictly: an ambiguous expression is refused.
 
 The libraries accept more than users mean: croniter accepts ``R R * * *`` and six fields, cronsim treats ``*/2`` as no
-restriction of the day. Therefore the grammar is our own: numbers, names, lists, ranges, steps and macros.
+restriction of the day. Therefore the grammar is our own: numbers, names, lists, ranges, steps, macros, and the rules
+of ``day_rules`` such as ``L`` and ``MON#1``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from policycortex.errors import Problem, RequestError
+from policycortex.scheduling.day_rules import DayRule, DayRuleKind, parse_month_day_rule, parse_weekday_rule
 
 MACROS: Final = {
     "@hourly": "0 * * * *",
@@ -26,6 +29,10 @@ _MAX_LENGTH: Final = 256
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _DAYS_IN_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_RULES_OF: Final = {
+    "day of month": ", L (last day), L-2, LW (last working day), 15W (nearest working day)",
+    "day of week": ", MON#1 (first Monday), FRIL (last Friday)",
+}
 _DAY_MINUTES: Final = 24 * 60
 
 
@@ -48,7 +55,7 @@ _FIELDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the cached properties need a dict
 class CronExpression:
-    """The local minutes at which a schedule is due. No set is empty."""
+    """The local minutes at which a schedule is due. No set is empty, unless the field has rules."""
 
     text: str
     """Five fields in upper case, separated by one space; macros are expanded."""
@@ -60,12 +67,19 @@ class CronExpression:
     """0 is Sunday, 6 Saturday."""
     is_day_or_weekday: bool
     """Neither day field holds a plain ``*``: a date matches if one of them matches."""
+    day_rules: frozenset[DayRule] = frozenset()
+    weekday_rules: frozenset[DayRule] = frozenset()
 
     @property
     def plain_text(self) -> str:
-        """The same as lists of numbers, which every cron reads alike: Dagster reads ``5-5`` as every day."""
+        """The same as lists of numbers, which every cron reads alike: Dagster reads ``5-5`` as every day.
+
+        Rules become all days that they can name, so that it may name more days than are due.
+        """
         parts = self.text.split(" ")
-        sets = (self.minutes, self.hours, self.days, self.months, self.weekdays)
+        days = self.days.union(*(rule.possible_days for rule in self.day_rules))
+        weekdays = self.weekdays.union(rule.weekday for rule in self.weekday_rules)
+        sets = (self.minutes, self.hours, days, self.months, weekdays)
         return " ".join(
             "*" if "*" in part.split(",") else ",".join(map(str, sorted(values)))
             for part, values in zip(parts, sets, strict=True)
@@ -85,7 +99,8 @@ class CronExpression:
         """Day of month OR day of week if neither is ``*``, as in cron and Dagster; else AND."""
         if day.month not in self.months:
             return False
-        in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        in_month = day.day in self.days or _is_named(self.day_rules, day)
+        in_week = day.isoweekday() % 7 in self.weekdays or _is_named(self.weekday_rules, day)
         if self.is_day_or_weekday:
             return in_month or in_week
         return in_month and in_week
@@ -110,8 +125,12 @@ class CronExpression:
 def parse_cron(text: str, *, field: str = "schedule.cron") -> CronExpression:
     """The expression. Raises RequestError; its detail under ``field`` states the problem and a remedy."""
     parts = _split(text, field)
-    sets = [_parse_field(part, kind, field) for part, kind in zip(parts, _FIELDS, strict=True)]
+    day_rules, days_text = _split_rules(parts[2], parse_month_day_rule)
+    weekday_rules, weekdays_text = _split_rules(parts[4], lambda term: parse_weekday_rule(term, _WEEKDAYS))
+    texts = (parts[0], parts[1], days_text, parts[3], weekdays_text)
+    sets = [_parse_field(terms, kind, field) for terms, kind in zip(texts, _FIELDS, strict=True)]
     minutes, hours, days, months, weekdays = sets
+    is_day_or_weekday = not any("*" in part.split(",") for part in (parts[2], parts[4]))
     expression = CronExpression(
         text=" ".join(parts),
         minutes=minutes,
@@ -119,10 +138,12 @@ def parse_cron(text: str, *, field: str = "schedule.cron") -> CronExpression:
         days=days,
         months=months,
         weekdays=frozenset(day % 7 for day in weekdays),
-        is_day_or_weekday=not any("*" in part.split(",") for part in (parts[2], parts[4])),
+        is_day_or_weekday=is_day_or_weekday,
+        day_rules=day_rules,
+        weekday_rules=weekday_rules,
     )
-    if not expression.is_day_or_weekday and min(days) > max(_DAYS_IN_MONTH[month - 1] for month in months):
-        raise _refusal(field, f"{text!r} is never due: no month that it names has a day {min(days)}")
+    if not is_day_or_weekday:
+        _check_is_ever_due(expression, field)
     return expression
 
 
@@ -144,7 +165,29 @@ def _split(text: str, field: str) -> list[str]:
     return parts
 
 
-def _parse_field(part: str, kind: _Field, field: str) -> frozenset[int]:
+def _split_rules(part: str, parse: Callable[[str], DayRule | None]) -> tuple[frozenset[DayRule], str | None]:
+    """The rules among the terms, and the other terms; None if there are only rules."""
+    rules = {term: rule for term in part.split(",") if (rule := parse(term)) is not None}
+    others = [term for term in part.split(",") if term not in rules]
+    return frozenset(rules.values()), ",".join(others) if others else None
+
+
+def _check_is_ever_due(cron: CronExpression, field: str) -> None:
+    """Raises RequestError if every day it names is later than the last of its months."""
+    if any(rule.kind is not DayRuleKind.NEAREST_WORKING_DAY for rule in cron.day_rules):
+        return
+    first = min(cron.days.union(rule.number for rule in cron.day_rules))
+    if first > max(_DAYS_IN_MONTH[month - 1] for month in cron.months):
+        raise _refusal(field, f"{cron.text!r} is never due: no month that it names has a day {first}")
+
+
+def _is_named(rules: frozenset[DayRule], day: date) -> bool:
+    return any(rule.day_in(day.year, day.month) == day.day for rule in rules)
+
+
+def _parse_field(part: str | None, kind: _Field, field: str) -> frozenset[int]:
+    if part is None:
+        return frozenset()
     values: set[int] = set()
     for term in part.split(","):
         values |= _parse_term(term, kind, field)
@@ -189,7 +232,8 @@ def _parse_value(text: str, kind: _Field, field: str) -> int:
         names = f" or {kind.names[0]}-{kind.names[-1]}" if kind.names else ""
         raise _refusal(
             field,
-            f"The {kind.name} {text!r} is not valid; use {kind.first}-{kind.last}{names}, *, lists, ranges, steps",
+            f"The {kind.name} {text!r} is not valid; use {kind.first}-{kind.last}{names}, *, lists, ranges, steps"
+            f"{_RULES_OF.get(kind.name, '')}",
         )
     value = int(text)
     if not kind.first <= value <= kind.last:
