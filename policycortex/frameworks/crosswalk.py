@@ -1,6 +1,7 @@
 """Relates findings to requirements: by the framework's relations, and where it has none, by the findings' own.
 
-In the reviewed edition each relation has a strength, contrary relations are absent, and the review's are added.
+In the reviewed edition each relation has a strength, contrary relations are absent, and the review's are added. There,
+checks of other tools that nothing else relates get the requirements of the checks that they are related to.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from policycortex.frameworks.model import Framework
+from policycortex.frameworks.related_crosswalk import relate_by_checks
 from policycortex.frameworks.strengths import RelationStrengths, added_relations
 from policycortex.names import ANY_FRAMEWORK, CrosswalkEdition, RelationStrength
 
@@ -32,17 +34,26 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
     framework's crosswalk decides alone if it has an entry, the named provider before ``*``. Else each mapping_id gives
     the requirements that its findings name: under one of the framework's keys, or without a framework under an id that
-    this one has. The framework's edition decides whether strengths count.
+    this one has. The framework's edition decides whether strengths count; in the reviewed one related checks are last.
     """
     keys = _distinct_keys(framework, tallies)
     decided = _decided_by_catalog(framework, keys)
     by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
-    by_findings = _named(framework, keys, decided, mappings).drop_nulls("requirement_id")
+    named = _named(framework, keys, decided, mappings)
+    by_findings = named.drop_nulls("requirement_id")
     columns = [*_KEY, "requirement_id"]
     found = pl.concat([by_catalog.select(columns), by_findings.select(columns)])
     if framework.edition is CrosswalkEdition.SCANNER:
         return found.unique().with_columns(strength=pl.lit(RelationStrength.DIRECT.value))
-    return _with_strengths(framework, pl.concat([found, _added(framework, keys)]).unique())
+    reviewed = _with_strengths(framework, pl.concat([found, _added(framework, keys)]).unique())
+    undecided = keys.join(decided, on=_PAIR, how="anti").join(_naming(named), on=_KEY, how="anti")
+    return pl.concat([reviewed, relate_by_checks(framework, undecided).select(list(RELATION_SCHEMA))]).unique()
+
+
+def _naming(named: pl.DataFrame) -> pl.DataFrame:
+    """Keys whose findings name a requirement of the framework, whether or not the framework has it."""
+    is_ours = pl.col("requirement_id").is_not_null() | (pl.col("framework_key") != ANY_FRAMEWORK)
+    return named.filter(is_ours).select(_KEY).unique()
 
 
 def _with_strengths(framework: Framework, found: pl.DataFrame) -> pl.DataFrame:

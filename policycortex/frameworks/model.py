@@ -8,6 +8,7 @@ has catalog and user's file already merged (``overlay``); ``crosswalk`` adds the
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from policycortex.frameworks.related_checks import load_related_checks
 from policycortex.frameworks.review import Review
 from policycortex.names import CrosswalkEdition, RelationStrength, RequirementKind
 
@@ -94,6 +95,12 @@ class Framework:
 
     @property
     def has_editions(self) -> bool:
-        """Whether the editions can differ: a review, a given strength or a requirement with parts exists."""
+        """Whether the editions can differ: by a review, given strengths, requirements with parts or related checks."""
         own = any(requirement.strength or requirement.parent for requirement in self.requirements)
-        return own or self.review is not None or bool(self.crosswalk.strengths)
+        return own or self.review is not None or bool(self.crosswalk.strengths) or self.has_related_checks
+
+    @property
+    def has_related_checks(self) -> bool:
+        """Whether checks of other tools can get requirements of the framework by related checks."""
+        providers = {provider for provider, _ in self.crosswalk.relations}
+        return not providers.isdisjoint(load_related_checks().providers)

@@ -138,6 +138,8 @@ _count_keys: Final = json_keys(
     "SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"
 )
 _NO_FINDINGS: Final = re.compile(rb'\s*\{\s*"Findings"\s*:\s*\[\s*\]')
+_CONTROL: Final = re.compile(r"(?:^|:)security-control/(.+)")
+"""A control in a generator id, with or without the ARN before it."""
 _NO_COMPLIANCE: Final = _Compliance()
 _NO_ADVICE: Final = _Recommendation()
 _NO_RESOURCE: Final = _Resource(Id="")
@@ -216,9 +218,9 @@ def _check_id(record: _Record, compliance: _Compliance, fields: Mapping[str, Any
     else:
         rule = _text(fields, "aws/config/ConfigRuleName") or _text(fields, "RuleId")
         types = record.Types or ()
-        check_id = compliance.SecurityControlId or stable_check_id(
-            (record.GeneratorId.removeprefix("security-control/"), rule, *types[:1], record.Title)
-        )
+        control = _CONTROL.search(record.GeneratorId)
+        generator = control.group(1) if control else record.GeneratorId
+        check_id = compliance.SecurityControlId or stable_check_id((generator, rule, *types[:1], record.Title))
     if not check_id:
         raise RejectedRecordError("GeneratorId is empty: nothing names the check")
     return check_id

@@ -162,10 +162,10 @@ def test_strengths_are_written_and_read_again() -> None:
 
 def test_the_recorded_version_tells_the_editions_apart() -> None:
     """The scanner edition has the version of a framework without any review."""
-    plain = replace(TINY, review=None)
+    plain = replace(TINY, review=None).in_edition(CrosswalkEdition.SCANNER)
     assert recorded_version(TINY.in_edition(CrosswalkEdition.SCANNER)) == recorded_version(plain)
     assert recorded_version(TINY).startswith("1, reviewed 2026.11 #")
-    assert not plain.has_editions
+    assert not replace(plain, crosswalk=Crosswalk(version="1")).has_editions
 
 
 def test_an_unknown_strength_is_refused_with_the_allowed_ones() -> None:
