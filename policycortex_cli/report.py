@@ -3,11 +3,13 @@
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
@@ -23,6 +25,9 @@ from policycortex.workflow.request_report import known_values, new_report_id, re
 from policycortex_cli.audit_records import record_event
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
+
+_MOST_BYTES: Final = 200
+"""Of a name, which leaves space for endings such as ``.manifest.json.p7s`` in the 255 of file systems."""
 
 
 def make_report(
@@ -60,15 +65,17 @@ def produce(
 def copy_files(settings: Settings, registry: Registry, row: ReportRow, out: Path) -> tuple[Path, ...]:
     """Copy the report's files to a folder, named after the report. Each is verified by its digest first.
 
+    Files that are there are never replaced: then the names end with a number.
+
     A signed report also has its signatures, its manifest and its certificate there, so that the folder can be verified.
     """
-    store, stem, copied = open_artifacts(settings), _slug(row.name), []
+    store, copied = open_artifacts(settings), []
+    endings = {a.extension for a in row.artifacts} | set(_proof_names(row, "").values())
+    stem = free_stem(out, row.name, {ending.lstrip(".") for ending in endings})
     files: dict[str, ArtifactRow | FileRow] = {f"{stem}.{a.extension}": a for a in row.artifacts}
     proofs = _proof_names(row, stem)
     if request_from_json(row.order).is_signed:
         files |= {proofs[file.name]: file for file in registry.reports.list_files(row.id) if file.name in proofs}
-    for name in set(proofs.values()) - set(files):  # of an earlier report of this name
-        (out / name).unlink(missing_ok=True)
     for name, file in files.items():
         target, part = out / name, out / f".{name}.part"
         with store.open_artifact(file.key, sha256=file.sha256) as stored, part.open("wb") as copy:
@@ -115,6 +122,15 @@ def _read(path: Path) -> Mapping[str, Any]:
     return body
 
 
-def _slug(name: str) -> str:
-    words = "".join(char.lower() if char.isascii() and char.isalnum() else " " for char in name).split()
-    return "-".join(words)[:80] or "report"
+def free_stem(out: Path, name: str, endings: Collection[str]) -> str:
+    """The beginning of the file names: letters and digits of the name in any script, and a number if it is taken."""
+    plain = unicodedata.normalize("NFC", name.lower())
+    words = "".join(char if _is_word(char) else " " for char in plain).split()
+    stem = "-".join(words).encode()[:_MOST_BYTES].decode(errors="ignore").rstrip("-") or "report"
+    candidates = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    return next(c for c in candidates if not any((out / f"{c}.{ending}").exists() for ending in endings))
+
+
+def _is_word(char: str) -> bool:
+    """Letters, digits, and the marks that some scripts write as a part of a letter."""
+    return char.isalnum() or unicodedata.category(char).startswith("M")

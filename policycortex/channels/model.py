@@ -1,7 +1,7 @@
 """Values of one delivery: the content that is sent, its destination, and the receipt. No behaviour."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from policycortex.documents.locales import Locale
@@ -96,6 +96,10 @@ class DeliveryContent:
     report_url: str | None = None
     """The report in the API. It needs an API key, so it is for programs; people get the links of ``files``."""
     files: tuple[DeliveredFile, ...] = ()
+    due_at: datetime | None = None
+    """The tick in its schedule's time zone; without schedule, the completion in the report's zone."""
+    may_repeat_daily: bool = False
+    """Another report of the schedule may have the same ``dated``: it runs more than daily, or was run by hand."""
     folder: str = ""
     """First folder of object names: the organisation, if several share the connection."""
 
@@ -103,6 +107,14 @@ class DeliveryContent:
     def has_unlinked_files(self) -> bool:
         """A file has no download link, because the installation has no public URL."""
         return any(file.url is None for file in self.files)
+
+    @property
+    def time_text(self) -> str:
+        """``09:00``; with seconds where they are not zero, and with the offset where clocks show the time twice."""
+        due = self.due_at or self.generated_at
+        seconds = f":{due:%S}" if due.second else ""
+        other = due.replace(fold=1 - due.fold).utcoffset() or timedelta(0)
+        return f"{due:%H:%M}{seconds}" + (f"{due:%z}" if other != due.utcoffset() else "")
 
     @property
     def score_text(self) -> str:

@@ -16,7 +16,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import AzureStore, S3Store
 
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
-from policycortex.channels.patterns import fill_object_name
+from policycortex.channels.patterns import default_object_name, fill_object_name
 from policycortex.channels.time_limit import exchange_seconds, remaining_seconds
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
 
@@ -94,7 +94,7 @@ def client_options(*, timeout_seconds: float, endpoint: str | None, ca_file: str
 
 def object_names(destination: Destination, content: DeliveryContent) -> dict[str, DeliveredFile]:
     """Object name to file; the format's extension is added to the pattern."""
-    stem = fill_object_name(destination.target or DEFAULT_NAME, content)
+    stem = fill_object_name(destination.target or default_object_name(DEFAULT_NAME, content), content)
     return {f"{stem}.{file.extension}": file for file in content.files}
 
 

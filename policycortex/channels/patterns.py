@@ -1,4 +1,4 @@
-"""Replaces ``{{date}} {{name}} {{framework}} {{score}} {{period}}`` in subjects, messages and object names.
+"""Replaces the patterns of ``PLACEHOLDERS``, such as ``{{date}}``, in subjects, messages and object names.
 
 User text is never rendered by a template language: even Jinja's sandbox evaluated ``{{ 'a' * 10**9 }}``.
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 from policycortex.channels.model import DeliveryContent
 
-PLACEHOLDERS: Final = ("date", "name", "framework", "score", "period")
+PLACEHOLDERS: Final = ("date", "time", "month", "name", "framework", "score", "period", "report")
 
 _PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*\}\}")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^\w.() +-]+")
@@ -33,7 +33,7 @@ def pattern_problem(text: str, *, is_one_line: bool = True) -> str | None:
             f"Unknown pattern {{{{{unknown[0]}}}}}; known are {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)}"
         )
     if "{{" in _PATTERN.sub("", text) or "{%" in text:
-        return "Only the patterns {{date}}, {{name}}, {{framework}}, {{score}} and {{period}} are replaced"
+        return f"Only the patterns {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)} are replaced"
     return None
 
 
@@ -46,6 +46,11 @@ def fill_text(pattern: str, content: DeliveryContent) -> str:
     """The pattern filled once; placeholders within the values are not replaced."""
     values = _values_of(content)
     return _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern)
+
+
+def default_object_name(pattern: str, content: DeliveryContent) -> str:
+    """The channel's default, with the time of the tick if another report may be due on the same day."""
+    return f"{pattern} {{{{time}}}}" if content.may_repeat_daily else pattern
 
 
 def fill_object_name(pattern: str, content: DeliveryContent) -> str:
@@ -82,8 +87,11 @@ def safe_name(text: str) -> str:
 def _values_of(content: DeliveryContent) -> dict[str, str]:
     return {
         "date": content.dated.isoformat(),
+        "time": content.time_text,
+        "month": f"{content.period.last_date:%Y-%m}",
         "name": content.name,
         "framework": content.framework_name,
         "score": content.score_text,
         "period": content.period_text,
+        "report": content.report_id,
     }

@@ -27,7 +27,7 @@ from policycortex.channels.connection_settings import (
     secret_of,
 )
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
-from policycortex.channels.patterns import fill_object_name
+from policycortex.channels.patterns import default_object_name, fill_object_name
 from policycortex.channels.request_bodies import FilesBody
 from policycortex.channels.time_limit import watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError
@@ -67,7 +67,7 @@ def send(
     connection: SftpConnection, destination: Destination, content: DeliveryContent, _context: SendContext
 ) -> Receipt:
     """Write every file. Raises as ``Channel.send``."""
-    stem = fill_object_name(destination.target or DEFAULT_NAME, content)
+    stem = fill_object_name(destination.target or default_object_name(DEFAULT_NAME, content), content)
     names = []
     with _session(connection) as sftp:
         _examine_folder(sftp, connection)

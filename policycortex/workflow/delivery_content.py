@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import ConflictError
 from policycortex.names import ReportStatus, Severity
 from policycortex.requests.model import request_from_json
+from policycortex.scheduling.cron import parse_cron
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import open_artifacts
@@ -53,6 +54,7 @@ def _content(
 ) -> DeliveryContent:
     request, summary = request_from_json(report.order), report.summary or {}
     made_at, figures = report.completed_at or report.created_at, read_figures(summary)
+    due_at, may_repeat_daily = _due(registry, row, made_at, request.period.zone)
     return DeliveryContent(
         delivery_id=row.id,
         report_id=report.id,
@@ -63,7 +65,9 @@ def _content(
         framework=report.framework,
         framework_name=_framework_name(settings, registry, report),
         period=request.period,
-        dated=_dated(registry, row, made_at, request.period.zone),
+        dated=due_at.date(),
+        due_at=due_at,
+        may_repeat_daily=may_repeat_daily,
         generated_at=made_at,
         score_pct=figures.score_pct,
         total_violations=int(summary.get("total_violations", 0)),
@@ -78,15 +82,16 @@ def _content(
     )
 
 
-def _dated(registry: Registry, row: DeliveryRow, made_at: datetime, zone: tzinfo) -> date:
-    """The day of the nominal tick in the schedule's time zone; a report made late keeps the day it was due.
+def _due(registry: Registry, row: DeliveryRow, made_at: datetime, zone: tzinfo) -> tuple[datetime, bool]:
+    """The nominal tick in the schedule's time zone, and whether the schedule may have another one on that day.
 
-    Without a tick, the day in the report's ``zone``.
+    A report made late keeps the day it was due. Without a tick, the completion in the report's ``zone``.
     """
     tick = registry.schedules.find_tick(row.report_id)
     if tick is None:
-        return made_at.astimezone(zone).date()
-    return tick.tick.astimezone(ZoneInfo(registry.schedules.find_timezone(tick.schedule_id))).date()
+        return made_at.astimezone(zone), False
+    cron, timezone = registry.schedules.find_timing(tick.schedule_id)
+    return tick.tick.astimezone(ZoneInfo(timezone)), tick.is_manual or len(parse_cron(cron).minutes_of_day) > 1
 
 
 def _fetch(

@@ -60,8 +60,6 @@ def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
 def test_the_folder_of_signed_reports_is_verified(home: Path, tmp_path: Path) -> None:
     """With an unsigned report beside it, verify proves the signed one, and finds a changed byte in each file."""
     request, out, certificate = tmp_path / "order.json", tmp_path / "out", tmp_path / "certificate.pem"
-    out.mkdir()
-    (out / "unsigned.csv.p7s").write_text("of an earlier report of this name")
     for name, is_signed in (("January", True), ("Unsigned", False)):
         options = {"formats": ["csv", "excel"], "sign": is_signed}
         request.write_text(json.dumps(ORDER | {"name": name, "format_options": options}))

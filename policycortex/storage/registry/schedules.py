@@ -113,11 +113,12 @@ class ScheduleRepository:
             row = connection.execute(query).mappings().first()
         return _schedule(row) if row is not None else None
 
-    def find_timezone(self, schedule_id: str) -> str:
-        """The time zone of a schedule, also of a deleted one."""
+    def find_timing(self, schedule_id: str) -> tuple[str, str]:
+        """Cron expression and time zone of a schedule, also of a deleted one."""
         with self._database.reading() as connection:
-            query = select(schedules.c.timezone).where(schedules.c.id == schedule_id)
-            return str(connection.execute(query).scalar_one())
+            query = select(schedules.c.cron, schedules.c.timezone).where(schedules.c.id == schedule_id)
+            row = connection.execute(query).one()
+            return row.cron, row.timezone
 
     def list_schedules(
         self,

@@ -1,19 +1,30 @@
-"""Patterns in subjects, messages and object names: five placeholders are replaced, and nothing else."""
+"""Patterns in subjects, messages and object names: eight placeholders are replaced, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.channels.patterns import fill_line, fill_object_name, fill_text, pattern_problem, safe_name
+from policycortex.channels.patterns import (
+    default_object_name,
+    fill_line,
+    fill_object_name,
+    fill_text,
+    pattern_problem,
+    safe_name,
+)
 from tests.support.samples.delivery import sample_content
 
 
-def test_the_five_placeholders_are_replaced() -> None:
+def test_the_placeholders_are_replaced() -> None:
     """As in the documented subject, with and without blanks inside the braces."""
     content = sample_content()
     assert fill_line("Monthly Compliance Report - {{date}}", content) == "Monthly Compliance Report - 2026-04-01"
     filled = fill_text("{{ name }}|{{framework}}|{{score}}|{{period}}", content)
     assert filled == "Monthly Executive Compliance Report|SOC 2|96.3%|2026-03-01 to 2026-03-31"
+    assert fill_text("{{time}}|{{month}}|{{report}}", content) == "13:00|2026-03|rpt_1234567890abcdef"
 
 
 def test_an_unknown_score_is_text_and_never_a_number() -> None:
@@ -96,3 +107,16 @@ def test_a_text_cannot_grow_without_limit() -> None:
     """Attack: a message of patterns only, each of which is replaced by a long name."""
     assert pattern_problem("{{name}}" * 20) is None
     assert "At most 20 patterns" in (pattern_problem("{{name}}" * 21) or "")
+
+
+def test_reports_of_one_day_get_names_of_their_own() -> None:
+    """Every hour of the day on which New York's clocks show 1:00 twice: 25 names; the daily default has no time."""
+    zone, start = ZoneInfo("America/New_York"), datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
+    names = set()
+    for hour in range(25):
+        due = (start + timedelta(hours=hour)).astimezone(zone)
+        content = sample_content(due_at=due, dated=due.date(), may_repeat_daily=True)
+        names.add(fill_object_name(default_object_name("{{name}} {{date}}", content), content))
+    assert len(names) == 25
+    assert "Monthly Executive Compliance Report 2026-11-01 13-00" in names
+    assert default_object_name("{{name}} {{date}}", sample_content()) == "{{name}} {{date}}"
