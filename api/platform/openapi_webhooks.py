@@ -17,6 +17,9 @@ class EventPeriod(_EventModel):
 
     start: str = Field(json_schema_extra={"format": "date-time"})
     end: str = Field(json_schema_extra={"format": "date-time"})
+    first_day: str = Field(description="In the report's time zone", json_schema_extra={"format": "date"})
+    last_day: str = Field(description="In the report's time zone, included", json_schema_extra={"format": "date"})
+    timezone: str = Field(description="The report's time zone", examples=["America/New_York"])
 
 
 class EventReport(_EventModel):

@@ -170,7 +170,13 @@ def event_of(content: DeliveryContent) -> dict[str, Any]:
                 "framework": content.framework,
                 "schedule_id": content.schedule_id,
                 "generated_at": _utc_text(content.generated_at),
-                "period": {"start": _utc_text(content.period.start), "end": _utc_text(content.period.end)},
+                "period": {
+                    "start": _utc_text(content.period.start),
+                    "end": _utc_text(content.period.end),
+                    "first_day": content.period.first_date.isoformat(),
+                    "last_day": content.period.last_date.isoformat(),
+                    "timezone": content.period.timezone,
+                },
                 "url": content.report_url,
             },
             "summary": {
