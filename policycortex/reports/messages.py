@@ -34,7 +34,7 @@ def _messages(
     locale: Locale,
 ) -> Iterator[str]:
     text, number = locale.text, locale.number
-    score, coverage = summary.score, summary.score.coverage
+    score = summary.score
     if header.type is ReportType.RISK:
         yield from _risk(summary, locale)
     values = {
@@ -42,10 +42,11 @@ def _messages(
         "passed": number(score.numerator),
         "decided": number(score.denominator),
     }
+    yield from _verdict(summary, locale)
     if header.framework_id is None:
         yield text("message.score_any", **values)
     else:
-        yield text("message.score", framework=header.framework_name, **values) + _met(summary, locale)
+        yield text("message.score", framework=header.framework_name, **values)
     if header.type is ReportType.RISK:
         yield from _excluded(summary, locale)
         return
@@ -56,17 +57,21 @@ def _messages(
         top = top_checks[0]
         failing = locale.plural("message.failing", top.failed)
         yield text("message.pressing", title=top.title, failing=failing, severity=_severity(top.severity, locale))
-    if coverage.total:
-        yield text("message.coverage", assessed=number(coverage.assessed), total=number(coverage.total))
     yield from _excluded(summary, locale)
 
 
-def _met(summary: Summary, locale: Locale) -> str:
-    """How many of the assessed requirements are met, as a sentence after that of the score; "" without any."""
-    if not summary.requirements_assessed:
-        return ""
-    met, assessed = (locale.number(n) for n in (summary.requirements_met, summary.requirements_assessed))
-    return " " + locale.text("message.met", met=met, assessed=assessed)
+def _verdict(summary: Summary, locale: Locale) -> Iterator[str]:
+    """How many of the assessed requirements are met, and of how many others there is no result."""
+    number, coverage = locale.number, summary.score.coverage
+    sentences = []
+    if summary.requirements_assessed:
+        met, assessed = number(summary.requirements_met), number(summary.requirements_assessed)
+        sentences.append(locale.text("message.met", met=met, assessed=assessed))
+    if coverage.assessed < coverage.total:
+        values = {"assessed": number(coverage.assessed), "total": number(coverage.total)}
+        sentences.append(locale.text("message.coverage", **values))
+    if sentences:
+        yield " ".join(sentences)
 
 
 def _risk(summary: Summary, locale: Locale) -> Iterator[str]:

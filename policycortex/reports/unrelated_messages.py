@@ -3,7 +3,7 @@
 Their texts are ``unrelated.*`` in the catalogue of the document's language.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policycortex.documents.locales import Locale
@@ -17,14 +17,34 @@ PROVIDERS_NAMED: Final = 3
 
 
 def unrelated_messages(header: ReportHeader, unrelated: UnrelatedFindings | None, locale: Locale) -> Iterator[str]:
-    """One sentence per provider, of at most three, with its first checks; then where they all are listed."""
+    """One sentence per provider of which nothing counts, of at most three, with its first checks.
+
+    Providers of which a part counts share a sentence, so that page one remains one page.
+    """
     if unrelated is None or not unrelated.findings:
         return
-    for provider in unrelated.providers[:PROVIDERS_NAMED]:
+    partly = [provider for provider in unrelated.providers if not provider.is_whole and not provider.is_outside]
+    named = [provider for provider in unrelated.providers if provider not in partly or len(partly) == 1]
+    for provider in named[:PROVIDERS_NAMED]:
         yield f"{provider_sentence(header, provider, locale)} {_first_checks(unrelated, provider, locale)}"
-    left_out = len(unrelated.providers) - PROVIDERS_NAMED
-    if left_out > 0:
-        yield locale.plural("unrelated.more_providers", left_out)
+    if len(named) > PROVIDERS_NAMED:
+        yield locale.plural("unrelated.more_providers", len(named) - PROVIDERS_NAMED)
+    if len(partly) > 1:
+        yield _several(header, partly, locale)
+
+
+def _several(header: ReportHeader, partly: Sequence[UnrelatedProvider], locale: Locale) -> str:
+    """``330 of 1,200 findings count towards no requirement of SOC 2 (gcp 147, azure 103, aws 80)``."""
+    shown = [
+        f"{each.provider or locale.text('unrelated.no_provider')} {locale.number(each.findings)}" for each in partly
+    ]
+    rest = len(shown) - PROVIDERS_NAMED
+    parts = ", ".join(shown[:PROVIDERS_NAMED] + ([f"+{locale.number(rest)}"] if rest > 0 else []))
+    values = {
+        "count": locale.number(sum(each.findings for each in partly)),
+        "total": locale.number(sum(each.total for each in partly)),
+    }
+    return locale.text("unrelated.several", parts=parts, framework=header.framework_name, **values)
 
 
 def provider_sentence(header: ReportHeader, provider: UnrelatedProvider, locale: Locale) -> str:

@@ -93,3 +93,18 @@ def test_a_part_one_finding_an_unknown_provider_and_another_cloud_have_their_own
 def test_there_is_no_message_without_a_framework_or_where_every_finding_counts() -> None:
     """No empty sentence."""
     assert messages(None) == messages(UnrelatedFindings(findings=0, total=3)) == []
+
+
+def test_providers_of_which_a_part_counts_share_a_sentence() -> None:
+    """One line on page one, however many providers there are; a provider of which nothing counts has its own."""
+    partly = (provider("gcp", 147, 400), provider("azure", 103, 400), provider("aws", 80, 400), provider("k8s", 1, 9))
+    found = UnrelatedFindings(
+        findings=341, total=1219, providers=(provider("m365", 10, 10), *partly), checks=checks("m365", 1)
+    )
+    assert messages(found) == [
+        "All 10 findings of m365 count towards no requirement of NIST CSF. Checks: c1.",
+        (
+            "331 of 1,209 findings count towards no requirement of NIST CSF (gcp 147, azure 103, aws 80, +1). "
+            "The methodology lists their checks."
+        ),
+    ]
