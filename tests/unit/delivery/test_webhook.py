@@ -36,7 +36,13 @@ def test_the_event_names_report_summary_and_files() -> None:
     event = event_of(sample_content())
     assert event["event"] == "compliance.report.generated"
     assert event["id"] == "dlv_0123456789abcdef"
-    assert event["data"]["report"]["period"] == {"start": "2026-03-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}
+    assert event["data"]["report"]["period"] == {
+        "start": "2026-03-01T00:00:00Z",
+        "end": "2026-04-01T00:00:00Z",
+        "first_day": "2026-03-01",
+        "last_day": "2026-03-31",
+        "timezone": "UTC",
+    }
     assert event["data"]["summary"]["compliance_score"] == 96.3
     assert event["data"]["summary"]["critical"] == 2
 
