@@ -6,6 +6,7 @@ the dates swaps fixed and regressed. The counts per outcome do not depend on the
 can change a score. Everything is done in Polars; no Python loop runs over findings.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -82,18 +83,31 @@ def _related(states: pl.DataFrame, side: PostureSide, name: str) -> pl.DataFrame
 
 
 def _covered(states: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
-    """Add whether the other date scanned it: the check anywhere in the account, and the region with any check.
+    """Add whether the other date scanned it: the check in the finding's scan target.
 
-    A check has no coverage in a region without resources, so the pair (check, region) must not be required.
+    A region with findings is not enough: a scan of one region also lists global services, in another region. Where
+    either date does not know its scan targets, the check must be scanned in the account, and any check in the region.
     """
-    true = pl.lit(value=True)
-    checks = covered.select("source", "account_id", "check_id").unique().with_columns(has_check=true)
-    regions = covered.select("source", "account_id", "region").unique().with_columns(has_region=true)
-    joined = states.join(checks, on=["source", "account_id", "check_id"], how="left").join(
-        regions, on=["source", "account_id", "region"], how="left"
+    known = covered.filter(pl.col("scan_target").is_not_null())
+    account = ("source", "account_id")
+    joined = (
+        states.pipe(_marked, known.filter(pl.col("check_id") == ""), (*account, "scan_target"), "has_target")
+        .pipe(_marked, known, (*account, "scan_target", "check_id"), "has_check_in_target")
+        .pipe(_marked, covered, (*account, "check_id"), "has_check")
+        .pipe(_marked, covered, (*account, "region"), "has_region")
     )
-    both = pl.col("has_check").fill_null(value=False) & pl.col("has_region").fill_null(value=False)
-    return joined.with_columns(is_covered_elsewhere=both)
+    is_known = pl.col("scan_target").is_not_null() & pl.lit(value=len(known) == len(covered))
+    return joined.with_columns(
+        is_covered_elsewhere=pl.when(is_known)
+        .then(pl.col("has_target") | pl.col("has_check_in_target"))
+        .otherwise(pl.col("has_check") & pl.col("has_region"))
+    )
+
+
+def _marked(states: pl.DataFrame, found: pl.DataFrame, keys: Sequence[str], name: str) -> pl.DataFrame:
+    """Add column ``name``: whether ``found`` has the keys."""
+    seen = found.select(keys).unique().with_columns(pl.lit(value=True).alias(name))
+    return states.join(seen, on=keys, how="left").with_columns(pl.col(name).fill_null(value=False))
 
 
 def _both(same: pl.DataFrame) -> pl.DataFrame:

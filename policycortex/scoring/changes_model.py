@@ -27,16 +27,25 @@ STATE_SCHEMA: Final = pl.Schema(
         "is_waived": pl.Boolean,
         "is_in_scope": pl.Boolean,
         "environment": pl.String,
+        "scan_target": pl.String,
     }
 )
 """Grain: one finding of one side's period-end posture; a key may repeat, because a resource may have a check twice.
 
 ``is_waived``: waived on that side for every requirement in question. ``is_in_scope``: whether it is in that side's
 scope (environments, accounts). Rows out of scope are needed to distinguish a changed scope from a removed resource.
+``scan_target``: what its scan was limited to (``findings.scan_targets``); null where none is known, before version 6 of
+the lake.
 """
 
-COVERED_SCHEMA: Final = pl.Schema(dict.fromkeys(("source", "account_id", "region", "check_id"), pl.String()))
-"""Grain: one check that a source executed in one region of an account, on one side."""
+COVERED_SCHEMA: Final = pl.Schema(
+    dict.fromkeys(("source", "account_id", "scan_target", "region", "check_id"), pl.String())
+)
+"""Grain: one check that a source executed in one scan target of an account, on one side; a row per region.
+
+``check_id`` is "" where all checks of the target were executed: a scan that lists failing findings only. ``region`` is
+null where the scan has no findings of the check. ``scan_target`` is null before version 6 of the lake, in all rows.
+"""
 
 FINDING_KEY: Final = ("source", "account_id", "check_id", "region", "resource_uid")
 

@@ -40,7 +40,7 @@ from policycortex.scoring.trend_causes import DayCause
 from policycortex.scoring.waivers import waiver_moment, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 from policycortex.storage.private_folders import private_folder
-from policycortex.workflow.analytics_days import explain_turned, exported_coverage, relations_of, tally_keys
+from policycortex.workflow.analytics_days import explain_turned, relations_of, tally_keys
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.daily_scores import daily_counts, load_history
 
@@ -228,7 +228,7 @@ def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mapping
             )
         if query.framework is not None and relations is None:
             relations = relations_of(query.framework, tally_keys(*paths), mappings)
-        covered = [exported_coverage(path) for path in paths]
+        covered = [lake.analytics.load_covered(query.scope.organization, Period.of_days(day, day)) for day in days]
         change = explain_turned(lake.analytics.load_changed_findings(*paths), covered, relations)
     return ExplainedChange(first=days[0], last=days[1], change=change)
 

@@ -15,7 +15,7 @@ from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.changes import explain_change
-from policycortex.scoring.changes_model import COVERED_SCHEMA, PostureSide, ScoreChange
+from policycortex.scoring.changes_model import PostureSide, ScoreChange
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_file import load_risk_weights
 from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
@@ -166,7 +166,9 @@ class _Builder:
     def _changes(self, previous: date, day: date) -> pl.DataFrame:
         """CHANGES_SCHEMA: causes per framework and for all findings (None) from one scanned day to the next."""
         before, after = self._spooled(previous), self._spooled(day)
-        covered = (exported_coverage(before), exported_coverage(after))
+        covered = tuple(
+            self.lake.analytics.load_covered(self.organization, Period.of_days(each, each)) for each in (previous, day)
+        )
         turned = self.lake.analytics.load_changed_findings(before, after)
         rows = list(_rows(explain_turned(turned, covered, None), previous, None))
         for id_, relations in self.relations.of(tally_keys(before, after)).items():
@@ -204,11 +206,6 @@ class _Builder:
 
 def _after(scanned: Sequence[date], day: date) -> date | None:
     return next((later for later in scanned if later > day), None)
-
-
-def exported_coverage(spooled: Path) -> pl.DataFrame:
-    """COVERED_SCHEMA of exported states: where each check has findings. Without findings its coverage is unknown."""
-    return pl.scan_parquet(spooled).select(COVERED_SCHEMA.names()).unique().collect()
 
 
 def tally_keys(*spooled: Path) -> pl.DataFrame:

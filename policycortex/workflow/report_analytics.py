@@ -13,7 +13,6 @@ from policycortex.scoring.compare import Comparison, compare_findings
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import (
     explain_turned,
-    exported_coverage,
     relations_of,
     tally_keys,
     turned_sides,
@@ -65,7 +64,7 @@ def compare_periods(
         relations = relations_of(
             framework, tally_keys(*paths), lake.period_end.load_mappings(request.scope.organization)
         )
-    covered = [exported_coverage(path) for path in paths]
+    covered = [lake.analytics.load_covered(request.scope.organization, period) for period in periods]
     turned = lake.analytics.load_changed_findings(*paths)
     same_keys = lake.analytics.count_same_keys(*paths, one_sided=None, relations=relations)
     for path in paths:

@@ -23,7 +23,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import ReportRow
-from policycortex.workflow.analytics_days import exported_coverage, relations_of, tally_keys
+from policycortex.workflow.analytics_days import relations_of, tally_keys
 from policycortex.workflow.assessed_period import judge_period
 
 _TALLY: Final = ("provider", "check_id", "mapping_id")
@@ -107,7 +107,7 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver], risk: RiskCompar
     relations = [_relations(side, keys) for side in sides]
     one_sided = _one_sided_keys(keys, relations)
     changed = after.lake.analytics.load_changed_findings(before.path, after.path, one_sided=one_sided)
-    covered = [exported_coverage(side.path) for side in sides]
+    covered = [s.lake.analytics.load_covered(s.request.scope.organization, s.request.period) for s in sides]
     old, new = (
         PostureSide(states=states, covered=looked, relations=related)
         for states, looked, related in zip((changed.before, changed.after), covered, relations, strict=True)

@@ -15,6 +15,8 @@ from policycortex.names import ReportFormat, ReportStatus, ReportType
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest, request_to_json
 from policycortex.scope import Scope
+from policycortex.scoring.changes_model import Cause
+from policycortex.scoring.compare import Comparison
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import ReportRow
@@ -101,19 +103,19 @@ def reports(
     return settings, {name: completed(name, day, snapshot) for name, day in days.items()}
 
 
-def completed(name: str, day: date, snapshot: str) -> ReportRow:
-    """A completed report of one day over all findings."""
+def completed(name: str, day: date, snapshot: str, *, last: date | None = None) -> ReportRow:
+    """A completed report of one day, or of the days to ``last``, over all findings."""
     order = ReportRequest(
         name=name,
         type=ReportType.COMPLIANCE,
         framework=None,
         description="",
         scope=Scope(organization="default"),
-        period=Period.of_days(day, day),
+        period=Period.of_days(day, last or day),
         scope_as_given={},
         formats=(ReportFormat.JSON,),
     )
-    at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=1)
+    at = datetime.combine(last or day, datetime.min.time(), UTC) + timedelta(days=1)
     return ReportRow(
         id=f"rpt_{name}",
         organization="default",
@@ -158,3 +160,63 @@ def test_a_comparison_of_real_scans_is_a_plain_set_difference(
     assert keys["resolved"] | keys["accepted"] | keys["not_looked_at"] == old - new
     assert keys["not_looked_at"] == {key for key in old - new if key[:2] not in checks or key[1:3] not in places}
     assert found.persisting == len(old & new)
+
+
+GLOBAL_SERVICES = frozenset(
+    ("account", "backup", "cloudfront", "iam", "organizations", "resourceexplorer2", "route53", "ssmincidents", "wafv2")
+)
+"""Those of the Acme scan whose findings are in us-east-1 only, whatever regions are scanned."""
+
+
+@pytest.fixture(scope="module")
+def regional(
+    scans: dict[str, tuple[list[Record], Callable[..., set[Key]]]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Settings, str]:
+    """A scan of all regions, and on the next day one with ``--region eu-west-1``, which also lists global services."""
+    folder = tmp_path_factory.mktemp("regional")
+    settings, records = Settings(home=folder / "home"), scans["acme"][0]
+    part = [r for r in records if is_listed_in_ireland(r)]
+    for number, listed in enumerate((records, part)):
+        seen = {"time": int((NOON + timedelta(days=number)).timestamp())}
+        path = folder / f"{number}.json"
+        path.write_text(
+            json.dumps([{**r, **seen, "unmapped": {**r["unmapped"], "scan_id": f"s{number}"}} for r in listed])
+        )
+        ingest_files(settings, [path], organization="default", now=NOON + timedelta(days=number))
+    rebuild_days(settings, [NOON.date(), NOON.date() + timedelta(days=1)])
+    with open_lake(settings) as lake:
+        return settings, lake.snapshot()
+
+
+def is_listed_in_ireland(record: Record) -> bool:
+    """Whether a scan of eu-west-1 lists the record."""
+    resource = record["resources"][0]
+    return resource["region"] == "eu-west-1" or resource["group"]["name"] in GLOBAL_SERVICES
+
+
+def test_a_scan_of_one_region_resolves_nothing_in_others(
+    scans: dict[str, tuple[list[Record], Callable[..., set[Key]]]], regional: tuple[Settings, str]
+) -> None:
+    """In the month all findings persist; from day to day those that the second scan does not list are not checked."""
+    settings, snapshot = regional
+    first, second = NOON.date(), NOON.date() + timedelta(days=1)
+    full = completed("full", first, snapshot)
+    month = completed("month", first, snapshot, last=second)
+    part = completed("part", second, snapshot)
+    records = scans["acme"][0]
+    failing = ocsf_keys(records, is_failing=True)
+    listed = ocsf_keys([r for r in records if is_listed_in_ireland(r)], is_failing=True)
+
+    in_month = compare_reports(settings, full, month, frameworks={}, waivers=())
+    assert counts_of(in_month.findings) == (0, 0, len(failing), 0) == (0, 0, 660, 0)
+    assert in_month.change.points == 0
+
+    by_day = compare_reports(settings, full, part, frameworks={}, waivers=())
+    assert counts_of(by_day.findings) == (0, 0, len(listed), len(failing - listed)) == (0, 0, 357, 303)
+    changed = {share.cause for share in by_day.change.shares if share.findings}
+    assert changed == {Cause.SCOPE_AND_COVERAGE}
+
+
+def counts_of(found: Comparison) -> tuple[int, int, int, int]:
+    """New, resolved, persisting and not looked at."""
+    return found.new, found.resolved, found.persisting, found.not_looked_at

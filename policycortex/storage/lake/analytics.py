@@ -22,11 +22,16 @@ from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.ages import EPISODE_SCHEMA
-from policycortex.scoring.changes_model import STATE_SCHEMA
+from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.period_end import daily_parameters
-from policycortex.storage.lake.scan_selection import fetch_period_end, period_end_cursor, scope_filters
+from policycortex.storage.lake.scan_selection import (
+    fetch_period_end,
+    period_end_cursor,
+    period_parameters,
+    scope_filters,
+)
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
 
 LOOKBACK_DAYS: Final = 400
@@ -206,6 +211,12 @@ class LakeAnalytics:
             with pq.ParquetWriter(part, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+    def load_covered(self, organization: str, period: Period) -> pl.DataFrame:
+        """What the organisation's scans of the period looked at, COVERED_SCHEMA."""
+        with period_end_cursor(self._session, Scope(organization=organization), period) as (cursor, _):
+            rows = fetch_frame(cursor, "covered_checks", period_parameters(organization, period))
+        return rows.cast(COVERED_SCHEMA)
 
     def load_changed_findings(
         self, before: Path, after: Path, *, one_sided: pl.DataFrame | None = None

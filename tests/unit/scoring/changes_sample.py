@@ -22,10 +22,11 @@ def state(  # one finding; a test names only the fields it needs
     is_in_scope: bool = True,
     source: str = "prowler",
     environment: str = "production",
+    target: str | None = None,
 ) -> tuple[object, ...]:
     """A row of STATE_SCHEMA."""
     flags = (is_muted, is_waived, is_in_scope)
-    return (source, "aws", account, region, check, resource, "m", severity, status, *flags, environment)
+    return (source, "aws", account, region, check, resource, "m", severity, status, *flags, environment, target)
 
 
 def side(
@@ -39,7 +40,7 @@ def side(
     states = pl.DataFrame(list(rows), schema=STATE_SCHEMA, orient="row")
     seen = states.select(COVERED_SCHEMA.names())
     if checks is not None:
-        looked = [("prowler", "acc", region, check) for check in checks for region in regions]
+        looked = [("prowler", "acc", None, region, check) for check in checks for region in regions]
         seen = pl.DataFrame(looked, schema=COVERED_SCHEMA, orient="row")
     relations = None
     if related is not None:

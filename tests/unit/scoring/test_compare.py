@@ -4,6 +4,7 @@ import polars as pl
 
 from policycortex.names import RequirementResult
 from policycortex.scoring.assess import assess_posture
+from policycortex.scoring.changes_model import COVERED_SCHEMA, PostureSide
 from policycortex.scoring.compare import COMPARISON_SCHEMA, compare_findings, compare_requirements
 from policycortex.scoring.model import TALLY_SCHEMA, WAIVED_SCHEMA, Posture
 from tests.properties.test_scoring_properties import TINY
@@ -40,6 +41,36 @@ def test_every_reason_to_stop_failing() -> None:
         ("resolved", "gone"),
         ("not_looked_at", "not_covered"),
     }
+
+
+def test_what_was_looked_at_is_a_check_in_a_scan_target() -> None:
+    """Another check in region b, and c1 in region a, do not show that c1 was looked at in region b."""
+    before = [state("c1", "x", region="b", target="region=b")]
+    after = [
+        state("c1", "y", "PASS", region="a", target="region=a"),
+        state("c2", "z", "PASS", region="b", target="region=b"),
+    ]
+    assert reasons(before, after) == {("not_looked_at", "not_covered")}
+    assert reasons(before, [*after, state("c1", "y", "PASS", region="b", target="region=b")]) == {("resolved", "gone")}
+
+
+def test_a_scan_that_lists_failures_only_has_looked_at_all_checks_of_its_target() -> None:
+    """Its coverage has the target without a check; another target is not covered."""
+    before = side([state("c1", "x", target="repository=a"), state("c1", "y", target="repository=b")])
+    looked = pl.DataFrame([("prowler", "acc", "repository=a", None, "")], schema=COVERED_SCHEMA, orient="row")
+    rows = compare_findings(before, PostureSide(states=side([]).states, covered=looked)).rows
+    assert rows.select("resource_uid", "change", "reason").rows() == [
+        ("x", "resolved", "gone"),
+        ("y", "not_looked_at", "not_covered"),
+    ]
+
+
+def test_without_scan_targets_on_either_date_regions_decide() -> None:
+    """Reports of snapshots before scan targets were known compare by check in the account and region."""
+    known = state("c1", "x", region="b", target="region=b")
+    seen = [state("c1", "y", "PASS", region="a"), state("c2", "z", "PASS", region="b")]
+    assert reasons([known], seen) == {("resolved", "gone")}
+    assert reasons([known], seen[:1]) == {("not_looked_at", "not_covered")}
 
 
 def test_a_finding_out_of_the_second_scope_is_not_resolved() -> None:

@@ -1,5 +1,6 @@
 -- Grain: one finding of the organisation's period-end posture; columns of STATE_SCHEMA. is_in_scope: whether the
--- scope's filters keep it; is_waived as in export_findings, for $framework_id and the relations.
+-- scope's filters keep it; is_waived as in export_findings, for $framework_id and the relations. scan_target is NULL at a
+-- snapshot before version 6.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(DISTINCT requirement_id) AS requirements
     FROM relations
@@ -10,7 +11,7 @@ chosen AS (
     FROM period_end_scans
 ),
 found AS (
-    SELECT t.source, t.provider, t.account_id, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,
+    SELECT t.source, t.provider, t.account_id, t.scan_target, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,
         t.severity, t.status, t.is_muted, t.import_id, t.finding_no
     FROM finding_state t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
@@ -35,5 +36,6 @@ waived AS (
 )
 SELECT f.source, f.provider, f.account_id, f.region, f.check_id, f.resource_uid, f.mapping_id, f.severity, f.status,
     f.is_muted, coalesce(w.is_waived, false) AS is_waived,
-    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope, f.environment
+    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope, f.environment,
+    CASE WHEN has_scan_targets() THEN f.scan_target END AS scan_target
 FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no

@@ -6,6 +6,19 @@
 -- Whether a scan has an identity of its own, so that several files may be parts of it; a made key names the file.
 CREATE OR REPLACE MACRO memory.main.is_one_scan(scan_key_) AS NOT regexp_matches(scan_key_, '^-[^/]+/[0-9a-f]{16}(/|$)');
 
+-- Scans of the period, or of each day by itself if is_daily_. Grain: one check of one scan in one target.
+CREATE OR REPLACE MACRO memory.main.seen_scans(
+    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
+) AS TABLE
+SELECT CASE WHEN is_daily_ THEN observed_date ELSE last_date_::DATE END AS posture, observed_date, source, provider,
+    account_id, scan_target, check_id, scan_key, listing, max(scan_at) AS scan_at,
+    max(coalesce(seen_at, scan_at)) AS seen_at, bool_or(is_whole_target) AS is_whole_target,
+    sum(findings)::BIGINT AS findings
+FROM scan_coverage
+WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
+    AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
+GROUP BY ALL;
+
 -- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): every scan of every check and scan target within
 -- the period, of the whole period or, if is_daily_, of each day by itself. is_selected: it is part of the posture; else
 -- replaced_by is the key of the scan that replaced it. A scan has looked at a check in a target
@@ -18,14 +31,7 @@ CREATE OR REPLACE MACRO memory.main.scan_choices(
     organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
 ) AS TABLE
 WITH seen AS (
-    SELECT CASE WHEN is_daily_ THEN observed_date ELSE last_date_::DATE END AS posture, observed_date, source, provider,
-        account_id, scan_target, check_id, scan_key, listing, max(scan_at) AS scan_at,
-        max(coalesce(seen_at, scan_at)) AS seen_at, bool_or(is_whole_target) AS is_whole_target,
-        sum(findings)::BIGINT AS findings
-    FROM scan_coverage
-    WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND last_date_
-        AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
-    GROUP BY ALL
+    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_, is_daily_)
 ),
 scans AS (
     SELECT posture, source, account_id, scan_key,
@@ -79,6 +85,24 @@ SELECT source, provider, account_id, scan_target, check_id, scan_key, observed_d
 FROM scan_choices(organization_, first_date_, last_date_, start_at_, end_at_, is_daily_)
 WHERE is_selected
 GROUP BY ALL;
+
+-- What the scans of the period have looked at, by the rule of scan_choices, also where they found nothing. Grain: one check
+-- in one scan target; check_id is '' for all checks. A scan that is only a part of one has not looked at what it lacks.
+CREATE OR REPLACE MACRO memory.main.covered_checks(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+WITH seen AS (
+    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_, false) WHERE listing <> 'part'
+),
+scans AS (
+    SELECT DISTINCT source, provider, account_id, scan_key, check_id FROM seen WHERE check_id <> ''
+),
+whole AS (
+    SELECT DISTINCT source, provider, account_id, scan_key, scan_target FROM seen WHERE is_whole_target
+)
+SELECT source, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
+UNION
+SELECT source, account_id, scan_target, '' FROM seen WHERE listing = 'failures'
+UNION
+SELECT source, account_id, scan_target, check_id FROM whole JOIN scans USING (source, provider, account_id, scan_key);
 
 -- The days from first_date_ to last_date_ on which a check was looked at in a target and region, of all organisations. A
 -- scan that lists failing findings only has looked at every check that its target ever had in these days.
