@@ -92,7 +92,7 @@ def test_a_bucket_may_be_the_landing_zone(
     assert isinstance(result, dg.SensorResult)
     [request] = result.run_requests or []
     config = request.run_config["ops"]["imports"]["config"]
-    assert config == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme"}
+    assert config == {"paths": ["s3://scans/in/acme/a.json"], "organization": "acme", "folder": ""}
     landing = open_landing(settings.model_copy(update={"landing_url": "s3://scans/in"}))
     [file] = landing.list_files()
     assert landing.move_processed(file, landing.digest_of(file), reason="bad").startswith("s3://scans/in/parked/acme/")
