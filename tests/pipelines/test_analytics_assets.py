@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.defs.analytics import ANALYTICS
 from pipelines.partitions import range_tags
+from policycortex.names import Severity
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
@@ -18,10 +19,11 @@ DAYS = [FIRST, FIRST + timedelta(days=2)]
 
 @pytest.fixture
 def refreshed(defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings) -> dg.ExecuteInProcessResult:
-    """Two scanned days with one between; a finding is mended on the second."""
+    """Two scanned days with one between; the worse of two findings is mended on the second."""
     with open_lake(settings) as lake:
         for day, status in zip(DAYS, ("FAIL", "PASS"), strict=True):
-            import_findings(lake, [finding(day, "c1", "a", status), finding(day, "c1", "b", "FAIL")])
+            worse = finding(day, "c1", "a", status, severity=Severity.CRITICAL)
+            import_findings(lake, [worse, finding(day, "c1", "b", "FAIL", severity=Severity.LOW)])
     tags = range_tags(DAYS[0], DAYS[1])
     return defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=tags)
 
