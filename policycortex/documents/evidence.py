@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.model import FindingsTable
-from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
+from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, FILTERED_FILES_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
@@ -39,6 +39,8 @@ class Evidence:
     """COVERAGE_SCHEMA: what was scanned in the period."""
     scans: pl.DataFrame = field(default_factory=SCANS_SCHEMA.to_frame)
     """SCANS_SCHEMA: each scan of the period; empty at a snapshot from before scan targets were known."""
+    filtered_files: pl.DataFrame = field(default_factory=FILTERED_FILES_SCHEMA.to_frame)
+    """FILTERED_FILES_SCHEMA: files of the report that look filtered."""
     risk_items: pl.DataFrame | None = None
     """RISK_ITEM_SCHEMA of the report's findings. None where only tallies were read: then the risk score is computed
     from severities alone."""

@@ -79,6 +79,9 @@ COVERAGE_SCHEMA: Final = pl.Schema(
 )
 """Grain: one source and account scanned in the period."""
 
+FILTERED_FILES_SCHEMA: Final = pl.Schema({"file_name": pl.String, "kind": pl.String})
+"""Grain: one file with findings in the report that looks filtered, and the ``NoteKind`` that tells how; by name."""
+
 SCANS_SCHEMA: Final = pl.Schema(
     [
         ("source", pl.String()),

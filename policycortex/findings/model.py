@@ -111,6 +111,12 @@ class NoteKind(StrEnum):
     """A part of the file that holds no findings and was not read."""
     STOPPED = "stopped"
     """Reading ended before the end of the file, because too many records were bad. Nothing of it was kept."""
+    ONLY_PASSING = "only_passing"
+    """All findings of many checks pass: the file may be filtered."""
+    ONLY_FAILING = "only_failing"
+    """All findings of many checks fail, although the tool also lists passing ones: the file may be filtered."""
+    FAILING_LEFT_OUT = "failing_left_out"
+    """Most resources that failed in the scan before are not listed any more, while those that passed are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

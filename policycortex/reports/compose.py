@@ -21,6 +21,7 @@ from policycortex.documents.model import (
 )
 from policycortex.names import RequirementResult
 from policycortex.reports.failing_checks import rank_checks
+from policycortex.reports.filtered_messages import filtered_messages
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.messages import key_messages
 from policycortex.reports.registry import compute_values
@@ -74,6 +75,7 @@ def compose_report(
         key_messages=(
             *key_messages(header, summary, previous_summary, top_checks, locale),
             *unrelated_messages(header, evidence.unrelated, locale),
+            *filtered_messages(evidence.filtered_files, locale),
         ),
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),

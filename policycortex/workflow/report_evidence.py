@@ -58,6 +58,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         dimensions=lake.findings.load_dimensions(path),
         coverage=lake.period_end.load_scan_coverage(request.scope, request.period),
         scans=lake.period_end.load_scans(request.scope, request.period),
+        filtered_files=lake.period_end.load_filtered_files(request.scope, request.period),
         checks=lake.findings.load_check_counts(path),
         owners=(
             lake.findings.load_owners(request.scope, request.period, path)

@@ -5,7 +5,7 @@ process is swept by the next import.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, Protocol
 import polars as pl
 
 from policycortex.errors import InputError
+from policycortex.findings.filtered_scans import note_left_out
 from policycortex.findings.formats.registry import find_format
 from policycortex.findings.model import FindingParser, NoteKind, ScanNote
 from policycortex.findings.scan_targets import ImportedTarget, TargetHints, TargetOrigin, TargetRule
@@ -203,6 +204,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
     if earlier:
         for name in _STORED_OF_STOPPED:
             run(cursor, name, {"import_id": row["import_id"]})
+    counts = replace(counts, notes=counts.notes + _left_out(cursor, folder, row["organization"], counts))
     for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
         values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
         values |= {"exported_at": counts.exported_at}
@@ -223,6 +225,19 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         clean_scans=len(counts.clean_scans),
         targets=counts.targets,
     )
+
+
+def _left_out(cursor: Cursor, folder: Path, organization: str, counts: StagedCounts) -> tuple[ScanNote, ...]:
+    """A note if the file lacks what failed in the scan before, and has what passed."""
+    if not counts.dates or not counts.kept:
+        return ()
+    findings = {"path": str(folder / "findings.parquet"), "organization": organization}
+    previous = fetch_frame(cursor, "import_previous_day", findings | {"day": counts.dates[0]})["previous_date"].item()
+    if previous is None:
+        return ()
+    checks = fetch_frame(cursor, "import_left_out", findings | {"previous_date": previous})["check_id"].to_list()
+    note = note_left_out(checks, previous)
+    return (note,) if note else ()
 
 
 def _insert_notes(cursor: Cursor, identity: dict[str, Any], counts: StagedCounts) -> None:

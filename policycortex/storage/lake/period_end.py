@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.tables import SCANS_SCHEMA
+from policycortex.documents.tables import FILTERED_FILES_SCHEMA, SCANS_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.scan_selection import fetch_period_end, period_parameters, scope_filters
@@ -59,6 +59,10 @@ class LakePeriodEnd:
     def load_scans(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Each scan of the period, what counts of it and which scans replaced the rest, SCANS_SCHEMA."""
         return self._session.fetch("period_scans", daily_parameters(scope, period)).cast(SCANS_SCHEMA)
+
+    def load_filtered_files(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Files of the period-end posture that look filtered, FILTERED_FILES_SCHEMA."""
+        return fetch_period_end(self._session, "period_filtered_files", scope, period).cast(FILTERED_FILES_SCHEMA)
 
     def load_mappings(self, organization: str) -> pl.DataFrame:
         """Requirements that the organisation's findings themselves name, MAPPING_SCHEMA."""

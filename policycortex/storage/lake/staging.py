@@ -15,7 +15,16 @@ import msgspec
 import polars as pl
 
 from policycortex.errors import InputError
-from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
+from policycortex.findings.filtered_scans import note_equal_results
+from policycortex.findings.model import (
+    CleanScan,
+    Finding,
+    Listing,
+    NoteKind,
+    ParsedItem,
+    QuarantinedRecord,
+    ScanNote,
+)
 from policycortex.findings.scan_targets import (
     ImportedTarget,
     ScanFacts,
@@ -25,6 +34,7 @@ from policycortex.findings.scan_targets import (
     facts_of_clean_scan,
     facts_of_finding,
 )
+from policycortex.names import FindingStatus
 from policycortex.storage.lake.staged_tables import StagedFindings, StagedTable
 
 _CACHE_CHARS: Final = 8_000_000
@@ -132,6 +142,8 @@ class Staging:
         self._newest_state: datetime | None = None
         self._sources: set[str] = set()
         self._checks: set[str] = set()
+        self._statuses: set[FindingStatus] = set()
+        self._listings: set[Listing] = set()
         self._reasons: list[str] = []
         self._notes: dict[tuple[NoteKind, str], int] = {}
         self._clean_scans: list[StagedCleanScan] = []
@@ -159,6 +171,8 @@ class Staging:
         for table in (self.findings, self.texts, self.mappings, self.quarantine):
             table.close()
         notes = tuple(ScanNote(kind=kind, text=text, count=count) for (kind, text), count in self._notes.items())
+        equal = note_equal_results(self._statuses, self._listings, len(self._checks))
+        notes += (equal,) if equal else ()
         exported_at = export_time(self._newest_state, self._written_at) if self._newest_state else None
         return StagedCounts(
             kept=0 if self._is_stopped else self._kept,
@@ -207,6 +221,8 @@ class Staging:
             self._dates.add(finding.observed_at.date())
         self._add_source(finding.source)
         self._checks.add(finding.check_id)
+        self._statuses.add(finding.status)
+        self._listings.add(listing)
         if len(self._checks) > _MAX_CHECKS:
             raise InputError(f"it has more than {_MAX_CHECKS:,} different checks, which no scanner has: check the file")
         self._kept += 1

@@ -5,3 +5,5 @@ CREATE OR REPLACE VIEW memory.main.failing_since AS FROM lake.core.failing_since
 CREATE OR REPLACE VIEW memory.main.check_tallies AS FROM lake.marts.check_tallies;
 CREATE OR REPLACE VIEW memory.main.risk_tallies AS FROM lake.marts.risk_tallies;
 CREATE OR REPLACE MACRO memory.main.has_scan_targets() AS true;
+CREATE OR REPLACE VIEW memory.main.filtered_notes AS
+SELECT import_id, kind FROM lake.raw.import_notes WHERE kind IN ('only_passing', 'only_failing', 'failing_left_out');

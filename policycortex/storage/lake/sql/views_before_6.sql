@@ -6,3 +6,4 @@ CREATE OR REPLACE VIEW memory.main.failing_since AS SELECT *, '' AS scan_target 
 CREATE OR REPLACE VIEW memory.main.check_tallies AS SELECT *, '' AS scan_target FROM lake.marts.check_tallies;
 CREATE OR REPLACE VIEW memory.main.risk_tallies AS SELECT *, '' AS scan_target FROM lake.marts.risk_tallies;
 CREATE OR REPLACE MACRO memory.main.has_scan_targets() AS false;
+CREATE OR REPLACE VIEW memory.main.filtered_notes AS SELECT '' AS import_id, '' AS kind WHERE false;
