@@ -42,9 +42,10 @@ AFTER_THE_NEXT_TICK: Final = datetime(2026, 11, 30, 5, 0, 1, tzinfo=UTC)
 REPEATABLE: Final = (ReportFormat.CSV, ReportFormat.JSON)
 """Files of data. Pages have other texts and sections in each version; the stored ones keep their bytes."""
 
-OTHER_MODEL: Final = ("summary.risk_score", "risk_parts", "risk_places", "risk_items", "change_causes")
-"""Values of the JSON report that follow from the risk score, which has version 3 now, and from the change of the score
-as shown, which is now the difference of the two scores as shown."""
+OTHER_MODEL: Final = ("summary.risk_score", "risk_parts", "risk_places", "risk_items", "change_causes", "forecast")
+"""Values of the JSON report that follow from the risk score, which has version 3 now, from the change of the score as
+shown, which is now the difference of the two scores as shown, and from the forecast, which needs eight past forecasts
+now."""
 REWORDED: Final = {"Neu verletzt": "Verschlechtert"}
 """Words of the JSON report that a later version changed."""
 
