@@ -12,6 +12,7 @@ import pytest
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.settings import Settings
+from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.lake.maintenance import load_snapshots
 
@@ -53,6 +54,21 @@ def test_a_snapshot_of_the_old_version_keeps_the_former_selection(settings: Sett
         with lake.at(str(newest_old)) as old:
             assert figures(old)["s3_bucket_default_encryption"] == (1, 0)
             assert old.period_end.load_scans(EVERYTHING, NOVEMBER).is_empty()
+
+
+def test_reports_of_the_old_version_are_compared_by_check_and_region(settings: Settings, tmp_path: Path) -> None:
+    """At its snapshot no scan target is known, of findings and of what was looked at; no file looks filtered."""
+    path = tmp_path / "states.parquet"
+    waivers = pl.DataFrame(schema=WAIVERS_SCHEMA)
+    with open_lake(settings) as lake, lake.at(str(_last_of_version_4(lake))) as old:
+        covered = old.analytics.load_covered("acme", NOVEMBER)
+        old.analytics.write_states(EVERYTHING, NOVEMBER, path=path, waivers=waivers)
+        assert old.period_end.load_filtered_files(EVERYTHING, NOVEMBER).is_empty()
+    states = pl.read_parquet(path)
+    assert states["scan_target"].is_null().all()
+    assert covered["scan_target"].is_null().all()
+    places = ("source", "account_id", "region", "check_id")
+    assert set(covered.select(places).rows()) == set(states.select(places).rows()) != set()
 
 
 def test_a_new_scan_of_the_same_region_replaces_the_old_one(settings: Settings) -> None:
