@@ -46,6 +46,8 @@ class CheckedExport:
 
     log: AuditLogExport
     lines: tuple[VerdictLine, ...]
+    changed: tuple[VerdictLine, ...]
+    """Those of ``lines`` on files whose parts contradict each other, whoever signed them."""
 
 
 def check_export(
@@ -72,14 +74,15 @@ def check_export(
 def _check_organization(
     parts: Sequence[tuple[Path, AuditLogFile]], trust: Trust, key_of: AuditKeySource | None
 ) -> CheckedExport:
+    changed = tuple(broken(file.name, problem) for file, part in parts for problem in part.problems)
     lines: list[VerdictLine] = []
     for file, part in parts:
         trust.organizations.add(part.organization)
-        lines += [broken(file.name, problem) for problem in part.problems]
         lines += _check_signature(file, trust)
     found, log = _join(sorted((part for _, part in parts), key=lambda part: part.first), key_of)
     subject = f"signer of the audit log of {log.organization!r}"
-    return CheckedExport(log=log, lines=(*lines, *found, *who_signed(trust, subject=subject)))
+    lines = [*changed, *lines, *found, *who_signed(trust, subject=subject)]
+    return CheckedExport(log=log, lines=tuple(lines), changed=changed)
 
 
 def check_anchor(

@@ -93,12 +93,17 @@ def _verdict_on_logs(lines: Sequence[VerdictLine], exports: Sequence[CheckedExpo
 
 
 def _lines_on_logs(exports: Sequence[CheckedExport], organizations: Collection[str]) -> Iterator[VerdictLine]:
-    """What was found in the audit logs of these organisations; those of others say nothing about the files."""
+    """What was found in the audit logs of these organisations.
+
+    Those of others say nothing about the files, unless their own parts contradict each other: a first line that was
+    changed to name another organisation must not hide a log.
+    """
     for export in exports:
         name = export.log.organization
         if name in organizations or not organizations:
             yield from export.lines
         else:
+            yield from export.changed
             yield unchecked(f"audit log of {name!r}", "the files are not of this organisation")
 
 

@@ -21,6 +21,7 @@ from benchmarks.forecast_coverage import (
 
 DAILY_SERIES = 6
 WEEKLY_SERIES = 4
+WALK_SERIES = 10
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +74,12 @@ def test_daily_intervals_have_the_stated_coverage_on_each_kind(kind: str, daily:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_chosen_method_is_never_much_worse_than_the_last_value(kind: str, daily: list[Outcome]) -> None:
-    """At most 15 % more mean error than naive on 42 series of each kind; ``docs/analytics.md`` has those of many."""
-    mine = [one for one in daily if one.kind == kind]
+    """At most 15 % more mean error than naive on 42 series of each kind, or on 70; ``docs/analytics.md`` has many.
+
+    Nothing beats the last value of a random walk: there, both errors are close, and 42 series are too few.
+    """
+    is_walk = kind == "wandering"
+    mine = simulate_daily(WALK_SERIES, [kind]) if is_walk else [one for one in daily if one.kind == kind]
     assert sum(one.error for one in mine) <= 1.15 * sum(one.naive_error for one in mine)
 
 
