@@ -80,9 +80,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
     except NoLakeError:
         if snapshot is not None:
             raise
-        with writer_lock(settings):
-            refuse_lost_catalog(settings)
-            create_lake(settings)
+        _create_lake_once(settings)
         connection = connect_lake(settings)
     session = LakeSession(connection, settings, snapshot=snapshot)
     try:
@@ -103,6 +101,16 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         session.close()
         raise
     return session
+
+
+def _create_lake_once(settings: Settings) -> None:
+    """Create the lake unless another process did so, and perhaps wrote to it, while this one waited for the lock."""
+    with writer_lock(settings):
+        try:
+            connect_lake(settings).close()
+        except NoLakeError:
+            refuse_lost_catalog(settings)
+            create_lake(settings)
 
 
 def _make_folders(settings: Settings) -> None:

@@ -2,15 +2,20 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+import duckdb
 import pytest
 
 from policycortex.errors import ConfigurationError, PolicyCortexError, StoreBusyError
 from policycortex.settings import Settings
+from policycortex.storage.lake import lake as lake_module
+from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.lake.lock import writer_lock
 from tests.support.samples.lake_files import NOVEMBER, ORGANIZATION, counts, seen, take
@@ -192,3 +197,32 @@ def test_a_snapshot_that_is_no_number_or_not_there_is_refused(lake_settings: Set
     for snapshot in ("latest", "99999"):
         with pytest.raises(PolicyCortexError, match=r"snapshot|99999"), open_lake(lake_settings, snapshot=snapshot):
             pass
+
+
+def test_a_lake_that_another_process_made_meanwhile_is_opened(
+    home_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One finds no lake and waits for the lock; the other makes it and writes to it. That is no lost lake."""
+    has_found_none = threading.Event()
+
+    def connect(settings: Settings, *, snapshot: str | None = None) -> duckdb.DuckDBPyConnection:
+        try:
+            return connect_lake(settings, snapshot=snapshot)
+        except NoLakeError:
+            has_found_none.set()
+            raise
+
+    def open_once() -> str:
+        with open_lake(home_settings) as lake:
+            return lake.snapshot()
+
+    monkeypatch.setattr(lake_module, "connect_lake", connect)
+    with ThreadPoolExecutor(1) as pool:
+        with writer_lock(home_settings):
+            opened = pool.submit(open_once)
+            assert has_found_none.wait(60)
+            create_lake(home_settings)
+            data = home_settings.home / "lake" / "data"
+            data.mkdir(parents=True, exist_ok=True)
+            (data / "of-the-other.parquet").touch()
+        assert opened.result(60)
