@@ -43,10 +43,10 @@ def _risk(content: DeliveryContent) -> tuple[tuple[str, str], ...]:
 def days_text(content: DeliveryContent) -> str:
     """The period as text; one date if it is one day."""
     locale, period = content.locale, content.period
-    if not period.is_whole_days:
+    if not period.is_whole_days or period.first_date == period.last_date:
         return locale.days(period)
     first, last = locale.day(period.first_date), locale.day(period.last_date)
-    return first if first == last else locale.text("delivery.days", first=first, last=last)
+    return locale.text("delivery.days", first=first, last=last)
 
 
 def size_text(file: DeliveredFile, locale: Locale) -> str:

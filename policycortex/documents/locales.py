@@ -5,7 +5,7 @@ The forms are those of CLDR for the catalogue's language, without a region.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -98,7 +98,7 @@ class Locale:
 
 
 @cache
-def load_locale(tag: str, *folders: Path, zone: tzinfo = UTC) -> Locale:
+def load_locale(tag: str, *folders: Path) -> Locale:
     """The catalogue for ``tag`` from the first folder that has it; ``de-AT`` falls back to ``de``.
 
     Texts that a catalogue leaves out come from those of the same language in later folders, then from the English one.
@@ -116,13 +116,18 @@ def load_locale(tag: str, *folders: Path, zone: tzinfo = UTC) -> Locale:
         language=language,
         date_form=next((each.date_form for each in catalogues if each.date_form is not None), None),
         texts=merge_texts(catalogues, read_catalogue(folders[-1] / f"{FALLBACK}.yaml")),
-        zone=zone,
     )
 
 
 def open_locale(tag: str, own: Path | None = None, zone: tzinfo = UTC) -> Locale:
     """``load_locale`` over the built-in catalogues and those in ``own``, the installation's templates folder."""
-    return load_locale(tag, *catalogue_folders(own), zone=zone)
+    return _in_zone(load_locale(tag, *catalogue_folders(own)), zone)
+
+
+@lru_cache(maxsize=64)  # one object for each zone in use, because templates are cached by locale
+def _in_zone(locale: Locale, zone: tzinfo) -> Locale:
+    """The locale with the same texts, which writes times in ``zone``."""
+    return replace(locale, zone=zone)
 
 
 def is_locale_of(tag: str, languages: Collection[str]) -> bool:
