@@ -12,7 +12,7 @@ import polars as pl
 from policycortex.documents.stored_summary import RiskComparison, compare_risk
 from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Framework
-from policycortex.names import ReportStatus
+from policycortex.names import CrosswalkEdition, ReportStatus
 from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.changes_model import PostureSide, ScoreChange
@@ -40,6 +40,13 @@ class ReportComparison:
     after: Posture
     risk: RiskComparison
     """The risk scores that both reports were made with."""
+    editions: tuple[CrosswalkEdition | None, CrosswalkEdition | None]
+    """Of the relations that each report uses; None without a framework."""
+
+    @property
+    def has_other_edition(self) -> bool:
+        """Whether both have a framework, in different editions."""
+        return None not in self.editions and len({*self.editions}) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +131,12 @@ def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver], risk: RiskCompar
         before=assessed[0].posture,
         after=assessed[1].posture,
         risk=risk,
+        editions=(_edition(before), _edition(after)),
     )
+
+
+def _edition(side: _Side) -> CrosswalkEdition | None:
+    return side.framework.edition if side.framework else None
 
 
 def _relations(side: _Side, keys: pl.DataFrame) -> pl.DataFrame | None:

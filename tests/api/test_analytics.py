@@ -20,6 +20,7 @@ from tests.support.samples.lake import finding, import_findings
 
 DAYS = 16
 RELATIONS = '{"SOC2":["cc_6_1"]}'
+STATUSES = ("PASS", "PASS", "PASS", "FAIL")
 
 
 _FILLED: set[str] = set()
@@ -123,6 +124,7 @@ def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> 
     assert query_analytics(server, "trends") | {"period": None} == {
         "framework": None,
         "framework_version": None,
+        "crosswalk": "reviewed",
         "period": None,
         "granularity": "day",
         "by": None,
@@ -165,12 +167,13 @@ def test_what_is_wrong_is_named(server: ApiServer, path: str, query: dict[str, A
     assert field in [detail["field"] for detail in answer.json()["details"]]
 
 
-def completed(server: ApiServer, client: httpx.Client, day: date, snapshot: str) -> str:
+def completed(server: ApiServer, client: httpx.Client, day: date, snapshot: str, *, crosswalk: str = "reviewed") -> str:
     """A completed report of one day."""
     body = {
         "name": str(day),
         "type": "compliance",
         "framework": "soc2",
+        "crosswalk": crosswalk,
         "scope": {"date_range": {"start": f"{day}T00:00:00Z", "end": f"{day}T23:59:59Z"}},
     }
     made = client.post("/v1/reports", json=body)
@@ -209,8 +212,49 @@ def test_two_reports_side_by_side(analysed: ApiServer) -> None:
     assert body["change"]["points"] == 31.25
     assert sum(cause["points"] for cause in body["change"]["causes"]) == 31.25
     assert body["requirements"] == []
+    assert (body["crosswalk"], body["other_crosswalk"], body["note"]) == ("reviewed", "reviewed", None)
     backwards = client.get(f"/v1/reports/{second}/compare/{first}").json()
     assert backwards["counts"]["new"] == 5
+
+
+def test_a_comparison_of_two_editions_says_so(analysed: ApiServer) -> None:
+    """The editions of both reports, and a note that they are not comparable by requirement."""
+    client, today = analysed.client(), analysed.clock().date()
+    with open_lake(analysed.settings) as lake:
+        snapshot = lake.snapshot()
+    day = today - timedelta(days=5)
+    first, second = (completed(analysed, client, day, snapshot, crosswalk=each) for each in ("scanner", "reviewed"))
+    body = client.get(f"/v1/reports/{first}/compare/{second}").json()
+    assert (body["crosswalk"], body["other_crosswalk"]) == ("scanner", "reviewed")
+    assert "different editions" in body["note"]
+
+
+def test_analytics_of_either_edition(running_server: ApiServer) -> None:
+    """A check that the review drops: it makes the score of the scanner edition, and none in the reviewed one."""
+    running_server.clock.reset()
+    server = replace(running_server, organization="analytics-editions", clients=[])
+    day = server.clock().date() - timedelta(days=1)
+    with open_lake(server.settings) as lake:
+        found = [finding(day, "rds_instance_deletion_protection", f"r{n}", status) for n, status in enumerate(STATUSES)]
+        import_findings(lake, found, organization=server.organization)
+    rebuild_days(server.settings, [day])
+    rebuild_analytics(server.settings, [day])
+    for edition, score, failed in (("scanner", 75.0, 1), ("reviewed", None, 0)):
+        query = {"framework": "soc2", "crosswalk": edition}
+        trends = query_analytics(server, "trends", **query)
+        scored = {p["compliance_score"] for p in trends["series"][0]["points"] if p["scanned_days"]}
+        assert (trends["crosswalk"], scored) == (edition, {score})
+        lines = query_analytics(server, "trends", by="framework", crosswalk=edition)["series"]
+        (soc2,) = (line for line in lines if line["name"] == "soc2")
+        assert {p["compliance_score"] for p in soc2["points"] if p["scanned_days"]} == {score}
+        risk = query_analytics(server, "risk", **query)
+        assert (risk["crosswalk"], risk["total"]["failed"]) == (edition, failed)
+        forecast = query_analytics(server, "forecast", **query)
+        assert (forecast["crosswalk"], forecast["status"]) == (edition, "too_little_history")
+    refused = server.client().get("/v1/analytics/trends", params={"crosswalk": "mine"})
+    assert (refused.status_code, refused.json()["details"][0]["field"]) == (400, "crosswalk")
+    for client in server.clients:
+        client.close()
 
 
 def test_a_comparison_needs_two_completed_reports_of_ones_own(

@@ -28,6 +28,7 @@ from api.v1.analytics.schemas import (
     TrendSeriesAnswer,
     WorstFindingAnswer,
 )
+from policycortex.names import CrosswalkEdition
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.forecasting.model import Backtest, DirectionOnly, Forecast, KnownStep, TimeToTarget
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
@@ -41,27 +42,32 @@ NOT_COMPARABLE: Final = (
     "Scores of different frameworks are not comparable: each counts other findings, of other requirements."
 )
 
+EDITIONS_DIFFER: Final = (
+    "The reports use different editions of the relations of checks to requirements. What only that changes has the "
+    "cause framework_version; requirement results are not comparable."
+)
+
 if TYPE_CHECKING:
+    from api.v1.analytics.query import TrendsQuery
     from policycortex.workflow import analytics
     from policycortex.workflow import report_comparison as comparing
     from policycortex.workflow.analytics_query import AnalyticsQuery
 
 
-def present_trends(
-    found: "analytics.Trends", question: "AnalyticsQuery", *, granularity: str, by: str | None
-) -> TrendsAnswer:
+def present_trends(found: "analytics.Trends", question: "AnalyticsQuery", query: "TrendsQuery") -> TrendsAnswer:
     """Lines with their causes; daily causes are known only for the one line of all findings."""
     framework, period = question.framework, question.period
     change = found.change
     return TrendsAnswer(
         framework=framework.id if framework else None,
         framework_version=framework.version if framework else None,
+        crosswalk=query.crosswalk,
         period=period,
-        granularity=granularity,
-        by=by,
-        series=[_series(series, () if by else found.causes) for series in found.series],
+        granularity=query.granularity,
+        by=query.by,
+        series=[_series(series, () if query.by else found.causes) for series in found.series],
         change=present_change(change.change, first=change.first, last=change.last) if change else None,
-        note=NOT_COMPARABLE if by == "framework" else None,
+        note=NOT_COMPARABLE if query.by == "framework" else None,
     )
 
 
@@ -82,11 +88,12 @@ def present_change(change: ScoreChange, *, first: date | None = None, last: date
     )
 
 
-def present_risk(found: "analytics.RiskResult", question: "AnalyticsQuery") -> RiskAnswer:
+def present_risk(found: "analytics.RiskResult", question: "AnalyticsQuery", crosswalk: CrosswalkEdition) -> RiskAnswer:
     """The risk with its parts, groups, items, ages and remediation times."""
     risk, period = found.risk, question.period
     return RiskAnswer(
         framework=question.framework.id if question.framework else None,
+        crosswalk=crosswalk,
         period=period,
         as_of=found.as_of,
         risk_version=risk.version,
@@ -106,15 +113,18 @@ def present_risk(found: "analytics.RiskResult", question: "AnalyticsQuery") -> R
     )
 
 
-def present_forecast(found: "analytics.ForecastResult", question: "AnalyticsQuery") -> ForecastAnswer:
+def present_forecast(
+    found: "analytics.ForecastResult", question: "AnalyticsQuery", crosswalk: CrosswalkEdition
+) -> ForecastAnswer:
     """A forecast, or the reason why there is none."""
     framework_id = question.framework.id if question.framework else None
     likely = _likely(found.likely) if found.likely else None
     if isinstance(found.forecast, Forecast):
-        return _forecast(found.forecast, framework_id, likely)
+        return _forecast(found.forecast, framework_id, likely, crosswalk)
     short = found.forecast if isinstance(found.forecast, DirectionOnly) else None
     return ForecastAnswer(
         framework=framework_id,
+        crosswalk=crosswalk,
         status="direction_only" if short else "too_little_history",
         reason=found.forecast.reason,
         method=None,
@@ -145,6 +155,9 @@ def present_comparison(
         findings=[ComparedFinding(**row) for row in rows.slice(offset, limit).iter_rows(named=True)],
         findings_total=len(rows),
         risk=RiskChangeAnswer.model_validate(found.risk),
+        crosswalk=found.editions[0],
+        other_crosswalk=found.editions[1],
+        note=EDITIONS_DIFFER if found.has_other_edition else None,
     )
 
 
@@ -209,10 +222,13 @@ def _item(item: RiskItem) -> RiskItemAnswer:
     )
 
 
-def _forecast(forecast: Forecast, framework_id: str | None, likely: LikelyAnswer | None) -> ForecastAnswer:
+def _forecast(
+    forecast: Forecast, framework_id: str | None, likely: LikelyAnswer | None, crosswalk: CrosswalkEdition
+) -> ForecastAnswer:
     beyond = forecast.extrapolated_from
     return ForecastAnswer(
         framework=framework_id,
+        crosswalk=crosswalk,
         status="ok",
         reason=None,
         method=forecast.method.value,

@@ -13,7 +13,7 @@ from api.platform.services import Services
 from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean
 from policycortex.frameworks.model import Framework
-from policycortex.names import DateRangeType
+from policycortex.names import CrosswalkEdition, DateRangeType
 from policycortex.period import Period
 from policycortex.requests.body import Known, ScopeBody
 from policycortex.requests.parsing import period_of, validated
@@ -32,6 +32,10 @@ class ScopeQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     framework: str | None = Field(default=None, max_length=64, description="Absent: all findings", examples=["soc2"])
+    crosswalk: CrosswalkEdition = Field(
+        default=CrosswalkEdition.REVIEWED,
+        description="Relations of checks to requirements: `reviewed`, or `scanner` for those of the scanner's files",
+    )
     environments: list[str] = Field(default=[], max_length=100, description="Repeat for several")
     cloud_providers: list[str] = Field(default=[], max_length=100, description="Repeat for several")
     accounts: list[str] = Field(default=[], max_length=100, description="Repeat for several")
@@ -90,7 +94,7 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
     # The lake's libraries take 60 MB and a second to import; only analytics needs them.
     from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
 
-    now, frameworks = services.now().astimezone(UTC), services.frameworks(caller.organization)
+    now, frameworks = services.now().astimezone(UTC), frameworks_of(query, services, caller)
     try:
         checked = validated(ScopeBody, query.body(), context={"known": Known(frameworks=frameworks), "due_at": now})
     except RequestError as error:
@@ -105,6 +109,12 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
     framework = _framework(query.framework, frameworks)
     waivers = services.registry.waivers.list_waivers(caller.organization)
     return AnalyticsQuery(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
+
+
+def frameworks_of(query: ScopeQuery, services: Services, caller: Principal) -> Mapping[str, Framework]:
+    """The organisation's frameworks, in the edition of the query."""
+    known = services.frameworks(caller.organization)
+    return {id_: framework.in_edition(query.crosswalk) for id_, framework in known.items()}
 
 
 def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:

@@ -12,7 +12,7 @@ from api.platform.errors import ApiError
 from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
-from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, to_question
+from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, frameworks_of, to_question
 from api.v1.analytics.schemas import CompareAnswer, ForecastAnswer, RiskAnswer, TrendsAnswer
 from policycortex.errors import Problem
 
@@ -42,9 +42,9 @@ def get_trends(
             question,
             granularity=Granularity(query.granularity),
             by=query.by,
-            frameworks=services.frameworks(caller.organization),
+            frameworks=frameworks_of(query, services, caller),
         )
-    return send_json(request, present_trends(found, question, granularity=query.granularity, by=query.by))
+    return send_json(request, present_trends(found, question, query))
 
 
 @router.get("/risk", response_model=RiskAnswer, responses=errors_of())
@@ -62,10 +62,10 @@ def get_risk(request: Request, caller: Reader, query: Annotated[RiskQuery, Query
             lake,
             question,
             weights=risk_weights(services.settings),
-            frameworks=known or services.frameworks(caller.organization),
+            frameworks=known or frameworks_of(query, services, caller),
             top=query.top,
         )
-    return send_json(request, present_risk(found, question))
+    return send_json(request, present_risk(found, question, query.crosswalk))
 
 
 @router.get("/forecast", response_model=ForecastAnswer, responses=errors_of())
@@ -80,7 +80,7 @@ def get_forecast(
     question = to_question(query, services, caller)
     with open_lake(services.settings) as lake:
         found = load_forecast(lake, question, horizon_days=query.horizon_days, target_pct=query.target_score)
-    return send_json(request, present_forecast(found, question))
+    return send_json(request, present_forecast(found, question, query.crosswalk))
 
 
 @compare_router.get(

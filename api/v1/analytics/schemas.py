@@ -6,11 +6,13 @@ from typing import Final, Literal
 from pydantic import Field
 
 from api.platform.responses import ResponseModel, Span
+from policycortex.names import CrosswalkEdition
 
 CAUSES: Final = (
     "`fixed`, `regressed`, `new_resources`, `gone_resources`, `scope_and_coverage`, `framework_version`, `waivers`"
 )
 
+EDITION: Final = "Edition of the relations of checks to requirements that frameworks were used in"
 
 BANDS: Final = (
     "By the worst failing finding alone: `act_now`, `act_soon`, `plan`, `watch`, or `none` when nothing fails; "
@@ -67,6 +69,7 @@ class TrendsAnswer(ResponseModel):
     """Scores over time."""
 
     framework: str | None
+    crosswalk: CrosswalkEdition = Field(description=EDITION)
     framework_version: str | None
     period: Span
     granularity: str
@@ -179,6 +182,7 @@ class RiskAnswer(ResponseModel):
     """Risk of the period-end posture."""
 
     framework: str | None
+    crosswalk: CrosswalkEdition = Field(description=EDITION)
     period: Span
     as_of: date
     risk_version: str
@@ -263,6 +267,7 @@ class ForecastAnswer(ResponseModel):
     """The score's next days, or why there is no forecast."""
 
     framework: str | None
+    crosswalk: CrosswalkEdition = Field(description=EDITION)
     status: str = Field(description="`ok`, `direction_only` with fewer than 8 past forecasts, or `too_little_history`")
     reason: str | None = Field(description="Why there is no forecast; null with one")
     method: str | None = Field(examples=["theil_sen"])
@@ -341,3 +346,6 @@ class CompareAnswer(ResponseModel):
     )
     findings_total: int = Field(description="Number of all such findings; `findings` is one page of them")
     risk: RiskChangeAnswer = Field(description="The risk scores that both reports were made with")
+    crosswalk: CrosswalkEdition | None = Field(description="Edition of the first report; null without a framework")
+    other_crosswalk: CrosswalkEdition | None = Field(description="Edition of the other report")
+    note: str | None = Field(description="That the reports use different editions, and what follows; else null")
