@@ -31,6 +31,7 @@ from api.v1.analytics.schemas import (
 from policycortex.names import CrosswalkEdition
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.forecasting.model import Backtest, DirectionOnly, Forecast, KnownStep, TimeToTarget
+from policycortex.scoring.forecasting.written import write_points
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
 from policycortex.scoring.risk_model import SHARE_VERSION, RiskItem, RiskPart, RiskScore
 from policycortex.scoring.risk_written import write_risk
@@ -225,7 +226,6 @@ def _item(item: RiskItem) -> RiskItemAnswer:
 def _forecast(
     forecast: Forecast, framework_id: str | None, likely: LikelyAnswer | None, crosswalk: CrosswalkEdition
 ) -> ForecastAnswer:
-    beyond = forecast.extrapolated_from
     return ForecastAnswer(
         framework=framework_id,
         crosswalk=crosswalk,
@@ -235,19 +235,8 @@ def _forecast(
         last_date=forecast.origin,
         last_score=round_pct(forecast.last_value_pct),
         direction=None,
-        points=[
-            ForecastPointAnswer(
-                date=point.day,
-                compliance_score=known_pct(point.value_pct),
-                low_80=known_pct(point.low_80),
-                high_80=known_pct(point.high_80),
-                low_95=known_pct(point.low_95),
-                high_95=known_pct(point.high_95),
-                is_extrapolated=beyond is not None and point.day >= beyond,
-            )
-            for point in forecast.points
-        ],
-        extrapolated_from=beyond,
+        points=[ForecastPointAnswer.model_validate(point) for point in write_points(forecast)],
+        extrapolated_from=forecast.extrapolated_from,
         backtest=_backtest(forecast.backtest),
         known_steps=[_step(step) for step in forecast.known_steps],
         removed_step=_step(forecast.removed_step) if forecast.removed_step else None,

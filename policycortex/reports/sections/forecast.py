@@ -10,24 +10,11 @@ from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, KnownStep, TooLittleHistory
-from policycortex.scoring.rounding import known_pct, round_pct
+from policycortex.scoring.forecasting.written import WrittenPoint, write_points
+from policycortex.scoring.rounding import round_pct
 
 FORECAST_STEP: Final = 5
 """The page shows every fifth day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRow:
-    """One future day with its intervals; how often past ones held the score is ``ForecastView.coverage_80``."""
-
-    date: date
-    compliance_score: float
-    low_80: float
-    high_80: float
-    low_95: float
-    high_95: float
-    is_extrapolated: bool = False
-    """Further ahead than twice the days that past forecasts were tested for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +37,8 @@ class ForecastView:
     history_points: int = 0
     origin: date | None = None
     """Day of the last score."""
-    points: tuple[ForecastRow, ...] = ()
+    points: tuple[WrittenPoint, ...] = ()
+    """Their intervals; ``coverage_80`` says how often past ones held the score."""
     error_points: float | None = None
     """Mean error of past forecasts by this method, percentage points."""
     error_against_naive: float | None = None
@@ -87,22 +75,11 @@ def forecast_view(forecast: Forecast | DirectionOnly | TooLittleHistory | None) 
             known_steps=_known(forecast.known_steps),
             removed_step=_removed(forecast.removed_step),
         )
-    test, beyond = forecast.backtest, forecast.extrapolated_from
+    test = forecast.backtest
     return ForecastView(
         method=forecast.method.value,
         origin=forecast.origin,
-        points=tuple(
-            ForecastRow(
-                date=point.day,
-                compliance_score=known_pct(point.value_pct),
-                low_80=known_pct(point.low_80),
-                high_80=known_pct(point.high_80),
-                low_95=known_pct(point.low_95),
-                high_95=known_pct(point.high_95),
-                is_extrapolated=beyond is not None and point.day >= beyond,
-            )
-            for point in forecast.points
-        ),
+        points=write_points(forecast),
         error_points=round(test.mean_error[forecast.method], 2),
         error_against_naive=None if test.error_against_naive is None else round(test.error_against_naive, 2),
         tested_days=test.horizon_days,
@@ -112,7 +89,7 @@ def forecast_view(forecast: Forecast | DirectionOnly | TooLittleHistory | None) 
         coverage_80=round_pct(100 * test.coverage[0.80], 0) if test.coverage else None,
         coverage_95=round_pct(100 * test.coverage[0.95], 0) if test.coverage else None,
         removed_step=_removed(forecast.removed_step),
-        extrapolated_from=beyond,
+        extrapolated_from=forecast.extrapolated_from,
     )
 
 
@@ -128,7 +105,7 @@ def _forecast(inputs: SectionInputs) -> ForecastView | None:
     return forecast_view(inputs.evidence.forecast)
 
 
-def _points(document: ReportDocument) -> tuple[ForecastRow, ...]:
+def _points(document: ReportDocument) -> tuple[WrittenPoint, ...]:
     forecast = FORECAST.of(document)
     return forecast.points if forecast else ()
 

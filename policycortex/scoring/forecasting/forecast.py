@@ -102,11 +102,10 @@ def _forecast(fitted: _Fitted, steps: Sequence[KnownStep], *, horizon_days: int,
         method=method,
         origin=dates[-1],
         last_value_pct=last,
-        points=_points(coming, expected, spread, ahead),
+        points=_points(coming, expected, spread, ahead, tested_days=trials.horizon_days),
         backtest=_backtest(trials, method, fitted.unit),
         known_steps=_coming(steps, dates[-1], horizon_days),
         removed_step=fitted.jump,
-        extrapolated_from=next(iter(coming[_EXTRAPOLATED * trials.horizon_days :]), None),
         target=None if target_pct is None else time_to_target(expected, ahead, spread, last=last, target=target_pct),
     )
 
@@ -139,14 +138,26 @@ def _without_steps(
     return np.clip(shifted, 0, 100), KnownStep(day=dates[first], points=points, reason="isolated jump in the past")
 
 
-def _points(coming: Sequence[date], expected: Numbers, spread: Spread, ahead: Days) -> tuple[ForecastPoint, ...]:
+def _points(
+    coming: Sequence[date], expected: Numbers, spread: Spread, ahead: Days, *, tested_days: int
+) -> tuple[ForecastPoint, ...]:
     middle = np.clip(expected, 0, 100)
     low = {level: np.clip(middle - spread.half_width(level, ahead), 0, 100) for level in LEVELS}
     high = {level: np.clip(middle + spread.half_width(level, ahead), 0, 100) for level in LEVELS}
-    columns = (middle, low[0.80], high[0.80], low[0.95], high[0.95])
+    columns = (middle, low[0.80], high[0.80], low[0.95], high[0.95], ahead > _EXTRAPOLATED * tested_days)
     return tuple(
-        ForecastPoint(day=day, value_pct=value, low_80=low_80, high_80=high_80, low_95=low_95, high_95=high_95)
-        for day, value, low_80, high_80, low_95, high_95 in zip(coming, *(c.tolist() for c in columns), strict=True)
+        ForecastPoint(
+            day=day,
+            value_pct=value,
+            low_80=low_80,
+            high_80=high_80,
+            low_95=low_95,
+            high_95=high_95,
+            is_extrapolated=is_extrapolated,
+        )
+        for day, value, low_80, high_80, low_95, high_95, is_extrapolated in zip(
+            coming, *(c.tolist() for c in columns), strict=True
+        )
     )
 
 

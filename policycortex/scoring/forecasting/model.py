@@ -59,6 +59,8 @@ class ForecastPoint:
     high_80: float
     low_95: float
     high_95: float
+    is_extrapolated: bool
+    """Further ahead than twice the horizon that the history can test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +111,11 @@ class Forecast:
     removed_step: KnownStep | None
     """One isolated past jump that was removed from the history before fitting; None without one."""
     target: TimeToTarget | None
-    extrapolated_from: date | None
-    """First day further ahead than twice the tested horizon; None when no point is."""
+
+    @property
+    def extrapolated_from(self) -> date | None:
+        """First day that is extrapolated; None when no point is."""
+        return next((point.day for point in self.points if point.is_extrapolated), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,14 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import ReportType, RequirementResult, Severity
-from policycortex.reports.sections.forecast import ForecastRow, ForecastView
+from policycortex.reports.sections.forecast import ForecastView
 from policycortex.reports.sections.risk_matrix import item_rows
 from policycortex.reports.sections.risk_places import place_rows
 from policycortex.reports.sections.risk_profile import risk_rows
 from policycortex.reports.sections.section_results import SectionRow
 from policycortex.reports.unrelated_messages import provider_sentence
 from policycortex.reports.worst_line import worst_line
+from policycortex.scoring.forecasting.written import WrittenPoint
 from policycortex.scoring.model import Counts, Coverage, Score
 from policycortex.scoring.rounding import round_pct
 from tests.support.samples.document_tables import (
@@ -102,10 +103,10 @@ def _forecast(summary: Summary) -> ForecastView:
         return ForecastView(method=None, history_days=0, history_points=0)
     last = summary.compliance_score
     points = tuple(
-        ForecastRow(
+        WrittenPoint(
             date=PERIOD.last_date + timedelta(days=n), compliance_score=round(last, 2), low_80=round(last * 0.97, 2),
             high_80=round(min(100.0, last * 1.03), 2), low_95=round(last * 0.95, 2),
-            high_95=round(min(100.0, last * 1.05), 2),
+            high_95=round(min(100.0, last * 1.05), 2), is_extrapolated=False,
         )
         for n in range(1, 31)
     )  # fmt: skip

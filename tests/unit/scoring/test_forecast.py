@@ -18,6 +18,7 @@ from policycortex.scoring.forecasting.model import (
     TooLittleHistory,
 )
 from policycortex.scoring.forecasting.steps import find_jump, waiver_steps
+from policycortex.scoring.forecasting.written import write_points
 
 FIRST = date(2026, 1, 1)
 
@@ -125,6 +126,7 @@ def test_days_beyond_twice_the_tested_horizon_are_extrapolated() -> None:
     forecast = made(history_of([70.0 + n % 2 for n in range(30)]), horizon_days=30)
     assert forecast.backtest.horizon_days == 9
     assert forecast.extrapolated_from == day(29 + 19)
+    assert [point.is_extrapolated for point in write_points(forecast)] == [n > 18 for n in range(1, 31)]
     assert made(history_of([70.0 + n % 2 for n in range(30)]), horizon_days=18).extrapolated_from is None
 
 
