@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from policycortex.audit.timed_flush import TimedFlush
 from policycortex.errors import UnavailableError
 from policycortex.storage.registry import AccessRow
 
@@ -24,17 +25,14 @@ class ReadLog:
         self._write = write
         self._rows: list[AccessRow] = []
         self._adding, self._flushing = threading.Lock(), threading.Lock()
-        self._is_closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._timer = TimedFlush(self.flush, seconds=_EVERY_SECONDS, name="read-log", on_failure=self._log_failure)
 
     def add(self, row: AccessRow) -> None:
         """Buffer a read. A full buffer is written at once; raises UnavailableError when that fails."""
         with self._adding:
             self._rows.append(row)
             is_full = len(self._rows) >= _MOST_BUFFERED
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="read-log", daemon=True)
-                self._thread.start()
+        self._timer.start()
         if is_full:
             self.flush()
 
@@ -54,19 +52,7 @@ class ReadLog:
 
     def close(self) -> None:
         """Write the rest and end the thread."""
-        self._is_closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._try_flush()
+        self._timer.close()
 
-    def _run(self) -> None:
-        while not self._is_closing.wait(_EVERY_SECONDS):
-            self._try_flush()
-
-    def _try_flush(self) -> None:
-        try:
-            self.flush()
-        except UnavailableError as error:
-            _log.warning(
-                "the access log cannot be written now", extra={"reason": str(error), "waiting": len(self._rows)}
-            )
+    def _log_failure(self, error: UnavailableError) -> None:
+        _log.warning("the access log cannot be written now", extra={"reason": str(error), "waiting": len(self._rows)})

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from policycortex.audit.chain import NO_ORGANIZATION, AuditEvent, AuditOutcome, write_moment
+from policycortex.audit.timed_flush import TimedFlush
 from policycortex.errors import UnavailableError
 from policycortex.security.address_limits import address_network
 
@@ -39,16 +40,16 @@ class RefusalSummaries:
     def __init__(self, write: Callable[[AuditEvent], None]) -> None:
         self._write = write
         self._tallies: dict[str, _Tally] = {}
-        self._lock, self._is_closing = threading.Lock(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._timer = TimedFlush(self.flush, seconds=_EVERY_SECONDS, name="refusals", on_failure=_log_failure)
 
     def is_counted(self, event: AuditEvent) -> bool:
         """Count the event unless it is the first of its address in this minute. False: record it as it is."""
         if event.organization != NO_ORGANIZATION:
             return False
         address = address_network(event.address)
+        self._timer.start()
         with self._lock:
-            self._start()
             if address not in self._tallies and len(self._tallies) < _MOST_ADDRESSES:
                 self._tallies[address] = _Tally()
                 return False
@@ -69,25 +70,11 @@ class RefusalSummaries:
 
     def close(self) -> None:
         """Write the rest and end the thread."""
-        self._is_closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._try_flush()
+        self._timer.close()
 
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
-            self._thread.start()
 
-    def _run(self) -> None:
-        while not self._is_closing.wait(_EVERY_SECONDS):
-            self._try_flush()
-
-    def _try_flush(self) -> None:
-        try:
-            self.flush()
-        except UnavailableError as error:
-            _log.warning("refusals are not in the audit log", extra={"reason": str(error)})
+def _log_failure(error: UnavailableError) -> None:
+    _log.warning("refusals are not in the audit log", extra={"reason": str(error)})
 
 
 def _summary(address: str, tally: _Tally) -> AuditEvent:

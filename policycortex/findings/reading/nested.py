@@ -3,6 +3,7 @@
 The structure around the records must be valid JSON. Damage inside a record only quarantines that record.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class _Walk:
         elif first == b"{":
             yield from self._members(path)
         elif first == b"[":
-            yield from self._positions(path)
+            yield from self._elements(path)
         elif first == b'"':
             self._skip_text()
         else:
@@ -146,43 +147,33 @@ class _Walk:
                 case _:
                     raise self._damaged("a key is expected")
 
-    def _positions(self, path: Path) -> Iterator[Item]:
+    def _elements(self, path: Path) -> Iterator[Item]:
+        for number in self._positions():
+            yield from self.value((*path, number))
+
+    def _positions(self) -> Iterator[int]:
+        """The position of each element of the array that begins here. The caller reads the element before the next."""
         window = self._window
         window.pos += 1
-        number = 0
-        while True:
-            match self._peek():
-                case b"]":
-                    window.pos += 1
-                    return
-                case b",":
-                    window.pos += 1
-                case _:
-                    yield from self.value((*path, number))
-                    number += 1
+        for number in itertools.count():
+            while (first := self._peek()) == b",":
+                window.pos += 1
+            if first == b"]":
+                window.pos += 1
+                return
+            yield number
 
     def _groups(self, path: Path) -> Iterator[Item]:
         window = self._window
-        window.pos += 1
-        number = 0
-        while True:
-            match self._peek():
-                case b"]":
-                    window.pos += 1
-                    return
-                case b",":
-                    window.pos += 1
-                    continue
-                case b"{":
-                    if (end := end_of_value(window)) is None or end - window.pos > MAX_RECORD_BYTES:
-                        yield from self.value((*path, number))
-                    else:
-                        offset, raw = window.offset_of(window.pos), window.data[window.pos : end]
-                        window.pos = end
-                        yield (*path, number), Group(offset=offset, raw=raw)
-                case _:
-                    yield path, RecordSplitter(window, self._shape, is_array=True).other_value()
-            number += 1
+        for number in self._positions():
+            if self._peek() != b"{":
+                yield path, RecordSplitter(window, self._shape, is_array=True).other_value()
+            elif (end := end_of_value(window)) is None or end - window.pos > MAX_RECORD_BYTES:
+                yield from self.value((*path, number))
+            else:
+                offset, raw = window.offset_of(window.pos), window.data[window.pos : end]
+                window.pos = end
+                yield (*path, number), Group(offset=offset, raw=raw)
 
     def _peek(self) -> bytes:
         window = self._window
