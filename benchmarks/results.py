@@ -41,7 +41,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class BenchmarkTable:
     """Contenders that did the same work in the same run, and the limits between them."""
 
     name: str
@@ -65,12 +65,12 @@ class LimitResult:
     """The value of each round; ``value`` is their median."""
 
 
-def check_limits(comparison: Comparison) -> list[LimitResult]:
+def check_limits(comparison: BenchmarkTable) -> list[LimitResult]:
     """Check each limit on the median of the rounds; a ratio is calculated per round, from runs beside each other."""
     return [_check(limit, {each.name: each for each in comparison.measured}) for limit in comparison.limits]
 
 
-def save(part: str, title: str, comparisons: Sequence[Comparison], folder: Path = RESULTS) -> Path:
+def save(part: str, title: str, comparisons: Sequence[BenchmarkTable], folder: Path = RESULTS) -> Path:
     """Write ``<part>.json`` and print its tables; returns the file."""
     kept = {
         "part": part,
@@ -168,7 +168,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _kept(comparison: Comparison) -> dict[str, Any]:
+def _kept(comparison: BenchmarkTable) -> dict[str, Any]:
     contenders = [
         {"name": each.name, "figures": {name: _summary(values) for name, values in each.figures.items()}}
         for each in comparison.measured

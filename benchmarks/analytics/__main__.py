@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH
 from benchmarks.harness import ROOT, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 MONTH, YEAR = "30 days of history", "365 days of history"
 FIGURE = "answer_cpu_ms"
@@ -36,7 +36,7 @@ def main(folder: Path) -> None:
             for name, home in homes.items()
         ]
         comparisons.append(
-            Comparison(
+            BenchmarkTable(
                 name=f"{title}, the last 30 days",
                 measured=interleave(contenders),
                 limits=[Limit(figure=FIGURE, ours=YEAR, against=MONTH, at_most=1.25)],

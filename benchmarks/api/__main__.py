@@ -19,7 +19,7 @@ from benchmarks.api.load import Call, measure
 from benchmarks.api.programs import Program, our_api
 from benchmarks.api.seed import Seeded, seed_reports
 from benchmarks.harness import ROUNDS, Measured
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 from tests.support.servers import PostgresServer, postgres
 
 CONNECTIONS = 16
@@ -79,7 +79,7 @@ def main() -> None:
     save("api", "Lists, details and new reports", comparisons)
 
 
-def _compare_all(count: int, server: PostgresServer | None, seconds: float) -> list[Comparison]:
+def _compare_all(count: int, server: PostgresServer | None, seconds: float) -> list[BenchmarkTable]:
     place = f"{count:,} reports on {'Postgres' if server else 'SQLite'}"
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         url = server.url(server.create_database()) if server else None
@@ -113,7 +113,7 @@ def _calls(seeded: Seeded) -> list[Call]:
     ]
 
 
-def _compare(name: str, call: Call, sides: list[_Side], seeded: Seeded, seconds: float) -> Comparison:
+def _compare(name: str, call: Call, sides: list[_Side], seeded: Seeded, seconds: float) -> BenchmarkTable:
     found: dict[str, dict[str, list[float]]] = {
         side.name: {figure: [] for figure in (RATE, MIDDLE, TAIL, TAIL_RATIO, COST)} for side in sides
     }
@@ -122,7 +122,7 @@ def _compare(name: str, call: Call, sides: list[_Side], seeded: Seeded, seconds:
             for figure, value in _run(call, side, seeded, seconds).items():
                 found[side.name][figure] += [value] if number else []
     note = f"{CONNECTIONS} connections, {seconds:g} s a round. {_COST_NOTE}"
-    return Comparison(
+    return BenchmarkTable(
         name=name,
         measured=[Measured(name=side, figures=figures) for side, figures in found.items()],
         limits=_limits(call),

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.backfill.span import FIRST, last_day
 from benchmarks.data import BENCH
 from benchmarks.harness import CPU, ROOT, Contender, Measured, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 FRAMEWORKS = ("soc2", "hipaa", "iso27001", "nist_csf")
 MONTH, ALL, PLAIN = "one month", "all months", "all months without Dagster"
@@ -45,8 +45,8 @@ def main() -> None:
     save("backfill", "Backfill of two years", [_compared(measured, months)])
 
 
-def _compared(measured: list[Measured], months: int) -> Comparison:
-    return Comparison(
+def _compared(measured: list[Measured], months: int) -> BenchmarkTable:
+    return BenchmarkTable(
         name=f"{months} months under four frameworks, a scan of 300 findings every two weeks",
         measured=measured,
         limits=[Limit(figure=PER_REPORT, ours=ALL, against=MONTH, at_most=1.0)],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH
 from benchmarks.harness import CPU, PEAK, ROOT, Contender, Measured, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 FOLDER = BENCH / "documents"
 PER_ROW = "cpu_ms_per_row"
@@ -31,13 +31,13 @@ def main() -> None:
         partial(_annex, 2_000, rounds=rounds),
         partial(_annex, 10_000, rounds=1),
     )
-    made: list[Comparison] = []
+    made: list[BenchmarkTable] = []
     for make in makers:
         made.append(make())
         save("documents", "Documents", made)
 
 
-def _annex(findings: int, *, rounds: int) -> Comparison:
+def _annex(findings: int, *, rounds: int) -> BenchmarkTable:
     """CPU per row: a report with all findings minus the same report without; one process makes both."""
     folder = _document(findings)
     module = "benchmarks.documents.rows"
@@ -47,7 +47,7 @@ def _annex(findings: int, *, rounds: int) -> Comparison:
         Contender(name=CHROMIUM, command=python(module, folder, "chromium")),
         Contender(name=TYPST, command=python(module, folder, "typst")),
     ]
-    return Comparison(
+    return BenchmarkTable(
         name=f"{findings:,} findings, every one on a page",
         measured=interleave(contenders, rounds=rounds),
         limits=[Limit(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
@@ -58,14 +58,14 @@ def _annex(findings: int, *, rounds: int) -> Comparison:
     )
 
 
-def _most() -> Comparison:
+def _most() -> BenchmarkTable:
     folder = _document(MOST)
     contenders = [
         Contender(name=PLAIN, command=python("benchmarks.documents.ours", folder)),
         Contender(name=MARKED, command=python("benchmarks.documents.ours", folder, "confidential")),
     ]
     measured = interleave(contenders, rounds=1)
-    return Comparison(
+    return BenchmarkTable(
         name=f"{MOST:,} findings, whole report",
         measured=[_counted(each, folder / place / "report.pdf") for each, place in zip(measured, PLACES, strict=True)],
         limits=[
@@ -77,7 +77,7 @@ def _most() -> Comparison:
     )
 
 
-def _whole_report(*, rounds: int) -> Comparison:
+def _whole_report(*, rounds: int) -> BenchmarkTable:
     folder = _document(FINDINGS_OF_47_PAGES, REQUIREMENTS_OF_47_PAGES)
     subprocess.run(python("benchmarks.documents.pages", folder), cwd=ROOT, check=True)
     contenders = [
@@ -85,7 +85,7 @@ def _whole_report(*, rounds: int) -> Comparison:
         Contender(name=BARE, command=python("benchmarks.documents.bare", folder, "untagged")),
         Contender(name=TAGGED, command=python("benchmarks.documents.bare", folder, "tagged")),
     ]
-    return Comparison(
+    return BenchmarkTable(
         name="A designed report of 47 pages",
         measured=interleave(contenders, rounds=rounds),
         limits=[Limit(figure=CPU, ours=OURS, against=TAGGED, at_most=1.15)],

@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.data import BENCH
 from benchmarks.harness import PEAK, ROOT, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 OURS, LIBRARY = "policycortex", "json.load or csv.reader"
 READING = "reading_cpu_seconds"
@@ -46,7 +46,7 @@ def main() -> None:
         columns = (READING, "cpu_seconds", "wall_seconds", PEAK)
         measured = interleave(contenders)
         comparisons.append(
-            Comparison(
+            BenchmarkTable(
                 name=f"{findings:,} findings in {name}", measured=measured, limits=limits, note=note, columns=columns
             )
         )

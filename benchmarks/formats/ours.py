@@ -10,7 +10,7 @@ from pathlib import Path
 from time import process_time
 
 from policycortex.findings.model import Finding
-from policycortex.findings.sources import detect_parser, list_sources, read_findings
+from policycortex.findings.sources import detect_parser, list_sources
 
 
 def main(file: str) -> None:
@@ -18,9 +18,10 @@ def main(file: str) -> None:
     for library in ("polars", "pyarrow.csv", "pyarrow.parquet"):  # every process that imports findings has loaded them
         import_module(library)
     (source,) = list_sources([Path(file)]).sources
-    detect_parser(source)
+    _, parser = detect_parser(source)
     started = process_time()
-    rows = sum(isinstance(each, Finding) for each in read_findings(source))
+    with source.open() as stream:
+        rows = sum(isinstance(each, Finding) for each in parser(stream))
     print(json.dumps({"rows": rows, "reading_cpu_seconds": round(process_time() - started, 3)}))
 
 

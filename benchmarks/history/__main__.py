@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH, ocsf_file
 from benchmarks.harness import PEAK, ROOT, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 MONTHS = (1, 12, 60)
 SIZES = (10_000, 100_000, 1_000_000)
@@ -26,13 +26,13 @@ def main() -> None:
     save("history", "Reports over 30 days", [_by_history(months), _by_size(sizes)])
 
 
-def _by_history(lengths: list[int]) -> Comparison:
+def _by_history(lengths: list[int]) -> BenchmarkTable:
     names = {months: f"{months} months of history" for months in lengths}
     homes = {months: BENCH / f"behind-{months}" for months in lengths}
     for months, home in homes.items():
         subprocess.run(python("benchmarks.history.past", home, months), cwd=ROOT, check=True)
     contenders = [_report(names[months], homes[months], "csv", "json") for months in lengths]
-    return Comparison(
+    return BenchmarkTable(
         name=f"With {', '.join(map(str, lengths))} months of history, a scan of 2,000 findings a day",
         measured=interleave(contenders),
         limits=[
@@ -46,7 +46,7 @@ def _by_history(lengths: list[int]) -> Comparison:
     )
 
 
-def _by_size(sizes: list[int]) -> Comparison:
+def _by_size(sizes: list[int]) -> BenchmarkTable:
     homes = {size: BENCH / f"scoring-{size}" for size in sizes}
     for size, home in homes.items():
         subprocess.run(python("benchmarks.scoring.lake", home, ocsf_file(size)), cwd=ROOT, check=True)
@@ -57,7 +57,7 @@ def _by_size(sizes: list[int]) -> Comparison:
         *(Limit(figure=FIGURE, ours=names[b], against=names[a], at_most=b / a) for a, b in steps),
         *(Limit(figure=PEAK, ours=names[size], at_most=MEMORY_MB) for size in sizes),
     ]
-    return Comparison(
+    return BenchmarkTable(
         name=f"{' to '.join(f'{size:,}' for size in (sizes[0], sizes[-1]))} findings in scope",
         measured=measured,
         limits=limits,

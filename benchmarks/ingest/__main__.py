@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH, ocsf_file
 from benchmarks.harness import PEAK, ROOT, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 OURS, DAMAGED, DUCKDB, JSON = "policycortex", "policycortex, 12 damaged records", "duckdb read_json", "json.load"
 MOST_FOR_JSON = 100_000
@@ -20,7 +20,7 @@ def main() -> None:
     save("ingest", "Ingest", [_compare(size) for size in sizes])
 
 
-def _compare(findings: int) -> Comparison:
+def _compare(findings: int) -> BenchmarkTable:
     clean, damaged = ocsf_file(findings), ocsf_file(findings, bad_records=12)
     work = BENCH / "ingest"
     work.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def _compare(findings: int) -> Comparison:
         "stores texts and relations once by digest, quarantines damaged records, and commits to the lake."
     )
     columns = ("cpu_seconds", "wall_seconds", "peak_mb", "rows")
-    return Comparison(name=f"{findings:,} findings", measured=measured, limits=limits, note=note, columns=columns)
+    return BenchmarkTable(name=f"{findings:,} findings", measured=measured, limits=limits, note=note, columns=columns)
 
 
 def _ours(name: str, home: Path, file: Path) -> Contender:

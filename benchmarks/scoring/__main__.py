@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH, ocsf_file
 from benchmarks.harness import CPU, ROOT, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 OURS, SQL, PROWLER = "policycortex", "bare aggregated SQL", "Prowler's own library"
 MERGED, TALLIED = "pandas, merged and counted", "pandas, counted per check first"
@@ -23,7 +23,7 @@ def main() -> None:
     save("scoring", "Scoring three frameworks", [_compare(size) for size in sizes])
 
 
-def _compare(findings: int) -> Comparison:
+def _compare(findings: int) -> BenchmarkTable:
     file, home = ocsf_file(findings), BENCH / f"scoring-{findings}"
     subprocess.run(python("benchmarks.scoring.lake", home, file), cwd=ROOT, check=True)
     contenders = [
@@ -35,7 +35,7 @@ def _compare(findings: int) -> Comparison:
         ),
         *([_prowler(file, home)] if findings <= MOST_FOR_PROWLER else []),
     ]
-    return Comparison(
+    return BenchmarkTable(
         name=f"{findings:,} findings",
         measured=interleave(contenders),
         limits=_limits(findings),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.data import BENCH, ocsf_file
 from benchmarks.harness import ROOT, ROUNDS, Measured, python
-from benchmarks.results import Comparison, save
+from benchmarks.results import BenchmarkTable, save
 from benchmarks.serving.body import body
 from benchmarks.serving.installation import Installation, running
 
@@ -29,7 +29,7 @@ def main() -> None:
     save("serving", "An installation at work", comparisons)
 
 
-def _idle(installation: Installation) -> Comparison:
+def _idle(installation: Installation) -> BenchmarkTable:
     start_cpu = installation.cpu_seconds()
     time.sleep(_IDLE_SECONDS)
     settled = installation.cpu_seconds()
@@ -40,7 +40,7 @@ def _idle(installation: Installation) -> Comparison:
         "idle_memory_mb": [installation.memory_mb()],
         "idle_cpu_percent": [(installation.cpu_seconds() - settled) / _IDLE_SECONDS * 100],
     }
-    return Comparison(
+    return BenchmarkTable(
         name="Start-up and rest",
         measured=[Measured(name="policycortex serve", figures=figures)],
         columns=tuple(figures),
@@ -49,7 +49,7 @@ def _idle(installation: Installation) -> Comparison:
     )
 
 
-def _single(installation: Installation, home: Path) -> Comparison:
+def _single(installation: Installation, home: Path) -> BenchmarkTable:
     """Interleaved: a report through the API, then only its rendering in a warm process."""
     renderer = subprocess.Popen(
         python("benchmarks.serving.rendering", home), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -69,7 +69,7 @@ def _single(installation: Installation, home: Path) -> Comparison:
     renderer.communicate()
     above = [whole - alone for whole, alone in zip(ordered, rendered, strict=True)]
     figures = {"wall_seconds": ordered, "post_answered_seconds": answered, "above_rendering_seconds": above}
-    return Comparison(
+    return BenchmarkTable(
         name="A small report, POST to completed",
         measured=[
             Measured(name="through the API", figures=figures),
@@ -89,7 +89,7 @@ def _rendered(renderer: "subprocess.Popen[str]") -> float:
     return float(renderer.stdout.readline())
 
 
-def _burst(installation: Installation, count: int) -> Comparison:
+def _burst(installation: Installation, count: int) -> BenchmarkTable:
     before, began = installation.cpu_seconds(), time.perf_counter()
     for report_id in [installation.request(body()) for _ in range(count)]:
         installation.wait_for(report_id)
@@ -100,7 +100,7 @@ def _burst(installation: Installation, count: int) -> Comparison:
         "wall_seconds": [wall],
         "memory_mb_after": [installation.memory_mb()],
     }
-    return Comparison(
+    return BenchmarkTable(
         name=f"A burst of {count} reports",
         measured=[Measured(name="policycortex serve", figures=figures)],
         columns=tuple(figures),

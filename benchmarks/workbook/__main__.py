@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 
 from benchmarks.harness import CPU, PEAK, Contender, interleave, python
-from benchmarks.results import Comparison, Limit, save
+from benchmarks.results import BenchmarkTable, Limit, save
 
 ROWS = 100_000
 
@@ -27,4 +27,8 @@ if __name__ == "__main__":
         Limit(figure=CPU, ours="ours, designed", against="openpyxl write-only, bare", at_most=0.8),
         Limit(figure=PEAK, ours="ours, designed", at_most=600),
     ]
-    save("workbook", "Workbook of findings", [Comparison(name=f"{ROWS:,} findings", measured=measured, limits=limits)])
+    save(
+        "workbook",
+        "Workbook of findings",
+        [BenchmarkTable(name=f"{ROWS:,} findings", measured=measured, limits=limits)],
+    )

@@ -23,7 +23,7 @@ from policycortex.findings.formats.registry import (
     format_titles,
     recognise_format,
 )
-from policycortex.findings.model import FindingParser, ParsedItem
+from policycortex.findings.model import FindingParser
 from policycortex.findings.reading.archives import (
     HEAD_BYTES,
     TarArchive,
@@ -151,21 +151,6 @@ def detect_parser(source: SourceFile) -> tuple[str, FindingParser]:
     with source.open() as stream:
         found = _recognise(stream, source.path / source.member if source.member else source.path)
     return found.name, found.parser(written_at=source.modified_at)
-
-
-def read_findings(source: SourceFile) -> Iterator[ParsedItem]:
-    """Every record of the file, good or bad, in order; errors name the file.
-
-    Raises InputError for a file that cannot be read, TruncatedFileError after the last record of a cut one.
-    """
-    _, parser = detect_parser(source)
-    with source.open() as stream:
-        try:
-            yield from parser(stream)
-        except TruncatedFileError as error:
-            raise TruncatedFileError(f"{source.path} is cut: {error}") from None
-        except InputError as error:
-            raise InputError(f"{source.path} cannot be read: {error}") from None
 
 
 def _expand(given: str | Path, is_allowed: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:

@@ -28,7 +28,7 @@ from policycortex.names import ANY_FRAMEWORK, UNKNOWN_ENVIRONMENT, FindingStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class InputColumn:
     """One documented column."""
 
     name: str
@@ -37,38 +37,42 @@ class Column:
 
 
 COLUMNS: Final = (
-    Column("check_id", "The scanner's id of the check.", is_required=True),
-    Column("status", "PASS, FAIL or MANUAL.", is_required=True),
-    Column("severity", "critical, high, medium, low or informational.", is_required=True),
-    Column(
+    InputColumn("check_id", "The scanner's id of the check.", is_required=True),
+    InputColumn("status", "PASS, FAIL or MANUAL.", is_required=True),
+    InputColumn("severity", "critical, high, medium, low or informational.", is_required=True),
+    InputColumn(
         "observed_at", "When the scanner observed it: ISO 8601 with an offset (2026-11-23T15:55:52Z).", is_required=True
     ),
-    Column("finding_uid", "The scanner's id of the finding; if empty, made from check, account, region and resource."),
-    Column("muted", "true if the finding is suppressed in the scanner; status stays the raw status."),
-    Column("title", "Title of the check."),
-    Column("provider", "aws, azure, gcp, kubernetes...; decides which crosswalk relations apply."),
-    Column("account_id", "Account, subscription, project or cluster."),
-    Column("region", "Region or location."),
-    Column(
+    InputColumn(
+        "finding_uid", "The scanner's id of the finding; if empty, made from check, account, region and resource."
+    ),
+    InputColumn("muted", "true if the finding is suppressed in the scanner; status stays the raw status."),
+    InputColumn("title", "Title of the check."),
+    InputColumn("provider", "aws, azure, gcp, kubernetes...; decides which crosswalk relations apply."),
+    InputColumn("account_id", "Account, subscription, project or cluster."),
+    InputColumn("region", "Region or location."),
+    InputColumn(
         "environment", "production, staging, development...; if empty or unknown, tags and the account table decide."
     ),
-    Column("service", "Service the check belongs to (s3, iam)."),
-    Column("resource_uid", "Unique id of the resource."),
-    Column("resource_type", "Kind of the resource."),
-    Column("requirements", "Related requirements, separated by ; or |: soc2:CC6.1; hipaa:164.312(b)."),
-    Column("remediation", "How to fix it."),
-    Column("description", "What the check tests."),
-    Column("status_detail", "What was found on this resource."),
-    Column("risk", "What may happen if it fails."),
-    Column("remediation_url", "Link to more about the remediation."),
-    Column("source", "Name of the scanner; csv or parquet if empty."),
-    Column("source_version", "Its version."),
-    Column("account_name", "Display name of the account."),
-    Column("resource_name", "Display name of the resource."),
-    Column("tags", "The resource's tags as a JSON object."),
-    Column("scan_uid", "The scanner's id of the scan."),
-    Column("relations", 'Related requirements as a JSON object, in addition to requirements: {"soc2": ["CC6.1"]}.'),
-    Column("waived", "Ignored: waivers are managed in the product."),
+    InputColumn("service", "Service the check belongs to (s3, iam)."),
+    InputColumn("resource_uid", "Unique id of the resource."),
+    InputColumn("resource_type", "Kind of the resource."),
+    InputColumn("requirements", "Related requirements, separated by ; or |: soc2:CC6.1; hipaa:164.312(b)."),
+    InputColumn("remediation", "How to fix it."),
+    InputColumn("description", "What the check tests."),
+    InputColumn("status_detail", "What was found on this resource."),
+    InputColumn("risk", "What may happen if it fails."),
+    InputColumn("remediation_url", "Link to more about the remediation."),
+    InputColumn("source", "Name of the scanner; csv or parquet if empty."),
+    InputColumn("source_version", "Its version."),
+    InputColumn("account_name", "Display name of the account."),
+    InputColumn("resource_name", "Display name of the resource."),
+    InputColumn("tags", "The resource's tags as a JSON object."),
+    InputColumn("scan_uid", "The scanner's id of the scan."),
+    InputColumn(
+        "relations", 'Related requirements as a JSON object, in addition to requirements: {"soc2": ["CC6.1"]}.'
+    ),
+    InputColumn("waived", "Ignored: waivers are managed in the product."),
 )
 """In the order of the documentation; the order in a file does not matter."""
 

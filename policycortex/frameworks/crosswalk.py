@@ -24,9 +24,6 @@ RELATED_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.St
 RELATION_SCHEMA: Final = pl.Schema({**RELATED_SCHEMA, "strength": pl.String()})
 """The same with ``strength``: ``direct`` or ``supporting``."""
 
-UNKNOWN_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "framework_key", "requirement_uid"), pl.String()))
-"""Grain: tally key and a requirement that its findings name and the framework does not have; distinct, sorted."""
-
 
 def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
     """Relations (RELATION_SCHEMA) of every tally key; keys related to no requirement are absent.
@@ -72,18 +69,6 @@ def _added(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
     known = {requirement.id for requirement in framework.requirements}
     rows = [row for row in added_relations(framework) if row[2] in known]
     return keys.join(pl.DataFrame(rows, schema=schema, orient="row"), on=_PAIR).select(*_KEY, "requirement_id")
-
-
-def unknown_requirements(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """Requirements that findings name and the framework does not have (UNKNOWN_SCHEMA), if the findings decide."""
-    keys = _distinct_keys(framework, tallies)
-    named = _named(framework, keys, _decided_by_catalog(framework, keys), mappings)
-    return (
-        named.filter(pl.col("requirement_id").is_null(), pl.col("framework_key") != ANY_FRAMEWORK)
-        .select(list(UNKNOWN_SCHEMA))
-        .unique()
-        .sort(list(UNKNOWN_SCHEMA))
-    )
 
 
 def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> pl.DataFrame:

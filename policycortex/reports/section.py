@@ -16,9 +16,6 @@ from policycortex.reports.inputs import SectionInputs
 Value_co = TypeVar("Value_co", covariant=True)
 Rows_co = TypeVar("Rows_co", bound=Iterable[object], covariant=True)
 
-PAGE_TEXT_LIMIT: Final = 300
-"""Characters of a text cell that the generic page table shows."""
-
 
 class Kind(StrEnum):
     """What the cells of a column hold; it decides how they are typed, formatted and aligned."""

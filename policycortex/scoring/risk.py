@@ -11,7 +11,7 @@ import polars as pl
 
 from policycortex.names import Severity
 from policycortex.scoring.model import Posture
-from policycortex.scoring.risk_kinds import Kind, KindCount, count_kinds, count_kinds_by, is_exposed, mark_kinds
+from policycortex.scoring.risk_kinds import KindCount, RiskKind, count_kinds, count_kinds_by, is_exposed, mark_kinds
 from policycortex.scoring.risk_model import (
     ExposureCount,
     Risk,
@@ -111,7 +111,9 @@ def _worst(failing: pl.DataFrame, scale: RiskScale) -> WorstFinding | None:
         return None
     most = max(kinds.values())
     columns = ("severity", "is_exposed", "has_word", "capped_age", "known_environment")
-    found = [row for row in failing.iter_rows(named=True) if kinds[Kind._make(row[name] for name in columns)] == most]
+    found = [
+        row for row in failing.iter_rows(named=True) if kinds[RiskKind._make(row[name] for name in columns)] == most
+    ]
     first = min(found, key=_order)
     named = ("provider", "account_id", "environment", "service", "check_id", "severity", "is_exposed", "failing_since")
     return WorstFinding(
@@ -161,7 +163,7 @@ def _ranked(failing: pl.DataFrame, counts: Iterable[KindCount], scale: RiskScale
     )
 
 
-def _left(whole: Mapping[Kind, int], own: Iterable[KindCount], kinds: Iterable[Kind], scale: RiskScale) -> int:
+def _left(whole: Mapping[RiskKind, int], own: Iterable[KindCount], kinds: Iterable[RiskKind], scale: RiskScale) -> int:
     """Points of the worst finding that is left without ``own``; 0 without any."""
     mine = {kind: failed for kind, _, failed in own}
     return next((scale.points(kind) for kind in kinds if whole[kind] > mine.get(kind, 0)), 0)

@@ -18,7 +18,7 @@ from policycortex.scoring.risk_model import RiskWeights
 _KIND: Final = ("severity", "is_exposed", "has_word", "capped_age", "known_environment")
 
 
-class Kind(NamedTuple):
+class RiskKind(NamedTuple):
     """What the risk of one finding depends on."""
 
     severity: str
@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 class KindCount(NamedTuple):
     """Findings of one kind."""
 
-    kind: Kind
+    kind: RiskKind
     passed: int
     failed: int
 
@@ -85,4 +85,4 @@ def _counted(marked: pl.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[t
     sums = marked.group_by(*columns, *_KIND).agg(pl.col("passed", "failed").sum())
     width = len(columns)
     for row in sums.select(*columns, *_KIND, "passed", "failed").iter_rows():
-        yield row[:width], KindCount(Kind._make(row[width:-2]), row[-2], row[-1])
+        yield row[:width], KindCount(RiskKind._make(row[width:-2]), row[-2], row[-1])

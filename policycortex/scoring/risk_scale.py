@@ -17,7 +17,7 @@ from fractions import Fraction
 from math import lcm, nextafter, prod
 from typing import Final
 
-from policycortex.scoring.risk_kinds import Kind, KindCount
+from policycortex.scoring.risk_kinds import KindCount, RiskKind
 from policycortex.scoring.risk_model import LIMITED_BANDS, RiskBand, RiskPart, RiskScore, RiskWeights
 from policycortex.scoring.risk_share import ShareScale, exact
 
@@ -33,13 +33,13 @@ class RiskScale:
         self._weights = weights
         self._burden = exact(weights.burden)
         self._share = ShareScale(weights).share
-        self._parts: dict[Kind, tuple[int, ...]] = {}
+        self._parts: dict[RiskKind, tuple[int, ...]] = {}
         tables = (weights.ceilings, weights.degrees, weights.criticality)
         denominators = [lcm(*(exact(number).denominator for number in table.values())) for table in tables]
         self.unit = prod(denominators) * lcm(*(int(days) for days in weights.sla_days.values()))
         self._limits = [(band, exact(weights.bands[band]) * self.unit) for band in LIMITED_BANDS]
 
-    def points(self, kind: Kind) -> int:
+    def points(self, kind: RiskKind) -> int:
         """Points of one failing finding, in ``unit``-ths; at most 100 points."""
         return min(sum(self._parts_of(kind)), 100 * self.unit)
 
@@ -68,7 +68,7 @@ class RiskScale:
         load = _quotient(-others * self._burden.denominator, self.unit * self._burden.numerator)
         return min(float(_DIGITS.subtract(100, _DIGITS.multiply(distance, _DIGITS.exp(load)))), _BELOW_100)
 
-    def _total(self, failing: Sequence[tuple[Kind, int]]) -> tuple[int, float, list[float]]:
+    def _total(self, failing: Sequence[tuple[RiskKind, int]]) -> tuple[int, float, list[float]]:
         """Points of the worst finding, the risk, and its parts: what others add is split as their points are."""
         if not failing:
             return 0, 0.0, [0.0] * len(RiskPart)
@@ -87,7 +87,7 @@ class RiskScale:
         lowest = RiskBand.WATCH if most else RiskBand.NONE
         return next((band for band, least in self._limits if most >= least), lowest)
 
-    def _parts_of(self, kind: Kind) -> tuple[int, ...]:
+    def _parts_of(self, kind: RiskKind) -> tuple[int, ...]:
         """Points by part, in the order of RiskPart."""
         if kind not in self._parts:
             degrees = self._degrees(kind)
@@ -97,7 +97,7 @@ class RiskScale:
             )
         return self._parts[kind]
 
-    def _degrees(self, kind: Kind) -> Mapping[RiskPart, Fraction]:
+    def _degrees(self, kind: RiskKind) -> Mapping[RiskPart, Fraction]:
         """How much of each part applies, 0 to 1."""
         return {
             RiskPart.SEVERITY: Fraction(1),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import lcm, prod
 
-from policycortex.scoring.risk_kinds import Kind, KindCount
+from policycortex.scoring.risk_kinds import KindCount, RiskKind
 from policycortex.scoring.risk_model import RiskPart, RiskWeights
 
 
@@ -20,7 +20,7 @@ class ShareScale:
 
     def __init__(self, weights: RiskWeights) -> None:
         self._weights = weights
-        self._known: dict[Kind, tuple[int, int]] = {}
+        self._known: dict[RiskKind, tuple[int, int]] = {}
         tables = (weights.severity, weights.parts, weights.criticality)
         denominators = [lcm(*(exact(number).denominator for number in table.values())) for table in tables]
         self._unit = prod(denominators) * lcm(*(int(days) for days in weights.sla_days.values()))
@@ -34,14 +34,14 @@ class ShareScale:
             load += failing * failed
         return min(Fraction(100), Fraction(100 * load, stake)) if stake else None
 
-    def _weighed(self, kind: Kind) -> tuple[int, int]:
+    def _weighed(self, kind: RiskKind) -> tuple[int, int]:
         """What one finding puts at stake, and what one that fails loses of it."""
         if kind not in self._known:
             weight = exact(self._weights.severity[kind.severity]) * self._unit
             self._known[kind] = (int(weight), int(weight * self._degree(kind)))
         return self._known[kind]
 
-    def _degree(self, kind: Kind) -> Fraction:
+    def _degree(self, kind: RiskKind) -> Fraction:
         weights = self._weights
         parts = {part: exact(share) for part, share in weights.parts.items()}
         return (

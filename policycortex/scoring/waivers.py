@@ -46,11 +46,6 @@ class WaiverScope:
     resource: str | None = None
     """A case-sensitive glob over ``resource_uid``."""
 
-    @property
-    def is_bounded(self) -> bool:
-        """False when it would accept everything, or everything of a framework."""
-        return any((self.requirement, self.check, self.account, self.resource))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:

@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -107,3 +108,18 @@ def test_the_import_contracts_name_every_package() -> None:
 def is_importable(path: Path) -> bool:
     """A module, or a folder that has modules."""
     return path.stem != "__init__" and (path.suffix == ".py" or (path / "__init__.py").is_file())
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    """One name, one meaning; the client has the nouns of the API's answers, and its own package."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for path in python_files(*PRODUCT):
+        for node in parsed(path).body:
+            if (
+                isinstance(node, ast.ClassDef)
+                and not node.name.startswith("_")
+                and path.parts[0] != "policycortex_client"
+            ):
+                found[node.name].append(path.as_posix())
+    assert len(found) > 500
+    assert not {name: paths for name, paths in found.items() if len(paths) > 1}

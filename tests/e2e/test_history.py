@@ -18,6 +18,7 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import open_registry
 from tests.support.installation import PROGRAM, run_program
+from tests.support.stored_scores import stored_scores
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(3600)]
 
@@ -63,8 +64,7 @@ def contents(home: Path) -> dict[str, dict[str, bytes]]:
 def scores(home: Path) -> dict[str, object]:
     """Every kept score of every day."""
     with open_lake(Settings(home=home)) as lake:
-        period = Period.of_days(FIRST, LAST)
-        return {name: lake.results.load_framework_scores("default", name, period).rows() for name in FRAMEWORKS}
+        return {name: stored_scores(lake, name) for name in FRAMEWORKS}
 
 
 def _tells_when(line: bytes) -> bool:

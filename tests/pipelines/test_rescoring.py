@@ -21,6 +21,7 @@ from policycortex.workflow.custom_frameworks import add_framework, check_framewo
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
 from tests.support.backends import remove_lake_files
+from tests.support.stored_scores import stored_scores
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 DAY = date(2026, 11, 23)
@@ -78,7 +79,7 @@ def test_an_upload_rescores_its_organisation(scanned: Settings) -> None:
         registry.frameworks.put_framework("default", "own", own_framework, uploaded_by=None, now=NOW)
     assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"own", "soc2"}
     with open_lake(scanned) as lake:
-        assert len(lake.results.load_framework_scores("default", "own", Period.of_days(DAY, DAY))) == 3
+        assert len(stored_scores(lake, "own")) == 3
 
 
 def test_the_sensor_asks_once_for_a_change(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from policycortex.names import Severity
 from policycortex.scoring.ages import SLA_DAYS
 from policycortex.scoring.risk import assess_risk
-from policycortex.scoring.risk_kinds import Kind, KindCount
+from policycortex.scoring.risk_kinds import KindCount, RiskKind
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA, RiskBand, RiskPart, RiskScore, RiskWeights
 from policycortex.scoring.risk_scale import RiskScale
 from policycortex.scoring.risk_written import write_risk
@@ -22,13 +22,13 @@ WEIGHTS = RiskWeights()
 SCALE = RiskScale(WEIGHTS)
 ENVIRONMENTS = tuple(WEIGHTS.criticality)
 TODAY = date(2026, 11, 20)
-WORST = Kind("critical", is_exposed=True, has_word=False, age=7, environment="production")
+WORST = RiskKind("critical", is_exposed=True, has_word=False, age=7, environment="production")
 BANDS = tuple(RiskBand)
 
 
-def kind_of(severity: str, exposed: int, days: int, environment: str) -> Kind:
+def kind_of(severity: str, exposed: int, days: int, environment: str) -> RiskKind:
     """A kind whose age is within the limit of its severity."""
-    return Kind(severity, bool(exposed), bool(exposed), min(days, SLA_DAYS[Severity(severity)]), environment)
+    return RiskKind(severity, bool(exposed), bool(exposed), min(days, SLA_DAYS[Severity(severity)]), environment)
 
 
 kinds = st.builds(
@@ -41,12 +41,12 @@ kinds = st.builds(
 counts = st.lists(st.tuples(kinds, st.integers(0, 400), st.sampled_from((0, 0, 1, 2, 30, 5000))), max_size=10)
 
 
-def score_of(many: Iterable[tuple[Kind, int, int]]) -> RiskScore:
+def score_of(many: Iterable[tuple[RiskKind, int, int]]) -> RiskScore:
     """The score of findings by kind, passing and failing."""
     return SCALE.score(KindCount(*each) for each in many)
 
 
-def check_laws(many: list[tuple[Kind, int, int]], added: Kind, place: list[tuple[Kind, int, int]]) -> None:
+def check_laws(many: list[tuple[RiskKind, int, int]], added: RiskKind, place: list[tuple[RiskKind, int, int]]) -> None:
     """All laws for one case; ``place`` is some of its findings."""
     now = score_of(many)
     value = now.value or 0.0
@@ -70,7 +70,7 @@ def check_laws(many: list[tuple[Kind, int, int]], added: Kind, place: list[tuple
     check_written(now)
 
 
-def check_band(many: Iterable[tuple[Kind, int, int]], found: RiskScore) -> None:
+def check_band(many: Iterable[tuple[RiskKind, int, int]], found: RiskScore) -> None:
     """The band is that of the worst finding alone."""
     failing = [kind for kind, _, failed in many if failed]
     if failing:
@@ -94,17 +94,19 @@ def check_written(found: RiskScore) -> None:
 
 
 @given(counts, kinds, st.data())
-def test_laws_hold(many: list[tuple[Kind, int, int]], added: Kind, data: st.DataObject) -> None:
+def test_laws_hold(many: list[tuple[RiskKind, int, int]], added: RiskKind, data: st.DataObject) -> None:
     """For findings that Hypothesis chooses; its smallest counter-example is shown."""
     place = data.draw(st.lists(st.sampled_from(many), unique=True)) if many else []
     check_laws(many, added, place)
 
 
-def random_cases(number: int) -> Iterator[tuple[list[tuple[Kind, int, int]], Kind, list[tuple[Kind, int, int]]]]:
+def random_cases(
+    number: int,
+) -> Iterator[tuple[list[tuple[RiskKind, int, int]], RiskKind, list[tuple[RiskKind, int, int]]]]:
     """Seeded cases from empty to many findings."""
     chance = random.Random(18)  # noqa: S311 - not for keys
 
-    def some() -> Kind:
+    def some() -> RiskKind:
         severity = chance.choice(list(Severity)).value
         return kind_of(severity, chance.randrange(2), chance.randrange(400), chance.choice(ENVIRONMENTS))
 
@@ -172,7 +174,7 @@ def test_every_group_is_at_most_the_whole_and_rows_have_no_order(
 @pytest.mark.parametrize("part", list(RiskPart))
 def test_a_worse_property_never_lowers_it(part: RiskPart) -> None:
     """Exposed, older, in production, more severe: each alone raises the points of a finding."""
-    mild = Kind("high", is_exposed=False, has_word=False, age=3, environment="staging")
+    mild = RiskKind("high", is_exposed=False, has_word=False, age=3, environment="staging")
     worse = {
         RiskPart.SEVERITY: mild._replace(severity="critical"),
         RiskPart.EXPOSURE: mild._replace(is_exposed=True),
@@ -185,9 +187,9 @@ def test_a_worse_property_never_lowers_it(part: RiskPart) -> None:
 def test_every_band_occurs() -> None:
     """From nothing that fails to a critical finding: 0, 0.4 * 3, 25, 35 and 80 points."""
     alone = [
-        Kind("informational", is_exposed=False, has_word=False, age=0, environment="test"),
-        Kind("medium", is_exposed=True, has_word=False, age=90, environment="production"),
-        Kind("high", is_exposed=False, has_word=False, age=30, environment="production"),
+        RiskKind("informational", is_exposed=False, has_word=False, age=0, environment="test"),
+        RiskKind("medium", is_exposed=True, has_word=False, age=90, environment="production"),
+        RiskKind("high", is_exposed=False, has_word=False, age=30, environment="production"),
         WORST,
     ]
     found = [score_of([(WORST, 1, 0)]).band, *(score_of([(kind, 0, 1)]).band for kind in alone)]

@@ -8,11 +8,10 @@ import pytest
 
 from policycortex.errors import InputError
 from policycortex.findings.model import Finding, NoteKind, ScanNote
-from policycortex.findings.sources import read_findings
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import FileOutcome, IngestSummary, ingest_files
-from tests.support.found_files import find_sources
+from tests.support.found_files import find_sources, read_findings
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 

@@ -1,10 +1,11 @@
 """Findings files of tests, where every path must be readable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from policycortex.errors import InputError
-from policycortex.findings.sources import SourceFile, list_sources
+from policycortex.findings.model import ParsedItem
+from policycortex.findings.sources import SourceFile, detect_parser, list_sources
 
 
 def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
@@ -13,3 +14,10 @@ def find_sources(paths: Iterable[str | Path]) -> tuple[SourceFile, ...]:
     if listed.failed:
         raise InputError(listed.failed[0].reason)
     return listed.sources
+
+
+def read_findings(source: SourceFile) -> Iterator[ParsedItem]:
+    """Every record of the file, good or bad, in order. Raises as the parser of its format."""
+    _, parser = detect_parser(source)
+    with source.open() as stream:
+        yield from parser(stream)

@@ -129,4 +129,4 @@ def mail_connection(port: int, **changes: object) -> dict[str, Any]:
 def rows_of(registry: Registry) -> dict[str, DeliveryRow]:
     """Each delivery with its attempts, by where it goes."""
     rows, _ = registry.deliveries.list_deliveries(None, limit=100)
-    return {row.target: registry.deliveries.find_delivery(row.id) for row in rows}
+    return {row.target: registry.deliveries.get_delivery(row.organization, row.id) for row in rows}

@@ -14,7 +14,7 @@ import msgspec
 from policycortex.findings.format import FindingsFormat, Limit, ScanExtent
 from policycortex.findings.model import Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text
-from policycortex.findings.reading.groups import RecordKind, Section, read_sections
+from policycortex.findings.reading.groups import RecordKind, RecordSection, read_sections
 from policycortex.findings.reading.nested import Path, Pick
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.resync import RecordShape
@@ -81,7 +81,7 @@ def _pick(path: Path) -> Pick | None:
     return Pick.VALUE if key in _HEADER_KEYS and isinstance(path[-2], int) else None
 
 
-def _context(section: Section, written_at: datetime) -> _Context:
+def _context(section: RecordSection, written_at: datetime) -> _Context:
     version = section.header_text("version")
     benchmark = f"cis-{version}" if version[:1].isdigit() else version
     number = benchmark.removeprefix("cis-")

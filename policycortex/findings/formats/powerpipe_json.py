@@ -12,7 +12,7 @@ import msgspec
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import CleanScan, Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 from policycortex.findings.powerpipe.rows import Control, build_row, control_provider, control_relations
-from policycortex.findings.reading.groups import RecordKind, Section, read_sections
+from policycortex.findings.reading.groups import RecordKind, RecordSection, read_sections
 from policycortex.findings.reading.nested import Path, Pick
 from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.resync import RecordShape
@@ -76,7 +76,7 @@ def _pick(path: Path) -> Pick | None:
     return Pick.VALUE if key in _HEADER_KEYS and len(path) > 2 and path[-3] == "controls" else None
 
 
-def _control(section: Section) -> Control:
+def _control(section: RecordSection) -> Control:
     given = section.headers[-1] if section.headers else {}
     tags = given.get("tags")
     tags = tags if isinstance(tags, dict) else {}

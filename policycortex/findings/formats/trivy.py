@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 from policycortex.findings.normalize import relations_text, time_of_text
-from policycortex.findings.reading.groups import Header, Section, read_sections
+from policycortex.findings.reading.groups import Header, RecordSection, read_sections
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.nested import Path, Pick
 from policycortex.findings.reading.recognition import has_json_keys, is_json
@@ -62,7 +62,7 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
     contexts = _Contexts(controls, written_at)
     number = 0
     is_clean = True
-    first: Section | None = None
+    first: RecordSection | None = None
     looked, found = set[str](), set[str]()
     for section in read_sections(stream, SHAPE, _pick):
         if isinstance(section, QuarantinedRecord):
@@ -97,7 +97,7 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
         )
 
 
-def _artifact(section: Section) -> str:
+def _artifact(section: RecordSection) -> str:
     """The scan target; "" for the current folder of the scanning machine, which names nothing."""
     artifact = section.header_text("ArtifactName")
     return limits_text(artifact=artifact if artifact not in _OWN_FOLDERS else "")
@@ -112,7 +112,7 @@ def _pick(path: Path) -> Pick | None:
     return Pick.VALUE if key in _HEADER_KEYS and isinstance(path[-2], int) else None
 
 
-def _problems(section: Section) -> Iterator[ScanNote]:
+def _problems(section: RecordSection) -> Iterator[ScanNote]:
     error = section.headers[-1].get("Error") if section.headers else None
     if error:
         name = "/".join(filter(None, (section.header_text("Kind"), section.header_text("Name"))))
@@ -125,7 +125,7 @@ def _controls_of_checks(stream: BinaryIO) -> dict[str, list[str]]:
     stream.seek(0)
     controls: dict[str, list[str]] = {}
     for section in read_sections(stream, SHAPE, _pick) if is_compliance else ():
-        if isinstance(section, Section) and section.records:
+        if isinstance(section, RecordSection) and section.records:
             control = _control(section)
             for check in filter(None, map(_raw_check_id, section.records)):
                 known = controls.setdefault(check, [])
@@ -135,7 +135,7 @@ def _controls_of_checks(stream: BinaryIO) -> dict[str, list[str]]:
     return controls
 
 
-def _control(section: Section) -> str:
+def _control(section: RecordSection) -> str:
     found = section.headers[1].get("ID") if len(section.headers) > 2 else None
     return str(found or "")
 
@@ -147,7 +147,7 @@ def _raw_check_id(record: object) -> str:
     return stable_trivy_id(text) if isinstance(text, str) else ""
 
 
-def _first_of(section: Section, controls: Mapping[str, list[str]]) -> Section:
+def _first_of(section: RecordSection, controls: Mapping[str, list[str]]) -> RecordSection:
     """The section without records that an earlier control of a compliance report has as well."""
     if not controls:
         return section
@@ -166,7 +166,7 @@ class _Contexts:
         self._report: Context | None = None
         self._notes: tuple[ScanNote, ...] = ()
 
-    def of(self, section: Section) -> tuple[Context, tuple[ScanNote, ...]]:
+    def of(self, section: RecordSection) -> tuple[Context, tuple[ScanNote, ...]]:
         """The section's context, and notes if it is the first of its report."""
         document = section.headers[0] if section.headers else None
         notes: tuple[ScanNote, ...] = ()
@@ -189,7 +189,7 @@ class _Contexts:
         )
         return context, notes
 
-    def _of_report(self, section: Section) -> tuple[Context, tuple[ScanNote, ...]]:
+    def _of_report(self, section: RecordSection) -> tuple[Context, tuple[ScanNote, ...]]:
         moment, notes = _time(section, self._written_at)
         tool, artifact = section.header_value("Trivy"), section.header_text("ArtifactName")
         is_local = section.header_text("ArtifactType") in _LOCAL_ARTIFACTS
@@ -222,7 +222,7 @@ def _text(groups: tuple[Header, ...], key: str) -> str:
     return ""
 
 
-def _time(section: Section, written_at: datetime) -> tuple[datetime, tuple[ScanNote, ...]]:
+def _time(section: RecordSection, written_at: datetime) -> tuple[datetime, tuple[ScanNote, ...]]:
     text = section.header_text("CreatedAt")
     if not text:
         return written_at, ()

@@ -51,7 +51,7 @@ class Cloud(msgspec.Struct, gc=False):
     project_uid: str | None = None
 
 
-class Group(msgspec.Struct, gc=False):
+class ResourceGroup(msgspec.Struct, gc=False):
     name: str | None = None
 
 
@@ -63,7 +63,7 @@ class Resource(msgspec.Struct, gc=False):
     namespace: str | None = None
     labels: list[str] | None = None
     tags: Any = None
-    group: Group | None = None
+    group: ResourceGroup | None = None
 
 
 class Remediation(msgspec.Struct, gc=False):

@@ -34,7 +34,7 @@ _MAX_DEPTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class RecordSection:
     """Records of one array, or a part of them, with the objects around them."""
 
     path: Path
@@ -57,7 +57,7 @@ class Section:
         return next((each.strip() for each in values if isinstance(each, str) and each.strip()), "")
 
 
-SectionItem: TypeAlias = Section | QuarantinedRecord
+SectionItem: TypeAlias = RecordSection | QuarantinedRecord
 
 
 def read_sections(stream: BinaryIO, shape: RecordShape, pick: PickPath) -> Iterator[SectionItem]:
@@ -102,12 +102,12 @@ def _sections(
     items: Iterable[Item], headers: dict[Path, Header], shape: RecordShape, pick: PickPath
 ) -> Iterator[SectionItem]:
     for path in sorted(headers, key=len):
-        yield Section(path=path, headers=_around(path, headers), records=None, offset=0, may_have_control=True)
+        yield RecordSection(path=path, headers=_around(path, headers), records=None, offset=0, may_have_control=True)
     for path, item in items:
         if isinstance(item, Group):
             yield from _of_group(path, item, headers, shape, pick)
         elif isinstance(item, Record | Batch):
-            yield Section(
+            yield RecordSection(
                 path=path,
                 headers=_around(path[:-1], headers),
                 records=item.values if isinstance(item, Batch) else [item.value],
@@ -127,11 +127,11 @@ def _of_group(
         inner = _read_headers(walk_group(path, group, shape, _without_records(pick)))
         own = {at: header for at, header in headers.items() if path[: len(at)] == at}
         sections = _sections(walk_group(path, group, shape, pick), own | inner, shape, pick)
-        yield from (each for each in sections if not (isinstance(each, Section) and each.path in own))
+        yield from (each for each in sections if not (isinstance(each, RecordSection) and each.path in own))
         return
     control = has_escaped_control(group.raw)
     for at, around, records in _arrays(path, (value,), pick):
-        yield Section(
+        yield RecordSection(
             path=at,
             headers=(*_around(path, headers), *around),
             records=records,
@@ -182,7 +182,7 @@ class RecordKind(Generic[T]):
         self._build = build
         self._strict = frozenset(strict)
 
-    def findings(self, section: Section, context: object, first_number: int) -> Iterator[ParsedItem]:
+    def findings(self, section: RecordSection, context: object, first_number: int) -> Iterator[ParsedItem]:
         """Findings of the section's records, each good or bad record with its number. ``context`` is passed on."""
         values = section.records or []
         try:

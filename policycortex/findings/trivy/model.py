@@ -36,7 +36,7 @@ _PROVIDERS_OF_TYPES: Final = {
 _ID: Final = re.compile(r"(?:AVD-)?([A-Z]+)-(\d+)|(DS|KSV|KCV)(\d+)")
 
 
-class Cause(msgspec.Struct, gc=False):
+class ProblemCause(msgspec.Struct, gc=False):
     Resource: str | None = None
     Provider: str | None = None
     Service: str | None = None
@@ -53,7 +53,7 @@ class Misconfiguration(msgspec.Struct, gc=False):
     Resolution: str | None = None
     Severity: str | None = None
     PrimaryURL: str | None = None
-    CauseMetadata: Cause | None = None
+    CauseMetadata: ProblemCause | None = None
 
 
 class Vulnerability(msgspec.Struct, gc=False):
@@ -134,4 +134,4 @@ def provider_of(check_id: str, named: str, result_type: str) -> str:
     return by_check or _PROVIDERS_OF_TYPES.get(result_type.casefold(), "") or provider
 
 
-NO_CAUSE: Final = Cause()
+NO_CAUSE: Final = ProblemCause()

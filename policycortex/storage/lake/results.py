@@ -8,7 +8,6 @@ from datetime import date
 import polars as pl
 
 from policycortex.names import CrosswalkEdition
-from policycortex.period import Period
 from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.storage.lake.session import Cursor, LakeSession, run
 
@@ -53,20 +52,6 @@ class LakeResults:
                 run(cursor, name, {"organization": organization})
 
         self._session.write(f"replace the results of {len(days)} days", work, frames)
-
-    def load_framework_scores(
-        self,
-        organization: str,
-        framework_id: str,
-        period: Period,
-        *,
-        edition: CrosswalkEdition = CrosswalkEdition.REVIEWED,
-    ) -> pl.DataFrame:
-        """Stored scores of one edition: ``observed_date``, then FRAMEWORK_SCORE_SCHEMA, oldest first."""
-        parameters = {"organization": organization, "framework_id": framework_id, "edition": edition.value}
-        return self._session.fetch(
-            "framework_scores", parameters | {"first_date": period.first_utc_date, "last_date": period.last_utc_date}
-        )
 
     def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
         """Days with tallies whose stored results are not of exactly these frameworks (id to version), in order.

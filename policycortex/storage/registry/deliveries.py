@@ -43,11 +43,6 @@ class DeliveryRepository:
         with self._database.reading() as connection:
             return _load(connection, delivery_id, organization, reader=reader)
 
-    def find_delivery(self, delivery_id: str) -> DeliveryRow:
-        """As ``get_delivery``, for callers that serve every organisation."""
-        with self._database.reading() as connection:
-            return _load(connection, delivery_id)
-
     def list_deliveries(
         self,
         organization: str | None,

@@ -127,12 +127,6 @@ class ReportRepository:
         moment = now or _now()
         return self._move(report_id, OPEN, ReportStatus.RUNNING, run_id=run_id, started_at=moment, progress_pct=1)
 
-    def note_progress(self, report_id: str, progress_pct: int) -> None:
-        """Set the progress, 0-100; ignored unless it is running."""
-        running = (reports.c.id == report_id, reports.c.status == ReportStatus.RUNNING)
-        with self._database.writing() as connection:
-            connection.execute(update(reports).where(*running).values(progress_pct=min(max(progress_pct, 0), 99)))
-
     def complete_report(
         self,
         report_id: str,

@@ -80,7 +80,6 @@ def test_an_ended_report_does_not_change(registry: Registry, end: str) -> None:
     with pytest.raises(ConflictError):
         registry.reports.cancel_report("default", report.id)
     registry.reports.set_run(report.id, "run-2")
-    registry.reports.note_progress(report.id, 50)
     assert registry.reports.find_report(report.id) == before
 
 
@@ -112,11 +111,10 @@ def test_a_retried_run_takes_over(registry: Registry) -> None:
 
 
 def test_progress_stays_below_100_until_completed(registry: Registry) -> None:
-    """Only completion sets 100."""
+    """0 until the run starts, then 1; only completion sets 100."""
     report = _create(registry)
-    registry.reports.mark_running(report.id, "run")
-    registry.reports.note_progress(report.id, 250)
-    assert registry.reports.find_report(report.id).progress_pct == 99
+    assert registry.reports.find_report(report.id).progress_pct == 0
+    assert registry.reports.mark_running(report.id, "run").progress_pct == 1
     assert _complete(registry, report).progress_pct == 100
 
 

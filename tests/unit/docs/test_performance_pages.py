@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmarks.harness import Measured
 from benchmarks.performance import CHARTS, DETAILS, PAGE, write_performance
-from benchmarks.results import Comparison, Limit, check_limits, load_results, summary
+from benchmarks.results import BenchmarkTable, Limit, check_limits, load_results, summary
 
 
 def test_the_pages_are_written_from_the_results(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_limit_is_checked_on_the_median_of_the_rounds() -> None:
         Limit(figure="cpu_seconds", ours="ours", against="theirs", at_most=0.5),
         Limit(figure="rows", ours="ours", at_least=400, why_missed="too few"),
     ]
-    met, missed = check_limits(Comparison(name="rows", measured=[ours, theirs], limits=limits))
+    met, missed = check_limits(BenchmarkTable(name="rows", measured=[ours, theirs], limits=limits))
     assert (met.value, met.is_met) == (0.5, True)
     assert (missed.value, missed.is_met) == (300.0, False)
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from policycortex.findings.model import Finding, ParsedItem, QuarantinedRecord
 from policycortex.findings.samples import CLOUDS, load_sample_checks, write_samples
-from policycortex.findings.sources import read_findings
 from policycortex.period import Period
-from tests.support.found_files import find_sources
+from tests.support.found_files import find_sources, read_findings
 
 QUARTER = Period.of_days(date(2026, 8, 1), date(2026, 10, 31))
 

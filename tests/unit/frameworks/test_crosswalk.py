@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from policycortex.frameworks.crosswalk import RELATION_SCHEMA, UNKNOWN_SCHEMA, expand_crosswalk, unknown_requirements
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA
 
@@ -54,11 +54,10 @@ def test_the_framework_decides_alone_where_it_says_anything() -> None:
 
 
 def test_a_requirement_without_its_framework_maps_to_every_framework_that_has_it() -> None:
-    """As a report's table names them; the framework's own relation wins, and unknown ones are not reported."""
+    """As a report's table names them; the framework's own relation wins."""
     named = mappings(("m", "*", "r_1"), ("m", "*", "CC6.1"))
     assert expanded({}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R1")}
     assert expanded({("*", "c"): ("R2",)}, tallies(("aws", "c", "m")), named) == {("aws", "c", "m", "R2")}
-    assert unknown_requirements(framework({}), tallies(("aws", "c", "m")), named).is_empty()
 
 
 def test_keys_are_known_without_spaces_dashes_and_colons() -> None:
@@ -99,14 +98,11 @@ def test_a_framework_of_one_provider_hears_no_other() -> None:
     assert found.rows() == [("aws", "c", "m", "R1", "direct")]
 
 
-def test_unknown_spellings_are_reported() -> None:
-    """Only where the findings decide: the framework's own word needs no spelling."""
+def test_requirements_that_the_framework_does_not_have_give_no_relation() -> None:
+    """R9 is named under the framework's key, X under another's; the framework has neither."""
     named = mappings(("m", "Tiny-2022", "R9"), ("m", "Other", "X"))
-    found = unknown_requirements(
-        framework({("aws", "known"): ("R1",)}), tallies(("aws", "c", "m"), ("aws", "known", "m")), named
-    )
-    assert found.schema == UNKNOWN_SCHEMA
-    assert found.rows() == [("aws", "c", "m", "Tiny-2022", "R9")]
+    keys = tallies(("aws", "c", "m"), ("aws", "known", "m"))
+    assert expanded({("aws", "known"): ("R1",)}, keys, named) == {("aws", "known", "m", "R1")}
 
 
 def test_nothing_in_gives_nothing_out() -> None:
