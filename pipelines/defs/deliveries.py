@@ -193,7 +193,7 @@ def _definition(schedule: EnabledSchedule) -> dg.ScheduleDefinition:
         settings: Settings = context.resources.core.settings()
         report_ids = claim_due_ticks(settings, now=_now(), schedule_id=schedule.id)
         if not report_ids:
-            yield dg.SkipReason("its tick was already handled, or the schedule was changed, disabled or deleted")
+            yield dg.SkipReason(_reason_for_none(schedule, context.scheduled_execution_time))
         for report in load_due_reports(settings, report_ids):
             yield _request(context.instance, report, run_key=f"{schedule.id}:{report.tick}")
 
@@ -204,10 +204,18 @@ def _definition(schedule: EnabledSchedule) -> dg.ScheduleDefinition:
         execution_timezone=schedule.timezone,
         execution_fn=evaluate,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"{schedule.name} ({schedule.organization})",
+        description=f"{schedule.name} ({schedule.organization}): {schedule.recurrence.description}",
         required_resource_keys={"core"},
         tags={TAG_SCHEDULE: schedule.id, TAG_ORGANIZATION: schedule.organization},
     )
+
+
+def _reason_for_none(schedule: EnabledSchedule, tick: datetime) -> str:
+    """Dagster's cron may name more days than the schedule's own rule."""
+    day = tick.astimezone(schedule.recurrence.zone).date()
+    if not schedule.recurrence.matches_date(day):
+        return f"not due on {day}: {schedule.recurrence.description}"
+    return "its tick was already handled, or the schedule was changed, disabled or deleted"
 
 
 def _request(instance: dg.DagsterInstance, due: DueReport, *, run_key: str) -> dg.RunRequest:

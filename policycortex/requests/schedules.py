@@ -3,57 +3,21 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.connections import Connections
-from policycortex.errors import RequestError
-from policycortex.field_types import Line, Strict, Text, ZoneName, did_you_mean, refuse
+from policycortex.field_types import Line, Strict, Text, did_you_mean, refuse
 from policycortex.names import CrosswalkEdition, ReportType
 from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody, one_of
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
-from policycortex.scheduling.cron import CronExpression, parse_cron
-from policycortex.scheduling.misfire import DEFAULT_GRACE, DEFAULT_POLICY, MisfirePolicy
+from policycortex.requests.schedule_timing import TimingBody, recurrence_in
+from policycortex.scheduling.misfire import MisfirePolicy
+from policycortex.scheduling.recurrence import Recurrence
 from policycortex.storage.registry.schedule_rows import NewDelivery
-
-_LONGEST_GRACE: Final = int(timedelta(days=31).total_seconds())
-
-
-class TimingBody(Strict):
-    """When the schedule runs: a cron expression of five fields in an IANA time zone."""
-
-    cron: str = Field(max_length=256, examples=["0 9 1 * *"])
-    timezone: ZoneName = Field(default="UTC", examples=["America/New_York"])
-    misfire: MisfirePolicy = Field(default=DEFAULT_POLICY, description="How ticks missed in a downtime are handled")
-    grace_seconds: int = Field(
-        default=int(DEFAULT_GRACE.total_seconds()),
-        ge=0,
-        le=_LONGEST_GRACE,
-        description="A tick that is late by less always runs; misfire decides on others",
-    )
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, value: str, info: ValidationInfo) -> str:
-        try:
-            cron = parse_cron(value)
-        except RequestError as error:
-            raise refuse(str(error)) from None
-        least = info.context["min_interval_seconds"] if info.context is not None else 0
-        if cron.shortest_interval_minutes * 60 < least:
-            raise refuse(
-                f"Runs every {cron.shortest_interval_minutes} minutes at times; the minimum here is {least / 60:g}"
-            )
-        return value
-
-    @field_validator("misfire", mode="before")
-    @classmethod
-    def _misfire(cls, value: object) -> object:
-        return one_of(MisfirePolicy, value)
 
 
 class TemplateScopeBody(ScopeBody):
@@ -125,12 +89,11 @@ class ScheduleRequest:
 
     name: str
     description: str
-    cron: CronExpression
-    zone: ZoneInfo
+    recurrence: Recurrence
     misfire: MisfirePolicy
     grace: timedelta
     body: Mapping[str, Any]
-    """``schedule``, ``report_template`` and ``delivery`` as given, with cron macros replaced by five fields."""
+    """``schedule``, ``report_template`` and ``delivery`` as given, with what ``recurrence_in`` adds."""
     is_enabled: bool
 
 
@@ -147,15 +110,12 @@ def parse_schedule(
 ) -> ScheduleRequest:
     """The schedule in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
-    cron = parse_cron(checked.schedule.cron)
     stored = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
-    if checked.schedule.cron.lstrip().startswith("@"):
-        stored["schedule"] = {**stored["schedule"], "cron": cron.text}
+    recurrence, stored["schedule"] = recurrence_in(checked.schedule, stored["schedule"], now)
     return ScheduleRequest(
         name=checked.name,
         description=checked.description,
-        cron=cron,
-        zone=ZoneInfo(checked.schedule.timezone),
+        recurrence=recurrence,
         misfire=checked.schedule.misfire,
         grace=timedelta(seconds=checked.schedule.grace_seconds),
         body=stored,
@@ -164,12 +124,20 @@ def parse_schedule(
 
 
 def merge_patch(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The changed body: parts in ``patch`` replace the stored ones, ``schedule`` field by field."""
+    """The changed body: parts in ``patch`` replace the stored ones, ``schedule`` field by field.
+
+    A cron expression replaces a calendar rule, and the other way round.
+    """
     merged = dict(stored)
     for name, value in patch.items():
         is_timing = name == "schedule" and isinstance(value, Mapping) and isinstance(stored.get(name), Mapping)
-        merged[name] = {**stored[name], **value} if is_timing else value
+        merged[name] = {**_without_replaced(stored[name], value), **value} if is_timing else value
     return merged
+
+
+def _without_replaced(timing: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    replaced = {other for name, other in (("cron", "calendar"), ("calendar", "cron")) if patch.get(name) is not None}
+    return {name: value for name, value in timing.items() if name not in replaced}
 
 
 def request_at(

@@ -30,19 +30,19 @@ class Settlement:
 def settle_ticks(
     due: Sequence[datetime], *, now: datetime, policy: MisfirePolicy, grace: timedelta, has_more: bool = False
 ) -> Settlement:
-    """Divide ascending ``due`` ticks: those up to ``grace`` old always run, the policy decides on older ones.
+    """Divide ascending ``due`` ticks by the policy.
 
-    ``has_more``: younger due ticks follow in another call, so none of these is the latest.
+    ``skip`` runs those up to ``grace`` old. ``latest`` runs one, the newest, however many are due and however old they
+    are. ``has_more``: younger due ticks follow in another call, so none of these is the newest.
     """
-    late = tuple(tick for tick in due if now - tick > grace)
-    on_time = tuple(due[len(late) :])
     match policy:
         case MisfirePolicy.ALL:
-            return Settlement(to_run=late + on_time, to_skip=())
+            return Settlement(to_run=tuple(due), to_skip=())
         case MisfirePolicy.SKIP:
-            return Settlement(to_run=on_time, to_skip=late)
-        case MisfirePolicy.LATEST if late and not on_time and not has_more:
-            return Settlement(to_run=late[-1:], to_skip=late[:-1])
+            late = tuple(tick for tick in due if now - tick > grace)
+            return Settlement(to_run=tuple(due[len(late) :]), to_skip=late)
         case MisfirePolicy.LATEST:
-            return Settlement(to_run=on_time, to_skip=late)
+            run_count = 0 if has_more else 1
+            first = max(len(due) - run_count, 0)
+            return Settlement(to_run=tuple(due[first:]), to_skip=tuple(due[:first]))
     assert_never(policy)

@@ -15,17 +15,30 @@ ourselves.
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
-
-from policycortex.scheduling.cron import CronExpression
 
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 _NONE: Final = timedelta(0)
 _HORIZON: Final = timedelta(days=366 * 40)  # 29 February on a Sunday comes every 28 years, around 2100 after 40
+
+
+class DueTimes(Protocol):
+    """Local days and minutes at which something is due; a ``CronExpression`` is one."""
+
+    @property
+    def is_every_hour(self) -> bool:
+        """Every hour is named: it follows real hours when clocks change."""
+
+    @property
+    def minutes_of_day(self) -> tuple[int, ...]:
+        """Minutes after midnight of a matching day, ascending."""
+
+    def matches_date(self, day: date, /) -> bool:
+        """Whether it is due on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,60 +53,65 @@ class _Span:
     """From here to the end, local times occur again after the next change; later than the end if none do."""
 
 
-def ticks_after(cron: CronExpression, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    """Ticks later than ``after``, ascending, in UTC, for the next 40 years."""
+def ticks_after(
+    times: DueTimes, zone: ZoneInfo, after: datetime, *, until: datetime | None = None
+) -> Iterator[datetime]:
+    """Ticks later than ``after``, ascending, in UTC, for the next 40 years, or before ``until`` if that is earlier."""
     beginning = _whole_minute_after(after)
+    end = min(beginning + _HORIZON, until) if until is not None else beginning + _HORIZON
+    if end <= beginning:
+        return
     gap = _change_at(zone, beginning)
-    if gap > _NONE and _needs_makeup(cron, beginning + _offset(zone, beginning - _MINUTE), gap):
+    if gap > _NONE and _needs_makeup(times, beginning + _offset(zone, beginning - _MINUTE), gap):
         last: datetime | None = beginning
         yield beginning
     else:
         last = None
-    for span in _spans(zone, beginning, beginning + _HORIZON):
-        for tick in _ticks_of(cron, span):
+    for span in _spans(zone, beginning, end):
+        for tick in _ticks_of(times, span):
             if last is None or tick > last:
                 last = tick
                 yield tick
 
 
-def ticks_between(cron: CronExpression, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
+def ticks_between(times: DueTimes, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
     """Ticks in ``(after, until]``, ascending, in UTC."""
-    for tick in ticks_after(cron, zone, after):
+    for tick in ticks_after(times, zone, after):
         if tick > until:
             return
         yield tick
 
 
-def next_runs(cron: CronExpression, zone: ZoneInfo, after: datetime, count: int) -> tuple[datetime, ...]:
+def next_runs(times: DueTimes, zone: ZoneInfo, after: datetime, count: int) -> tuple[datetime, ...]:
     """The next ``count`` ticks, in UTC; fewer only if the next is more than 40 years away."""
-    return tuple(islice(ticks_after(cron, zone, after), count))
+    return tuple(islice(ticks_after(times, zone, after), count))
 
 
-def _ticks_of(cron: CronExpression, span: _Span) -> Iterator[datetime]:
-    end = span.end if cron.is_every_hour else min(span.end, span.once_until)
-    for wall in _local_times(cron, span.start + span.offset, end + span.offset):
+def _ticks_of(times: DueTimes, span: _Span) -> Iterator[datetime]:
+    end = span.end if times.is_every_hour else min(span.end, span.once_until)
+    for wall in _local_times(times, span.start + span.offset, end + span.offset):
         yield wall - span.offset
-    if span.gap and _needs_makeup(cron, span.end + span.offset, span.gap):
+    if span.gap and _needs_makeup(times, span.end + span.offset, span.gap):
         yield span.end
 
 
-def _needs_makeup(cron: CronExpression, first_skipped: datetime, gap: timedelta) -> bool:
+def _needs_makeup(times: DueTimes, first_skipped: datetime, gap: timedelta) -> bool:
     """Whether a gap that begins at local time ``first_skipped`` skips a time that no later minute replaces."""
-    skipped = _local_times(cron, first_skipped, first_skipped + gap)
-    if not cron.is_every_hour:
+    skipped = _local_times(times, first_skipped, first_skipped + gap)
+    if not times.is_every_hour:
         return next(skipped, None) is not None
-    shown = set(_local_times(cron, first_skipped + gap, first_skipped + 2 * gap))
+    shown = set(_local_times(times, first_skipped + gap, first_skipped + 2 * gap))
     return any(wall + gap not in shown for wall in skipped)
 
 
-def _local_times(cron: CronExpression, start: datetime, end: datetime) -> Iterator[datetime]:
+def _local_times(times: DueTimes, start: datetime, end: datetime) -> Iterator[datetime]:
     """Local times in ``[start, end)`` that the expression names, as UTC values, so that arithmetic ignores the zone."""
     day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day < end:
-        if cron.matches_date(day.date()):
-            times = cron.minutes_of_day
-            first = bisect_left(times, (start - day) / _MINUTE) if start > day else 0
-            for minute in times[first:]:
+        if times.matches_date(day.date()):
+            minutes = times.minutes_of_day
+            first = bisect_left(minutes, (start - day) / _MINUTE) if start > day else 0
+            for minute in minutes[first:]:
                 wall = day + minute * _MINUTE
                 if wall >= end:
                     return

@@ -8,7 +8,7 @@ from typing import Final
 
 from policycortex.names import ReportStatus
 from policycortex.requests.model import request_from_json
-from policycortex.scheduling.cron import parse_cron
+from policycortex.scheduling.recurrence import Recurrence, recurrence_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
 
@@ -44,6 +44,7 @@ class EnabledSchedule:
     plain_cron: str
     timezone: str
     revision: int
+    recurrence: Recurrence
 
 
 def load_startable_reports(settings: Settings, *, now: datetime) -> tuple[DueReport, ...]:
@@ -78,7 +79,7 @@ def release_report(settings: Settings, report_id: str, run_id: str) -> None:
 
 
 def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
-    """All enabled schedules; none if the installation has no database yet. This does not create one."""
+    """All enabled schedules that have not ended; none if the installation has no database yet, which is not created."""
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return ()
     with closing(open_registry(settings)) as registry:
@@ -88,16 +89,19 @@ def load_enabled_schedules(settings: Settings) -> tuple[EnabledSchedule, ...]:
             id=row.id,
             organization=row.organization,
             name=row.name,
-            plain_cron=parse_cron(row.cron).plain_text,
+            plain_cron=recurrence.cron.plain_text,
             timezone=row.timezone,
             revision=row.revision,
+            recurrence=recurrence,
         )
         for row in rows
+        if row.next_tick_at is not None
+        for recurrence in (recurrence_of(row.cron, row.timezone, row.body["schedule"]),)
     )
 
 
 def load_schedule_marks(settings: Settings) -> dict[str, int]:
-    """Id to revision of every enabled schedule. If nothing differs, schedules need not be loaded again."""
+    """Id to revision of each enabled schedule that has not ended; if nothing differs, none needs to be loaded again."""
     if settings.database_url is None and not (settings.home / "registry.sqlite").exists():
         return {}
     with closing(open_registry(settings)) as registry:

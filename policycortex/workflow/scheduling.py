@@ -9,10 +9,9 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from policycortex.channels.connections import Connections, load_connections
-from policycortex.errors import ConflictError, NotFoundError, RequestError
+from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.requests.body import Known
 from policycortex.requests.schedules import (
     Configured,
@@ -22,9 +21,8 @@ from policycortex.requests.schedules import (
     parse_schedule,
     request_at,
 )
-from policycortex.scheduling.cron import parse_cron
 from policycortex.scheduling.misfire import MisfirePolicy, settle_ticks
-from policycortex.scheduling.ticks import next_runs, ticks_between
+from policycortex.scheduling.recurrence import Recurrence, recurrence_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, TickClaim
@@ -46,18 +44,22 @@ def create_schedule(
 ) -> ScheduleRow:
     """Check the body and store the schedule, under a new id unless one is given. Raises RequestError."""
     checked = _parse(settings, registry, body, organization, now)
+    following = _first(checked.recurrence.next_runs(now, 1))
+    if following is None:
+        message = f"It would never run: {checked.recurrence.description}"
+        raise RequestError(message, details=(Problem(field="schedule.end_date", message=message),))
     return registry.schedules.create_schedule(
         schedule_id=schedule_id,
         organization=organization,
         name=checked.name,
         description=checked.description,
-        cron=checked.cron.text,
-        timezone=checked.zone.key,
+        cron=checked.recurrence.cron.text,
+        timezone=checked.recurrence.zone.key,
         body=checked.body,
         is_enabled=checked.is_enabled,
         misfire=checked.misfire.value,
         grace_seconds=int(checked.grace.total_seconds()),
-        next_tick_at=_first(next_runs(checked.cron, checked.zone, now, 1)),
+        next_tick_at=following,
         created_by=created_by,
         now=now,
     )
@@ -75,15 +77,15 @@ def change_schedule(
     changes = {
         "name": checked.name,
         "description": checked.description,
-        "cron": checked.cron.text,
-        "timezone": checked.zone.key,
+        "cron": checked.recurrence.cron.text,
+        "timezone": checked.recurrence.zone.key,
         "body": dict(checked.body),
         "is_enabled": checked.is_enabled,
         "misfire": checked.misfire.value,
         "grace_seconds": int(checked.grace.total_seconds()),
     }
     before, claims = _catch_up(settings, registry, before, now)
-    following = _first(next_runs(checked.cron, checked.zone, now, 1)) if checked.is_enabled else None
+    following = _first(checked.recurrence.next_runs(now, 1)) if checked.is_enabled else None
     return registry.schedules.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
 
 
@@ -102,10 +104,10 @@ def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | Non
 
 
 def preview_runs(schedule: ScheduleRow, *, now: datetime, count: int = 5) -> tuple[datetime, ...]:
-    """The next ticks, in UTC; none if it is disabled."""
+    """The next ticks, in UTC; none if it is disabled or has ended."""
     if not schedule.is_enabled:
         return ()
-    return next_runs(parse_cron(schedule.cron), ZoneInfo(schedule.timezone), now, count)
+    return _recurrence(schedule).next_runs(now, count)
 
 
 def _claim_all(
@@ -156,8 +158,8 @@ def _claims(
     """One claim for each due tick, and the first tick after them."""
     if schedule.next_tick_at is None or schedule.next_tick_at > now:
         return [], schedule.next_tick_at
-    cron, zone = parse_cron(schedule.cron), ZoneInfo(schedule.timezone)
-    pending = ticks_between(cron, zone, schedule.next_tick_at - timedelta(minutes=1), now)
+    recurrence = _recurrence(schedule)
+    pending = recurrence.ticks_between(schedule.next_tick_at - timedelta(minutes=1), now)
     due = tuple(islice(pending, _BATCH + 1))
     batch, has_more = due[:_BATCH], len(due) > _BATCH
     settled = settle_ticks(
@@ -172,7 +174,7 @@ def _claims(
     known = known_values(settings, registry, schedule.organization)
     claims += [_claim(settings, schedule, known, connections, tick) for tick in settled.to_run]
     last = batch[-1] if batch else now
-    return claims, _first(next_runs(cron, zone, last, 1))
+    return claims, _first(recurrence.next_runs(last, 1))
 
 
 def _claim(
@@ -215,6 +217,10 @@ def _parse(
         connections=load_connections(settings), min_interval_seconds=settings.min_schedule_interval_seconds
     )
     return parse_schedule(body, organization=organization, now=now, known=known, configured=configured)
+
+
+def _recurrence(schedule: ScheduleRow) -> Recurrence:
+    return recurrence_of(schedule.cron, schedule.timezone, schedule.body["schedule"])
 
 
 def _first(moments: Sequence[datetime]) -> datetime | None:

@@ -45,6 +45,7 @@ def test_the_documented_body_makes_a_schedule(server: ApiServer, client: httpx.C
     assert len(made["id"]) == 20
     assert made["schedule"] == {
         "cron": "0 9 1 * *", "timezone": "America/New_York", "misfire": "latest", "grace_seconds": 900,
+        "calendar": None, "start_date": None, "end_date": None,
     }  # fmt: skip
     for name in ("name", "description", "report_template", "delivery", "enabled"):
         assert made[name] == MONTHLY[name]
@@ -70,6 +71,11 @@ def test_the_documented_body_makes_a_schedule(server: ApiServer, client: httpx.C
         ("schedule", {"timezone": "+02:00"}, "schedule.timezone"),
         ("schedule", {"misfire": "never"}, "schedule.misfire"),
         ("schedule", {"every": "day"}, "schedule.every"),
+        ("schedule", {"cron": None}, "schedule"),
+        ("schedule", {"calendar": {"rule": "last_day", "time": "09:00"}}, "schedule"),
+        ("schedule", {"start_date": "2026-02-30"}, "schedule.start_date"),
+        ("schedule", {"start_date": "2026-05-01", "end_date": "2026-04-30"}, "schedule.end_date"),
+        ("schedule", {"end_date": "2020-12-31"}, "schedule.end_date"),
         ("report_template", {"type": "summary"}, "report_template.type"),
         ("report_template", {"framework": "soc3"}, "report_template.framework"),
         ("report_template", {"scope": {"date_range_type": "last_moth"}}, "report_template.scope.date_range_type"),
@@ -91,6 +97,60 @@ def test_what_is_wrong_is_named(client: httpx.Client, part: str, change: dict[st
     assert answer.status_code == 400
     assert answer.json()["error_code"] == "RPT_001"
     assert [problem["field"] for problem in answer.json()["details"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "field"),
+    [
+        ({"rule": "last_days", "time": "09:00"}, "calendar.rule"),
+        ({"rule": "last_day", "time": "9:00"}, "calendar.time"),
+        ({"rule": "last_day", "time": "24:00"}, "calendar.time"),
+        ({"rule": "last_day", "time": "09:00", "months": [13]}, "calendar.months.0"),
+        ({"rule": "last_day", "time": "09:00", "weeks": 2}, "calendar"),
+        ({"rule": "nth_weekday", "time": "09:00", "weekday": "monday"}, "calendar"),
+        ({"rule": "nth_weekday", "time": "09:00", "weekday": "mon", "nth": 1}, "calendar.weekday"),
+        ({"rule": "every_n_weeks", "time": "09:00", "weekdays": ["monday"]}, "calendar"),
+        ({"rule": "every_n_weeks", "time": "09:00", "weekdays": [], "weeks": 2}, "calendar.weekdays"),
+        ({"rule": "every_n_weeks", "time": "09:00", "weekdays": ["monday"], "weeks": 0}, "calendar.weeks"),
+    ],
+)
+def test_what_is_wrong_in_a_calendar_rule_is_named(client: httpx.Client, calendar: dict[str, Any], field: str) -> None:
+    """Unknown values, and fields that do not go with the rule or are missing."""
+    answer = client.post(PATH, json=deepcopy(MONTHLY) | {"schedule": {"calendar": calendar}})
+    assert answer.status_code == 400
+    assert [problem["field"] for problem in answer.json()["details"]] == [f"schedule.{field}"]
+
+
+def test_a_calendar_rule_is_shown_with_its_runs(server: ApiServer) -> None:
+    """Last working days of 2026 at 18:30 in Berlin between two days; a cron expression replaces the rule."""
+    server.clock.moment = datetime(2026, 1, 10, tzinfo=UTC)
+    client = server.client()
+    rule = {"rule": "last_working_day", "time": "18:30"}
+    timing = {"calendar": rule, "timezone": "Europe/Berlin", "start_date": "2026-02-01", "end_date": "2026-05-28"}
+    made = client.post(PATH, json=deepcopy(MONTHLY) | {"schedule": timing}).json()
+    assert made["schedule"] == timing | {"cron": "30 18 LW * *", "misfire": "latest", "grace_seconds": 900}
+    assert made["next_runs"] == [
+        "2026-02-27T18:30:00+01:00", "2026-03-31T18:30:00+02:00", "2026-04-30T18:30:00+02:00",
+    ]  # fmt: skip
+    changed = client.patch(f"{PATH}/{made['id']}", json={"schedule": {"cron": "0 9 1 * *", "end_date": None}}).json()
+    assert (changed["schedule"]["calendar"], changed["schedule"]["cron"]) == (None, "0 9 1 * *")
+    assert changed["next_runs"][0] == "2026-02-01T09:00:00+01:00"
+    assert len(changed["next_runs"]) == 5
+
+
+def test_weeks_are_counted_from_the_first_one(server: ApiServer) -> None:
+    """Every two weeks on Monday and Thursday, made on Wednesday 14 January 2026; the answer tells the first day."""
+    server.clock.moment = datetime(2026, 1, 14, 12, tzinfo=UTC)
+    client = server.client()
+    rule = {"rule": "every_n_weeks", "weeks": 2, "weekdays": ["thursday", "monday"], "time": "07:00"}
+    made = client.post(PATH, json=deepcopy(MONTHLY) | {"schedule": {"calendar": rule}}).json()
+    assert made["schedule"]["start_date"] == "2026-01-14"
+    assert [run[:10] for run in made["next_runs"]] == [
+        "2026-01-15", "2026-01-26", "2026-01-29", "2026-02-09", "2026-02-12",
+    ]  # fmt: skip
+    path = f"{PATH}/{made['id']}"
+    moved = client.patch(path, json={"schedule": {"start_date": "2026-01-20"}}).json()
+    assert [run[:10] for run in moved["next_runs"]][:3] == ["2026-01-22", "2026-02-02", "2026-02-05"]
 
 
 def test_parts_are_changed_one_by_one(client: httpx.Client) -> None:

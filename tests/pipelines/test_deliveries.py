@@ -87,6 +87,33 @@ def test_each_enabled_schedule_has_a_definition(settings: Settings, registry: Re
     assert LOADED.revisions == {kept.id: 1}
 
 
+def test_a_calendar_rule_is_legible_in_dagster(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    """Its words are the description and the reason of skipped days; an ended schedule has no definition."""
+    rule = {"rule": "every_n_weeks", "weeks": 52, "weekdays": ["monday"], "time": "09:00"}
+    now = datetime.now(UTC)
+    timing = {"calendar": rule, "timezone": "Europe/Berlin", "start_date": f"{now + timedelta(days=30):%Y-%m-%d}"}
+    made = create_schedule(
+        settings, registry, MONTHLY | {"schedule": timing}, organization="default", created_by=None, now=now
+    )
+    definition = _repository(settings).get_schedule_def(f"delivery_{made.id}")
+    assert definition.cron_schedule == "0 9 * * 1"
+    words = f"Monday of every 52 weeks at 09:00, Europe/Berlin, from {timing['start_date']}"
+    assert definition.description == f"{made.name} (default): {words}"
+    with dg.build_schedule_context(
+        instance, scheduled_execution_time=now, resources={"core": _core(settings)}
+    ) as context:
+        reason = definition.evaluate_tick(context).skip_message
+    assert reason is not None
+    assert reason.startswith("not due on ")
+    assert reason.endswith(words)
+    ended = registry.schedules.find_schedule(made.id)
+    registry.schedules.claim_ticks(ended, (), next_tick_at=None, now=now)
+    assert [s.name for s in _repository(settings).schedule_defs if s.name.startswith("delivery_")] == []
+    assert LOADED.revisions == registry.schedules.list_schedule_marks() == {}
+
+
 def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:
     """Tagged with schedule, report and nominal tick; the second evaluation finds it dealt with."""
     schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=2))

@@ -11,9 +11,13 @@ from policycortex.workflow.scheduling import preview_runs
 
 def present_schedule(row: ScheduleRow, last: TickRow | None, *, now: datetime, base_url: str) -> ScheduleAnswer:
     """The schedule with its next and its last run."""
+    given = row.body["schedule"]
     timing = TimingAnswer(
-        cron=str(row.body["schedule"]["cron"]),
+        cron=str(given.get("cron") or row.cron),
+        calendar=given.get("calendar"),
         timezone=row.timezone,
+        start_date=given.get("start_date"),
+        end_date=given.get("end_date"),
         misfire=MisfirePolicy(row.misfire),
         grace_seconds=row.grace_seconds,
     )

@@ -1,5 +1,6 @@
 """Request and response bodies and query parameters of schedules."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -23,8 +24,14 @@ class ScheduleQuery(PageQuery):
 class TimingAnswer(ResponseModel):
     """When the schedule runs."""
 
-    cron: str = Field(examples=["0 9 1 * *"])
+    cron: str = Field(
+        examples=["0 9 1 * *"],
+        description="As given; for a calendar rule the expression of its days and time, without regard to weeks",
+    )
+    calendar: dict[str, Any] | None = Field(default=None, description="The calendar rule as given; null with cron")
     timezone: str = Field(examples=["America/New_York"])
+    start_date: date | None = Field(default=None, description="First day on which it may run, in its time zone")
+    end_date: date | None = Field(default=None, description="Last day on which it may run, in its time zone")
     misfire: MisfirePolicy
     grace_seconds: int
 
@@ -61,7 +68,7 @@ class ScheduleAnswer(ResponseModel):
     created_at: Moment
     updated_at: Moment
     next_runs: list[LocalMoment] = Field(
-        description="The next five ticks, in the schedule's zone with its offset; none while disabled"
+        description="The next five ticks, in the schedule's zone with its offset; none while disabled or after its end"
     )
     last_run: RunAnswer | None
 

@@ -144,8 +144,8 @@ class ScheduleRepository:
         return tuple(_schedule(row) for row in rows), int(total)
 
     def list_schedule_marks(self) -> dict[str, int]:
-        """Id to revision of every enabled schedule of all organisations."""
-        live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled)
+        """Id to revision of every enabled schedule of all organisations that has not ended."""
+        live = (schedules.c.deleted_at.is_(None), schedules.c.is_enabled, schedules.c.next_tick_at.is_not(None))
         with self._database.reading() as connection:
             rows = connection.execute(select(schedules.c.id, schedules.c.revision).where(*live))
             return {row.id: row.revision for row in rows}

@@ -43,6 +43,15 @@ def test_if_all_are_late_the_policy_decides(
     assert (settled.to_run, settled.to_skip) == (run, skip)
 
 
+def test_the_latest_is_one_whatever_the_grace() -> None:
+    """All three are younger than the grace; still one runs, the newest."""
+    due = (MONDAY, TUESDAY, WEDNESDAY)
+    settled = settle_ticks(due, now=NOW, policy=MisfirePolicy.LATEST, grace=timedelta(days=31))
+    assert (settled.to_run, settled.to_skip) == ((WEDNESDAY,), (MONDAY, TUESDAY))
+    settled = settle_ticks(due, now=NOW, policy=MisfirePolicy.SKIP, grace=timedelta(days=31))
+    assert (settled.to_run, settled.to_skip) == (due, ())
+
+
 def test_the_latest_is_not_in_a_batch_that_others_follow() -> None:
     """If younger due ticks follow in the next batch, all late ones of this batch are skipped."""
     settled = settle_ticks((MONDAY, TUESDAY), now=NOW, policy=MisfirePolicy.LATEST, grace=GRACE, has_more=True)
