@@ -9,13 +9,19 @@ from functools import cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+import idna
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{3,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII
 )
+_MISTYPED_ENDINGS: Final = {
+    "con": "com", "cmo": "com", "ocm": "com", "comm": "com", "coom": "com", "vom": "com", "xom": "com", "cpm": "com",
+    "nte": "net", "ner": "net", "ogr": "org", "orgg": "org",
+}  # fmt: skip
+"""Endings that no domain has, and the one that was meant."""
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100  # outside lies a typing error, and at the calendar's ends arithmetic overflows
 
 
@@ -81,10 +87,35 @@ def check_line(value: str) -> str:
     return value.strip()
 
 
-def _check_email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
+def normal_email(value: str) -> str:
+    """The address as mail servers compare it: the domain in lower case, a name of another script as punycode.
+
+    The part before the @ stays as it is. Raises as ``refuse`` if it is no address.
+    """
+    name, at, domain = value.rpartition("@")
+    if at and not name.isascii():
+        raise refuse("Has letters other than a-z before the @, which many mail servers do not accept")
+    try:
+        plain = f"{name}@{_ascii_domain(domain)}"
+    except idna.IDNAError as error:
+        raise refuse(f"Has no valid domain after the @: {error}") from None
+    if not _EMAIL.fullmatch(plain):
         raise refuse("Is not an e-mail address")
-    return value
+    return plain
+
+
+def _ascii_domain(domain: str) -> str:
+    return domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
+
+
+def _check_email(value: str, info: ValidationInfo) -> str:
+    plain = normal_email(value)
+    name, _, ending = plain.rpartition(".")
+    # a stored body was accepted before; each delivery reports what cannot be reached
+    is_new = info.context is not None and "known" in info.context
+    if is_new and ending in _MISTYPED_ENDINGS:
+        raise refuse(f"No domain ends with .{ending}; did you mean {f'{name}.{_MISTYPED_ENDINGS[ending]}'!r}?")
+    return plain
 
 
 def _check_zone(value: str) -> str:

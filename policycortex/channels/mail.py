@@ -4,43 +4,50 @@ Every failure before the final dot can be retried: the server accepted nothing. 
 the server may have accepted the message, and SMTP has no idempotency key.
 """
 
-import hashlib
 import re
-import smtplib
-import socket
-import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import cache
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.channel import Channel, SendContext
-from policycortex.channels.connection_settings import Connection, ConnectionLine, Host, Port, SecretReference, secret_of
+from policycortex.channels.connection_settings import Connection, ConnectionLine, Host, Port, SecretReference
 from policycortex.channels.message_text import days_text, facts_of, size_text
-from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
+from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_line, fill_text
 from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
-from policycortex.channels.time_limit import watch_socket
+from policycortex.channels.smtp_session import answer_text, smtp_session, transmit
 from policycortex.documents.template_files import templates_folder
-from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
-from policycortex.field_types import Email
+from policycortex.errors import DeliveryRefusedError
+from policycortex.field_types import Email, Line, normal_email, refuse
 
 DEFAULT_SUBJECT: Final = "{{name}} - {{date}}"
 _LONGEST_SUBJECT: Final = 300
 _SPEC: Final = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9.-]{1,253}")
 _MEGABYTE: Final = 1_000_000
-_CLOSING: Final = 421
-"""The server closes the service: this concerns all mails, not only this one."""
-_DISCONNECTED: Final = (smtplib.SMTPServerDisconnected, OSError)
+_GROUP: Final = "group:"
+"""Before the name of a group in the target of a delivery, if the connection does not have the group."""
+
+
+def _check_members(members: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(normal_email(member) for member in members))
+    except PydanticCustomError as error:
+        raise ValueError(f"each member must be one e-mail address: {error}") from None
+
+
+GroupName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Members = Annotated[tuple[str, ...], AfterValidator(_check_members), Field(min_length=1, max_length=2000)]
 
 
 class EmailConnection(Connection):
@@ -58,6 +65,10 @@ class EmailConnection(Connection):
     ca_file: str | None = None
     attachment_limit_mb: float = Field(default=10.0, ge=0)
     """Limit for all attachments together; above it the mail holds links instead. 0: always links."""
+    groups: dict[GroupName, Members] = Field(default={})
+    """Named lists of addresses. They are read when a report is requested, so a change needs no change of schedules."""
+    contact: ConnectionLine | None = None
+    """Whom recipients ask for changes; by default ``reply_to``, else ``sender``. Every mail names it."""
 
     @model_validator(mode="after")
     def _protects_the_password(self) -> "EmailConnection":
@@ -69,7 +80,7 @@ class EmailConnection(Connection):
 
     def is_target(self, target: str, allowed: str) -> bool:
         """An address, or a domain, which does not stand for its subdomains."""
-        address, entry = target.casefold(), allowed.casefold()
+        address, entry = target.casefold(), _plain_entry(allowed).casefold()
         return address == entry if "@" in entry else address.rpartition("@")[2] == entry
 
     def needs_links(self, total_bytes: int) -> bool:
@@ -80,39 +91,99 @@ class EmailConnection(Connection):
 class EmailBody(ChannelBody):
     """One mail for each recipient, with the files attached, or linked if they are too large."""
 
-    recipients: list[Email] = Field(min_length=1, max_length=100, examples=[["ceo@company.com", "cto@company.com"]])
+    groups: list[Annotated[Line, Field(max_length=63)]] = Field(
+        default=[],
+        max_length=20,
+        description="Groups of the connection; each member gets a mail that names no other member",
+    )
+    recipients: list[Email] = Field(
+        default=[],
+        max_length=100,
+        validate_default=True,
+        examples=[["ceo@company.com", "cto@company.com"]],
+        description="Not needed with groups",
+    )
+    cc: list[Email] = Field(
+        default=[], max_length=20, description="Get the same mail; with cc, mails name all recipients and these"
+    )
+    bcc: list[Email] = Field(default=[], max_length=100, description="Get the same mail, and no mail names them")
     subject: PatternLine | None = Field(default=None, max_length=300, examples=["Monthly Compliance Report - {{date}}"])
     message: PatternText = Field(default="", max_length=2000)
+    attachment_name: PatternLine | None = Field(
+        default=None, max_length=200, examples=["{{name}} {{date:yyyy-MM}}"], description="Without extension"
+    )
+
+    @field_validator("recipients")
+    @classmethod
+    def _has_recipients(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if not (value or info.data.get("groups")):
+            raise refuse("Needs at least one address here, or a group in groups")
+        return value
 
     def targets(self) -> Iterator[Target]:
-        """One per recipient, so that the outcome is known for each person."""
-        for recipient in dict.fromkeys(self.recipients):
-            yield Target(address=recipient, subject=self.subject or "", message=self.message)
+        """One per recipient, so that the outcome is known for each person; a group is one target here."""
+        yield from self._targets({})
+
+    def targets_over(self, connection: Connection | None) -> Iterator[Target]:
+        """As ``targets``, with a target for each member of the connection's groups."""
+        yield from self._targets(connection.groups if isinstance(connection, EmailConnection) else {})
+
+    def problem_with(self, connection: Connection | None) -> str | None:
+        """The connection has no group of that name."""
+        known = connection.groups if isinstance(connection, EmailConnection) else None
+        unknown = [name for name in self.groups if known is not None and name not in known]
+        if not unknown:
+            return None
+        return f"The connection has no group {unknown[0]!r}; known are {', '.join(sorted(known or ())) or 'none'}"
+
+    def _targets(self, groups: dict[str, tuple[str, ...]]) -> Iterator[Target]:
+        recipients, cc = dict.fromkeys(self.recipients), tuple(dict.fromkeys(self.cc))
+        is_shown = bool(cc or self.bcc)
+        for address in dict.fromkeys([*recipients, *cc, *self.bcc]):
+            yield self._target(address, shown_to=tuple(recipients) if is_shown else (), shown_cc=cc)
+        for name in dict.fromkeys(self.groups):
+            for address in groups.get(name, (f"{_GROUP}{name}",)):
+                yield self._target(address, shown_to=(), shown_cc=cc)
+
+    def _target(self, address: str, *, shown_to: tuple[str, ...], shown_cc: tuple[str, ...]) -> Target:
+        return Target(
+            address=address,
+            subject=self.subject or "",
+            message=self.message,
+            file_name=self.attachment_name or "",
+            shown_to=shown_to,
+            shown_cc=shown_cc,
+        )
 
 
 def send(
     connection: EmailConnection, destination: Destination, content: DeliveryContent, _context: SendContext
 ) -> Receipt:
     """Send the report to ``destination.target``. Raises as ``Channel.send``."""
+    if destination.target.startswith(_GROUP):
+        raise DeliveryRefusedError(
+            f"the connection has no group {destination.target.removeprefix(_GROUP)!r}, so nobody got this report; with"
+            " the group in the connections file, the schedule's next report goes to its members"
+        )
     message = compose_mail(connection, destination, content)
-    with _session(connection) as smtp:
-        return _transmit(smtp, connection, destination.target, message)
+    with smtp_session(connection) as smtp:
+        return transmit(smtp, connection, _sender(connection).addr_spec, destination.target, message)
 
 
 def send_notice(connection: EmailConnection, target: str, notice: Notice, _context: SendContext) -> Receipt:
     """Send the alert as plain text. Raises as ``Channel.send``."""
-    message = _new_message(connection, target, f"{notice.id}.alert")
+    message = _new_message(connection, (target,), f"{notice.id}.alert")
     message["Subject"] = " ".join(notice.subject.split())[:_LONGEST_SUBJECT]
     message.set_content(notice.lines)
-    with _session(connection) as smtp:
-        return _transmit(smtp, connection, target, message)
+    with smtp_session(connection) as smtp:
+        return transmit(smtp, connection, _sender(connection).addr_spec, target, message)
 
 
 def check(connection: EmailConnection, _guard: AddressGuard) -> str:
     """Connect, start TLS and log in. Raises as ``Channel.send``."""
-    with _session(connection) as smtp:
+    with smtp_session(connection) as smtp:
         code, answer = smtp.noop()
-        return f"{code} {_text(answer)}"
+        return f"{code} {answer_text(answer)}"
 
 
 def compose_mail(connection: EmailConnection, destination: Destination, content: DeliveryContent) -> EmailMessage:
@@ -129,19 +200,36 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
             " raise attachment_limit_mb of the connection"
         )
     text = fill_text(destination.message, content)
-    message = _new_message(connection, destination.target, content.delivery_id)
+    _address(destination.target)
+    message = _new_message(connection, destination.shown_to or (destination.target,), content.delivery_id)
+    if destination.shown_cc:
+        message["Cc"] = [_address(address) for address in destination.shown_cc]
+    if connection.contact or connection.reply_to:
+        subject = quote(f"unsubscribe {content.schedule_id or content.report_id}")
+        message["List-Unsubscribe"] = f"<mailto:{_contact(connection)}?subject={subject}>"
     message["Subject"] = fill_line(destination.subject or DEFAULT_SUBJECT, content)[:_LONGEST_SUBJECT]
     message["X-PolicyCortex-Report"] = content.report_id
-    message.set_content(render_mail("report.txt", content, message=text, has_attachments=has_attachments))
-    html = render_mail("report.html", content, message=text, has_attachments=has_attachments)
-    message.add_alternative(html, subtype="html")
+    contact = _contact(connection)
+    parts = {
+        name: render_mail(name, content, message=text, has_attachments=has_attachments, contact=contact)
+        for name in ("report.txt", "report.html")
+    }
+    message.set_content(parts["report.txt"])
+    message.add_alternative(parts["report.html"], subtype="html")
     for file in content.files if has_attachments else ():
-        main, _, sub = file.media_type.partition(";")[0].partition("/")
-        message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+        _attach(message, file)
     return message
 
 
-def render_mail(name: str, content: DeliveryContent, *, message: str, has_attachments: bool) -> str:
+def _attach(message: EmailMessage, file: DeliveredFile) -> None:
+    kind, _, parameter = file.media_type.partition(";")
+    main, _, sub = kind.partition("/")
+    name, _, value = parameter.strip().partition("=")
+    parameters = {name: value} if value else None
+    message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name, params=parameters)
+
+
+def render_mail(name: str, content: DeliveryContent, *, message: str, has_attachments: bool, contact: str) -> str:
     """``templates/email/<name>`` filled for the content. Raises jinja2.UndefinedError for an unknown variable."""
     template = _environment().get_template(f"email/{name}")
     return template.render(
@@ -153,6 +241,7 @@ def render_mail(name: str, content: DeliveryContent, *, message: str, has_attach
         message=message,
         has_attachments=has_attachments,
         size_text=size_text,
+        ask=content.locale.text("delivery.ask", contact=contact),
     )
 
 
@@ -174,11 +263,11 @@ def _environment() -> Environment:
     )
 
 
-def _new_message(connection: EmailConnection, target: str, message_id: str) -> EmailMessage:
+def _new_message(connection: EmailConnection, shown_to: tuple[str, ...], message_id: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    sender = _address(connection.sender)
+    sender = _sender(connection)
     message["From"] = sender
-    message["To"] = _address(target)
+    message["To"] = [_address(address) for address in shown_to]
     if connection.reply_to:
         message["Reply-To"] = _address(connection.reply_to)
     message["Date"] = format_datetime(datetime.now(UTC))
@@ -187,114 +276,21 @@ def _new_message(connection: EmailConnection, target: str, message_id: str) -> E
     return message
 
 
-def _transmit(smtp: smtplib.SMTP, connection: EmailConnection, recipient: str, message: EmailMessage) -> Receipt:
-    body = message.as_bytes()
+def _sender(connection: EmailConnection) -> Address:
+    return _address(connection.sender)
+
+
+def _contact(connection: EmailConnection) -> str:
+    """The address that recipients ask for changes."""
+    return _address(connection.contact or connection.reply_to or connection.sender).addr_spec
+
+
+def _plain_entry(allowed: str) -> str:
+    """An address or a domain of the allow list as addresses are compared; a text that is none matches nothing."""
     try:
-        _expect(smtp.mail(_address(connection.sender).addr_spec, _options(smtp, body)), "the sender", connection)
-        _expect(smtp.rcpt(recipient), recipient, connection)
-        _expect(smtp.docmd("DATA"), "the message", connection, expected=354)
-        smtp.send(_dot_stuffed(body))
-    except _DISCONNECTED as error:
-        reason = f"{connection.host} closed the connection before the whole message was sent: {error}"
-        raise DeliveryDeferredError(reason, is_reached=False) from error
-    try:
-        answer = smtp.getreply()
-    except _DISCONNECTED as error:
-        raise DeliveryUncertainError(
-            f"{connection.host} received the whole message and did not answer; it may have accepted it"
-        ) from error
-    _expect(answer, "the message", connection)
-    return Receipt(
-        answer=f"{answer[0]} {_text(answer[1])}",
-        reference=str(message["Message-ID"]),
-        payload_sha256=hashlib.sha256(body).hexdigest(),
-    )
-
-
-@contextmanager
-def _session(connection: EmailConnection) -> Iterator[smtplib.SMTP]:
-    try:
-        smtp = _open(connection)
-    except smtplib.SMTPResponseException as error:
-        raise _error_of(error.smtp_code, error.smtp_error, "the connection", connection) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryRefusedError(
-            f"{connection.host} does not support what the connection requires: {error}"
-        ) from error
-    except UnicodeEncodeError:
-        reason = f"the user name or password for {connection.host} has characters outside ASCII, which SMTP cannot send"
-        raise DeliveryRefusedError(reason) from None
-    except ssl.SSLCertVerificationError as error:
-        raise DeliveryRefusedError(
-            f"the certificate of {connection.host} is not trusted: {error.verify_message}"
-        ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        reason = f"cannot open a session with {connection.host}: {error}"
-        raise DeliveryDeferredError(reason, is_reached=False) from error
-    try:
-        yield smtp
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            smtp.quit()
-        smtp.close()
-
-
-def _open(connection: EmailConnection) -> smtplib.SMTP:
-    context = _tls(connection.ca_file)
-    seconds = connection.timeout_seconds
-    smtp = _WatchedTls(timeout=seconds, context=context) if connection.security == "tls" else _Watched(timeout=seconds)
-    smtp._host = connection.host  # type: ignore[attr-defined]  # noqa: SLF001 - the name TLS verifies; smtplib sets it only in the constructor that connects
-    try:
-        smtp.connect(connection.host, connection.port)
-        smtp.ehlo_or_helo_if_needed()
-        if connection.security == "starttls":
-            smtp.starttls(context=context)
-            smtp.ehlo()
-        if connection.username is not None:
-            smtp.login(connection.username, secret_of(connection.password))
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-class _Watched(smtplib.SMTP):
-    """SMTP under the time limits of the delivery."""
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
-        watch_socket(connection)
-        return connection
-
-
-class _WatchedTls(smtplib.SMTP_SSL, _Watched):
-    """The same with TLS from the first byte: the connection is watched before the handshake."""
-
-
-def _expect(answer: tuple[int, bytes], what: str, connection: EmailConnection, *, expected: int = 250) -> None:
-    code, text = answer
-    if code != expected and not (expected == 250 and code == 251):
-        raise _error_of(code, text, what, connection)
-
-
-def _error_of(
-    code: int, text: bytes | str, what: str, connection: EmailConnection
-) -> DeliveryRefusedError | DeliveryDeferredError:
-    """5yz is permanent, a wrong password included; 4yz asks to try later; -1 is a line that is no SMTP answer."""
-    reason = f"{connection.host} answered {code} {_text(text)} to {what}"
-    if 500 <= code < 600:
-        return DeliveryRefusedError(reason)
-    return DeliveryDeferredError(reason, is_reached=400 <= code < 500 and code != _CLOSING)
-
-
-def _options(smtp: smtplib.SMTP, body: bytes) -> list[str]:
-    return [f"SIZE={len(body)}"] if smtp.has_extn("size") else []
-
-
-def _dot_stuffed(body: bytes) -> bytes:
-    """The body as DATA sends it: lines that begin with a dot get another, and a dot alone ends it (RFC 5321, 4.5.2)."""
-    stuffed = body.replace(b"\r\n.", b"\r\n..")
-    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+        return normal_email(allowed if "@" in allowed else f"x@{allowed}").removeprefix("" if "@" in allowed else "x@")
+    except PydanticCustomError:
+        return allowed
 
 
 def _address(text: str) -> Address:
@@ -304,18 +300,6 @@ def _address(text: str) -> Address:
     if not is_whole or not _SPEC.fullmatch(spec) or any(character < " " for character in text):
         raise DeliveryRefusedError(f"{text!r} is not one e-mail address")
     return Address(display_name=name, addr_spec=spec)
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"cannot read the certificates in {ca_file}: {error}") from error
-
-
-def _text(answer: bytes | str) -> str:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return " ".join(text.split())[:500]
 
 
 CHANNEL: Final = Channel(

@@ -19,6 +19,12 @@ class Target:
     """Pattern of a mail's subject; "" for the channel's default."""
     message: str = ""
     """Pattern of a text above the facts; "" for none."""
+    file_name: str = ""
+    """Pattern of the names of attached files; "" for the report's name."""
+    shown_to: tuple[str, ...] = ()
+    """Addresses that a mail names as its recipients; empty: only ``address``."""
+    shown_cc: tuple[str, ...] = ()
+    """Addresses that a mail names as those of its copies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,9 @@ class Destination:
     """As ``Target.address``."""
     subject: str = ""
     message: str = ""
+    file_name: str = ""
+    shown_to: tuple[str, ...] = ()
+    shown_cc: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -1,4 +1,6 @@
-"""Replaces the patterns of ``PLACEHOLDERS``, such as ``{{date}}``, in subjects, messages and object names.
+"""Replaces the patterns of ``PLACEHOLDERS``, such as ``{{date}}``, in subjects, messages, file and object names.
+
+``{{date:MMMM yyyy}}`` is the time of the tick in a form of Unicode's date patterns (UTS 35), in the report's language.
 
 User text is never rendered by a template language: even Jinja's sandbox evaluated ``{{ 'a' * 10**9 }}``.
 """
@@ -6,13 +8,19 @@ User text is never rendered by a template language: even Jinja's sandbox evaluat
 import hashlib
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Final
+
+from babel.dates import format_datetime
 
 from policycortex.channels.model import DeliveryContent
 
 PLACEHOLDERS: Final = ("date", "time", "month", "name", "framework", "score", "period", "report")
 
-_PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*\}\}")
+_PATTERN: Final = re.compile(r"\{\{\s*([a-z_]{1,32})\s*(?::([^{}]{1,40}))?\}\}")
+_DATE_LETTERS: Final = frozenset("yMLdEQwHm")
+"""Of the date patterns. ``Y`` is the year of the week and ``D`` the day of the year, which nobody means."""
+_LITERAL: Final = re.compile(r"'[^']*'")
 _UNSAFE_IN_NAMES: Final = re.compile(r"[^\w.() +-]+")
 _MAX_NAME_LENGTH: Final = 120
 _MOST_PART_BYTES: Final = 230
@@ -24,7 +32,8 @@ def pattern_problem(text: str, *, is_one_line: bool = True) -> str | None:
     """The problem of a pattern, as a message; None if it can be used."""
     if is_one_line and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text):
         return "Must be one line, without line breaks or control characters"
-    names = _PATTERN.findall(text)
+    found = _PATTERN.findall(text)
+    names = [name for name, _ in found]
     if len(names) > _MOST_PLACEHOLDERS:
         return f"At most {_MOST_PLACEHOLDERS} patterns such as {{{{name}}}} can be replaced in one text"
     unknown = [name for name in names if name not in PLACEHOLDERS]
@@ -32,6 +41,10 @@ def pattern_problem(text: str, *, is_one_line: bool = True) -> str | None:
         return (
             f"Unknown pattern {{{{{unknown[0]}}}}}; known are {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)}"
         )
+    for name, form in found:
+        problem = _form_problem(name, form.strip()) if form else None
+        if problem is not None:
+            return problem
     if "{{" in _PATTERN.sub("", text) or "{%" in text:
         return f"Only the patterns {', '.join(f'{{{{{name}}}}}' for name in PLACEHOLDERS)} are replaced"
     return None
@@ -45,7 +58,7 @@ def fill_line(pattern: str, content: DeliveryContent) -> str:
 def fill_text(pattern: str, content: DeliveryContent) -> str:
     """The pattern filled once; placeholders within the values are not replaced."""
     values = _values_of(content)
-    return _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern)
+    return _PATTERN.sub(lambda match: _value(match, values, content), pattern)
 
 
 def default_object_name(pattern: str, content: DeliveryContent) -> str:
@@ -55,10 +68,44 @@ def default_object_name(pattern: str, content: DeliveryContent) -> str:
 
 def fill_object_name(pattern: str, content: DeliveryContent) -> str:
     """A relative object name with ``/`` between folders; a value never creates a folder or leaves one."""
-    values = {name: safe_name(value) for name, value in _values_of(content).items()}
-    parts = _PATTERN.sub(lambda match: values.get(match.group(1), match.group(0)), pattern).split("/")
+    parts = _filled_safely(pattern, content).split("/")
     folder = [_folder_name(content.folder)] if content.folder else []
     return "/".join([*folder, *(_fitting(part) for part in parts if part not in {"", ".", ".."})])
+
+
+def fill_file_name(pattern: str, content: DeliveryContent) -> str:
+    """The name of an attached file, without extension."""
+    return _fitting(safe_name(_filled_safely(pattern, content)))
+
+
+def _filled_safely(pattern: str, content: DeliveryContent) -> str:
+    values = _values_of(content)
+    return _PATTERN.sub(lambda match: safe_name(_value(match, values, content)), pattern)
+
+
+def _value(match: re.Match[str], values: dict[str, str], content: DeliveryContent) -> str:
+    name, form = match.group(1), (match.group(2) or "").strip()
+    if name == "date" and form:
+        return format_datetime(content.due_at or content.generated_at, form, locale=content.locale.language)
+    return values.get(name, match.group(0))
+
+
+def _form_problem(name: str, form: str) -> str | None:
+    """The problem of what stands after the colon, as a message."""
+    if name != "date":
+        return f"Only {{{{date}}}} takes a form after a colon, not {{{{{name}}}}}"
+    unknown = sorted({letter for letter in _LITERAL.sub("", form) if letter.isalpha()} - _DATE_LETTERS)
+    if not unknown:
+        try:
+            format_datetime(datetime(2000, 1, 1, tzinfo=UTC), form, locale="en")
+        except (ValueError, KeyError, AttributeError):
+            unknown = [form]
+    if not unknown:
+        return None
+    return (
+        f"{unknown[0]!r} is no part of a date's form; write yyyy, yy, MMMM, MMM, MM, dd, EEEE, QQQ, ww, HH or mm, and"
+        " other letters in single quotes"
+    )
 
 
 def _fitting(part: str) -> str:

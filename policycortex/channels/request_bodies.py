@@ -44,6 +44,10 @@ class ChannelBody(Strict):
     def targets(self) -> Iterator[Target]:
         """One target per delivery, in the order of the request."""
 
+    def targets_over(self, connection: Connection | None) -> Iterator[Target]:  # noqa: ARG002 - bodies that name lists of a connection override it
+        """``targets``, with lists of the connection replaced by their members. None: no connection exists yet."""
+        return self.targets()
+
     def problem_with(self, connection: Connection | None) -> str | None:  # noqa: ARG002 - bodies that depend on it override it
         """Why the body cannot be used over this connection; None if it can. None: no connection exists yet."""
         return None

@@ -21,7 +21,7 @@ from policycortex.channels.http_client import Answer, HttpClient
 from policycortex.channels.message_text import facts_of, size_text
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Notice, Receipt, Target
 from policycortex.channels.patterns import fill_line, fill_text
-from policycortex.channels.request_bodies import ChannelBody, PatternText
+from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError, PolicyCortexError
 from policycortex.field_types import Line, refuse
 
@@ -45,6 +45,9 @@ class SlackBody(ChannelBody):
 
     channel: Line = Field(max_length=100, examples=["#executive-reports"])
     message: PatternText = Field(default="", max_length=2000)
+    attachment_name: PatternLine | None = Field(
+        default=None, max_length=200, examples=["{{name}} {{date:yyyy-MM}}"], description="Without extension"
+    )
 
     @field_validator("channel")
     @classmethod
@@ -55,7 +58,7 @@ class SlackBody(ChannelBody):
 
     def targets(self) -> Iterator[Target]:
         """One: the channel."""
-        yield Target(address=self.channel, message=self.message)
+        yield Target(address=self.channel, message=self.message, file_name=self.attachment_name or "")
 
 
 def send(

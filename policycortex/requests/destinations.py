@@ -59,7 +59,8 @@ class ScheduleDelivery(Strict):
             problem = body.problem_with(connection)
             if problem is not None:
                 raise refuse(problem)
-            refused = [t.address for t in body.targets() if connection and not connection.allows_target(t.address)]
+            targets = body.targets_over(connection)
+            refused = [t.address for t in targets if connection and not connection.allows_target(t.address)]
             if refused:
                 raise refuse(f"The connection {name} does not allow {refused[0]}; ask its administrator to add it")
         return self
@@ -114,9 +115,14 @@ def find_connection(connections: Connections, channel: str, requested: str | Non
         return requested or channel
 
 
-def destination_to_json(destination: Destination) -> dict[str, str]:
+def destination_to_json(destination: Destination) -> dict[str, Any]:
     """JSON types only; ``destination_from_json`` reads it."""
-    return {
+    rare = {
+        "file_name": destination.file_name,
+        "shown_to": [*destination.shown_to],
+        "shown_cc": [*destination.shown_cc],
+    }
+    return {name: value for name, value in rare.items() if value} | {
         "channel": destination.channel,
         "connection": destination.connection,
         "target": destination.target,
@@ -127,7 +133,8 @@ def destination_to_json(destination: Destination) -> dict[str, str]:
 
 def destination_from_json(stored: Mapping[str, Any]) -> Destination:
     """The value that ``destination_to_json`` wrote."""
-    return Destination(**dict(stored))
+    lists = {name: tuple(stored[name]) for name in ("shown_to", "shown_cc") if name in stored}
+    return Destination(**dict(stored) | lists)
 
 
 def _new_deliveries(
@@ -138,13 +145,16 @@ def _new_deliveries(
     condition: Mapping[str, Any] | None,
 ) -> Iterator[NewDelivery]:
     connection = find_connection(connections, channel.name, body.connection, organization)
-    for target in body.targets():
+    for target in body.targets_over(connections.connections.get(connection)):
         destination = Destination(
             channel=channel.name,
             connection=connection,
             target=target.address,
             subject=target.subject,
             message=target.message,
+            file_name=target.file_name,
+            shown_to=target.shown_to,
+            shown_cc=target.shown_cc,
         )
         yield NewDelivery(
             destination=destination_to_json(destination),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from policycortex.channels.connections import Connections
 from policycortex.channels.model import DeliveredFile, DeliveryContent
-from policycortex.channels.patterns import safe_name
+from policycortex.channels.patterns import fill_file_name, safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import ConflictError
@@ -46,7 +46,16 @@ def build_content(
             files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
         connection = connections.connections.get(row.connection)
         owner = report.organization if connection is not None and connection.is_shared else ""
-        yield replace(_content(settings, registry, report, row, files), folder=owner)
+        content = replace(_content(settings, registry, report, row, files), folder=owner)
+        yield _with_file_names(content, str(row.destination.get("file_name", "")))
+
+
+def _with_file_names(content: DeliveryContent, pattern: str) -> DeliveryContent:
+    """The content, its files named by the pattern of the request if there is one."""
+    if not pattern:
+        return content
+    stem = fill_file_name(pattern, content)
+    return replace(content, files=tuple(replace(file, name=f"{stem}.{file.extension}") for file in content.files))
 
 
 def _content(

@@ -27,10 +27,10 @@ def test_facts_of_a_german_report_are_german() -> None:
 def test_a_german_mail_has_no_english_line(template: str, has_attachments: bool, tmp_path: Path) -> None:
     """Attached or linked, by schedule or not."""
     content = sample_content(sample_file(tmp_path), locale=GERMAN)
-    mail = render_mail(template, content, message="", has_attachments=has_attachments)
+    mail = render_mail(template, content, message="", has_attachments=has_attachments, contact="ask@x.org")
     expected = "Dieser E-Mail beigefügt" if has_attachments else "Die Links laufen am 8. April 2026, 13:00 UTC ab."
     assert expected in mail
     assert "Erstellt am 1. April 2026, 13:00 UTC, Bericht rpt_1234567890abcdef, Zeitplan sch_1234567890abcdef." in mail
-    english = ("Attached", "Files of", "The links", "Generated on", "Framework", "Period", " to ")
+    english = ("Attached", "Files of", "The links", "Generated on", "Framework", "Period", " to ", "Questions")
     assert [words for words in english if words in mail] == []
     assert 'lang="en"' not in mail

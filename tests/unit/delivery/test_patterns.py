@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from policycortex.channels.patterns import (
     default_object_name,
+    fill_file_name,
     fill_line,
     fill_object_name,
     fill_text,
     pattern_problem,
     safe_name,
 )
+from policycortex.documents.locales import open_locale
 from tests.support.samples.delivery import sample_content
 
 
@@ -25,6 +27,33 @@ def test_the_placeholders_are_replaced() -> None:
     filled = fill_text("{{ name }}|{{framework}}|{{score}}|{{period}}", content)
     assert filled == "Monthly Executive Compliance Report|SOC 2|96.3%|2026-03-01 to 2026-03-31"
     assert fill_text("{{time}}|{{month}}|{{report}}", content) == "13:00|2026-03|rpt_1234567890abcdef"
+
+
+def test_a_date_takes_a_form_in_the_reports_language() -> None:
+    """Of the tick in the schedule's zone: 00:30 in Kathmandu is the day before in UTC."""
+    due = datetime(2026, 10, 1, 0, 30, tzinfo=ZoneInfo("Asia/Kathmandu"))
+    content = sample_content(due_at=due, dated=due.date(), locale=open_locale("de"))
+    assert (
+        fill_line("{{date:MMMM yyyy}}|{{ date: dd.MM.yy }}|{{date:'KW' ww}}", content) == "Oktober 2026|01.10.26|KW 40"
+    )
+    assert fill_object_name("{{date:yyyy}}/{{date:MM}}/{{date:yyyy/MM/dd}}", content) == "2026/10/2026-10-01"
+    assert fill_file_name("{{framework}} {{date:MMM yyyy}} / {{name}}", content).startswith("SOC 2 Okt. 2026 - Monthly")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("{{date:YYYY}}", "'Y' is no part"),
+        ("{{date:DD}}", "'D' is no part"),
+        ("{{date:%Y}}", "'Y' is no part"),
+        ("{{date:MMMMMMM}}", "'MMMMMMM' is no part"),
+        ("{{date:{x}}}", "Only the patterns"),
+        ("{{name:yyyy}}", "Only {{date}} takes a form"),
+    ],
+)
+def test_a_wrong_form_of_a_date_is_refused(pattern: str, reason: str) -> None:
+    """Y is the year of the week and D the day of the year: both are typing errors for y and d."""
+    assert (pattern_problem(pattern) or "").startswith(reason)
 
 
 def test_an_unknown_score_is_text_and_never_a_number() -> None:

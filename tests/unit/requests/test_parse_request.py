@@ -103,6 +103,35 @@ def test_an_order_for_later_may_begin_before_it_is_due() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("Anna.B@COMPANY.com", "Anna.B@company.com"),
+        ("a@München.de", "a@xn--mnchen-3ya.de"),
+        ("a@例え.jp", "a@xn--r8jz45g.jp"),
+        ("a@straße.de", "a@xn--strae-oqa.de"),
+    ],
+)
+def test_addresses_are_kept_as_mail_servers_compare_them(given: str, kept: str) -> None:
+    """The domain in lower case and as punycode; the part before the @ as it is."""
+    assert _parse(_with("delivery.notifications.email", [given])).delivery.emails == (kept,)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("ceo@company.con", "did you mean 'ceo@company.com'"),
+        ("ceo@company.ogr", "did you mean 'ceo@company.org'"),
+        ("müller@company.com", "before the @"),
+        ("a@-x-.ü", "no valid domain"),
+    ],
+)
+def test_a_mistyped_address_is_refused_with_the_reason(address: str, reason: str) -> None:
+    """Before it can fail with every report."""
+    (message,) = _problems(_with("delivery.notifications.email", [address])).values()
+    assert reason in message
+
+
+@pytest.mark.parametrize(
     ("path", "value", "message"),
     [
         ("scope.date_range.start", "2026-05-20T12:00:01Z", "Start date cannot be in the future"),
