@@ -127,6 +127,25 @@ class RequirementKind(StrEnum):
     """An enhancement of a control of NIST SP 800-53."""
 
 
+class RequirementTag(StrEnum):
+    """What a framework says of single requirements, beside their kind."""
+
+    LEVEL_1 = "level_1"
+    """Of the first level: CIS benchmarks, CMMC."""
+    LEVEL_2 = "level_2"
+    LEVEL_3 = "level_3"
+    AUTOMATED = "automated"
+    """Its author says that a program can assess it."""
+    BY_HAND = "by_hand"
+    """Its author says that a person assesses it. The product decides by ``manual_for``, not by this."""
+    SERVICE_PROVIDER = "service_provider"
+    """Of PCI DSS: for service providers only."""
+    SUPERSEDED = "superseded"
+    """A later requirement of the same version has replaced it."""
+    OPTIONAL = "optional"
+    """Not part of every assessment by the framework."""
+
+
 class RelationStrength(StrEnum):
     """What a check shows about a requirement that it is related to."""
 

@@ -12,7 +12,14 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.documents.branding import Branding
-from policycortex.names import CrosswalkEdition, ReportFormat, ReportType, RequirementKind, RequirementResult
+from policycortex.names import (
+    CrosswalkEdition,
+    ReportFormat,
+    ReportType,
+    RequirementKind,
+    RequirementResult,
+    RequirementTag,
+)
 from policycortex.period import Period
 from policycortex.scoring.model import Score
 from policycortex.scoring.risk_model import Risk
@@ -112,6 +119,10 @@ class RequirementRow:
     parent: str | None = None
     """Id of the requirement that it is a part of."""
     kind: RequirementKind | None = None
+    description: str = ""
+    tags: tuple[RequirementTag, ...] = ()
+    open_conditions: int = 0
+    """Conditions on the scanner's configuration that were not evaluated, because no findings tell it."""
 
     @property
     def needs_reasoning(self) -> bool:

@@ -8,9 +8,10 @@ has catalog and user's file already merged (``overlay``); ``crosswalk`` adds the
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from policycortex.frameworks.conditions import ScanCondition
 from policycortex.frameworks.related_checks import load_related_checks
 from policycortex.frameworks.review import Review
-from policycortex.names import CrosswalkEdition, RelationStrength, RequirementKind
+from policycortex.names import CrosswalkEdition, RelationStrength, RequirementKind, RequirementTag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,10 @@ class Requirement:
     parent: str | None = None
     """Id of the requirement that it is a part of: a specification's standard, an enhancement's control."""
     kind: RequirementKind | None = None
+    tags: tuple[RequirementTag, ...] = ()
+    """What else its framework says of it, in the order of RequirementTag."""
+    conditions: tuple[ScanCondition, ...] = ()
+    """Settings that its checks must have run with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

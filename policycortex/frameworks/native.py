@@ -11,11 +11,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from policycortex.errors import Problem
+from policycortex.frameworks.conditions import ScanCondition
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
-from policycortex.frameworks.problems import explain, file_error, nearest
-from policycortex.names import RelationStrength, RequirementKind
+from policycortex.frameworks.problems import explain, file_error, nearest, one_message_for
+from policycortex.names import RelationStrength, RequirementKind, RequirementTag
 
 SLUG_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
+PROVIDER_PATTERN: Final = r"^(\*|[^\u0000-\u0020A-Z\u007f]+)$"
 _LINE: Final = r"^[^\u0000-\u001f\u007f]+$"
 _PROSE: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 
@@ -23,11 +25,19 @@ Slug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=SL
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_LINE)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PROSE)]
 Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^(\*|[^\u0000-\u0020A-Z\u007f]+)$")]
+Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PROVIDER_PATTERN)]
+
+Scalar = bool | int | float | Annotated[str, StringConstraints(max_length=500, pattern=_PROSE)]
+
+SettingValue = Annotated[Scalar | list[Scalar], one_message_for("text, a number, true, false or a list of these")]
 
 Strength = Literal["direct", "supporting", "contrary"]
 
 KindName = Literal["standard", "required", "addressable", "control", "enhancement"]
+
+TagName = Literal["level_1", "level_2", "level_3", "automated", "by_hand", "service_provider", "superseded", "optional"]
+
+Operator = Literal["lte", "gte", "eq", "in", "subset", "superset"]
 
 _MAX_SUGGESTIONS: Final = 50
 """Problems for which the nearest spelling is searched: the search is slow."""
@@ -37,6 +47,16 @@ Relations = Mapping[tuple[str, str], tuple[str, ...]]
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ConditionEntry(_Entry):
+    """A setting that a check must have run with for its findings to show the requirement."""
+
+    provider: Provider = Field(default="*", description="Provider of the check; * for any.")
+    check: Line = Field(description="The check.")
+    setting: Line = Field(description="The scanner's setting.")
+    operator: Operator = Field(description="How the setting compares with the value.")
+    value: SettingValue = Field(description="The value that the requirement needs.")
 
 
 class RequirementEntry(_Entry):
@@ -54,6 +74,10 @@ class RequirementEntry(_Entry):
     level_of_risk: Number | None = Field(default=None, description="R of the prowler_threatscore model.")
     parent: Line | None = Field(default=None, description="Id of the requirement that it is a part of.")
     kind: KindName | None = Field(default=None, description="What it is within its framework.")
+    tags: list[TagName] = Field(default=[], description="What else the framework says of it.")
+    conditions: list[ConditionEntry] = Field(
+        default=[], description="Settings that its checks must have run with. They are counted, not evaluated."
+    )
     strength: Strength | None = Field(
         default=None, description="Strength of all its relations; absent: direct, or as reviewed for a built-in one."
     )
@@ -101,6 +125,7 @@ class FrameworkEntry(_Entry):
 FIELDS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     (): tuple(f.alias or name for name, f in FrameworkEntry.model_fields.items()),
     ("requirements",): tuple(RequirementEntry.model_fields),
+    ("requirements", "conditions"): tuple(ConditionEntry.model_fields),
     ("crosswalk",): tuple(CrosswalkEntry.model_fields),
 }
 
@@ -190,9 +215,22 @@ def _requirement_fields(requirement: Requirement) -> dict[str, Any]:
         "level_of_risk": requirement.level_of_risk,
         "parent": requirement.parent,
         "kind": requirement.kind.value if requirement.kind else None,
+        "tags": [tag.value for tag in requirement.tags],
+        "conditions": [_condition_fields(condition) for condition in requirement.conditions],
         "strength": requirement.strength.value if requirement.strength else None,
     }
     return {key: value for key, value in fields.items() if value not in ("", [], None)}
+
+
+def _condition_fields(condition: ScanCondition) -> dict[str, Any]:
+    value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    return {
+        "provider": condition.provider,
+        "check": condition.check_id,
+        "setting": condition.setting,
+        "operator": condition.operator,
+        "value": value,
+    }
 
 
 def _absent(entry: FrameworkEntry, known: Framework | None, base: Mapping[str, Framework]) -> Iterator[Problem]:
@@ -263,6 +301,18 @@ def _requirement(entry: RequirementEntry) -> Requirement:
         parent=entry.parent,
         kind=RequirementKind(entry.kind) if entry.kind else None,
         strength=RelationStrength(entry.strength) if entry.strength else None,
+        tags=tuple(tag for tag in RequirementTag if tag.value in entry.tags),
+        conditions=tuple(map(_condition, entry.conditions)),
+    )
+
+
+def _condition(entry: ConditionEntry) -> ScanCondition:
+    return ScanCondition(
+        provider=entry.provider,
+        check_id=entry.check,
+        setting=entry.setting,
+        operator=entry.operator,
+        value=tuple(entry.value) if isinstance(entry.value, list) else entry.value,
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from policycortex.errors import ConfigurationError, Problem
 
@@ -49,6 +50,23 @@ def path_text(parts: Sequence[str | int]) -> str:
     return text
 
 
+def one_message_for(wanted: str) -> WrapValidator:
+    """For fields of several types: one problem that names them all, instead of one per type."""
+
+    def check(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            checked: object = inner(value)
+        except ValidationError:
+            raise PydanticCustomError("several_types", "must be {wanted}, not {kind}", _named(wanted, value)) from None
+        return checked
+
+    return WrapValidator(check)
+
+
+def _named(wanted: str, value: object) -> dict[str, str]:
+    return {"wanted": wanted, "kind": _KINDS.get(type(value), f"a {type(value).__name__}")}
+
+
 def nearest(word: str, allowed: Collection[str]) -> str:
     """`` Did you mean "x"?`` or "", to be put at the end of a message."""
     close = get_close_matches(word.casefold(), {a.casefold(): a for a in allowed}, n=1, cutoff=0.6)
@@ -77,6 +95,9 @@ def _message(item: Mapping[str, Any], fields: Mapping[tuple[str, ...], Collectio
             return "contains half a character pair (a lone surrogate), which is not text"
         case "greater_than_equal" | "less_than_equal" | "finite_number":
             return f"{item['msg'].removeprefix('Input ').lower()}, got {value}"
+        case "literal_error":
+            allowed = context["expected"].replace("' or '", "', '").replace("'", "")
+            return f"must be one of {allowed}, not {value!r}{nearest(str(value), allowed.split(', '))}"
         case _ if kind in _WANTED:
             return _type_message(_WANTED[kind], value)
         case _:

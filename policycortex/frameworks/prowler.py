@@ -4,7 +4,7 @@ universal (``framework``, ``requirements``, ``checks`` by provider). Fields that
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any, Final
@@ -12,30 +12,49 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from policycortex.errors import Problem
+from policycortex.frameworks.conditions import ConditionValue, ScanCondition
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
-from policycortex.frameworks.native import Line, relations_version, repeated_spellings
-from policycortex.frameworks.problems import explain, file_error
+from policycortex.frameworks.native import (
+    PROVIDER_PATTERN,
+    Line,
+    Operator,
+    Scalar,
+    SettingValue,
+    relations_version,
+    repeated_spellings,
+)
+from policycortex.frameworks.problems import explain, file_error, one_message_for
+from policycortex.frameworks.prowler_texts import ClauseTexts
 from policycortex.frameworks.tree import one_line
 
-_SECTION_FIELDS: Final = ("Section", "Category", "Domain", "FamilyName", "Marco")
-_TITLE_LENGTH: Final = 200
+_NAME_LENGTH: Final = 500
+_PROVIDER_LENGTH: Final = 100
 _FILE_PROVIDER: Final = "*"
 """Placeholder for the one provider named by the file, or for any."""
-
-Attributes = list[dict[str, Any]]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
+class _Condition(_Entry):
+    """Both kinds of files write conditions alike."""
+
+    Check: Line
+    ConfigKey: Line
+    Operator: Operator
+    Value: SettingValue
+    Provider: Line | None = None
+
+
 class _LegacyRequirement(_Entry):
     Id: Line
     Name: str | None = None
     Description: str = ""
-    Attributes: list[dict[str, Any]] = []
+    Attributes: list[dict[str, Any]] | None = None
     Tactics: list[str] = []
     Checks: list[Line] = []
+    ConfigRequirements: list[_Condition] | None = None
 
 
 class _LegacyFile(_Entry):
@@ -50,9 +69,12 @@ class _UniversalRequirement(_Entry):
     id: Line
     name: str | None = None
     description: str = ""
-    attributes: dict[str, Any] | list[dict[str, Any]] = {}
+    attributes: Annotated[
+        dict[str, Any] | list[dict[str, Any]] | None, one_message_for("a group of fields or a list of such groups")
+    ] = None
     tactics: list[str] = []
     checks: dict[Line, list[Line]] = {}
+    config_requirements: list[_Condition] | None = None
 
     @field_validator("checks", mode="before")
     @classmethod
@@ -61,8 +83,17 @@ class _UniversalRequirement(_Entry):
         return {_FILE_PROVIDER: value} if isinstance(value, list) else value
 
 
+class _TableConfig(_Entry):
+    group_by: str | None = None
+
+
+class _Outputs(_Entry):
+    table_config: _TableConfig | None = None
+
+
 class _UniversalFile(_Entry):
     framework: Line
+    outputs: _Outputs | None = None
     name: str = ""
     version: str | None = None
     provider: str = ""
@@ -73,12 +104,16 @@ class _UniversalFile(_Entry):
 class _Clause:
     """A requirement of either kind; ``checks`` has every provider the file lists for it, in lower case."""
 
-    id: str
-    name: str
-    description: str
-    attributes: Mapping[str, Any]
-    tactics: tuple[str, ...]
+    texts: ClauseTexts
     checks: Mapping[str, tuple[str, ...]]
+    conditions: tuple[ScanCondition, ...]
+    group_by: str | None = None
+    """The attribute that the file groups its requirements by; None where it names none."""
+
+    @property
+    def id(self) -> str:
+        """The requirement's id."""
+        return self.texts.id
 
 
 def read_legacy(tree: Mapping[str, Any], *, name: str, framework_id: str | None) -> Framework:
@@ -90,12 +125,15 @@ def read_legacy(tree: Mapping[str, Any], *, name: str, framework_id: str | None)
     provider = file.Provider.lower() or "*"
     clauses = tuple(
         _Clause(
-            id=r.Id,
-            name=r.Name or "",
-            description=r.Description,
-            attributes=r.Attributes[0] if r.Attributes else {},
-            tactics=tuple(r.Tactics),
+            texts=ClauseTexts(
+                id=r.Id,
+                name=r.Name or "",
+                description=r.Description,
+                attributes=r.Attributes[0] if r.Attributes else {},
+                tactics=tuple(r.Tactics),
+            ),
             checks={provider: tuple(r.Checks)},
+            conditions=_conditions(r.ConfigRequirements, provider),
         )
         for r in file.Requirements
     )
@@ -110,14 +148,19 @@ def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | No
     except ValidationError as error:
         raise file_error(name, explain(error, fields={})) from None
     own = file.provider.lower() or _FILE_PROVIDER
+    table = file.outputs.table_config if file.outputs else None
     clauses = tuple(
         _Clause(
-            id=r.id,
-            name=r.name or "",
-            description=r.description,
-            attributes=r.attributes if isinstance(r.attributes, dict) else (r.attributes or [{}])[0],
-            tactics=tuple(r.tactics),
+            texts=ClauseTexts(
+                id=r.id,
+                name=r.name or "",
+                description=r.description,
+                attributes=r.attributes if isinstance(r.attributes, dict) else (r.attributes or [{}])[0],
+                tactics=tuple(r.tactics),
+            ),
             checks={own if p == _FILE_PROVIDER else p.lower(): tuple(checks) for p, checks in r.checks.items()},
+            conditions=_conditions(r.config_requirements, own),
+            group_by=table.group_by if table else None,
         )
         for r in file.requirements
     )
@@ -155,13 +198,17 @@ def _framework(
 ) -> Framework:
     providers = frozenset(p for clause in clauses for p in clause.checks)
     requirements = tuple(_requirement(clause, providers) for clause in clauses)
-    problems = [*repeated_spellings(requirements, path=path), *_bad_weights(requirements, path)]
+    problems = [
+        *repeated_spellings(requirements, path=path),
+        *_bad_weights(requirements, path),
+        *_bad_providers(clauses, path),
+    ]
     if problems:
         raise file_error(name, problems)
     relations = _relations(clauses)
     return Framework(
         id=framework_id or head.slug(name),
-        name=one_line(head.name or head.framework),
+        name=one_line(head.name or head.framework)[:_NAME_LENGTH],
         version=head.version,
         requirements=requirements,
         crosswalk=Crosswalk(version=relations_version(relations), relations=relations),
@@ -172,17 +219,34 @@ def _framework(
 
 
 def _requirement(clause: _Clause, providers: frozenset[str]) -> Requirement:
-    title = one_line(clause.name or _text(clause.attributes, "Title") or clause.description) or clause.id
-    section = next((s for s in (_text(clause.attributes, f) for f in _SECTION_FIELDS) if s), "")
     return Requirement(
         id=clause.id,
-        title=title if len(title) <= _TITLE_LENGTH else f"{title[: _TITLE_LENGTH - 1].rsplit(' ', 1)[0]}…",
-        section=one_line(next(iter(clause.tactics), "") or section) or "Requirements",
-        description=clause.description.strip()[:20_000],
+        title=clause.texts.title(),
+        section=clause.texts.section(clause.group_by),
+        description=clause.texts.text(),
         manual_for=_manual_for(clause, providers),
-        weight=_number(clause.attributes, "Weight"),
-        level_of_risk=_number(clause.attributes, "LevelOfRisk"),
+        weight=_number(clause.texts.attributes, "Weight"),
+        level_of_risk=_number(clause.texts.attributes, "LevelOfRisk"),
+        conditions=clause.conditions,
     )
+
+
+def _conditions(given: Sequence[_Condition] | None, provider: str) -> tuple[ScanCondition, ...]:
+    """The file's conditions; those that name no provider have the file's."""
+    return tuple(
+        ScanCondition(
+            provider=each.Provider.lower() if each.Provider else provider,
+            check_id=each.Check,
+            setting=each.ConfigKey,
+            operator=each.Operator,
+            value=_value(each.Value),
+        )
+        for each in given or ()
+    )
+
+
+def _value(value: Scalar | list[Scalar]) -> ConditionValue:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _manual_for(clause: _Clause, providers: frozenset[str]) -> frozenset[str]:
@@ -210,9 +274,13 @@ def _bad_weights(requirements: tuple[Requirement, ...], path: str) -> Iterator[P
                 yield Problem(field=f"{path}[{index}].{field}", message=f"must be 0 or more, got {value}")
 
 
-def _text(attributes: Mapping[str, Any], field: str) -> str:
-    value = attributes.get(field)
-    return value if isinstance(value, str) else ""
+def _bad_providers(clauses: Sequence[_Clause], path: str) -> Iterator[Problem]:
+    """Findings name providers in one word; a space or a control character in the name could never be found."""
+    for index, clause in enumerate(clauses):
+        for provider in {*clause.checks, *(condition.provider for condition in clause.conditions)}:
+            if not re.fullmatch(PROVIDER_PATTERN, provider) or len(provider) > _PROVIDER_LENGTH:
+                message = f"{provider[:40]!r} is no provider; write it as one word (aws, azure, gcp...)"
+                yield Problem(field=f"{path}[{index}]", message=message)
 
 
 def _number(attributes: Mapping[str, Any], field: str) -> float | None:

@@ -140,7 +140,7 @@ def _finding(
     node = {
         "uuid": make_id(report_id, "finding", row.id),
         "title": title,
-        "description": title,
+        "description": write_markup(row.description) or title,
         "props": write_props(
             {
                 "requirement-id": row.id,
@@ -148,6 +148,8 @@ def _finding(
                 "result": row.result.value,
                 "kind": row.kind,
                 "parent": row.parent,
+                "tags": ", ".join(row.tags) or None,
+                "open_conditions": row.open_conditions or None,
                 **counts,
             }
         ),

@@ -176,7 +176,7 @@ def describe_risk(risk: Risk) -> dict[str, Any] | None:
 
 
 def _requirement(row: RequirementRow) -> Mapping[str, Any]:
-    return asdict(row) | {"result": row.result.value, "checks": list(row.checks)}
+    return asdict(row) | {"result": row.result.value, "checks": list(row.checks), "tags": list(row.tags)}
 
 
 def _finding_lines(findings: FindingsTable) -> Iterator[str]:

@@ -135,4 +135,7 @@ def _requirement_row(assessment: RequirementAssessment) -> RequirementRow:
         checks=assessment.checks,
         parent=assessment.parent,
         kind=assessment.kind,
+        description=assessment.description,
+        tags=assessment.tags,
+        open_conditions=assessment.open_conditions,
     )

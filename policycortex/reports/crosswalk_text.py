@@ -21,3 +21,8 @@ def crosswalk_text(note: CrosswalkNote | None, locale: Locale) -> str:
     named = locale.text(f"methodology.edition.{other.value}")
     key = "methodology.crosswalk_differs." + ("one" if note.differing == 1 else "other")
     return f"{text} {locale.text(key, other=named, count=locale.number(note.differing))}"
+
+
+def conditions_text(count: int, locale: Locale) -> str:
+    """That ``count`` conditions on the scanner's configuration were not evaluated; empty for none."""
+    return locale.plural("methodology.conditions_text", count) if count else ""

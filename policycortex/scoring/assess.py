@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import polars as pl
 
+from policycortex.frameworks.conditions import count_open
 from policycortex.frameworks.model import Framework, Requirement
 from policycortex.names import CrosswalkEdition, RelationStrength, RequirementResult, Severity
 from policycortex.scoring.hierarchy import distinct_facts, roll_up
@@ -92,6 +93,9 @@ def _assess_requirement(
         level_of_risk=requirement.level_of_risk,
         parent=requirement.parent,
         kind=requirement.kind,
+        description=requirement.description,
+        tags=requirement.tags,
+        open_conditions=count_open(requirement.conditions, checks),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.names import RequirementKind, RequirementResult
+from policycortex.names import RequirementKind, RequirementResult, RequirementTag
 
 TALLY_SCHEMA: Final = pl.Schema(
     {
@@ -87,6 +87,10 @@ class RequirementAssessment:
     parent: str | None = None
     """Id of the requirement that it is a part of."""
     kind: RequirementKind | None = None
+    description: str = ""
+    tags: tuple[RequirementTag, ...] = ()
+    open_conditions: int = 0
+    """Conditions on the configuration of its checks that have findings in scope; no findings tell whether they hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

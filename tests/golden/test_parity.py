@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
-from policycortex.names import ReportFormat, ReportType
+from policycortex.names import ReportFormat, ReportType, RequirementKind, RequirementTag
 from policycortex.rendering.artifacts import render_artifact
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
 
@@ -115,6 +115,45 @@ def test_odd_reports_say_the_same_everywhere(build: Build, tmp_path: Path, kind:
     _check_words(page.text, document)
     if expected.findings:
         assert len(json.loads(page.embedded["finding-data"])["status"]["codes"]) == expected.findings
+
+
+def test_every_format_says_what_a_requirement_is(build: Build, tmp_path: Path) -> None:
+    """Its description, kind and marks in all six formats, its open conditions in all that list requirements."""
+    document = build(type=ReportType.AUDIT)
+    first = next(row for row in document.requirements if row.checks)
+    row = replace(
+        first,
+        description="Managers decide who may sign in.",
+        kind=RequirementKind.CONTROL,
+        tags=(RequirementTag.LEVEL_2, RequirementTag.SERVICE_PROVIDER),
+        open_conditions=3,
+    )
+    document = replace(document, requirements=(row, *(each for each in document.requirements if each is not first)))
+    made = {each: render_artifact(document, each, tmp_path).path for each in ReportFormat}
+    written = next(each for each in read_json(made[ReportFormat.JSON])["requirements"] if each["id"] == row.id)
+    assert (written["description"], written["kind"]) == (row.description, "control")
+    assert (written["tags"], written["open_conditions"]) == (["level_2", "service_provider"], 3)
+    (finding, *_) = read_json(made[ReportFormat.OSCAL])["assessment-results"]["results"][0]["findings"]
+    assert finding["description"] == row.description
+    wanted = {"kind": "control", "tags": "level_2, service_provider", "open_conditions": "3"}
+    assert wanted.items() <= _props(finding).items()
+    head, cells, *_ = read_sheet(made[ReportFormat.EXCEL], "Requirements")
+    assert dict(zip(head[-4:], cells[-4:], strict=True)) == {
+        "Kind": "control",
+        "Description": row.description,
+        "Marks": "level 2, service providers only",
+        "Conditions not evaluated": 3,
+    }
+    detail = f"{row.id} {row.title} (control, level_2, service_provider): {row.description}"
+    details = [each["requirement_details"].split("; ") for each in read_csv(made[ReportFormat.CSV])]
+    assert {text for texts in details for text in texts if text.startswith(f"{row.id} ")} == {detail}
+    for text in (
+        Page(made[ReportFormat.HTML].read_text(encoding="utf-8")).text,
+        read_pdf_text(made[ReportFormat.PDF]),
+    ):
+        assert "(control) (level 2, service providers only)" in text
+        assert row.description in text
+        assert "3 conditions on the scanner's configuration not evaluated" in text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from api.v1.frameworks.schemas import FrameworkDetails, FrameworkItem, RequirementAnswer, ReviewedChecks
+from api.v1.frameworks.schemas import (
+    ConditionAnswer,
+    FrameworkDetails,
+    FrameworkItem,
+    RequirementAnswer,
+    ReviewedChecks,
+)
+from policycortex.frameworks.conditions import ScanCondition
 from policycortex.frameworks.model import Framework, Requirement
 from policycortex.frameworks.strengths import all_relations
 from policycortex.names import RelationStrength
@@ -51,10 +58,23 @@ def _requirement(
         checks=checks,
         parent=requirement.parent,
         kind=requirement.kind.value if requirement.kind else None,
+        tags=[tag.value for tag in requirement.tags],
+        conditions=[_condition(condition) for condition in requirement.conditions],
         is_manual=framework.review.is_manual(requirement.id) if framework.review else None,
         reviewed_checks=ReviewedChecks(
             **{strength.value: sorted(reviewed.get(strength, ())) for strength in RelationStrength}
         ),
+    )
+
+
+def _condition(condition: ScanCondition) -> ConditionAnswer:
+    value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    return ConditionAnswer(
+        provider=condition.provider,
+        check_id=condition.check_id,
+        setting=condition.setting,
+        operator=condition.operator,
+        value=value,
     )
 
 

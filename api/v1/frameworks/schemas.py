@@ -29,6 +29,16 @@ class ReviewedChecks(ResponseModel):
     contrary: list[str] = Field(description="They show nothing of it, or the opposite; they do not count")
 
 
+class ConditionAnswer(ResponseModel):
+    """One setting that a check must have run with for its findings to show the requirement."""
+
+    provider: str = Field(examples=["aws"], description="`*` is any")
+    check_id: str = Field(examples=["iam_user_accesskey_unused"])
+    setting: str = Field(examples=["max_unused_access_keys_days"])
+    operator: str = Field(examples=["lte"])
+    value: bool | int | float | str | list[bool | int | float | str] = Field(examples=[45])
+
+
 class RequirementAnswer(ResponseModel):
     """One requirement, in the framework's order."""
 
@@ -41,6 +51,12 @@ class RequirementAnswer(ResponseModel):
     checks: list[str] = Field(description="Checks that the crosswalk relates to it, as `provider/check`, sorted")
     parent: str | None = Field(description="Id of the requirement that it is a part of")
     kind: str | None = Field(description="What it is within its framework, such as addressable", examples=["required"])
+    tags: list[str] = Field(
+        description="Marks that its framework gives it, such as a level", examples=[["level_1", "automated"]]
+    )
+    conditions: list[ConditionAnswer] = Field(
+        description="Settings that its checks must have run with; counted in reports, never evaluated"
+    )
     is_manual: bool | None = Field(
         description="Whether only a person can assess it in the reviewed edition; null: manual_for decides"
     )

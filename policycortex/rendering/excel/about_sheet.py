@@ -8,7 +8,7 @@ from policycortex.rendering.excel.model import Sheet
 from policycortex.rendering.excel.tables import SheetColumn
 from policycortex.rendering.report_json import describe_report
 from policycortex.reports.complete_files import complete_files
-from policycortex.reports.crosswalk_text import crosswalk_text
+from policycortex.reports.crosswalk_text import conditions_text, crosswalk_text
 from policycortex.reports.section import Kind
 
 
@@ -67,7 +67,9 @@ def _model(locale: Locale, name: str) -> str:
 
 def _crosswalk(document: ReportDocument, locale: Locale) -> list[tuple[str, str]]:
     text = crosswalk_text(document.header.crosswalk, locale)
-    return [(locale.text("methodology.crosswalk"), text)] if text else []
+    conditions = conditions_text(sum(row.open_conditions for row in document.requirements), locale)
+    named = ((locale.text("methodology.crosswalk"), text), (locale.text("methodology.conditions"), conditions))
+    return [(label, sentence) for label, sentence in named if sentence]
 
 
 def _scope(document: ReportDocument, locale: Locale) -> str:

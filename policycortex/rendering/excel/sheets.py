@@ -64,10 +64,10 @@ def _writer(column: Column, locale: Locale, index: _Index) -> Callable[[object, 
         value = column.value_of(row, number)
         if value is None:
             return locale.text(column.none_text) if column.none_text is not None else None
+        if isinstance(value, tuple | list):
+            return ", ".join(locale.text(f"{prefix}.{each}") if prefix else each for each in value)
         if prefix is not None:
             return locale.text(f"{prefix}.{value}")
-        if isinstance(value, tuple | list):
-            return ", ".join(value)
         return targets.get(value) or cast("Cell", value)
 
     return write

@@ -55,6 +55,9 @@ REQUIREMENTS: Final = Table(
         *COUNTS,
         Column(name="checks", title="word.checks", width=60, kind=Kind.WRAPPED),
         Column(name="kind", title="word.kind", width=14, words="kind", on_page=False),
+        Column(name="description", title="word.description", width=60, kind=Kind.WRAPPED, on_page=False),
+        Column(name="tags", title="word.tags", width=24, kind=Kind.WRAPPED, words="tag", on_page=False),
+        Column(name="open_conditions", title="word.open_conditions", width=14, kind=Kind.NUMBER, on_page=False),
     ),
     sheet=SheetPlace(name="sheet.requirements", always=20),
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
-from policycortex.reports.crosswalk_text import crosswalk_text
+from policycortex.reports.crosswalk_text import conditions_text, crosswalk_text
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, JsonObject, Kind, Section, SheetPlace, Table, always
 from policycortex.reports.unrelated_messages import provider_sentence
@@ -188,10 +188,19 @@ CROSSWALK_TEXT: Final = Content(
 )
 """Which relations counted; empty without a framework."""
 
+
+def _conditions_text(inputs: SectionInputs) -> str:
+    count = sum(requirement.open_conditions for requirement in inputs.posture.requirements)
+    return conditions_text(count, inputs.locale)
+
+
+CONDITIONS_TEXT: Final = Content(id="conditions_text", compute=_conditions_text)
+"""How many conditions on the scanner's configuration are open; empty where none is."""
+
 SECTION: Final = Section(
     id="methodology",
     positions=dict.fromkeys(ReportType, 80),
-    contents=(CROSSWALK_TEXT, UNRELATED, UNRELATED_SENTENCES),
+    contents=(CROSSWALK_TEXT, CONDITIONS_TEXT, UNRELATED, UNRELATED_SENTENCES),
     tables=(COVERAGE, SCANS, UNRELATED_CHECKS),
     page_widths={
         "models": {"title": 70, "score": 30},

@@ -80,6 +80,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "risk_parts": risk_rows(risk, locale),
             "risk_worst": worst_line(risk, locale, locale.number(shown.worst, 1)) if shown else "",
             "crosswalk_text": "",
+            "conditions_text": "",
             "change_causes": CHANGE_CAUSES if frame.height else (),
             "risk_places": place_rows(risk.groups if risk else (), 2),
             "risk_items": item_rows(risk),

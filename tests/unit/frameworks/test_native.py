@@ -98,7 +98,8 @@ def test_all_problems_are_reported_at_once_with_their_paths() -> None:
     ]
     allowed = "$schema, id, name, version, source, finding_keys, providers, requirements, crosswalk."
     allowed_below = (
-        "id, title, section, description, aliases, manual_for, weight, level_of_risk, parent, kind, strength, checks."
+        "id, title, section, description, aliases, manual_for, weight, level_of_risk, parent, kind, tags, conditions, "
+        "strength, checks."
     )
     assert problems_in(whole(requirements=requirements, colour="red")) == [
         ("requirements[0].id", "must be text, not a number (2.1); write it in quotes"),

@@ -171,5 +171,7 @@ def test_the_recorded_version_tells_the_editions_apart() -> None:
 def test_an_unknown_strength_is_refused_with_the_allowed_ones() -> None:
     """The message names the field and what it may be."""
     content = b'{"id": "tiny", "crosswalk": {"checks": {}, "strength": {"aws": {"c": {"R1": "strong"}}}}}'
-    with pytest.raises(Exception, match=r"strength\.aws\.c\.R1.*'direct', 'supporting' or 'contrary'"):
+    with pytest.raises(
+        Exception, match=r"strength\.aws\.c\.R1.*must be one of direct, supporting, contrary, not 'strong'"
+    ):
         read_framework(content, name="tiny.json", base={"tiny": TINY})
