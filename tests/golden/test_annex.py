@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pikepdf
+import polars as pl
 import pytest
 
 from policycortex.documents.model import ReportDocument
@@ -52,6 +53,34 @@ def test_no_page_of_the_annex_ends_early(artifact: RenderedArtifact) -> None:
         counts = Counter(_page_number(pdf, row.K[0].Pg) for table in _tables(pdf) for row in table.K[1].K)
     per_page = [counts[page] for page in sorted(counts)]
     assert min(per_page[:-1]) >= max(per_page) - 6
+
+
+@pytest.mark.parametrize("page_findings", [100, 10], ids=["designed pages", "annex"])
+def test_no_character_is_set_as_an_empty_box(page_findings: int, tmp_path: Path) -> None:
+    """Emoji, Thai, Devanagari and rare Han characters are set, others are numbers; cover and running header too.
+
+    Glyph 0 of a font is the box. It is used nowhere.
+    """
+    text = "Q4 東京 🚀👩🏽‍💻 ที่ภาษาไทย हिन्दी 𠮷 ক"
+    document = build_document(tmp_path, Sample(findings=12, name=text))
+    path = tmp_path / "findings.parquet"
+    pl.read_parquet(path).with_columns(title=pl.lit(text), resource_uid=pl.lit(text)).write_parquet(path)
+    made = render_artifact(document, ReportFormat.PDF, tmp_path, options=RenderingOptions(page_findings=page_findings))
+    pages = _page_texts(made.path)
+    for page in (pages[0], pages[-1]):
+        assert all(part in page for part in ("🚀", "𠮷", "[U+0995]"))
+    with pikepdf.open(made.path) as pdf:
+        assert [number for number, page in enumerate(pdf.pages) if 0 in _glyphs(page)] == []
+
+
+def _glyphs(page: pikepdf.Page) -> set[int]:
+    """Glyphs of all texts on a page; every font of a report takes two bytes for one."""
+    shown: list[bytes] = []
+    for instruction in pikepdf.parse_content_stream(page, "Tj TJ"):
+        for operand in instruction.operands:
+            items = operand if isinstance(operand, pikepdf.Array) else [operand]
+            shown += [bytes(item) for item in items if isinstance(item, pikepdf.String)]
+    return {int.from_bytes(text[at : at + 2]) for text in shown for at in range(0, len(text), 2)}
 
 
 def test_hostile_text_is_text_in_the_annex(build: Build, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import RenderingError
 from policycortex.names import FindingStatus, PdfVariant, Severity
+from policycortex.rendering.pdf.covered_text import show_uncovered, show_uncovered_columns
 from policycortex.rendering.pdf.finding_rows import break_lines, shape_rows
 from policycortex.rendering.visible_text import shorten, show_controls
 
@@ -67,7 +68,8 @@ def render_annex(document: ReportDocument, locale: Locale, folder: Path, variant
         rows = document.findings.rows(first, CHUNK_ROWS)
         is_last = first + rows.height >= total
         path = folder / f"annex-{len(parts):04d}.pdf"
-        with _compile(compiler, frame | {"rows": break_lines(shape_rows(rows)).to_dicts()}, standards) as pdf:
+        shown = break_lines(show_uncovered_columns(shape_rows(rows)))
+        with _compile(compiler, frame | {"rows": shown.to_dicts()}, standards) as pdf:
             kept = rows.height if is_last else rows.height - _give_back_last_page(pdf)
             for group, row in _group_starts(rows.head(kept), locale, seen):
                 marks.append(OutlineMark(title=group, page=pages + _page_of(pdf, row)))
@@ -94,9 +96,9 @@ def table_of(pdf: pikepdf.Pdf) -> pikepdf.Object:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """The report's own fonts first, then those of the machine for scripts we carry none for."""
+    """The report's own fonts only, so that every machine makes the same pages."""
     return typst.Fonts(
-        include_system_fonts=True, include_embedded_fonts=False, font_paths=[templates_folder() / "fonts"]
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[templates_folder() / "fonts"]
     )
 
 
@@ -129,9 +131,9 @@ def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
     return {
         "title": show_controls(document.header.name),
         "author": show_controls(document.header.organization),
-        "running": show_controls(shorten(document.header.name, 80)),
+        "running": shorten(show_uncovered(show_controls(shorten(document.header.name, 80))), 80),
         "part": text("section.findings"),
-        "company": show_controls(document.header.branding.company),
+        "company": show_uncovered(show_controls(document.header.branding.company)),
         "lang": locale.language,
         "words": {
             "heads": [text(f"word.{name}") for name in ("severity", "finding", "resource", "account", "status")],

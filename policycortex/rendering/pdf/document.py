@@ -20,6 +20,7 @@ from policycortex.names import PdfVariant
 from policycortex.rendering.html.page_view import column_styles, page_values
 from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale, report_template
 from policycortex.rendering.pdf.annex import render_annex, render_footers
+from policycortex.rendering.pdf.covered_text import show_uncovered_in
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
@@ -97,7 +98,7 @@ def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions
     )
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
     try:
-        return HTML(string=page, url_fetcher=fetcher).render(font_config=FontConfiguration())
+        return HTML(string=show_uncovered_in(page, own), url_fetcher=fetcher).render(font_config=FontConfiguration())
     except FatalURLFetchingError as error:
         template = f"custom template {document.header.template!r}" if own else "the report"
         raise RenderingError(f"{template} could not be laid out: {error}") from error

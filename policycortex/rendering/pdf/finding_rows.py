@@ -12,6 +12,8 @@ TEXT_LIMIT: Final = 300
 _TEXTS: Final = ("title", "check_id", "resource_uid", "account_id", "region", "environment")
 _LINE_LENGTHS: Final = {"check_id": 39, "resource_uid": 36, "account_id": 16}
 """Characters on one line of the fixed-width columns of the findings table, which print.css makes so wide."""
+_SAME_CLUSTER: Final = r"(?:[\p{M}\x{1f3fb}-\x{1f3ff}]|\x{200d}\S)*"
+"""What belongs to the character before it: accents, vowel signs, skin tones, parts of one emoji."""
 
 
 def shape_rows(findings: pl.DataFrame) -> pl.DataFrame:
@@ -29,7 +31,7 @@ def break_lines(rows: pl.DataFrame) -> pl.DataFrame:
     """Shaped rows for an engine that breaks no word: fixed-width texts cut into lines, long words made breakable."""
     return rows.with_columns(
         *(_folded(name, length) for name, length in _LINE_LENGTHS.items()),
-        pl.col("title", "region", "environment").str.replace_all(r"(\S{18})", "${1}\u200b"),
+        pl.col("title", "region", "environment").str.replace_all(rf"(\S{{18}}{_SAME_CLUSTER})", "${1}\u200b"),
     )
 
 
@@ -46,4 +48,4 @@ def _shown(name: str) -> pl.Expr:
 
 
 def _folded(name: str, length: int) -> pl.Expr:
-    return pl.col(name).str.replace_all(f"(.{{{length}}})", "${1}\n").str.strip_suffix("\n")
+    return pl.col(name).str.replace_all(rf"(.{{{length}}}{_SAME_CLUSTER})", "${1}\n").str.strip_suffix("\n")

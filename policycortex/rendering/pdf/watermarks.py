@@ -15,6 +15,7 @@ from weasyprint import HTML
 
 from policycortex.documents.locales import Locale
 from policycortex.errors import RenderingError
+from policycortex.rendering.pdf.covered_text import show_uncovered
 from policycortex.rendering.pdf.document import TemplatesFetcher
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
 from policycortex.rendering.templates import render_template
@@ -57,7 +58,7 @@ class _Mark:
 
     def _draw(self, size: tuple[float, float]) -> bytes:
         if size not in self._drawn:
-            page = _page(self._text, self._locale, *size)
+            page = _page(show_uncovered(self._text), self._locale, *size)
             self._drawn[size] = HTML(string=page, url_fetcher=TemplatesFetcher()).write_pdf()
         return self._drawn[size]
 
