@@ -74,7 +74,7 @@ def add(
 def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
     """Approve a waiver that another person requested."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        waiver = registry.waivers.approve_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        waiver = registry.waivers.approve_record(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
         record_event(registry, org, "waiver_approved", waiver.id, {"by": waiver.approved_by})
     print(f"{waiver.id} approved by {waiver.approved_by}")
 
@@ -87,7 +87,7 @@ def approve(waiver_id: str, by: str | None, org: str, home: Path | None) -> None
 def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
     """Revoke a waiver from now on; it still applies to periods that ended before."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        waiver = registry.waivers.revoke_waiver(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
+        waiver = registry.waivers.revoke_record(org, waiver_id, by=_actor(registry, by, org), now=datetime.now(UTC))
         record_event(registry, org, "waiver_revoked", waiver.id, {"by": waiver.revoked_by})
     print(f"{waiver.id} revoked by {waiver.revoked_by}")
 
@@ -98,7 +98,7 @@ def revoke(waiver_id: str, by: str | None, org: str, home: Path | None) -> None:
 def list_(org: str, home: Path | None) -> None:
     """List all waivers, one per line, in the order of their requests."""
     with _registry(Settings.from_environment(home=home)) as registry:
-        found, now = registry.waivers.list_waivers(org), datetime.now(UTC)
+        found, now = registry.waivers.list_records(org), datetime.now(UTC)
     for waiver in found:
         print(_line(waiver, now))
 

@@ -13,7 +13,7 @@ from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import add_frameworks, range_tags, today, windows_of
 from pipelines.resources import CoreResource
-from policycortex.scoring.waivers import WaiverStatus
+from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.posture import load_framework_versions, load_rescore_days
 
@@ -22,7 +22,7 @@ WAIVERS = dg.AssetKey(["core", "waivers"])
 _COLUMNS = dg.TableSchema(
     columns=[
         dg.TableColumn("organization", "VARCHAR", description="The organisation that the waivers belong to."),
-        dg.TableColumn("status", "VARCHAR", description=", ".join(WaiverStatus)),
+        dg.TableColumn("status", "VARCHAR", description=", ".join(ApprovalStatus)),
         dg.TableColumn("waivers", "BIGINT", description="Number of waivers with this status."),
     ]
 )
@@ -44,10 +44,10 @@ def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
     with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
         counts = Counter(
             (organization, waiver.status_at(now))
-            for organization in registry.waivers.list_waiver_organizations()
-            for waiver in registry.waivers.list_waivers(organization)
+            for organization in registry.waivers.list_organizations()
+            for waiver in registry.waivers.list_records(organization)
         )
-    by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in WaiverStatus}
+    by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in ApprovalStatus}
     return dg.MaterializeResult(metadata={"dagster/row_count": len(counts), "waivers": counts.total(), **by_status})
 
 

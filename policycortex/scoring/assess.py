@@ -3,52 +3,57 @@
 Tallies are few (checks, not findings), so that plain Python over aggregated frames is fast enough.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from policycortex.frameworks.conditions import count_open
+from policycortex.frameworks.conditions import count_open
 from policycortex.frameworks.model import Framework, Requirement
-from policycortex.names import CrosswalkEdition, RelationStrength, RequirementResult, Severity
+from policycortex.names import CrosswalkEdition, RequirementResult, Severity
+from policycortex.scoring.applicability import Exclusion, apply_exclusions
 from policycortex.scoring.hierarchy import distinct_facts, roll_up
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
-from policycortex.scoring.waived import waived_by_requirement, waived_of_framework
+from policycortex.scoring.requirement_counts import (
+    KEY,
+    CountedRequirements,
+    SeverityCounts,
+    add_counts,
+    by_severity,
+    count_requirements,
+    requirement_sets,
+)
+from policycortex.scoring.waived import waived_of_framework
 
-KEY: Final = ("provider", "check_id", "mapping_id")
-_OUTCOMES: Final = ("passed", "failed", "manual", "muted")
-
-SeverityCounts: TypeAlias = dict[str, Counts]
+_NONE: Final = CountedRequirements(by_severity={}, checks={}, direct=frozenset())
 
 
 def assess_posture(
-    framework: Framework | None, *, tallies: pl.DataFrame, relations: pl.DataFrame, waived: pl.DataFrame
+    framework: Framework | None,
+    *,
+    tallies: pl.DataFrame,
+    relations: pl.DataFrame,
+    waived: pl.DataFrame,
+    exclusions: tuple[Exclusion, ...] = (),
 ) -> Posture:
     """Assess every requirement of ``framework``, or count all findings when it is None.
 
     ``tallies`` is TALLY_SCHEMA, ``waived`` WAIVED_SCHEMA; ``relations`` holds the distinct
     (provider, check_id, mapping_id, requirement_id) of the crosswalk, ids in the framework's spelling, and their
-    ``strength``; without that column every relation is direct.
+    ``strength``; without that column every relation is direct. ``exclusions`` are the requirements that do not apply;
+    they change requirement results, and no count of the framework's findings.
     """
     if framework is None:
-        return _assess_all(tallies, waived)
+        return _posture(None, (), by_severity(tallies, waived_of_framework(waived, None, {})))
     related = tallies.join(relations.select(KEY).unique(), on=KEY, how="semi")
-    requirement_sets = _requirement_sets(relations)
-    totals = _by_severity(related, waived_of_framework(waived, framework.id, requirement_sets))
-    per_requirement = _by_requirement(tallies.join(relations, on=KEY), waived, framework.id, requirement_sets)
-    checks = _checks_by_requirement(related, relations)
-    direct = _passed_directly(tallies, relations)
+    totals = by_severity(related, waived_of_framework(waived, framework.id, requirement_sets(relations)))
     providers = frozenset(tallies["provider"].unique().to_list())
+    basis = _basis(framework.id, tallies, relations, waived, exclusions)
     requirements = tuple(
-        _assess_requirement(
-            r,
-            per_requirement.get(r.id, {}),
-            checks.get(r.id, ()),
-            is_manual=_is_manual(r, providers, framework),
-            is_direct=r.id in direct,
-        )
+        _assess_requirement(r, basis(r.id), is_manual=_is_manual(r, providers, framework))
         for r in framework.requirements
     )
     if framework.edition is CrosswalkEdition.REVIEWED:
@@ -56,8 +61,57 @@ def assess_posture(
     return _posture(framework, requirements, totals)
 
 
-def _assess_all(tallies: pl.DataFrame, waived: pl.DataFrame) -> Posture:
-    return _posture(None, (), _by_severity(tallies, waived_of_framework(waived, None, {})))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What decides one requirement."""
+
+    by_severity: SeverityCounts
+    """Findings that count for it."""
+    checks: Sequence[str]
+    is_direct: bool
+    """A finding passes whose check tests the requirement."""
+    excluded: Counts
+    """Findings where it does not apply."""
+    is_applicable: bool
+
+
+def _basis(
+    framework_id: str,
+    tallies: pl.DataFrame,
+    relations: pl.DataFrame,
+    waived: pl.DataFrame,
+    exclusions: tuple[Exclusion, ...],
+) -> Callable[[str], _Basis]:
+    """The basis of each requirement, by its id."""
+
+    def count(tallies: pl.DataFrame, waived: pl.DataFrame) -> CountedRequirements:
+        return count_requirements(tallies, relations, waived, framework_id)
+
+    every = count(tallies, waived)
+    applicable = apply_exclusions(exclusions, tallies, waived, count)
+
+    def of(id_: str) -> _Basis:
+        counted = _NONE if id_ in applicable.nowhere else applicable.counts.get(id_, every)
+        own, whole = counted.by_severity.get(id_, {}), every.by_severity.get(id_, {})
+        return _Basis(
+            by_severity=own,
+            checks=every.checks.get(id_, ()),
+            is_direct=id_ in counted.direct,
+            excluded=Counts() if counted is every else _less(add_counts(whole.values()), add_counts(own.values())),
+            is_applicable=id_ not in applicable.nowhere,
+        )
+
+    return of
+
+
+def _less(whole: Counts, part: Counts) -> Counts:
+    return Counts(
+        passed=whole.passed - part.passed,
+        failed=whole.failed - part.failed,
+        manual=whole.manual - part.manual,
+        muted=whole.muted - part.muted,
+        waived=whole.waived - part.waived,
+    )
 
 
 def _posture(
@@ -76,45 +130,39 @@ def _posture(
     )
 
 
-def _assess_requirement(
-    requirement: Requirement, by_severity: SeverityCounts, checks: Sequence[str], *, is_manual: bool, is_direct: bool
-) -> RequirementAssessment:
-    counts = add_counts(by_severity.values())
-    needs_person = is_manual and not counts.total
+def _assess_requirement(requirement: Requirement, basis: _Basis, *, is_manual: bool) -> RequirementAssessment:
+    counts = add_counts(basis.by_severity.values())
+    needs_person = is_manual and not counts.total and basis.is_applicable
     return RequirementAssessment(
         id=requirement.id,
         title=requirement.title,
         section=requirement.section,
-        result=RequirementResult.MANUAL if needs_person else _result(counts, is_direct=is_direct),
+        result=_result(counts, basis, needs_person=needs_person),
         counts=add_counts((counts, Counts(manual=1))) if needs_person else counts,
-        checks=tuple(checks),
-        by_severity=by_severity,
+        checks=tuple(basis.checks),
+        by_severity=basis.by_severity,
         weight=requirement.weight,
         level_of_risk=requirement.level_of_risk,
         parent=requirement.parent,
         kind=requirement.kind,
         description=requirement.description,
         tags=requirement.tags,
-        open_conditions=count_open(requirement.conditions, checks),
+        open_conditions=count_open(requirement.conditions, basis.checks),
+        excluded=basis.excluded,
     )
 
 
-def _result(counts: Counts, *, is_direct: bool) -> RequirementResult:
-    """``is_direct``: a finding passes whose check tests the requirement. A failing finding decides either way."""
+def _result(counts: Counts, basis: _Basis, *, needs_person: bool) -> RequirementResult:
+    """A failing finding decides, whatever the strength of its relation."""
+    if not basis.is_applicable:
+        return RequirementResult.NOT_APPLICABLE
+    if needs_person:
+        return RequirementResult.MANUAL
     if counts.failed:
         return RequirementResult.NON_COMPLIANT
     if not counts.passed:
         return RequirementResult.NOT_ASSESSED
-    return RequirementResult.COMPLIANT if is_direct else RequirementResult.SUPPORTING_EVIDENCE
-
-
-def _passed_directly(tallies: pl.DataFrame, relations: pl.DataFrame) -> frozenset[str]:
-    """Requirements with a passing finding by a direct relation."""
-    direct = relations
-    if "strength" in relations.columns:
-        direct = relations.filter(pl.col("strength") == RelationStrength.DIRECT.value)
-    passed = tallies.filter(pl.col("passed") > 0).join(direct, on=KEY)
-    return frozenset(passed["requirement_id"].to_list())
+    return RequirementResult.COMPLIANT if basis.is_direct else RequirementResult.SUPPORTING_EVIDENCE
 
 
 def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
@@ -132,49 +180,3 @@ def _is_manual(requirement: Requirement, providers: frozenset[str], framework: F
     concerned = providers & framework.providers if framework.providers else providers
     known = concerned or framework.providers or frozenset(provider for provider, _ in framework.crosswalk.relations)
     return bool(known) and known <= requirement.manual_for
-
-
-def add_counts(many: Collection[Counts]) -> Counts:
-    """Return the sum of each outcome."""
-    return Counts(
-        passed=sum(c.passed for c in many),
-        failed=sum(c.failed for c in many),
-        manual=sum(c.manual for c in many),
-        muted=sum(c.muted for c in many),
-        waived=sum(c.waived for c in many),
-    )
-
-
-def _by_severity(tallies: pl.DataFrame, waived: Mapping[str, int]) -> SeverityCounts:
-    sums = tallies.group_by("severity").agg(pl.col(*_OUTCOMES).sum())
-    return {row["severity"]: _counts(row, waived.get(row["severity"], 0)) for row in sums.iter_rows(named=True)}
-
-
-def _by_requirement(
-    joined: pl.DataFrame, waived: pl.DataFrame, framework_id: str, requirement_sets: Mapping[tuple[str, ...], set[str]]
-) -> Mapping[str, SeverityCounts]:
-    waived_counts = waived_by_requirement(waived, framework_id, requirement_sets)
-    found: defaultdict[str, SeverityCounts] = defaultdict(dict)
-    for row in joined.group_by("requirement_id", "severity").agg(pl.col(*_OUTCOMES).sum()).iter_rows(named=True):
-        key = (row["requirement_id"], row["severity"])
-        found[key[0]][key[1]] = _counts(row, waived_counts.get(key, 0))
-    return found
-
-
-def _counts(row: Mapping[str, Any], waived: int) -> Counts:
-    return Counts(
-        passed=row["passed"], failed=row["failed"] - waived, manual=row["manual"], muted=row["muted"], waived=waived
-    )
-
-
-def _requirement_sets(relations: pl.DataFrame) -> dict[tuple[str, ...], set[str]]:
-    sets: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    for provider, check_id, mapping_id, requirement_id in relations.select(*KEY, "requirement_id").iter_rows():
-        sets[provider, check_id, mapping_id].add(requirement_id)
-    return dict(sets)
-
-
-def _checks_by_requirement(related: pl.DataFrame, relations: pl.DataFrame) -> Mapping[str, list[str]]:
-    seen = relations.join(related.select(KEY).unique(), on=KEY, how="semi")
-    grouped = seen.group_by("requirement_id").agg(pl.col("check_id").unique().sort())
-    return dict(grouped.iter_rows())

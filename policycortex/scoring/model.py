@@ -1,7 +1,7 @@
 """Values of scoring: tallies in, requirement results and scores out. No storage and no texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -91,6 +91,8 @@ class RequirementAssessment:
     tags: tuple[RequirementTag, ...] = ()
     open_conditions: int = 0
     """Conditions on the configuration of its checks that have findings in scope; no findings tell whether they hold."""
+    excluded: Counts = field(default_factory=Counts)
+    """Findings where the requirement does not apply: they are not in ``counts`` and not in ``by_severity``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,9 @@ class Coverage:
     assessed: int
     """Requirements with result compliant or non_compliant."""
     total: int
-    """All requirements of the framework."""
+    """All requirements of the framework that apply."""
+    not_applicable: int = 0
+    """Requirements of the framework that do not apply; with ``total`` all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,11 @@ def _assessed(requirements: Sequence[RequirementAssessment]) -> list[Requirement
     return [r for r in requirements if r.result in decided]
 
 
+def _coverage(requirements: Sequence[RequirementAssessment]) -> Coverage:
+    excluded = sum(r.result is RequirementResult.NOT_APPLICABLE for r in requirements)
+    return Coverage(assessed=len(_assessed(requirements)), total=len(requirements) - excluded, not_applicable=excluded)
+
+
 def _score(model: ScoreModel, numerator: float, denominator: float, inputs: ScoreInputs) -> Score:
     return Score(
         model=model.name,
@@ -124,5 +129,5 @@ def _score(model: ScoreModel, numerator: float, denominator: float, inputs: Scor
         numerator=numerator,
         denominator=denominator,
         excluded=Counts(muted=inputs.counts.muted, waived=inputs.counts.waived, manual=inputs.counts.manual),
-        coverage=Coverage(assessed=len(_assessed(inputs.requirements)), total=len(inputs.requirements)),
+        coverage=_coverage(inputs.requirements),
     )

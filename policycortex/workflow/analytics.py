@@ -20,7 +20,7 @@ from policycortex.scoring.ages import (
     open_episodes,
     summarize_ages,
 )
-from policycortex.scoring.assess import KEY
+from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.changes_model import Cause, ScoreChange
 from policycortex.scoring.forecasting.forecast import forecast_score
 from policycortex.scoring.forecasting.model import (
@@ -33,11 +33,12 @@ from policycortex.scoring.forecasting.model import (
 from policycortex.scoring.forecasting.steps import waiver_steps
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures, rank_likely_failures
 from policycortex.scoring.model import MAPPING_SCHEMA
+from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_model import SHARE_VERSION, Risk, RiskWeights
 from policycortex.scoring.trend import Granularity, TrendSeries, build_trend
 from policycortex.scoring.trend_causes import DayCause
-from policycortex.scoring.waivers import waiver_moment, waivers_in_force
+from policycortex.scoring.waivers import waivers_in_force
 from policycortex.storage.lake.lake import Lake
 from policycortex.storage.private_folders import private_folder
 from policycortex.workflow.analytics_days import explain_turned, relations_of, tally_keys
@@ -245,7 +246,7 @@ def _waived_relations(
 
 
 def _in_force(query: AnalyticsQuery, period: Period) -> pl.DataFrame:
-    return waivers_in_force(query.waivers, waiver_moment(period, query.now))
+    return waivers_in_force(query.waivers, known_moment(period, query.now))
 
 
 def _items(lake: Lake, query: AnalyticsQuery, mappings: pl.DataFrame) -> pl.DataFrame:

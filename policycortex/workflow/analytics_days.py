@@ -14,12 +14,13 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.changes_model import PostureSide, ScoreChange
 from policycortex.scoring.risk import assess_risk
 from policycortex.scoring.risk_file import load_risk_weights
 from policycortex.scoring.risk_model import Risk, RiskPart, RiskWeights
-from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_in_force
+from policycortex.scoring.waivers import Waiver, waivers_in_force
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, ChangedFindings
@@ -68,7 +69,7 @@ def rebuild_analytics(
                     relations=_Relations(
                         frameworks_of(settings, registry, organization), lake.period_end.load_mappings(organization)
                     ),
-                    waivers=registry.waivers.list_waivers(organization),
+                    waivers=registry.waivers.list_records(organization),
                     weights=weights,
                     now=moment,
                     folder=folder,
@@ -180,7 +181,7 @@ class _Builder:
         return pl.DataFrame(rows, schema=CHANGES_SCHEMA, orient="row")
 
     def _in_force(self, day: date) -> pl.DataFrame:
-        return waivers_in_force(self.waivers, waiver_moment(Period.of_days(day, day), self.now))
+        return waivers_in_force(self.waivers, known_moment(Period.of_days(day, day), self.now))
 
     def _is_framework_waived(self, day: date) -> bool:
         """Whether a waiver is limited to a framework or requirement; the states then differ per framework."""

@@ -13,10 +13,12 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.assess import KEY, assess_posture
+from policycortex.scoring.approvals import known_moment
+from policycortex.scoring.assess import assess_posture
 from policycortex.scoring.model import WAIVED_SCHEMA, Posture
+from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.unrelated import UnrelatedFindings, count_unrelated
-from policycortex.scoring.waivers import Waiver, waiver_moment, waivers_by_day, waivers_in_force
+from policycortex.scoring.waivers import Waiver, waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 
 _NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
@@ -46,7 +48,7 @@ def judge_period(
     lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
 ) -> AssessedPeriod:
     """The period-end posture, with those of ``waivers`` in force at the period's end, or at an earlier ``now``."""
-    in_force = waivers_in_force(waivers, waiver_moment(period, now))
+    in_force = waivers_in_force(waivers, known_moment(period, now))
     tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
     waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
     relations = expand_crosswalk(framework, tallies, mappings) if framework else _NO_RELATIONS
@@ -95,7 +97,7 @@ class DayReadings:
 def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
     """Tallies of each day, and the findings covered by those of ``waivers`` that were in force at the day's end."""
     by_day = _by_day(lake.period_end.load_daily_tallies(scope, period))
-    moments = {day: waiver_moment(Period.of_days(day, day), now) for day in by_day}
+    moments = {day: known_moment(Period.of_days(day, day), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
     waived = _by_day(lake.findings.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
     return DayReadings(by_day=by_day, waived=waived, mappings=lake.period_end.load_mappings(scope.organization))

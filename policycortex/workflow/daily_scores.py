@@ -13,10 +13,11 @@ import polars as pl
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.assess import KEY
+from policycortex.scoring.approvals import known_moment
+from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.trend import HISTORY_SCHEMA
 from policycortex.scoring.waived import waived_of_framework
-from policycortex.scoring.waivers import waiver_moment, waivers_by_day, waivers_in_force
+from policycortex.scoring.waivers import waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.analytics_days import relations_of
 from policycortex.workflow.analytics_query import AnalyticsQuery
@@ -113,7 +114,7 @@ def _history(lake: Lake, query: AnalyticsQuery, daily: pl.DataFrame, part: _Part
 def _waived(lake: Lake, query: AnalyticsQuery, part: _Part, scanned: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
     """Waived findings per day and place, one query per place, because the lake counts waived findings per scope."""
     days = scanned["date"].unique().to_list()
-    moments = {day: waiver_moment(Period.of_days(day, day), query.now) for day in days}
+    moments = {day: known_moment(Period.of_days(day, day), query.now) for day in days}
     in_force = waivers_by_day(query.waivers, moments)
     places = scanned["place"].unique().to_list() if len(in_force) else []
     rows = [

@@ -177,8 +177,7 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
         "risk": asdict(risk_weights(settings)),
         "waivers": [
-            _waiver_until(waiver, order.period.end)
-            for waiver in registry.waivers.list_waivers(order.scope.organization)
+            _known_until(waiver, order.period.end) for waiver in registry.waivers.list_records(order.scope.organization)
         ],
     }
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
@@ -190,12 +189,10 @@ def _order_in_digest(order: ReportRequest) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != "crosswalk"}
 
 
-def _waiver_until(waiver: Waiver, end: datetime) -> tuple[object, ...]:
+def _known_until(waiver: Waiver, end: datetime) -> tuple[object, ...]:
     """The parts of a waiver that affect a period with this end. Later changes of the waiver do not."""
-    if waiver.approved_at is None or waiver.approved_at >= end:
-        return ()
-    revoked = waiver.revoked_at if waiver.revoked_at is not None and waiver.revoked_at < end else None
-    return waiver.id, asdict(waiver.scope), waiver.valid_from, waiver.valid_until, waiver.approved_at, revoked
+    known = waiver.known_until(end)
+    return (waiver.id, asdict(waiver.scope), *known) if known else ()
 
 
 def _choose_id(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:

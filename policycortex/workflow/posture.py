@@ -131,7 +131,7 @@ def _load_inputs(settings: Settings, registry: Registry, organization: str) -> _
     return _AssessmentInputs(
         organization=organization,
         frameworks=frameworks_of(settings, registry, organization),
-        waivers=registry.waivers.list_waivers(organization),
+        waivers=registry.waivers.list_records(organization),
     )
 
 

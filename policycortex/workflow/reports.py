@@ -235,7 +235,7 @@ def _framework_and_waivers(settings: Settings, request: ReportRequest) -> tuple[
     """The requested framework, and all waivers of the organization."""
     framework_id, organization = request.framework, request.scope.organization
     with closing(open_registry(settings)) as registry:
-        waivers = registry.waivers.list_waivers(organization)
+        waivers = registry.waivers.list_records(organization)
         frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
     if framework_id is None:
         return None, waivers

@@ -12,7 +12,7 @@ from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.assess import KEY
+from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.unrelated import UnrelatedFindings, UnrelatedProvider, count_unrelated
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of

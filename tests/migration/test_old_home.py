@@ -200,7 +200,7 @@ def render_again(settings: Settings, row: ReportRow, folder: Path) -> Iterator[t
     stored = {a.format: stored_bytes(settings, a.key, a.sha256) for a in row.artifacts if a.format in REPEATABLE}
     generated_at = datetime.fromisoformat(json.loads(stored[ReportFormat.JSON])["report"]["generated_at"])
     with closing(open_registry(settings)) as registry:
-        waivers = registry.waivers.list_waivers(row.organization)
+        waivers = registry.waivers.list_records(row.organization)
         known = frameworks_of(settings, registry, row.organization)
     with open_lake(settings, snapshot=row.snapshot) as lake:
         document = compose_from_lake(
@@ -240,8 +240,8 @@ def test_keys_rotated_by_the_old_version_cannot_approve_their_own_requests(tmp_p
         )
         for key_id in (first, "key_second", "key_third"):
             with pytest.raises(ConflictError, match="another key"):
-                registry.waivers.approve_waiver("default", waiver.id, by=key_id, now=AFTER_THE_NEXT_TICK)
-        approved = registry.waivers.approve_waiver("default", waiver.id, by=stranger, now=AFTER_THE_NEXT_TICK)
+                registry.waivers.approve_record("default", waiver.id, by=key_id, now=AFTER_THE_NEXT_TICK)
+        approved = registry.waivers.approve_record("default", waiver.id, by=stranger, now=AFTER_THE_NEXT_TICK)
     assert approved.approved_by == stranger
 
 

@@ -130,7 +130,7 @@ def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.D
             )
             for _ in range(2)
         ]
-        registry.waivers.approve_waiver("default", made[0].id, by="b", now=now)
+        registry.waivers.approve_record("default", made[0].id, by="b", now=now)
     done = dg.materialize([waivers], instance=instance, resources={"core": CoreResource(home=str(settings.home))})
     metadata = done.asset_materializations_for_node("core__waivers")[0].metadata
     assert (metadata["requested"].value, metadata["active"].value, metadata["waivers"].value) == (1, 1, 2)

@@ -8,8 +8,9 @@ from policycortex.frameworks.builtin import load_builtin_frameworks
 from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.names import RelationStrength, RequirementResult
-from policycortex.scoring.assess import KEY, assess_posture
+from policycortex.scoring.assess import assess_posture
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA, WAIVED_SCHEMA
+from policycortex.scoring.requirement_counts import KEY
 
 REVIEWED = [framework for framework in load_builtin_frameworks().values() if framework.review]
 

@@ -99,8 +99,8 @@ def waive(registry: Registry, scope: WaiverScope, *, valid: tuple[datetime, date
         "waiving", scope, reason="accepted", valid=period, by="key_asks", now=day(1, 2)
     )
     with pytest.raises(ConflictError):
-        registry.waivers.approve_waiver("waiving", waiver.id, by="key_asks", now=approved)
-    return registry.waivers.approve_waiver("waiving", waiver.id, by="key_approves", now=approved).id
+        registry.waivers.approve_record("waiving", waiver.id, by="key_asks", now=approved)
+    return registry.waivers.approve_record("waiving", waiver.id, by="key_approves", now=approved).id
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def waived(story: Story) -> Story:
     waive(registry, WaiverScope(check=OPEN, resource=f"{bucket}b"), valid=year, approved=day(4, 5))
     waive(registry, WaiverScope(check=OPEN, resource=f"{bucket}c"), valid=(day(1, 1), day(3, 15)), approved=day(1, 3))
     taken_back = waive(registry, WaiverScope(check=LOGGED), valid=year, approved=day(3, 2))
-    registry.waivers.revoke_waiver("waiving", taken_back, by="key_approves", now=day(4, 10))
+    registry.waivers.revoke_record("waiving", taken_back, by="key_approves", now=day(4, 10))
     pending = WaiverScope(check=OPEN)
     registry.waivers.request_waiver(
         "waiving", pending, reason="not yet", valid=Period(start=year[0], end=year[1]), by="key_asks", now=day(1, 2)

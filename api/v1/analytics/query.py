@@ -107,7 +107,7 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
         accounts=tuple(dict.fromkeys(checked.accounts)),
     )
     framework = _framework(query.framework, frameworks)
-    waivers = services.registry.waivers.list_waivers(caller.organization)
+    waivers = services.registry.waivers.list_records(caller.organization)
     return AnalyticsQuery(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
 
 

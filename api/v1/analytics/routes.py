@@ -112,6 +112,6 @@ def compare(
         before,
         after,
         frameworks=services.frameworks(caller.organization),
-        waivers=services.registry.waivers.list_waivers(caller.organization),
+        waivers=services.registry.waivers.list_records(caller.organization),
     )
     return send_json(request, present_comparison(found, report_id, other_id, limit=query.limit, offset=query.offset))

@@ -35,10 +35,10 @@ def list_waivers(
 ) -> Response:
     """Waivers of the organisation, newest first, with those that ended."""
     registry, now = services.registry, services.now()
-    found = registry.waivers.list_waivers(
+    found = registry.waivers.list_records(
         caller.organization, limit=query.limit, offset=query.offset, newest_first=True
     )
-    total = registry.waivers.count_waivers(caller.organization)
+    total = registry.waivers.count_records(caller.organization)
     page = page_of(total, limit=query.limit, offset=query.offset, count=len(found))
     return send_json(request, WaiverList(waivers=[present_waiver(w, now) for w in found], pagination=page))
 
@@ -47,7 +47,7 @@ def list_waivers(
 def get_waiver(waiver_id: WaiverId, request: Request, caller: Reader, services: ServicesDep) -> Response:
     """One waiver with its approval and revocation."""
     with not_found_as(_NOT_FOUND):
-        waiver = services.registry.waivers.get_waiver(caller.organization, waiver_id)
+        waiver = services.registry.waivers.get_record(caller.organization, waiver_id)
     return send_json(request, present_waiver(waiver, services.now()))
 
 
@@ -76,7 +76,7 @@ def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: Services
     """Approve a waiver that another key requested; it holds from now on, within its validity."""
     now = services.now()
     with not_found_as(_NOT_FOUND):
-        waiver = services.registry.waivers.approve_waiver(caller.organization, waiver_id, by=caller.key.id, now=now)
+        waiver = services.registry.waivers.approve_record(caller.organization, waiver_id, by=caller.key.id, now=now)
     return present_waiver(waiver, now)
 
 
@@ -85,4 +85,4 @@ def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: Services
 def revoke_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: ServicesDep) -> None:
     """Revoke a waiver from now on. It stays on record, and in reports of periods that ended before."""
     with not_found_as(_NOT_FOUND):
-        services.registry.waivers.revoke_waiver(caller.organization, waiver_id, by=caller.key.id, now=services.now())
+        services.registry.waivers.revoke_record(caller.organization, waiver_id, by=caller.key.id, now=services.now())

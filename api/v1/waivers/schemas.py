@@ -3,7 +3,7 @@
 from pydantic import ConfigDict, Field
 
 from api.platform.responses import Moment, Pagination, ResponseModel
-from policycortex.scoring.waivers import WaiverStatus
+from policycortex.scoring.approvals import ApprovalStatus
 
 
 class WaiverScopeAnswer(ResponseModel):
@@ -22,7 +22,7 @@ class WaiverAnswer(ResponseModel):
     model_config = ConfigDict(serialize_by_alias=True)
 
     id: str = Field(examples=["wvr_0123456789abcdef"])
-    status: WaiverStatus = Field(description="As of now; reports ask what was known at their period's end")
+    status: ApprovalStatus = Field(description="As of now; reports ask what was known at their period's end")
     scope: WaiverScopeAnswer
     reason: str
     valid_from: Moment = Field(alias="from")

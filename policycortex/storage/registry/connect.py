@@ -16,6 +16,7 @@ from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
 from policycortex.storage.registry.alerts import AlertRepository
+from policycortex.storage.registry.attestations import AttestationRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
 from policycortex.storage.registry.deliveries import DeliveryRepository
@@ -60,6 +61,7 @@ class Registry:
         self.deliveries = DeliveryRepository(database, self.audit_log)
         self.alerts = AlertRepository(database)
         self.waivers = WaiverRepository(database)
+        self.attestations = AttestationRepository(database)
         self.unrelated = UnrelatedRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)
         self.references = ReferenceRepository(database)

@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from policycortex.period import Period
+from policycortex.scoring.approvals import ApprovalStatus, known_moment
 from policycortex.scoring.waivers import (
     Waiver,
     WaiverScope,
-    WaiverStatus,
-    waiver_moment,
     waivers_by_day,
     waivers_in_force,
 )
@@ -48,7 +47,7 @@ def waiver(**changed: datetime | None) -> Waiver:
 )
 def test_a_period_uses_what_was_known_at_its_end(changed: dict[str, datetime | None], holds: bool) -> None:
     """The result for March is the same at any later time."""
-    moment = waiver_moment(MARCH, now=at("2026-11-24"))
+    moment = known_moment(MARCH, now=at("2026-11-24"))
     assert waiver(**changed).holds_at(moment) is holds
     assert len(waivers_in_force([waiver(**changed)], moment)) == holds
 
@@ -56,8 +55,8 @@ def test_a_period_uses_what_was_known_at_its_end(changed: dict[str, datetime | N
 def test_a_period_that_has_not_ended_uses_the_current_time() -> None:
     """On 10 March a waiver that ends on 20 March is in force, although March ends later."""
     short = waiver(valid_until=at("2026-03-20"))
-    assert short.holds_at(waiver_moment(MARCH, now=at("2026-03-10")))
-    assert not short.holds_at(waiver_moment(MARCH, now=at("2026-03-21")))
+    assert short.holds_at(known_moment(MARCH, now=at("2026-03-10")))
+    assert not short.holds_at(known_moment(MARCH, now=at("2026-03-21")))
 
 
 def test_each_day_uses_its_own_end() -> None:
@@ -71,13 +70,13 @@ def test_each_day_uses_its_own_end() -> None:
 @pytest.mark.parametrize(
     ("changed", "now", "status"),
     [
-        ({"approved_at": None}, "2026-02-10", WaiverStatus.REQUESTED),
-        ({}, "2026-02-10", WaiverStatus.SCHEDULED),
-        ({}, "2026-03-10", WaiverStatus.ACTIVE),
-        ({}, "2026-04-01", WaiverStatus.EXPIRED),
-        ({"revoked_at": at("2026-03-05")}, "2026-03-10", WaiverStatus.REVOKED),
+        ({"approved_at": None}, "2026-02-10", ApprovalStatus.REQUESTED),
+        ({}, "2026-02-10", ApprovalStatus.SCHEDULED),
+        ({}, "2026-03-10", ApprovalStatus.ACTIVE),
+        ({}, "2026-04-01", ApprovalStatus.EXPIRED),
+        ({"revoked_at": at("2026-03-05")}, "2026-03-10", ApprovalStatus.REVOKED),
     ],
 )
-def test_the_status_of_a_waiver(changed: dict[str, datetime | None], now: str, status: WaiverStatus) -> None:
+def test_the_status_of_a_waiver(changed: dict[str, datetime | None], now: str, status: ApprovalStatus) -> None:
     """It follows from the recorded dates and the time only."""
     assert waiver(**changed).status_at(at(now)) is status

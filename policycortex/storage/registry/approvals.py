@@ -1,0 +1,156 @@
+"""What tables of approved records share: one person requests, another approves, anyone revokes.
+
+Values are added and never overwritten. A key and the keys that it was rotated to are one person.
+"""
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, NoReturn, TypeVar
+
+from sqlalchemy import Column, ForeignKey, Index, RowMapping, String, Table, Text, func, insert, select, update
+
+from policycortex.errors import ConflictError, NotFoundError
+from policycortex.period import Period
+from policycortex.scoring.approvals import ApprovalRecord
+from policycortex.storage.registry.base import Database, UtcDateTime, metadata
+from policycortex.storage.registry.key_tables import same_lineage
+from policycortex.storage.registry.report_changes import ensure_organization
+
+RecordT = TypeVar("RecordT", bound=ApprovalRecord)
+
+
+def approval_table(name: str, *scope: Column[Any]) -> Table:
+    """The table of one kind of record; ``scope`` are the columns of what it is about."""
+    return Table(
+        name,
+        metadata,
+        Column("id", String(32), primary_key=True),
+        Column("organization", String(64), ForeignKey("organizations.id"), nullable=False),
+        *scope,
+        Column("reason", Text, nullable=False),
+        Column("valid_from", UtcDateTime, nullable=False),
+        Column("valid_until", UtcDateTime, nullable=False),
+        Column("requested_by", String(64), nullable=False),
+        Column("requested_at", UtcDateTime, nullable=False),
+        Column("approved_by", String(64)),
+        Column("approved_at", UtcDateTime),
+        Column("revoked_by", String(64)),
+        Column("revoked_at", UtcDateTime),
+        Index(f"ix_{name}_requested", "organization", "requested_at", "id"),
+    )
+
+
+class ApprovalRepository(ABC, Generic[RecordT]):
+    """Approves, revokes and lists the records of one table. Subclasses add the request."""
+
+    noun: str
+    """As in messages: ``waiver``."""
+    prefix: str
+    """Of ids: ``wvr``."""
+
+    def __init__(self, database: Database, table: Table) -> None:
+        self._database = database
+        self._table = table
+
+    @abstractmethod
+    def _read(self, values: dict[str, Any]) -> RecordT:
+        """The record of a row's values by column."""
+
+    def approve_record(self, organization: str, record_id: str, *, by: str, now: datetime) -> RecordT:
+        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked.
+
+        A request of any key with the same lineage is the caller's own.
+        """
+        own = self._table.c
+        fresh = (own.approved_at.is_(None), own.revoked_at.is_(None))
+        others = (own.requested_by != by, own.requested_by.not_in(same_lineage(by)))
+        with self._database.writing() as connection:
+            mine = (own.id == record_id, own.organization == organization)
+            done = connection.execute(
+                update(self._table).where(*mine, *fresh, *others).values(approved_by=by, approved_at=now)
+            )
+        record = self.get_record(organization, record_id)
+        if not done.rowcount:
+            self._refuse_approval(record, by)
+        return record
+
+    def revoke_record(self, organization: str, record_id: str, *, by: str, now: datetime) -> RecordT:
+        """Revoke it; periods that ended before keep it. A second revocation changes nothing."""
+        own = self._table.c
+        with self._database.writing() as connection:
+            live = (own.id == record_id, own.organization == organization, own.revoked_at.is_(None))
+            connection.execute(update(self._table).where(*live).values(revoked_by=by, revoked_at=now))
+        return self.get_record(organization, record_id)
+
+    def get_record(self, organization: str, record_id: str) -> RecordT:
+        """The organisation's record of this id, ended or not. Raises NotFoundError."""
+        own = self._table.c
+        query = select(self._table).where(own.id == record_id, own.organization == organization)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no {self.noun} {record_id}; 'policycortex {self.noun}s list' shows all")
+        return self._of(row)
+
+    def list_records(
+        self, organization: str, *, limit: int | None = None, offset: int = 0, newest_first: bool = False
+    ) -> tuple[RecordT, ...]:
+        """Records of the organisation, ended ones too, in the order of their requests."""
+        keys = (self._table.c.requested_at, self._table.c.id)
+        order = [key.desc() for key in keys] if newest_first else keys
+        query = select(self._table).where(self._table.c.organization == organization).order_by(*order)
+        with self._database.reading() as connection:
+            return tuple(self._of(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings())
+
+    def count_records(self, organization: str) -> int:
+        """The number of records that ``list_records`` returns without a limit."""
+        query = select(func.count()).where(self._table.c.organization == organization)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def list_organizations(self) -> tuple[str, ...]:
+        """Organisations that have records, sorted."""
+        column = self._table.c.organization
+        with self._database.reading() as connection:
+            return tuple(connection.execute(select(column).distinct().order_by(column)).scalars())
+
+    def _insert(
+        self,
+        organization: str,
+        about: Mapping[str, object],
+        *,
+        reason: str,
+        valid: Period,
+        by: str,
+        now: datetime,
+    ) -> RecordT:
+        """Create a request; ``about`` holds the values of its own columns."""
+        values = {
+            **about,
+            "id": f"{self.prefix}_{secrets.token_hex(8)}",
+            "organization": organization,
+            "reason": reason,
+            "valid_from": valid.start,
+            "valid_until": valid.end,
+            "requested_by": by,
+            "requested_at": now,
+        }
+        with self._database.writing() as connection:
+            ensure_organization(connection, organization, now)
+            connection.execute(insert(self._table).values(values))
+        return self._read(values)
+
+    def _of(self, row: RowMapping) -> RecordT:
+        return self._read(dict(row))
+
+    def _refuse_approval(self, record: RecordT, by: str) -> NoReturn:
+        named = f"{self.noun} {record.id}"
+        if record.revoked_at is not None:
+            raise ConflictError(f"{named} was revoked; request a new one")
+        if record.approved_at is not None:
+            raise ConflictError(f"{named} is approved already, by {record.approved_by}")
+        same_key = record.requested_by == by
+        requester = by if same_key else f"{record.requested_by}, the same key before or after a rotation,"
+        raise ConflictError(f"{requester} requested {named}, so {by} cannot approve it; approve it with another key")
