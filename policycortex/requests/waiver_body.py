@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Self
+from datetime import datetime
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from policycortex.field_types import Line, Moment, Strict, Text, did_you_mean, refuse
+from policycortex.field_types import Line, Strict, did_you_mean, refuse
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
+from policycortex.requests.approval_body import ApprovalBody, known_framework, known_frameworks, request_context
 from policycortex.requests.parsing import validated
 from policycortex.scoring.waivers import WaiverScope
-
-_LONGEST: Final = timedelta(days=3 * 366)
-"""Accepted findings must be reviewed at least every three years."""
 
 _Name = Annotated[Line, Field(max_length=1000)]
 
@@ -35,10 +33,7 @@ class WaiverScopeBody(Strict):
     @field_validator("framework")
     @classmethod
     def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
-        known = _frameworks(info)
-        if value is not None and value not in known:
-            raise refuse(f"Unknown framework {value!r}{did_you_mean(value, known) or '; GET /v1/frameworks lists all'}")
-        return value
+        return None if value is None else known_framework(value, info)
 
     @field_validator("requirement")
     @classmethod
@@ -46,7 +41,7 @@ class WaiverScopeBody(Strict):
         if value is None or info.data.get("framework", "") == "":  # "": the framework itself was refused
             return value
         framework_id = info.data["framework"]
-        searched = [_frameworks(info)[framework_id]] if framework_id else list(_frameworks(info).values())
+        searched = [known_frameworks(info)[framework_id]] if framework_id else list(known_frameworks(info).values())
         found = {framework.requirement_by_spelling().get(value.casefold()) for framework in searched} - {None}
         if len(found) > 1:
             raise refuse(f"{value!r} names different requirements; add the framework")
@@ -64,38 +59,10 @@ class WaiverScopeBody(Strict):
         return self
 
 
-class WaiverBody(Strict):
+class WaiverBody(ApprovalBody):
     """Body of ``POST /v1/waivers``."""
 
-    model_config = ConfigDict(populate_by_name=False)
-
     scope: WaiverScopeBody
-    reason: Text = Field(
-        max_length=2000,
-        examples=["The site is public on purpose; reviewed with the data owner"],
-        json_schema_extra={"minLength": 1, "pattern": r"\S"},
-    )
-    valid_from: Moment | None = Field(default=None, alias="from", description="Inclusive; now unless given")
-    valid_until: Moment = Field(
-        alias="until", description="Exclusive; 23:59:59 means the end of its day. Three years at most"
-    )
-
-    @field_validator("reason")
-    @classmethod
-    def _reason(cls, value: str) -> str:
-        if not value.strip():
-            raise refuse("Give the reason: auditors read it")
-        return value.strip()
-
-    @field_validator("valid_until")
-    @classmethod
-    def _spans(cls, value: datetime, info: ValidationInfo) -> datetime:
-        start = info.data.get("valid_from") or (info.context or {}).get("now")
-        if "valid_from" in info.data and start is not None and value <= start:
-            raise refuse("Must be after from, which is now unless given")
-        if "valid_from" in info.data and start is not None and value - start > _LONGEST:
-            raise refuse("A waiver is valid for three years at most; renew it then")
-        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +76,9 @@ class WaiverRequest:
 
 def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[str, Framework]) -> WaiverRequest:
     """The request in ``body``. Raises RequestError whose details name every problem at once."""
-    checked = validated(WaiverBody, body, context={"now": now, "frameworks": frameworks})
+    checked = validated(WaiverBody, body, context=request_context(frameworks, now))
     return WaiverRequest(
         scope=WaiverScope(**checked.scope.model_dump()),
         reason=checked.reason,
-        valid=Period.as_given(checked.valid_from or now, checked.valid_until),
+        valid=checked.valid(now),
     )
-
-
-def _frameworks(info: ValidationInfo) -> Mapping[str, Framework]:
-    if info.context is None:
-        raise RuntimeError("validation needs a context; use parse_waiver")
-    known: Mapping[str, Framework] = info.context["frameworks"]
-    return known

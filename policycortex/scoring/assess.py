@@ -10,7 +10,6 @@ from typing import Final
 import polars as pl
 
 from policycortex.frameworks.conditions import count_open
-from policycortex.frameworks.conditions import count_open
 from policycortex.frameworks.model import Framework, Requirement
 from policycortex.names import CrosswalkEdition, RequirementResult, Severity
 from policycortex.scoring.applicability import Exclusion, apply_exclusions

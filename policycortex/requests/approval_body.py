@@ -1,0 +1,72 @@
+"""What requests for waivers and attestations share: the reason and the time for which they hold."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from policycortex.field_types import Moment, Strict, Text, did_you_mean, refuse
+from policycortex.frameworks.model import Framework
+from policycortex.period import Period
+
+LONGEST: Final = timedelta(days=3 * 366)
+"""What people accept or state must be reviewed at least every three years."""
+
+
+class ApprovalBody(Strict):
+    """The reason and the time of a request that another person approves."""
+
+    model_config = ConfigDict(populate_by_name=False)
+
+    reason: Text = Field(
+        max_length=2000,
+        examples=["The site is public on purpose; reviewed with the data owner"],
+        json_schema_extra={"minLength": 1, "pattern": r"\S"},
+    )
+    valid_from: Moment | None = Field(default=None, alias="from", description="Inclusive; now unless given")
+    valid_until: Moment = Field(
+        alias="until", description="Exclusive; 23:59:59 means the end of its day. Three years at most"
+    )
+
+    @field_validator("reason")
+    @classmethod
+    def _reason(cls, value: str) -> str:
+        if not value.strip():
+            raise refuse("Give the reason: auditors read it")
+        return value.strip()
+
+    @field_validator("valid_until")
+    @classmethod
+    def _spans(cls, value: datetime, info: ValidationInfo) -> datetime:
+        start = info.data.get("valid_from") or (info.context or {}).get("now")
+        if "valid_from" in info.data and start is not None and value <= start:
+            raise refuse("Must be after from, which is now unless given")
+        if "valid_from" in info.data and start is not None and value - start > LONGEST:
+            raise refuse("Three years at most; renew it then")
+        return value
+
+    def valid(self, now: datetime) -> Period:
+        """The time for which it holds, as requested at ``now``."""
+        return Period.as_given(self.valid_from or now, self.valid_until)
+
+
+def known_frameworks(info: ValidationInfo) -> Mapping[str, Framework]:
+    """The frameworks of the validation's context, by id."""
+    if info.context is None:
+        raise RuntimeError("validation needs a context with frameworks")
+    known: Mapping[str, Framework] = info.context["frameworks"]
+    return known
+
+
+def known_framework(value: str, info: ValidationInfo) -> str:
+    """The id of a known framework. Raises ValueError that names similar ones."""
+    known = known_frameworks(info)
+    if value not in known:
+        raise refuse(f"Unknown framework {value!r}{did_you_mean(value, known) or '; GET /v1/frameworks lists all'}")
+    return value
+
+
+def request_context(frameworks: Mapping[str, Framework], now: datetime) -> dict[str, Any]:
+    """The validation's context."""
+    return {"now": now, "frameworks": frameworks}

@@ -1,0 +1,49 @@
+"""Profiles of built-in frameworks: named requirements that an organisation can leave out."""
+
+from typing import Final
+
+import pytest
+
+from policycortex.frameworks.builtin import load_builtin_frameworks
+from policycortex.frameworks.profiles import load_profiles, with_parts
+
+SIZES: Final = (
+    ("soc2", "security_only", 28),
+    ("soc2", "privacy", 18),
+    ("soc2", "availability", 3),
+    ("soc2", "confidentiality", 2),
+    ("soc2", "processing_integrity", 5),
+    ("hipaa", "clearinghouse", 1),
+    ("pci_dss", "appendix_a1", 7),
+    ("pci_dss", "appendix_a2", 3),
+    ("iso27001", "physical_controls", 14),
+    ("iso27001", "outsourced_development", 1),
+)
+"""SOC 2: 61 criteria, of which 33 are common criteria (security)."""
+
+
+@pytest.mark.parametrize(("framework_id", "profile_id", "size"), SIZES)
+def test_a_profile_names_these_many_requirements(framework_id: str, profile_id: str, size: int) -> None:
+    """Counted in the standards."""
+    framework = load_builtin_frameworks()[framework_id]
+    assert len(load_profiles(framework_id)[profile_id].requirement_ids(framework)) == size
+
+
+@pytest.mark.parametrize("framework_id", ["soc2", "hipaa", "pci_dss", "iso27001"])
+def test_every_pattern_matches_a_requirement(framework_id: str) -> None:
+    """Titles are there, and no pattern is written for nothing; PCI DSS 10.7.1 may be absent: it is superseded."""
+    framework = load_builtin_frameworks()[framework_id]
+    for profile in load_profiles(framework_id).values():
+        assert profile.title
+        for pattern in {*profile.patterns} - {"10.7.1", "8.3.10"}:
+            one = type(profile)(id="x", title="x", patterns=(pattern,))
+            assert one.requirement_ids(framework), pattern
+
+
+def test_a_standard_has_its_parts() -> None:
+    """HIPAA's contingency plan with its five specifications, in the framework's order; a part is without its parent."""
+    hipaa = load_builtin_frameworks()["hipaa"]
+    found = with_parts(hipaa, ["164.308(a)(7)(i)"])
+    assert found == ("164.308(a)(7)(i)", *(f"164.308(a)(7)(ii)({letter})" for letter in "ABCDE"))
+    assert with_parts(hipaa, ["164.308(a)(7)(ii)(E)"]) == ("164.308(a)(7)(ii)(E)",)
+    assert load_profiles("nist_csf") == {}
