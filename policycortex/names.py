@@ -79,7 +79,9 @@ class DeliveryStatus(StrEnum):
     WITHHELD = "withheld"
     """Its condition was not met."""
     ABANDONED = "abandoned"
-    """Its report failed, was cancelled or expired."""
+    """Its report failed or was cancelled."""
+    CANCELLED = "cancelled"
+    """A person cancelled it, or deleted its report or schedule, before it was sent."""
 
 
 class FindingStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""``policycortex deliveries``: lists deliveries and sends failed ones again."""
+"""``policycortex deliveries``: lists deliveries, cancels waiting ones and sends failed ones again."""
 
 from contextlib import closing
 from datetime import UTC, datetime
@@ -35,11 +35,24 @@ def list_deliveries(status: str | None, limit: int, home: Path | None) -> None:
         print(f"{len(rows)} of {total}")
 
 
+@deliveries.command("cancel")
+@click.argument("delivery_ids", metavar="ID...", nargs=-1, required=True)
+@home_option
+def cancel(delivery_ids: tuple[str, ...], home: Path | None) -> None:
+    """Cancel deliveries that wait to be sent. Cancelling one again is not an error."""
+    from policycortex.workflow.outbox import cancel_delivery
+
+    settings = Settings.from_environment(home=home)
+    for delivery_id in delivery_ids:
+        row = cancel_delivery(settings, delivery_id, now=datetime.now(UTC))
+        print(f"{row.id}: {row.channel} {row.target or row.connection} is {row.status.value}")
+
+
 @deliveries.command("replay")
 @click.argument("delivery_ids", metavar="ID...", nargs=-1, required=True)
 @home_option
 def replay(delivery_ids: tuple[str, ...], home: Path | None) -> None:
-    """Send failed, uncertain or withheld deliveries again. The running server does it within seconds."""
+    """Send failed, uncertain, withheld or cancelled deliveries again. The running server does it within seconds."""
     from policycortex.workflow.outbox import replay_delivery
 
     settings = Settings.from_environment(home=home)

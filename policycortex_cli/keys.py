@@ -94,8 +94,14 @@ def revoke(key_id: str, home: Path | None) -> None:
     """Revoke a key at once. Revoking it again is not an error."""
     with _registry(home) as registry:
         key, link_count = registry.keys.revoke_key(key_id)
+        made, _ = registry.schedules.list_schedules(key.organization, created_by=key.id, limit=1_000_000)
     print(f"{key.id} ({key.name}) revoked at {key.revoked_at:%Y-%m-%d %H:%M}Z")
     print(f"{link_count} download link{'' if link_count == 1 else 's'} of the key ended")
+    if made:
+        print(f"{len(made)} schedule{'' if len(made) == 1 else 's'} of the key stay{'s' if len(made) == 1 else ''}:")
+    for schedule in made:
+        state = "" if schedule.is_enabled else ", disabled"
+        print(f"  {schedule.id}  {schedule.name} ({schedule.cron} {schedule.timezone}{state})")
 
 
 @contextmanager

@@ -41,8 +41,17 @@ class DeliveriesClient(Transport):
         """All of them, page by page. Raises ApiError."""
         return walk(self.list_deliveries, filters)
 
+    def request_deliveries(self, report_id: str, delivery: Mapping[str, Any]) -> tuple[Delivery, ...]:
+        """Deliver a report to further destinations; ``delivery`` has channels as in a schedule. Raises ApiError."""
+        body = {"report_id": report_id, "delivery": dict(delivery)}
+        return tuple(_read(row) for row in self._send("POST", "/v1/deliveries", json=body).json()["deliveries"])
+
+    def cancel_delivery(self, delivery_id: str) -> Delivery:
+        """Cancel one that waits to be sent. Raises ApiError 409 in other states."""
+        return _read(self._send("POST", f"/v1/deliveries/{delivery_id}/cancel").json())
+
     def replay_delivery(self, delivery_id: str) -> Delivery:
-        """Send a failed, uncertain or withheld delivery again. Raises ApiError 409 in other states."""
+        """Send a failed, uncertain, withheld or cancelled delivery again. Raises ApiError 409 in other states."""
         return _read(self._send("POST", f"/v1/deliveries/{delivery_id}/replay").json())
 
 

@@ -33,6 +33,8 @@ class Schedule:
     cron: str
     timezone: str
     is_enabled: bool
+    created_by: str | None
+    """Id of the key that made it."""
     next_runs: tuple[datetime, ...]
     """The next five, UTC; none while disabled."""
     last_run: ScheduleRun | None
@@ -52,7 +54,7 @@ class SchedulesClient(Transport):
         return _read(self._get(f"{_PATH}/{schedule_id}"))
 
     def list_schedules(self, **filters: Filter) -> Page[Schedule]:
-        """One page; ``filters`` are ``enabled``, ``q``, ``limit``, ``offset``. Raises ApiError."""
+        """One page; ``filters`` are ``enabled``, ``created_by``, ``q``, ``limit``, ``offset``. Raises ApiError."""
         return read_items(self._get(_PATH, **filters), "schedules", _read)
 
     def iterate_schedules(self, **filters: Filter) -> Iterator[Schedule]:
@@ -64,12 +66,18 @@ class SchedulesClient(Transport):
         return _read(self._send("PATCH", f"{_PATH}/{schedule_id}", json=dict(changes)).json())
 
     def delete_schedule(self, schedule_id: str) -> None:
-        """Delete it; its reports stay. Raises ApiError."""
+        """Delete it and cancel what waits to be sent; its reports stay. Raises ApiError."""
         self._send("DELETE", f"{_PATH}/{schedule_id}")
 
     def run_schedule(self, schedule_id: str) -> str:
         """Request its report now; returns the report's id. Raises ApiError."""
         report_id: str = self._send("POST", f"{_PATH}/{schedule_id}/run").json()["report_id"]
+        return report_id
+
+    def test_schedule(self, schedule_id: str, delivery: Mapping[str, Any]) -> str:
+        """Request its report now for these destinations only; returns the report's id. Raises ApiError."""
+        body = {"delivery": dict(delivery)}
+        report_id: str = self._send("POST", f"{_PATH}/{schedule_id}/test", json=body).json()["report_id"]
         return report_id
 
     def list_schedule_runs(self, schedule_id: str, **filters: Filter) -> Page[ScheduleRun]:
@@ -89,6 +97,7 @@ def _read(body: Mapping[str, Any]) -> Schedule:
         cron=body["schedule"]["cron"],
         timezone=body["schedule"]["timezone"],
         is_enabled=body["enabled"],
+        created_by=body["created_by"],
         next_runs=tuple(datetime.fromisoformat(text) for text in body["next_runs"]),
         last_run=_read_run(last) if last is not None else None,
         raw=body,

@@ -10,7 +10,7 @@ from api.platform import openapi_examples as examples
 from api.platform.error_codes import ErrorCode
 from api.platform.responses import ErrorAnswer
 from policycortex.names import ReportFormat
-from policycortex.requests.body import ReportBody
+from policycortex.requests.report_body import ReportBody
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -16,19 +16,16 @@ from policycortex.documents.branding import BrandingError, check_accent, check_c
 from policycortex.documents.locales import is_locale_of
 from policycortex.documents.template_files import catalogue_folders, list_catalogues, list_templates
 from policycortex.field_types import (
-    Email,
     Line,
     LocalMoment,
-    Moment,
     Strict,
-    Text,
     ZoneName,
     check_line,
     did_you_mean,
     refuse,
     suggest,
 )
-from policycortex.names import CrosswalkEdition, DateRangeType, PdfVariant, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, DateRangeType, PdfVariant, ReportFormat
 from policycortex.security.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
@@ -118,7 +115,7 @@ class ScopeBody(Strict):
     @field_validator("environments")
     @classmethod
     def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
-        known = _known(info).environments
+        known = known_of(info).environments
         # a value unlike all known ones may be an environment of future findings
         _refuse_all(
             f"Unknown environment {value!r}{did_you_mean(value.casefold(), known)}"
@@ -130,7 +127,7 @@ class ScopeBody(Strict):
     @field_validator("cloud_providers")
     @classmethod
     def _providers(cls, values: list[str], info: ValidationInfo) -> list[str]:
-        known = _known(info).cloud_providers
+        known = known_of(info).cloud_providers
         choices = f"; known are {', '.join(sorted(known))}"
         _refuse_all(
             f"Unknown cloud provider {value!r}{did_you_mean(value, known) or choices}"
@@ -229,13 +226,13 @@ class FormatOptionsBody(Strict):
         chosen = [ReportFormat(value) for value in values]
         if len(set(chosen)) != len(chosen):
             raise refuse("Contains a format twice")
-        _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in _known(info).formats)
+        _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in known_of(info).formats)
         return chosen
 
     @field_validator("locale")
     @classmethod
     def _locale(cls, value: str, info: ValidationInfo) -> str:
-        known = _known(info).locales
+        known = known_of(info).locales
         if not is_locale_of(value, known):
             raise refuse(f"Unknown locale {value!r}; known are {', '.join(sorted(known))}")
         return value
@@ -274,70 +271,10 @@ class FormatOptionsBody(Strict):
     @field_validator("template")
     @classmethod
     def _template(cls, value: str | None, info: ValidationInfo) -> str | None:
-        known = _known(info).templates
+        known = known_of(info).templates
         if value is not None and value not in known:
             choices = f"known are {', '.join(sorted(known))}" if known else "this installation has none"
             raise refuse(f"Unknown template {value!r}{did_you_mean(value, known) or f'; {choices}'}")
-        return value
-
-
-class NotificationsBody(Strict):
-    """Who gets an e-mail when the report is completed."""
-
-    email: list[Email] = Field(default=[], max_length=100)
-
-
-class DeliveryBody(Strict):
-    """When the report is produced: at once, or at ``scheduled_at``. A time in the past means at once."""
-
-    scheduled_at: Moment | None = None
-    immediate: bool | None = None
-    notifications: NotificationsBody = NotificationsBody()
-
-    @field_validator("immediate")
-    @classmethod
-    def _agrees(cls, value: bool | None, info: ValidationInfo) -> bool | None:
-        if value is True and info.data.get("scheduled_at") is not None:
-            raise refuse("immediate is true but scheduled_at names a time; omit one of them")
-        if value is False and "scheduled_at" in info.data and info.data["scheduled_at"] is None:
-            raise refuse("immediate is false: scheduled_at must name a time")
-        return value
-
-
-class ReportBody(Strict):
-    """Body of ``POST /v1/reports``, and of the command line's request file."""
-
-    name: Line = Field(
-        max_length=200, json_schema_extra={"minLength": 1, "pattern": r"\S"}, examples=["Monthly Security Assessment"]
-    )
-    type: ReportType = Field(examples=["audit"])
-    framework: str | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
-    crosswalk: CrosswalkEdition = CROSSWALK_FIELD
-    description: Text = Field(default="", max_length=2000)
-    scope: ScopeBody
-    format_options: FormatOptionsBody = FormatOptionsBody()
-    delivery: DeliveryBody = DeliveryBody()
-    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
-        default=None, description="Days after which the report expires; by default as configured for the organisation"
-    )
-
-    @field_validator("type", mode="before")
-    @classmethod
-    def _type(cls, value: object) -> object:
-        return one_of(ReportType, value)
-
-    @field_validator("crosswalk", mode="before")
-    @classmethod
-    def _crosswalk(cls, value: object) -> object:
-        return one_of(CrosswalkEdition, value)
-
-    @field_validator("framework")
-    @classmethod
-    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
-        known = _known(info).frameworks
-        if value is not None and value not in known:
-            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
-            raise refuse(f"Unknown framework {value!r}{hint}")
         return value
 
 
@@ -363,7 +300,7 @@ def one_of(kind: type[_Member], value: object) -> _Member:
     raise refuse(f"Must be one of {', '.join(names)}{hint}")
 
 
-def _known(info: ValidationInfo) -> Known:
+def known_of(info: ValidationInfo) -> Known:
     if info.context is None:
         raise RuntimeError("validation needs a context; use parse_request")
     known: Known = info.context["known"]

@@ -7,7 +7,7 @@ connection exists.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
@@ -21,6 +21,8 @@ from policycortex.errors import NotFoundError
 from policycortex.field_types import Strict, refuse
 from policycortex.requests.body import one_of
 from policycortex.storage.registry.schedule_rows import NewDelivery
+
+_Base = TypeVar("_Base", bound="Destinations")
 
 
 class ConditionBody(Strict):
@@ -41,15 +43,13 @@ class ConditionBody(Strict):
         return self
 
 
-class ScheduleDelivery(Strict):
+class Destinations(Strict):
     """Any number of channels; without any, the report is only available for download."""
 
     registry: ClassVar[ChannelRegistry]
 
-    condition: ConditionBody | None = None
-
     @model_validator(mode="after")
-    def _connections_fit(self, info: ValidationInfo) -> "ScheduleDelivery":
+    def _connections_fit(self, info: ValidationInfo) -> "Destinations":
         if info.context is None or "connections" not in info.context:
             return self  # a stored body: it was checked when it was accepted, and each delivery reports what is missing
         connections: Connections = info.context["connections"]
@@ -73,24 +73,38 @@ class ScheduleDelivery(Strict):
                 yield channel, body
 
 
-@cache
-def schedule_delivery_body(channels: ChannelRegistry) -> type[ScheduleDelivery]:
-    """The model of the ``delivery`` object: one optional field for each channel."""
+class ScheduleDelivery(Destinations):
+    """Any number of channels; without any, the report is only available for download."""
+
+    condition: ConditionBody | None = None
+
+
+def body_with_channels(name: str, base: type[_Base], channels: ChannelRegistry) -> type[_Base]:
+    """``base`` as a model of that name, with one optional field for each channel."""
     fields: dict[str, Any] = {channel.name: (channel.body | None, None) for channel in channels}
-    model = create_model("ScheduleDeliveryBody", __base__=ScheduleDelivery, __doc__=ScheduleDelivery.__doc__, **fields)
+    model = create_model(name, __base__=base, __doc__=base.__doc__, **fields)
     model.registry = channels
     return model
 
 
+@cache
+def schedule_delivery_body(channels: ChannelRegistry) -> type[ScheduleDelivery]:
+    """The model of a schedule's ``delivery`` object."""
+    return body_with_channels("ScheduleDeliveryBody", ScheduleDelivery, channels)
+
+
 if TYPE_CHECKING:
     ScheduleDeliveryBody = ScheduleDelivery
+    DestinationsBody = Destinations
 else:
     ScheduleDeliveryBody = schedule_delivery_body(installed_channels())
+    DestinationsBody = body_with_channels("DestinationsBody", Destinations, installed_channels())
 
 
-def deliveries_of(body: ScheduleDelivery, connections: Connections, organization: str) -> tuple[NewDelivery, ...]:
+def deliveries_of(body: Destinations, connections: Connections, organization: str) -> tuple[NewDelivery, ...]:
     """One row per target of each channel."""
-    condition = body.condition.model_dump(mode="json") if body.condition is not None else None
+    given = body.condition if isinstance(body, ScheduleDelivery) else None
+    condition = given.model_dump(mode="json") if given is not None else None
     return tuple(
         row
         for channel, channel_body in body.channels()

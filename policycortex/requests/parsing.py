@@ -7,13 +7,15 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from policycortex.channels.connections import Connections
 from policycortex.documents.branding import branding_from_json
 from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
-from policycortex.requests.body import Known, ReportBody, ScopeBody
+from policycortex.requests.body import Known, ScopeBody
 from policycortex.requests.model import Delivery, ReportRequest
+from policycortex.requests.report_body import ReportBody
 from policycortex.scope import Scope
 
 DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
@@ -36,10 +38,23 @@ _MESSAGES: Final = {
 }
 
 
-def parse_request(body: Mapping[str, Any], *, organization: str, now: datetime, known: Known) -> ReportRequest:
-    """The request in ``body``. Raises RequestError whose details name every problem at once."""
+def parse_request(
+    body: Mapping[str, Any],
+    *,
+    organization: str,
+    now: datetime,
+    known: Known,
+    connections: Connections | None = None,
+) -> ReportRequest:
+    """The request in ``body``. Raises RequestError whose details name every problem at once.
+
+    ``connections``: those that its channels are checked against; None where nothing is delivered.
+    """
     due_at = _due_at(body, now)
-    checked = validated(ReportBody, body, context={"known": known, "due_at": due_at})
+    context = {"known": known, "due_at": due_at}
+    if connections is not None:
+        context |= {"connections": connections, "organization": organization}
+    checked = validated(ReportBody, body, context=context)
     options, scope = checked.format_options, checked.scope
     return ReportRequest(
         name=checked.name,

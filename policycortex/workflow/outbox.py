@@ -113,19 +113,30 @@ def has_due_deliveries(settings: Settings, *, now: datetime) -> bool:
 
 
 def replay_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:
-    """Send a failed, uncertain or withheld delivery again. Raises NotFoundError, ConflictError."""
+    """Send a failed, uncertain, withheld or cancelled delivery again. Raises NotFoundError, ConflictError."""
     with closing(open_registry(settings)) as registry:
         row = registry.deliveries.replay_delivery(None, delivery_id, now=now)
-        event = AuditEvent(
-            organization=row.organization,
-            at=now,
-            action="delivery_replayed",
-            actor=COMMAND_LINE,
-            subject=row.report_id,
-            details={"delivery": row.id},
-        )
-        registry.audit_log.append_events(event)
+        registry.audit_log.append_events(_change("delivery_replayed", row, now))
         return row
+
+
+def cancel_delivery(settings: Settings, delivery_id: str, *, now: datetime) -> DeliveryRow:
+    """Cancel a delivery that waits to be sent. Raises NotFoundError, ConflictError."""
+    with closing(open_registry(settings)) as registry:
+        row = registry.deliveries.cancel_delivery(None, delivery_id, now=now)
+        registry.audit_log.append_events(_change("delivery_cancelled", row, now))
+        return row
+
+
+def _change(action: str, row: DeliveryRow, now: datetime) -> AuditEvent:
+    return AuditEvent(
+        organization=row.organization,
+        at=now,
+        action=action,
+        actor=COMMAND_LINE,
+        subject=row.report_id,
+        details={"delivery": row.id},
+    )
 
 
 def try_connection(settings: Settings, name: str) -> str:

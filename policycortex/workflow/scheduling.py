@@ -6,6 +6,7 @@ finds the row changed and writes nothing; a process that ends before the commit 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from policycortex.channels.connections import Connections, load_connections
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.requests.body import Known
+from policycortex.requests.model import ReportRequest
 from policycortex.requests.schedules import (
     Configured,
     ScheduleRequest,
@@ -21,13 +23,15 @@ from policycortex.requests.schedules import (
     parse_schedule,
     request_at,
 )
+from policycortex.requests.single_deliveries import parse_schedule_test
 from policycortex.scheduling.misfire import MisfirePolicy, settle_ticks
 from policycortex.scheduling.recurrence import Recurrence, recurrence_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, TickClaim
-from policycortex.workflow.request_report import known_values, new_report, new_report_id
+from policycortex.workflow.request_report import known_values, new_report, new_report_id, request_report
 
+_LONGEST_NAME: Final = 190
 _BATCH: Final = 500
 """Ticks handled in one transaction; after a long downtime the next transactions handle the rest."""
 
@@ -94,6 +98,40 @@ def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleR
     connections = load_connections(settings)
     report = _report(settings, schedule, known_values(settings, registry, schedule.organization), connections, now)
     return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
+
+
+def request_test_report(
+    settings: Settings,
+    registry: Registry,
+    schedule: ScheduleRow,
+    body: Mapping[str, Any],
+    *,
+    created_by: str | None,
+    now: datetime,
+) -> str:
+    """Request the schedule's report for the destinations in ``body`` only, as a report of no tick; its id.
+
+    Raises RequestError if the body or the schedule is not valid.
+    """
+    connections, organization = load_connections(settings), schedule.organization
+    wanted = parse_schedule_test(
+        body, of_schedule=schedule.body.get("delivery") or {}, connections=connections, organization=organization
+    )
+    known = known_values(settings, registry, organization)
+    request = _request_at(schedule, known, now)
+    request = replace(request, name=f"{request.name[:_LONGEST_NAME]} (test)")
+    report_id = new_report_id()
+    request_report(
+        settings,
+        registry,
+        request,
+        report_id=report_id,
+        start=None,
+        created_by=created_by,
+        deliveries=wanted,
+        now=now,
+    )
+    return report_id
 
 
 def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | None = None) -> tuple[str, ...]:
@@ -190,7 +228,18 @@ def _claim(
 def _report(
     settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
 ) -> NewReport:
-    request = request_at(
+    return new_report(
+        settings,
+        _request_at(schedule, known, tick),
+        report_id=new_report_id(),
+        due_at=tick,
+        created_by=schedule.created_by,
+        deliveries=deliveries_at(schedule.body, organization=schedule.organization, connections=connections),
+    )
+
+
+def _request_at(schedule: ScheduleRow, known: Known, tick: datetime) -> ReportRequest:
+    return request_at(
         schedule.body,
         name=schedule.name,
         description=schedule.description,
@@ -198,14 +247,6 @@ def _report(
         organization=schedule.organization,
         tick=tick,
         known=known,
-    )
-    return new_report(
-        settings,
-        request,
-        report_id=new_report_id(),
-        due_at=tick,
-        created_by=schedule.created_by,
-        deliveries=deliveries_at(schedule.body, organization=schedule.organization, connections=connections),
     )
 
 

@@ -54,3 +54,20 @@ def test_failed_deliveries_are_listed_and_replayed(tmp_path: Path) -> None:
         assert _run(tmp_path, "deliveries", "list", "--status", "failed") == ""
         assert "ConflictError" in _run(tmp_path, "deliveries", "replay", row.id)
     assert len(box.messages) == 1
+
+
+def test_a_waiting_delivery_is_cancelled_at_the_command_line(tmp_path: Path) -> None:
+    """With an event in the audit log; cancelling again is no error; a sent one is refused."""
+    settings = Settings(home=tmp_path)
+    with smtp_server() as box, closing(open_registry(settings)) as registry:
+        _connect(tmp_path, box.port)
+        report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com", "cto@company.com"]}})
+        (first, second) = sorted(registry.deliveries.list_deliveries(None)[0], key=lambda row: row.target)
+        for _ in range(2):
+            shown = _run(tmp_path, "deliveries", "cancel", first.id)
+            assert shown == f"{first.id}: email ceo@company.com is cancelled\n"
+        assert "delivery_cancelled" in {record.action for record in registry.audit_log.read_records("default")}
+        complete_report(settings, registry, report.id)
+        deliver_due(settings, clock=Clock())
+        assert "is sent" in _run(tmp_path, "deliveries", "cancel", second.id)
+    assert [recipient for recipient, _ in box.messages] == ["cto@company.com"]

@@ -1,11 +1,17 @@
 """The life of a key by the command line: made, listed, rotated, revoked."""
 
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex.workflow.scheduling import create_schedule
 from policycortex_cli.keys import keys
+from tests.support.ledger import MONTHLY
 
 
 def run(home: Path, *arguments: str) -> Result:
@@ -40,6 +46,25 @@ def test_a_rotated_key_lives_on_and_a_revoked_one_does_not(tmp_path: Path) -> No
     for _ in range(2):
         assert run(tmp_path, "revoke", old).exit_code == 0
     assert rows(tmp_path)[0][5] == "revoked"
+
+
+def test_revoking_a_key_lists_the_schedules_it_made(tmp_path: Path) -> None:
+    """Also those made before a rotation; they go on, so their names, times and ids are printed."""
+    run(tmp_path, "create", "--name", "ci")
+    [[key_id, *_]] = rows(tmp_path)
+    settings = Settings(home=tmp_path)
+    with closing(open_registry(settings)) as registry:
+        made = create_schedule(
+            settings, registry, MONTHLY, organization="default", created_by=key_id, now=datetime.now(UTC)
+        )
+        other = create_schedule(
+            settings, registry, MONTHLY, organization="default", created_by="key_other", now=datetime.now(UTC)
+        )
+    run(tmp_path, "rotate", key_id)
+    shown = run(tmp_path, "revoke", rows(tmp_path)[1][0]).stdout
+    assert "1 schedule of the key stays:" in shown
+    assert f"  {made.id}  {made.name} (0 9 1 * * America/New_York)" in shown
+    assert other.id not in shown
 
 
 @pytest.mark.parametrize("arguments", [("--scopes", "reports:rule"), ("--network", "10.0.0.300"), ("--org", "")])

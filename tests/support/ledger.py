@@ -98,6 +98,7 @@ def complete_report(
     summary: Mapping[str, Any] | None = None,
     formats: Sequence[ReportFormat] = (ReportFormat.PDF,),
     snapshot: str = "1",
+    expires_at: datetime | None = None,
 ) -> ReportRow:
     """Store its files and complete its row, as a run does."""
     artifacts = []
@@ -116,6 +117,7 @@ def complete_report(
         summary=numbers,
         content={"pages": 1, "sections": []},
         snapshot=snapshot,
+        expires_at=expires_at,
         now=now,
     )
 

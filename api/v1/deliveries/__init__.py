@@ -1,4 +1,4 @@
-"""``/v1/deliveries``: the delivery list, and the replay of a failed delivery.
+"""``/v1/deliveries``: lists deliveries, requests further ones, cancels and replays them.
 
 Nothing is sent here. Sending goes to ``policycortex.workflow.outbox``.
 """

@@ -63,3 +63,9 @@ class DeliveryList(ResponseModel):
 
     deliveries: list[DeliveryAnswer]
     pagination: Pagination
+
+
+class RequestedDeliveries(ResponseModel):
+    """The deliveries of the requested destinations."""
+
+    deliveries: list[DeliveryAnswer]

@@ -13,10 +13,9 @@ from api.platform.services import Services
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.requests import ReportRequest, parse_request, request_from_json
-from policycortex.requests.destinations import mail_deliveries
+from policycortex.requests import parse_request, request_from_json
+from policycortex.requests.single_deliveries import deliveries_ordered
 from policycortex.storage.registry import Registry, ReportRow
-from policycortex.storage.registry.schedule_rows import NewDelivery
 from policycortex.storage.registry.unrelated import UnrelatedRow
 from policycortex.workflow.request_report import known_values, request_report, start_report
 
@@ -59,7 +58,8 @@ def create_report(
     """
     now = services.now()
     known = known_values(services.settings, services.registry, caller.organization)
-    request = parse_request(body, organization=caller.organization, now=now, known=known)
+    connections = load_connections(services.settings)
+    request = parse_request(body, organization=caller.organization, now=now, known=known, connections=connections)
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
     if existing is None:
@@ -70,7 +70,7 @@ def create_report(
             report_id=report_id,
             start=services.start_run,
             created_by=caller.key.id,
-            deliveries=_deliveries(services, request),
+            deliveries=deliveries_ordered(body, connections=connections, organization=caller.organization),
             access=access_row(services, caller, report_id, "created"),
             now=now,
         )
@@ -144,11 +144,6 @@ def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarni
     as_of, rows = stored
     providers = request_from_json(report.order).scope.cloud_providers
     return tuple(UnrelatedWarning(as_of=as_of, row=row) for row in rows if not providers or row.provider in providers)
-
-
-def _deliveries(services: Services, request: ReportRequest) -> tuple[NewDelivery, ...]:
-    emails, organization = request.delivery.emails, request.scope.organization
-    return mail_deliveries(emails, load_connections(services.settings), organization) if emails else ()
 
 
 def _reconcile(services: Services, report: ReportRow) -> None:

@@ -30,6 +30,7 @@ def present_schedule(row: ScheduleRow, last: TickRow | None, *, now: datetime, b
         delivery=dict(row.body.get("delivery") or {}),
         enabled=row.is_enabled,
         created_at=row.created_at,
+        created_by=row.created_by,
         updated_at=row.updated_at,
         next_runs=[run.astimezone(ZoneInfo(row.timezone)) for run in preview_runs(row, now=now)],
         last_run=present_run(last, base_url) if last is not None else None,

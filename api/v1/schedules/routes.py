@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
-from api.platform.audit import audited
+from api.platform.audit import audited, note
 from api.platform.auth import Principal, Reader, ScheduleWriter
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
@@ -30,6 +30,7 @@ from policycortex.errors import UnavailableError
 from policycortex.requests import request_from_json
 from policycortex.requests.parsing import validated
 from policycortex.requests.schedules import ScheduleBody
+from policycortex.requests.single_deliveries import ScheduleTestBody
 from policycortex.scheduling.templates import load_schedule_templates
 from policycortex.storage.registry.schedule_rows import ScheduleRow
 from policycortex.workflow import scheduling
@@ -121,7 +122,12 @@ def list_schedules(
     """The organisation's schedules, newest first, each with its next five runs and its last run."""
     registry, now = services.registry, services.now()
     rows, total = registry.schedules.list_schedules(
-        caller.organization, is_enabled=query.enabled, text=query.q, limit=query.limit, offset=query.offset
+        caller.organization,
+        is_enabled=query.enabled,
+        text=query.q,
+        created_by=query.created_by,
+        limit=query.limit,
+        offset=query.offset,
     )
     last = registry.schedules.last_runs([row.id for row in rows], reader=caller.reader)
     presented = [present_schedule(row, last.get(row.id), now=now, base_url=base_url) for row in rows]
@@ -163,9 +169,10 @@ def change_schedule(
 @router.delete("/{schedule_id}", status_code=204, responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT))
 @audited("schedule_deleted")
 def delete_schedule(schedule_id: ScheduleId, caller: ScheduleWriter, services: ServicesDep) -> None:
-    """Delete it. Reports that it requested stay, and are still delivered."""
+    """Delete it, and cancel its deliveries that wait to be sent. Reports that it requested stay."""
     before = _find(services, caller.organization, schedule_id)
-    services.registry.schedules.delete_schedule(before, now=services.now())
+    cancelled_count = services.registry.schedules.delete_schedule(before, now=services.now())
+    note(details={"deliveries_cancelled": cancelled_count})
 
 
 @router.post(
@@ -180,6 +187,35 @@ def run_schedule(
     """Request its report now, and deliver it as configured."""
     schedule = _find(services, caller.organization, schedule_id)
     report_id = scheduling.run_schedule_now(services.settings, services.registry, schedule, now=services.now())
+    _start(services, report_id)
+    url = f"{base_url}/v1/reports/{report_id}"
+    response.headers["Location"] = url
+    return RunNowAnswer(schedule_id=schedule_id, report_id=report_id, status="pending", progress_url=url)
+
+
+@router.post(
+    "/{schedule_id}/test",
+    status_code=202,
+    responses=errors_of(codes.INVALID_CONFIG, codes.PATH_NOT_FOUND, body=True),
+    openapi_extra=body_of(ScheduleTestBody, {"delivery": {"email": {"recipients": ["me@company.com"]}}}),
+)
+@audited("schedule_tested")
+def test_schedule(
+    schedule_id: ScheduleId,
+    *,
+    caller: ScheduleWriter,
+    body: JsonObject,
+    services: ServicesDep,
+    base_url: BaseUrl,
+    response: Response,
+) -> RunNowAnswer:
+    """Request its report now and deliver it to the given destinations only. It is not one of the schedule's runs, and
+    conditions do not compare with it."""
+    schedule = _find(services, caller.organization, schedule_id)
+    report_id = scheduling.request_test_report(
+        services.settings, services.registry, schedule, body, created_by=caller.key.id, now=services.now()
+    )
+    note(details={"report": report_id})
     _start(services, report_id)
     url = f"{base_url}/v1/reports/{report_id}"
     response.headers["Location"] = url

@@ -16,6 +16,9 @@ class ScheduleQuery(PageQuery):
     """Filters of the list."""
 
     enabled: bool | None = None
+    created_by: str | None = Field(
+        default=None, max_length=32, description="Id of the key that made it, before or after rotations"
+    )
     q: Annotated[str, AfterValidator(check_text)] | None = Field(
         default=None, max_length=200, description="Found in name or description, case-insensitive"
     )
@@ -66,6 +69,7 @@ class ScheduleAnswer(ResponseModel):
     delivery: dict[str, Any]
     enabled: bool
     created_at: Moment
+    created_by: str | None = Field(description="Id of the key that made it; null if it was not made over the API")
     updated_at: Moment
     next_runs: list[LocalMoment] = Field(
         description="The next five ticks, in the schedule's zone with its offset; none while disabled or after its end"

@@ -12,19 +12,38 @@ from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.storage.registry.alert_tables import note_failed_delivery
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.delivery_ends import (
+    BY_PERSON,
+    HAS_TO_END,
+    SCHEDULE_DELETED,
+    cancel_deliveries,
+    end_without_report,
+    is_schedule_gone,
+)
+from policycortex.storage.registry.report_queries import load_report
 from policycortex.storage.registry.schedule_rows import (
     REPLAYABLE,
     AttemptRow,
     DeliveryRow,
     Endpoint,
+    NewDelivery,
     Settled,
 )
-from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts, schedule_ticks
+from policycortex.storage.registry.schedule_tables import (
+    deliveries,
+    delivery_attempts,
+    insert_deliveries,
+    schedule_ticks,
+)
 from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
 from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.visibility import hidden_among, hidden_reports
 
-_NEVER_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
+_COMPLETED: Final = select(reports.c.id).where(
+    reports.c.id == deliveries.c.report_id,
+    reports.c.status == ReportStatus.COMPLETED.value,
+    reports.c.deleted_at.is_(None),
+)
 _COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
 _ALERTED: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 
@@ -76,21 +95,13 @@ class DeliveryRepository:
         return tuple(_delivery(row) for row in rows), int(total)
 
     def release_deliveries(self, *, now: datetime) -> int:
-        """Release deliveries of completed reports, and abandon those of ended ones. Returns how many changed."""
+        """Release deliveries of completed reports, and end those of ended and deleted ones; how many changed."""
         waiting = deliveries.c.status == DeliveryStatus.WAITING.value
         with self._database.writing() as connection:
-            done = _reports_that(ReportStatus.COMPLETED.value)
-            moved = connection.execute(
-                update(deliveries)
-                .where(waiting, deliveries.c.report_id.in_(done))
-                .values(status=DeliveryStatus.PENDING.value, next_attempt_at=now)
-            ).rowcount
-            ended = {"status": DeliveryStatus.ABANDONED.value, "ended_at": now, "reason": "its report did not come"}
-            never = _reports_that(*_NEVER_COMING)
-            moved += connection.execute(
-                update(deliveries).where(waiting, deliveries.c.report_id.in_(never)).values(**ended)
-            ).rowcount
-        return moved
+            moved = end_without_report(connection, now=now)
+            released = {"status": DeliveryStatus.PENDING.value, "next_attempt_at": now}
+            done = deliveries.c.report_id.in_(_COMPLETED)
+            return moved + connection.execute(update(deliveries).where(waiting, done).values(**released)).rowcount
 
     def has_due_deliveries(
         self,
@@ -99,13 +110,10 @@ class DeliveryRepository:
         limits: SendLimits = SendLimits(),  # noqa: B008 - it is frozen
     ) -> bool:
         """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something."""
-        waits = and_(
-            deliveries.c.status == DeliveryStatus.WAITING.value,
-            deliveries.c.report_id.in_(_reports_that(ReportStatus.COMPLETED.value, *_NEVER_COMING)),
-        )
+        waits = and_(deliveries.c.status == DeliveryStatus.WAITING.value, deliveries.c.report_id.in_(_COMPLETED))
         with self._database.reading() as connection:
             is_claimable = and_(_is_due(now), *within_limits(connection, limits, now=now))
-            query = select(deliveries.c.id).where(or_(is_claimable, _is_lost(now), waits)).limit(1)
+            query = select(deliveries.c.id).where(or_(is_claimable, _is_lost(now), waits, HAS_TO_END)).limit(1)
             return connection.execute(query).first() is not None
 
     def claim_delivery(
@@ -174,9 +182,46 @@ class DeliveryRepository:
             if connection.execute(update(deliveries).where(*mine).values(**values)).rowcount != 1:
                 raise ConflictError(f"delivery {claimed.id} is no longer held by attempt {claimed.number}")
             _end_attempt(connection, claimed, settled, now)
+            if not is_end and is_schedule_gone(connection, claimed):
+                mine_again = deliveries.c.id == claimed.id
+                cancel_deliveries(connection, mine_again, reason=SCHEDULE_DELETED, now=now)
             if settled.status in _ALERTED:
                 note_failed_delivery(connection, claimed, now=now)
             self._audit_log.append(connection, _attempted(claimed, settled, now))
+
+    def add_deliveries(
+        self, organization: str, report_id: str, new: Collection[NewDelivery], *, reader: str | None, now: datetime
+    ) -> tuple[DeliveryRow, ...]:
+        """Deliver a report to further destinations; the deliveries as they are then, also those it had already.
+
+        Raises NotFoundError when the reader may not see the report, ConflictError when it has no files.
+        """
+        with self._database.writing() as connection:
+            report = load_report(connection, report_id, organization=organization, reader=reader)
+            if report.status not in {ReportStatus.PENDING, ReportStatus.RUNNING, ReportStatus.COMPLETED}:
+                raise ConflictError(f"report {report_id} is {report.status.value}; there is nothing to deliver")
+            insert_deliveries(
+                connection, organization=organization, report_id=report_id, schedule_id=None, new=new, now=now
+            )
+            keys = [delivery.key for delivery in new]
+            mine = (deliveries.c.report_id == report_id, deliveries.c.destination_key.in_(keys))
+            rows = connection.execute(select(*_COLUMNS).where(*mine).order_by(deliveries.c.id)).mappings().all()
+        return tuple(_delivery(row) for row in rows)
+
+    def cancel_delivery(
+        self, organization: str | None, delivery_id: str, *, reader: str | None = None, now: datetime
+    ) -> DeliveryRow:
+        """Cancel it before it is sent; again changes nothing. Raises NotFoundError as ``get_delivery``, and
+        ConflictError when it is being sent or has ended."""
+        with self._database.writing() as connection:
+            before = _load(connection, delivery_id, organization, reader=reader)
+            if before.status is DeliveryStatus.CANCELLED:
+                return before
+            if not cancel_deliveries(connection, deliveries.c.id == delivery_id, reason=BY_PERSON, now=now):
+                raise ConflictError(
+                    f"delivery {delivery_id} is {before.status.value}; only one that waits to be sent is cancelled"
+                )
+            return _load(connection, delivery_id)
 
     def replay_delivery(
         self, organization: str | None, delivery_id: str, *, reader: str | None = None, now: datetime
@@ -187,7 +232,8 @@ class DeliveryRepository:
             before = _load(connection, delivery_id, organization, reader=reader)
             if before.status not in REPLAYABLE:
                 raise ConflictError(
-                    f"delivery {delivery_id} is {before.status.value}; failed, uncertain and withheld ones are replayed"
+                    f"delivery {delivery_id} is {before.status.value}; failed, uncertain, withheld and cancelled ones"
+                    " are replayed"
                 )
             same = (deliveries.c.id == delivery_id, deliveries.c.status == before.status.value)
             values = {"attempt_count": 0, "ended_at": None, "reason": "replayed", "condition": None}
@@ -263,20 +309,15 @@ def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEv
 
 
 def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    completed = _reports_that(ReportStatus.COMPLETED.value)
     return and_(
         deliveries.c.status == DeliveryStatus.PENDING.value,
         deliveries.c.next_attempt_at <= now,
-        deliveries.c.report_id.in_(completed),
+        deliveries.c.report_id.in_(_COMPLETED),
     )
 
 
 def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
-
-
-def _reports_that(*statuses: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    return select(reports.c.id).where(reports.c.id == deliveries.c.report_id, reports.c.status.in_(statuses))
 
 
 def _end_attempt(connection: Connection, claimed: DeliveryRow, settled: Settled, now: datetime) -> None:

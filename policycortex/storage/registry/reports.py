@@ -15,6 +15,7 @@ from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.alert_tables import note_failed_report
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.delivery_ends import end_without_report
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import (
     change_status,
@@ -167,12 +168,16 @@ class ReportRepository:
             mark_deleted(connection, load_report(connection, report_id), _now())
 
     def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
-        """Delete it; an open report is cancelled. The caller removes its files, then calls ``forget_files``."""
+        """Delete it; an open report is cancelled, and so are its deliveries that wait.
+
+        The caller removes its files, then calls ``forget_files``.
+        """
         with self._database.writing() as connection:
             before = load_report(connection, report_id, organization=organization)
             if before.status in OPEN:
                 change_status(connection, before, ReportStatus.CANCELLED, {"completed_at": now or _now()})
             mark_deleted(connection, load_report(connection, report_id), now or _now())
+            end_without_report(connection, now=now or _now())
             return before
 
     def expire_reports(self, *, now: datetime | None = None) -> tuple[ReportRow, ...]:

@@ -97,7 +97,12 @@ class TickRow:
     """The worst status of the report's deliveries, failed first and sent last; None without deliveries."""
 
 
-REPLAYABLE = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.WITHHELD)
+REPLAYABLE = (
+    DeliveryStatus.FAILED,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.WITHHELD,
+    DeliveryStatus.CANCELLED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

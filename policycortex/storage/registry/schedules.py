@@ -13,6 +13,8 @@ from policycortex.names import DeliveryStatus
 from policycortex.storage.registry.alert_tables import note_failed_tick
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database, insert_for
+from policycortex.storage.registry.delivery_ends import SCHEDULE_DELETED, cancel_deliveries
+from policycortex.storage.registry.key_tables import same_lineage
 from policycortex.storage.registry.report_changes import ensure_organization, insert_report
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
 from policycortex.storage.registry.schedule_tables import deliveries, insert_deliveries, schedule_ticks, schedules
@@ -29,6 +31,7 @@ _WORST_FIRST: Final = (
     DeliveryStatus.PENDING,
     DeliveryStatus.WAITING,
     DeliveryStatus.WITHHELD,
+    DeliveryStatus.CANCELLED,
     DeliveryStatus.SENT,
 )
 _WORST_DELIVERY: Final = (
@@ -126,15 +129,21 @@ class ScheduleRepository:
         *,
         is_enabled: bool | None = None,
         text: str | None = None,
+        created_by: str | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ScheduleRow, ...], int]:
-        """A page, newest first, and the number of all; None for the organisation means all organisations."""
+        """A page, newest first, and the number of all; None for the organisation means all organisations.
+
+        ``created_by``: a key, which stands for the same key before and after rotations.
+        """
         where: list[ColumnElement[bool]] = [schedules.c.deleted_at.is_(None)]
         if organization is not None:
             where.append(schedules.c.organization == organization)
         if is_enabled is not None:
             where.append(schedules.c.is_enabled.is_(is_enabled))
+        if created_by is not None:
+            where.append(schedules.c.created_by.in_(same_lineage(created_by)))
         if text:
             where.append(schedules.c.search_text.contains(text.casefold(), autoescape=True))
         query = select(*_COLUMNS).where(*where).order_by(schedules.c.created_at.desc(), schedules.c.id)
@@ -173,12 +182,17 @@ class ScheduleRepository:
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
             return _load(connection, before.id)
 
-    def delete_schedule(self, before: ScheduleRow, *, now: datetime) -> None:
-        """Delete it; its ticks and reports stay. Raises ConflictError as ``change_schedule``."""
+    def delete_schedule(self, before: ScheduleRow, *, now: datetime) -> int:
+        """Delete it, and cancel its deliveries that are not sent; how many. Its ticks and reports stay.
+
+        Raises ConflictError as ``change_schedule``.
+        """
         ended = {"deleted_at": now, "is_enabled": False, "next_tick_at": None, "revision": before.revision + 1}
         with self._database.writing() as connection:
             _lock(connection, before)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**ended))
+            mine = deliveries.c.schedule_id == before.id
+            return cancel_deliveries(connection, mine, reason=SCHEDULE_DELETED, now=now)
 
     def list_due_schedules(self, *, now: datetime, limit: int = 500) -> tuple[ScheduleRow, ...]:
         """Schedules with an unprocessed tick, longest waiting first."""

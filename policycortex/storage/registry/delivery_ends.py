@@ -1,0 +1,75 @@
+"""Deliveries that end without being sent, in the caller's transaction: their report, schedule or sender's wish is gone.
+
+``cancelled`` is what a person ended. ``failed`` with an alert is what nobody ended: the report expired meanwhile.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+
+from policycortex.names import DeliveryStatus, ReportStatus
+from policycortex.storage.registry.alert_tables import note_failed_delivery
+from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts, schedules
+from policycortex.storage.registry.tables import reports
+
+BY_PERSON: Final = "cancelled on request"
+SCHEDULE_DELETED: Final = "its schedule was deleted before it was sent"
+_REPORT_DELETED: Final = "its report was deleted before it was sent"
+_REPORT_EXPIRED: Final = "its report expired before it was sent"
+
+_NOT_COMING: Final = (ReportStatus.FAILED.value, ReportStatus.CANCELLED.value, ReportStatus.EXPIRED.value)
+_OF_REPORT: Final = reports.c.id == deliveries.c.report_id
+_IS_DELETED: Final = exists().where(_OF_REPORT, reports.c.deleted_at.is_not(None))
+_NEVER_COMES: Final = exists().where(_OF_REPORT, reports.c.status.in_(_NOT_COMING))
+_IS_EXPIRED: Final = exists().where(_OF_REPORT, reports.c.status == ReportStatus.EXPIRED.value)
+_WAITS: Final = deliveries.c.status == DeliveryStatus.WAITING.value
+_PENDS: Final = deliveries.c.status == DeliveryStatus.PENDING.value
+
+WAITS_FOR_SCAN: Final = and_(deliveries.c.status == DeliveryStatus.WITHHELD.value, deliveries.c.ended_at.is_(None))
+"""Withheld until newer scans are imported. Other withheld deliveries have ended."""
+
+_CANCELLABLE: Final = or_(_WAITS, _PENDS, WAITS_FOR_SCAN)
+
+HAS_TO_END: Final[ColumnElement[bool]] = or_(
+    and_(_WAITS, _NEVER_COMES), and_(_PENDS, _IS_EXPIRED), and_(or_(_WAITS, _PENDS, WAITS_FOR_SCAN), _IS_DELETED)
+)
+"""Deliveries that ``end_without_report`` ends."""
+
+
+def cancel_deliveries(connection: Connection, *which: ColumnElement[bool], reason: str, now: datetime) -> int:
+    """Cancel those of ``which`` that wait to be sent; how many."""
+    values = {"status": DeliveryStatus.CANCELLED.value, "ended_at": now, "reason": reason}
+    return connection.execute(update(deliveries).where(_CANCELLABLE, *which).values(**values)).rowcount
+
+
+def end_without_report(connection: Connection, *, now: datetime) -> int:
+    """End the deliveries whose report is deleted, has expired or will not come; how many."""
+    count = cancel_deliveries(connection, _IS_DELETED, reason=_REPORT_DELETED, now=now)
+    count += _end(connection, and_(_WAITS, _NEVER_COMES), DeliveryStatus.ABANDONED, "its report did not come", now)
+    expired = _find(connection, and_(_PENDS, _IS_EXPIRED))
+    count += _end(connection, and_(_PENDS, _IS_EXPIRED), DeliveryStatus.FAILED, _REPORT_EXPIRED, now)
+    for row in expired:
+        note_failed_delivery(connection, row, now=now)
+    return count
+
+
+def is_schedule_gone(connection: Connection, claimed: DeliveryRow) -> bool:
+    """Whether the delivery's schedule was deleted while this attempt was running."""
+    attempt = (delivery_attempts.c.delivery_id == claimed.id, delivery_attempts.c.number == claimed.number)
+    started = select(delivery_attempts.c.started_at).where(*attempt).scalar_subquery()
+    gone = (schedules.c.id == claimed.schedule_id, schedules.c.deleted_at >= started)
+    return connection.execute(select(schedules.c.id).where(*gone)).first() is not None
+
+
+def _end(connection: Connection, which: ColumnElement[bool], status: DeliveryStatus, reason: str, now: datetime) -> int:
+    values = {"status": status.value, "ended_at": now, "reason": reason}
+    return connection.execute(update(deliveries).where(which).values(**values)).rowcount
+
+
+def _find(connection: Connection, which: ColumnElement[bool]) -> Sequence[DeliveryRow]:
+    columns: list[Any] = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
+    rows = connection.execute(select(*columns).where(which).order_by(deliveries.c.id).with_for_update()).mappings()
+    return [DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}) for row in rows]
