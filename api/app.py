@@ -26,6 +26,7 @@ from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
 from api.v1.frameworks import routes as frameworks
 from api.v1.health import routes as health
+from api.v1.imports import routes as imports
 from api.v1.reports import routes as reports
 from api.v1.schedules import routes as schedules
 from api.v1.sharing import routes as sharing
@@ -73,6 +74,7 @@ def create_app(
         sharing,
         frameworks,
         waivers,
+        imports,
         analytics,
         deliveries,
         backfills_routes,

@@ -32,6 +32,11 @@ IMPORTS: Final = {
         default_value="",
         description="Folder of the file in the landing zone: the target of a file that names none itself.",
     ),
+    "upload_id": dg.Field(
+        dg.String,
+        default_value="",
+        description="The upload to the API that brought the file; its result is recorded there.",
+    ),
 }
 """Of the operation ``imports``."""
 

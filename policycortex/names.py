@@ -183,6 +183,18 @@ class DateRangeType(StrEnum):
     YEAR_TO_DATE = "year_to_date"
 
 
+class ImportStatus(StrEnum):
+    """The status of an uploaded file. The last two are final."""
+
+    PENDING = "pending"
+    """Stored; its run has not begun."""
+    RUNNING = "running"
+    COMPLETED = "completed"
+    """Read. ``files`` tell what was kept of each."""
+    FAILED = "failed"
+    """Nothing of it was imported."""
+
+
 UNKNOWN_ENVIRONMENT: Final = "unknown"
 ANY_FRAMEWORK: Final = "*"
 """Framework key of requirements that findings name without a framework."""

@@ -150,6 +150,12 @@ class Settings(BaseSettings):
     max_quarantined_pct: Annotated[int, Field(ge=0, le=100)] = 50
     """Percent of the records read that may be bad once more than ``max_quarantined_records`` are. 100: any number."""
 
+    max_upload_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 40)] = 4 << 30
+    """Largest findings file, in bytes, that ``POST /v1/imports`` accepts."""
+
+    max_open_uploads: Count = 20
+    """Uploaded files of one organisation that may wait for their import or be read at the same time."""
+
     rate_limit: Rate = "60000/minute"
     """Requests per API key, as ``count/second|minute|hour|day``."""
 

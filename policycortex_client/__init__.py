@@ -7,6 +7,7 @@ from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
 from policycortex_client.frameworks import Framework
+from policycortex_client.imports import Import
 from policycortex_client.model import (
     DownloadLink,
     FileInfo,
@@ -29,6 +30,7 @@ __all__ = [
     "DownloadLink",
     "FileInfo",
     "Framework",
+    "Import",
     "Page",
     "Problem",
     "Report",

@@ -3,10 +3,19 @@
 from policycortex_client.analytics import AnalyticsClient
 from policycortex_client.deliveries import DeliveriesClient
 from policycortex_client.frameworks import FrameworksClient
+from policycortex_client.imports import ImportsClient
 from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
 from policycortex_client.waivers import WaiversClient
 
 
-class Client(ReportsClient, SchedulesClient, DeliveriesClient, WaiversClient, FrameworksClient, AnalyticsClient):
+class Client(
+    ReportsClient,
+    SchedulesClient,
+    DeliveriesClient,
+    WaiversClient,
+    FrameworksClient,
+    ImportsClient,
+    AnalyticsClient,
+):
     """Use it as a context manager, or call ``close``. Safe to share between threads."""

@@ -4,18 +4,29 @@ import asyncio
 import logging
 from typing import Final
 
+from starlette.types import Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 RECEIVE_SECONDS: Final = 30.0
 """Head and body of a request, at most 1 MiB, must arrive within this time of its first byte or of the connection."""
 
+UPLOAD_BYTES: Final = 1 << 20
+"""An upload, which may be large, must bring this many bytes in each such time: 35 kB/s."""
+
+_UPLOADS: Final = "/v1/imports"
 _log: Final = logging.getLogger("policycortex.api")
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether the request brings a findings file, which may be larger and take longer than other bodies."""
+    return (scope["method"], scope["path"]) == ("POST", _UPLOADS)
 
 
 class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a variable: httptools or h11
     """uvicorn's HTTP protocol with one timer per connection, which runs while a request arrives."""
 
     _timer: asyncio.TimerHandle | None = None
+    _arrived = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Limit the time to the first request, too."""
@@ -25,6 +36,7 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a var
     def data_received(self, data: bytes) -> None:
         """Start the timer with the first byte of a request; stop it when the request is complete."""
         self._start_timer()
+        self._arrived += len(data)
         super().data_received(data)
         if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
             self._stop_timer()
@@ -36,6 +48,7 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a var
 
     def _start_timer(self) -> None:
         if self._timer is None:
+            self._arrived = 0
             self._timer = asyncio.get_running_loop().call_later(RECEIVE_SECONDS, self._cut)
 
     def _stop_timer(self) -> None:
@@ -44,5 +57,14 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a var
             self._timer = None
 
     def _cut(self) -> None:
+        if self._is_uploading() and self._arrived >= UPLOAD_BYTES:
+            self._timer = None
+            self._start_timer()
+            return
         _log.info("connection cut: no complete request in time", extra={"seconds": RECEIVE_SECONDS})
         self.transport.abort()
+
+    def _is_uploading(self) -> bool:
+        """Whether the body of an upload arrives, whose caller the application knows: it reads no other body."""
+        cycle = self.cycle
+        return cycle is not None and cycle.more_body and not cycle.response_complete and is_upload(cycle.scope)

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
+from api.platform.connection_limits import is_upload
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, RETRY_HEADERS, ApiError, error_body, note_error
 from api.platform.metrics import Metrics
-from api.platform.rates import AnonymousLimiter
 from api.platform.services import Services
 from policycortex.errors import UnavailableError
 from policycortex.security.client_address import ClientAddresses
@@ -52,9 +52,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         self._addresses.apply(scope)
-        exchange = _Exchange(
-            scope, receive, send, RequestRecord(self._services, scope), self._services.anonymous_limiter
-        )
+        exchange = _Exchange(scope, receive, send, services=self._services)
         with self._services.metrics.active.track_inprogress():
             await exchange.serve(self._app)
         exchange.count(self._services.metrics)
@@ -74,14 +72,13 @@ class _UnrecordedError(Exception):
 class _Exchange:
     """One request and its response."""
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, record: RequestRecord, limiter: AnonymousLimiter
-    ) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, services: Services) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         self._id = given if _CLIENT_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
         scope["policycortex.request_id"] = self._id
         self._scope, self._receive, self._send = scope, receive, send
-        self._record, self._limiter = record, limiter
+        self._record, self._limiter = RequestRecord(services, scope), services.anonymous_limiter
+        self._most_bytes = services.settings.max_upload_bytes if is_upload(scope) else MAX_BODY_BYTES
         self._status, self._read_bytes, self._started_at = 0, 0, time.perf_counter()
 
     async def serve(self, app: ASGIApp) -> None:
@@ -101,7 +98,7 @@ class _Exchange:
                 self._status = CLIENT_LEFT
                 self._record_outcome(CLIENT_LEFT)
         except _TooLargeError:
-            await self._respond(error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes")
+            await self._respond(error_codes.TOO_LARGE, f"The body has more than {self._most_bytes} bytes")
         except (UnavailableError, _UnrecordedError) as error:
             if self._status:
                 raise
@@ -129,8 +126,8 @@ class _Exchange:
         if sum(len(name) + len(value) for name, value in self._scope["headers"]) > MAX_HEADER_BYTES:
             return error_codes.HEADERS_TOO_LARGE, f"The headers have more than {MAX_HEADER_BYTES} bytes"
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            return error_codes.TOO_LARGE, f"The body has more than {MAX_BODY_BYTES} bytes"
+        if length.isdecimal() and int(length) > self._most_bytes:
+            return error_codes.TOO_LARGE, f"The body has more than {self._most_bytes} bytes"
         if (coding := _content_coding(headers)) is not None:
             return error_codes.WRONG_MEDIA_TYPE, f"Send the body without Content-Encoding, not as {coding[:64]}"
         return None
@@ -138,7 +135,7 @@ class _Exchange:
     async def _receive_limited(self) -> Message:
         message = await self._receive()
         self._read_bytes += len(message.get("body", b""))
-        if self._read_bytes > MAX_BODY_BYTES:
+        if self._read_bytes > self._most_bytes:
             raise _TooLargeError
         return message
 

@@ -70,6 +70,19 @@ def framework_bodies() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def upload_body() -> dict[str, Any]:
+    """A file, as the body or as part of a form."""
+    binary = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": binary, "target": {"type": "string", "maxLength": 200}},
+        "additionalProperties": False,
+    }
+    content = {"application/octet-stream": {"schema": binary}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def body_definitions() -> dict[str, Any]:
     """Schemas of those bodies, for ``components``."""
     definitions: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from api.platform.metrics import Metrics
 from api.platform.rates import AnonymousLimiter, RateLimiter
 from api.platform.read_log import ReadLog
 from api.platform.runs import RunLauncher
+from api.platform.upload_slots import UploadSlots
 from policycortex.audit.refusals import RefusalSummaries
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
@@ -59,6 +60,7 @@ class Services:
     """Keys looked up within the last second, by the digest of their token. Used on the event loop only."""
     short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
     """Limits the threads of ``run_short``, which are not FastAPI's."""
+    upload_slots: UploadSlots = field(default_factory=UploadSlots, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     anonymous_limiter: AnonymousLimiter = field(init=False, repr=False)
     refusals: RefusalSummaries = field(init=False, repr=False)

@@ -14,6 +14,7 @@ from pipelines.run_config import config_of
 from pipelines.tables import table_metadata
 from policycortex.workflow.import_limits import import_limits
 from policycortex.workflow.ingest import ingest_files
+from policycortex.workflow.uploads import reported_upload
 
 IMPORTS = dg.AssetKey(["raw", "imports"])
 QUARANTINE = dg.AssetKey(["raw", "quarantine"])
@@ -62,16 +63,20 @@ def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[d
     config = config_of(context)
     with core_errors_as_failures(core):
         settings = core.settings()
-        summary = ingest_files(
-            settings,
-            config["paths"],
-            organization=config["organization"],
-            now=datetime.now(UTC),
-            target=config["target"],
-            folder=config["folder"],
-            progress=context.log.info,
-            limits=None if core.imports_any_path else import_limits(settings),
-        )
+        upload_id, organization = config["upload_id"], config["organization"]
+        with reported_upload(settings, upload_id, organization=organization, run_id=context.run.run_id) as report:
+            summary = ingest_files(
+                settings,
+                config["paths"],
+                organization=organization,
+                now=datetime.now(UTC),
+                target=config["target"],
+                folder=config["folder"],
+                progress=context.log.info,
+                on_records=report.note_records,
+                limits=None if core.imports_any_path else import_limits(settings),
+            )
+            report.end(summary)
     for day in summary.dates:
         if has_partition(day, today=today()):
             context.log_event(

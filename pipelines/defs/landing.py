@@ -16,6 +16,8 @@ from pipelines.resources import CoreResource
 from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.storage.objects.landing import LandedFile, Landing, open_landing
+from policycortex.storage.registry.uploads import UploadRow
+from policycortex.workflow.uploads import LandedUploads, open_uploads
 
 TAG_LANDED: Final = "policycortex/landed"
 """Run tag: organisation and digest of the content that the run imports."""
@@ -54,11 +56,13 @@ class _Seen:
 def landing_zone(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SensorResult:
     """Imports a file that two evaluations found unchanged. Objects of a bucket are complete once listed."""
     with core_errors_as_failures(core):
-        landing = open_landing(core.settings())
+        settings = core.settings()
+        landing = open_landing(settings)
         files = landing.list_files()[:_FILES_WATCHED]
-    seen = _read_cursor(context.cursor)
-    evaluation = _Evaluation(context.instance, landing)
-    noted = {file.name: evaluation.evaluate(file, seen.get(file.name)) for file in files}
+        seen = _read_cursor(context.cursor)
+        with open_uploads(settings, files) as uploads:
+            evaluation = _Evaluation(context.instance, landing, uploads)
+            noted = {file.name: evaluation.evaluate(file, seen.get(file.name)) for file in files}
     cursor = json.dumps({name: [each.stamp, each.digest] for name, each in noted.items() if each})
     return dg.SensorResult(run_requests=evaluation.requests, cursor=cursor, skip_reason=evaluation.skip_reason(files))
 
@@ -66,16 +70,17 @@ def landing_zone(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.
 class _Evaluation:
     """One evaluation of the sensor: its run requests, and how many more it may make."""
 
-    def __init__(self, instance: dg.DagsterInstance, landing: Landing) -> None:
+    def __init__(self, instance: dg.DagsterInstance, landing: Landing, uploads: LandedUploads) -> None:
         self.requests: list[dg.RunRequest] = []
         self._requested: set[str] = set()
-        self._instance = instance
-        self._landing = landing
+        self._instance, self._landing, self._uploads = instance, landing, uploads
         waiting = dg.RunsFilter(job_name=ingest_findings.name, statuses=_OPEN)
         self._free = max(0, MAX_OPEN_RUNS - instance.get_runs_count(waiting))
 
     def evaluate(self, file: LandedFile, seen: _Seen | None) -> _Seen | None:
         """Evaluate one file; returns its state for the next evaluation, None once it was moved."""
+        if file.upload_id:
+            return self._evaluate_upload(file)
         is_settled = self._landing.is_atomic or (seen is not None and seen.stamp == file.stamp)
         if not is_settled:
             return _Seen(stamp=file.stamp)
@@ -86,8 +91,18 @@ class _Evaluation:
             digest = digest or self._landing.digest_of(file)
         except InputError:
             return _Seen(stamp=file.stamp)  # removed or not readable; the next evaluation tries again
-        is_there = self._follow(file, digest)
+        is_there = self._follow(file, f"{file.organization}:{digest}", digest)
         return _Seen(stamp=file.stamp, digest=digest) if is_there else None
+
+    def _evaluate_upload(self, file: LandedFile) -> _Seen | None:
+        """The same for an uploaded file: complete once listed, with a run and a target of its own."""
+        upload = self._uploads.find(file)
+        if upload is None:
+            if self._uploads.is_abandoned(file):
+                self._landing.remove(file)
+            return None
+        is_there = self._follow(file, f"{file.organization}:{upload.id}", upload.sha256, upload)
+        return _Seen(stamp=file.stamp) if is_there else None
 
     def skip_reason(self, files: Sequence[LandedFile]) -> str | None:
         """Why no run was requested; None when one was."""
@@ -95,12 +110,11 @@ class _Evaluation:
             return None
         return f"{len(files)} files wait" if files else "the landing zone is empty"
 
-    def _follow(self, file: LandedFile, digest: str) -> bool:
+    def _follow(self, file: LandedFile, key: str, digest: str, upload: UploadRow | None = None) -> bool:
         """Start the file's import, wait for it, or move the file. Returns whether the file is still in place."""
-        key = f"{file.organization}:{digest}"
         runs = self._instance.get_runs(dg.RunsFilter(tags={TAG_LANDED: key}))  # newest first
         if not runs:
-            self._request(file, key, attempt=0)
+            self._request(file, key, attempt=0, upload=upload)
             return True
         newest = runs[0]
         if newest.status is dg.DagsterRunStatus.SUCCESS:
@@ -110,17 +124,21 @@ class _Evaluation:
             return True
         reason, is_transient = _failure_of(self._instance, newest)
         if is_transient and len(runs) < _MOST_ATTEMPTS:
-            self._request(file, key, attempt=len(runs))
+            self._request(file, key, attempt=len(runs), upload=upload)
             return True
+        if upload is not None:
+            self._uploads.fail(upload, reason)
         self._landing.move_processed(file, digest, reason=f"{reason}\nrun {newest.run_id}")
         return False
 
-    def _request(self, file: LandedFile, key: str, *, attempt: int) -> None:
+    def _request(self, file: LandedFile, key: str, *, attempt: int, upload: UploadRow | None) -> None:
         if not self._free or key in self._requested:
             return
         self._free -= 1
         self._requested.add(key)
         config = {"paths": [file.location], "organization": file.organization, "folder": file.folder}
+        if upload is not None:
+            config |= {"upload_id": upload.id, "target": upload.target}
         request = dg.RunRequest(
             run_key=f"{key}:{attempt}",
             run_config={"ops": {"imports": {"config": config}}},

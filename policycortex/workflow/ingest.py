@@ -16,6 +16,7 @@ from policycortex.findings.series_names import series_of_file, series_of_folders
 from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources, release_archives
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import ImportReceipt, Lake, open_lake
+from policycortex.storage.objects.landing import UPLOADS
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.objects.object_files import ObjectFile, copy_object, list_objects
 from policycortex.storage.private_folders import private_folder
@@ -115,12 +116,14 @@ def ingest_files(
     target: str = "",
     folder: str = "",
     progress: Callable[[str], None] = lambda _: None,
+    on_records: Callable[[int], None] = lambda _: None,
     limits: ImportLimits | None = None,
 ) -> IngestSummary:
     """Import every file that ``paths`` name: files, folders, globs, object-store URLs.
 
     ``target`` names what the scans of all files are limited to (a repository, a cluster); a file that does not name its
     target itself gets that of ``folder``, its folder in the landing zone. See ``findings.scan_targets``.
+    ``progress`` gets sentences for people, ``on_records`` the number of records read of all files so far.
 
     Files that cannot be read are listed in the summary. Raises InputError, with all reasons, if no file could be
     imported; nothing is kept of such a file, so it is safe to correct it and run again. With ``limits``, InputError
@@ -142,10 +145,14 @@ def ingest_files(
                 given=target, folder=series_of_folders(folder.split("/")), series=_series(source, folders)
             )
             progress(f"file {len(receipts) + len(failed) + 1}: {source.name}")
+            before = sum(receipt.read for receipt in receipts)
+
+            def count(read: int, before: int = before) -> None:
+                progress(f"{read:,} records read")
+                on_records(before + read)
+
             try:
-                receipts.append(
-                    _import(lake, source, organization=organization, now=now, hints=hints, progress=progress)
-                )
+                receipts.append(_import(lake, source, organization=organization, now=now, hints=hints, progress=count))
             except InputError as error:
                 failed.append(FailedFile(name=source.name, reason=str(error)))
                 progress(f"not imported: {error}")
@@ -221,7 +228,7 @@ def _import(
     organization: str,
     now: datetime,
     hints: TargetHints,
-    progress: Callable[[str], None],
+    progress: Callable[[int], None],
 ) -> ImportReceipt:
     format_name, parser = detect_parser(source)
     return lake.imports.import_source(
@@ -231,7 +238,7 @@ def _import(
         organization=organization,
         imported_at=now,
         hints=hints,
-        progress=lambda count: progress(f"{count:,} records read"),
+        progress=progress,
     )
 
 
@@ -248,7 +255,7 @@ def _each(
 ) -> Iterator[tuple[SourceFile | FailedFile, tuple[str, ...]]]:
     """Each file with the names of its folders, from the outermost."""
     for source in local:
-        yield source, source.path.absolute().parent.parts[1:]
+        yield source, _named_folders(source.path.absolute().parent.parts[1:])
     for url in urls:
         objects = list_objects(url)
         is_named = len(objects) == 1 and objects[0].url == url
@@ -257,9 +264,14 @@ def _each(
             with closing(_copied(settings, each, is_named)) as copies:
                 for copy in copies:
                     found = True
-                    yield copy, PurePosixPath(each.key).parent.parts
+                    yield copy, _named_folders(PurePosixPath(each.key).parent.parts)
         if not found:
             yield _no_files(url), ()
+
+
+def _named_folders(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those of an uploaded file, which say nothing about it and differ for each upload."""
+    return folders[folders.index(UPLOADS) + 2 :] if UPLOADS in folders else folders
 
 
 def _copied(settings: Settings, found: ObjectFile, is_named: bool) -> Generator[SourceFile | FailedFile]:

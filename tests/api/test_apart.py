@@ -11,7 +11,7 @@ from policycortex.storage.registry.keys import SCOPES
 from tests.support.api_server import ApiServer
 from tests.support.ledger import MONTHLY
 
-UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_"}
+UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_", "import_id": "upl_"}
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
 
@@ -48,6 +48,7 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "delivery_id": delivery["id"],
         "framework_id": framework["id"],
         "waiver_id": waiver_id,
+        "import_id": admin.post("/v1/imports", params={"name": mark}, content=b"[]").json()["id"],
         "format": "pdf",
     }
 
@@ -65,6 +66,8 @@ def _operations(client: httpx.Client) -> list[tuple[str, str, dict[str, Any]]]:
 def _body(operation: dict[str, Any]) -> dict[str, Any]:
     """The document's own example, which is good: only the id in the path is another's."""
     content = operation.get("requestBody", {}).get("content", {})
+    if "application/octet-stream" in content:
+        return {"content": b"[]"}
     return {"json": content["application/json"]["example"]} if content else {}
 
 
@@ -154,7 +157,11 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
     walked = 0
     for method, path, operation in _operations(attacker):
         for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
-            given = {"report_id": report_id, "other_id": scheduled, "framework_id": "x", "waiver_id": "x"} | known
+            given = (
+                {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
+                | dict.fromkeys(("waiver_id", "import_id"), "x")
+                | known
+            )
             url = path.format(**given, token="x")
             if method == "delete" and "schedule_id" in path:
                 continue  # the attacker may delete the schedule, which names no report

@@ -22,6 +22,8 @@ from policycortex_client import (
 from tests.support.api_server import ApiServer
 from tests.support.backends import replace_artifact
 from tests.support.ledger import MONTHLY
+from tests.support.uploads import run_import
+from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 
 @pytest.fixture
@@ -174,6 +176,24 @@ def test_waivers_and_frameworks(server: ApiServer, tmp_path: Path) -> None:
         assert one.get_framework(uploaded.id).requirement_count == 1
         with pytest.raises(ValueError, match=r"must end with \.json"):
             one.upload_framework(tmp_path / "acme.xml")
+
+
+def test_findings_files(server: ApiServer, tmp_path: Path) -> None:
+    """Sent, followed, listed; an unreadable record is found in the quarantine; the second send is the same upload."""
+    scopes = ["reports:read", "findings:write"]
+    token = server.registry.keys.create_key(organization=server.organization, name="one", scopes=scopes)[1]
+    file = tmp_path / "scan.ocsf.json"
+    file.write_bytes(array_text([ocsf_record(0), {"class_uid": 2004}]))
+    with Client(server.url, token) as api:
+        sent, again = (api.upload_findings(file, target="repo-a", idempotency_key="night-1") for _ in range(2))
+        assert (sent.id, sent.is_open, sent.raw["target"]) == (again.id, True, "repo-a")
+        assert api.wait_for_import(sent.id, timeout_seconds=0).status == "pending"
+        run_import(server, sent.id)
+        done = api.wait_for_import(sent.id)
+        assert (done.status, done.records_kept, done.records_quarantined) == ("completed", 1, 1)
+        assert [each.id for each in api.iterate_imports(status="completed")] == [sent.id]
+        [record] = api.list_quarantine(sent.id).items
+        assert record["reason"]
 
 
 def test_what_may_have_arrived_is_not_sent_again() -> None:

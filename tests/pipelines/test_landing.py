@@ -1,5 +1,8 @@
 """The landing zone, evaluated as the daemon does it: once per content, not too many at once, bad files parked."""
 
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,10 @@ from pipelines.defs import landing
 from pipelines.defs.landing import TAG_LANDED, landing_zone
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
+from policycortex.storage.objects.landing import UPLOADS
+from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.uploads import UploadRow
+from policycortex.workflow.uploads import UploadSpool, accept_upload
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 
@@ -139,6 +146,129 @@ def test_more_files_than_runs_wait(zone: Zone, monkeypatch: pytest.MonkeyPatch) 
     assert all(zone.run(request) for request in first)
     requested = {request.tags[TAG_LANDED] for request in [*first, *zone.look()]}
     assert len(requested) == 3
+
+
+class Uploads:
+    """Uploads of one organisation, as the API stores them."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self.registry = open_registry(settings)
+
+    def send(self, number: int = 0, *, upload_id: str = "upl_1", content: bytes = b"", target: str = "") -> UploadRow:
+        """Store a scan of one finding, or ``content``."""
+        path = self._folder / "spool"
+        spool = UploadSpool(path)
+        spool.write(content or array_text([ocsf_record(number)]))
+        spool.close()
+        return accept_upload(
+            self._settings,
+            self.registry,
+            spool,
+            upload_id=upload_id,
+            organization="acme",
+            key_id="key_1",
+            name="scan.json",
+            target=target,
+            now=datetime.now(UTC),
+        )
+
+    def state(self, upload_id: str = "upl_1") -> UploadRow:
+        """The upload as it is now."""
+        return self.registry.uploads.get_upload("acme", upload_id)
+
+
+@pytest.fixture
+def uploads(settings: Settings, tmp_path: Path) -> Iterator[Uploads]:
+    """No uploads."""
+    found = Uploads(settings, tmp_path)
+    yield found
+    found.registry.close()
+
+
+def test_an_upload_is_imported_at_its_first_evaluation(zone: Zone, uploads: Uploads) -> None:
+    """Complete once listed; imported under its target, its result on record, the file moved away."""
+    uploads.send(target="repo-a")
+    [request] = zone.look()
+    config = request.run_config["ops"]["imports"]["config"]
+    assert (config["organization"], config["target"], config["upload_id"]) == ("acme", "repo-a", "upl_1")
+    assert zone.run(request)
+    done = uploads.state()
+    assert (done.status, [(file.outcome, file.kept) for file in done.files]) == ("completed", [("imported", 1)])
+    assert done.run_id
+    assert zone.look() == []
+    assert [name.partition("-")[2] for name in zone.below("done/acme")] == ["scan.json"]
+    assert not list((zone.folder / "acme" / UPLOADS).iterdir())
+
+
+def test_two_uploads_of_the_same_bytes_have_a_result_each(zone: Zone, uploads: Uploads) -> None:
+    """The second import changes nothing, and says so."""
+    uploads.send()
+    uploads.send(upload_id="upl_2")
+    assert [zone.run(request) for request in zone.look()] == [True, True]
+    states = [uploads.state(upload_id) for upload_id in ("upl_1", "upl_2")]
+    assert [state.status for state in states] == ["completed", "completed"]
+    assert sorted(state.files[0].is_new for state in states) == [False, True]
+
+
+def test_uploads_of_one_name_are_scans_of_one_series(zone: Zone, uploads: Uploads) -> None:
+    """The folder of the upload, whose name is random, is no part of what was scanned."""
+    text = (
+        b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Any", "rules": [{"id": "R1"}]}}, "results": '
+        b'[{"ruleId": "R1", "level": "error", "message": {"text": "%d"}, "locations": [{"physicalLocation": '
+        b'{"artifactLocation": {"uri": "a.tf"}}}]}]}]}'
+    )
+    for number in (1, 2):
+        uploads.send(upload_id=f"upl_{number}", content=text % number)
+        [request] = zone.look()
+        assert zone.run(request)
+        zone.look()
+    first, second = (uploads.state(f"upl_{number}").files[0].targets for number in (1, 2))
+    assert first == second
+    assert "upl_" not in first
+
+
+def test_an_upload_that_cannot_be_read_fails_with_its_reason(zone: Zone, uploads: Uploads) -> None:
+    """In the upload and beside the parked file."""
+    uploads.send(content=b"a letter")
+    [request] = zone.look()
+    assert not zone.run(request)
+    assert zone.look() == []
+    failed = uploads.state()
+    assert failed.status == "failed"
+    assert "not a known finding format" in failed.failure
+    assert len(zone.below("parked/acme")) == 2
+
+
+def test_an_upload_whose_runs_are_lost_fails_in_the_end(
+    zone: Zone, uploads: Uploads, instance: dg.DagsterInstance
+) -> None:
+    """Three runs that end without a word; then it is not open any more."""
+    uploads.send()
+    for _ in range(3):
+        [request] = zone.look()
+        instance.report_run_failed(instance.create_run_for_job(zone_job(), tags=request.tags))
+    assert uploads.state().status == "pending"
+    assert zone.look() == []
+    assert (uploads.state().status, "killed" in uploads.state().failure) == ("failed", True)
+
+
+def test_a_file_without_its_upload_is_removed_after_a_while(zone: Zone, uploads: Uploads) -> None:
+    """The API was killed before it recorded the file, and its client got no answer: nothing is imported."""
+    folder = zone.folder / "acme" / UPLOADS / "upl_9"
+    folder.mkdir(parents=True)
+    path = ocsf_file(folder / "scan.json")
+    assert zone.look() == zone.look() == []
+    assert path.exists()
+    os.utime(path, (1, 1))
+    assert zone.look() == []
+    assert not folder.exists()
+    uploads.send()
+    foreign = zone.folder / "evil" / UPLOADS / "upl_1"
+    foreign.mkdir(parents=True)
+    ocsf_file(foreign / "scan.json")
+    [request] = zone.look()
+    assert request.tags["policycortex/organization"] == "acme"
 
 
 def zone_job() -> dg.JobDefinition:

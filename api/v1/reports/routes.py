@@ -14,11 +14,11 @@ from api.platform.idempotency import REPLAYED, IdempotencyKey, create_once
 from api.platform.openapi import errors_of, report_body
 from api.platform.responses import send_json
 from api.platform.services import Services
+from api.platform.waiting import Preference, preferred_seconds, wait_until
 from api.v1.reports import lifecycle
 from api.v1.reports.lifecycle import OPEN, estimate_report, find_warnings
 from api.v1.reports.presenters import present_accepted, present_details, present_list
 from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
-from api.v1.reports.waiting import Preference, preferred_seconds, wait_for_end
 from policycortex.errors import ConflictError
 from policycortex.storage.registry import ReportFilter, ReportRow
 from policycortex.workflow.request_report import new_report_id
@@ -73,7 +73,7 @@ async def create_report(
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_retry_after(accepted.estimated_duration))
     if seconds := preferred_seconds(prefer):
-        report = await wait_for_end(services, accepted.id, seconds)
+        report = await _wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
         accepted = accepted.model_copy(update={"status": report.status})
     headers = dict(response.headers)
@@ -112,7 +112,7 @@ async def get_report(
     details = await services.run_short(_details, services, report, base_url, caller)
     seconds = preferred_seconds(prefer)
     if seconds and details.status in OPEN:
-        report = await wait_for_end(services, report_id, seconds)
+        report = await _wait_for_end(services, report_id, seconds)
         details = await run_in_threadpool(_details, services, report, base_url, caller)
     return send_json(request, details)
 
@@ -134,6 +134,12 @@ def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url:
     cancelled = lifecycle.cancel_report(services, report)
     log_access(services, caller, report_id, "cancelled")
     return present_details(cancelled, None, base_url, caller, {})
+
+
+async def _wait_for_end(services: Services, report_id: str, seconds: int) -> ReportRow:
+    return await wait_until(
+        lambda: services.registry.reports.find_report(report_id), lambda report: report.status not in OPEN, seconds
+    )
 
 
 def _filter(query: ListQuery, caller: Principal) -> ReportFilter:

@@ -1,6 +1,6 @@
 """Compares counts between the layers, for asset checks, and lists quarantined records. Reads only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
@@ -29,14 +29,30 @@ class LakeReconciliation:
         self._session = session
 
     def load_quarantined(
-        self, organization: str, *, file_name: str = "", row_limit: int = 1000, text_length: int = 200
+        self,
+        organization: str,
+        *,
+        file_name: str = "",
+        import_ids: Sequence[str] | None = None,
+        row_limit: int = 1000,
+        row_offset: int = 0,
+        text_length: int = 200,
     ) -> pl.DataFrame:
         """Records that could not be imported (QUARANTINED_SCHEMA), newest import first, in the file's order.
 
-        Of all files, or of those called ``file_name``; at most ``row_limit``, texts cut to ``text_length``.
+        Of all files, of those called ``file_name``, or of these imports; at most ``row_limit`` after ``row_offset``,
+        texts cut to ``text_length``.
         """
-        parameters = {"file_name": file_name, "row_limit": row_limit, "text_length": text_length}
-        return self._session.fetch("quarantined", {"organization": organization, **parameters}).cast(QUARANTINED_SCHEMA)
+        parameters = {
+            "organization": organization,
+            "file_name": file_name,
+            "is_any_import": import_ids is None,
+            "import_ids": list(import_ids or ()),
+            "row_limit": row_limit,
+            "row_offset": row_offset,
+            "text_length": text_length,
+        }
+        return self._session.fetch("quarantined", parameters).cast(QUARANTINED_SCHEMA)
 
     def load_import_totals(
         self,

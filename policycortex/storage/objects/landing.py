@@ -1,27 +1,41 @@
 """The landing zone: files to be imported, in a folder or a bucket, and the folders for processed files.
 
 Files of ``<landing>/<organisation>/`` are that organisation's, others the default one's. Imported files are moved to
-``done/``, others to ``parked/`` with the reason beside them; both keep the organisation's folder.
+``done/``, others to ``parked/`` with the reason beside them; both keep the organisation's folder. Files that were
+uploaded to the API are in ``<landing>/<organisation>/.uploads/<upload>/``.
 """
 
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
-from policycortex.errors import ConfigurationError, InputError
+from policycortex.errors import ConfigurationError, InputError, UnavailableError
 from policycortex.names import DEFAULT_ORGANIZATION
 from policycortex.settings import Settings
 from policycortex.storage.objects.locations import is_object_url
-from policycortex.storage.objects.object_files import ObjectFile, list_objects, move_object, put_object
+from policycortex.storage.objects.object_files import (
+    ObjectFile,
+    delete_object,
+    list_objects,
+    move_object,
+    put_file,
+    put_object,
+)
 
 DONE: Final = "done"
 PARKED: Final = "parked"
+UPLOADS: Final = ".uploads"
 REASON_SUFFIX: Final = ".reason.txt"
 _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload", REASON_SUFFIX)
+_UPLOAD_DEPTH: Final = 4  # organisation, UPLOADS, upload, file
+_MOST_NAME_BYTES: Final = 200  # most file systems allow 255, and a digest or a suffix is added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +48,8 @@ class LandedFile:
     """What to import: a path or a URL."""
     stamp: str
     """Changes when the file is written."""
+    modified_at: datetime
+    """When it was last written, UTC."""
 
     @property
     def organization(self) -> str:
@@ -43,8 +59,14 @@ class LandedFile:
 
     @property
     def folder(self) -> str:
-        """Its folder below that of the organisation, with ``/``; "" if there is none."""
-        return "/".join(PurePosixPath(self.name).parts[1:-1])
+        """Its folder below that of the organisation, with ``/``; "" if there is none, and for an uploaded file."""
+        return "" if self.upload_id else "/".join(PurePosixPath(self.name).parts[1:-1])
+
+    @property
+    def upload_id(self) -> str:
+        """The upload that brought it; "" for a file that somebody put there."""
+        parts = PurePosixPath(self.name).parts
+        return parts[2] if len(parts) == _UPLOAD_DEPTH and parts[1] == UPLOADS else ""
 
 
 class Landing(Protocol):
@@ -63,6 +85,14 @@ class Landing(Protocol):
 
     def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
         """Move to ``done/``, or with a reason to ``parked/``. Returns the new location; a missing file is no error."""
+        ...
+
+    def put_upload(self, spooled: Path, *, organization: str, upload_id: str, name: str) -> None:
+        """Move an uploaded file into the zone, complete at once. Raises UnavailableError, ConfigurationError."""
+        ...
+
+    def remove(self, file: LandedFile) -> None:
+        """Delete a file that nobody waits for; a missing file is no error."""
         ...
 
 
@@ -107,18 +137,52 @@ class _FolderLanding:
             return "nowhere: it has gone"
         except OSError as error:
             raise ConfigurationError(f"cannot move {file.location} to {target}: {error.strerror}") from None
+        self._remove_upload_folder(file)
         return str(target)
+
+    def put_upload(self, spooled: Path, *, organization: str, upload_id: str, name: str) -> None:
+        target = self._folder / organization / UPLOADS / upload_id / name
+        part = target.with_name(f"{name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(spooled, part)  # copies when the zone is on another disk
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+            part.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            shutil.rmtree(target.parent, ignore_errors=True)
+            raise UnavailableError(f"cannot store the file in the landing zone: {error.strerror}") from None
+
+    def remove(self, file: LandedFile) -> None:
+        Path(file.location).unlink(missing_ok=True)
+        self._remove_upload_folder(file)
+
+    def _remove_upload_folder(self, file: LandedFile) -> None:
+        if file.upload_id:
+            with suppress(OSError):  # not empty: another file of the folder is still there
+                Path(file.location).parent.rmdir()
 
     def _found(self) -> Iterator[LandedFile]:
         for top, folders, names in os.walk(self._folder):
             folder = Path(top)
             skipped = {DONE, PARKED} if folder == self._folder else set()
-            folders[:] = [name for name in folders if name not in skipped and not name.startswith(".")]
+            is_organization = folder.parent == self._folder
+            folders[:] = [
+                name
+                for name in folders
+                if name not in skipped and (not name.startswith(".") or (is_organization and name == UPLOADS))
+            ]
             for name in names:
                 path = folder / name
                 if _is_finding_name(name) and (state := _state_of(path)) is not None:
                     below = path.relative_to(self._folder).as_posix()
-                    yield LandedFile(name=below, location=str(path), stamp=f"{state.st_size}:{state.st_mtime_ns}")
+                    yield LandedFile(
+                        name=below,
+                        location=str(path),
+                        stamp=f"{state.st_size}:{state.st_mtime_ns}",
+                        modified_at=datetime.fromtimestamp(state.st_mtime, UTC),
+                    )
 
 
 class _BucketLanding:
@@ -130,7 +194,12 @@ class _BucketLanding:
     def list_files(self) -> tuple[LandedFile, ...]:
         waiting = ((self._below(each), each) for each in list_objects(self._url))
         return tuple(
-            LandedFile(name=name, location=each.url, stamp=f"{each.tag}:{each.modified_at.isoformat()}")
+            LandedFile(
+                name=name,
+                location=each.url,
+                stamp=f"{each.tag}:{each.modified_at.isoformat()}",
+                modified_at=each.modified_at,
+            )
             for name, each in waiting
             if PurePosixPath(name).parts[0] not in {DONE, PARKED} and _is_finding_name(each.name)
         )
@@ -150,14 +219,50 @@ class _BucketLanding:
         move_object(found[0], key)
         return f"{found[0].root}/{key}"
 
+    def put_upload(self, spooled: Path, *, organization: str, upload_id: str, name: str) -> None:
+        try:
+            put_file(f"{self._url}{organization}/{UPLOADS}/{upload_id}/{name}", spooled)
+        except InputError as error:  # the bucket refuses: a fault of the installation, not of the request
+            raise UnavailableError(str(error)) from error
+
+    def remove(self, file: LandedFile) -> None:
+        delete_object(file.location)
+
     def _below(self, each: ObjectFile) -> str:
         return each.url.removeprefix(self._url)
+
+
+def upload_name(given: str) -> str:
+    """A file name for an uploaded file that the zone lists: the last part of the given path, in printable characters.
+
+    The extension stays, because some formats are recognised by it. ``findings`` where nothing is left.
+    """
+    last = given.replace("\\", "/").rpartition("/")[2]
+    name = "".join(character for character in last if character.isprintable()).strip().lstrip("._ ")
+    while name.lower().endswith(_IGNORED_SUFFIXES):
+        name = name.rpartition(".")[0]
+    stem, dot, extension = name.rpartition(".")
+    left = _MOST_NAME_BYTES - len(f"{dot}{extension}".encode())
+    if len(name.encode()) > _MOST_NAME_BYTES:
+        name = stem.encode()[: max(left, 0)].decode(errors="ignore") + f"{dot}{extension}"
+        name = name.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    return name or "findings"
 
 
 def _target(file: LandedFile, digest: str, folder: str) -> str:
     """Path below the zone; the digest distinguishes files of the same name."""
     path = PurePosixPath(file.name)
-    return str(PurePosixPath(folder) / path.parent / f"{digest[:12]}-{path.name}")
+    parent = PurePosixPath(file.organization) if file.upload_id else path.parent
+    return str(PurePosixPath(folder) / parent / f"{digest[:12]}-{path.name}")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_finding_name(name: str) -> bool:

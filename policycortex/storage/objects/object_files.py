@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -88,6 +88,20 @@ def put_object(root: str, key: str, content: bytes) -> None:
     """Write a small object. Raises as ``list_objects``."""
     with _translated(f"{root}/{key}"):
         obstore.put(open_store(root), key, content)
+
+
+def put_file(url: str, path: Path) -> None:
+    """Write the file as an object, in parts and in bounded memory. Raises as ``list_objects``."""
+    root, key = split_object_url(url)
+    with _translated(url):
+        obstore.put(open_store(root), key, path)
+
+
+def delete_object(url: str) -> None:
+    """Delete the object; a missing one is no error. Raises as ``list_objects``."""
+    root, key = split_object_url(url)
+    with _translated(url), suppress(FileNotFoundError):
+        obstore.delete(open_store(root), key)
 
 
 def _object(root: str, meta: dict[str, Any]) -> ObjectFile:

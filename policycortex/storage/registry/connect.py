@@ -32,6 +32,7 @@ from policycortex.storage.registry.retention import RetentionRepository
 from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.unrelated import UnrelatedRepository
+from policycortex.storage.registry.uploads import UploadRepository
 from policycortex.storage.registry.waivers import WaiverRepository
 from policycortex.storage.registry.web_sessions import WebSessionRepository
 
@@ -63,6 +64,7 @@ class Registry:
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
         self.unrelated = UnrelatedRepository(database)
+        self.uploads = UploadRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)
         self.references = ReferenceRepository(database)
         self.web_sessions = WebSessionRepository(database, self.audit_log)

@@ -216,12 +216,17 @@ class ScheduleRepository:
             return made
 
     def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
-        """Process an extra tick; the next regular tick does not change. Returns the report's id."""
+        """Process an extra tick; the next regular tick does not change. Returns the report's id.
+
+        Raises ConflictError when the schedule has a tick of that time already.
+        """
         with self._database.writing() as connection:
             _lock(connection, schedule)
-            made = _insert_ticks(connection, schedule, (claim,), now)[0]
+            made = _insert_ticks(connection, schedule, (claim,), now)
+            if not made:
+                raise ConflictError("the schedule was run at the same moment by another request; read its last_run")
             self._audit_log.append(connection, *_report_events(schedule, (claim,), now))
-            return made
+            return made[0]
 
     def list_ticks(
         self, schedule_id: str, *, reader: str | None = None, limit: int = 20, offset: int = 0

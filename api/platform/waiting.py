@@ -1,15 +1,14 @@
-"""``Prefer: wait=N``: respond when the report has ended, or after N seconds. No thread is held meanwhile."""
+"""``Prefer: wait=N``: respond when the work has ended, or after N seconds. No thread is held meanwhile."""
 
 import asyncio
 import re
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Header
 from starlette.concurrency import run_in_threadpool
 
-from api.platform.services import Services
-from api.v1.reports.lifecycle import OPEN
-from policycortex.storage.registry import ReportRow
+_Value = TypeVar("_Value")
 
 _LONGEST_SECONDS: Final = 60
 _POLL_SECONDS: Final = 0.25
@@ -25,13 +24,13 @@ def preferred_seconds(prefer: str | None) -> int:
     return min(int(found.group(1)), _LONGEST_SECONDS) if found else 0
 
 
-async def wait_for_end(services: Services, report_id: str, seconds: int) -> ReportRow:
-    """The report as soon as it has ended, or as it is after ``seconds``. Raises NotFoundError when it is deleted."""
+async def wait_until(read: Callable[[], _Value], is_ended: Callable[[_Value], bool], seconds: int) -> _Value:
+    """What ``read`` gives as soon as it has ended, or as it is after ``seconds``. Raises what ``read`` raises."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while True:
-        report = await run_in_threadpool(services.registry.reports.find_report, report_id)
+        value = await run_in_threadpool(read)
         remaining = until - loop.time()
-        if report.status not in OPEN or remaining <= 0:
-            return report
+        if remaining <= 0 or is_ended(value):
+            return value
         await asyncio.sleep(min(_POLL_SECONDS, remaining))
