@@ -45,6 +45,8 @@ class Channel(Generic[_Connection]):
     """Sending a delivery again does no harm: the receiver recognises its id, or the same file is replaced."""
     shows_links: bool = False
     """Download links are made for it, unless its connection attaches the files."""
+    is_read_by_people: bool = False
+    """Attached CSV files get a byte order mark, by which Excel recognises UTF-8, unless they are signed."""
     stores_files: bool = False
     """Writes files under object names, so the audit log export can use it."""
     has_endpoint_per_target: bool = False

@@ -310,6 +310,7 @@ CHANNEL: Final = Channel(
     check=check,
     send_notice=send_notice,
     shows_links=True,
+    is_read_by_people=True,
     defers_single_targets=True,
     position=10,
 )

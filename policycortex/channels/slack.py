@@ -203,5 +203,6 @@ CHANNEL: Final = Channel(
     check=check,
     send_notice=send_notice,
     shows_links=True,
+    is_read_by_people=True,
     position=20,
 )

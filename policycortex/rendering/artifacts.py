@@ -103,7 +103,7 @@ def _render_pdf(document: ReportDocument, path: Path, part: Path, options: Rende
 _Renderer = Callable[[ReportDocument, Path, RenderingOptions], None]
 
 _RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
-    ReportFormat.CSV: lambda document, path, _: render_csv(document, path),
+    ReportFormat.CSV: lambda document, path, options: render_csv(document, path, has_bom=options.has_csv_bom),
     ReportFormat.JSON: lambda document, path, _: render_json(document, path),
     ReportFormat.HTML: render_html,
     ReportFormat.OSCAL: lambda document, path, _: render_oscal(document, path),

@@ -3,6 +3,7 @@
 Cells that start like a formula carry an apostrophe in front; ``spreadsheet_text.unguard_formula`` takes it off again.
 """
 
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -26,9 +27,10 @@ _DESCRIPTION_LENGTH: Final = 300
 _TEXT_COLUMNS: Final = tuple(c for c in FINDING_COLUMNS if c not in {"muted", "waived", "observed_at"})
 
 
-def render_csv(document: ReportDocument, path: Path) -> None:
+def render_csv(document: ReportDocument, path: Path, *, has_bom: bool = False) -> None:
     """Write all findings to ``path`` batch by batch; the same document gives the same bytes."""
     with path.open("wb") as file:
+        file.write(codecs.BOM_UTF8 if has_bom else b"")
         file.write((",".join((*FINDING_COLUMNS, DETAILS_COLUMN)) + "\r\n").encode())
         details = {row.id: _details(row) for row in document.requirements}
         for batch in document.findings.batches():

@@ -24,6 +24,8 @@ class RenderingOptions:
     """Text over every page and above every sheet; None for none. CSV and JSON have no place for it."""
     pdf_variant: PdfVariant | None = None
     """The standard the PDF conforms to; None for a tagged PDF without one."""
+    has_csv_bom: bool = False
+    """CSV files begin with a byte order mark, those inside a PDF too."""
     templates_dir: Path | None = None
     """The installation's own templates and catalogues; None where it has none."""
 

@@ -208,6 +208,10 @@ class FormatOptionsBody(Strict):
     pdf_variant: PdfVariant | None = Field(
         default=None, description="pdf/a-3b for archives, with JSON and CSV inside; pdf/ua-1 for screen readers"
     )
+    csv_bom: bool = Field(
+        default=False,
+        description="CSV files begin with a byte order mark, by which Excel recognises UTF-8",
+    )
     branding: BrandingBody | None = None
     template: str | None = Field(
         default=None, max_length=64, examples=["acme"], description="Name of a custom template of the installation"

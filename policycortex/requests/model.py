@@ -47,6 +47,8 @@ class ReportRequest:
     password: str | None = field(default=None, repr=False)
     """Never part of the JSON form; the registry stores it encrypted until the run has ended."""
     pdf_variant: PdfVariant | None = None
+    has_csv_bom: bool = False
+    """CSV files begin with a byte order mark."""
     branding: Branding | None = None
     template: str | None = None
     """A custom template of the installation, by name."""
@@ -56,7 +58,9 @@ class ReportRequest:
 def request_to_json(request: ReportRequest) -> dict[str, Any]:
     """The request as JSON types; ``request_from_json`` reads it."""
     at = request.delivery.scheduled_at
-    return {
+    # absent unless set: digests of requests made before this option stay equal
+    rare = {"has_csv_bom": True} if request.has_csv_bom else {}
+    return rare | {
         "name": request.name,
         "type": request.type.value,
         "framework": request.framework,
@@ -110,6 +114,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         # absent in rows older than these options
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
+        has_csv_bom=stored.get("has_csv_bom", False),
         template=stored.get("template"),
         retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),

@@ -79,6 +79,7 @@ def parse_request(
         retention_days=checked.retention_days,
         password=options.password,
         pdf_variant=options.pdf_variant,
+        has_csv_bom=options.csv_bom,
         branding=branding_from_json(options.branding.model_dump()) if options.branding else None,
         template=options.template,
         delivery=Delivery(

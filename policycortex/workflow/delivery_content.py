@@ -1,5 +1,7 @@
 """Builds the content of a delivery: facts of the report's row, files with verified digests, download links."""
 
+import codecs
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from policycortex.channels.patterns import fill_file_name, safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import ConflictError
-from policycortex.names import ReportStatus, Severity
+from policycortex.names import ReportFormat, ReportStatus, Severity
 from policycortex.requests.model import request_from_json
 from policycortex.scheduling.cron import parse_cron
 from policycortex.settings import Settings
@@ -42,8 +44,11 @@ def build_content(
         copies_by_name = {file.name: file for file in registry.reports.list_files(report.id)}
         copies = {a.format: copies_by_name.get(copy_name(row.id, a.format)) for a in report.artifacts}
         files = tuple(_fetch(settings, report, a, copies[a.format], folder) for a in report.artifacts)
-        if _needs_links(settings, connections, row, files):
+        readable = tuple(_marked(file) for file in files) if _is_opened(connections, row, report) else files
+        if _needs_links(settings, connections, row, readable):
             files = tuple(_linked(settings, registry, report, file, copies[file.format], now) for file in files)
+        else:
+            files = readable
         connection = connections.connections.get(row.connection)
         owner = report.organization if connection is not None and connection.is_shared else ""
         content = replace(_content(settings, registry, report, row, files), folder=owner)
@@ -123,6 +128,22 @@ def _fetch(
         size_bytes=chosen.size_bytes,
         sha256=chosen.sha256,
     )
+
+
+def _is_opened(connections: Connections, row: DeliveryRow, report: ReportRow) -> bool:
+    """Whether people open the attached files, whose bytes no signature covers."""
+    return connections.channels.get(row.channel).is_read_by_people and not request_from_json(report.order).is_signed
+
+
+def _marked(file: DeliveredFile) -> DeliveredFile:
+    """The file with a byte order mark if it is a CSV file without one."""
+    content = file.path.read_bytes() if file.extension == ReportFormat.CSV.extension else b""
+    if not content or content.startswith(codecs.BOM_UTF8):
+        return file
+    content = codecs.BOM_UTF8 + content
+    path = file.path.with_name(f"marked-{file.path.name}")
+    path.write_bytes(content)
+    return replace(file, path=path, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def _needs_links(

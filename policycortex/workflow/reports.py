@@ -249,7 +249,10 @@ def _framework_and_waivers(settings: Settings, request: ReportRequest) -> tuple[
 def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:
     """The rendering options of the request."""
     return RenderingOptions(
-        watermark=request.watermark, templates_dir=settings.templates_dir, pdf_variant=request.pdf_variant
+        watermark=request.watermark,
+        templates_dir=settings.templates_dir,
+        pdf_variant=request.pdf_variant,
+        has_csv_bom=request.has_csv_bom,
     )
 
 

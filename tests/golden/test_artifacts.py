@@ -82,6 +82,15 @@ def test_rendering_again_gives_the_same_bytes(build: Build, tmp_path: Path) -> N
     assert first == again
 
 
+def test_a_csv_file_begins_with_a_byte_order_mark_where_the_request_asks_for_it(build: Build, tmp_path: Path) -> None:
+    """The rest is byte for byte the same."""
+    document, marked = build(findings=5), tmp_path / "marked"
+    marked.mkdir()
+    plain = render_artifact(document, ReportFormat.CSV, tmp_path).path.read_bytes()
+    with_mark = render_artifact(document, ReportFormat.CSV, marked, options=RenderingOptions(has_csv_bom=True))
+    assert with_mark.path.read_bytes() == b"\xef\xbb\xbf" + plain
+
+
 def test_csv_and_json_are_what_they_were(build: Build, tmp_path: Path, golden: Callable[[str, bytes], None]) -> None:
     """A small report, hostile texts in it, byte for byte."""
     document = build(findings=40, hostile=True)

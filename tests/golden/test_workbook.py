@@ -42,6 +42,22 @@ _OWN_SHEETS = {
 }
 
 
+def test_account_ids_are_text_that_excel_does_not_mark(build: Build, tmp_path: Path) -> None:
+    """No green triangles: every table says that numbers stored as text are meant, up to Excel's last row."""
+    path = _render(build(findings=100), tmp_path)
+    sheet = openpyxl.load_workbook(path)["Findings"]
+    account = [cell.value for cell in sheet[1]].index("Account") + 1
+    assert {type(sheet.cell(row, account).value) for row in range(2, 102)} == {str}
+    with zipfile.ZipFile(path) as book:
+        tables = [
+            book.read(name).decode() for name in book.namelist() if re.fullmatch(r"xl/worksheets/s\w+\.xml", name)
+        ]
+    tables = [text for text in tables if "<tableParts" in text]
+    assert tables
+    for text in tables:
+        assert re.search(r'<ignoredError sqref="A1:[A-Z]+1048576" numberStoredAsText="1"/>', text)
+
+
 @pytest.mark.parametrize("kind", list(ReportType))
 def test_sheets_follow_the_type_and_hold_tables(build: Build, tmp_path: Path, kind: ReportType) -> None:
     """Each sheet but the summary is one Excel table over all its rows, its head frozen, its titles all different."""

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from policycortex.rendering.visible_text import show_controls
@@ -18,6 +19,7 @@ from policycortex.reports.section import Kind
 CELL_LIMIT: Final = 32_767
 """Most UTF-16 units of text that one Excel cell holds."""
 
+_LAST_ROW: Final = 1_048_576
 _LINK_LIMIT: Final = 255
 """Longer texts of a link Excel cuts in its tip; ids are shorter."""
 INK: Final = "#12263A"
@@ -157,6 +159,8 @@ def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[SheetColumn]) -
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
     sheet.set_row(0, 30)
+    # account ids are text on purpose: as numbers they would lose leading zeros
+    sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{_LAST_ROW}"})
     for index, title in enumerate(head_titles(columns)):
         sheet.write_string(0, index, title, forms.head)
     sheet.freeze_panes(1, 1)

@@ -78,7 +78,7 @@ def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions)
     front = _lay_out(document, locale, options, has_annex=has_annex)
     sections, first = _section_pages(front, document, locale), len(front.pages)
     parts = PdfParts(front=folder / "front.pdf")
-    write_front(front, document, locale, options.pdf_variant, folder=folder, target=parts.front)
+    write_front(front, document, locale, options, folder=folder, target=parts.front)
     if not has_annex:
         return PdfLayout(pages=first, sections=sections), parts
     del front  # the layout of some hundred pages is not needed while thousands are set

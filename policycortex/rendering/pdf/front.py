@@ -1,8 +1,9 @@
 """Laid-out pages to a file: the variant, what is embedded in it, and names for its links that can be read aloud."""
 
 import warnings
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from weasyprint import Attachment, Document
 
@@ -10,15 +11,13 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import PdfVariant, ReportFormat
 from policycortex.rendering.findings_csv import render_csv
+from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import render_json
 from policycortex.reports.registry import shown_sections
 
-_EMBEDDED: Final = ((ReportFormat.CSV, render_csv), (ReportFormat.JSON, render_json))
-"""Files of a PDF for keeping, in the order of their names."""
-
 
 def write_front(
-    front: Document, document: ReportDocument, locale: Locale, variant: PdfVariant | None, *, folder: Path, target: Path
+    front: Document, document: ReportDocument, locale: Locale, options: RenderingOptions, *, folder: Path, target: Path
 ) -> None:
     """Write the pages to ``target``; ``folder`` takes files on their way into it."""
     titles = {section.id: locale.text(f"section.{section.id}") for section in shown_sections(document)}
@@ -30,6 +29,7 @@ def write_front(
                 if contents is not None and contents.string in titles:
                     contents.string = titles[contents.string]
 
+    variant = options.pdf_variant
     is_archive = variant is PdfVariant.ARCHIVE
     with warnings.catch_warnings():
         # WeasyPrint does not close the file of its colour profile, which raises a ResourceWarning.
@@ -39,13 +39,15 @@ def write_front(
             finisher=name_links,
             pdf_tags=True,
             pdf_variant=variant.value if variant else None,
-            attachments=_attachments(document, folder) if is_archive else None,
+            attachments=_attachments(document, options, folder) if is_archive else None,
         )
 
 
-def _attachments(document: ReportDocument, folder: Path) -> list[Attachment]:
+def _attachments(document: ReportDocument, options: RenderingOptions, folder: Path) -> list[Attachment]:
+    """Files of a PDF for keeping, in the order of their names."""
     made = []
-    for report_format, render in _EMBEDDED:
+    render_table = partial(render_csv, has_bom=options.has_csv_bom)
+    for report_format, render in ((ReportFormat.CSV, render_table), (ReportFormat.JSON, render_json)):
         path = folder / f"report.{report_format.extension}"
         render(document, path)
         made.append(
