@@ -14,18 +14,18 @@ from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
 from policycortex.storage.objects.locations import is_object_url
-from policycortex.workflow.ingest import FileOutcome, check_locations
+from policycortex.workflow.ingest import FAILURES, FileOutcome, check_locations
 from policycortex_cli.runs import HomeRuns, home_runs
 
 _COUNTS: Final = ("records_read", "records_kept", "records_quarantined")
 _OUTCOMES: Final = (
     (FileOutcome.CLEAN.value, "0 findings, scan recorded"),
     (FileOutcome.UNREADABLE.value, "all records in quarantine"),
+    (FileOutcome.NO_RESULTS.value, "no findings and no clean scan"),
     (FileOutcome.STOPPED.value, "too many bad records, reading stopped"),
     (FileOutcome.FAILED.value, "not imported"),
     (FileOutcome.SKIPPED.value, "skipped, no findings files"),
 )
-_FAILURES: Final = (FileOutcome.UNREADABLE.value, FileOutcome.STOPPED.value, FileOutcome.FAILED.value)
 _MOST_NAMES: Final = 20
 """File names of one outcome in the last line; a folder may have a million files that are no findings."""
 
@@ -71,7 +71,7 @@ def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
     if "unrelated" in metadata:
         unrelated: Any = metadata["unrelated"].value
         print(*unrelated, sep="\n", end="\n" if unrelated else "")
-    failed = [name for outcome in _FAILURES for name in by_outcome.get(outcome, [])]
+    failed = [name for outcome in FAILURES for name in by_outcome.get(outcome, [])]
     if failed:
         raise InputError(f"{len(failed)} of {len(outcomes)} files gave no finding: {_names(failed)}; reasons above")
 

@@ -48,6 +48,8 @@ _OWN_PARTS: Final = re.compile(
 )
 """Amazon resource names with an account, account numbers, and UUIDs."""
 
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 _PAIR_KEYS: Final = ("TagKey", "Key")
 _PAIR_VALUES: Final = ("TagValue", "Value")
 _FIRST_YEAR: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
@@ -72,9 +74,17 @@ def relations_text(relations: Mapping[str, Iterable[str]]) -> str:
     return _encode_sorted({key: ids for key, ids in plain.items() if ids}).decode()
 
 
+@lru_cache(maxsize=1024)
+def status_word(text: str) -> str:
+    """A status as the tables of the formats name it: lower case, without colour codes, ``not_applicable`` for
+    ``Not Applicable``.
+    """
+    return _BETWEEN_WORDS.sub("_", _COLOURS.sub("", text).strip()).casefold()
+
+
 def severity_of_word(word: object) -> Severity | None:
     """The severity of a word; None if it is no text or not known."""
-    return SEVERITY_WORDS.get(" ".join(word.split()).casefold()) if isinstance(word, str) else None
+    return SEVERITY_WORDS.get(status_word(word).replace("_", " ")) if isinstance(word, str) else None
 
 
 def stable_check_id(candidates: Iterable[str | None]) -> str:
@@ -168,10 +178,15 @@ def time_of_text(text: str, *, field: str) -> datetime:
 def time_of_local_text(text: str, *, field: str) -> tuple[datetime, bool]:
     """As ``time_of_text``; a time without offset is read as UTC and True is returned with it."""
     try:
-        is_local = datetime.fromisoformat(text.strip()).tzinfo is None
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        is_local = False
-    return time_of_text(f"{text.strip()}+00:00" if is_local else text, field=field), is_local
+        moment = None
+    if moment is None or moment.tzinfo is not None:
+        return time_of_text(text, field=field), False
+    moment = moment.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= moment.timestamp() < _LAST_YEAR:
+        raise RejectedRecordError(f"{field} {text!r} is not within the years 2000 to 2099")
+    return moment, True
 
 
 def _pair_of_label(label: str) -> tuple[str, str]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from policycortex.errors import ConfigurationError, InputError
+from policycortex.findings.model import NoteKind
 from policycortex.findings.scan_targets import TargetHints, describe_targets
 from policycortex.findings.series_names import series_of_file, series_of_folders
 from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources, release_archives
@@ -32,12 +34,18 @@ class FileOutcome(StrEnum):
     """The scan has no findings; it was recorded."""
     UNREADABLE = "unreadable"
     """No record could be kept; all are in quarantine."""
+    NO_RESULTS = "no_results"
+    """The file has neither findings nor a clean scan: the tool failed, or could not look at something."""
     STOPPED = "stopped"
     """Too many records were bad. These are in quarantine; the rest of the file was not read, nothing else was kept."""
     FAILED = "failed"
     """Nothing was imported."""
     SKIPPED = "skipped"
     """A file of a folder that is no findings file, neither by name nor by content."""
+
+
+FAILURES: Final = (FileOutcome.UNREADABLE, FileOutcome.NO_RESULTS, FileOutcome.STOPPED, FileOutcome.FAILED)
+"""Outcomes of files that gave no finding although they are no clean scans."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class FileResult:
     @property
     def is_failure(self) -> bool:
         """True if the file gave no finding although it is no clean scan."""
-        return self.outcome in (FileOutcome.UNREADABLE, FileOutcome.STOPPED, FileOutcome.FAILED)
+        return self.outcome in FAILURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +215,10 @@ def _result_of(receipt: ImportReceipt) -> FileResult:
     reason, outcome = "; ".join(receipt.first_reasons), FileOutcome.IMPORTED
     if receipt.is_clean:
         outcome = FileOutcome.CLEAN
+    elif receipt.has_failed:
+        outcome = FileOutcome.NO_RESULTS
+        problems = (note.text for note in receipt.notes if note.kind is NoteKind.SCAN_PROBLEM)
+        reason = f"{receipt.file_name} has no findings and is no clean scan: {'; '.join(problems)}"
     elif receipt.stop_reason:
         outcome, reason = FileOutcome.STOPPED, f"{receipt.file_name}: {receipt.stop_reason}"
         notes = tuple(note for note in notes if note != receipt.stop_reason)

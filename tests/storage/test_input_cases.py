@@ -146,6 +146,19 @@ def test_a_failed_scan_is_no_clean_scan(tmp_path: Path, run: str, expected: str)
     assert expected in [each.text for each in receipt.notes]
 
 
+def test_a_scan_that_failed_is_no_success(tmp_path: Path, cases: Path) -> None:
+    """It is named with its problem and counts as a failure; its neighbours are imported."""
+    folder = cases / "checkov-parsing-errors"
+    good = cases / "folder-clean-scan-blocks-others" / "a.ocsf.json"
+    done = ingested(tmp_path, folder / "out.json", good)
+    failed = next(each for each in done.outcomes if each.file_name == "out.json")
+    assert (failed.outcome, failed.is_failure) == (FileOutcome.NO_RESULTS, True)
+    assert failed.reason.endswith("no clean scan: Checkov could not parse 2 files: /broken.tf, /other.tf")
+    assert done.kept > 0
+    with pytest.raises(InputError, match="no clean scan"):
+        ingest_files(Settings(home=tmp_path / "home"), [folder], organization="acme", now=NOW).refuse_unreadable()
+
+
 def test_values_of_the_sarif_cases(cases: Path) -> None:
     """Severities are words; a result without a rule bears its tool's name; a time before 2000 is no time."""
     assert [each.severity for each in findings_of(cases / "sarif-severity-words" / "x.sarif")] == ["medium"]

@@ -136,6 +136,22 @@ def test_a_failed_run_replaces_nothing(settings: Settings, tmp_path: Path) -> No
     assert ingested(settings, written(tmp_path, "day3.sarif", sarif(sarif_run("c2", day=26)), day=26)) == (0, 1)
 
 
+def test_a_run_with_a_bad_record_replaces_nothing(settings: Settings, tmp_path: Path) -> None:
+    """What a linter does not list is fixed, but the bad record may be the finding: it stays until a good run."""
+    bad = sarif_run("c1", day=25)
+    bad["results"].append({"ruleId": [], "message": {"text": "c2"}})
+    clean_but_bad = sarif_run(day=26)
+    clean_but_bad["results"].append("c2")
+    files = [
+        written(tmp_path, "results-1.sarif", sarif(sarif_run("c1", "c2", day=24)), day=24),
+        written(tmp_path, "results-2.sarif", sarif(bad), day=25),
+        written(tmp_path, "results-3.sarif", sarif(clean_but_bad), day=26),
+    ]
+    assert ingested(settings, *files[:2]) == (0, 3)
+    assert ingested(settings, files[2]) == (0, 3)
+    assert ingested(settings, written(tmp_path, "results-4.sarif", sarif(sarif_run("c1", day=27)), day=27)) == (0, 1)
+
+
 def checkov(
     result: str, *, root: str = "/src", resource: str = "aws_s3_bucket.a", check: str = "CKV_AWS_18"
 ) -> dict[str, Any]:

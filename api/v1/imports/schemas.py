@@ -19,6 +19,7 @@ class ImportedFile(ResponseModel):
     name: str = Field(examples=["prowler-output-123456789012-20261130.ocsf.json"])
     outcome: str = Field(
         description="`imported`; `clean`: the scan has no findings; `unreadable`: all records are in quarantine; "
+        "`no_results`: no findings and no clean scan, the tool reports a problem; "
         "`stopped`: too many records were bad; `failed`: nothing was imported; `skipped`: no findings file",
         examples=["imported"],
     )

@@ -19,9 +19,10 @@ from policycortex.findings.normalize import (
     relations_text,
     severity_of_word,
     stable_check_id,
+    status_word,
     tags_of_value,
     tags_text,
-    time_of_text,
+    time_of_local_text,
 )
 from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.recognition import json_keys
@@ -46,10 +47,13 @@ SHAPE: Final = RecordShape(
 )  # fmt: skip
 
 STATUSES: Final = {
-    "PASSED": FindingStatus.PASS, "FAILED": FindingStatus.FAIL,
-    "WARNING": FindingStatus.MANUAL, "NOT_AVAILABLE": FindingStatus.MANUAL,
+    "passed": FindingStatus.PASS, "failed": FindingStatus.FAIL,
+    "warning": FindingStatus.MANUAL, "not_available": FindingStatus.MANUAL,
+    "pass": FindingStatus.PASS, "fail": FindingStatus.FAIL,
+    "compliant": FindingStatus.PASS, "non_compliant": FindingStatus.FAIL, "not_applicable": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``Compliance.Status``. A warning is a check without a decision, NOT_AVAILABLE one that could not run."""
+"""``Compliance.Status`` as ``status_word``. A warning is a check without a decision, NOT_AVAILABLE one that could not
+run. The last three are words of AWS Config, which some products write."""
 
 SEVERITY_LABELS: Final = {
     "INFORMATIONAL": Severity.INFORMATIONAL, "LOW": Severity.LOW, "MEDIUM": Severity.MEDIUM,
@@ -66,11 +70,11 @@ RECORD_STATES: Final = frozenset(("ACTIVE", "ARCHIVED"))
 _PROWLER: Final = "prowler"
 _STRICT_FIELDS: Final = frozenset(
     (
-        "Id", "AwsAccountId", "GeneratorId", "LastObservedAt", "UpdatedAt", "CreatedAt", "Compliance.Status",
-        "Workflow.Status", "WorkflowState", "RecordState",
+        "Id", "AwsAccountId", "GeneratorId", "Compliance.Status",
     )
 )  # fmt: skip
-"""Fields that decide identity, status or time: a record in which one of them is wrong is rejected."""
+"""Fields that decide identity or status: a record in which one of them is wrong is rejected. Of the times, one that can
+be read is enough."""
 
 
 class _Severity(msgspec.Struct, gc=False):
@@ -125,6 +129,7 @@ class _Record(msgspec.Struct, gc=False):
     LastObservedAt: str | None = None
     UpdatedAt: str | None = None
     CreatedAt: str | None = None
+    FirstObservedAt: str | None = None
     Compliance: _Compliance | None = None
     Workflow: _Workflow | None = None
     WorkflowState: str | None = None
@@ -137,7 +142,9 @@ class _Record(msgspec.Struct, gc=False):
 _count_keys: Final = json_keys(
     "SchemaVersion", "ProductArn", "GeneratorId", "AwsAccountId", "RecordState", "Compliance"
 )
-_NO_FINDINGS: Final = re.compile(rb'\s*\{\s*"Findings"\s*:\s*\[\s*\]')
+_NO_FINDINGS: Final = re.compile(
+    rb'\s*\{(?:\s*"(?:NextToken|ResponseMetadata)"\s*:[^\[]*,)?\s*"Findings"\s*:\s*\[\s*\]'
+)
 _CONTROL: Final = re.compile(r"(?:^|:)security-control/(.+)")
 """A control in a generator id, with or without the ARN before it."""
 _NO_COMPLIANCE: Final = _Compliance()
@@ -160,11 +167,13 @@ def build_asff_findings(value: Mapping[str, Any], record_no: int) -> Iterable[Fi
     source = _source(record, fields)
     is_prowler = source == _PROWLER
     check_id = _check_id(record, compliance, fields, is_prowler=is_prowler)
-    status, is_muted = _outcome(record, compliance, is_prowler=is_prowler)
+    status, is_muted, problems = _outcome(record, compliance, is_prowler=is_prowler)
+    yield from problems
     severity = _severity(record.Severity)
     if severity is None:
         yield assumed_value(f"Severity of the finding cannot be read: {DEFAULT_SEVERITY} is assumed")
-    observed_at = _time(record)
+    observed_at, assumed = _time(record)
+    yield from assumed
     standards = [each.StandardsId for each in compliance.AssociatedStandards or ()]
     relations = relations_text(parse_relations(compliance.RelatedRequirements or (), standards))
     for resource in record.Resources or (_NO_RESOURCE,):
@@ -226,26 +235,31 @@ def _check_id(record: _Record, compliance: _Compliance, fields: Mapping[str, Any
     return check_id
 
 
-def _outcome(record: _Record, compliance: _Compliance, *, is_prowler: bool) -> tuple[FindingStatus, bool]:
-    """Status, and whether it is muted: suppressed by a person, or archived because it no longer applies."""
+def _outcome(
+    record: _Record, compliance: _Compliance, *, is_prowler: bool
+) -> tuple[FindingStatus, bool, tuple[ScanNote, ...]]:
+    """Status, whether it is muted (suppressed by a person, or archived because it no longer applies), and notes."""
     workflow = (record.Workflow.Status if record.Workflow else None) or record.WorkflowState or "NEW"
-    workflow = workflow.upper()
-    if record.Workflow and workflow not in WORKFLOWS:
-        raise RejectedRecordError(f"unknown Workflow.Status {workflow!r}")
-    state = (record.RecordState or "ACTIVE").upper()
-    if state not in RECORD_STATES:
-        raise RejectedRecordError(f"unknown RecordState {state!r}")
+    workflow, state = workflow.strip().upper(), (record.RecordState or "ACTIVE").strip().upper()
+    notes = tuple(
+        assumed_value(f"{field} {word!r} is not known: the finding is not muted by it")
+        for field, word, known in (
+            ("Workflow.Status", workflow, WORKFLOWS if record.Workflow else (workflow,)),
+            ("RecordState", state, RECORD_STATES),
+        )
+        if word not in known
+    )
     is_muted = workflow == "SUPPRESSED" or state == "ARCHIVED"
-    if compliance.Status is None:
+    if not compliance.Status:
         if is_prowler:
             raise RejectedRecordError("missing key Compliance.Status")
-        return FindingStatus.PASS if workflow == "RESOLVED" else FindingStatus.FAIL, is_muted
-    status = compliance.Status.upper()
+        return FindingStatus.PASS if workflow == "RESOLVED" else FindingStatus.FAIL, is_muted, notes
+    status = status_word(compliance.Status)
     if status not in STATUSES:
         raise RejectedRecordError(f"unknown Compliance.Status {compliance.Status!r}")
-    if is_prowler and status == "WARNING":
-        return FindingStatus.FAIL, True
-    return STATUSES[status], is_muted
+    if is_prowler and status == "warning":
+        return FindingStatus.FAIL, True, notes
+    return STATUSES[status], is_muted or status == "not_applicable", notes
 
 
 def _severity(severity: _Severity | None) -> Severity | None:
@@ -262,12 +276,23 @@ def _severity(severity: _Severity | None) -> Severity | None:
     return severity_of_word(severity.Label) or severity_of_word(severity.Original)
 
 
-def _time(record: _Record) -> datetime:
-    for field in ("LastObservedAt", "UpdatedAt", "CreatedAt"):
+def _time(record: _Record) -> tuple[datetime, tuple[ScanNote, ...]]:
+    """The first time that can be read, and a note of what was assumed. Raises RejectedRecordError."""
+    problem: RejectedRecordError | None = None
+    for field in ("LastObservedAt", "UpdatedAt", "CreatedAt", "FirstObservedAt"):
         text = getattr(record, field)
-        if text is not None:
-            return time_of_text(text, field=field)
-    raise RejectedRecordError("missing key UpdatedAt")
+        if not text:
+            continue
+        try:
+            moment, is_local = time_of_local_text(text, field=field)
+        except RejectedRecordError as error:
+            problem = problem or error
+            continue
+        notes = (assumed_value(f"{problem}: {field} is used"),) if problem else ()
+        if is_local:
+            notes = (*notes, assumed_value(f"{field} has no offset from UTC: it is read as UTC"))
+        return moment, notes
+    raise problem or RejectedRecordError("missing key UpdatedAt")
 
 
 def _service(check_id: str, *, is_prowler: bool) -> str:

@@ -13,7 +13,14 @@ import msgspec
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, environment_of, severity_of_word, tags_of_value, tags_text
+from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
+    environment_of,
+    severity_of_word,
+    status_word,
+    tags_of_value,
+    tags_text,
+)
 from policycortex.findings.providers import provider_of_check
 from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.nested import Path, Pick, walk
@@ -40,9 +47,10 @@ SHAPE: Final = RecordShape(
 
 RESULTS: Final = {
     "PASSED": (FindingStatus.PASS, False), "FAILED": (FindingStatus.FAIL, False),
+    "PASS": (FindingStatus.PASS, False), "FAIL": (FindingStatus.FAIL, False),
     "SKIPPED": (FindingStatus.FAIL, True), "UNKNOWN": (FindingStatus.MANUAL, False),
 }  # fmt: skip
-"""``check_result.result`` to status and muted."""
+"""``check_result.result`` as ``status_word``, in upper case, to status and muted."""
 
 SEVERITIES: Final = {
     "NONE": Severity.INFORMATIONAL, "OFF": Severity.INFORMATIONAL,
@@ -55,6 +63,8 @@ _STRICT_FIELDS: Final = frozenset(("check_id", "check_result", "check_result.res
 _ARRAYS: Final = frozenset(("passed_checks", "failed_checks", "skipped_checks", "unknown_checks"))
 
 
+_HEADER_KEYS: Final = frozenset(("check_type", "summary", "checkov_version", "failed", "parsing_errors"))
+"""The last two are there without a summary around them where Checkov found nothing to check."""
 _NAMES_SHOWN: Final = 20
 
 
@@ -83,15 +93,19 @@ def parse_checkov(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedI
     headers = _read_headers(stream)
     stream.seek(0)
     for number, (path, record) in enumerate(walk(Window(stream), SHAPE, _pick_records)):
+        if isinstance(record, ScanNote):
+            yield record
+            continue
         header = headers.get(path[:-2], _Header())
         header.records += 1
+        header.listed_failed += path[-1] == "failed_checks"
         if isinstance(record, Record):
             yield from build_findings(record, number, partial(_build, header, written_at))
         else:
             yield record
     for header in headers.values():
         yield from header.notes()
-        if not header.records and not header.parsing_errors:
+        if not header.records and not header.has_problem:
             yield CleanScan(
                 source="checkov",
                 account_id="",
@@ -110,23 +124,37 @@ class _Header(msgspec.Struct):
     parsing_errors: tuple[str, ...] = ()
     passed: int = 0
     """Number of passing checks that the summary names."""
+    failed: int = 0
+    """Number of failing ones."""
+    unparsed: int = 0
+    """Number of files that could not be parsed, as the summary names it."""
     lists_passed: bool = False
     records: int = 0
+    listed_failed: int = 0
+
+    @property
+    def has_problem(self) -> bool:
+        """Checkov has not read all files, or the file has not all of its failing checks. Known at the end."""
+        return bool(self.parsing_errors or self.unparsed or self.listed_failed < self.failed)
 
     @property
     def listing(self) -> Listing | None:
         """With ``--quiet`` Checkov leaves the passing checks out; files that it could not read are not checked."""
-        if self.parsing_errors:
+        if self.parsing_errors or self.unparsed:
             return Listing.PART
         return Listing.FAILURES if self.passed and not self.lists_passed else None
 
     def notes(self) -> Iterator[ScanNote]:
-        """The files that Checkov could not read: it has checked nothing in them."""
-        if self.parsing_errors:
-            count = len(self.parsing_errors)
+        """The files that Checkov could not read: it has checked nothing in them; and failing checks without record."""
+        count = len(self.parsing_errors) or self.unparsed
+        if count:
             names = ", ".join(self.parsing_errors[:_NAMES_SHOWN]) + (", ..." if count > _NAMES_SHOWN else "")
             files = "1 file" if count == 1 else f"{count} files"
-            yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"Checkov could not parse {files}: {names}")
+            text = f"Checkov could not parse {files}" + (f": {names}" if self.parsing_errors else "")
+            yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text)
+        if self.listed_failed < self.failed:
+            text = f"the summary counts {self.failed} failed checks, the file lists {self.listed_failed}"
+            yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text)
 
 
 def _pick_records(path: Path) -> Pick | None:
@@ -137,7 +165,7 @@ def _pick_records(path: Path) -> Pick | None:
 
 def _pick_header(path: Path) -> Pick | None:
     inner = _within_document(path)
-    is_header = len(inner) in (1, 2) and inner[-1] in ("check_type", "summary", "checkov_version")
+    is_header = len(inner) in (1, 2) and inner[-1] in _HEADER_KEYS
     is_errors = len(inner) in (2, 3) and inner[-2:] == ("results", "parsing_errors")
     if len(inner) in (2, 3) and inner[-2:] == ("results", "passed_checks"):
         return Pick.ARRAY
@@ -163,10 +191,19 @@ def _read_headers(stream: BinaryIO) -> dict[Path, _Header]:
         elif path[-1] == "summary" and isinstance(value, dict):
             header = headers.setdefault(path[:-1], _Header())
             header.version = str(value.get("checkov_version", ""))
-            header.passed = passed if isinstance(passed := value.get("passed"), int) else 0
+            header.passed, header.failed = _count(value.get("passed")), _count(value.get("failed"))
+            header.unparsed = _count(value.get("parsing_errors"))
+        elif path[-1] in ("failed", "parsing_errors"):
+            header = headers.setdefault(path[:-1], _Header())
+            header.failed = _count(value) if path[-1] == "failed" else header.failed
+            header.unparsed = _count(value) if path[-1] == "parsing_errors" else header.unparsed
         elif path[-1] == "checkov_version":
             headers.setdefault(path[:-1], _Header()).version = str(value)
     return headers
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _build(
@@ -174,9 +211,10 @@ def _build(
 ) -> Iterable[Finding | ScanNote]:
     check, dropped = convert_record(value, _Check, strict=_STRICT_FIELDS)
     yield from dropped
-    if check.check_result.result not in RESULTS:
+    word = status_word(check.check_result.result).upper()
+    if word not in RESULTS:
         raise RejectedRecordError(f"unknown check_result.result {check.check_result.result!r}")
-    status, is_muted = RESULTS[check.check_result.result]
+    status, is_muted = RESULTS[word]
     framework = header.framework
     severity = _severity(check.severity)
     if severity is None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import Finding, Listing, ParsedItem, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word, time_of_local_text
+from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word, status_word, time_of_local_text
 from policycortex.findings.reading.csv_rows import header_of, parse_rows
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.recognition import is_json
@@ -19,13 +19,19 @@ from policycortex.names import FindingStatus, Severity
 
 STATES: Final = {
     "healthy": (FindingStatus.PASS, False), "unhealthy": (FindingStatus.FAIL, False),
-    "notapplicable": (FindingStatus.MANUAL, True), "not applicable": (FindingStatus.MANUAL, True),
+    "notapplicable": (FindingStatus.MANUAL, True), "not_applicable": (FindingStatus.MANUAL, True),
+    "offbypolicy": (FindingStatus.MANUAL, True), "exempt": (FindingStatus.FAIL, True),
+    "exempted": (FindingStatus.FAIL, True),
 }  # fmt: skip
-"""``state`` to status and muted. Where a recommendation does not apply there is nothing to review."""
+"""``state``, as ``status_word``, to status and muted.
+
+Where a recommendation does not apply there is nothing to review."""
+_CLOUDS: Final = {"azure": "azure", "aws": "aws", "gcp": "gcp", "github": "github"}
+"""``cloud``, of connected accounts of other clouds; an unknown word and none are Azure."""
 _COLUMNS: Final = (
     "exportedtimestamp", "subscriptionid", "subscriptionname", "resourcetype", "resourcename", "resourceid",
     "recommendationid", "recommendationname", "recommendationdisplayname", "description", "remediationsteps",
-    "severity", "state", "notapplicablereason", "azureportalrecommendationlink",
+    "severity", "state", "notapplicablereason", "azureportalrecommendationlink", "cloud", "nativecloudaccountid",
 )  # fmt: skip
 _SIGNATURE: Final = frozenset(("subscriptionid", "resourceid", "recommendationname", "state"))
 
@@ -39,9 +45,9 @@ def _build(written_at: datetime, cells: Mapping[str, str], record_no: int) -> tu
     check_id, state = cells.get("recommendationname", ""), cells.get("state", "")
     if not check_id:
         raise RejectedRecordError("missing value in column recommendationName")
-    if state.casefold() not in STATES:
+    if (word := status_word(state)) not in STATES:
         raise RejectedRecordError(f"unknown state {state!r}: expected Healthy, Unhealthy or NotApplicable")
-    status, is_muted = STATES[state.casefold()]
+    status, is_muted = STATES[word]
     notes: list[ScanNote] = []
     severity = _severity(cells.get("severity", ""))
     if severity is None:
@@ -62,8 +68,8 @@ def _build(written_at: datetime, cells: Mapping[str, str], record_no: int) -> tu
         remediation_url=cells.get("azureportalrecommendationlink", ""),
         source="microsoft defender for cloud",
         source_version="",
-        provider="azure",
-        account_id=cells.get("subscriptionid", ""),
+        provider=_CLOUDS.get(cells.get("cloud", "").casefold(), "azure"),
+        account_id=cells.get("nativecloudaccountid") or cells.get("subscriptionid", ""),
         account_name=cells.get("subscriptionname", ""),
         region="",
         service="",
@@ -90,6 +96,8 @@ def _exported_at(text: str) -> datetime:
 
 
 def _time(text: str, written_at: datetime, notes: list[ScanNote]) -> datetime:
+    if not text:
+        return written_at
     try:
         return _exported_at(text)
     except RejectedRecordError as error:

@@ -13,7 +13,7 @@ import msgspec
 
 from policycortex.findings.format import FindingsFormat, Limit, ScanExtent
 from policycortex.findings.model import Finding, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text
+from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text, status_word
 from policycortex.findings.reading.groups import RecordKind, RecordSection, read_sections
 from policycortex.findings.reading.nested import Path, Pick
 from policycortex.findings.reading.recognition import json_keys
@@ -34,7 +34,9 @@ STATUSES: Final = {
     "PASS": (FindingStatus.PASS, False), "FAIL": (FindingStatus.FAIL, False), "WARN": (FindingStatus.MANUAL, False),
     "INFO": (FindingStatus.MANUAL, True),
 }  # fmt: skip
-"""``status`` to status and muted. WARN is a check that a person must carry out, INFO one that the user skips."""
+"""``status``, as ``status_word`` in upper case, to status and muted.
+
+WARN is a check that a person must carry out, INFO one that the user skips."""
 
 _HEADER_KEYS: Final = frozenset(("id", "version", "text", "node_type", "section", "desc"))
 
@@ -62,7 +64,9 @@ def parse_kube_bench(stream: BinaryIO, *, written_at: datetime) -> Iterator[Pars
     """One finding per test, observed at ``written_at``."""
     number = 0
     for section in read_sections(stream, SHAPE, _pick):
-        if isinstance(section, QuarantinedRecord):
+        if isinstance(section, ScanNote):
+            yield section
+        elif isinstance(section, QuarantinedRecord):
             number += 1
             yield section
         elif section.records is not None:
@@ -98,9 +102,10 @@ def _build(context: _Context, test: _Test, number: int) -> list[Finding | ScanNo
     test_number = test.test_number.strip()
     if not test_number:
         raise RejectedRecordError("test_number is empty")
-    if test.status not in STATUSES:
+    word = status_word(test.status).upper()
+    if word not in STATUSES:
         raise RejectedRecordError(f"unknown status {test.status!r}: expected PASS, FAIL, WARN or INFO")
-    status, is_muted = STATUSES[test.status]
+    status, is_muted = STATUSES[word]
     check_id = f"{context.benchmark}/{test_number}" if context.benchmark else test_number
     resource = context.node_type or "cluster"
     finding = Finding(

@@ -6,6 +6,7 @@ One finding per record and resource; ``ocsf.outcomes`` has the rules for status 
 seconds and ``time_dt`` without offset, so ``time`` is used first. Versions 4.0 to 4.4 have ``event_time`` instead.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -21,12 +22,12 @@ from policycortex.findings.normalize import (
     is_exposed_by,
     relations_text,
     stable_check_id,
+    status_word,
     tags_of_labels,
     tags_of_value,
     tags_text,
     time_of_epoch,
     time_of_local_text,
-    time_of_text,
 )
 from policycortex.findings.ocsf.legacy import read_class
 from policycortex.findings.ocsf.model import (
@@ -44,7 +45,7 @@ from policycortex.findings.ocsf.model import (
     Unmapped,
     read_unmapped,
 )
-from policycortex.findings.ocsf.outcomes import MUTED_CODE, severity_of, status_of
+from policycortex.findings.ocsf.outcomes import MUTED_CODES, severity_of, status_of
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.lenient import assumed_value, convert_record, dropped_field
 from policycortex.findings.reading.recognition import is_empty_array, json_keys
@@ -69,6 +70,7 @@ SHAPE: Final = RecordShape(
 )  # fmt: skip
 
 _SUPPRESSED_ID: Final = 3
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _count_keys: Final = json_keys(
     "class_uid", "finding_info", "metadata", "severity_id", "type_uid", "activity_id", "status_code", "state_id"
 )
@@ -124,8 +126,8 @@ def _shared_fields(record: OcsfRecord, check: _Check, cloud: Cloud, unmapped: Un
         "finding_uid": info.uid,
         "check_id": check.check_id,
         "is_muted": record.status_id == _SUPPRESSED_ID
-        or (record.status or "").casefold() == "suppressed"
-        or (record.status_code or "").casefold() == MUTED_CODE,
+        or status_word(record.status or "") == "suppressed"
+        or status_word(record.status_code or "") in MUTED_CODES,
         "title": check.title or info.title or "",
         "description": info.desc or "",
         "status_detail": record.status_detail or record.message or "",
@@ -188,19 +190,36 @@ def _severity(record: OcsfRecord, notes: list[ScanNote]) -> Severity:
 
 
 def _time(record: OcsfRecord, notes: list[ScanNote]) -> datetime:
-    if record.time is not None:
-        return time_of_epoch(record.time)
-    if record.time_dt is not None:
-        return time_of_text(record.time_dt, field="time_dt")
-    for field, value in (("event_time", record.event_time), ("created_time", record.finding_info.created_time)):
-        if isinstance(value, str):
-            moment, is_local = time_of_local_text(value, field=field)
-            if is_local:
-                notes.append(assumed_value(f"{field} has no offset from UTC: it is read as UTC"))
-            return moment
-        if value is not None:
-            return time_of_epoch(value)
+    """The first time that can be read. ``created_time`` is often older, so it counts only where there is no other."""
+    problem: RejectedRecordError | None = None
+    for field, value in (("time", record.time), ("time_dt", record.time_dt), ("event_time", record.event_time)):
+        if value is None:
+            continue
+        try:
+            moment = _moment(field, value, notes)
+        except RejectedRecordError as error:
+            problem = problem or error
+            continue
+        if problem is not None:
+            notes.append(assumed_value(f"{problem}: {field} is used"))
+        return moment
+    if problem is not None:
+        raise problem
+    if record.finding_info.created_time is not None:
+        return _moment("created_time", record.finding_info.created_time, notes)
     raise RejectedRecordError("missing key time")
+
+
+def _moment(field: str, value: float | str, notes: list[ScanNote]) -> datetime:
+    """The time of an epoch number or a text. Raises RejectedRecordError."""
+    if not isinstance(value, str):
+        return time_of_epoch(value)
+    if _NUMBER.fullmatch(value):
+        return time_of_epoch(float(value))
+    moment, is_local = time_of_local_text(value, field=field)
+    if is_local:
+        notes.append(assumed_value(f"{field} has no offset from UTC: it is read as UTC"))
+    return moment
 
 
 def _relations(unmapped: Unmapped, compliance: Compliance, notes: list[ScanNote], *, is_prowler: bool) -> str:

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
 from policycortex.findings.model import Finding, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.normalize import status_word
 from policycortex.findings.powerpipe.rows import (
     ACCOUNT_DIMENSIONS,
     REGION_DIMENSIONS,
@@ -58,7 +59,7 @@ class _Rows:
             observed_at=self._written_at,
             number=number,
         )
-        if status == "error" and not resource:
+        if status_word(status) == "error" and not resource:
             problem = f"the control {control.id} could not run: {reason[:200]}"
             return (*found, ScanNote(kind=NoteKind.SCAN_PROBLEM, text=problem))
         return found

@@ -18,7 +18,9 @@ from policycortex.findings.reading.recognition import json_keys
 from policycortex.findings.reading.resync import RecordShape
 
 SHAPE: Final = RecordShape(keys=frozenset(("reason", "resource", "status", "dimensions")))
-_HEADER_KEYS: Final = frozenset(("control_id", "title", "description", "severity", "tags", "run_error"))
+_HEADER_KEYS: Final = frozenset(("control_id", "title", "description", "severity", "tags", "run_error", "run_status"))
+_NOT_RUN: Final = frozenset(("error", "canceled", "cancelled", 8))
+"""``run_status``; older versions write numbers."""
 
 
 class _Dimension(msgspec.Struct, gc=False):
@@ -43,8 +45,8 @@ def parse_powerpipe_json(stream: BinaryIO, *, written_at: datetime) -> Iterator[
     number = 0
     places: dict[tuple[str | int, str], Path] = {}
     for section in read_sections(stream, SHAPE, _pick):
-        if isinstance(section, QuarantinedRecord):
-            number += 1
+        if not isinstance(section, RecordSection):
+            number += isinstance(section, QuarantinedRecord)
             yield section
             continue
         context = _Context(_control(section), written_at)
@@ -58,10 +60,12 @@ def parse_powerpipe_json(stream: BinaryIO, *, written_at: datetime) -> Iterator[
         elif section.records is not None:
             yield from _ROWS.findings(section, context, number)
             number += len(section.records)
-        elif error := section.header_text("run_error"):
+        elif error := _run_error(section):
             yield from _failed(context, error, number)
             number += 1
-    if number == 0:
+    if number == 0 and not places:
+        yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text="Powerpipe has run no controls: the file has no results")
+    elif number == 0:
         yield CleanScan(
             source="powerpipe", account_id="", scanned_at=written_at, checks=tuple(control for _, control in places)
         )
@@ -90,6 +94,14 @@ def _control(section: RecordSection) -> Control:
         service=_text(tags.get("service")).rpartition("/")[2].lower(),
         relations=control_relations(tags),
     )
+
+
+def _run_error(section: RecordSection) -> str:
+    """Why the control has not run; "" if it has."""
+    error, status = section.header_value("run_error"), section.header_value("run_status")
+    if error:
+        return error.strip() if isinstance(error, str) else msgspec.json.encode(error).decode()
+    return f"its status is {status}" if isinstance(status, str | int) and status in _NOT_RUN else ""
 
 
 def _text(value: object) -> str:

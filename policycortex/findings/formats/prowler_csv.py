@@ -14,6 +14,7 @@ from policycortex.findings.normalize import (
     is_exposed_by,
     relations_text,
     severity_of_word,
+    status_word,
     tags_of_value,
     tags_text,
     time_of_epoch,
@@ -28,9 +29,12 @@ from policycortex.names import FindingStatus, Severity
 
 STATUSES: Final = {
     "PASS": FindingStatus.PASS, "FAIL": FindingStatus.FAIL, "MANUAL": FindingStatus.MANUAL,
-    "INFO": FindingStatus.MANUAL, "WARNING": FindingStatus.FAIL, "MUTED": FindingStatus.FAIL,
+    "INFO": FindingStatus.MANUAL, "INFOED": FindingStatus.MANUAL, "WARNING": FindingStatus.FAIL,
+    "MUTED": FindingStatus.FAIL,
 }  # fmt: skip
-"""Version 3 writes WARNING or MUTED for muted findings without their result: they are muted failures."""
+"""``STATUS``, as ``status_word`` in upper case.
+
+Version 3 writes WARNING or MUTED for muted findings without their result: they are muted failures."""
 _MUTED_STATUSES: Final = frozenset(("WARNING", "MUTED"))
 _SIGNATURES: Final = (
     frozenset(("auth_method", "timestamp")),
@@ -54,11 +58,11 @@ def parse_prowler_csv(stream: BinaryIO) -> Iterator[ParsedItem]:
 
 def build_prowler_findings(row: Mapping[str, str], record_no: int) -> tuple[Finding | ScanNote, ...]:
     """The finding of one row and notes about it. Raises RejectedRecordError."""
-    check_id, status = row.get("check_id", ""), row.get("status", "").upper()
+    check_id, status = row.get("check_id", ""), status_word(row.get("status", "")).upper()
     if not check_id:
         raise RejectedRecordError("missing value in column CHECK_ID")
     if status not in STATUSES:
-        raise RejectedRecordError(f"unknown STATUS {row['status']!r}: expected PASS, FAIL or MANUAL")
+        raise RejectedRecordError(f"unknown STATUS {row.get('status', '')!r}: expected PASS, FAIL or MANUAL")
     severity_word = row.get("severity", "")
     severity = _severity(severity_word)
     observed_at, is_local = _time(_first(row, "timestamp", "assessment_start_time"))

@@ -17,6 +17,7 @@ from policycortex.findings.normalize import (
     DEFAULT_SEVERITY,
     environment_of,
     severity_of_word,
+    status_word,
     tags_of_value,
     tags_text,
     time_of_local_text,
@@ -62,10 +63,10 @@ SHAPE: Final = RecordShape(
 KINDS: Final = {
     "pass": FindingStatus.PASS, "fail": FindingStatus.FAIL,
     "open": FindingStatus.MANUAL, "review": FindingStatus.MANUAL, "informational": FindingStatus.MANUAL,
-    "notApplicable": FindingStatus.MANUAL,
+    "notapplicable": FindingStatus.MANUAL, "not_applicable": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``kind``, "fail" where absent. A kind without an outcome is never a pass."""
-NOT_APPLICABLE: Final = "notApplicable"
+"""``kind`` as ``status_word``, "fail" where absent. A kind without an outcome is never a pass."""
+NOT_APPLICABLE: Final = frozenset(("notapplicable", "not_applicable"))
 """There is nothing to review: muted."""
 BASELINE_STATES: Final = frozenset(("new", "unchanged", "updated", "absent"))
 ABSENT: Final = "absent"
@@ -89,6 +90,7 @@ _STRICT_FIELDS: Final = frozenset(("ruleId", "rule.id", "kind"))
 """Fields that decide identity or status: a result in which one of them is wrong is rejected."""
 _NO_LOCATION: Final = Location()
 _DRIVER: Final = -1
+_PROBLEM_CHARS: Final = 300
 _RUN_FIELDS: Final = (
     "tool", "invocations", "versionControlProvenance", "automationDetails", "originalUriBaseIds", "properties",
 )  # fmt: skip
@@ -100,7 +102,10 @@ def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
     stream.seek(0)
     items = walk(Window(stream), SHAPE, _pick_results)
     for number, (path, record) in enumerate(items):
-        run = runs.get(path[:3], SarifRun())
+        run = runs.get(path[:-1], SarifRun())
+        if isinstance(record, ScanNote):
+            yield record
+            continue
         run.records += 1
         if isinstance(record, Record):
             yield from build_findings(record, number, partial(_build, run, written_at))
@@ -110,11 +115,16 @@ def parse_sarif(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
         yield from run.notes
         if run.records == 0:
             yield _scan_without_results(run, written_at)
+    if not runs:
+        yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text="the file has no runs: no tool has written results")
 
 
 def _scan_without_results(run: SarifRun, written_at: datetime) -> ParsedItem:
     """A clean scan; a note if the tool failed or wrote no list of results, for then nobody knows what there is."""
     name = run.driver.name
+    if run.has_problem:
+        text = f"the run of {name} has problems and no results: it is no clean scan"
+        return ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text)
     if run.has_failed:
         return ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"the failed run of {name} has no results")
     if not run.has_results:
@@ -133,14 +143,16 @@ def _read_runs(stream: BinaryIO) -> dict[Path, SarifRun]:
     """The runs by their paths."""
     runs: dict[Path, SarifRun] = {}
     for path, value in walk(Window(stream), SHAPE, _pick_run_header):
-        run = runs.setdefault(path[:3], SarifRun())
-        if path[3:] == ("results",):
+        if isinstance(value, ScanNote):
+            continue
+        run = runs.setdefault(path[:-1], SarifRun())
+        if path[-1] == "results":
             run.has_results = True
             continue
         try:
-            _read_run_field(run, str(path[3]), value)
+            _read_run_field(run, str(path[-1]), value)
         except msgspec.ValidationError as error:
-            run.notes.append(dropped_field(f"{path[3]} of run {path[2]}", failure_reason(error)))
+            run.notes.append(dropped_field(f"{path[-1]} of run {path[-2]}", failure_reason(error)))
     return runs
 
 
@@ -191,10 +203,14 @@ def _read_invocation(run: SarifRun, invocation: Invocation) -> None:
             run.notes.append(assumed_value(f"{error}: the findings are dated by the file"))
     if invocation.workingDirectory:
         run.working_directory = named_root(invocation.workingDirectory.uri or "")
-    if invocation.executionSuccessful is False:
+    if invocation.executionSuccessful is False or invocation.executionSuccessful == "false":
         run.has_failed = True
         reason = invocation.exitCodeDescription or invocation.exitSignalName or _first_problem(invocation)
         text = f"{run.driver.name} reports that its run failed" + (f": {reason}" if reason else "")
+        run.notes.append(ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text))
+    elif problem := _first_problem(invocation):
+        run.has_problem = True
+        text = f"{run.driver.name} reports an error: {problem[:_PROBLEM_CHARS]}"
         run.notes.append(ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text))
 
 
@@ -217,7 +233,8 @@ def _pick_results(path: Path) -> Pick | None:
 
 
 def _is_run_field(path: Path, *names: str) -> bool:
-    return len(path) == 4 and path[1] == "runs" and path[3] in names
+    """Of a run of a document, which may be one of an array of documents."""
+    return len(path) in (4, 5) and path[-3] == "runs" and path[-1] in names and not isinstance(path[-4], str)
 
 
 def _build(
@@ -229,7 +246,8 @@ def _build(
     severity, problem = _severity(result, check)
     if problem:
         yield assumed_value(f"{problem}: {severity} is assumed")
-    if result.kind not in KINDS:
+    kind = status_word(result.kind or "fail")
+    if kind not in KINDS:
         raise RejectedRecordError(f"unknown kind {result.kind!r}: expected one of {', '.join(KINDS)}")
     location = result.locations[0] if result.locations else _NO_LOCATION
     uri, line = _position(location)
@@ -242,9 +260,9 @@ def _build(
         record_no=record_no,
         finding_uid=_uid(result, check.id, uri, line),
         check_id=check.id,
-        status=KINDS[result.kind],
+        status=KINDS[kind],
         severity=severity,
-        is_muted=is_suppressed or result.kind == NOT_APPLICABLE or result.baselineState == ABSENT,
+        is_muted=is_suppressed or kind in NOT_APPLICABLE or result.baselineState == ABSENT,
         title=_first_text(check.shortDescription) or check.name or check.id,
         description=_first_text(check.fullDescription),
         status_detail=_message_text(result.message, check),
@@ -318,7 +336,7 @@ def _severity(result: SarifResult, check: SarifCheck) -> tuple[Severity, str]:
             return found, ""
         problem = f"security-severity {given!r} is neither a number from 0 to 10 nor a known word"
     default = check.defaultConfiguration.level if check.defaultConfiguration else None
-    level = (result.level if result.kind == "fail" else None) or default or "warning"
+    level = (result.level if status_word(result.kind or "fail") == "fail" else None) or default or "warning"
     by_level = LEVELS.get(level) or severity_of_word(level)
     if by_level is None:
         problem = f"level {level!r} is not known"

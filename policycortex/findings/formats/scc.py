@@ -7,6 +7,7 @@ nothing of the others.
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
@@ -16,7 +17,13 @@ import msgspec
 
 from policycortex.findings.format import FindingsFormat, Limit, ScanExtent
 from policycortex.findings.model import CleanScan, Finding, Listing, NoteKind, ParsedItem, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text, severity_of_word, time_of_text
+from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
+    relations_text,
+    severity_of_word,
+    status_word,
+    time_of_text,
+)
 from policycortex.findings.providers import provider_name
 from policycortex.findings.reading.lenient import assumed_value, convert_record
 from policycortex.findings.reading.recognition import has_json_keys, is_json
@@ -38,9 +45,12 @@ SHAPE: Final = RecordShape(
 )  # fmt: skip
 
 STATES: Final = {
-    "ACTIVE": FindingStatus.FAIL, "STATE_UNSPECIFIED": FindingStatus.FAIL, "INACTIVE": FindingStatus.PASS,
+    "active": FindingStatus.FAIL, "state_unspecified": FindingStatus.FAIL, "inactive": FindingStatus.PASS,
+    "": FindingStatus.FAIL,
 }  # fmt: skip
-"""``state``. A detector makes a finding inactive when the problem is gone, and active again when it comes back."""
+"""``state``, as ``status_word``.
+
+A detector makes a finding inactive when the problem is gone, and active again when it comes back."""
 OBSERVATION: Final = "OBSERVATION"
 """``findingClass`` of information without a judgement: MANUAL."""
 SCAN_ERROR: Final = "SCC_ERROR"
@@ -52,7 +62,7 @@ SEVERITIES: Final = {
 }  # fmt: skip
 
 _PROVIDERS: Final = {"GOOGLE_CLOUD_PLATFORM": "gcp", "AMAZON_WEB_SERVICES": "aws", "MICROSOFT_AZURE": "azure"}
-_STRICT_FIELDS: Final = frozenset(("finding", "finding.name", "finding.category", "finding.state", "finding.eventTime"))
+_STRICT_FIELDS: Final = frozenset(("finding", "finding.name", "finding.category", "finding.state"))
 
 
 class _Compliance(msgspec.Struct, gc=False, rename="camel"):
@@ -64,7 +74,7 @@ class _Compliance(msgspec.Struct, gc=False, rename="camel"):
 class _Finding(msgspec.Struct, gc=False, rename="camel"):
     name: str
     category: str
-    state: str = "STATE_UNSPECIFIED"
+    state: str | None = None
     event_time: str | None = None
     canonical_name: str | None = None
     resource_name: str | None = None
@@ -119,6 +129,7 @@ class _Record(msgspec.Struct, gc=False, rename="camel"):
 
 
 _NO_RESOURCE: Final = _Resource()
+_NO_FINDINGS: Final = re.compile(rb'\s*\{[^\[\]{}]*"listFindingsResults"\s*:\s*\[\s*\]')
 
 
 def parse_scc(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
@@ -151,24 +162,25 @@ def _build(written_at: datetime, value: Mapping[str, Any], number: int) -> Itera
     notes = list(dropped)
     if not finding.category.strip() or not finding.name.strip():
         raise RejectedRecordError(f"{'category' if finding.name.strip() else 'name'} is empty")
-    if finding.state not in STATES:
+    state = status_word(finding.state or "")
+    if state not in STATES:
         raise RejectedRecordError(f"unknown state {finding.state!r}: expected ACTIVE or INACTIVE")
     if finding.finding_class == SCAN_ERROR:
         where = finding.resource_name or resource.name or ""
         text = f"Security Command Center reports {finding.category} for {where}: {_text(finding.description)[:200]}"
-        return (ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text), *notes) if finding.state == "ACTIVE" else notes
+        return (ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text), *notes) if state != "inactive" else notes
     is_event = record.notification_config_name is not None
     account_id, account_name = _account(finding, resource)
     properties = finding.source_properties if isinstance(finding.source_properties, dict) else {}
     severity = _severity(finding, properties, notes)
-    is_observation = finding.finding_class == OBSERVATION and finding.state != "INACTIVE"
+    is_observation = finding.finding_class == OBSERVATION and state != "inactive"
     kept = Finding(
         record_no=number,
         finding_uid=finding.canonical_name or finding.name,
         check_id=finding.category.strip(),
-        status=FindingStatus.MANUAL if is_observation else STATES[finding.state],
+        status=FindingStatus.MANUAL if is_observation else STATES[state],
         severity=severity,
-        is_muted=finding.mute == "MUTED",
+        is_muted=status_word(finding.mute or "") == "muted",
         title=finding.category.strip().replace("_", " ").capitalize(),
         description=_text(finding.description),
         status_detail=_text(properties.get("Explanation")),
@@ -210,9 +222,13 @@ def _severity(finding: _Finding, properties: Mapping[str, Any], notes: list[Scan
 
 
 def _time(finding: _Finding, notes: list[ScanNote], written_at: datetime) -> datetime:
+    problem = "eventTime is missing"
     if finding.event_time:
-        return time_of_text(finding.event_time, field="eventTime")
-    notes.append(assumed_value("eventTime is missing: the finding is dated by the file"))
+        try:
+            return time_of_text(finding.event_time, field="eventTime")
+        except RejectedRecordError as error:
+            problem = str(error)
+    notes.append(assumed_value(f"{problem}: the finding is dated by the file"))
     return written_at
 
 
@@ -258,7 +274,9 @@ def _recognise(head: bytes) -> int:
         return 0
     if has_json_keys(head, "category", "resourceName", "eventTime") and has_json_keys(head, "state"):
         return 4 + has_json_keys(head, "finding")
-    return 3 if has_json_keys(head, "message", "data", "messageId") else 0
+    if has_json_keys(head, "message", "data", "messageId"):
+        return 3
+    return int(_NO_FINDINGS.match(head) is not None)
 
 
 _SOURCE: Final = "google security command center"

@@ -7,8 +7,9 @@ under every control that uses the check: they are read once, with all of these c
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import BinaryIO, Final
 
 from policycortex.findings.format import FindingsFormat, ScanExtent
@@ -35,6 +36,9 @@ SHAPE: Final = RecordShape(
     )
 )  # fmt: skip
 
+_ERROR: Final = re.compile(rb'(?<!\\)"Error"\s*:\s*"[^"]')
+_ERROR_BYTES: Final = 200
+_ERROR_SEARCH_BYTES: Final = 1024 * 1024
 _REPORT_KEYS: Final = ("SchemaVersion", "ArtifactName", "ArtifactType")
 _CLUSTER_LIST: Final = re.compile(rb'"(?:Resources|Findings)"\s*:\s*\[')
 _LOCAL_ARTIFACTS: Final = frozenset(("", "filesystem"))
@@ -58,22 +62,24 @@ _HEADER_KEYS: Final = frozenset(
 
 def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedItem]:
     """Findings of all reports in the file; reports without time are dated ``written_at``."""
+    listing = Listing.PART if _has_errors(stream) else None
     controls = _controls_of_checks(stream)
-    contexts = _Contexts(controls, written_at)
+    contexts = _Contexts(controls, written_at, listing)
     number = 0
-    is_clean = True
-    first: RecordSection | None = None
-    looked, found = set[str](), set[str]()
+    is_damaged = False
+    reports: dict[Path, _Report] = {}
     for section in read_sections(stream, SHAPE, _pick):
-        if isinstance(section, QuarantinedRecord):
-            number, is_clean = number + 1, False
+        if not isinstance(section, RecordSection):
+            is_damaged = is_damaged or isinstance(section, QuarantinedRecord)
+            number += isinstance(section, QuarantinedRecord)
             yield section
             continue
-        first = first or section
-        looked.add(_SCANNERS_OF_CLASSES.get(section.header_text("Class"), ""))
+        report = reports.setdefault(_path_of_report(section.path), _Report())
+        report.first = report.first or section
+        report.looked.add(_SCANNERS_OF_CLASSES.get(section.header_text("Class"), ""))
         if section.records is None:
             for problem in _problems(section):
-                is_clean = False
+                report.has_problem = True
                 yield problem
             continue
         section = _first_of(section, controls)  # noqa: PLW2901 - the same section without repeated records
@@ -81,20 +87,55 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
         kind = KINDS.get(str(section.path[-1]), KINDS["Misconfigurations"])
         yield from notes
         for item in kind.findings(section, context, number):
-            is_clean = is_clean and not isinstance(item, Finding | QuarantinedRecord)
-            found.add(_SCANNERS.get(str(section.path[-1]), ""))
+            report.is_clean = report.is_clean and not isinstance(item, Finding | QuarantinedRecord)
+            report.found.add(_SCANNERS.get(str(section.path[-1]), ""))
             yield item
         number += len(section.records or ())
-    clean = looked - found - {""} or ({""} if is_clean else set())
-    for scanner in sorted(clean):
-        yield CleanScan(
-            source="trivy",
-            account_id=first.header_text("ClusterName") if first else "",
-            scanned_at=_time(first, written_at)[0] if first else written_at,
-            checks=(),
-            target=_artifact(first) if first else "",
-            target_part=limits_text(scanner=scanner),
-        )
+    for report in reports.values():
+        if not (is_damaged or listing or report.has_problem):
+            yield from report.clean_scans(written_at)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Report:
+    """What was looked for and found in one report of the file."""
+
+    first: RecordSection | None = None
+    looked: set[str] = field(default_factory=set)
+    """Scanners, as _SCANNERS names them."""
+    found: set[str] = field(default_factory=set)
+    is_clean: bool = True
+    has_problem: bool = False
+
+    def clean_scans(self, written_at: datetime) -> Iterator[CleanScan]:
+        """One per scanner that found nothing."""
+        if self.first is None:
+            return
+        for scanner in sorted(self.looked - self.found - {""} or ({""} if self.is_clean else set())):
+            yield CleanScan(
+                source="trivy",
+                account_id=self.first.header_text("ClusterName"),
+                scanned_at=_time(self.first, written_at)[0],
+                checks=(),
+                target=_artifact(self.first),
+                target_part=limits_text(scanner=scanner),
+            )
+
+
+def _path_of_report(path: Path) -> Path:
+    """The positions of a report in the file: it may be one of several documents, or of an array of them."""
+    return tuple(takewhile(lambda step: isinstance(step, int), path))
+
+
+def _has_errors(stream: BinaryIO) -> bool:
+    """True if Trivy could not scan something; then the file says nothing of what it does not list."""
+    before = b""
+    found = False
+    while not found and (part := stream.read(_ERROR_SEARCH_BYTES)):
+        found = _ERROR.search(before + part) is not None
+        before = part[-_ERROR_BYTES:]
+    stream.seek(0)
+    return found
 
 
 def _artifact(section: RecordSection) -> str:
@@ -113,10 +154,15 @@ def _pick(path: Path) -> Pick | None:
 
 
 def _problems(section: RecordSection) -> Iterator[ScanNote]:
-    error = section.headers[-1].get("Error") if section.headers else None
-    if error:
-        name = "/".join(filter(None, (section.header_text("Kind"), section.header_text("Name"))))
+    own = section.headers[-1] if section.headers else {}
+    name = "/".join(filter(None, (section.header_text("Kind"), section.header_text("Name"))))
+    if error := own.get("Error"):
         yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=f"Trivy could not scan {name}: {str(error)[:200]}")
+    summary = own.get("MisconfSummary")
+    failures = summary.get("Failures") if isinstance(summary, dict) else None
+    if isinstance(failures, int) and failures and not own.get("Misconfigurations"):
+        text = f"Trivy counts {failures} failures in {name or section.header_text('Target')}, the file lists none"
+        yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text)
 
 
 def _controls_of_checks(stream: BinaryIO) -> dict[str, list[str]]:
@@ -159,8 +205,9 @@ def _first_of(section: RecordSection, controls: Mapping[str, list[str]]) -> Reco
 class _Contexts:
     """Makes the context of each section; what the whole report says is read once."""
 
-    def __init__(self, controls: Mapping[str, list[str]], written_at: datetime) -> None:
+    def __init__(self, controls: Mapping[str, list[str]], written_at: datetime, listing: Listing | None) -> None:
         self._controls = controls
+        self._listing = listing
         self._written_at = written_at
         self._document: object = None
         self._report: Context | None = None
@@ -209,6 +256,7 @@ class _Contexts:
             relations=relations,
             scan_target=_artifact(section),
             target_part=limits_text(compliance=report),
+            listing=self._listing,
         )
         return context, notes
 

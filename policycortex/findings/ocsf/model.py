@@ -91,11 +91,12 @@ class OcsfRecord(msgspec.Struct, gc=False):
     class_uid: int
     metadata: Metadata
     finding_info: FindingInfo
-    time: int | float | None = None
+    time: int | float | str | None = None
+    """Epoch; some producers write ISO 8601 text."""
     time_dt: str | None = None
     event_time: int | float | str | None = None
     """Prowler 4.0 to 4.4 has it instead of ``time``, as a text without offset."""
-    severity_id: int | None = None
+    severity_id: int | float | str | None = None
     severity: str | None = None
     status_id: int | None = None
     status: str | None = None
@@ -130,12 +131,13 @@ class Unmapped(msgspec.Struct, gc=False):
 
 STRICT_FIELDS: Final = frozenset(
     (
-        "class_uid", "metadata", "metadata.product", "metadata.event_code", "finding_info", "finding_info.uid", "time",
-        "time_dt", "event_time", "status_id", "status", "status_code", "compliance.status", "compliance.status_id",
+        "class_uid", "metadata", "metadata.product", "metadata.event_code", "finding_info", "finding_info.uid",
+        "status_id", "status", "status_code", "compliance.status", "compliance.status_id",
         "compliance.status_code",
     )
 )  # fmt: skip
-"""Fields that decide identity, status or time: a record in which one of them is wrong is rejected."""
+"""Fields that decide identity or status: a record in which one of them is wrong is rejected. Of the times, one that can
+be read is enough."""
 
 NO_RESOURCE: Final = Resource()
 NO_REMEDIATION: Final = Remediation()

@@ -6,7 +6,7 @@ The standard leaves much of it to the producer; each table records a decision. R
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from policycortex.findings.normalize import severity_of_word
+from policycortex.findings.normalize import severity_of_word, status_word
 from policycortex.findings.ocsf.model import DETECTION_FINDING, Compliance, OcsfRecord
 from policycortex.findings.reading.strict import RejectedRecordError
 from policycortex.names import FindingStatus, Severity
@@ -17,10 +17,12 @@ _STATUS_CODES: Final = {
     "manual": FindingStatus.MANUAL, "warning": FindingStatus.MANUAL, "unknown": FindingStatus.MANUAL,
     "not_available": FindingStatus.MANUAL, "info": FindingStatus.MANUAL, "infoed": FindingStatus.MANUAL,
     "muted": FindingStatus.FAIL, "success": FindingStatus.PASS, "failure": FindingStatus.FAIL,
+    "error": FindingStatus.MANUAL, "not_applicable": FindingStatus.MANUAL, "skipped": FindingStatus.MANUAL,
 }  # fmt: skip
-"""``status_code`` and ``compliance.status``, without case. A warning is "no result for lack of information".
+"""``status_code`` and ``compliance.status``, as ``status_word``. A warning is "no result for lack of information".
 Findings that Prowler writes as MUTED have lost their result: like those of ASFF they are muted failures."""
-MUTED_CODE: Final = "muted"
+MUTED_CODES: Final = frozenset(("muted", "not_applicable", "skipped"))
+"""Where a check does not apply there is nothing to review."""
 
 _COMPLIANCE_STATUS_IDS: Final = {
     0: FindingStatus.MANUAL, 1: FindingStatus.PASS, 2: FindingStatus.MANUAL, 3: FindingStatus.FAIL,
@@ -36,7 +38,7 @@ _DETECTION_STATUS_IDS: Final = {
 archived (5) or deleted (6)."""
 
 _DETECTION_STATUSES: Final = {
-    "unknown": 0, "new": 1, "in progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
+    "unknown": 0, "new": 1, "in_progress": 2, "suppressed": 3, "resolved": 4, "archived": 5, "deleted": 6,
 }  # fmt: skip
 """Captions of ``status``, where a producer leaves ``status_id`` out or gives 99 (Other)."""
 
@@ -64,8 +66,6 @@ def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is
     is_compliance = class_uid != DETECTION_FINDING
     status_id, status, status_code = record
     compliance_id, *compliance_texts = compliance
-    if status_id is not None and status_id not in _KNOWN_STATUS_IDS:
-        raise RejectedRecordError(f"unknown status_id {status_id}")
     if is_compliance and compliance_id in _DECIDED_STATUS_IDS:
         return _COMPLIANCE_STATUS_IDS[compliance_id]
     texts = [
@@ -74,8 +74,10 @@ def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is
         if text
     ]
     for text in texts:
-        if found := _STATUS_CODES.get(text.casefold()):
+        if found := _STATUS_CODES.get(status_word(text)):
             return found
+    if status_id is not None and status_id not in _KNOWN_STATUS_IDS:
+        raise RejectedRecordError(f"unknown status_id {status_id}")
     if texts:
         raise RejectedRecordError(f"unknown status_code {texts[0]!r}: expected PASS, FAIL or MANUAL")
     if is_compliance:
@@ -88,7 +90,7 @@ def _status(class_uid: int, record: _StatusFields, compliance: _StatusFields, is
 
 
 def _detection_status(status_id: int | None, status: str | None) -> FindingStatus:
-    by_text = _DETECTION_STATUSES.get((status or "").casefold())
+    by_text = _DETECTION_STATUSES.get(status_word(status or ""))
     outcome = by_text if status_id in (None, 99) else status_id
     if outcome in _DETECTION_STATUS_IDS:
         return _DETECTION_STATUS_IDS[outcome]
@@ -96,6 +98,8 @@ def _detection_status(status_id: int | None, status: str | None) -> FindingStatu
 
 
 @lru_cache(maxsize=64)
-def severity_of(severity_id: int | None, severity: str | None) -> Severity | None:
-    """By number, else by text; None where neither gives one."""
-    return _SEVERITY_IDS.get(severity_id if severity_id is not None else 99) or severity_of_word(severity)
+def severity_of(severity_id: float | str | None, severity: str | None) -> Severity | None:
+    """By number, else by text, which some producers write in place of the number; None where neither gives one."""
+    number = int(severity_id) if isinstance(severity_id, str) and severity_id.strip().isdecimal() else severity_id
+    by_number = None if isinstance(number, str | None) else _SEVERITY_IDS.get(int(number))
+    return by_number or severity_of_word(severity) or severity_of_word(number)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from policycortex.findings.model import Finding, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text, severity_of_word
+from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text, severity_of_word, status_word
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.strict import RejectedRecordError
@@ -16,8 +16,11 @@ from policycortex.names import FindingStatus, Severity
 STATUSES: Final = {
     "ok": (FindingStatus.PASS, False), "alarm": (FindingStatus.FAIL, False), "error": (FindingStatus.MANUAL, False),
     "info": (FindingStatus.MANUAL, False), "skip": (FindingStatus.MANUAL, True),
+    "skipped": (FindingStatus.MANUAL, True),
 }  # fmt: skip
-"""``status`` to status and muted. An error is a check that could not run; a skipped one does not apply."""
+"""``status``, as ``status_word``, to status and muted.
+
+An error is a check that could not run; a skipped one does not apply."""
 
 ACCOUNT_DIMENSIONS: Final = (
     "account_id", "subscription_id", "project_id", "project", "subscription", "tenancy_id", "tenant_id", "cluster_name",
@@ -74,9 +77,9 @@ def build_row(
     """The finding of a row and notes about it. Raises RejectedRecordError."""
     if not control.id:
         raise RejectedRecordError("missing value of control_id: nothing names the check")
-    if status not in STATUSES:
+    if (word := status_word(status)) not in STATUSES:
         raise RejectedRecordError(f"unknown status {status!r}: expected ok, alarm, error, info or skip")
-    outcome, is_muted = STATUSES[status]
+    outcome, is_muted = STATUSES[word]
     severity = _severity(control.severity)
     account_id, region = _first(dimensions, ACCOUNT_DIMENSIONS), _first(dimensions, REGION_DIMENSIONS)
     finding = Finding(

@@ -57,7 +57,7 @@ class RecordSection:
         return next((each.strip() for each in values if isinstance(each, str) and each.strip()), "")
 
 
-SectionItem: TypeAlias = RecordSection | QuarantinedRecord
+SectionItem: TypeAlias = RecordSection | QuarantinedRecord | ScanNote
 
 
 def read_sections(stream: BinaryIO, shape: RecordShape, pick: PickPath) -> Iterator[SectionItem]:
@@ -90,7 +90,7 @@ def _read_headers(items: Iterable[Item]) -> dict[Path, Header]:
     """Objects around records by their paths; groups that are given as a whole have their own keys."""
     headers: dict[Path, Header] = {}
     for path, value in items:
-        if isinstance(value, Group | QuarantinedRecord):
+        if isinstance(value, Group | QuarantinedRecord | ScanNote):
             continue
         header = headers.setdefault(path[:-1], {})
         if value is not None:
@@ -114,7 +114,7 @@ def _sections(
                 offset=item.offset,
                 may_have_control=has_escaped_control(item.raw),
             )
-        elif isinstance(item, QuarantinedRecord):
+        elif isinstance(item, QuarantinedRecord | ScanNote):
             yield item
 
 

@@ -14,8 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from policycortex.errors import InputError, TruncatedFileError
+from policycortex.findings.model import NoteKind, ScanNote
 from policycortex.findings.reading.resync import MAX_RECORD_BYTES, RecordShape, end_of_value
 from policycortex.findings.reading.splitter import RecordSplitter
+from policycortex.findings.reading.strict import replace_control
 from policycortex.findings.reading.window import Window
 
 Path = tuple[str | int, ...]
@@ -25,6 +27,7 @@ MAX_VALUE_BYTES: Final = 32 * 1024 * 1024
 """Longest value that is read as a whole, such as a tool's list of checks."""
 
 _MAX_DEPTH: Final = 60
+_SHOWN_BYTES: Final = 80
 _BETWEEN: Final = re.compile(rb"[\s,\x1e]*")
 """Between documents; 0x1e is the separator of JSON text sequences."""
 _SPACE: Final = re.compile(rb"\s*")
@@ -57,7 +60,7 @@ class Group:
 
 Item = tuple[Path, Any]
 """Path of a picked value and the value; path of an array and a Record, QuarantinedRecord or Batch of it; path of a
-Group and the group; None for ``Pick.ARRAY``."""
+Group and the group; None for ``Pick.ARRAY``. Path of a document and a ScanNote, if text follows that is no JSON."""
 
 
 def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]) -> Iterator[Item]:
@@ -70,6 +73,9 @@ def walk(window: Window, shape: RecordShape, pick: Callable[[Path], Pick | None]
         window.pos = 3
     document = 0
     while document == 0 or not _is_at_end(window):
+        if document and window.data[window.pos : window.pos + 1] not in b"{[":
+            yield (document,), _text_behind(window)
+            return
         yield from _Walk(window, shape, pick).value((document,))
         document += 1
 
@@ -90,6 +96,13 @@ def _is_at_end(window: Window) -> bool:
             if window.error is not None:
                 raise window.error
             return True
+
+
+def _text_behind(window: Window) -> ScanNote:
+    """Other text than JSON behind the documents, such as a tool's last words; it is not read any further."""
+    window.ensure(_SHOWN_BYTES)
+    shown = replace_control(window.data[window.pos : window.pos + _SHOWN_BYTES].decode("utf-8", errors="replace"))
+    return ScanNote(kind=NoteKind.LEFT_OUT, text=f"text behind the JSON was not read: {shown.split(chr(10))[0]!r}")
 
 
 class _Walk:

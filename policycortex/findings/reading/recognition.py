@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-_JSON_START: Final = re.compile(rb"\s*[\[{]")
-_EMPTY_ARRAY: Final = re.compile(rb"\s*\[\s*\]\s*")
+_JSON_START: Final = re.compile(rb"[\s\x1e]*[\[{]")
+"""0x1e is the separator of JSON text sequences."""
+_EMPTY_ARRAY: Final = re.compile(rb"\s*(?:\[\s*\]\s*)+")
 _MIN_KEYS: Final = 2
 """One key alone may be part of any JSON file."""
 
@@ -29,7 +30,7 @@ def has_json_keys(head: bytes, *keys: str) -> bool:
 
 
 def is_empty_array(head: bytes) -> bool:
-    """True if the file is one JSON array without elements."""
+    """True if the file is a JSON array without elements, or several of them."""
     return _EMPTY_ARRAY.fullmatch(head) is not None
 
 

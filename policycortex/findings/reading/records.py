@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from policycortex.findings.model import Finding, Listing, NoteKind, ParsedItem, ScanNote
+from policycortex.findings.model import Finding, Listing, NoteKind, ParsedItem, QuarantinedRecord, ScanNote
 from policycortex.findings.reading.resync import RecordShape
 from policycortex.findings.reading.splitter import Record, quarantine, split_records
 from policycortex.findings.reading.strict import (
@@ -44,7 +44,7 @@ def parse_records(
     for record in split_records(stream, shape):
         if not isinstance(record, Record):
             yield record
-            number += 1
+            number += isinstance(record, QuarantinedRecord)
             continue
         values = unwrap(record.value)
         build_each = build if values is None else build_unwrapped or build

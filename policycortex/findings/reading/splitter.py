@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from policycortex.errors import TruncatedFileError
-from policycortex.findings.model import QuarantinedRecord
+from policycortex.findings.model import NoteKind, QuarantinedRecord, ScanNote
 from policycortex.findings.reading.resync import (
     MAX_RECORD_BYTES,
     DamagedSpan,
@@ -25,15 +25,19 @@ from policycortex.findings.reading.resync import (
 from policycortex.findings.reading.strict import RejectedRecordError, decode_record, raw_text
 from policycortex.findings.reading.window import READ_BYTES, Window
 
-_SEPARATORS: Final = re.compile(rb"[\s,]*")
+_SEPARATORS: Final = re.compile(rb"[\s,\x1e]*")
+"""Between records; 0x1e is the separator of JSON text sequences."""
 _OTHER_VALUE: Final = re.compile(
     rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^,\[\]{}"\s:][^,\[\]{}"\n:]*+)(?=\s*[,\]]|\s*\Z|\s*\n)', re.DOTALL
 )
+_ARRAY_START: Final = re.compile(rb"\[[\s\[]*")
 _MAX_OTHER_BYTES: Final = 64 * 1024
 """Longest value other than an object that is quarantined as such; a longer one is treated as damage."""
 _WRAPPER_SEARCH_BYTES: Final = 1024 * 1024
 _CLOSED: Final = re.compile(rb"\]\s*(?:(?:,[^\[\]]*)?\}\s*)?\Z")
 """The end of an array of records, and of an object that may be wrapped around it."""
+_MORE_PAGES: Final = re.compile(rb'"((?i:nextToken|nextPageToken))"\s*:\s*"[^"]')
+"""In the object around the records: an API gave one page of several."""
 _COMMA: Final = re.compile(rb"\s*,\s*(?=\{)")
 _FIRST_KEY: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:')
 _KINDS: Final = {b'"': "a text", b"[": "an array", b"n": "null", b"t": "true", b"f": "false"}
@@ -60,8 +64,11 @@ class Batch:
     values: list[dict[str, Any]]
 
 
-def split_records(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord]:
-    """Records of the stream in order. Raises TruncatedFileError at the end if the content is cut."""
+def split_records(stream: BinaryIO, shape: RecordShape) -> Iterator[Record | QuarantinedRecord | ScanNote]:
+    """Records of the stream in order, and a note if the last page of an export is missing.
+
+    Raises TruncatedFileError at the end if the content is cut.
+    """
     window = Window(stream)
     window.fill(_WRAPPER_SEARCH_BYTES)
     if window.data.startswith(_BYTE_ORDER_MARK):
@@ -84,14 +91,18 @@ class RecordSplitter:
         self._is_array = is_array
         self._is_wrapped = False
         self._is_sequence = False
-        """True once a record was found outside any array: from then on an array is a bad record."""
+        """True once a record was found outside any array."""
+        self._depth = 0
+        """Arrays around the current one: ``jq --slurp`` puts the arrays of several files into one."""
         self._may_be_wrapper = not is_array
         self._is_cut = False
         self._has_left_array = False
+        self._next_page = ""
+        """The key that names the page after the array around the records; "" where none follows."""
         self._is_reopened = False
         """True inside the rest of an array whose ``[`` is missing: Prowler appends ``{...}]`` to a file that exists."""
 
-    def records(self) -> Iterator[Record | QuarantinedRecord]:
+    def records(self) -> Iterator[Record | QuarantinedRecord | ScanNote]:
         """All records up to the end of the stream."""
         window = self._window
         while self._find_next():
@@ -101,19 +112,38 @@ class RecordSplitter:
                         if self._has_left_array and not self._is_array and not self._is_sequence:
                             self._is_array = self._is_reopened = True
                         yield self._object()
-                case b"[" if not self._is_array and not self._is_sequence:
+                case b"[" if self._is_array_of_records():
+                    self._depth += self._is_array
                     self._is_array = True
                     self._may_be_wrapper = False
+                    window.pos += 1
+                case b"]" if self._is_array and self._depth:
+                    self._depth -= 1
                     window.pos += 1
                 case b"]" if self._is_array:
                     self._leave_array()
                 case _:
                     yield self.other_value()
+        if self._next_page:
+            text = (
+                f"the file is one page of several ({self._next_page}), findings of the others are missing: put all"
+                " pages into one file, or give each a target of its own"
+            )
+            yield ScanNote(kind=NoteKind.SCAN_PROBLEM, text=text)
         if window.error is not None:
             raise window.error
         if (self._is_array and not self._is_reopened) or self._is_cut:
             end = window.offset_of(len(window.data))
             raise TruncatedFileError(f"the content ends in the middle, after byte {end}: get a complete copy")
+
+    def _is_array_of_records(self) -> bool:
+        """True for the first array, and for one that starts like a record; any other array is a bad record."""
+        window = self._window
+        if not self._is_array and not self._is_sequence:
+            return True
+        window.ensure(_MAX_OTHER_BYTES)
+        start = _ARRAY_START.match(window.data, window.pos)
+        return start is not None and self._shape.opening.match(window.data, start.end()) is not None
 
     def elements(self) -> Iterator[Record | QuarantinedRecord]:
         """The records of one array whose ``[`` was just consumed; stops after its ``]`` or at the end."""
@@ -291,6 +321,7 @@ class RecordSplitter:
         keys = b"|".join(re.escape(key.encode()) for key in self._shape.wrapper_keys)
         for found in re.finditer(rb'"(?:' + keys + rb')"\s*:\s*\[', window.data[start : start + _WRAPPER_SEARCH_BYTES]):
             if scan_brackets(window.data, start, start + found.start()).depth == 1:
+                self._next_page = _next_page(window.data[start : start + found.start()])
                 window.pos = start + found.end()
                 self._is_array = self._is_wrapped = True
                 return True
@@ -312,9 +343,15 @@ class RecordSplitter:
             window.pos = len(window.data)
         else:
             window.pos += end - 1
+            self._next_page = self._next_page or _next_page(rest[:end])
         self._is_wrapped = False
         self._is_sequence = False
         self._may_be_wrapper = True
+
+
+def _next_page(raw: bytes) -> str:
+    found = _MORE_PAGES.search(raw)
+    return found.group(1).decode() if found else ""
 
 
 def _reason(raw: bytes) -> str:

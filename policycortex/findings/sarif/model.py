@@ -72,7 +72,7 @@ class Invocation(msgspec.Struct, gc=False):
     startTimeUtc: str | None = None  # noqa: N815
     endTimeUtc: str | None = None  # noqa: N815
     workingDirectory: Folder | None = None  # noqa: N815
-    executionSuccessful: bool | None = None  # noqa: N815
+    executionSuccessful: bool | str | None = None  # noqa: N815
     exitCodeDescription: str | None = None  # noqa: N815
     exitSignalName: str | None = None  # noqa: N815
     toolExecutionNotifications: list[Notification] | None = None  # noqa: N815
@@ -132,7 +132,7 @@ class SarifResult(msgspec.Struct, gc=False):
     ruleId: str | None = None  # noqa: N815
     ruleIndex: int | None = None  # noqa: N815
     rule: CheckReference | None = None
-    kind: str = "fail"
+    kind: str | None = None
     level: str | None = None
     baselineState: str | None = None  # noqa: N815
     guid: str | None = None
@@ -161,6 +161,8 @@ class SarifRun(msgspec.Struct):
     working_directory: str = ""
     """The same of the folder that the tool ran in."""
     has_failed: bool = False
+    has_problem: bool = False
+    """The tool has ended well, but reports an error: it may not have looked at everything."""
     has_results: bool = False
     records: int = 0
     notes: list[ScanNote] = msgspec.field(default_factory=list)
@@ -178,8 +180,8 @@ class SarifRun(msgspec.Struct):
 
     @property
     def listing(self) -> Listing | None:
-        """A failed run has not looked at everything."""
-        return Listing.PART if self.has_failed else None
+        """A run that failed or reports errors has not looked at everything."""
+        return Listing.PART if self.has_failed or self.has_problem else None
 
 
 def _check_of(value: object) -> SarifCheck | None:

@@ -8,13 +8,16 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from policycortex.findings.model import Listing
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.names import FindingStatus, Severity
 
 STATUSES: Final = {
     "PASS": (FindingStatus.PASS, False), "FAIL": (FindingStatus.FAIL, False), "EXCEPTION": (FindingStatus.FAIL, True),
 }  # fmt: skip
-"""``Status`` of a misconfiguration to status and muted. An exception is accepted in the user's own rules."""
+"""``Status`` of a misconfiguration, as ``status_word`` in upper case, to status and muted.
+
+An exception is accepted in the user's own rules."""
 
 SEVERITIES: Final = {
     "CRITICAL": Severity.CRITICAL, "HIGH": Severity.HIGH, "MEDIUM": Severity.MEDIUM, "LOW": Severity.LOW,
@@ -109,6 +112,8 @@ class Context(NamedTuple):
     """See ``findings.scan_targets``."""
     target_part: str
     """The compliance report and the scanner: a run with one of Trivy's scanners says nothing of the others."""
+    listing: Listing | None = None
+    """See ``Finding.listing``."""
     is_muted: bool = False
     statement: str = ""
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from policycortex.findings.model import Finding, NoteKind, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word
+from policycortex.findings.normalize import DEFAULT_SEVERITY, severity_of_word, status_word
 from policycortex.findings.reading.groups import RecordKind
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.strict import RejectedRecordError
@@ -36,9 +36,10 @@ def _misconfiguration(context: Context, record: Misconfiguration, number: int) -
     check_id = stable_trivy_id(record.AVDID or record.ID or "")
     if not check_id:
         raise RejectedRecordError("missing key ID: nothing names the check")
-    if record.Status not in STATUSES:
+    word = status_word(record.Status).upper()
+    if word not in STATUSES:
         raise RejectedRecordError(f"unknown Status {record.Status!r}: expected PASS, FAIL or EXCEPTION")
-    status, is_muted = STATUSES[record.Status]
+    status, is_muted = STATUSES[word]
     notes: list[ScanNote] = []
     cause = record.CauseMetadata or NO_CAUSE
     name = cause.Resource or ""
@@ -178,6 +179,7 @@ def _finding(
         relations=context.relations.get(check_id, "{}"),
         target=context.scan_target,
         target_part=context.target_part,
+        listing=context.listing,
     )
 
 

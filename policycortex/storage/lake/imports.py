@@ -95,7 +95,13 @@ class ImportReceipt:
     @property
     def is_clean(self) -> bool:
         """True for a file without records: the scan found nothing."""
-        return self.read == 0
+        return self.read == 0 and not self.has_failed
+
+    @property
+    def has_failed(self) -> bool:
+        """True for a file without records of which the tool itself, or its own counts, say that there are problems."""
+        has_problem = any(note.kind is NoteKind.SCAN_PROBLEM for note in self.notes)
+        return self.read == 0 and self.clean_scans == 0 and has_problem
 
 
 class LakeImports:
@@ -207,7 +213,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
     counts = replace(counts, notes=counts.notes + _left_out(cursor, folder, row["organization"], counts))
     for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
         values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
-        values |= {"exported_at": counts.exported_at}
+        values |= {"exported_at": counts.exported_at, "has_bad_records": counts.quarantined > 0}
         run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
     run(cursor, "import_receipt", row)
     _insert_notes(cursor, {name: row[name] for name in ("organization", "import_id")}, counts)
@@ -271,7 +277,7 @@ def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
     used = {
         "import_texts": ("organization",),
         "import_mappings": ("organization",),
-        "import_findings": ("organization", "import_id", "format", "exported_at"),
+        "import_findings": ("organization", "import_id", "format", "exported_at", "has_bad_records"),
         "import_quarantine": ("organization", "import_id", "file_name"),
     }
     return {key: values[key] for key in used[name]}

@@ -190,7 +190,7 @@ class Staging:
             sources=tuple(sorted(self._sources)),
             first_reasons=tuple(self._reasons),
             notes=(self._stop_note(), *notes) if self._is_stopped else notes,
-            clean_scans=() if self._is_stopped else tuple(self._clean_scans),
+            clean_scans=() if self._is_stopped else tuple(filter(self._is_known_clean, self._clean_scans)),
             is_stopped=self._is_stopped,
         )
 
@@ -211,6 +211,10 @@ class Staging:
         if key_of_note not in self._notes and len(self._notes) >= _MAX_NOTES:
             key_of_note = (noted.kind, _MORE_NOTES)
         self._notes[key_of_note] = self._notes.get(key_of_note, 0) + noted.count
+
+    def _is_known_clean(self, clean: StagedCleanScan) -> bool:
+        """False where only failing findings are listed and some record is bad: it may be a finding of this scan."""
+        return not (self._quarantined and clean.listing is Listing.FAILURES)
 
     def _add(self, finding: Finding) -> bool:
         target, listing = self._scan_of(finding)

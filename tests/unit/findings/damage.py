@@ -81,8 +81,9 @@ DAMAGES: Final[dict[str, Damage]] = {
     "100,000 objects": _nested(100_000, '{"a":', "}"),
     "100,000 open arrays": _replaced('"status_code": "FAIL"', f'"status_code": {"[" * 100_000}'),
     "a text of 10 MB": lambda record, indent: _text(record | {"status_detail": "x" * 10_000_000}, indent),
-    "a time that is a text": _changed(time="yesterday"),
-    "a time long ago": _changed(time=1),
+    "a time that is an object": _changed(time={"at": 1}, time_dt=None),
+    "a time that is no time": _changed(time="yesterday", time_dt=None),
+    "times long ago": _changed(time=1, time_dt="1970-01-01T00:00:00Z"),
     "metadata that is null": _changed(metadata=None),
     "finding_info that is a list": _changed(finding_info=[]),
     "an unknown class": _changed(class_uid=9999),
@@ -108,6 +109,10 @@ REPAIRED: Final[dict[str, Damage]] = {
     "a resource that is a text": _changed(resources=["a"]),
     "compliance that is a text": _changed(unmapped={"compliance": "SOC2"}),
     "an unknown severity": _changed(severity_id=77),
+    "a time that is a text": _changed(time="2026-11-23T15:55:52Z"),
+    "a time that is no time": _changed(time="yesterday"),
+    "a time long ago": _changed(time=1, time_dt="2026-11-23T15:55:52Z"),
+    "an array around the record": lambda record, indent: f"[{_text(record, indent)}]",
 }
 """Damage of optional fields: the record is kept, and a note tells of the field."""
 

@@ -106,10 +106,12 @@ def test_a_finding_without_compliance_is_a_problem_until_resolved() -> None:
     ("changes", "expected"),
     [
         ({"Compliance": {"Status": "ODD"}}, "unknown Compliance.Status 'ODD'"),
-        ({"Workflow": {"Status": "ODD"}}, "unknown Workflow.Status 'ODD'"),
         ({"AwsAccountId": []}, "wrong type: expected str, got array at AwsAccountId"),
         ({"Id": None}, "missing key Id"),
-        ({"UpdatedAt": "yesterday"}, "UpdatedAt 'yesterday' is not an ISO 8601 time"),
+        (
+            {"UpdatedAt": "yesterday", "CreatedAt": None, "FirstObservedAt": None, "LastObservedAt": None},
+            "UpdatedAt 'yesterday' is not an ISO 8601 time",
+        ),
     ],
 )
 def test_unknown_values_are_quarantined(changes: dict[str, Any], expected: str) -> None:

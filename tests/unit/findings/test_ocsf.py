@@ -181,20 +181,69 @@ def test_a_detection_without_outcome_is_a_problem_until_it_is_resolved() -> None
     ("changes", "expected"),
     [
         ({"status_code": "MAYBE"}, "unknown status_code 'MAYBE': expected PASS, FAIL or MANUAL"),
-        ({"status_id": 42}, "unknown status_id 42"),
+        ({"status_code": "MAYBE", "status_id": 42}, "unknown status_id 42"),
         ({"finding_info": None}, "missing key finding_info"),
         ({"finding_info": {}}, "missing key finding_info.uid"),
         ({"metadata": []}, "wrong type: expected object, got array at metadata"),
         ({"class_uid": 3002}, "class_uid 3002 is neither a Detection (2004) nor a Compliance (2003) Finding"),
-        ({"time": "now"}, "wrong type: expected int | float | null, got str at time"),
-        ({"time": 12}, "time 12 is not within the years 2000 to 2099"),
-        ({"time": None, "time_dt": "2026-11-23T15:55:52"}, "time_dt '2026-11-23T15:55:52' has no offset from UTC"),
+        ({"time": "now", "time_dt": None}, "time 'now' is not an ISO 8601 time"),
+        ({"time": 12, "time_dt": None}, "time 12 is not within the years 2000 to 2099"),
+        ({"time": 0, "time_dt": "0001-01-01T00:00:00Z"}, "time 0 is not within the years 2000 to 2099"),
         ({"time": None, "time_dt": None}, "missing key time"),
     ],
 )  # fmt: skip
 def test_a_bad_record_is_quarantined_with_its_precise_reason(changes: dict[str, Any], expected: str) -> None:
     """The reason names the key, the problem and the value."""
     assert reason(ocsf_record(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time": "2026-11-23T15:55:52Z", "time_dt": None},
+        {"time": "1795449352", "time_dt": None},
+        {"time": "1795449352000", "time_dt": None},
+        {"time": 1795449352000000, "time_dt": None},
+        {"time": 0, "time_dt": "2026-11-23T15:55:52Z"},
+        {"time": -62135596800, "time_dt": "2026-11-23T15:55:52"},
+        {"time": None, "time_dt": "2026-11-23T15:55:52"},
+        {"time": {"at": 1}, "time_dt": None, "event_time": 1795449352},
+    ],
+)
+def test_one_time_that_can_be_read_is_enough(changes: dict[str, Any]) -> None:
+    """A lost FAIL raises the score: epochs in any unit, as a number or a text, ISO texts, without offset as UTC."""
+    assert one(ocsf_record(**changes)).observed_at == datetime(2026, 11, 23, 15, 55, 52, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status_code": " FAIL "}, ("FAIL", False)),
+        ({"status_code": "\x1b[31mFAIL\x1b[0m"}, ("FAIL", False)),
+        ({"status_code": "Not Applicable"}, ("MANUAL", True)),
+        ({"status_code": "SKIPPED"}, ("MANUAL", True)),
+        ({"status_code": "ERROR"}, ("MANUAL", False)),
+        ({"status_code": "FAIL", "status_id": 42}, ("FAIL", False)),
+    ],
+)
+def test_statuses_are_read_as_words(changes: dict[str, Any], expected: tuple[str, bool]) -> None:
+    """Colour codes, spaces and an unknown number beside the word lose no finding."""
+    finding = one(ocsf_record(**changes))
+    assert (finding.status, finding.is_muted) == expected
+
+
+def test_several_arrays_in_one_file_are_read() -> None:
+    """Arrays behind lines, arrays in an array (``jq --slurp``), and JSON text sequences."""
+    first, second, third = (json.dumps(ocsf_record(number)) for number in (1, 2, 3))
+    for text in (
+        f"{first}\n[{second}, {third}]",
+        f"[[{first}], [{second}, {third}]]",
+        f"[{first}][{second}]\n[]\n[{third}]",
+        f"\x1e{first}\n\x1e{second}\n\x1e{third}\n",
+    ):
+        good, bad = parsed(parse_ocsf, text.encode())
+        assert [each.finding_uid for each in good] == ["prowler-1", "prowler-2", "prowler-3"], text
+        assert not bad
 
 
 def test_findings_in_an_event_are_read() -> None:
