@@ -144,8 +144,6 @@ class RequirementTag(StrEnum):
     """Of PCI DSS: for service providers only."""
     SUPERSEDED = "superseded"
     """A later requirement of the same version has replaced it."""
-    OPTIONAL = "optional"
-    """Not part of every assessment by the framework."""
 
 
 class RelationStrength(StrEnum):

@@ -21,7 +21,10 @@ from policycortex.frameworks.review_files import load_review
 DATA: Final = Path(__file__).parent / "data"
 BUILTIN_IDS: Final = (
     "soc2", "hipaa", "iso27001", "nist_csf", "nist_800_53", "pci_dss", "cis_aws", "cis_azure", "cis_gcp",
+    "nist_800_53_low", "nist_800_53_high", "cis_aws_7", "iso27001_clauses",
 )  # fmt: skip
+_REVIEW_OF: Final = {"nist_800_53_low": "nist_800_53", "nist_800_53_high": "nist_800_53"}
+"""Frameworks that share the review of another one: the baselines select from the same controls."""
 
 
 @cache
@@ -38,7 +41,7 @@ def _load(framework_id: str) -> Framework:
     if more.exists():
         _add_providers(tree, json.loads(more.read_bytes()))
     framework = read_native(tree, name=path.name, base={})
-    return replace(framework, is_builtin=True, review=load_review(framework_id))
+    return replace(framework, is_builtin=True, review=load_review(_REVIEW_OF.get(framework_id, framework_id)))
 
 
 def _add_providers(tree: dict[str, Any], more: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The version recorded with a score: the crosswalk's version and a digest of all that decides the score."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 from policycortex.frameworks.model import Framework
@@ -9,12 +10,12 @@ from policycortex.names import CrosswalkEdition
 
 
 def recorded_version(framework: Framework) -> str:
-    """``2026-11 #3f2a...``. It also changes if only weights or keys changed.
+    """``2026-11 #3f2a...``. It also changes if only weights or keys changed; with texts of a built-in one it does not.
 
     In the reviewed edition it changes with the review and with the related checks of other tools. The scanner edition
     has the version that scores had before there were editions.
     """
-    digest = sha256(write_framework(framework))
+    digest = sha256(write_framework(_deciding(framework)))
     version = framework.crosswalk.version
     if framework.has_editions and framework.edition is CrosswalkEdition.REVIEWED:
         version = f"{version}, reviewed"
@@ -25,3 +26,14 @@ def recorded_version(framework: Framework) -> str:
         version = f"{version} {framework.review.version}"
         digest.update(repr((framework.review.digest, sorted(framework.own_checks))).encode())
     return f"{version} #{digest.hexdigest()[:12]}"
+
+
+def _deciding(framework: Framework) -> Framework:
+    """A built-in framework without the texts that only readers see: a better title is no reason to assess again.
+
+    The user's frameworks stay whole, with the version that their stored scores have.
+    """
+    if not framework.is_builtin:
+        return framework
+    bare = (replace(each, title=each.id, description="", tags=(), conditions=()) for each in framework.requirements)
+    return replace(framework, source="", requirements=tuple(bare))

@@ -35,7 +35,7 @@ Strength = Literal["direct", "supporting", "contrary"]
 
 KindName = Literal["standard", "required", "addressable", "control", "enhancement"]
 
-TagName = Literal["level_1", "level_2", "level_3", "automated", "by_hand", "service_provider", "superseded", "optional"]
+TagName = Literal["level_1", "level_2", "level_3", "automated", "by_hand", "service_provider", "superseded"]
 
 Operator = Literal["lte", "gte", "eq", "in", "subset", "superset"]
 

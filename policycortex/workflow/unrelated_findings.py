@@ -30,7 +30,8 @@ _DAYS: Final = 30
 class UncountedProvider:
     """A provider of which no imported finding counts towards any requirement of these frameworks.
 
-    A built-in framework is named if it relates no check of the provider: else a small scan would name it by chance.
+    A built-in framework is named if it relates checks, and none of the provider: else a small scan would name it by
+    chance, and a framework that only people can assess always.
     """
 
     provider: str
@@ -113,7 +114,8 @@ def _uncounted(
     for framework_id, found in by_framework.items():
         related = {provider for provider, _ in known[framework_id].crosswalk.relations}
         for provider in found.providers:
-            is_named = not known[framework_id].is_builtin or related.isdisjoint({provider.provider, "*"})
+            is_lacking = bool(related) and related.isdisjoint({provider.provider, "*"})
+            is_named = not known[framework_id].is_builtin or is_lacking
             if is_named and provider.is_whole and not provider.is_outside and provider.provider not in nowhere:
                 frameworks.setdefault(provider.provider, []).append(framework_id)
                 totals[provider.provider] = provider.total

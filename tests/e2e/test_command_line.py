@@ -21,8 +21,8 @@ from tests.support.installation import PROGRAM, run_program
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 INGESTED = """kept 120 of 122, quarantined 2
-no finding of azure counts towards nist_csf, nist_800_53 (findings: 40)
-no finding of gcp counts towards nist_csf, nist_800_53 (findings: 40)
+no finding of azure counts towards nist_csf, nist_800_53, nist_800_53_low, nist_800_53_high (findings: 40)
+no finding of gcp counts towards nist_csf, nist_800_53, nist_800_53_low, nist_800_53_high (findings: 40)
 """
 PERIOD = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-31T23:59:59Z"}
 ORDER: dict[str, Any] = {

@@ -75,7 +75,7 @@ def test_an_import_names_checks_without_requirement_and_providers_without_relati
             "2 of 4 findings count towards no requirement of any framework; checks (1 of 1): our_own_check; "
             "relate them in a crosswalk file (policycortex frameworks add)"
         ),
-        "no finding of azure counts towards nist_csf, nist_800_53 (findings: 1)",
+        "no finding of azure counts towards nist_csf, nist_800_53, nist_800_53_low, nist_800_53_high (findings: 1)",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 import pytest
 
+from policycortex.frameworks.builtin import load_builtin_frameworks
 from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
@@ -175,3 +176,16 @@ def test_an_unknown_strength_is_refused_with_the_allowed_ones() -> None:
         Exception, match=r"strength\.aws\.c\.R1.*must be one of direct, supporting, contrary, not 'strong'"
     ):
         read_framework(content, name="tiny.json", base={"tiny": TINY})
+
+
+def test_better_titles_of_a_builtin_framework_leave_its_recorded_version() -> None:
+    """Another title, description or mark assesses nothing anew; a user's framework keeps the version it had."""
+    builtin = load_builtin_frameworks()["pci_dss"]
+    retitled = replace(
+        builtin, requirements=tuple(replace(each, title="x", description="y", tags=()) for each in builtin.requirements)
+    )
+    assert recorded_version(retitled) == recorded_version(builtin)
+    fewer = replace(builtin, requirements=builtin.requirements[1:])
+    assert recorded_version(fewer) != recorded_version(builtin)
+    own, own_retitled = (replace(each, is_builtin=False) for each in (builtin, retitled))
+    assert recorded_version(own) != recorded_version(own_retitled)
