@@ -192,6 +192,13 @@ class Settings(BaseSettings):
     """Reports expire this many days after they were made, unless their organisation or their request sets another
     number. None: never."""
 
+    run_history_days: Days = 30
+    """Dagster's records of ended deliveries, alerts and upkeep, and the output of all runs, are removed after this
+    time. Records of imports, postures and reports stay: Dagster's partitions are made of them."""
+
+    landing_history_days: Days = 365
+    """Imported and parked files of the landing zone are removed after this time."""
+
     min_schedule_interval_seconds: Annotated[Seconds, Field(le=31_536_000)] = 60.0
     """Schedules that would run more often than this are refused."""
 

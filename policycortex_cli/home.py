@@ -37,6 +37,9 @@ Dagster would not create its own."""
 _BROKER_WAIT_SECONDS: Final = 300
 """How long a run may wait in the broker for a worker before Dagster fails it."""
 
+OWN_CONFIG: Final = "dagster.own.yaml"
+"""Of the home: the operator's own settings for Dagster's instance. ``dagster.yaml`` itself is written by each start."""
+
 BROKER_VARIABLE: Final = "POLICYCORTEX_BROKER_URL"
 
 
@@ -98,7 +101,8 @@ def prepare_dagster_home(settings: Settings) -> None:
 
 
 def instance_config(settings: Settings) -> dict[str, Any]:
-    """Dagster's instance configuration for these settings: the packaged ``dagster.yaml`` with storage and launcher."""
+    """Dagster's instance configuration: the packaged ``dagster.yaml`` with storage, launcher, and the operator's own
+    settings. Raises ConfigurationError."""
     config: dict[str, Any] = yaml.safe_load(_packaged_file("dagster.yaml").read_text(encoding="utf-8"))
     history = str(settings.dagster_home / "history")
     if settings.database_url:
@@ -115,7 +119,31 @@ def instance_config(settings: Settings) -> dict[str, Any]:
     for limit in runs["tag_concurrency_limits"]:
         if limit["key"] == TAG_ORGANIZATION:
             limit["limit"] = max(settings.max_concurrent_runs - 1, 1)
-    return config
+    return _merged(config, _own_config(settings))
+
+
+def _own_config(settings: Settings) -> dict[str, Any]:
+    """What the operator sets in the home's ``dagster.own.yaml``. Raises ConfigurationError when it is no mapping."""
+    path = settings.home / OWN_CONFIG
+    try:
+        own = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    if not isinstance(own or {}, dict):
+        raise ConfigurationError(f"{path} must hold settings of dagster.yaml by name")
+    return own or {}
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Mappings are merged; every other value of ``own`` replaces that of ``base``."""
+    both = {name: _merged(base[name], value) for name, value in own.items() if _are_mappings(base.get(name), value)}
+    return base | own | both
+
+
+def _are_mappings(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _run_launcher(settings: Settings) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from typing import Final
 
 from policycortex.errors import UnavailableError
 from policycortex_cli import watchdog
+from policycortex_cli.log_rotation import rotate_log
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 120.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
-_LOG_BYTES: Final = 10_000_000
+_ROTATION_SECONDS: Final = 10.0
 _MAX_FAULTS: Final = 4  # consecutive: a code location that is being reloaded fails some checks
 
 
@@ -93,6 +94,7 @@ class Supervisor:
     """After a service is ready, others need time to notice it, on a busy machine more; faults count after that."""
     _children: dict[str, _Child] = field(default_factory=dict)
     _watchdog: subprocess.Popen[bytes] | None = None
+    _rotated_at: float = 0.0
 
     def start(self, *services: Service) -> None:
         """Start services and wait until all are ready. Raises UnavailableError that names the one that is not."""
@@ -108,6 +110,7 @@ class Supervisor:
             self._pause()
             for child in self._children.values():
                 self._supervise(child)
+            self._rotate_logs()
 
     def stop(self) -> None:
         """End every child and wait for it: SIGTERM, after its grace period SIGKILL."""
@@ -138,6 +141,18 @@ class Supervisor:
         time.sleep(_POLL_SECONDS)
         if self.is_stopping():
             raise StopRequest
+
+    def _rotate_logs(self) -> None:
+        """Limit the logs. A full disk must not end the supervision: the next round tries again."""
+        now = time.monotonic()
+        if now - self._rotated_at < _ROTATION_SECONDS:
+            return
+        self._rotated_at = now
+        for child in self._children.values():
+            try:
+                rotate_log(self._log_of(child.service))
+            except OSError as error:
+                self.say(f"the log of the {child.service.name} cannot be shortened: {error.strerror}")
 
     def _supervise(self, child: _Child) -> None:
         now = time.monotonic()
@@ -179,10 +194,7 @@ class Supervisor:
             watchdog.end_groups({child.process.pid: 1.0})
 
     def _spawn(self, service: Service) -> _Child:
-        log = self._log_of(service)
-        if log.exists() and log.stat().st_size > _LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
-        with log.open("ab") as output:
+        with self._log_of(service).open("ab") as output:  # appending: see rotate_log
             process = subprocess.Popen(
                 service.command,
                 stdin=subprocess.DEVNULL,

@@ -1,20 +1,32 @@
-"""Nightly removal of files and snapshots that are no longer referenced."""
+"""Nightly removal of files and snapshots that are no longer referenced, and of old records of Dagster."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.platform.history import remove_history
 from pipelines.resources import CoreResource
 from policycortex.workflow.garbage_collection import collect_garbage
+
+JOBS_WITHOUT_ASSETS: Final = (
+    "deliver_reports",
+    "send_alerts",
+    "export_audit_trail",
+    "expire_reports",
+    "remove_garbage",
+)
 
 
 @dg.op(
     name="collect",
     retry_policy=RETRY_TRANSIENT,
     pool="lake",
-    description="Removes unreferenced report files, snapshots and files of the lake, and old temporary folders.",
+    out=dg.Out(dg.Nothing),
+    description="Removes unreferenced report files, snapshots and files of the lake, old temporary folders, and old "
+    "files of the landing zone.",
 )
 def collect(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """The defaults of ``policycortex gc``: keep what is younger than a day, and snapshots of the last 30 days."""
@@ -25,13 +37,26 @@ def collect(context: dg.OpExecutionContext, core: CoreResource) -> None:
     context.add_output_metadata(asdict(removed))
 
 
+@dg.op(
+    name="trim_history",
+    ins={"collected": dg.In(dg.Nothing)},
+    description="Removes records of old deliveries, alerts and upkeep, and the output of old runs.",
+)
+def trim_history(context: dg.OpExecutionContext, core: CoreResource) -> None:
+    """Everything older than ``POLICYCORTEX_RUN_HISTORY_DAYS``."""
+    with core_errors_as_failures(core):
+        before = datetime.now(UTC) - timedelta(days=core.settings().run_history_days)
+        removed = remove_history(context.instance, jobs=JOBS_WITHOUT_ASSETS, before=before)
+    context.add_output_metadata(asdict(removed))
+
+
 @dg.job(
     name="remove_garbage",
-    description="Remove unreferenced files and snapshots; `policycortex gc --dry-run` lists them.",
+    description="Remove unreferenced files, which `policycortex gc --dry-run` lists, and old records of runs.",
 )
 def remove_garbage() -> None:
-    """One op."""
-    collect()
+    """Files first, because they are the larger part."""
+    trim_history(collect())
 
 
 nightly_upkeep = dg.ScheduleDefinition(

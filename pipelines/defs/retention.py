@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
 from policycortex.workflow.audit_export import export_audit_logs, retire_audit_records
-from policycortex.workflow.retention import expire_reports
+from policycortex.workflow.retention import expire_reports, has_due_expiries
 
 
 @dg.op(name="ship_trail", retry_policy=RETRY_TRANSIENT, description="Exports the new records of each audit log.")
@@ -41,7 +41,7 @@ def expire_due_reports() -> None:
     expire()
 
 
-hourly_trail = dg.ScheduleDefinition(
+@dg.schedule(
     name="hourly_trail",
     job=export_audit_trail,
     cron_schedule="7 * * * *",
@@ -49,8 +49,16 @@ hourly_trail = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Each hour, exports the new records of the audit log, so that a truncated log can be detected.",
 )
+def hourly_trail(core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+    """No run where neither an export nor a retention is set: it would do nothing, 8,760 times a year."""
+    with core_errors_as_failures(core):
+        settings = core.settings()
+    if settings.trail_export is None and settings.trail_retention_days is None:
+        return dg.SkipReason("POLICYCORTEX_TRAIL_EXPORT and POLICYCORTEX_TRAIL_RETENTION_DAYS are not set")
+    return dg.RunRequest()
 
-hourly_retention = dg.ScheduleDefinition(
+
+@dg.schedule(
     name="hourly_retention",
     job=expire_due_reports,
     cron_schedule="37 * * * *",
@@ -58,3 +66,8 @@ hourly_retention = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Each hour, removes files and links of reports that are past their retention.",
 )
+def hourly_retention(core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+    """No run where no report is due and no files are left."""
+    with core_errors_as_failures(core):
+        is_due = has_due_expiries(core.settings(), now=datetime.now(UTC))
+    return dg.RunRequest() if is_due else dg.SkipReason("no report is past its retention")

@@ -20,6 +20,7 @@ from policycortex.storage.lake.imports import sweep_imports
 from policycortex.storage.lake.maintenance import clean_lake
 from policycortex.storage.objects.artifact_keys import ListedFile
 from policycortex.storage.objects.artifacts import PART_PREFIX, open_artifacts
+from policycortex.storage.objects.landing import open_landing
 from policycortex.storage.registry import Registry, open_registry
 
 KEEP_DAYS: Final = 30.0
@@ -44,6 +45,8 @@ class Garbage:
     lake_files: int
     scratch: int
     """Temporary files and folders of runs that died."""
+    landed_files: int
+    """Imported and parked files of the landing zone that are past their time."""
     missing_files: int
     """Files that completed reports name and the store no longer has. Nothing is changed about them."""
 
@@ -74,8 +77,20 @@ def collect_garbage(
         snapshots=lake.snapshots,
         lake_files=lake.expired_files + lake.orphaned_files,
         scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
+        landed_files=_collect_landed(settings, now, is_dry_run=is_dry_run),
         missing_files=missing,
     )
+
+
+def _collect_landed(settings: Settings, now: datetime, *, is_dry_run: bool) -> int:
+    landing, count = open_landing(settings), 0
+    before = now - timedelta(days=settings.landing_history_days)
+    for file in landing.list_processed():
+        if file.modified_at < before:
+            count += 1
+            if not is_dry_run:
+                landing.remove(file)
+    return count
 
 
 def _count_missing(settings: Settings, registry: Registry) -> int:

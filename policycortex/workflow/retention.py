@@ -44,3 +44,9 @@ def expire_reports(settings: Settings, *, now: datetime) -> RetentionSummary:
             registry.retention.forget_files(report_id)
             cleared += 1
     return RetentionSummary(expired=tuple(row.id for row in expired), cleared=cleared)
+
+
+def has_due_expiries(settings: Settings, *, now: datetime) -> bool:
+    """Whether ``expire_reports`` has something to do."""
+    with closing(open_registry(settings)) as registry:
+        return registry.retention.is_any_due(now) or bool(registry.retention.list_uncleared_reports())

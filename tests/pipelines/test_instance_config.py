@@ -33,6 +33,22 @@ def test_one_organisation_leaves_a_place_free(tmp_path: Path, most: int, of_one:
     assert (runs["max_concurrent_runs"], limits["policycortex/organization"]) == (most, of_one)
 
 
+def test_the_operators_own_settings_are_merged(tmp_path: Path) -> None:
+    """Named settings replace ours, all others stay; a file that is no mapping is refused with its name."""
+    own = tmp_path / "dagster.own.yaml"
+    own.write_text("retention: {sensor: {purge_after_days: {failure: 7}}}\nsecrets: {}\n")
+    config, plain = instance_config(Settings(home=tmp_path)), instance_config(Settings(home=tmp_path / "other"))
+    assert config["retention"]["sensor"]["purge_after_days"] == {"skipped": 2, "success": 30, "failure": 7}
+    assert config["retention"]["schedule"] == plain["retention"]["schedule"]
+    assert {name: value for name, value in config.items() if name not in {"retention", "secrets"}}.keys() == (
+        plain.keys() - {"retention"}
+    )
+    for text in ("- a list", "a: [", "\x00"):
+        own.write_text(text)
+        with pytest.raises(ConfigurationError, match=r"dagster\.own\.yaml"):
+            instance_config(Settings(home=tmp_path))
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1001", "2.5"])
 def test_a_count_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """The message has the variable's name and the value."""

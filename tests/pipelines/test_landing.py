@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from policycortex.settings import Settings
 from policycortex.storage.objects.landing import UPLOADS
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.uploads import UploadRow
+from policycortex.workflow.garbage_collection import collect_garbage
 from policycortex.workflow.uploads import UploadSpool, accept_upload
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -251,6 +252,25 @@ def test_an_upload_whose_runs_are_lost_fails_in_the_end(
     assert uploads.state().status == "pending"
     assert zone.look() == []
     assert (uploads.state().status, "killed" in uploads.state().failure) == ("failed", True)
+
+
+def test_processed_files_end_with_their_time(zone: Zone, settings: Settings) -> None:
+    """Moved files and the reasons of parked ones, counted from their move, not from their own time."""
+    for name, content in (("good.json", array_text([ocsf_record(0)])), ("bad.json", b"a letter")):
+        (zone.folder / name).write_bytes(content)
+        os.utime(zone.folder / name, (1, 1))
+    zone.look()
+    for request in zone.look():
+        zone.run(request)
+    zone.look()
+    (zone.folder / "waiting.json").write_bytes(b"[]")
+    now = datetime.now(UTC)
+    assert collect_garbage(settings, now=now).landed_files == 0
+    late = now + timedelta(days=settings.landing_history_days + 1)
+    assert collect_garbage(settings, now=late, is_dry_run=True).landed_files == 3
+    assert collect_garbage(settings, now=late).landed_files == 3
+    assert zone.below("done") == zone.below("parked") == []
+    assert zone.below(".") == ["waiting.json"]
 
 
 def test_a_file_without_its_upload_is_removed_after_a_while(zone: Zone, uploads: Uploads) -> None:

@@ -95,6 +95,10 @@ class Landing(Protocol):
         """Delete a file that nobody waits for; a missing file is no error."""
         ...
 
+    def list_processed(self) -> Iterator[LandedFile]:
+        """Files that were moved away, and the reasons beside parked ones; ``modified_at`` is when they were moved."""
+        ...
+
 
 def open_landing(settings: Settings) -> Landing:
     """The landing zone of the settings."""
@@ -158,6 +162,21 @@ class _FolderLanding:
         Path(file.location).unlink(missing_ok=True)
         self._remove_upload_folder(file)
 
+    def list_processed(self) -> Iterator[LandedFile]:
+        for place in (DONE, PARKED):
+            for path in sorted((self._folder / place).rglob("*")):
+                if (state := _state_of(path)) is not None:
+                    # moving a file changes its ctime only
+                    yield self._landed(path, state, max(state.st_mtime, state.st_ctime))
+
+    def _landed(self, path: Path, state: os.stat_result, seconds: float) -> LandedFile:
+        return LandedFile(
+            name=path.relative_to(self._folder).as_posix(),
+            location=str(path),
+            stamp=f"{state.st_size}:{state.st_mtime_ns}",
+            modified_at=datetime.fromtimestamp(seconds, UTC),
+        )
+
     def _remove_upload_folder(self, file: LandedFile) -> None:
         if file.upload_id:
             with suppress(OSError):  # not empty: another file of the folder is still there
@@ -176,13 +195,7 @@ class _FolderLanding:
             for name in names:
                 path = folder / name
                 if _is_finding_name(name) and (state := _state_of(path)) is not None:
-                    below = path.relative_to(self._folder).as_posix()
-                    yield LandedFile(
-                        name=below,
-                        location=str(path),
-                        stamp=f"{state.st_size}:{state.st_mtime_ns}",
-                        modified_at=datetime.fromtimestamp(state.st_mtime, UTC),
-                    )
+                    yield self._landed(path, state, state.st_mtime)
 
 
 class _BucketLanding:
@@ -192,16 +205,19 @@ class _BucketLanding:
         self._url = url + "/"
 
     def list_files(self) -> tuple[LandedFile, ...]:
-        waiting = ((self._below(each), each) for each in list_objects(self._url))
-        return tuple(
-            LandedFile(
-                name=name,
-                location=each.url,
-                stamp=f"{each.tag}:{each.modified_at.isoformat()}",
-                modified_at=each.modified_at,
-            )
-            for name, each in waiting
-            if PurePosixPath(name).parts[0] not in {DONE, PARKED} and _is_finding_name(each.name)
+        listed = (self._landed(each) for each in list_objects(self._url))
+        return tuple(file for file in listed if not _is_processed(file) and _is_finding_name(_base_name(file)))
+
+    def list_processed(self) -> Iterator[LandedFile]:
+        for place in (DONE, PARKED):
+            yield from (self._landed(each) for each in list_objects(f"{self._url}{place}/"))
+
+    def _landed(self, each: ObjectFile) -> LandedFile:
+        return LandedFile(
+            name=each.url.removeprefix(self._url),
+            location=each.url,
+            stamp=f"{each.tag}:{each.modified_at.isoformat()}",
+            modified_at=each.modified_at,
         )
 
     def digest_of(self, file: LandedFile) -> str:
@@ -227,9 +243,6 @@ class _BucketLanding:
 
     def remove(self, file: LandedFile) -> None:
         delete_object(file.location)
-
-    def _below(self, each: ObjectFile) -> str:
-        return each.url.removeprefix(self._url)
 
 
 def upload_name(given: str) -> str:
@@ -263,6 +276,14 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_processed(file: LandedFile) -> bool:
+    return PurePosixPath(file.name).parts[0] in {DONE, PARKED}
+
+
+def _base_name(file: LandedFile) -> str:
+    return PurePosixPath(file.name).name
 
 
 def _is_finding_name(name: str) -> bool:

@@ -40,6 +40,16 @@ class RetentionRepository:
             days: int | None = connection.execute(query).scalar_one_or_none()
         return days
 
+    def is_any_due(self, now: datetime) -> bool:
+        """Whether a completed report is past its retention and not yet expired."""
+        due = (
+            reports.c.status == ReportStatus.COMPLETED.value,
+            reports.c.expires_at <= now,
+            reports.c.deleted_at.is_(None),
+        )
+        with self._database.reading() as connection:
+            return bool(connection.execute(select(exists().where(*due))).scalar())
+
     def list_uncleared_reports(self) -> tuple[str, ...]:
         """Expired and deleted reports whose files may still be there, at most 500."""
         gone = or_(reports.c.status == ReportStatus.EXPIRED.value, reports.c.deleted_at.is_not(None))
