@@ -23,6 +23,15 @@ class PdfVariant(StrEnum):
     """ISO 14289-1, for screen readers."""
 
 
+class FindingsDetail(StrEnum):
+    """The findings that the pages of a report print."""
+
+    NONE = "none"
+    NOT_PASSING = "not_passing"
+    """Failing, muted and waived ones and those for manual review; passing ones are counted."""
+    ALL = "all"
+
+
 class ReportFormat(StrEnum):
     """File formats of a document."""
 

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from policycortex.documents.model import ReportDocument
@@ -20,9 +21,8 @@ def read_document(folder: Path) -> ReportDocument:
 def write_page(document: ReportDocument, folder: Path) -> Path:
     """Return page and style with all findings, and file URLs instead of the product's own scheme."""
     shown = document.findings.total if document.show_detailed_findings else 0
-    page = print_page(
-        document, report_locale(document, RenderingOptions()), document.findings.head(shown), has_annex=False
-    )
+    printed = replace(document.findings, total=shown)
+    page = print_page(document, report_locale(document, RenderingOptions()), printed, has_annex=False)
     root = f"{templates_folder().resolve().as_uri()}/"
     style = (templates_folder() / "report" / "print.css").read_text(encoding="utf-8")
     (folder / "print.css").write_text(style.replace(SCHEME, root), encoding="utf-8")

@@ -18,11 +18,11 @@ import typst
 from benchmarks.documents.pages import read_document, write_page
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
-from policycortex.names import ReportFormat
+from policycortex.names import FindingsDetail, ReportFormat
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.rendering.options import report_locale
 from policycortex.rendering.pdf.annex import page_frame
-from policycortex.rendering.pdf.finding_rows import break_lines, shape_rows
+from policycortex.rendering.pdf.finding_rows import break_lines, shape_evidence
 
 _CHROMIUM: Final = (
     "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
@@ -35,7 +35,7 @@ Engine = Callable[[ReportDocument, Path], Path]
 def main(folder: str, engine: str) -> None:
     """Both reports, and what their difference is by row."""
     document = read_document(Path(folder))
-    bare, render = replace(document, show_detailed_findings=False), ENGINES[engine]
+    bare, render = replace(document, detail=FindingsDetail.NONE), ENGINES[engine]
     place = Path(folder) / engine
     place.mkdir(exist_ok=True)
     render(bare, place)
@@ -78,7 +78,7 @@ def _chromium(document: ReportDocument, place: Path) -> Path:
 def _typst(document: ReportDocument, place: Path) -> Path:
     """The annex's own template once over all rows; without findings a table of its head alone."""
     shown = document.findings.total if document.show_detailed_findings else 0
-    rows = break_lines(shape_rows(document.findings.head(shown))).to_dicts()
+    rows = break_lines(shape_evidence(document.findings.head(shown))).to_dicts()
     given = page_frame(document, report_locale(document, RenderingOptions())) | {"rows": rows}
     folder, path = templates_folder(), place / "typst.pdf"
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[folder / "fonts"])

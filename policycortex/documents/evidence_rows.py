@@ -12,7 +12,7 @@ from policycortex.scoring.waivers import WaiverScope
 def check_rows(counted: pl.DataFrame) -> tuple[CheckResult, ...]:
     """``counted`` (CHECK_COUNTS_SCHEMA) as rows, in its order; texts a scanner did not give are ""."""
     filled = counted.with_columns(pl.col("title", "service").fill_null(""))
-    return tuple(CheckResult(**row) for row in filled.iter_rows(named=True))
+    return tuple(CheckResult(**row | {"scanners": tuple(row["scanners"])}) for row in filled.iter_rows(named=True))
 
 
 def waiver_rows(waivers: Iterable[WaiverInForce]) -> tuple[WaiverRow, ...]:

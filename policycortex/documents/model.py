@@ -14,6 +14,7 @@ import polars as pl
 from policycortex.documents.branding import Branding
 from policycortex.names import (
     CrosswalkEdition,
+    FindingsDetail,
     ReportFormat,
     ReportType,
     RequirementKind,
@@ -48,6 +49,12 @@ class FindingsTable:
     def rows(self, first: int, count: int) -> pl.DataFrame:
         """``count`` rows from index ``first`` on, fewer at the end."""
         return pl.scan_parquet(self.path).slice(first, count).collect()
+
+    def not_passing(self, path: Path) -> "FindingsTable":
+        """The rows that do not simply pass: failing, muted and waived ones and those for manual review; in ``path``."""
+        rows = pl.scan_parquet(self.path).filter((pl.col("status") != "PASS") | pl.col("muted").fill_null(value=False))
+        rows.sink_parquet(path)
+        return FindingsTable(path=path, total=pl.scan_parquet(path).select(pl.len()).collect().item())
 
     def batches(self, size: int = 10_000) -> Iterator[pl.DataFrame]:
         """All rows in order, ``size`` at a time, so that memory stays bounded."""
@@ -178,6 +185,13 @@ class CheckResult:
     manual: int
     muted: int
     waived: int
+    scanners: tuple[str, ...] = ()
+    """Name and version of each scanner whose findings these are, sorted."""
+
+    @property
+    def total(self) -> int:
+        """All findings of the check."""
+        return self.passed + self.failed + self.manual + self.muted + self.waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +286,13 @@ class ReportDocument:
     section_values: Mapping[str, object] = field(default_factory=dict)
     """What each section computed, by the id of its content or table: rows, or one value. Read with ``Content.of``."""
     show_executive_summary: bool = True
-    show_detailed_findings: bool = True
+    detail: FindingsDetail = FindingsDetail.NOT_PASSING
+    """Findings that pages print; data files have all of them."""
+
+    @property
+    def show_detailed_findings(self) -> bool:
+        """Whether the report lists findings at all."""
+        return self.detail is not FindingsDetail.NONE
 
     @property
     def change_points(self) -> float | None:

@@ -7,8 +7,19 @@ import polars as pl
 FINDING_COLUMNS: Final = (
     "finding_uid", "check_id", "status", "severity", "muted", "waived", "title", "provider", "account_id", "region",
     "environment", "service", "resource_uid", "resource_type", "observed_at", "requirements", "remediation",
+    "number", "status_detail", "resource_name", "account_name", "first_failed_on", "source", "source_version", "scan",
+    "source_file", "source_file_sha256",
 )  # fmt: skip
-"""Columns of the findings table, in the order of CSV and JSON. ``requirements`` is a list of ids."""
+"""Columns of the findings table, in the order of CSV and JSON; new ones come last. ``requirements`` is a list of ids.
+
+``number`` is ``F-001`` for the first row: unique in the report, with as many digits as the last row needs.
+``status_detail``: what the scanner says of this resource. ``observed_at``: when it was last seen. ``scan``: the file's
+name where the scan is one file, else its key. ``first_failed_on``: first day of the unbroken failing, None where it
+does not fail.
+"""
+
+FINDING_NUMBER_DIGITS: Final = 3
+"""Fewest digits of a finding's number."""
 
 FAILING_CHECKS_SCHEMA: Final = pl.Schema(
     [
@@ -34,19 +45,23 @@ FAILING_CHECKS_SCHEMA: Final = pl.Schema(
 AFFECTED_EXAMPLES: Final = 10
 
 CHECK_COUNTS_SCHEMA: Final = pl.Schema(
-    {
-        "check_id": pl.String,
-        "title": pl.String,
-        "severity": pl.String,
-        "service": pl.String,
-        "passed": pl.Int64,
-        "failed": pl.Int64,
-        "manual": pl.Int64,
-        "muted": pl.Int64,
-        "waived": pl.Int64,
-    }
+    [
+        ("check_id", pl.String()),
+        ("title", pl.String()),
+        ("severity", pl.String()),
+        ("service", pl.String()),
+        ("passed", pl.Int64()),
+        ("failed", pl.Int64()),
+        ("manual", pl.Int64()),
+        ("muted", pl.Int64()),
+        ("waived", pl.Int64()),
+        ("scanners", pl.List(pl.String())),
+    ]
 )
-"""Grain: one check that the report has findings of, at its worst severity; each finding counts in one of the five."""
+"""Grain: one check that the report has findings of, at its worst severity; each finding counts in one of the five.
+
+``scanners``: name and version of each scanner whose findings these are, sorted.
+"""
 
 OWNER_TAGS: Final = ("owner", "owned-by", "owner-team", "team", "squad", "maintainer", "contact")
 """Keys of resource tags that name an owner. The first match counts; case, ``_`` and spaces do not matter."""

@@ -73,6 +73,11 @@ COLUMNS: Final = (
         "relations", 'Related requirements as a JSON object, in addition to requirements: {"soc2": ["CC6.1"]}.'
     ),
     InputColumn("waived", "Ignored: waivers are managed in the product."),
+    InputColumn("number", "Ignored: a report numbers its own findings."),
+    InputColumn("first_failed_on", "Ignored: the product counts from the scans that it has."),
+    InputColumn("scan", "Ignored: each file is a scan of its own, or named by scan_uid."),
+    InputColumn("source_file", "Ignored: the imported file is the source."),
+    InputColumn("source_file_sha256", "Ignored, as source_file."),
 )
 """In the order of the documentation; the order in a file does not matter."""
 

@@ -57,6 +57,7 @@ def _cells(batch: pl.DataFrame, details: Mapping[str, str]) -> pl.DataFrame:
         _joined_details(details).alias(DETAILS_COLUMN),
         pl.col("requirements").list.join(REQUIREMENT_SEPARATOR, ignore_nulls=True),
         pl.col("observed_at").dt.strftime(TIME_FORM),
+        pl.col("first_failed_on").cast(pl.String),
     )
     return joined.with_columns(
         guard_formulas(show_controls_in(pl.col(name))) for name in (*_TEXT_COLUMNS, DETAILS_COLUMN)

@@ -29,6 +29,7 @@ _REMARKS: Final[Mapping[RequirementResult, str]] = {
     RequirementResult.NOT_APPLICABLE: "Not applicable in this scope.",
 }
 _FINDING_PROPS: Final = tuple(name for name in FINDING_COLUMNS if name not in {"requirements", "observed_at"})
+"""Requirements are the findings of OSCAL that relate to the observation; when it was observed is ``collected``."""
 
 
 def render_oscal(document: ReportDocument, path: Path) -> None:
@@ -112,7 +113,7 @@ def _observations(document: ReportDocument) -> Iterator[_Node]:
             yield {
                 "uuid": _observation_id(report_id, number),
                 "title": title,
-                "description": title,
+                "description": write_markup(row["status_detail"] or "") or title,
                 "props": write_props({name: row[name] for name in _FINDING_PROPS}),
                 "methods": ["TEST"],
                 "types": ["finding"],

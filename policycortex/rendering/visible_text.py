@@ -12,6 +12,7 @@ _ACTING: Final = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff"
 )
 """C0 and C1 controls without tab and line ends, bidirectional marks, byte order marks and lone surrogates."""
+_SEPARATOR: Final = re.compile(r"(?<=[/:_.\-])(?=\w)")
 _ACTING_CHARACTER: Final = re.compile(f"[{_ACTING}]")
 
 
@@ -23,6 +24,11 @@ def show_controls(text: str) -> str:
 def shorten(text: str, limit: int, note: str = "") -> str:
     """``text`` when it has at most ``limit`` characters, else its first ``limit`` followed by ``…`` and ``note``."""
     return text if len(text) <= limit else f"{text[:limit]}…{note}"
+
+
+def split_at_separators(text: str) -> list[str]:
+    """``text`` in pieces that end with a separator of identifiers, between which a line may break."""
+    return _SEPARATOR.split(text)
 
 
 def show_controls_in(column: pl.Expr) -> pl.Expr:

@@ -19,7 +19,7 @@ from policycortex.documents.model import (
     Summary,
     TrendPoint,
 )
-from policycortex.names import RequirementResult
+from policycortex.names import FindingsDetail, RequirementResult
 from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.filtered_messages import filtered_messages
 from policycortex.reports.inputs import SectionInputs
@@ -41,7 +41,7 @@ def compose_report(
     evidence: Evidence,
     locale: Locale,
     show_executive_summary: bool = True,
-    show_detailed_findings: bool = True,
+    detail: FindingsDetail = FindingsDetail.NOT_PASSING,
 ) -> ReportDocument:
     """The document of one report request. Its texts are in the language of ``locale``.
 
@@ -81,7 +81,7 @@ def compose_report(
         waivers=waiver_rows(evidence.waivers),
         section_values=compute_values(inputs),
         show_executive_summary=show_executive_summary,
-        show_detailed_findings=show_detailed_findings,
+        detail=detail,
     )
 
 

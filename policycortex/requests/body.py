@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -191,7 +191,12 @@ class FormatOptionsBody(Strict):
 
     formats: list[ReportFormat] = Field(default=[ReportFormat.PDF], min_length=1, max_length=len(ReportFormat))
     include_executive_summary: bool = True
-    include_detailed_findings: bool = True
+    include_detailed_findings: bool | Literal["all"] = Field(
+        default=True,
+        description="Findings on the pages of the PDF. true: failing, muted and waived ones and those for manual"
+        ' review, grouped by check, while passing ones are counted; "all": every finding; false: none, and none in'
+        " HTML and Excel. CSV and JSON always have every finding",
+    )
     locale: str = Field(default="en", max_length=35, examples=["en"], description="BCP 47 tag: en, de, de-AT")
     password: str | None = Field(
         default=None,

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
-from policycortex.names import CrosswalkEdition, PdfVariant, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, FindingsDetail, PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period, zone_of_name
 from policycortex.scope import Scope
+
+_DETAIL_WORDS: Final[Mapping[FindingsDetail, bool | str]] = {
+    FindingsDetail.NOT_PASSING: True,
+    FindingsDetail.ALL: "all",
+    FindingsDetail.NONE: False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,8 @@ class ReportRequest:
     formats: tuple[ReportFormat, ...]
     """At least one, each once, in the requested order."""
     include_executive_summary: bool = True
-    include_detailed_findings: bool = True
+    detail: FindingsDetail = FindingsDetail.NOT_PASSING
+    """Findings that pages print; ``include_detailed_findings`` of the API."""
     locale: str = "en"
     watermark: str | None = None
     is_signed: bool = False
@@ -74,7 +81,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "scope_as_given": dict(request.scope_as_given),
         "formats": [f.value for f in request.formats],
         "include_executive_summary": request.include_executive_summary,
-        "include_detailed_findings": request.include_detailed_findings,
+        "include_detailed_findings": _DETAIL_WORDS[request.detail],
         "locale": request.locale,
         "watermark": request.watermark,
         "is_signed": request.is_signed,
@@ -85,6 +92,11 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "scheduled_at": at.isoformat() if at else None,
         "emails": list(request.delivery.emails),
     }
+
+
+def detail_of(word: bool | str) -> FindingsDetail:
+    """The detail that ``include_detailed_findings`` names: true, false or "all". Raises KeyError on other words."""
+    return {word: detail for detail, word in _DETAIL_WORDS.items()}[word]
 
 
 def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
@@ -107,7 +119,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         scope_as_given=stored["scope_as_given"],
         formats=tuple(ReportFormat(f) for f in stored["formats"]),
         include_executive_summary=stored["include_executive_summary"],
-        include_detailed_findings=stored["include_detailed_findings"],
+        detail=detail_of(stored["include_detailed_findings"]),
         locale=stored["locale"],
         watermark=stored.get("watermark"),  # absent in old rows, as is_signed
         is_signed=stored.get("is_signed", False),

@@ -14,7 +14,7 @@ from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
 from policycortex.requests.body import Known, ScopeBody
-from policycortex.requests.model import Delivery, ReportRequest
+from policycortex.requests.model import Delivery, ReportRequest, detail_of
 from policycortex.requests.report_body import ReportBody
 from policycortex.scope import Scope
 
@@ -72,7 +72,7 @@ def parse_request(
         scope_as_given=dict(body["scope"]),
         formats=tuple(options.formats),
         include_executive_summary=options.include_executive_summary,
-        include_detailed_findings=options.include_detailed_findings,
+        detail=detail_of(options.include_detailed_findings),
         locale=options.locale,
         watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
         is_signed=options.sign,

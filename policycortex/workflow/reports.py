@@ -196,7 +196,7 @@ def compose_from_lake(
         evidence=read_evidence(lake, inputs, folder),
         locale=locale,
         show_executive_summary=request.include_executive_summary,
-        show_detailed_findings=request.include_detailed_findings,
+        detail=request.detail,
     )
 
 

@@ -14,7 +14,7 @@ from policycortex.documents.locales import load_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
-from policycortex.names import ReportFormat, ReportType, RequirementResult
+from policycortex.names import FindingsDetail, ReportFormat, ReportType, RequirementResult
 from policycortex.rendering.artifacts import RenderedArtifact, RenderingOptions, render_artifact
 from policycortex.rendering.visible_text import show_controls
 from policycortex.reports.registry import sections_of_type
@@ -278,7 +278,7 @@ def test_each_type_makes_sense_of_an_empty_period(build: Build, tmp_path: Path, 
 
 def test_what_the_request_leaves_out_is_named(build: Build, tmp_path: Path) -> None:
     """Without detailed findings the pages name the files that hold them; CSV and JSON stay complete."""
-    document = replace(build(findings=40), show_detailed_findings=False, show_executive_summary=False)
+    document = replace(build(findings=40), detail=FindingsDetail.NONE, show_executive_summary=False)
     made = _render(document, tmp_path)
     assert len(read_csv(made[ReportFormat.CSV].path)) == 40
     assert len(read_json(made[ReportFormat.JSON].path)["findings"]) == 40

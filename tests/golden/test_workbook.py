@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from policycortex.documents.model import ReportDocument
-from policycortex.names import ReportFormat, ReportType
+from policycortex.names import FindingsDetail, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 
 Build = Callable[..., ReportDocument]
@@ -113,7 +113,7 @@ def test_a_workbook_without_findings_has_an_empty_table(build: Build, tmp_path: 
     assert "Requirements" not in book.sheetnames
     assert book["Findings"].tables["findings_1"].ref == "A1:Q2"
     assert [row for row in book["Findings"].iter_rows(min_row=2, values_only=True) if any(row)] == []
-    without = replace(build(findings=3), show_detailed_findings=False)
+    without = replace(build(findings=3), detail=FindingsDetail.NONE)
     assert "Findings" not in openpyxl.load_workbook(_render(without, tmp_path)).sheetnames
 
 

@@ -40,7 +40,7 @@ class BulkSheet:
 def fill_sheets(
     empty: Path, path: Path, sheets: Sequence[BulkSheet], findings: FindingsTable, columns: Sequence[pl.Expr]
 ) -> None:
-    """Write workbook ``empty`` to ``path`` with rows; ``columns`` make cells of a batch: text, bool or datetime."""
+    """Write workbook ``empty`` to ``path`` with rows; ``columns`` make cells: text, bool, date or datetime."""
     by_part = {f"xl/worksheets/sheet{sheet.number}.xml": sheet for sheet in sheets}
     by_table = {sheet.table: sheet for sheet in sheets}
     last = xl_col_to_name(len(columns) - 1)
@@ -108,7 +108,7 @@ def _cell(name: str, kind: pl.DataType, letter: str, style: str) -> pl.Expr:
         open_text = pl.lit(' t="inlineStr"><is><t xml:space="preserve">')
         whole = pl.concat_str([*start, open_text, _escaped(value), pl.lit("</t></is></c>")])
         return pl.when(value.fill_null("") == "").then(empty).otherwise(whole)
-    serial = (value.dt.epoch("us") / _DAY_MICROSECONDS + _EPOCH_SERIAL).round(8).cast(pl.String)
+    serial = (value.cast(pl.Datetime("us")).dt.epoch("us") / _DAY_MICROSECONDS + _EPOCH_SERIAL).round(8).cast(pl.String)
     whole = pl.concat_str([*start, pl.lit("><v>"), serial, pl.lit("</v></c>")])
     return pl.when(value.is_null()).then(empty).otherwise(whole)
 

@@ -25,11 +25,18 @@ from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls_in
 from policycortex.reports.section import Kind
 
-_KINDS: Final = {"muted": Kind.FLAG, "waived": Kind.FLAG, "observed_at": Kind.MOMENT}
+_KINDS: Final = {
+    "muted": Kind.FLAG,
+    "waived": Kind.FLAG,
+    "observed_at": Kind.MOMENT,
+    "first_failed_on": Kind.DAY,
+}
 _WIDTHS: Final[dict[str, float]] = {
     "finding_uid": 34, "check_id": 38, "status": 10, "severity": 13, "muted": 9, "waived": 9, "title": 52,
     "provider": 11, "account_id": 17, "region": 15, "environment": 14, "service": 14, "resource_uid": 60,
-    "resource_type": 26, "observed_at": 17, "requirements": 24, "remediation": 70,
+    "resource_type": 26, "observed_at": 17, "requirements": 24, "remediation": 70, "number": 10,
+    "status_detail": 60, "resource_name": 30, "account_name": 22, "first_failed_on": 14, "source": 12,
+    "source_version": 12, "scan": 36, "source_file": 36, "source_file_sha256": 66,
 }  # fmt: skip
 
 

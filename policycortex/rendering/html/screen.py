@@ -73,6 +73,8 @@ def _page(
         watermark=watermark,
         static_rows=findings.head(STATIC_ROWS).to_dicts(),
         embedded=findings.height,
+        is_screen=True,
+        exceptions={},
         severities_in_order=[severity.value for severity in Severity],
     )
 
@@ -94,14 +96,18 @@ _SCRIPT_TEXTS: Final = (
 """Texts the page's script writes."""
 
 
+_NO_TEXTS: Final = frozenset({"muted", "waived", "observed_at", "first_failed_on", "requirements"})
+
+
 def _shown(findings: pl.DataFrame) -> pl.DataFrame:
     """All columns as text or booleans, safe to show."""
-    texts = [c for c in FINDING_COLUMNS if c not in {"muted", "waived", "observed_at", "requirements"}]
+    texts = [c for c in FINDING_COLUMNS if c not in _NO_TEXTS]
     joined = pl.col("requirements").list.join(REQUIREMENT_SEPARATOR, ignore_nulls=True)
     return findings.select(FINDING_COLUMNS).with_columns(
         *(show_controls_in(pl.col(name).fill_null("")) for name in texts),
         show_controls_in(joined.fill_null("")).alias("requirements"),
         pl.col("observed_at").dt.strftime(TIME_FORM).fill_null(""),
+        pl.col("first_failed_on").cast(pl.String).fill_null(""),
         pl.col("muted", "waived").fill_null(value=False),
     )
 

@@ -17,12 +17,12 @@ import polars as pl
 import typst
 
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import ReportDocument
+from policycortex.documents.model import FindingsTable, ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import RenderingError
 from policycortex.names import FindingStatus, PdfVariant, Severity
 from policycortex.rendering.pdf.covered_text import show_uncovered, show_uncovered_columns
-from policycortex.rendering.pdf.finding_rows import break_lines, shape_rows
+from policycortex.rendering.pdf.finding_rows import break_lines, shape_evidence
 from policycortex.rendering.visible_text import shorten, show_controls
 
 CHUNK_ROWS: Final = 250
@@ -55,20 +55,26 @@ class Annex:
     marks: tuple[OutlineMark, ...]
 
 
-def render_annex(document: ReportDocument, locale: Locale, folder: Path, variant: PdfVariant | None = None) -> Annex:
-    """Set all findings of ``document`` into files in ``folder``."""
+def render_annex(
+    document: ReportDocument,
+    findings: FindingsTable,
+    locale: Locale,
+    folder: Path,
+    variant: PdfVariant | None = None,
+) -> Annex:
+    """Set ``findings`` of ``document`` into files in ``folder``."""
     parts: list[Path] = []
     marks: list[OutlineMark] = []
     pages, first, seen = 0, 0, ""
     compiler = _compiler("annex.typ")
     frame = page_frame(document, locale)
-    total = document.findings.total
+    total = findings.total
     standards = _STANDARDS.get(variant, ())
     while first < total:
-        rows = document.findings.rows(first, CHUNK_ROWS)
+        rows = findings.rows(first, CHUNK_ROWS)
         is_last = first + rows.height >= total
         path = folder / f"annex-{len(parts):04d}.pdf"
-        shown = break_lines(show_uncovered_columns(shape_rows(rows)))
+        shown = break_lines(show_uncovered_columns(shape_evidence(rows)))
         with _compile(compiler, frame | {"rows": shown.to_dicts()}, standards) as pdf:
             kept = rows.height if is_last else rows.height - _give_back_last_page(pdf)
             for group, row in _group_starts(rows.head(kept), locale, seen):
@@ -137,6 +143,7 @@ def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
         "lang": locale.language,
         "words": {
             "heads": [text(f"word.{name}") for name in ("severity", "finding", "resource", "account", "status")],
+            "since": text("findings.since"),
             "severity": {severity.value: text(f"severity_short.{severity.value}") for severity in Severity},
             "status": {status.value: text(f"status.{status.value}") for status in FindingStatus},
             "muted": text("status.muted"),

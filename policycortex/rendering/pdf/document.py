@@ -6,22 +6,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import polars as pl
 from weasyprint import HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from policycortex.documents.branding import Logo
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import ReportDocument
+from policycortex.documents.model import FindingsTable, ReportDocument
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
-from policycortex.names import PdfVariant
+from policycortex.names import FindingsDetail, PdfVariant, ReportType
 from policycortex.rendering.html.page_view import column_styles, page_values
 from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale, report_template
 from policycortex.rendering.pdf.annex import render_annex, render_footers
 from policycortex.rendering.pdf.covered_text import show_uncovered_in
-from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text, shape_rows
+from policycortex.rendering.pdf.finding_groups import group_findings, list_sources, numbers_of
+from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
 from policycortex.rendering.templates import render_template
@@ -74,15 +74,16 @@ def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) 
 def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions) -> tuple[PdfLayout, PdfParts]:
     """The PDF as files in ``folder``, from which ``join_parts`` makes one."""
     locale = report_locale(document, options)
-    has_annex = document.show_detailed_findings and document.findings.total > options.page_findings
-    front = _lay_out(document, locale, options, has_annex=has_annex)
+    printed = _printed_findings(document, folder)
+    has_annex = printed.total > options.page_findings
+    front = _lay_out(document, printed, locale, options, has_annex=has_annex)
     sections, first = _section_pages(front, document, locale), len(front.pages)
     parts = PdfParts(front=folder / "front.pdf")
     write_front(front, document, locale, options, folder=folder, target=parts.front)
     if not has_annex:
         return PdfLayout(pages=first, sections=sections), parts
     del front  # the layout of some hundred pages is not needed while thousands are set
-    annex, footers = render_annex(document, locale, folder, options.pdf_variant), folder / "footers.pdf"
+    annex, footers = render_annex(document, printed, locale, folder, options.pdf_variant), folder / "footers.pdf"
     render_footers(first + annex.pages, footers, options.pdf_variant)
     *before, findings = sections
     findings = replace(findings, pages=findings.pages + annex.pages)
@@ -90,12 +91,22 @@ def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions)
     return layout, replace(parts, annex=annex, footers=footers)
 
 
-def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions, *, has_annex: bool) -> Document:
-    shown = 0 if has_annex or not document.show_detailed_findings else options.page_findings
+def _printed_findings(document: ReportDocument, folder: Path) -> FindingsTable:
+    """The findings that the pages print, in a file in ``folder`` where they are not all."""
+    match document.detail:
+        case FindingsDetail.ALL:
+            return document.findings
+        case FindingsDetail.NOT_PASSING:
+            return document.findings.not_passing(folder / "printed.parquet")
+        case FindingsDetail.NONE:
+            return replace(document.findings, total=0)
+
+
+def _lay_out(
+    document: ReportDocument, printed: FindingsTable, locale: Locale, options: RenderingOptions, *, has_annex: bool
+) -> Document:
     own = report_template(document, options)
-    page = print_page(
-        document, locale, document.findings.head(shown), has_annex=has_annex, own=own, variant=options.pdf_variant
-    )
+    page = print_page(document, locale, printed, has_annex=has_annex, own=own, variant=options.pdf_variant)
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
     try:
         return HTML(string=show_uncovered_in(page, own), url_fetcher=fetcher).render(font_config=FontConfiguration())
@@ -107,13 +118,15 @@ def _lay_out(document: ReportDocument, locale: Locale, options: RenderingOptions
 def print_page(
     document: ReportDocument,
     locale: Locale,
-    findings: pl.DataFrame,
+    printed: FindingsTable,
     *,
     has_annex: bool,
     own: Path | None = None,
     variant: PdfVariant | None = None,
 ) -> str:
-    """The HTML that WeasyPrint lays out, with these findings in its table."""
+    """The HTML that WeasyPrint lays out. ``printed`` findings stand in it, or in the annex where there is one."""
+    findings = printed.head(0 if has_annex else printed.total)
+    is_audit = document.header.type is ReportType.AUDIT
     return render_template(
         "report/print.html",
         locale,
@@ -121,9 +134,13 @@ def print_page(
         column_styles=column_styles(),
         has_own_style=own is not None and read_inside(own, "print.css") is not None,
         **page_values(document, locale),
-        finding_rows=shape_rows(findings).to_dicts(),
-        has_long_text=findings.height > 0 and has_long_text(findings),
+        finding_groups=group_findings(findings, document.checks),
+        finding_sources=list_sources(printed) if is_audit else (),
+        exceptions=numbers_of(printed) if is_audit else {},
+        printed_count=printed.total,
+        has_long_text=has_annex or has_long_text(findings),
         has_annex=has_annex,
+        is_screen=False,
         text_limit=TEXT_LIMIT,
         files=complete_files(document, locale, variant),
     )

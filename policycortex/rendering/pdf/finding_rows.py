@@ -22,16 +22,26 @@ def shape_rows(findings: pl.DataFrame) -> pl.DataFrame:
         "severity",
         "status",
         pl.col("muted", "waived").fill_null(value=False),
-        *(_shown(name) for name in _TEXTS),
+        *(shown_text(name) for name in _TEXTS),
         pl.col("observed_at").dt.strftime("%Y-%m-%d").fill_null("").alias("day"),
     )
+
+
+def shape_evidence(findings: pl.DataFrame) -> pl.DataFrame:
+    """``shape_rows`` with the finding's number, the scanner's words, and the day since when it fails ("" where not)."""
+    evidence = findings.select(
+        pl.col("number").alias("finding_number"),
+        shown_text("status_detail"),
+        pl.col("first_failed_on").cast(pl.String).fill_null("").alias("since"),
+    )
+    return pl.concat([shape_rows(findings), evidence], how="horizontal")
 
 
 def break_lines(rows: pl.DataFrame) -> pl.DataFrame:
     """Shaped rows for an engine that breaks no word: fixed-width texts cut into lines, long words made breakable."""
     return rows.with_columns(
         *(_folded(name, length) for name, length in _LINE_LENGTHS.items()),
-        pl.col("title", "region", "environment").str.replace_all(rf"(\S{{18}}{_SAME_CLUSTER})", "${1}\u200b"),
+        pl.col("title", "region", "environment", "status_detail").str.replace_all(rf"(\S{{18}}{_SAME_CLUSTER})", "${1}\u200b"),
     )
 
 
@@ -41,9 +51,10 @@ def has_long_text(findings: pl.DataFrame) -> bool:
     return longest is not None and longest > TEXT_LIMIT
 
 
-def _shown(name: str) -> pl.Expr:
+def shown_text(name: str, limit: int = TEXT_LIMIT) -> pl.Expr:
+    """The column as a page shows it: cut to ``limit`` characters with a mark, safe, "" for null."""
     column = pl.col(name).fill_null("")
-    cut = pl.when(column.str.len_chars() > TEXT_LIMIT).then(column.str.head(TEXT_LIMIT) + "…").otherwise(column)
+    cut = pl.when(column.str.len_chars() > limit).then(column.str.head(limit) + "…").otherwise(column)
     return show_controls_in(cut).alias(name)
 
 

@@ -68,5 +68,5 @@ SECTION: Final = Section(
     is_shown=lambda document: bool(document.requirements),
     tables=(REQUIREMENTS,),
     view=_view,
-    page_widths={"requirements": {"id": 12, "title": 29, "result": 17, "count": 8.4}},
+    page_widths={"requirements": {"id": 11, "title": 35, "result": 17, "count": 7.4}},
 )

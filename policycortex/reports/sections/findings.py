@@ -9,5 +9,8 @@ SECTION: Final = Section(
     id="findings",
     positions=dict.fromkeys(ReportType, 90),
     screen_template="report/sections/findings_screen.html",
-    page_widths={"findings": {"severity": 10, "title": 33, "resource": 31, "place": 15, "status": 11}},
+    page_widths={
+        "findings": {"number": 8, "resource": 47, "place": 22, "since": 13, "status": 10},
+        "sources": {"id": 7, "source": 15, "title": 38, "digest": 31, "count": 9},
+    },
 )

@@ -13,7 +13,7 @@ from policycortex.reports.section import Column, Content, JsonKey, JsonObject, K
 from policycortex.reports.unrelated_messages import provider_sentence
 from policycortex.scoring.unrelated import UnrelatedCheck, UnrelatedFindings
 
-CHECKS_SHOWN: Final = 20
+CHECKS_SHOWN: Final = 10
 """Checks without a requirement, on the page."""
 
 

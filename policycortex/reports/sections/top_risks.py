@@ -7,7 +7,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
 from policycortex.reports.section import Column, JsonKey, Kind, LinkTo, Section, SheetPlace, Table, always
 
-SHOWN: Final = 15
+SHOWN: Final = 10
 """Checks on the page."""
 
 

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from policycortex.documents.tables import FINDING_COLUMNS
+from policycortex.documents.tables import FINDING_COLUMNS, FINDING_NUMBER_DIGITS
 from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope
@@ -32,6 +32,7 @@ _TYPES: Final = {
     "waived": pa.bool_(),
     "observed_at": pa.timestamp("us", tz="UTC"),
     "requirements": pa.list_(pa.string()),
+    "first_failed_on": pa.date32(),
 }
 _EXPORT_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in FINDING_COLUMNS])
 _TEXTS_SCHEMA: Final = pl.Schema({"text_id": pl.String, "title": pl.String, "remediation": pl.String})
@@ -69,10 +70,16 @@ class FindingsExport:
             ):
                 parameters |= {"is_related": relations is not None}
                 listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
+                plan = fetch_frame(cursor, "export_plan", parameters)
+                digits = max(FINDING_NUMBER_DIGITS, len(str(plan["findings"].sum())))
                 total = 0
-                for chunk in _chunks(fetch_frame(cursor, "export_plan", parameters)):
+                for chunk in _chunks(plan):
                     result = cursor.execute(sql("export_findings"), parameters | chunk | {"framework_id": framework_id})
-                    total += _write_batches(self._session, result.to_arrow_reader(_BATCH_ROWS), writer, listed, texts)
+                    for batch in result.to_arrow_reader(_BATCH_ROWS):
+                        found = _joined(pl.DataFrame(batch), self._session, listed, texts)
+                        rows = found.with_columns(_numbers(total, digits)).select(FINDING_COLUMNS)
+                        writer.write_table(rows.to_arrow().cast(_EXPORT_SCHEMA))
+                        total += rows.height
             part.replace(path)
         except OSError as error:
             raise UnavailableError(f"cannot write findings to {path}: {error.strerror}") from error
@@ -97,20 +104,19 @@ def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
         yield chunk
 
 
-def _write_batches(
-    session: LakeSession, result: pa.RecordBatchReader, writer: pq.ParquetWriter, listed: pl.DataFrame, texts: "_Texts"
-) -> int:
-    total = 0
-    for batch in result:
-        found = pl.DataFrame(batch)
-        known_texts = texts.of(session, found["text_id"].unique().to_list())
-        joined = found.join(known_texts, on="text_id", how="left", maintain_order="left").join(
-            listed, on=_RELATION_KEY, how="left", maintain_order="left"
-        )
-        rows = joined.with_columns(pl.col("requirements").fill_null([])).select(FINDING_COLUMNS)
-        writer.write_table(rows.to_arrow().cast(_EXPORT_SCHEMA))
-        total += found.height
-    return total
+def _joined(found: pl.DataFrame, session: LakeSession, listed: pl.DataFrame, texts: "_Texts") -> pl.DataFrame:
+    """``found`` with its texts and requirements, in the same order."""
+    known_texts = texts.of(session, found["text_id"].unique().to_list())
+    joined = found.join(known_texts, on="text_id", how="left", maintain_order="left").join(
+        listed, on=_RELATION_KEY, how="left", maintain_order="left"
+    )
+    return joined.with_columns(pl.col("requirements").fill_null([]))
+
+
+def _numbers(before: int, digits: int) -> pl.Expr:
+    """Numbers of the rows that follow ``before`` others, such as ``F-001``."""
+    row = pl.int_range(before + 1, before + 1 + pl.len())
+    return (pl.lit("F-") + row.cast(pl.String).str.zfill(digits)).alias("number")
 
 
 class _Texts:

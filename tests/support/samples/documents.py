@@ -22,6 +22,7 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import ReportType, RequirementResult, Severity
+from policycortex.reports.sections.evidence import populations_of
 from policycortex.reports.sections.forecast import ForecastView
 from policycortex.reports.sections.risk_matrix import item_rows
 from policycortex.reports.sections.risk_places import place_rows
@@ -81,6 +82,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "risk_worst": worst_line(risk, locale, locale.number(shown.worst, 1)) if shown else "",
             "crosswalk_text": "",
             "conditions_text": "",
+            "populations": populations_of(path) if sample.type is ReportType.AUDIT else {},
             "change_causes": CHANGE_CAUSES if frame.height else (),
             "risk_places": place_rows(risk.groups if risk else (), 2),
             "risk_items": item_rows(risk),

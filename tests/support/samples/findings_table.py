@@ -1,12 +1,13 @@
 """Findings of sample documents: deterministic, of any number, with hostile texts on request."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.tables import FINDING_COLUMNS
+from policycortex.documents.tables import FINDING_COLUMNS, FINDING_NUMBER_DIGITS
 from policycortex.names import ReportType, Severity
 from policycortex.period import Period
 
@@ -82,6 +83,9 @@ CHECKS: Final = (
 _ENVIRONMENTS: Final = ("production", "staging", "development", "unknown")
 
 
+_STATES: Final = {"PASS": "meets the check", "FAIL": "does not meet the check", "MANUAL": "must be reviewed"}
+
+
 _REGIONS: Final = ("eu-central-1", "eu-west-1", "us-east-1")
 
 
@@ -102,6 +106,7 @@ _FINDING_SCHEMA: Final = pl.Schema(
         "waived": pl.Boolean(),
         "observed_at": pl.Datetime("us", "UTC"),
         "requirements": pl.List(pl.String()),
+        "first_failed_on": pl.Date(),
     }
 )
 
@@ -125,11 +130,14 @@ def make_findings(sample: Sample) -> pl.DataFrame:
     frame = pl.DataFrame(rows, schema=_FINDING_SCHEMA, orient="row")
     rank = {"FAIL": 0, "MANUAL": 1, "PASS": 2}
     severity = {s.value: n for n, s in enumerate(Severity)}
-    return frame.sort(
+    ordered = frame.sort(
         pl.col("status").replace_strict(rank, return_dtype=pl.Int8),
         pl.col("severity").replace_strict(severity, return_dtype=pl.Int8),
         "check_id", "account_id", "region", "resource_uid", "finding_uid",
     )  # fmt: skip
+    digits = max(FINDING_NUMBER_DIGITS, len(str(frame.height)))
+    numbers = pl.lit("F-") + pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(digits)
+    return ordered.with_columns(numbers.alias("number"))
 
 
 def _finding(n: int, sample: Sample) -> tuple[Any, ...]:
@@ -157,4 +165,14 @@ def _finding(n: int, sample: Sample) -> tuple[Any, ...]:
         datetime(2026, 11, 30, 6, 0, tzinfo=UTC) - timedelta(minutes=n % 600),
         list(requirements),
         hostile or f"Change the setting of {service} so that “{title.lower()}” holds, then scan again.",
+        "",
+        hostile or f"{service.upper()} resource {service}-{n:05d}-primary {_STATES[status]}.",
+        hostile or f"{service}-{n:05d}-primary",
+        hostile or f"Acme account {n * 13 % max(sample.accounts, 1) + 1}",
+        date(2026, 11, 29) - timedelta(days=n % 90) if status == "FAIL" else None,
+        "prowler",
+        "5.30.0",
+        f"prowler-output-{account}-20261130.ocsf.json",
+        f"prowler-output-{account}-20261130.ocsf.json",
+        hashlib.sha256(account.encode()).hexdigest(),
     )

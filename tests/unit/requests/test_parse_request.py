@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policycortex.errors import RequestError
-from policycortex.names import ReportFormat, ReportType
+from policycortex.names import FindingsDetail, ReportFormat, ReportType
 from policycortex.period import Period
 from policycortex.requests import Known, ReportRequest, parse_request, request_from_json, request_to_json
 
@@ -77,11 +77,31 @@ def test_an_order_survives_its_json() -> None:
     assert request_from_json(request_to_json(order)) == order
 
 
+@pytest.mark.parametrize(
+    ("word", "detail"), [(True, FindingsDetail.NOT_PASSING), ("all", FindingsDetail.ALL), (False, FindingsDetail.NONE)]
+)
+def test_detail_of_findings_is_a_boolean_or_all(word: object, detail: FindingsDetail) -> None:
+    """true, "all" and false are three details; the stored form is the word of the API, as in rows of older versions."""
+    body = {"name": "x", "type": "risk", "scope": {}, "format_options": {"include_detailed_findings": word}}
+    order = _parse(body)
+    assert order.detail is detail
+    stored = request_to_json(order)
+    assert stored["include_detailed_findings"] == word
+    assert request_from_json(stored).detail is detail
+
+
+@pytest.mark.parametrize("word", ["All", "some", 1, None])
+def test_other_words_for_the_detail_are_refused(word: object) -> None:
+    """Neither a number nor another word."""
+    with pytest.raises(RequestError):
+        _parse({"name": "x", "type": "risk", "scope": {}, "format_options": {"include_detailed_findings": word}})
+
+
 def test_the_least_order_has_plain_defaults() -> None:
     """PDF, both parts, English, the last 30 days, everything in scope."""
     order = _parse({"name": "x", "type": "risk", "scope": {}})
     assert order.formats == (ReportFormat.PDF,)
-    assert (order.include_executive_summary, order.include_detailed_findings, order.locale) == (True, True, "en")
+    assert (order.include_executive_summary, order.detail, order.locale) == (True, FindingsDetail.NOT_PASSING, "en")
     assert order.period == Period(start=datetime(2026, 4, 20, tzinfo=UTC), end=datetime(2026, 5, 20, tzinfo=UTC))
     assert (order.framework, order.scope.environments, order.scope.accounts) == (None, (), ())
 

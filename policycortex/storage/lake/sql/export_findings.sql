@@ -1,7 +1,8 @@
 -- Grain: one finding of the period-end posture in scope, in the total order of the findings table, from $first_check under
 -- $first_rank to $last_check under $last_rank; texts and requirements are joined to the stream later.
 -- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings that they name, else all.
--- A failing finding is waived when waivers cover every requirement that it is listed under.
+-- A failing finding is waived when waivers cover every requirement that it is listed under. first_failed_on: first day of the
+-- unbroken failing; NULL where it does not fail. A scan of one file has that file's name, others have their key.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(requirement_id) AS requirements
     FROM relations
@@ -35,9 +36,26 @@ waived AS (
     SELECT import_id, finding_no
     FROM reached
     WHERE is_waived_for(is_whole, reached, requirements)
+),
+failing AS (
+    SELECT observed_date, scan_key, source, account_id, scan_target, region, check_id, resource_uid,
+        min(failing_since) AS failing_since
+    FROM failing_since
+    WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
+    GROUP BY ALL
 )
 SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.finding_no IS NOT NULL AS waived,
     f.provider, f.account_id, f.region, f.environment, f.service, f.resource_uid, f.resource_type, f.observed_at,
-    f.mapping_id, f.text_id
-FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no
+    f.mapping_id, f.text_id, d.status_detail, d.resource_name, d.account_name,
+    CASE WHEN f.status = 'FAIL' THEN coalesce(a.failing_since, f.observed_date) END AS first_failed_on,
+    f.source, d.source_version, CASE WHEN is_one_scan(f.scan_key) THEN f.scan_key ELSE i.file_name END AS scan,
+    i.file_name AS source_file, i.content_sha256 AS source_file_sha256
+FROM found f
+    LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no
+    LEFT JOIN lake.core.findings d ON d.organization = f.organization AND d.observed_date = f.observed_date
+        AND d.import_id = f.import_id AND d.finding_no = f.finding_no
+    LEFT JOIN lake.raw.imports i ON i.organization = f.organization AND i.import_id = f.import_id
+    LEFT JOIN failing a ON f.status = 'FAIL'
+        AND (a.observed_date, a.scan_key, a.source, a.account_id, a.scan_target, a.region, a.check_id, a.resource_uid)
+        = (f.observed_date, f.scan_key, f.source, f.account_id, f.scan_target, f.region, f.check_id, f.resource_uid)
 ORDER BY f.rank_, f.check_id, f.account_id, f.region, f.resource_uid, f.finding_uid, f.import_id, f.finding_no

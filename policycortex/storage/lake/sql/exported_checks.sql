@@ -7,7 +7,8 @@ SELECT check_id, min(title) AS title,
     count(*) FILTER (status = 'FAIL' AND NOT muted AND NOT waived) AS failed,
     count(*) FILTER (status = 'MANUAL' AND NOT muted) AS manual,
     count(*) FILTER (muted) AS muted,
-    count(*) FILTER (status = 'FAIL' AND NOT muted AND waived) AS waived
+    count(*) FILTER (status = 'FAIL' AND NOT muted AND waived) AS waived,
+    list_sort(list(DISTINCT trim(source || ' ' || source_version))) AS scanners
 FROM read_parquet($path)
 GROUP BY check_id
 ORDER BY check_id
