@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 
 from policycortex.documents.branding import Branding, read_logo
-from policycortex.names import PdfVariant, ReportFormat, ReportType
+from policycortex.names import FindingsDetail, PdfVariant, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from tests.support.samples.documents import Sample, build_document
 
@@ -72,7 +72,8 @@ def _render(
 ) -> Path:
     folder.mkdir()
     document = build_document(folder, sample)
-    document = replace(document, header=replace(document.header, branding=look or Branding()))
+    header = replace(document.header, branding=look or Branding())
+    document = replace(document, header=header, detail=FindingsDetail.ALL)
     options = options or RenderingOptions(pdf_variant=variant)
     return render_artifact(document, ReportFormat.PDF, folder, options=options).path
 

@@ -140,7 +140,8 @@ def test_the_workbook_holds_real_types(build: Build, tmp_path: Path) -> None:
     path = _render(build(), tmp_path, ReportFormat.EXCEL)[ReportFormat.EXCEL].path
     head, first, *_ = read_sheet(path, "Findings")
     row = dict(zip(head, first, strict=True))
-    assert isinstance(row["Observed (UTC)"], datetime)
+    assert isinstance(row["Last seen (UTC)"], datetime)
+    assert isinstance(row["Failing since"], datetime)
     assert row["Muted"] is False
     assert isinstance(read_sheet(path, "Requirements")[5][4], int)
     assert isinstance(read_sheet(path, "Trend")[1][0], datetime)
@@ -158,7 +159,7 @@ def test_findings_go_on_in_a_next_sheet(build: Build, tmp_path: Path) -> None:
 
 def test_hostile_text_is_text_in_every_format(build: Build, tmp_path: Path) -> None:
     """Formulas, markup, references, reading direction and endless words show as text; nothing new can act."""
-    document = build(findings=57, hostile=True)
+    document = replace(build(findings=57, hostile=True), detail=FindingsDetail.ALL)
     made = _render(document, tmp_path)
     findings = read_json(made[ReportFormat.JSON].path)["findings"]
     assert {f["title"] for f in findings} == set(HOSTILE)
@@ -198,11 +199,12 @@ def _uris(pdf: pikepdf.Pdf) -> list[str]:
 
 
 def test_the_page_counts_of_a_pdf_are_true(build: Build, tmp_path: Path) -> None:
-    """Sections together with cover and contents are all pages, and each starts where the outline says."""
+    """Sections follow the cover without a gap, may share a page with the next, and are those of the outline."""
     artifact = _render(build(findings=60), tmp_path, ReportFormat.PDF)[ReportFormat.PDF]
     with pikepdf.open(artifact.path) as pdf:
         assert artifact.pages == len(pdf.pages)
-        assert 2 + sum(section.pages for section in artifact.sections) == len(pdf.pages)
+        touched = sum(section.pages for section in artifact.sections)
+        assert len(pdf.pages) - 2 <= touched < len(pdf.pages) - 1 + len(artifact.sections)
         with pdf.open_outline() as outline:
             titles = [item.title for item in outline.root]
     assert [s.name for s in artifact.sections] == titles[1:]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 
 from policycortex.documents.model import ReportDocument
-from policycortex.names import ReportFormat
+from policycortex.names import FindingsDetail, ReportFormat
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact, render_copy
 from tests.golden.readers import read_pdf_text
 
@@ -20,7 +20,7 @@ MARK = "FOR R&D <ONLY>"
 def test_every_page_of_a_pdf_is_marked(build: Build, tmp_path: Path) -> None:
     """On front and annex, as an artifact that screen readers skip; copies carry their own text."""
     options = RenderingOptions(watermark=MARK, page_findings=10)
-    document = build(findings=40)
+    document = replace(build(findings=40), detail=FindingsDetail.ALL)
     made = render_artifact(document, ReportFormat.PDF, tmp_path, options=options)
     pages = read_pdf_text(made.path).split("\f")[: made.pages]
     assert all(MARK in " ".join(page.split()) for page in pages)

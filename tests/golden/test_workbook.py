@@ -12,8 +12,10 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import polars as pl
 import pytest
+from xlsxwriter.utility import xl_col_to_name
 
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import FindingsDetail, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 
@@ -111,7 +113,7 @@ def test_a_workbook_without_findings_has_an_empty_table(build: Build, tmp_path: 
     """Head and one empty row, as a table must have one."""
     book = openpyxl.load_workbook(_render(build(findings=0, requirements=0), tmp_path))
     assert "Requirements" not in book.sheetnames
-    assert book["Findings"].tables["findings_1"].ref == "A1:Q2"
+    assert book["Findings"].tables["findings_1"].ref == f"A1:{xl_col_to_name(len(FINDING_COLUMNS) - 1)}2"
     assert [row for row in book["Findings"].iter_rows(min_row=2, values_only=True) if any(row)] == []
     without = replace(build(findings=3), detail=FindingsDetail.NONE)
     assert "Findings" not in openpyxl.load_workbook(_render(without, tmp_path)).sheetnames

@@ -41,7 +41,9 @@ def break_lines(rows: pl.DataFrame) -> pl.DataFrame:
     """Shaped rows for an engine that breaks no word: fixed-width texts cut into lines, long words made breakable."""
     return rows.with_columns(
         *(_folded(name, length) for name, length in _LINE_LENGTHS.items()),
-        pl.col("title", "region", "environment", "status_detail").str.replace_all(rf"(\S{{18}}{_SAME_CLUSTER})", "${1}\u200b"),
+        pl.col("title", "region", "environment", "status_detail").str.replace_all(
+            rf"(\S{{18}}{_SAME_CLUSTER})", "${1}\u200b"
+        ),
     )
 
 

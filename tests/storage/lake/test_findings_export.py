@@ -1,7 +1,8 @@
 """The export of a report's findings: one complete file in total order for any chunk size; waivers by finding."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -63,6 +64,27 @@ def test_chunks_tile_the_order(lake: Lake, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(findings_export, "_TEXTS_HELD", 1)
     assert lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "many.parquet") == 70
     assert pl.read_parquet(tmp_path / "one.parquet").equals(pl.read_parquet(tmp_path / "many.parquet"))
+
+
+def test_a_finding_carries_the_evidence_of_its_scan(lake: Lake, tmp_path: Path) -> None:
+    """Failing since the first day of the unbroken failing; the scanner's words and the file; numbers in the order."""
+    take(lake, "first.json", [seen(2, "c1", "r1", status_detail="open since long")])
+    given = {"resource_name": "bucket", "account_name": "Shop", "source_version": "5.30.0"}
+    take(
+        lake,
+        "second.json",
+        [seen(5, "c1", "r1", status_detail="r1 is open", **given), seen(5, "c2", "r2", "PASS"), seen(5, "c3", "r3")],
+    )
+    lake.analytics.rebuild_ages([date(2026, 11, 2), date(2026, 11, 5)])
+    path = tmp_path / "f.parquet"
+    lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=path)
+    first, second, last = pl.read_parquet(path).to_dicts()
+    assert [row["number"] for row in (first, second, last)] == ["F-001", "F-002", "F-003"]
+    assert (first["status_detail"], first["resource_name"], first["account_name"]) == ("r1 is open", "bucket", "Shop")
+    assert (first["source_version"], first["scan"], first["source_file"]) == ("5.30.0", "scan-5", "second.json")
+    assert first["source_file_sha256"] == sha256(b"second.json").hexdigest()
+    assert (first["first_failed_on"], second["first_failed_on"]) == (date(2026, 11, 2), date(2026, 11, 5))
+    assert (last["status"], last["first_failed_on"]) == ("PASS", None)
 
 
 def test_no_findings_are_an_empty_table(lake: Lake, tmp_path: Path) -> None:

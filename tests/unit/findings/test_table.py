@@ -43,12 +43,16 @@ def test_a_report_table_comes_back_as_it_was() -> None:
         "title": '"\'=1+1, ""quoted""\nand more"', "provider": "gcp", "account_id": "p", "region": "r",
         "environment": "unknown", "service": "IAM", "resource_uid": "'=cmd", "resource_type": "t",
         "observed_at": "2026-11-23T15:55:52.447Z", "requirements": "CC6.1; CC6.6", "remediation": "",
+        "number": "F-001", "status_detail": "r is open", "resource_name": "", "account_name": "Shop",
+        "first_failed_on": "2026-11-02", "source": "prowler", "source_version": "5.30.0", "scan": "s.json",
+        "source_file": "s.json", "source_file_sha256": "ab",
     }  # fmt: skip
     content = ",".join(FINDING_COLUMNS) + "\r\n" + ",".join(cells[name] for name in FINDING_COLUMNS) + "\r\n"
     (finding,), bad = parsed(parse_csv, b"\xef\xbb\xbf" + content.encode())
     assert bad == []
     assert finding.title == '=1+1, "quoted"\nand more'
     assert finding.resource_uid == "=cmd"
+    assert (finding.status_detail, finding.account_name, finding.source) == ("r is open", "Shop", "prowler")
     assert (finding.is_muted, finding.environment_tag, finding.service) == (True, None, "iam")
     assert finding.observed_at == datetime(2026, 11, 23, 15, 55, 52, 447000, tzinfo=UTC)
 

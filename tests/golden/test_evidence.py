@@ -1,0 +1,170 @@
+"""The evidence behind a finding stands in every format, and audit reports link requirements and findings both ways."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import openpyxl
+import polars as pl
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import Destination
+
+from policycortex.documents.locales import open_locale
+from policycortex.documents.model import ReportDocument
+from policycortex.documents.tables import FINDING_COLUMNS
+from policycortex.names import FindingsDetail, ReportFormat, ReportType
+from policycortex.rendering.artifacts import render_artifact
+from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
+from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
+
+Build = Callable[..., ReportDocument]
+MARKER: Final = "MARKER-7f3a: port 3389 is open to 0.0.0.0/0"
+
+
+@pytest.fixture
+def marked(build: Build) -> ReportDocument:
+    """An audit report of 120 findings, the first of which has MARKER as the scanner's words."""
+    document = build(findings=120, type=ReportType.AUDIT)
+    frame = pl.read_parquet(document.findings.path)
+    words = pl.when(pl.col("number") == "F-001").then(pl.lit(MARKER)).otherwise("status_detail").alias("status_detail")
+    frame.with_columns(words).write_parquet(document.findings.path)
+    return document
+
+
+def test_the_scanners_words_stand_in_every_format(marked: ReportDocument, tmp_path: Path) -> None:
+    """A text planted in one finding is found in CSV, JSON, Excel, HTML, OSCAL and the PDF."""
+    made = {kind: render_artifact(marked, kind, tmp_path).path for kind in ReportFormat}
+    assert MARKER in made[ReportFormat.CSV].read_text(encoding="utf-8")
+    assert MARKER in made[ReportFormat.JSON].read_text(encoding="utf-8")
+    assert MARKER in made[ReportFormat.OSCAL].read_text(encoding="utf-8")
+    assert MARKER in {cell for row in read_sheet(made[ReportFormat.EXCEL], "Findings") for cell in row}
+    assert MARKER in Page(made[ReportFormat.HTML].read_text(encoding="utf-8")).embedded["finding-data"]
+    assert MARKER in read_pdf_text(made[ReportFormat.PDF])
+
+
+def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path: Path) -> None:
+    """Each value of each finding, as text: JSON, CSV, Excel, HTML and OSCAL agree with the table, column by column."""
+    document = build(findings=90)
+    expected = [_texts(row) for row in document.findings.head(90).to_dicts()]
+    made = {kind: render_artifact(document, kind, tmp_path).path for kind in ReportFormat if kind.value != "pdf"}
+    assert [_texts(row) for row in read_json(made[ReportFormat.JSON])["findings"]] == expected
+    assert [{name: row[name] for name in FINDING_COLUMNS} for row in read_csv(made[ReportFormat.CSV])] == expected
+    assert _from_html(made[ReportFormat.HTML]) == expected
+    assert _from_excel(made[ReportFormat.EXCEL]) == expected
+    observations = read_json(made[ReportFormat.OSCAL])["assessment-results"]["results"][0]["observations"]
+    for row, node in zip(expected, observations, strict=True):
+        props = {prop["name"]: prop["value"] for prop in node["props"]}
+        assert props == {name: row[name] for name in props}
+        assert set(row) - set(props) - {name for name, text in row.items() if not text} <= {
+            "requirements",
+            "observed_at",
+        }
+        assert (node["description"], node["collected"]) == (row["status_detail"], row["observed_at"])
+
+
+def test_requirements_and_findings_of_an_audit_report_link_both_ways(marked: ReportDocument, tmp_path: Path) -> None:
+    """From each requirement to each of its failing findings, and from the finding by its check back, read by pypdf."""
+    reader = PdfReader(render_artifact(marked, ReportFormat.PDF, tmp_path).path)
+    targets = reader.named_destinations
+    pages = {
+        page.indirect_reference.idnum: number for number, page in enumerate(reader.pages) if page.indirect_reference
+    }
+    links = [
+        (number, _place(annotation), annotation["/Dest"] if "/Dest" in annotation else annotation["/A"]["/D"])
+        for number, page in enumerate(reader.pages)
+        for annotation in (each.get_object() for each in page.get("/Annots", []))
+        if annotation["/Subtype"] == "/Link"
+    ]
+    failing = marked.findings.head(120).filter((pl.col("status") == "FAIL") & ~pl.col("muted") & ~pl.col("waived"))
+    anchors = {row.id: f"requirement-{number}" for number, row in enumerate(marked.requirements, start=1)}
+    assert failing.height > 10
+    for number, requirements in failing.select("number", "requirements").iter_rows():
+        check = next(
+            name
+            for page, place, name in links
+            if name.startswith("check-") and _is_at(targets[number], pages, page, place)
+        )
+        for requirement in requirements:
+            block = _position(targets[anchors[requirement]], pages)
+            following = [_position(targets[name], pages) for name in anchors.values()]
+            end = min((place for place in following if place > block), default=(len(pages), 0.0))
+            assert any(name == number and block <= (page, -place) < end for page, place, name in links)
+            head = _position(targets[check], pages)
+            assert any(
+                name == anchors[requirement] and page == head[0] and abs(-place - head[1]) < 45
+                for page, place, name in links
+            )
+
+
+@pytest.mark.parametrize("detail", list(FindingsDetail))
+def test_pages_print_what_the_request_asks_for(build: Build, tmp_path: Path, detail: FindingsDetail) -> None:
+    """Numbers of printed findings: those that do not pass, all, or none; CSV has all of them whatever is printed."""
+    document = replace(build(findings=120), detail=detail)
+    text = read_pdf_text(render_artifact(document, ReportFormat.PDF, tmp_path).path)
+    assert len(read_csv(render_artifact(document, ReportFormat.CSV, tmp_path).path)) == 120
+    findings = document.findings.head(120)
+    not_passing = findings.filter((pl.col("status") != "PASS") | pl.col("muted"))
+    printed = {
+        FindingsDetail.ALL: findings,
+        FindingsDetail.NOT_PASSING: not_passing,
+        FindingsDetail.NONE: findings.clear(),
+    }
+    numbers = printed[detail]["number"].to_list()
+    assert [number for number in findings["number"] if f"{number} " in text] == numbers
+    if detail is not FindingsDetail.NONE:
+        assert f"Printed: {len(numbers)} of 120 findings." in text
+
+
+def _texts(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in row.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return REQUIREMENT_SEPARATOR.join(value)
+    if hasattr(value, "hour"):
+        return str(pl.Series([value]).dt.strftime(TIME_FORM)[0])
+    return "" if value is None else str(value)
+
+
+def _from_html(path: Path) -> list[dict[str, str]]:
+    data = json.loads(Page(path.read_text(encoding="utf-8")).embedded["finding-data"])
+    columns = {name: [column["values"][code] for code in column["codes"]] for name, column in data.items()}
+    return [_texts({name: columns[name][row] for name in FINDING_COLUMNS}) for row in range(len(columns["number"]))]
+
+
+def _from_excel(path: Path) -> list[dict[str, str]]:
+    """Words of severities and statuses back as ids; dates of cells without their time."""
+    locale = open_locale("en")
+    ids = {locale.text(f"status.{name}"): name for name in ("PASS", "FAIL", "MANUAL")}
+    ids |= {locale.text(f"severity.{s}"): s for s in ("critical", "high", "medium", "low", "informational")}
+    rows = openpyxl.load_workbook(path, read_only=True)["Findings"].iter_rows(min_row=2, values_only=True)
+    found = []
+    for row in rows:
+        cells = dict(zip(FINDING_COLUMNS, row, strict=True))
+        cells["status"], cells["severity"] = ids[str(cells["status"])], ids[str(cells["severity"])]
+        if cells["first_failed_on"] is not None:
+            cells["first_failed_on"] = str(cells["first_failed_on"])[:10]
+        found.append(_texts(cells))
+    return found
+
+
+def _place(annotation: Any) -> float:  # noqa: ANN401 - pypdf's objects
+    """The top of a link on its page, from the bottom."""
+    _, one, _, other = annotation["/Rect"]
+    return max(float(one), float(other))
+
+
+def _position(target: Destination, pages: Mapping[int, int]) -> tuple[int, float]:
+    """Page, and how far down on it, larger for lower."""
+    return pages[target.page.idnum], -float(target.top or 0)  # type: ignore[union-attr]
+
+
+def _is_at(target: Destination, pages: Mapping[int, int], page: int, place: float) -> bool:
+    where = _position(target, pages)
+    return where[0] == page and abs(where[1] + place) < 8
