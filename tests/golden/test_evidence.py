@@ -65,7 +65,7 @@ def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path:
         assert (node["description"], node["collected"]) == (row["status_detail"], row["observed_at"])
 
 
-def test_requirements_and_findings_of_an_audit_report_link_both_ways(marked: ReportDocument, tmp_path: Path) -> None:
+def test_requirements_and_findings_of_an_audit_report_link_each_other(marked: ReportDocument, tmp_path: Path) -> None:
     """From each requirement to each of its failing findings, and from the finding by its check back, read by pypdf."""
     reader = PdfReader(render_artifact(marked, ReportFormat.PDF, tmp_path).path)
     targets = reader.named_destinations

@@ -119,7 +119,7 @@ def _group(rows: Sequence[Mapping[str, Any]], counted: Mapping[str, CheckResult]
 
 
 def _evidence_rows(findings: pl.DataFrame) -> pl.DataFrame:
-    """Shaped rows with what the scanner said, when they began to fail, and the number of their source."""
+    """Shaped rows with what the scanner states, when they began to fail, and the number of their source."""
     evidence = findings.select(
         *(shown_text(name) for name in ("resource_name", "account_name")),
         pl.col("requirements").fill_null([]),
