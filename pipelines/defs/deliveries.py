@@ -41,6 +41,7 @@ from policycortex.workflow.due_reports import (
     note_run,
     release_report,
 )
+from policycortex.workflow.fresh_scans import remake_withheld_reports
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import run_tags
@@ -122,14 +123,16 @@ def alerts(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     job=make_report,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts due reports: requested for a later time, of ticks that no schedule definition handled, or of"
-    " lost runs.",
+    description="Starts due reports: requested for a later time, of ticks that no schedule definition handled, of lost"
+    " runs, or withheld until the scans that have come.",
 )
 def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Claims overdue ticks, then requests a run of each due report without a run or with a lost one."""
+    """Claims overdue ticks and makes withheld reports again, then requests a run of each due report that has none or
+    a lost one."""
     settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     claim_due_ticks(settings, now=now - head_start)
+    remake_withheld_reports(settings, now=now)
     watched = load_watched_runs(settings, now=now)
     for run_id in failed_or_canceled(instance, list(watched)):
         release_report(settings, watched[run_id], run_id)

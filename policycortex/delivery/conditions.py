@@ -13,6 +13,8 @@ class Condition(StrEnum):
     SCORE_BELOW = "score_below"
     NEW_CRITICALS = "new_criticals"
     NOT_EMPTY = "not_empty"
+    FRESH_WITHIN = "fresh_within"
+    """Evaluated by ``delivery.freshness``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ def reason_to_withhold(
     unknown score counts as below every threshold, so that a report that assessed nothing is not withheld.
     """
     match condition:
-        case Condition.ALWAYS:
+        case Condition.ALWAYS | Condition.FRESH_WITHIN:
             return None
         case Condition.ONLY_IF_CHANGED:
             is_same = previous is not None and previous.state_digest == report.state_digest

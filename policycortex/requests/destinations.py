@@ -30,6 +30,9 @@ class ConditionBody(Strict):
 
     type: Condition = Condition.ALWAYS
     threshold: Annotated[float, Field(ge=0, le=100)] | None = Field(default=None, description="For score_below")
+    hours: Annotated[int, Field(ge=1, le=8760)] | None = Field(
+        default=None, description="For fresh_within: how old the newest scan of each account may be"
+    )
 
     @field_validator("type", mode="before")
     @classmethod
@@ -37,9 +40,11 @@ class ConditionBody(Strict):
         return one_of(Condition, value)
 
     @model_validator(mode="after")
-    def _has_threshold(self) -> "ConditionBody":
+    def _has_its_limit(self) -> "ConditionBody":
         if (self.type is Condition.SCORE_BELOW) != (self.threshold is not None):
             raise refuse("threshold goes with score_below, and score_below needs it")
+        if (self.type is Condition.FRESH_WITHIN) != (self.hours is not None):
+            raise refuse("hours goes with fresh_within, and fresh_within needs it")
         return self
 
 

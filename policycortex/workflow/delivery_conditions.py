@@ -5,6 +5,7 @@ failed still gets the change with the next report.
 """
 
 import hashlib
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -17,20 +18,26 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.workflow.fresh_scans import reason_to_wait
 
 _NO_SNAPSHOT: Final = Outline(score_pct=None, state_digest="", criticals=frozenset())
 _COMPARING: Final = frozenset({Condition.ONLY_IF_CHANGED, Condition.NEW_CRITICALS})
 _IDENTITY: Final = ("provider", "account_id", "region", "check_id", "resource_uid")
 
 
-def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: DeliveryRow) -> str | None:
-    """Why the delivery is withheld; None: send it. Evaluated at the first attempt only."""
-    if not row.condition or row.attempt_count > 1:
-        return None
-    condition = Condition(row.condition["type"])
-    if condition is Condition.ALWAYS:
+def reason_to_withhold_delivery(
+    settings: Settings, registry: Registry, row: DeliveryRow, *, now: datetime
+) -> str | None:
+    """Why the delivery is withheld; None: send it.
+
+    Evaluated at every attempt: the sender of an earlier one may have died before its evaluation ended.
+    """
+    condition = condition_of(row)
+    if row.condition is None or condition is Condition.ALWAYS:
         return None
     report = registry.reports.find_report(row.report_id)
+    if condition is Condition.FRESH_WITHIN:
+        return reason_to_wait(settings, report, hours=row.condition["hours"], now=now)
     if condition is Condition.SCORE_BELOW:
         outline = Outline(score_pct=_score(report), state_digest="", criticals=frozenset())
         return reason_to_withhold(
@@ -39,6 +46,11 @@ def reason_to_withhold_delivery(settings: Settings, registry: Registry, row: Del
     before = _last_delivered(registry, row) if condition in _COMPARING else None
     previous = _outline(settings, before) if before is not None else None
     return reason_to_withhold(condition, report=_outline(settings, report), previous=previous)
+
+
+def condition_of(row: DeliveryRow) -> Condition:
+    """The delivery's condition."""
+    return Condition(row.condition["type"]) if row.condition else Condition.ALWAYS
 
 
 def _last_delivered(registry: Registry, row: DeliveryRow) -> ReportRow | None:

@@ -19,6 +19,7 @@ from policycortex.channels.connections import Connections, load_connections, wit
 from policycortex.channels.model import DeliveryContent, Receipt
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import check_connection, send
+from policycortex.delivery.conditions import Condition
 from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
 from policycortex.errors import (
     UNEXPECTED_ERRORS,
@@ -37,8 +38,9 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
 from policycortex.storage.registry.send_limits import SendLimits
-from policycortex.workflow.delivery_conditions import reason_to_withhold_delivery
+from policycortex.workflow.delivery_conditions import condition_of, reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
+from policycortex.workflow.fresh_scans import LOOK_AGAIN
 
 Clock = Callable[[], datetime]
 
@@ -262,9 +264,9 @@ class _Round:
         try:
             with ExitStack() as stack:
                 with self._building:
-                    reason = reason_to_withhold_delivery(self.settings, self.registry, row)
+                    reason = reason_to_withhold_delivery(self.settings, self.registry, row, now=self.clock())
                     if reason is not None:
-                        return Settled(status=DeliveryStatus.WITHHELD, outcome="withheld", answer=reason)
+                        return _withheld(row, reason, self.clock())
                     content = stack.enter_context(
                         build_content(self.settings, self.registry, self.connections, row, now=self.clock())
                     )
@@ -347,6 +349,17 @@ def _uncertain(channels: ChannelRegistry, row: DeliveryRow, reason: str, now: da
         return _deferred(row, reason, now)
     answer = f"{reason}; it may have arrived, so it is not repeated: ask the receiver, and replay it if it did not"
     return Settled(status=DeliveryStatus.UNCERTAIN, outcome="uncertain", answer=answer)
+
+
+def _withheld(row: DeliveryRow, reason: str, now: datetime) -> Settled:
+    is_waiting = condition_of(row) is Condition.FRESH_WITHIN
+    return Settled(
+        status=DeliveryStatus.WITHHELD,
+        outcome="withheld",
+        answer=reason,
+        next_attempt_at=now + LOOK_AGAIN if is_waiting else None,
+        is_waiting_for_scan=is_waiting,
+    )
 
 
 def _refused(reason: str) -> Settled:

@@ -228,8 +228,8 @@ def test_an_unexpected_error_leaves_the_delivery_uncertain(
     assert "planted-secret" not in repr(row)
 
 
-def test_a_delivery_of_a_deleted_report_fails(tmp_path: Path, box: Mailbox) -> None:
-    """The report is deleted before it is sent: failed, with the reason, and nothing is sent."""
+def test_a_delivery_of_a_deleted_report_is_cancelled(tmp_path: Path, box: Mailbox) -> None:
+    """The report is deleted before it is sent: cancelled, with the reason, and nothing is sent."""
     settings, clock = settings_of(tmp_path, {"mail": mail_connection(box.port)}), Clock()
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": ["ceo@company.com"]}})
@@ -237,8 +237,8 @@ def test_a_delivery_of_a_deleted_report_fails(tmp_path: Path, box: Mailbox) -> N
         registry.reports.delete_report("default", report.id, now=clock())
         deliver_due(settings, clock=clock)
         row = rows_of(registry)["ceo@company.com"]
-    assert row.status is DeliveryStatus.FAILED
-    assert report.id in row.reason
+    assert row.status is DeliveryStatus.CANCELLED
+    assert row.reason == "its report was deleted before it was sent"
     assert box.messages == []
 
 

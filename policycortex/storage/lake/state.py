@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import polars as pl
+
+from policycortex.scope import Scope
+from policycortex.storage.lake.scan_selection import scope_filters
 from policycortex.storage.lake.session import Cursor, LakeSession, run
 
 _TABLES: Final = ("state", "coverage", "tallies", "builds")
@@ -51,6 +55,11 @@ class LakeState:
         """UTC days from ``first`` to ``last``, both in, that imports have touched since they were last rebuilt."""
         rows = self._session.fetch("stale_days", {"first_date": first, "last_date": last})
         return tuple(rows["observed_date"].to_list())
+
+    def load_newest_scans(self, scope: Scope, since: date) -> pl.DataFrame:
+        """``provider``, ``account_id`` and ``scanned_at`` of each account in scope that has findings since that day."""
+        parameters = {"organization": scope.organization, "first_date": since} | scope_filters(scope)
+        return self._session.fetch("newest_scans", parameters)
 
 
 def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -> DayCounts:

@@ -35,6 +35,7 @@ from policycortex.storage.registry.unrelated import UnrelatedRepository
 from policycortex.storage.registry.uploads import UploadRepository
 from policycortex.storage.registry.waivers import WaiverRepository
 from policycortex.storage.registry.web_sessions import WebSessionRepository
+from policycortex.storage.registry.withheld import WithheldRepository
 
 _COMMON: Final[dict[str, Any]] = {
     "hide_parameters": True,  # error messages would show request bodies and digests of keys
@@ -61,6 +62,7 @@ class Registry:
         self.schedules = ScheduleRepository(database, self.audit_log)
         self.deliveries = DeliveryRepository(database, self.audit_log)
         self.alerts = AlertRepository(database)
+        self.withheld = WithheldRepository(database, self.audit_log)
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
         self.unrelated = UnrelatedRepository(database)

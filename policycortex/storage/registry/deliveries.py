@@ -14,7 +14,9 @@ from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.delivery_ends import (
     BY_PERSON,
+    DELIVERY_COLUMNS,
     HAS_TO_END,
+    IS_COMPLETED,
     SCHEDULE_DELETED,
     cancel_deliveries,
     end_without_report,
@@ -36,15 +38,8 @@ from policycortex.storage.registry.schedule_tables import (
     schedule_ticks,
 )
 from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
-from policycortex.storage.registry.tables import reports
 from policycortex.storage.registry.visibility import hidden_among, hidden_reports
 
-_COMPLETED: Final = select(reports.c.id).where(
-    reports.c.id == deliveries.c.report_id,
-    reports.c.status == ReportStatus.COMPLETED.value,
-    reports.c.deleted_at.is_(None),
-)
-_COLUMNS: Final = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
 _ALERTED: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 
 
@@ -88,7 +83,7 @@ class DeliveryRepository:
         where = [column == value for column, value in wanted.items() if value is not None]
         if organization is not None and reader is not None:
             where.append(deliveries.c.report_id.not_in(hidden_reports(organization, reader)))
-        query = select(*_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
+        query = select(*DELIVERY_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
         with self._database.reading() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
             total = connection.execute(select(func.count()).select_from(deliveries).where(*where)).scalar_one()
@@ -100,8 +95,9 @@ class DeliveryRepository:
         with self._database.writing() as connection:
             moved = end_without_report(connection, now=now)
             released = {"status": DeliveryStatus.PENDING.value, "next_attempt_at": now}
-            done = deliveries.c.report_id.in_(_COMPLETED)
-            return moved + connection.execute(update(deliveries).where(waiting, done).values(**released)).rowcount
+            return (
+                moved + connection.execute(update(deliveries).where(waiting, IS_COMPLETED).values(**released)).rowcount
+            )
 
     def has_due_deliveries(
         self,
@@ -110,7 +106,7 @@ class DeliveryRepository:
         limits: SendLimits = SendLimits(),  # noqa: B008 - it is frozen
     ) -> bool:
         """Whether ``claim_delivery``, ``release_deliveries`` or ``list_lost_deliveries`` would find something."""
-        waits = and_(deliveries.c.status == DeliveryStatus.WAITING.value, deliveries.c.report_id.in_(_COMPLETED))
+        waits = and_(deliveries.c.status == DeliveryStatus.WAITING.value, IS_COMPLETED)
         with self._database.reading() as connection:
             is_claimable = and_(_is_due(now), *within_limits(connection, limits, now=now))
             query = select(deliveries.c.id).where(or_(is_claimable, _is_lost(now), waits, HAS_TO_END)).limit(1)
@@ -158,12 +154,12 @@ class DeliveryRepository:
     def list_lost_deliveries(self, *, now: datetime) -> tuple[DeliveryRow, ...]:
         """Deliveries whose sender died: claimed, not settled, and the lease has expired."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(*_COLUMNS).where(_is_lost(now))).mappings().all()
+            rows = connection.execute(select(*DELIVERY_COLUMNS).where(_is_lost(now))).mappings().all()
         return tuple(_delivery(row) for row in rows)
 
     def settle_delivery(self, claimed: DeliveryRow, settled: Settled, *, now: datetime) -> None:
         """Write how the attempt ended. Raises ConflictError when another sender has claimed the delivery."""
-        is_end = settled.status is not DeliveryStatus.PENDING
+        is_end = settled.status is not DeliveryStatus.PENDING and not settled.is_waiting_for_scan
         values: dict[str, Any] = {
             "status": settled.status.value,
             "lease_until": None,
@@ -205,7 +201,7 @@ class DeliveryRepository:
             )
             keys = [delivery.key for delivery in new]
             mine = (deliveries.c.report_id == report_id, deliveries.c.destination_key.in_(keys))
-            rows = connection.execute(select(*_COLUMNS).where(*mine).order_by(deliveries.c.id)).mappings().all()
+            rows = connection.execute(select(*DELIVERY_COLUMNS).where(*mine).order_by(deliveries.c.id)).mappings().all()
         return tuple(_delivery(row) for row in rows)
 
     def cancel_delivery(
@@ -282,7 +278,7 @@ class DeliveryRepository:
 
     def list_alerted_deliveries(self, alert_id: str) -> tuple[DeliveryRow, ...]:
         """The deliveries that an alert is about, without attempts; those replayed meanwhile are left out."""
-        query = select(*_COLUMNS).where(deliveries.c.alert_id == alert_id)
+        query = select(*DELIVERY_COLUMNS).where(deliveries.c.alert_id == alert_id)
         query = query.order_by(deliveries.c.ended_at, deliveries.c.id)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
@@ -312,7 +308,7 @@ def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(
         deliveries.c.status == DeliveryStatus.PENDING.value,
         deliveries.c.next_attempt_at <= now,
-        deliveries.c.report_id.in_(_COMPLETED),
+        IS_COMPLETED,
     )
 
 
@@ -330,7 +326,7 @@ def _end_attempt(connection: Connection, claimed: DeliveryRow, settled: Settled,
 def _load(
     connection: Connection, delivery_id: str, organization: str | None = None, *, reader: str | None = None
 ) -> DeliveryRow:
-    query = select(*_COLUMNS).where(deliveries.c.id == delivery_id)
+    query = select(*DELIVERY_COLUMNS).where(deliveries.c.id == delivery_id)
     if organization is not None:
         query = query.where(deliveries.c.organization == organization)
     row = connection.execute(query).mappings().first()

@@ -31,10 +31,20 @@ _PENDS: Final = deliveries.c.status == DeliveryStatus.PENDING.value
 WAITS_FOR_SCAN: Final = and_(deliveries.c.status == DeliveryStatus.WITHHELD.value, deliveries.c.ended_at.is_(None))
 """Withheld until newer scans are imported. Other withheld deliveries have ended."""
 
+IS_COMPLETED: Final = exists().where(
+    _OF_REPORT, reports.c.status == ReportStatus.COMPLETED.value, reports.c.deleted_at.is_(None)
+)
+"""The delivery's report can be sent."""
+
+DELIVERY_COLUMNS: Final[list[Any]] = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
+"""Columns of a ``DeliveryRow``."""
+
 _CANCELLABLE: Final = or_(_WAITS, _PENDS, WAITS_FOR_SCAN)
 
+_EXPIRES: Final = and_(or_(_PENDS, WAITS_FOR_SCAN), _IS_EXPIRED)
+
 HAS_TO_END: Final[ColumnElement[bool]] = or_(
-    and_(_WAITS, _NEVER_COMES), and_(_PENDS, _IS_EXPIRED), and_(or_(_WAITS, _PENDS, WAITS_FOR_SCAN), _IS_DELETED)
+    and_(_WAITS, _NEVER_COMES), _EXPIRES, and_(or_(_WAITS, _PENDS, WAITS_FOR_SCAN), _IS_DELETED)
 )
 """Deliveries that ``end_without_report`` ends."""
 
@@ -49,8 +59,8 @@ def end_without_report(connection: Connection, *, now: datetime) -> int:
     """End the deliveries whose report is deleted, has expired or will not come; how many."""
     count = cancel_deliveries(connection, _IS_DELETED, reason=_REPORT_DELETED, now=now)
     count += _end(connection, and_(_WAITS, _NEVER_COMES), DeliveryStatus.ABANDONED, "its report did not come", now)
-    expired = _find(connection, and_(_PENDS, _IS_EXPIRED))
-    count += _end(connection, and_(_PENDS, _IS_EXPIRED), DeliveryStatus.FAILED, _REPORT_EXPIRED, now)
+    expired = _find(connection, _EXPIRES)
+    count += _end(connection, _EXPIRES, DeliveryStatus.FAILED, _REPORT_EXPIRED, now)
     for row in expired:
         note_failed_delivery(connection, row, now=now)
     return count
@@ -70,6 +80,7 @@ def _end(connection: Connection, which: ColumnElement[bool], status: DeliverySta
 
 
 def _find(connection: Connection, which: ColumnElement[bool]) -> Sequence[DeliveryRow]:
-    columns: list[Any] = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
-    rows = connection.execute(select(*columns).where(which).order_by(deliveries.c.id).with_for_update()).mappings()
+    rows = connection.execute(
+        select(*DELIVERY_COLUMNS).where(which).order_by(deliveries.c.id).with_for_update()
+    ).mappings()
     return [DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}) for row in rows]

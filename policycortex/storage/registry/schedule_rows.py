@@ -140,6 +140,7 @@ class DeliveryRow:
     lease_until: datetime | None
     created_at: datetime
     ended_at: datetime | None
+    """None also for a withheld one that waits for newer scans."""
     reason: str
     """The reason of its status, for people."""
     receipt: Mapping[str, Any] | None
@@ -166,7 +167,9 @@ class Settled:
     outcome: str
     answer: str
     next_attempt_at: datetime | None = None
-    """Only with ``pending``."""
+    """Only with ``pending``, or when it waits for a scan."""
+    is_waiting_for_scan: bool = False
+    """With ``withheld``: it has not ended, and is sent after newer scans were imported."""
     receipt: Mapping[str, Any] | None = None
 
 

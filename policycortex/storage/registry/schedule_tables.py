@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     false,
 )
 
@@ -100,6 +101,13 @@ Index("ix_schedules_due", schedules.c.next_tick_at, sqlite_where=_enabled, postg
 Index("ix_schedules_organization", schedules.c.organization, schedules.c.created_at, schedules.c.id)
 _open = deliveries.c.status.in_(("waiting", "pending", "sending"))
 Index("ix_deliveries_open", deliveries.c.next_attempt_at, sqlite_where=_open, postgresql_where=_open)
+_waits_for_scan = and_(deliveries.c.status == "withheld", deliveries.c.ended_at.is_(None))
+Index(
+    "ix_deliveries_waiting_for_scan",
+    deliveries.c.next_attempt_at,
+    sqlite_where=_waits_for_scan,
+    postgresql_where=_waits_for_scan,
+)
 Index("ix_deliveries_organization", deliveries.c.organization, deliveries.c.created_at, deliveries.c.id)
 Index("ix_deliveries_alert_id", deliveries.c.alert_id)
 Index("ix_delivery_attempts_connection", delivery_attempts.c.connection, delivery_attempts.c.ended_at)

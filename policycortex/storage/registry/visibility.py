@@ -5,7 +5,7 @@ A key is the same reader before and after a rotation.
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, or_, select
 
 from policycortex.storage.registry.key_tables import same_lineage
 from policycortex.storage.registry.tables import report_shares, reports
@@ -15,7 +15,9 @@ def is_visible_to(reader: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The report of the enclosing statement may be seen by the key ``reader``."""
     mine = same_lineage(reader)
     shared = exists().where(report_shares.c.report_id == reports.c.id, report_shares.c.key_id.in_(mine))
-    return or_(reports.c.is_restricted.is_(False), reports.c.created_by.in_(mine), shared)
+    # without the first part, NULL IN (...) is NULL, and so is its negation: the report would not be among hidden ones
+    is_own = and_(reports.c.created_by.is_not(None), reports.c.created_by.in_(mine))
+    return or_(reports.c.is_restricted.is_(False), is_own, shared)
 
 
 def hidden_reports(organization: str, reader: str) -> Select[tuple[str]]:
