@@ -43,6 +43,7 @@ def describe_import(summary: IngestSummary) -> Metadata:
         "days": len(summary.dates),
         "files": _table(("file", "format", "read", "kept", "quarantined", "new"), rows),
         "outcomes": dg.MetadataValue.json(outcomes),
+        "scan_targets": summary.targets,
     }
 
 

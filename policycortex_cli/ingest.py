@@ -56,14 +56,18 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organizat
 
 
 def _print_results(metadata: Mapping[str, dg.MetadataValue[Any]]) -> None:
-    """Reasons and notes on stderr; on stdout the totals, each file not plainly imported, and what counts nowhere."""
+    """Reasons, notes and scan targets on stderr; on stdout the totals, each file not plainly imported, and what counts
+    nowhere.
+    """
     outcomes: Any = metadata["outcomes"].value
     by_outcome: dict[str, list[str]] = {}
     for each in outcomes:
         by_outcome.setdefault(each["outcome"], []).append(each["file"])
-        for text in (each["reason"], *each["notes"], each["targets"]):
+        for text in (each["reason"], *each["notes"]):
             if text:
                 print(f"{each['file']}: {text}", file=sys.stderr)
+    if targets := metadata["scan_targets"].value:
+        print(targets, file=sys.stderr)
     read, kept, quarantined = (metadata[name].value for name in _COUNTS)
     line = [f"kept {kept} of {read}, quarantined {quarantined}"]
     line += [f"{text}: {_names(by_outcome[name])}" for name, text in _OUTCOMES if name in by_outcome]

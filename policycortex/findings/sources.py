@@ -196,7 +196,10 @@ def _is_finding_file(path: Path) -> bool:
             compression = compression_of(file.read(HEAD_BYTES))
             file.seek(0)
             with decompressed(file, compression, packed_bytes=path.stat().st_size) as stream:
-                return _is_wanted(stream, is_named=is_named)
+                kind = archive_kind(stream.read(HEAD_BYTES))
+                stream.seek(0)
+                # Documents of office programs are zip archives, too.
+                return kind == "tar" if kind else _is_wanted(stream, is_named=is_named)
     except InputError:
         return is_named
 
@@ -262,7 +265,7 @@ def _members_of(packed: SourceFile, kind: str) -> tuple[list[SourceFile], list[s
     doubles = _doubles(names)
     for name in names:
         member = replace(archive, member=name, name=f"{packed.name}/{name}")
-        if any(part.startswith(_IGNORED_PREFIXES) for part in Path(name).parts):
+        if any(part.startswith(_IGNORED_PREFIXES) and part != ".." for part in Path(name).parts):
             continue
         with member.open() as stream:
             if name in doubles or not _is_wanted(stream, is_named=_is_named_like_one(name)):

@@ -13,7 +13,7 @@ from typing import Final
 
 from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings.model import NoteKind
-from policycortex.findings.scan_targets import TargetHints, describe_targets
+from policycortex.findings.scan_targets import ImportedTarget, TargetHints, TargetOrigin, describe_targets
 from policycortex.findings.series_names import series_of_file, series_of_folders
 from policycortex.findings.sources import FailedFile, SourceFile, detect_parser, list_sources, release_archives
 from policycortex.settings import Settings
@@ -107,6 +107,14 @@ class IngestSummary:
             *(FileResult(file_name=f.name, outcome=FileOutcome.FAILED, reason=f.reason) for f in self.failed),
             *(FileResult(file_name=name, outcome=FileOutcome.SKIPPED) for name in self.skipped),
         )
+
+    @property
+    def targets(self) -> str:
+        """What the scans of all files were limited to, and how that was found, in one line: ``describe_targets``."""
+        found: dict[tuple[str, TargetOrigin], ImportedTarget] = {}
+        for target in (each for receipt in self.files for each in receipt.targets):
+            found.setdefault((target.text, target.origin), target)
+        return describe_targets(tuple(found.values()))
 
     def refuse_unreadable(self) -> None:
         """Raises InputError if no file gave a finding or a clean scan, with the reason of each."""

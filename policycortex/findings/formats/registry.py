@@ -1,10 +1,11 @@
 """Finds the input formats: every module of this package that defines ``FORMAT`` is one. No format is named here."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from itertools import pairwise
+from itertools import islice, pairwise
 from pkgutil import iter_modules
 from typing import Final
 
@@ -12,8 +13,11 @@ from policycortex.errors import ConfigurationError, InputError
 from policycortex.findings import formats as package
 from policycortex.findings.format import FindingsFormat
 from policycortex.findings.known_files import SKIPPED_TOOLS, KnownFile, recognise_known_file
+from policycortex.findings.reading.csv_rows import without_separator_line
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_JSON_LINE: Final = re.compile(rb"^[{\[](?=[\s{\[\"])", re.MULTILINE)
+_MAX_LINES_TRIED: Final = 3
 
 
 class UnsupportedFileError(InputError):
@@ -83,7 +87,7 @@ def recognise_format(head: bytes) -> FindingsFormat | None:
 
     Raises InputError, phrased to follow the file's name, where the head shows what is wrong with the file.
     """
-    text = head.removeprefix(_BYTE_ORDER_MARK)
+    text = without_separator_line(head.removeprefix(_BYTE_ORDER_MARK))
     counts: dict[str, int] = {}
     problems: list[InputError] = []
     for each in list_formats():
@@ -98,4 +102,14 @@ def recognise_format(head: bytes) -> FindingsFormat | None:
         raise UnsupportedFileError(known)
     if problems:
         raise problems[0]
+    _refuse_text_before(text)
     return None
+
+
+def _refuse_text_before(head: bytes) -> None:
+    """Raises InputError if findings follow other text: a redirected command also writes its messages to the file."""
+    for found in islice(_JSON_LINE.finditer(head, 1), _MAX_LINES_TRIED):
+        rest = head[found.start() :]
+        if any(each.recognise(rest) for each in list_formats()):
+            lines = head.count(b"\n", 0, found.start())
+            raise InputError(f"has other text before its JSON: remove the first {lines} line{'s' * (lines > 1)}")

@@ -12,6 +12,7 @@ import tempfile
 import weakref
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from typing import BinaryIO, Final, Protocol, cast
@@ -50,6 +51,9 @@ def list_zip(stream: BinaryIO, *, packed_bytes: int) -> tuple[str, ...]:
             members = [each for each in archive.infolist() if not each.is_dir()]
     except _DAMAGE as error:
         raise InputError(f"the zip archive is damaged ({error}): get a good copy") from None
+    names = Counter(each.filename for each in members)
+    if double := next((name for name, count in names.items() if count > 1), ""):
+        raise InputError(f"the zip archive has several files named {double}: unpack it yourself")
     if any(each.flag_bits & 1 for each in members):
         raise InputError("the zip archive has a password: unpack it yourself")
     _refuse_large(len(members), sum(each.file_size for each in members), packed_bytes)

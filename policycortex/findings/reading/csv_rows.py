@@ -5,6 +5,7 @@ continues with the next line.
 """
 
 import csv
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -21,6 +22,7 @@ from policycortex.spreadsheet_text import unguard_formula
 DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_ROW_LINES: Final = 2000
 _BOM: Final = b"\xef\xbb\xbf"
+_SEPARATOR_LINE: Final = re.compile(rb"\A\"?sep=[,;\t|]\"?\r?\n", re.IGNORECASE)
 
 BuildFindings: TypeAlias = Callable[[dict[str, Any], int], Iterable[Finding | ScanNote]]
 """Findings of a row, whose keys are column names in lower case, and of its ordinal. Raises RejectedRecordError."""
@@ -42,6 +44,11 @@ def header_of(line: bytes) -> tuple[list[str], str] | None:
     return [name.strip().lower() for name in names], delimiter
 
 
+def without_separator_line(head: bytes) -> bytes:
+    """The text without the line ``sep=;`` by which Excel knows the delimiter."""
+    return _SEPARATOR_LINE.sub(b"", head)
+
+
 def parse_rows(
     stream: BinaryIO,
     build: BuildFindings,
@@ -49,7 +56,7 @@ def parse_rows(
     columns: Collection[str] = (),
     check_header: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> Iterator[ParsedItem]:
-    """The findings of all rows; a repeated header is skipped.
+    """The findings of all rows. A header among them is skipped; if its columns differ, they hold for the rows after it.
 
     ``columns`` are those that ``build`` reads; their values have no spaces around them. Without it all are, unchanged.
 
@@ -58,6 +65,8 @@ def parse_rows(
     window = Window(stream)
     lines = _Lines(window)
     first = lines.take()
+    if first and not without_separator_line(first[1].removeprefix(_BOM)):
+        first = lines.take()
     header = header_of(first[1]) if first else None
     if first is None or header is None:
         raise InputError("the first line is not a header with column names")
@@ -67,7 +76,7 @@ def parse_rows(
     reader = _RowReader(lines, names, delimiter, header_line, build=build, is_stripped=bool(columns))
     batches = BatchReader(names, reader.header_line, delimiter, frozenset(columns))
     number = 0
-    while batches.is_usable and (chunk := _take_chunk(window)):
+    while batches.is_usable and not reader.has_other_header and (chunk := _take_chunk(window)):
         items = _of_batch(batches.rows(chunk), build, number, may_have_control=has_control(chunk))
         if items is None:
             end = window.offset_of(window.pos)
@@ -123,14 +132,32 @@ class _RowReader:
         self._build = build
         self._is_stripped = is_stripped
         self.header_line = header_line
+        self.has_other_header = False
+        """True once a header with other columns has followed; the rest of the file is read row by row."""
 
     def items(self, number: int, *, stop: int | None = None) -> Iterator[tuple[int, ParsedItem]]:
         """Numbered items, to the end or until the row that reaches the offset ``stop``."""
-        for each, (offset, raw) in enumerate(_rows(self._lines, len(self._names), self._delimiter), number):
-            if raw.strip() != self.header_line:
+        for each, (offset, raw) in enumerate(self._rows(), number):
+            if raw.strip() != self.header_line and not self._take_header(raw):
                 yield from ((each, item) for item in self._items_of(each, offset, raw))
             if stop is not None and self._lines.is_behind(stop):
                 return
+
+    def _rows(self) -> Iterator[tuple[int, bytes]]:
+        while (row := _next_row(self._lines, len(self._names), self._delimiter)) is not None:
+            yield row
+
+    def _take_header(self, raw: bytes) -> bool:
+        """True for a header of another version of the tool, which appended to the file."""
+        lowered = raw.lower()
+        if not self._is_stripped or 2 * sum(name.encode() in lowered for name in self._names) < len(self._names):
+            return False
+        found = header_of(raw)
+        if found is None or 2 * len(set(found[0]) & set(self._names)) < len(self._names):
+            return False
+        self._names, self._delimiter = found
+        self.has_other_header = True
+        return True
 
     def _items_of(self, number: int, offset: int, raw: bytes) -> Iterator[ParsedItem]:
         lines = self._lines
@@ -183,7 +210,8 @@ class _Lines:
         self._returned.extend(reversed(lines))
 
 
-def _rows(lines: _Lines, width: int, delimiter: str) -> Iterator[tuple[int, bytes]]:
+def _next_row(lines: _Lines, width: int, delimiter: str) -> tuple[int, bytes] | None:
+    """The next row that is not empty, with its offset; None at the end."""
     while (line := lines.take()) is not None:
         taken = [line]
         quotes = line[1].count(b'"')
@@ -200,7 +228,8 @@ def _rows(lines: _Lines, width: int, delimiter: str) -> Iterator[tuple[int, byte
             lines.put_back(taken[1:])
             raw = taken[0][1]
         if raw.strip():
-            yield taken[0][0], raw
+            return taken[0][0], raw
+    return None
 
 
 def _has_width(raw: bytes, width: int, delimiter: str) -> bool:

@@ -1,4 +1,4 @@
-"""Decodes UTF-16 to UTF-8, for files that PowerShell's redirection has written."""
+"""Decodes UTF-16 and UTF-32 to UTF-8, for files that PowerShell's redirection has written."""
 
 import codecs
 import io
@@ -7,20 +7,30 @@ from typing import BinaryIO, Final, cast
 from policycortex.errors import InputError
 
 _READ_BYTES: Final = 256 * 1024
-_MARKS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_STARTS: Final = ((b"[\0", "utf-16-le"), (b"{\0", "utf-16-le"), (b"\0[", "utf-16-be"), (b"\0{", "utf-16-be"))
-"""How JSON without a byte order mark starts."""
+_MARKS: Final = (
+    (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
+_HEAD_BYTES: Final = 4
+_JSON_STARTS: Final = b"[{ \t\r\n"
 
 
-def utf16_encoding(head: bytes) -> str:
-    """The codec of a file with these first bytes; "" where it is not UTF-16."""
-    return next((codec for start, codec in (*_MARKS, *_STARTS) if head.startswith(start)), "")
+def wide_encoding(head: bytes) -> str:
+    """The codec of a file with these first bytes; "" where it is neither UTF-16 nor UTF-32.
+
+    Without a byte order mark only JSON is recognised, by its first character.
+    """
+    for start, codec in _MARKS:
+        if head.startswith(start):
+            return codec
+    if head[1:2] == b"\0" and head[:1] in _JSON_STARTS and head[2:3] != b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if head[:1] == b"\0" and head[1:2] and head[1:2] in _JSON_STARTS else ""
 
 
 def as_utf8(stream: BinaryIO) -> BinaryIO:
-    """The stream from its start; as UTF-8 if its content is UTF-16. What cannot be read is left to its reader."""
+    """The stream from its start; as UTF-8 if it is UTF-16 or UTF-32. What cannot be read is left to its reader."""
     try:
-        codec = utf16_encoding(stream.read(2))
+        codec = wide_encoding(stream.read(_HEAD_BYTES))
     except InputError:
         codec = ""
     stream.seek(0)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-_JSON_START: Final = re.compile(rb"[\s\x1e]*[\[{]")
-"""0x1e is the separator of JSON text sequences."""
+_JSON_START: Final = re.compile(rb"[\s\x1e]*(?:\{|\[\s*(?:[\[{\]\"\d-]|null|true|false|\Z))")
+"""0x1e is the separator of JSON text sequences. A log line such as ``[INFO] ...`` is no array."""
 _EMPTY_ARRAY: Final = re.compile(rb"\s*(?:\[\s*\]\s*)+")
 _MIN_KEYS: Final = 2
 """One key alone may be part of any JSON file."""

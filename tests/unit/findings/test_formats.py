@@ -1,5 +1,6 @@
 """The registry of findings formats: what it finds, in which order, and which conflicts it reports."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from policycortex.findings.formats.registry import (
     order_formats,
     recognise_format,
 )
+from policycortex.findings.known_files import KNOWN_FILES
 from tests.unit.findings.ocsf_records import array_text, ocsf_record, parsed
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs/inputs.md"
@@ -108,3 +110,56 @@ def test_advice_on_a_file_is_given_only_where_no_format_recognises_it() -> None:
     with pytest.raises(InputError, match="is Prowler's compliance CSV, which is not read: import the OCSF JSON"):
         recognise_format(b"PROVIDER;DESCRIPTION;ACCOUNTID;REGION;ASSESSMENTDATE;REQUIREMENTS_ID;STATUS\n")
     assert recognise_format(b"hello world\n") is None
+
+
+KNOWN = {
+    "Amazon GuardDuty JSON": '{"Findings": [{"Service": {"DetectorId": "a", "ServiceName": "b"}, "Severity": 5}]}',
+    "Amazon Macie JSON": '{"findings": [{"accountId": "1", "classificationDetails": {}}]}',
+    "AWS Config's snapshot": '{"configSnapshotId": "a", "configurationItems": []}',
+    "AWS Config's results": '{"EvaluationResults": [{"EvaluationResultIdentifier": {}, "ComplianceType": "a"}]}',
+    "IAM Access Analyzer JSON": '{"findings": [{"analyzedAt": "a", "resourceOwnerAccount": "1"}]}',
+    "a notification of Amazon SNS": '{"Type": "Notification", "MessageId": "a", "TopicArn": "b", "Message": "{}"}',
+    "assessments of Defender for Cloud as JSON": '[{"type": "Microsoft.Security/assessments", "properties": {}}]',
+    "Azure Policy JSON": '[{"policyAssignmentId": "a", "complianceState": "NonCompliant"}]',
+    "Security Command Center YAML": "---\nfinding:\n  category: PUBLIC_BUCKET_ACL\n  state: ACTIVE\n",
+    "Security Command Center CSV": "finding.category,category,state,resource.name\na,b,c,d\n",
+    "Prowler 2 CSV": "PROFILE,ACCOUNT_NUM,REGION,TITLE_ID,CHECK_RESULT\na,b,c,d,e\n",
+    "kube-bench's totals without results": '{"Controls": [], "Totals": {"total_pass": 0, "total_fail": 3}}',
+    "kube-bench's text": "[INFO] 1 Control Plane Security Configuration\n",
+    "Trivy JSON of version 0.19 or earlier": '[{"Target": "a", "Type": "alpine", "Vulnerabilities": []}]',
+    "Prisma Cloud CSV": "Alert ID,Policy Name,Policy Type,Severity\na,b,c,d\n",
+    "CloudSploit CSV": "category,title,resource,region,statusWord,message\na,b,c,d,e,f\n",
+    "Nessus CSV": "Plugin ID,CVE,CVSS,Risk,Host\n1,,,High,a\n",
+    "InSpec JSON": '{"platform": {}, "profiles": [], "statistics": {}}',
+    "rows of CloudQuery": "_cq_sync_time,account_id\na,b\n",
+    "Dependabot's alerts": '[{"security_advisory": {}, "security_vulnerability": {}}]',
+    "Hadolint JSON": '[{"code": "DL3008", "column": 1, "file": "Dockerfile", "level": "warning", "line": 2}]',
+    "cfn-lint JSON": '[{"Filename": "a", "Level": "Error", "Rule": {"Id": "E1", "ShortDescription": "b"}}]',
+    "a CycloneDX list of components": '{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}',
+    "an archive of 7-Zip, RAR, LZ4 or Snappy": "Rar!\x1a\x07\x01\x00",
+}
+"""The start of a file, by its kind; others are in ``tests/storage/test_input_cases.py``."""
+
+
+@pytest.mark.parametrize("tool", KNOWN)
+def test_files_of_other_tools_are_refused_by_name(tool: str) -> None:
+    """With what to do instead."""
+    with pytest.raises(InputError, match=f"^is {re.escape(tool)}, which is not read: .{{10,}}"):
+        recognise_format(KNOWN[tool].encode())
+
+
+def test_every_tool_that_is_refused_is_documented() -> None:
+    """docs/inputs.md says how each of them is imported all the same."""
+    documented = DOCUMENTATION.read_text()
+    words = {re.sub("^(?:an? )?(?:rows of |messages of |notification of )?", "", each.tool) for each in KNOWN_FILES}
+    ends = re.compile(" JSON| CSV| YAML| XML|'s | list of")
+    names = {ends.split(word)[0] for word in words if not word.startswith("archive")}
+    assert not [name for name in sorted(names) if name not in documented]
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_other_text_before_findings_is_named(lines: int) -> None:
+    """A redirected command writes its messages to the same file."""
+    text = "[INFO] scanning\n" * lines + array_text([ocsf_record()]).decode()
+    with pytest.raises(InputError, match=f"other text before its JSON: remove the first {lines} line"):
+        recognise_format(text.encode())

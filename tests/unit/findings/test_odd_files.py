@@ -309,3 +309,35 @@ def test_defender_names_the_cloud_of_connected_accounts(row: str, expected: tupl
 def test_a_prowler_csv_without_a_column_of_statuses_is_quarantined() -> None:
     """Row by row, with the reason; not an error of the program."""
     assert outcome_of("AUTH_METHOD;TIMESTAMP;CHECK_ID\na;2026-11-24;s3_x\n") == ({"bad": 1}, [])
+
+
+PROWLER: Final = "AUTH_METHOD;TIMESTAMP;CHECK_ID;STATUS;RESOURCE_UID;SEVERITY;STATUS_EXTENDED\n"
+
+
+def prowler_row(names: str, **values: str) -> str:
+    """A row with the columns of a header."""
+    row = {"timestamp": "2026-11-24T10:00:00Z", "check_id": "s3_x", "status": "FAIL", "severity": "high"} | values
+    return ";".join(row.get(name.lower(), "") for name in names.strip().split(";")) + "\n"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [PROWLER, PROWLER.replace("AUTH_METHOD;", ""), "STATUS_EXTENDED;RESOURCE_UID;STATUS;CHECK_ID;SEVERITY;TIMESTAMP\n"],
+)
+@pytest.mark.parametrize("rows", [1, 4000])
+def test_a_header_of_another_version_holds_for_the_rows_after_it(names: str, rows: int) -> None:
+    """Prowler appends to a file of the same name, also to one of another version with other columns."""
+    first = "".join(prowler_row(PROWLER, status="PASS", resource_uid=f"a{number}") for number in range(rows))
+    second = "".join(prowler_row(names, resource_uid=f"b{number}", status_extended="x") for number in range(rows))
+    text = PROWLER + first + names + second
+    findings = [each for each in items_of(text) if isinstance(each, Finding)]
+    assert Counter((each.status.value, each.resource_uid[0], each.status_detail) for each in findings) == {
+        ("PASS", "a", ""): rows,
+        ("FAIL", "b", "x"): rows,
+    }
+    assert len(items_of(text)) == len(findings)
+
+
+def test_the_separator_line_of_excel_is_skipped() -> None:
+    """``sep=;`` is no header."""
+    assert outcome_of(f"sep=;\n{PROWLER}{prowler_row(PROWLER)}") == ({"FAIL": 1}, [])

@@ -214,3 +214,66 @@ def test_a_file_that_changes_after_it_was_listed_is_refused(tmp_path: Path) -> N
     path.write_bytes(CONTENT + b" ")
     with pytest.raises(InputError, match="changed while it was read"):
         detect_parser(source)
+
+
+def zipped(path: Path, *members: tuple[str, bytes]) -> Path:
+    """A zip archive."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def test_an_archive_in_an_archive_is_refused_and_keeps_no_neighbour_out(tmp_path: Path) -> None:
+    """It is named with what to do, and so is a file that was compressed twice; it is never skipped."""
+    inner = zipped(tmp_path / "inner.zip", ("a.json", CONTENT)).read_bytes()
+    packed = zipped(
+        tmp_path / "all.zip",
+        ("inner.zip", inner), ("twice.json.gz", gzip.compress(gzip.compress(CONTENT))), ("../up.json", CONTENT),
+    )  # fmt: skip
+    listed = list_sources([packed])
+    read = {}
+    for source in listed.sources:
+        try:
+            read[source.member] = detect_parser(source)[0]
+        except InputError as error:
+            read[source.member] = "refused" if "an archive in an archive, or compressed twice" in str(error) else ""
+    assert (listed.skipped, listed.failed) == ((), ())
+    assert read == {"inner.zip": "refused", "twice.json.gz": "refused", "../up.json": "ocsf"}
+
+
+def test_two_files_of_one_name_in_a_zip_archive_are_not_one(tmp_path: Path) -> None:
+    """Only the last one could be read, so the archive is refused."""
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        packed = zipped(tmp_path / "a.zip", ("a.json", CONTENT), ("a.json", CONTENT))
+    assert [each.reason.partition("cannot be read: ")[2] for each in list_sources([packed]).failed] == [
+        "the zip archive has several files named a.json: unpack it yourself"
+    ]
+
+
+def test_archives_of_any_name_are_found_in_a_folder_but_documents_are_not(tmp_path: Path) -> None:
+    """A compressed tar archive is read; documents of office programs, which are zip archives, are skipped."""
+    with tarfile.open(tmp_path / "scan.tar.gz", "w:gz") as archive:
+        archive.addfile(tar_info("a.json", CONTENT), BytesIO(CONTENT))
+    zipped(tmp_path / "report.xlsx", ("xl/workbook.xml", b"<workbook/>"))
+    listed = list_sources([tmp_path])
+    assert [each.name for each in listed.sources] == ["scan.tar.gz/a.json"]
+    assert (listed.skipped, listed.failed) == (("report.xlsx",), ())
+
+
+def tar_info(name: str, content: bytes) -> tarfile.TarInfo:
+    """The header of a file in a tar archive."""
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    return info
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("start", ["", " \r\n"])
+def test_wide_encodings_are_decoded(tmp_path: Path, encoding: str, start: str) -> None:
+    """With a byte order mark, and without one where JSON begins."""
+    (tmp_path / "a.json").write_bytes((start + CONTENT.decode()).encode(encoding))
+    [source] = find_sources([tmp_path / "a.json"])
+    assert detect_parser(source)[0] == "ocsf"
+    with source.open() as stream:
+        assert stream.read().decode().lstrip("\ufeff \r\n") == CONTENT.decode().lstrip()
