@@ -1,7 +1,7 @@
 """The built-in frameworks, from ``data``: for each a file of requirements and one of relations.
 
 ``<id>.more_providers.json`` has the relations of further providers, and the requirements that only a person can assess
-there.
+there; ``conditions.json`` the conditions on the scanner's configuration, of all frameworks.
 """
 
 import json
@@ -21,8 +21,10 @@ from policycortex.frameworks.review_files import load_review
 DATA: Final = Path(__file__).parent / "data"
 BUILTIN_IDS: Final = (
     "soc2", "hipaa", "iso27001", "nist_csf", "nist_800_53", "pci_dss", "cis_aws", "cis_azure", "cis_gcp",
-    "nist_800_53_low", "nist_800_53_high", "cis_aws_7", "iso27001_clauses",
+    "nist_800_53_low", "nist_800_53_high", "nist_800_171", "cmmc", "fedramp_20x", "cis_aws_7", "iso27001_clauses",
+    "nis2", "dora", "c5", "csa_ccm",
 )  # fmt: skip
+_CONDITION: Final = ("provider", "check", "setting", "operator", "value")
 _REVIEW_OF: Final = {"nist_800_53_low": "nist_800_53", "nist_800_53_high": "nist_800_53"}
 """Frameworks that share the review of another one: the baselines select from the same controls."""
 
@@ -40,6 +42,7 @@ def _load(framework_id: str) -> Framework:
     more = DATA / f"{framework_id}.more_providers.json"
     if more.exists():
         _add_providers(tree, json.loads(more.read_bytes()))
+    _add_conditions(tree, _all_conditions().get(framework_id, {}))
     framework = read_native(tree, name=path.name, base={})
     return replace(framework, is_builtin=True, review=load_review(_REVIEW_OF.get(framework_id, framework_id)))
 
@@ -56,6 +59,19 @@ def _add_providers(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
     for requirement in tree["requirements"]:
         if added := manual_for.get(requirement["id"]):
             requirement["manual_for"] = [*requirement.get("manual_for", ()), *added]
+
+
+def _add_conditions(tree: dict[str, Any], conditions: Mapping[str, list[Any]]) -> None:
+    for requirement in tree["requirements"]:
+        rows = conditions.get(requirement["id"], ())
+        requirement["conditions"] = [dict(zip(_CONDITION, row, strict=True)) for row in rows]
+
+
+@cache
+def _all_conditions() -> Mapping[str, Mapping[str, list[Any]]]:
+    """By framework and requirement: rows of the fields of a condition, from the scanner's files."""
+    found: Mapping[str, Mapping[str, list[Any]]] = json.loads((DATA / "conditions.json").read_bytes())
+    return found
 
 
 def review_like_builtin(framework: Framework) -> Framework:

@@ -1,6 +1,7 @@
 """Ids of the requirements of every built-in framework, typed from the public sources that are named here.
 
-``1.2.1..8`` is 1.2.1 to 1.2.8. The tests compare the catalogs with these lists; nothing in the product reads them.
+``1.2.1..8`` is 1.2.1 to 1.2.8, an underscore a space. The tests compare the catalogs with these lists; nothing in the
+product reads them.
 """
 
 import re
@@ -14,11 +15,11 @@ def listed(text: str) -> Iterator[str]:
     """The single ids of a list."""
     for word in text.split():
         if (match := _RANGE.match(word)) is None:
-            yield word
+            yield word.replace("_", " ")
             continue
         stem, first, last = match.group("stem", "first", "last")
         for number in range(int(first), int(last) + 1):
-            yield f"{stem}{number:0{len(first)}}"
+            yield f"{stem}{number:0{len(first)}}".replace("_", " ")
 
 
 IDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -155,6 +156,37 @@ IDS: Final[Mapping[str, tuple[str, str]]] = {
         SR-1..2 SR-2(1) SR-3 SR-5..6 SR-8..9 SR-9(1) SR-10..11 SR-11(1) SR-11(2) SR-12
         """,
     ),
+    "nist_800_171": (
+        "NIST SP 800-171 Revision 2, chapter 3",
+        """
+        3.1.1..22 3.2.1..3 3.3.1..9 3.4.1..9 3.5.1..11 3.6.1..3 3.7.1..6 3.8.1..9 3.9.1..2 3.10.1..6 3.11.1..3
+        3.12.1..4 3.13.1..16 3.14.1..7
+        """,
+    ),
+    "cmmc": (
+        "32 CFR 170.14: 15 requirements of FAR 52.204-21(b)(1), 110 of NIST SP 800-171 r2, 24 of SP 800-172",
+        """
+        AC.L1-b.1.i AC.L1-b.1.ii AC.L1-b.1.iii AC.L1-b.1.iv IA.L1-b.1.v IA.L1-b.1.vi MP.L1-b.1.vii PE.L1-b.1.viii
+        PE.L1-b.1.ix SC.L1-b.1.x SC.L1-b.1.xi SI.L1-b.1.xii SI.L1-b.1.xiii SI.L1-b.1.xiv SI.L1-b.1.xv
+        AC.L2-3.1.1..22 AT.L2-3.2.1..3 AU.L2-3.3.1..9 CM.L2-3.4.1..9 IA.L2-3.5.1..11 IR.L2-3.6.1..3
+        MA.L2-3.7.1..6 MP.L2-3.8.1..9 PS.L2-3.9.1..2 PE.L2-3.10.1..6 RA.L2-3.11.1..3 CA.L2-3.12.1..4
+        SC.L2-3.13.1..16 SI.L2-3.14.1..7 AC.L3-3.1.2e AC.L3-3.1.3e AT.L3-3.2.1e AT.L3-3.2.2e CM.L3-3.4.1e
+        CM.L3-3.4.2e CM.L3-3.4.3e IA.L3-3.5.1e IA.L3-3.5.3e IR.L3-3.6.1e IR.L3-3.6.2e PS.L3-3.9.2e RA.L3-3.11.1e
+        RA.L3-3.11.2e RA.L3-3.11.3e RA.L3-3.11.4e RA.L3-3.11.5e RA.L3-3.11.6e RA.L3-3.11.7e CA.L3-3.12.1e
+        SC.L3-3.13.4e SI.L3-3.14.1e SI.L3-3.14.3e SI.L3-3.14.6e
+        """,
+    ),
+    "fedramp_20x": (
+        "FedRAMP 20x key security indicators of July 2026, as in Prowler 5.46, fedramp_20x_ksi_2026.json",
+        """
+        KSI-CED-RAT KSI-CMT-LMC KSI-CMT-RMV KSI-CMT-RVP KSI-CMT-VTD KSI-CNA-DFP KSI-CNA-EIS KSI-CNA-IBP
+        KSI-CNA-MAT KSI-CNA-OFA KSI-CNA-RNT KSI-CNA-RVP KSI-CNA-ULN KSI-IAM-AAM KSI-IAM-APM KSI-IAM-ELP
+        KSI-IAM-JIT KSI-IAM-SNU KSI-IAM-SUS KSI-INR-AAR KSI-INR-RIR KSI-INR-RPI KSI-MLA-ALA KSI-MLA-EVC
+        KSI-MLA-LET KSI-MLA-OSM KSI-MLA-RVL KSI-PIY-GIV KSI-PIY-RES KSI-PIY-RIS KSI-PIY-RSD KSI-PIY-RVD
+        KSI-RPL-ABO KSI-RPL-ARP KSI-RPL-RRO KSI-RPL-TRC KSI-SCR-MIT KSI-SCR-MON KSI-SVC-ACM KSI-SVC-ASM
+        KSI-SVC-EIS KSI-SVC-PRR KSI-SVC-RUD KSI-SVC-SIN KSI-SVC-VCM KSI-SVC-VRI
+        """,
+    ),
     "cis_aws_7": (
         "Prowler 5.46, cis_7.0_aws.json: ids of the CIS AWS Foundations Benchmark 7.0",
         """
@@ -165,6 +197,32 @@ IDS: Final[Mapping[str, tuple[str, str]]] = {
         "ISO/IEC 27001:2022, table of contents, clauses 4 to 10, at the lowest level with a number",
         """
         4.1..4 5.1..3 6.1.1..3 6.2..3 7.1..4 7.5.1..3 8.1..3 9.1 9.2.1..2 9.3.1..3 10.1..2
+        """,
+    ),
+    "nis2": (
+        "Commission Implementing Regulation (EU) 2024/2690, Annex: its headings at the lowest level",
+        """
+        1.1..2 2.1..3 3.1..6 4.1..3 5.1..2 6.1..10 7 8.1..2 9 10.1..4 11.1..7 12.1..5 13.1..3
+        """,
+    ),
+    "dora": (
+        "Regulation (EU) 2022/2554, articles that bind financial entities; 15, 20 to 22, 31 to 44 bind authorities",
+        """
+        Article_5..14 Article_16..19 Article_23..30 Article_45
+        """,
+    ),
+    "c5": (
+        "Prowler 5.46, c5_aws.json: criteria of BSI C5:2025; not compared with the catalog of the BSI",
+        """
+        OIS-01..09 SP-01..03 HR-01..07 AM-01..12 PS-01..08 OPS-01..33 IAM-01..10 CRY-01..20 COS-01..08 PI-01..03
+        DEV-01..16 SSO-01..08 SIM-01..06 BCM-01..05 COM-01..04 INQ-01..05 PSS-01..12
+        """,
+    ),
+    "csa_ccm": (
+        "CSA Cloud Controls Matrix 4.0: 197 controls in 17 domains",
+        """
+        A&A-01..06 AIS-01..07 BCR-01..11 CCC-01..09 CEK-01..21 DCS-01..15 DSP-01..19 GRC-01..08 HRS-01..13
+        IAM-01..16 IPY-01..04 IVS-01..09 LOG-01..13 SEF-01..08 STA-01..14 TVM-01..10 UEM-01..14
         """,
     ),
 }

@@ -12,6 +12,7 @@ from policycortex.frameworks.builtin import load_builtin_frameworks
 
 _OWN_WORDS = (
     "soc2", "iso27001", "iso27001_clauses", "pci_dss", "cis_aws", "cis_aws_7", "cis_azure", "cis_gcp",
+    "c5", "csa_ccm",
 )  # fmt: skip
 
 

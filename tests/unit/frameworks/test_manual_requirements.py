@@ -29,6 +29,14 @@ ONLY_PEOPLE: Final = (
     ("nist_csf", "GV.OC-* GV.RM-* GV.PO-* GV.OV-* GV.SC-* PR.AT-* PR.AA-06 RS.CO-* RC.CO-*", "", 34),
     ("iso27001", "A.8.28 A.5.1 A.6.*", "", 10),
     ("iso27001", "A.7.*", "", 14),
+    ("pci_dss", "A3.3.1.1", "", 1),
+    ("cmmc", "PE.* PS.* AT.* IR.L3-* RA.L3-*", "", 25),
+    ("nist_800_171", "3.2.* 3.9.* 3.10.*", "", 11),
+    ("nis2", "1.? 10.? 13.? 8.?", "", 11),
+    ("dora", "Article?14 Article?19 Article?23 Article?45", "", 4),
+    ("fedramp_20x", "KSI-CED-* KSI-INR-*", "", 4),
+    ("c5", "OIS-* HR-* PS-* COM-* INQ-*", "", 33),
+    ("csa_ccm", "HRS-* GRC-* STA-* A&A-*", "", 41),
 )
 """Framework, patterns of requirements, those of them that checks can assess, and how many are left."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from policycortex.frameworks.builtin import load_builtin_frameworks
 
+_CLOUDS = {"aws", "azure", "gcp"}
+
 
 def _relations(framework_id: str, provider: str) -> Mapping[str, tuple[str, ...]]:
     """Requirement ids by check of one provider."""
@@ -52,7 +54,11 @@ def test_other_frameworks_have_no_relations_of_further_providers() -> None:
             "nist_csf": {"aws"},
             **{id_: {"aws"} for id_ in ("nist_800_53", "nist_800_53_low", "nist_800_53_high")},
             "iso27001_clauses": set(),
+            **{id_: {*_CLOUDS, "alibabacloud", "oraclecloud", "m365"} for id_ in ("cmmc", "nist_800_171")},
+            "csa_ccm": {*_CLOUDS, "alibabacloud", "oraclecloud"},
+            "dora": {*_CLOUDS, "alibabacloud", "cloudflare"},
+            "fedramp_20x": {*_CLOUDS, "kubernetes", "m365"},
             "iso27001": {"aws", "azure", "gcp", "kubernetes", "m365", "nhn"},
             "pci_dss": {"aws", "azure", "gcp", "kubernetes"},
-        }.get(framework.id, framework.providers or {"aws", "azure", "gcp"})
+        }.get(framework.id, framework.providers or _CLOUDS)
         assert providers == expected

@@ -11,7 +11,10 @@ from policycortex.frameworks.strengths import RelationStrengths, added_relations
 from policycortex.names import RelationStrength
 
 DIRECT, SUPPORTING, CONTRARY = RelationStrength
-REVIEWED: Final = ("soc2", "hipaa", "iso27001", "pci_dss", "nist_800_53", "nist_csf")
+REVIEWED: Final = (
+    "soc2", "hipaa", "iso27001", "pci_dss", "nist_800_53", "nist_csf", "nist_800_171", "cmmc", "fedramp_20x", "nis2",
+    "dora", "c5", "csa_ccm",
+)  # fmt: skip
 
 CONTRARY_RELATIONS: Final = (
     # reversed: what keeps data is read as its disposal, and expiry as length
