@@ -20,6 +20,7 @@ from api.platform.openapi_webhooks import describe_webhooks
 from api.platform.runs import RunLauncher
 from api.platform.services import Services, utc_now
 from api.v1.analytics import routes as analytics
+from api.v1.attestations import routes as attestations
 from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
 from api.v1.deliveries import routes as deliveries
@@ -75,6 +76,7 @@ def create_app(
         frameworks,
         waivers,
         imports,
+        attestations,
         analytics,
         deliveries,
         backfills_routes,

@@ -25,7 +25,7 @@ from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
-from pipelines.defs.waivers import changed_frameworks, rescore_posture, waivers
+from pipelines.defs.waivers import attestations, changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
@@ -39,7 +39,7 @@ def build_defs(
     The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
     core = core or CoreResource()
-    assets = [findings, imports, days, scores, analytics, waivers, artifacts, monthly_reports]
+    assets = [findings, imports, days, scores, analytics, waivers, attestations, artifacts, monthly_reports]
     return dg.Definitions(
         assets=with_code_references(assets, core.settings().source_url),
         asset_checks=CHECKS,

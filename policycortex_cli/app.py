@@ -10,6 +10,7 @@ import click
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
+from policycortex_cli.attestations import attestations
 from policycortex_cli.connections import connections
 from policycortex_cli.deliveries import deliveries
 from policycortex_cli.frameworks import frameworks
@@ -196,6 +197,7 @@ app.add_command(trail)
 app.add_command(certificate)
 app.add_command(retention)
 app.add_command(waivers)
+app.add_command(attestations)
 app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)

@@ -107,6 +107,22 @@ def relations(framework_id: str, requirement: str | None, org: str, home: Path |
             print(requirement_id, f"{provider}/{check_id}", relation.strength.value, relation.reason, sep="\t")
 
 
+@frameworks.command("profiles")
+@click.argument("framework_id")
+@org_option
+@home_option
+def profiles(framework_id: str, org: str, home: Path | None) -> None:
+    """Print the profiles that an attestation can name: id, number of requirements, title, tab-separated."""
+    from policycortex.frameworks.profiles import load_profiles
+
+    with _known(Settings.from_environment(home=home), org) as known:
+        if framework_id not in known:
+            raise NotFoundError(f"no framework {framework_id!r}; 'policycortex frameworks list' shows all")
+        framework = known[framework_id]
+    for profile in load_profiles(framework_id).values():
+        print(profile.id, len(profile.requirement_ids(framework)), profile.title, sep="\t")
+
+
 @frameworks.command("rescore")
 @home_option
 def rescore(home: Path | None) -> None:

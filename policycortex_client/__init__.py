@@ -3,6 +3,7 @@
 It imports nothing of the server and knows only the documented API. What the API does not offer goes to the API first.
 """
 
+from policycortex_client.attestations import Attestation
 from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
@@ -23,6 +24,7 @@ from policycortex_client.waivers import Waiver
 
 __all__ = [
     "ApiError",
+    "Attestation",
     "Client",
     "ConnectionFailedError",
     "Delivery",

@@ -1,6 +1,7 @@
 """The client: the methods of all groups on one connection pool."""
 
 from policycortex_client.analytics import AnalyticsClient
+from policycortex_client.attestations import AttestationsClient
 from policycortex_client.deliveries import DeliveriesClient
 from policycortex_client.frameworks import FrameworksClient
 from policycortex_client.imports import ImportsClient
@@ -14,6 +15,7 @@ class Client(
     SchedulesClient,
     DeliveriesClient,
     WaiversClient,
+    AttestationsClient,
     FrameworksClient,
     ImportsClient,
     AnalyticsClient,

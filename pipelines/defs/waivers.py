@@ -1,10 +1,11 @@
-"""Waivers as an asset, and rescoring of past days when frameworks change."""
+"""Waivers and attestations as assets, and rescoring of past days when frameworks change."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -15,17 +16,35 @@ from pipelines.partitions import add_frameworks, range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.storage.registry import open_registry
+from policycortex.storage.registry.approvals import ApprovalRepository
 from policycortex.workflow.posture import load_framework_versions, load_rescore_days
 
 WAIVERS = dg.AssetKey(["core", "waivers"])
+ATTESTATIONS = dg.AssetKey(["core", "attestations"])
 
-_COLUMNS = dg.TableSchema(
-    columns=[
-        dg.TableColumn("organization", "VARCHAR", description="The organisation that the waivers belong to."),
-        dg.TableColumn("status", "VARCHAR", description=", ".join(ApprovalStatus)),
-        dg.TableColumn("waivers", "BIGINT", description="Number of waivers with this status."),
-    ]
-)
+
+def _columns(noun: str) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn("organization", "VARCHAR", description=f"The organisation that the {noun} belong to."),
+            dg.TableColumn("status", "VARCHAR", description=", ".join(ApprovalStatus)),
+            dg.TableColumn(noun, "BIGINT", description=f"Number of {noun} with this status."),
+        ]
+    )
+
+
+def _counted(core: CoreResource, noun: str) -> dg.MaterializeResult[None]:
+    """Count the records of each organisation by their status now; ``noun`` is the registry's name of them."""
+    now = datetime.now(UTC)
+    with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
+        records: ApprovalRepository[Any] = getattr(registry, noun)
+        counts = Counter(
+            (organization, record.status_at(now))
+            for organization in records.list_organizations()
+            for record in records.list_records(organization)
+        )
+    by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in ApprovalStatus}
+    return dg.MaterializeResult(metadata={"dagster/row_count": len(counts), noun: counts.total(), **by_status})
 
 
 @dg.asset(
@@ -34,21 +53,31 @@ _COLUMNS = dg.TableSchema(
     owners=OWNERS,
     kinds={"sqlalchemy"},
     retry_policy=RETRY_TRANSIENT,
-    metadata={"dagster/column_schema": _COLUMNS, "grain": "One organisation and one status of its waivers."},
+    metadata={"dagster/column_schema": _columns("waivers"), "grain": "One organisation and one status of its waivers."},
     description="Waivers in the registry, counted by status. Scores read the registry itself, as of the end of "
     "each day.",
 )
 def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
     """Count the waivers of each organisation by their status now."""
-    now = datetime.now(UTC)
-    with core_errors_as_failures(core), closing(open_registry(core.settings())) as registry:
-        counts = Counter(
-            (organization, waiver.status_at(now))
-            for organization in registry.waivers.list_organizations()
-            for waiver in registry.waivers.list_records(organization)
-        )
-    by_status = {status.value: sum(n for (_, s), n in counts.items() if s is status) for status in ApprovalStatus}
-    return dg.MaterializeResult(metadata={"dagster/row_count": len(counts), "waivers": counts.total(), **by_status})
+    return _counted(core, "waivers")
+
+
+@dg.asset(
+    key=ATTESTATIONS,
+    group_name="posture",
+    owners=OWNERS,
+    kinds={"sqlalchemy"},
+    retry_policy=RETRY_TRANSIENT,
+    metadata={
+        "dagster/column_schema": _columns("attestations"),
+        "grain": "One organisation and one status of its attestations.",
+    },
+    description="What people state of requirements, in the registry, counted by status. Requirement results read the "
+    "registry itself, as of the end of each day.",
+)
+def attestations(core: CoreResource) -> dg.MaterializeResult[None]:
+    """Count the attestations of each organisation by their status now."""
+    return _counted(core, "attestations")
 
 
 rescore_posture = dg.define_asset_job(

@@ -8,6 +8,7 @@ import polars as pl
 
 from policycortex.documents.model import FindingsTable
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, FILTERED_FILES_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
@@ -54,6 +55,8 @@ class Evidence:
     checks: pl.DataFrame = field(default_factory=CHECK_COUNTS_SCHEMA.to_frame)
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()
+    stated: Sequence[Attestation] = ()
+    """Attestations on the framework in force at the period's end, oldest first."""
     first_scan_on: date | None = None
     """Day of the organization's first scan; None where it was not read or there is none."""
     unrelated: UnrelatedFindings | None = None

@@ -1,11 +1,14 @@
-"""What results rest on, as rows: all findings of each check, and the waivers that hold."""
+"""What results rest on, as rows: all findings of each check, and the waivers and attestations that hold."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
 from policycortex.documents.evidence import WaiverInForce
-from policycortex.documents.model import CheckResult, WaiverRow
+from policycortex.documents.model import CheckResult, NotApplicableRow, WaiverRow
+from policycortex.scoring.attestations import Attestation, Statement
+from policycortex.scoring.model import RequirementAssessment
 from policycortex.scoring.waivers import WaiverScope
 
 
@@ -30,6 +33,38 @@ def waiver_rows(waivers: Iterable[WaiverInForce]) -> tuple[WaiverRow, ...]:
         for each in waivers
     ]
     return tuple(sorted(rows, key=lambda row: (-row.findings, row.valid_until, row.id)))
+
+
+def not_applicable_rows(
+    requirements: Iterable[RequirementAssessment], stated: Sequence[Attestation]
+) -> tuple[NotApplicableRow, ...]:
+    """One row per requirement and statement, in the framework's order, the oldest statement first."""
+    return tuple(
+        NotApplicableRow(
+            requirement=requirement.id,
+            title=requirement.title,
+            reason=each.reason,
+            accounts=each.scope.accounts or None,
+            failed=requirement.excluded.failed,
+            requester=each.requested_by,
+            approver=each.approved_by or "",
+            valid_from=each.valid_from,
+            valid_until=each.valid_until,
+            id=each.id,
+        )
+        for requirement in requirements
+        for each in stated
+        if each.statement is Statement.NOT_APPLICABLE and requirement.id in each.scope.requirements
+    )
+
+
+def describe_reasons(rows: Iterable[NotApplicableRow]) -> Mapping[str, str]:
+    """By requirement: ``No such data (111122223333)``, the reasons of all statements with their accounts."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        where = f" ({', '.join(row.accounts)})" if row.accounts else ""
+        reasons[row.requirement].append(f"{row.reason}{where}")
+    return {requirement: "; ".join(dict.fromkeys(given)) for requirement, given in reasons.items()}
 
 
 def describe_scope(scope: WaiverScope) -> str:

@@ -130,6 +130,10 @@ class RequirementRow:
     tags: tuple[RequirementTag, ...] = ()
     open_conditions: int = 0
     """Conditions on the scanner's configuration that were not evaluated, because no findings tell it."""
+    not_applicable: str = ""
+    """Why it does not apply, with the accounts where that is not everywhere; empty: it applies."""
+    failed_not_applicable: int = 0
+    """Failing findings where it does not apply; they are not in ``failed``."""
 
     @property
     def needs_reasoning(self) -> bool:
@@ -209,6 +213,25 @@ class WaiverRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotApplicableRow:
+    """One requirement that does not apply at the end of the period, by one approved statement."""
+
+    requirement: str
+    title: str
+    reason: str
+    accounts: tuple[str, ...] | None
+    """None: everywhere."""
+    failed: int
+    """Failing findings where it does not apply by any statement."""
+    requester: str
+    approver: str
+    valid_from: datetime
+    valid_until: datetime
+    id: str
+    """Of the attestation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The numbers of page one. ``compliance_score`` is rounded for people; ``score`` holds the exact parts."""
 
@@ -283,6 +306,8 @@ class ReportDocument:
     count towards no requirement are last."""
     checks: tuple[CheckResult, ...] = ()
     waivers: tuple[WaiverRow, ...] = ()
+    not_applicable: tuple[NotApplicableRow, ...] = ()
+    """Requirements that do not apply, in the framework's order."""
     section_values: Mapping[str, object] = field(default_factory=dict)
     """What each section computed, by the id of its content or table: rows, or one value. Read with ``Content.of``."""
     show_executive_summary: bool = True

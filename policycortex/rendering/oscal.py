@@ -28,6 +28,7 @@ _REMARKS: Final[Mapping[RequirementResult, str]] = {
     RequirementResult.NOT_ASSESSED: "Not assessed: no passing or failing finding; this is no statement either way.",
     RequirementResult.NOT_APPLICABLE: "Not applicable in this scope.",
 }
+_IN_PART: Final = "Not applicable in some accounts; their findings do not count."
 _FINDING_PROPS: Final = tuple(name for name in FINDING_COLUMNS if name not in {"requirements", "observed_at"})
 """Requirements are the findings of OSCAL that relate to the observation; when it was observed is ``collected``."""
 
@@ -136,6 +137,8 @@ def _finding(
         status = {"state": "not-satisfied", "reason": reason}
     if row.result in _REMARKS:
         status["remarks"] = _REMARKS[row.result]
+    if row.not_applicable:
+        status["remarks"] = write_markup(f"{status.get('remarks', _IN_PART)} {row.not_applicable}")
     title = write_markup(row.title) or write_markup(row.id) or _UNTITLED
     counts = {name: getattr(row, name) for name in ("passed", "failed", "manual", "muted", "waived")}
     node = {
@@ -151,6 +154,7 @@ def _finding(
                 "parent": row.parent,
                 "tags": ", ".join(row.tags) or None,
                 "open_conditions": row.open_conditions or None,
+                "failed-not-applicable": row.failed_not_applicable or None,
                 **counts,
             }
         ),

@@ -128,7 +128,11 @@ def describe_summary(summary: Summary) -> dict[str, Any]:
                 "waived": score.excluded.waived,
                 "manual": score.excluded.manual,
             },
-            "coverage": {"assessed": score.coverage.assessed, "total": score.coverage.total},
+            "coverage": {
+                "assessed": score.coverage.assessed,
+                "total": score.coverage.total,
+                "not_applicable": score.coverage.not_applicable,
+            },
         },
         "models": dict(summary.models),
         "total_violations": summary.total_violations,
@@ -138,6 +142,7 @@ def describe_summary(summary: Summary) -> dict[str, Any]:
             "met": summary.requirements_met,
             "assessed": summary.requirements_assessed,
             "total": sum(summary.result_counts.values()),
+            "not_applicable": score.coverage.not_applicable,
         },
         "risk": None if summary.risk is None else describe_risk(summary.risk),
     }

@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.evidence import Evidence
-from policycortex.documents.evidence_rows import check_rows, waiver_rows
+from policycortex.documents.evidence_rows import check_rows, describe_reasons, not_applicable_rows, waiver_rows
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import (
     Completeness,
@@ -20,6 +20,7 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import FindingsDetail, RequirementResult
+from policycortex.reports.applicability_messages import applicability_messages
 from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.filtered_messages import filtered_messages
 from policycortex.reports.inputs import SectionInputs
@@ -52,6 +53,8 @@ def compose_report(
     summary = summarize_posture(posture, risk)
     previous_summary = summarize_posture(previous, previous_risk) if previous and previous.counts.total else None
     top_checks = rank_checks(evidence.failing_checks, evidence.owners, summary.score)
+    not_applicable = not_applicable_rows(posture.requirements, evidence.stated)
+    reasons = describe_reasons(not_applicable)
     inputs = SectionInputs(
         header=header,
         locale=locale,
@@ -67,18 +70,20 @@ def compose_report(
         header=header,
         summary=summary,
         previous=previous_summary,
-        requirements=tuple(_requirement_row(requirement) for requirement in posture.requirements),
+        requirements=tuple(_requirement_row(each, reasons.get(each.id, "")) for each in posture.requirements),
         findings=evidence.findings,
         trend=compose_trend(daily),
         top_checks=top_checks,
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
         key_messages=(
             *key_messages(header, summary, previous_summary, top_checks, locale),
+            *applicability_messages(summary, locale),
             *unrelated_messages(header, evidence.unrelated, locale),
             *filtered_messages(evidence.filtered_files, locale),
         ),
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),
+        not_applicable=not_applicable,
         section_values=compute_values(inputs),
         show_executive_summary=show_executive_summary,
         detail=detail,
@@ -120,7 +125,7 @@ def _risk(items: pl.DataFrame | None, as_of: date, weights: RiskWeights) -> Risk
     return None if items is None else assess_risk(items, as_of=as_of, weights=weights)
 
 
-def _requirement_row(assessment: RequirementAssessment) -> RequirementRow:
+def _requirement_row(assessment: RequirementAssessment, not_applicable: str) -> RequirementRow:
     counts = assessment.counts
     return RequirementRow(
         id=assessment.id,
@@ -138,4 +143,6 @@ def _requirement_row(assessment: RequirementAssessment) -> RequirementRow:
         description=assessment.description,
         tags=assessment.tags,
         open_conditions=assessment.open_conditions,
+        not_applicable=not_applicable,
+        failed_not_applicable=assessment.excluded.failed,
     )

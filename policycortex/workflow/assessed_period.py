@@ -1,7 +1,7 @@
 """Assessment of one scope and period from the lake, for daily scores and for reports."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -13,13 +13,16 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.scoring.applicability import AccountCounts, Exclusion
 from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.assess import assess_posture
-from policycortex.scoring.model import WAIVED_SCHEMA, Posture
+from policycortex.scoring.attestations import Attestation, attestations_in_force
+from policycortex.scoring.model import TALLY_SCHEMA, WAIVED_SCHEMA, Posture
 from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.unrelated import UnrelatedFindings, count_unrelated
 from policycortex.scoring.waivers import Waiver, waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
+from policycortex.workflow.applicability import count_findings, exclusions_at
 
 _NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
 _NOTHING_WAIVED: Final = WAIVED_SCHEMA.to_frame()
@@ -42,23 +45,57 @@ class AssessedPeriod:
     """MAPPING_SCHEMA."""
     waived: pl.DataFrame
     """WAIVED_SCHEMA."""
+    stated: tuple[Attestation, ...]
+    """Attestations on the framework in force at the end of the period."""
+    exclusions: tuple[Exclusion, ...]
+    """Requirements that do not apply by them."""
 
 
 def judge_period(
-    lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
+    lake: Lake,
+    framework: Framework | None,
+    scope: Scope,
+    period: Period,
+    *,
+    waivers: Sequence[Waiver],
+    now: datetime,
+    attestations: Sequence[Attestation] = (),
 ) -> AssessedPeriod:
-    """The period-end posture, with those of ``waivers`` in force at the period's end, or at an earlier ``now``."""
-    in_force = waivers_in_force(waivers, known_moment(period, now))
+    """The period-end posture.
+
+    With those of ``waivers`` and ``attestations`` that were in force at the period's end, or at an earlier ``now``.
+    """
+    moment = known_moment(period, now)
+    in_force = waivers_in_force(waivers, moment)
     tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
     waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
+
+    def read_accounts(accounts: Sequence[str]) -> AccountCounts:
+        part = replace(scope, accounts=tuple(accounts))
+        return AccountCounts(
+            tallies=lake.period_end.load_tallies(part, period),
+            waived=lake.findings.load_waived(part, period, in_force) if len(in_force) else _NOTHING_WAIVED,
+        )
+
+    framework_id = framework.id if framework else None
+    exclusions = exclusions_at(
+        attestations,
+        framework_id,
+        moment,
+        scope=scope,
+        findings=count_findings(AccountCounts(tallies=tallies, waived=waived)),
+        read=read_accounts,
+    )
     relations = expand_crosswalk(framework, tallies, mappings) if framework else _NO_RELATIONS
     return AssessedPeriod(
-        posture=assess_posture(framework, tallies=tallies, relations=relations, waived=waived),
+        posture=assess_posture(framework, tallies=tallies, relations=relations, waived=waived, exclusions=exclusions),
         relations=_in_order(framework, relations) if framework else None,
         waivers=in_force,
         tallies=tallies,
         mappings=mappings,
         waived=waived,
+        stated=attestations_in_force(attestations, framework_id, moment),
+        exclusions=exclusions,
         unrelated=count_unrelated(framework, tallies, relations) if framework else None,
     )
 
@@ -72,7 +109,11 @@ def describe_crosswalk(framework: Framework | None, assessed: AssessedPeriod) ->
         (other,) = {*CrosswalkEdition} - {framework.edition}
         relations = expand_crosswalk(framework.in_edition(other), assessed.tallies, assessed.mappings)
         judged = assess_posture(
-            framework.in_edition(other), tallies=assessed.tallies, relations=relations, waived=assessed.waived
+            framework.in_edition(other),
+            tallies=assessed.tallies,
+            relations=relations,
+            waived=assessed.waived,
+            exclusions=assessed.exclusions,
         )
         pairs = zip(assessed.posture.requirements, judged.requirements, strict=True)
         differing = sum(one.result is not two.result for one, two in pairs)
@@ -92,15 +133,67 @@ class DayReadings:
     waived: Mapping[date, pl.DataFrame]
     """WAIVED_SCHEMA per UTC day; days without waived findings are absent."""
     mappings: pl.DataFrame
+    scope: Scope = field(default_factory=lambda: Scope(organization=""))
+    attestations: tuple[Attestation, ...] = ()
+    """All of the organisation, in force or not."""
+    moments: Mapping[date, datetime] = field(default_factory=dict)
+    """The time of each day for which waivers and attestations are selected."""
+    accounts: Mapping[str, "DayReadings"] = field(default_factory=dict)
+    """The same of each account that attestations name."""
+
+    def account_counts(self, day: date, accounts: Iterable[str]) -> AccountCounts:
+        """The findings of some accounts on one day."""
+        parts = [self.accounts[account] for account in accounts if account in self.accounts]
+        tallies = [part.by_day[day] for part in parts if day in part.by_day]
+        waived = [part.waived[day] for part in parts if day in part.waived]
+        return AccountCounts(
+            tallies=pl.concat(tallies) if tallies else TALLY_SCHEMA.to_frame(),
+            waived=pl.concat(waived) if waived else _NOTHING_WAIVED,
+        )
+
+    def exclusions(self, day: date, framework: Framework | None) -> tuple[Exclusion, ...]:
+        """Requirements of the framework that do not apply on one day."""
+        if framework is None or not self.attestations:
+            return ()
+        own = AccountCounts(tallies=self.by_day[day], waived=_NOTHING_WAIVED)
+        return exclusions_at(
+            self.attestations,
+            framework.id,
+            self.moments[day],
+            scope=self.scope,
+            findings=count_findings(own),
+            read=lambda accounts: self.account_counts(day, accounts),
+        )
 
 
-def read_days(lake: Lake, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime) -> DayReadings:
+def read_days(
+    lake: Lake,
+    scope: Scope,
+    period: Period,
+    *,
+    waivers: Sequence[Waiver],
+    now: datetime,
+    attestations: Sequence[Attestation] = (),
+) -> DayReadings:
     """Tallies of each day, and the findings covered by those of ``waivers`` that were in force at the day's end."""
     by_day = _by_day(lake.period_end.load_daily_tallies(scope, period))
     moments = {day: known_moment(Period.of_days(day, day), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
     waived = _by_day(lake.findings.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
-    return DayReadings(by_day=by_day, waived=waived, mappings=lake.period_end.load_mappings(scope.organization))
+    named = sorted({account for each in attestations for account in each.scope.accounts})
+    return DayReadings(
+        by_day=by_day,
+        waived=waived,
+        mappings=lake.period_end.load_mappings(scope.organization),
+        scope=scope,
+        attestations=tuple(attestations),
+        moments=moments,
+        accounts={
+            account: read_days(lake, replace(scope, accounts=(account,)), period, waivers=waivers, now=now)
+            for account in named
+            if not scope.accounts or account in scope.accounts
+        },
+    )
 
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
@@ -108,7 +201,11 @@ def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[da
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
     return {
         day: assess_posture(
-            framework, tallies=tallies, relations=relations, waived=readings.waived.get(day, _NOTHING_WAIVED)
+            framework,
+            tallies=tallies,
+            relations=relations,
+            waived=readings.waived.get(day, _NOTHING_WAIVED),
+            exclusions=readings.exclusions(day, framework),
         )
         for day, tallies in readings.by_day.items()
     }

@@ -20,6 +20,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportStatus, ReportType
 from policycortex.period import Period
 from policycortex.requests import Known, ReportRequest, parse_request, request_to_json
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
@@ -180,6 +181,13 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
             _known_until(waiver, order.period.end) for waiver in registry.waivers.list_records(order.scope.organization)
         ],
     }
+    stated = [
+        _known_until(each, order.period.end)
+        for each in registry.attestations.list_records(order.scope.organization)
+        if each.scope.framework == framework.id
+    ]
+    if any(stated):  # without statements the digest is that of before there were any
+        decided_by["attestations"] = stated
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -189,10 +197,10 @@ def _order_in_digest(order: ReportRequest) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != "crosswalk"}
 
 
-def _known_until(waiver: Waiver, end: datetime) -> tuple[object, ...]:
-    """The parts of a waiver that affect a period with this end. Later changes of the waiver do not."""
-    known = waiver.known_until(end)
-    return (waiver.id, asdict(waiver.scope), *known) if known else ()
+def _known_until(record: Waiver | Attestation, end: datetime) -> tuple[object, ...]:
+    """The parts of a record that affect a period with this end. Later changes of the record do not."""
+    known = record.known_until(end)
+    return (record.id, asdict(record.scope), *known) if known else ()
 
 
 def _choose_id(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:

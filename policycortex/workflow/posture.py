@@ -12,6 +12,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.model import Posture
 from policycortex.scoring.result_tables import framework_scores_frame, requirement_results_frame
 from policycortex.scoring.waivers import Waiver
@@ -121,6 +122,7 @@ class _AssessmentInputs:
     organization: str
     frameworks: Mapping[str, Framework]
     waivers: Sequence[Waiver]
+    attestations: Sequence[Attestation]
 
     def versions(self) -> dict[str, str]:
         """Version by framework id, as stored with results."""
@@ -132,6 +134,7 @@ def _load_inputs(settings: Settings, registry: Registry, organization: str) -> _
         organization=organization,
         frameworks=frameworks_of(settings, registry, organization),
         waivers=registry.waivers.list_records(organization),
+        attestations=registry.attestations.list_records(organization),
     )
 
 
@@ -149,7 +152,8 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
     if not days:
         return
     period, wanted = Period.of_days(days[0], days[-1]), set(days)
-    readings = read_days(lake, Scope(organization=inputs.organization), period, waivers=inputs.waivers, now=now)
+    scope = Scope(organization=inputs.organization)
+    readings = read_days(lake, scope, period, waivers=inputs.waivers, now=now, attestations=inputs.attestations)
     judged = [
         (each, {day: posture for day, posture in judge_days(readings, each).items() if day in wanted})
         for framework in inputs.frameworks.values()

@@ -14,6 +14,7 @@ from policycortex.errors import ConflictError
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition, ReportStatus
 from policycortex.requests.model import ReportRequest, request_from_json
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.changes_model import PostureSide, ScoreChange
 from policycortex.scoring.compare import Comparison, RequirementChange, compare_findings, compare_requirements
@@ -67,6 +68,7 @@ def compare_reports(
     *,
     frameworks: Mapping[str, Framework],
     waivers: Sequence[Waiver],
+    attestations: Sequence[Attestation] = (),
 ) -> ReportComparison:
     """Compare ``before`` with ``after``, in any order of time. Raises ConflictError unless both are completed."""
     for report in (before, after):
@@ -79,7 +81,7 @@ def compare_reports(
             for number, report in enumerate((before, after))
         ]
         risk = compare_risk(before.summary or {}, after.summary or {})
-        return _compare(sides, waivers, risk)
+        return _compare(sides, waivers, attestations, risk)
 
 
 def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[str, Framework], path: Path) -> _Side:
@@ -95,9 +97,19 @@ def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[s
     )
 
 
-def _compare(sides: Sequence[_Side], waivers: Sequence[Waiver], risk: RiskComparison) -> ReportComparison:
+def _compare(
+    sides: Sequence[_Side], waivers: Sequence[Waiver], attestations: Sequence[Attestation], risk: RiskComparison
+) -> ReportComparison:
     assessed = [
-        judge_period(s.lake, s.framework, s.request.scope, s.request.period, waivers=waivers, now=s.made_at)
+        judge_period(
+            s.lake,
+            s.framework,
+            s.request.scope,
+            s.request.period,
+            waivers=waivers,
+            now=s.made_at,
+            attestations=attestations,
+        )
         for s in sides
     ]
     for side, each in zip(sides, assessed, strict=True):

@@ -66,6 +66,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
             else OWNERS_SCHEMA.to_frame()
         ),
         waivers=_waivers(lake, inputs, path),
+        stated=assessed.stated,
         risk_items=load_risk_items(lake, request, request.period, assessed),
         previous_risk_items=load_risk_items(lake, request, request.period.previous(), inputs.before),
         risk_weights=inputs.weights,

@@ -23,6 +23,7 @@ from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, request_from_json
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import AuditLogHead, Provenance
@@ -126,7 +127,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     request = request_from_json(row.order)
-    framework, waivers = _framework_and_waivers(settings, request)
+    framework, waivers, attestations = _framework_and_records(settings, request)
     with open_lake(settings) as live:
         refresh_stale_days(settings, live, _days_read(request.period), progress, now=now)
         snapshot = live.snapshot()
@@ -136,6 +137,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
             request,
             framework,
             waivers=waivers,
+            attestations=attestations,
             report_id=row.id,
             folder=folder,
             now=now,
@@ -163,14 +165,17 @@ def compose_from_lake(
     now: datetime,
     weights: RiskWeights,
     locale: Locale,
+    attestations: Sequence[Attestation] = (),
 ) -> ReportDocument:
     """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
 
     ``framework`` is in the edition that the request asks for.
     """
-    assessed = judge_period(lake, framework, request.scope, request.period, waivers=waivers, now=now)
-    before = judge_period(lake, framework, request.scope, request.period.previous(), waivers=waivers, now=now)
-    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now)
+    before, assessed = (
+        judge_period(lake, framework, request.scope, period, waivers=waivers, now=now, attestations=attestations)
+        for period in (request.period.previous(), request.period)
+    )
+    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now, attestations=attestations)
     inputs = ReportInputs(
         request=request,
         framework=framework,
@@ -231,19 +236,22 @@ def _header(
     )
 
 
-def _framework_and_waivers(settings: Settings, request: ReportRequest) -> tuple[Framework | None, Sequence[Waiver]]:
-    """The requested framework, and all waivers of the organization."""
+def _framework_and_records(
+    settings: Settings, request: ReportRequest
+) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
+    """The requested framework, and all waivers and attestations of the organization."""
     framework_id, organization = request.framework, request.scope.organization
     with closing(open_registry(settings)) as registry:
         waivers = registry.waivers.list_records(organization)
+        attestations = registry.attestations.list_records(organization)
         frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
     if framework_id is None:
-        return None, waivers
+        return None, waivers, attestations
     if framework_id not in frameworks:
         raise ConfigurationError(
             f"framework {framework_id!r} no longer exists; put its file back into {settings.custom_frameworks_dir}"
         )
-    return frameworks[framework_id].in_edition(request.crosswalk), waivers
+    return frameworks[framework_id].in_edition(request.crosswalk), waivers, attestations
 
 
 def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:

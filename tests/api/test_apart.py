@@ -11,7 +11,14 @@ from policycortex.storage.registry.keys import SCOPES
 from tests.support.api_server import ApiServer
 from tests.support.ledger import MONTHLY
 
-UNKNOWN = {"report_id": "rpt_", "schedule_id": "sch_", "delivery_id": "dlv_", "waiver_id": "wvr_", "import_id": "upl_"}
+UNKNOWN = {
+    "report_id": "rpt_",
+    "schedule_id": "sch_",
+    "delivery_id": "dlv_",
+    "waiver_id": "wvr_",
+    "attestation_id": "att_",
+    "import_id": "upl_",
+}
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
 
@@ -40,6 +47,11 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "until": f"{server.clock().date() + timedelta(days=90)}T00:00:00Z",
     }
     waiver_id = admin.post("/v1/waivers", json=waiver).json()["id"]
+    attestation = waiver | {
+        "statement": "not_applicable",
+        "scope": {"framework": framework["id"], "requirements": ["B1"], "accounts": [f"account_{mark}"]},
+    }
+    attestation_id = admin.post("/v1/attestations", json=attestation).json()["id"]
     return {
         "mark": mark,
         "report_id": report_id,
@@ -49,6 +61,7 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "framework_id": framework["id"],
         "waiver_id": waiver_id,
         "import_id": admin.post("/v1/imports", params={"name": mark}, content=b"[]").json()["id"],
+        "attestation_id": attestation_id,
         "format": "pdf",
     }
 
@@ -99,7 +112,12 @@ def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
         walked += 1
     assert walked >= 20
     own = server.client(scopes=["admin"])
-    for path in ("reports/{report_id}", "reports/schedules/{schedule_id}", "waivers/{waiver_id}"):
+    for path in (
+        "reports/{report_id}",
+        "reports/schedules/{schedule_id}",
+        "waivers/{waiver_id}",
+        "attestations/{attestation_id}",
+    ):
         assert own.get(f"/v1/{path.format(**owned)}").status_code == 200
 
 
@@ -159,7 +177,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
         for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
-                | dict.fromkeys(("waiver_id", "import_id"), "x")
+                | dict.fromkeys(("waiver_id", "import_id", "attestation_id"), "x")
                 | known
             )
             url = path.format(**given, token="x")

@@ -29,6 +29,7 @@ ASSETS = {
     "marts/risk": ("analytics", "daily"),
     "marts/changes": ("analytics", "daily"),
     "core/waivers": ("posture", None),
+    "core/attestations": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),
     "reports/standing": ("reports", "framework x month"),
 }

@@ -113,5 +113,6 @@ def compare(
         after,
         frameworks=services.frameworks(caller.organization),
         waivers=services.registry.waivers.list_records(caller.organization),
+        attestations=services.registry.attestations.list_records(caller.organization),
     )
     return send_json(request, present_comparison(found, report_id, other_id, limit=query.limit, offset=query.offset))

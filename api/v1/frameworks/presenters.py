@@ -7,11 +7,13 @@ from api.v1.frameworks.schemas import (
     ConditionAnswer,
     FrameworkDetails,
     FrameworkItem,
+    ProfileAnswer,
     RequirementAnswer,
     ReviewedChecks,
 )
 from policycortex.frameworks.conditions import ScanCondition
 from policycortex.frameworks.model import Framework, Requirement
+from policycortex.frameworks.profiles import load_profiles
 from policycortex.frameworks.strengths import all_relations
 from policycortex.names import RelationStrength
 
@@ -39,6 +41,10 @@ def present_details(framework: Framework) -> FrameworkDetails:
         crosswalk_version=framework.crosswalk.version,
         review_version=framework.review.version if framework.review else None,
         requirements=[_requirement(framework, r, checks[r.id], reviewed.get(r.id, {})) for r in framework.requirements],
+        profiles=[
+            ProfileAnswer(id=each.id, title=each.title, requirements=list(each.requirement_ids(framework)))
+            for each in load_profiles(framework.id).values()
+        ],
     )
 
 

@@ -63,6 +63,14 @@ class RequirementAnswer(ResponseModel):
     reviewed_checks: ReviewedChecks
 
 
+class ProfileAnswer(ResponseModel):
+    """Requirements that an organisation can leave out under one name, with an approved attestation."""
+
+    id: str = Field(examples=["privacy"])
+    title: str = Field(description="Names what is left out")
+    requirements: list[str]
+
+
 class FrameworkDetails(ResponseModel):
     """One framework with its requirements and crosswalk."""
 
@@ -74,3 +82,4 @@ class FrameworkDetails(ResponseModel):
     crosswalk_version: str
     review_version: str | None = Field(description="Version of the review of its relations; null: not reviewed")
     requirements: list[RequirementAnswer]
+    profiles: list[ProfileAnswer] = Field(description="For attestations; empty for frameworks of one's own")

@@ -145,6 +145,7 @@ class RequirementCounts(ResponseModel):
     met: int = Field(examples=[14])
     assessed: int = Field(examples=[27])
     total: int = Field(examples=[61])
+    not_applicable: int = Field(default=0, description="Those of `total` that do not apply")
 
 
 class DetailSummary(ResponseModel):

@@ -75,6 +75,7 @@ def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: L
         (t("summary.violations"), summary.total_violations, Kind.NUMBER),
         (t("summary.coverage"), coverage.assessed, Kind.NUMBER),
         (t("word.requirements"), coverage.total, Kind.NUMBER),
+        *(((t("result.not_applicable"), coverage.not_applicable, Kind.NUMBER),) if coverage.not_applicable else ()),
         (t("summary.change"), document.change_points, Kind.TEXT),
         (t("summary.met_label"), summary.requirements_met, Kind.NUMBER),
         (t("summary.risk"), round_pct(summary.risk_score, 1), Kind.TEXT),

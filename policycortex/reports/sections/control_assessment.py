@@ -54,6 +54,10 @@ REQUIREMENTS: Final = Table(
         Column(name="result", title="word.result", width=17, kind=Kind.RESULT),
         *COUNTS,
         Column(name="checks", title="word.checks", width=60, kind=Kind.WRAPPED),
+        Column(name="not_applicable", title="word.not_applicable", width=40, kind=Kind.WRAPPED, on_page=False),
+        Column(
+            name="failed_not_applicable", title="word.failed_not_applicable", width=14, kind=Kind.NUMBER, on_page=False
+        ),
         Column(name="kind", title="word.kind", width=14, words="kind", on_page=False),
         Column(name="description", title="word.description", width=60, kind=Kind.WRAPPED, on_page=False),
         Column(name="tags", title="word.tags", width=24, kind=Kind.WRAPPED, words="tag", on_page=False),

@@ -28,6 +28,7 @@ class SectionRow:
     not_assessed: int
     manual: int
     supporting_evidence: int
+    not_applicable: int
     passed: int
     """Findings, counted per requirement: one that belongs to two requirements of a section counts twice."""
     failed: int
@@ -106,6 +107,7 @@ def _row(title: str, members: Sequence[RequirementAssessment]) -> SectionRow:
         not_assessed=results.count(RequirementResult.NOT_ASSESSED),
         manual=results.count(RequirementResult.MANUAL),
         supporting_evidence=results.count(RequirementResult.SUPPORTING_EVIDENCE),
+        not_applicable=results.count(RequirementResult.NOT_APPLICABLE),
         passed=passed,
         failed=failed,
         score_pct=pass_pct(passed, failed),
@@ -119,6 +121,7 @@ def _line(row: SectionRow) -> SectionLine:
         **({"supporting_evidence": row.supporting_evidence} if row.supporting_evidence else {}),
         "manual": row.manual,
         "not_assessed": row.not_assessed,
+        **({"not_applicable": row.not_applicable} if row.not_applicable else {}),
     }
     return SectionLine(row=row, bar=stack_bar(counts, SECTION_BAR_WIDTH), counts=counts)
 
@@ -146,7 +149,14 @@ SECTIONS: Final = Table(
         ),
         *(
             Column(name=result, title=f"result.{result}", width=15, kind=Kind.NUMBER)
-            for result in ("non_compliant", "compliant", "supporting_evidence", "manual", "not_assessed")
+            for result in (
+                "non_compliant",
+                "compliant",
+                "supporting_evidence",
+                "manual",
+                "not_assessed",
+                "not_applicable",
+            )
         ),
         Column(name="passed", title="word.passed", width=11, kind=Kind.NUMBER),
         Column(name="failed", title="word.failed", width=11, kind=Kind.NUMBER),

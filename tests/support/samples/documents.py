@@ -224,6 +224,7 @@ def _section(title: str, members: Sequence[RequirementRow]) -> SectionRow:
         not_assessed=results.count(RequirementResult.NOT_ASSESSED),
         manual=results.count(RequirementResult.MANUAL),
         supporting_evidence=results.count(RequirementResult.SUPPORTING_EVIDENCE),
+        not_applicable=results.count(RequirementResult.NOT_APPLICABLE),
         passed=passed,
         failed=failed,
         score_pct=round_pct(100 * passed / (passed + failed), 1) if passed + failed else None,

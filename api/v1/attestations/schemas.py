@@ -1,0 +1,31 @@
+"""Response bodies of attestations."""
+
+from pydantic import Field
+
+from api.platform.approvals import ApprovalAnswer
+from api.platform.responses import Pagination, ResponseModel
+from policycortex.scoring.attestations import Statement
+
+
+class AttestationScopeAnswer(ResponseModel):
+    """The requirements that a statement is about, and where it holds."""
+
+    framework: str = Field(examples=["soc2"])
+    requirements: list[str] = Field(description="Ids in the framework's order, with parts", examples=[["P1.1"]])
+    profile: str | None = Field(description="The profile that named them", examples=["privacy"])
+    accounts: list[str] = Field(description="Empty: everywhere")
+
+
+class AttestationAnswer(ApprovalAnswer):
+    """One attestation with its approval and revocation."""
+
+    id: str = Field(examples=["att_0123456789abcdef"])
+    statement: Statement
+    scope: AttestationScopeAnswer
+
+
+class AttestationList(ResponseModel):
+    """A page of attestations, newest first."""
+
+    attestations: list[AttestationAnswer]
+    pagination: Pagination
