@@ -63,6 +63,13 @@ class Connection(BaseModel):
         """Whether files of this total size are linked rather than attached."""
         return True
 
+    def problem_without_links(self, total_bytes: int | None) -> str | None:  # noqa: ARG002 - see ``needs_links``
+        """Why files of this total size cannot be sent if there are no download links; None if they can.
+
+        ``total_bytes`` None: the size is not known yet, and only what no file can pass is a problem.
+        """
+        return None
+
 
 def secret_of(reference: str | None) -> str:
     """The secret that a validated connection names. Raises ConfigurationError."""

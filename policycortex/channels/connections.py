@@ -11,7 +11,17 @@ from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
 
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.connection_settings import Connection, ConnectionLine
@@ -54,6 +64,17 @@ class Connections(BaseModel):
     connections: dict[ConnectionName, Connection] = {}
     alerts: dict[str, Alert] = {}
     """By organisation; ``*`` applies to all others."""
+    _has_links: bool = PrivateAttr(default=True)
+
+    @property
+    def has_links(self) -> bool:
+        """Whether the installation has a public address, which download links begin with."""
+        return self._has_links
+
+    @model_validator(mode="after")
+    def _knows_links(self, info: ValidationInfo) -> "Connections":
+        self._has_links = info.context is None or info.context["has_links"]
+        return self
 
     @model_validator(mode="after")
     def _alerts_exist(self) -> "Connections":
@@ -127,7 +148,8 @@ def load_connections(settings: Settings, channels: ChannelRegistry | None = None
     if not isinstance(content, dict):
         raise ConfigurationError(f"{source} must hold a mapping with the key connections")
     try:
-        return connections_model(channels or installed_channels()).model_validate(content)
+        context = {"has_links": settings.public_url is not None}
+        return connections_model(channels or installed_channels()).model_validate(content, context=context)
     except ValidationError as error:
         problems = "; ".join(_plain(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False))
         raise ConfigurationError(f"{source} cannot be used: {problems}") from None

@@ -87,6 +87,16 @@ class EmailConnection(Connection):
         """True above the attachment limit."""
         return total_bytes > self.attachment_limit_mb * _MEGABYTE
 
+    def problem_without_links(self, total_bytes: int | None) -> str | None:
+        """A mail promises the files, so it needs links for those that it does not attach."""
+        if self.attachment_limit_mb and (total_bytes is None or not self.needs_links(total_bytes)):
+            return None
+        size = f"of {total_bytes / _MEGABYTE:.1f} MB " if total_bytes is not None else ""
+        return (
+            f"the files {size}are not attached above {self.attachment_limit_mb:g} MB, and without"
+            " POLICYCORTEX_PUBLIC_URL there are no links: set it or raise attachment_limit_mb of the connection"
+        )
+
 
 class EmailBody(ChannelBody):
     """One mail for each recipient, with the files attached, or linked if they are too large."""
@@ -193,12 +203,9 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
     """
     total_bytes = sum(file.size_bytes for file in content.files)
     has_attachments = bool(content.files) and not connection.needs_links(total_bytes)
-    if not has_attachments and content.has_unlinked_files:
-        raise DeliveryRefusedError(
-            f"the files have {total_bytes / _MEGABYTE:.1f} MB and are not attached above"
-            f" {connection.attachment_limit_mb:g} MB, and without POLICYCORTEX_PUBLIC_URL there are no links: set it or"
-            " raise attachment_limit_mb of the connection"
-        )
+    problem = connection.problem_without_links(total_bytes) if content.has_unlinked_files else None
+    if problem is not None:
+        raise DeliveryRefusedError(problem)
     text = fill_text(destination.message, content)
     _address(destination.target)
     message = _new_message(connection, destination.shown_to or (destination.target,), content.delivery_id)

@@ -62,6 +62,8 @@ class Destinations(Strict):
             name = _connection_name(connections, channel, body.connection, info.context["organization"])
             connection = connections.connections.get(name or "")
             problem = body.problem_with(connection)
+            if problem is None and connection is not None and not connections.has_links:
+                problem = connection.problem_without_links(None)
             if problem is not None:
                 raise refuse(problem)
             targets = body.targets_over(connection)
@@ -115,6 +117,14 @@ def deliveries_of(body: Destinations, connections: Connections, organization: st
         for channel, channel_body in body.channels()
         for row in _new_deliveries(channel, channel_body, connections, organization, condition)
     )
+
+
+def problem_of_size(new: NewDelivery, connections: Connections, total_bytes: int) -> str | None:
+    """Why files of this total size cannot be delivered there; None if they can, or the connection is missing."""
+    connection = connections.connections.get(new.connection)
+    if connection is None or connections.has_links:
+        return None
+    return connection.problem_without_links(total_bytes)
 
 
 def mail_deliveries(emails: tuple[str, ...], connections: Connections, organization: str) -> tuple[NewDelivery, ...]:

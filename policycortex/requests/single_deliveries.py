@@ -1,6 +1,6 @@
 """Deliveries that no tick makes: of one requested report, of a report that exists, and of a schedule's test."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from policycortex.channels.connections import Connections
 from policycortex.errors import Problem, RequestError
 from policycortex.field_types import Strict
-from policycortex.requests.destinations import DestinationsBody, deliveries_of, mail_deliveries
+from policycortex.requests.destinations import DestinationsBody, deliveries_of, mail_deliveries, problem_of_size
 from policycortex.requests.parsing import REFUSED, validated
 from policycortex.requests.report_body import DeliveryBody
 from policycortex.storage.registry.schedule_rows import NewDelivery
@@ -49,6 +49,14 @@ def parse_delivery_request(
     context = {"organization": organization, "connections": connections}
     checked = validated(DeliveryRequestBody, body, context=context)
     return checked.report_id, _at_least_one(checked.delivery, connections, organization)
+
+
+def check_sizes(new: Collection[NewDelivery], connections: Connections, total_bytes: int) -> None:
+    """Raises RequestError for destinations that cannot take files of this total size."""
+    problems = {row.channel: problem_of_size(row, connections, total_bytes) for row in new}
+    details = tuple(Problem(field=f"delivery.{channel}", message=text) for channel, text in problems.items() if text)
+    if details:
+        raise RequestError(REFUSED, details=details)
 
 
 def parse_schedule_test(

@@ -15,7 +15,7 @@ from api.platform.responses import page_of, send_json
 from api.v1.deliveries.presenters import present_delivery
 from api.v1.deliveries.schemas import DeliveryAnswer, DeliveryList, DeliveryQuery, RequestedDeliveries
 from policycortex.channels.connections import load_connections
-from policycortex.requests.single_deliveries import DeliveryRequestBody, parse_delivery_request
+from policycortex.requests.single_deliveries import DeliveryRequestBody, check_sizes, parse_delivery_request
 
 router: Final = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
@@ -61,6 +61,8 @@ def request_deliveries(caller: ScheduleWriter, body: JsonObject, services: Servi
     connections = load_connections(services.settings)
     report_id, new = parse_delivery_request(body, connections=connections, organization=caller.organization)
     note(subject=report_id)
+    report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
+    check_sizes(new, connections, sum(artifact.size_bytes for artifact in report.artifacts))
     rows = services.registry.deliveries.add_deliveries(
         caller.organization, report_id, new, reader=caller.reader, now=services.now()
     )
