@@ -4,49 +4,31 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
+from api.platform.filters import REFUSED, FilterQuery, checked_scope, frameworks_of, scope_from
 from api.platform.services import Services
-from policycortex.errors import Problem, RequestError
+from policycortex.errors import Problem
 from policycortex.field_types import did_you_mean
 from policycortex.frameworks.model import Framework
-from policycortex.names import CrosswalkEdition, DateRangeType
+from policycortex.names import DateRangeType
 from policycortex.period import Period
-from policycortex.requests.body import Known, ScopeBody
-from policycortex.requests.parsing import period_of, validated
-from policycortex.scope import Scope
+from policycortex.requests.body import ScopeBody
+from policycortex.requests.parsing import period_of
 
 if TYPE_CHECKING:
     from policycortex.workflow.analytics_query import AnalyticsQuery
 
-_REFUSED: Final = "Request parameters are not valid"
 _HISTORY: Final = timedelta(days=364)
 
 
-class ScopeQuery(BaseModel):
-    """Which findings; absent lists mean all."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ScopeQuery(FilterQuery):
+    """Of which framework."""
 
     framework: str | None = Field(default=None, max_length=64, description="Absent: all findings", examples=["soc2"])
-    crosswalk: CrosswalkEdition = Field(
-        default=CrosswalkEdition.REVIEWED,
-        description="Relations of checks to requirements: `reviewed`, or `scanner` for those of the scanner's files",
-    )
-    environments: list[str] = Field(default=[], max_length=100, description="Repeat for several")
-    cloud_providers: list[str] = Field(default=[], max_length=100, description="Repeat for several")
-    accounts: list[str] = Field(default=[], max_length=100, description="Repeat for several")
-
-    def body(self) -> dict[str, object]:
-        """The parameters as the ``scope`` of a request for a report."""
-        return {
-            "environments": self.environments,
-            "cloud_providers": self.cloud_providers,
-            "accounts": self.accounts,
-        }
 
 
 class PeriodQuery(ScopeQuery):
@@ -95,26 +77,11 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
     from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
 
     now, frameworks = services.now().astimezone(UTC), frameworks_of(query, services, caller)
-    try:
-        checked = validated(ScopeBody, query.body(), context={"known": Known(frameworks=frameworks), "due_at": now})
-    except RequestError as error:
-        raise ApiError(codes.INVALID_REQUEST, _REFUSED, details=tuple(map(_renamed, error.details))) from None
-    period = _period(checked, query, now=now)
-    scope = Scope(
-        organization=caller.organization,
-        environments=tuple(checked.environments),
-        cloud_providers=tuple(checked.cloud_providers),
-        accounts=tuple(dict.fromkeys(checked.accounts)),
-    )
+    checked = checked_scope(query, frameworks, now)
+    period, scope = _period(checked, query, now=now), scope_from(checked, caller)
     framework = _framework(query.framework, frameworks)
     waivers = services.registry.waivers.list_records(caller.organization)
     return AnalyticsQuery(scope=scope, period=period, framework=framework, waivers=waivers, now=now)
-
-
-def frameworks_of(query: ScopeQuery, services: Services, caller: Principal) -> Mapping[str, Framework]:
-    """The organisation's frameworks, in the edition of the query."""
-    known = services.frameworks(caller.organization)
-    return {id_: framework.in_edition(query.crosswalk) for id_, framework in known.items()}
 
 
 def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:
@@ -129,9 +96,5 @@ def _framework(framework_id: str | None, known: Mapping[str, Framework]) -> Fram
         return None
     if framework_id not in known:
         message = f"Unknown framework {framework_id!r}{did_you_mean(framework_id, known)}"
-        raise ApiError(codes.INVALID_REQUEST, _REFUSED, details=(Problem(field="framework", message=message),))
+        raise ApiError(codes.INVALID_REQUEST, REFUSED, details=(Problem(field="framework", message=message),))
     return known[framework_id]
-
-
-def _renamed(problem: Problem) -> Problem:
-    return Problem(field=problem.field.removeprefix("date_range."), message=problem.message)

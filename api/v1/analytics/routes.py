@@ -9,10 +9,11 @@ from api.platform.access_log import log_read
 from api.platform.auth import Reader
 from api.platform.dependencies import ReportId, ServicesDep
 from api.platform.errors import ApiError
+from api.platform.filters import frameworks_of
 from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
-from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, frameworks_of, to_question
+from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, to_question
 from api.v1.analytics.schemas import CompareAnswer, ForecastAnswer, RiskAnswer, TrendsAnswer
 from policycortex.errors import Problem
 

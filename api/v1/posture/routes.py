@@ -1,0 +1,72 @@
+"""``/v1/frameworks/{framework_id}/posture``: calculated when it is read, from the newest scans."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.platform import error_codes as codes
+from api.platform.auth import Reader
+from api.platform.dependencies import ServicesDep
+from api.platform.errors import ApiError
+from api.platform.filters import frameworks_of, scope_of
+from api.platform.openapi import errors_of
+from api.platform.responses import send_json
+from api.v1.posture.schemas import PostureAnswer, PostureQuery
+from policycortex.errors import Problem
+from policycortex.period import Period
+
+router: Final = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
+
+
+@router.get("/{framework_id}/posture", response_model=PostureAnswer, responses=errors_of(codes.PATH_NOT_FOUND))
+def get_posture(
+    framework_id: Annotated[str, Path(max_length=100, examples=["soc2"])],
+    request: Request,
+    *,
+    caller: Reader,
+    query: Annotated[PostureQuery, Query()],
+    services: ServicesDep,
+) -> Response:
+    """Result of each requirement and all scores, as a report of that time would have them."""
+    from api.v1.posture.presenters import present_posture  # noqa: PLC0415 - the lake's libraries take 60 MB
+    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
+    from policycortex.workflow.assessed_period import judge_period  # noqa: PLC0415
+
+    framework = frameworks_of(query, services, caller).get(framework_id)
+    if framework is None:
+        raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
+    now = services.now().astimezone(UTC)
+    scope = scope_of(query, services, caller)
+    period = _period(query, now)
+    with open_lake(services.settings) as lake:
+        assessed = judge_period(
+            lake,
+            framework,
+            scope,
+            period,
+            waivers=services.registry.waivers.list_records(caller.organization),
+            attestations=services.registry.attestations.list_records(caller.organization),
+            now=now,
+        )
+    return send_json(request, present_posture(assessed.posture, framework, period, only=query.results))
+
+
+def _period(query: PostureQuery, now: datetime) -> Period:
+    """The days up to ``as_of``, of which only the newest scan of each check counts. Raises ApiError."""
+    end = now
+    if query.as_of is not None:
+        try:
+            end = datetime.fromisoformat(query.as_of)
+        except ValueError:
+            raise _refused("Not a time such as 2026-10-31T23:59:59Z") from None
+        if end.utcoffset() is None:
+            raise _refused("The time needs a time zone, such as Z or +01:00")
+        if end > now:
+            raise _refused("The time cannot be in the future")
+    return Period.as_given(end - timedelta(days=query.lookback_days), end)
+
+
+def _refused(message: str) -> ApiError:
+    details = (Problem(field="as_of", message=message),)
+    return ApiError(codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
