@@ -93,6 +93,14 @@ class DeliveryStatus(StrEnum):
     """A person cancelled it, or deleted its report or schedule, before it was sent."""
 
 
+class SplitBy(StrEnum):
+    """What a schedule makes one report of each for."""
+
+    ACCOUNT_GROUP = "account_group"
+    """A named list of accounts."""
+    ENVIRONMENT = "environment"
+
+
 class FindingStatus(StrEnum):
     """The raw outcome of one check on one resource, before muting and waiving."""
 

@@ -14,6 +14,7 @@ from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
+from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
 from policycortex.scheduling.misfire import MisfirePolicy
 from policycortex.scheduling.recurrence import Recurrence
@@ -80,7 +81,17 @@ class ScheduleBody(Strict):
     schedule: TimingBody
     report_template: ReportTemplateBody
     delivery: ScheduleDeliveryBody = ScheduleDeliveryBody.model_construct()
+    split: SplitBody | None = Field(default=None, description="One report for each account group or environment")
     enabled: bool = True
+
+    @field_validator("split")
+    @classmethod
+    def _in_scope(cls, value: SplitBody | None, info: ValidationInfo) -> SplitBody | None:
+        template: ReportTemplateBody | None = info.data.get("report_template")
+        problem = value.problem_in(template.scope) if value is not None and template is not None else None
+        if problem is not None:
+            raise refuse(problem)
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +104,7 @@ class ScheduleRequest:
     misfire: MisfirePolicy
     grace: timedelta
     body: Mapping[str, Any]
-    """``schedule``, ``report_template`` and ``delivery`` as given, with what ``recurrence_in`` adds."""
+    """``schedule``, ``report_template``, ``delivery`` and ``split`` as given, with what ``recurrence_in`` adds."""
     is_enabled: bool
 
 
@@ -110,7 +121,7 @@ def parse_schedule(
 ) -> ScheduleRequest:
     """The schedule in ``body``. Raises RequestError whose details name every problem at once."""
     checked = validated(ScheduleBody, body, context=_context(organization, now, known, configured))
-    stored = {name: body[name] for name in ("schedule", "report_template", "delivery") if name in body}
+    stored = {name: body[name] for name in ("schedule", "report_template", "delivery", "split") if name in body}
     recurrence, stored["schedule"] = recurrence_in(checked.schedule, stored["schedule"], now)
     return ScheduleRequest(
         name=checked.name,

@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any, Final
 
 from policycortex.channels.connections import Connections, load_connections
-from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
+from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError, UnavailableError
 from policycortex.requests.body import Known
 from policycortex.requests.model import ReportRequest
+from policycortex.requests.schedule_parts import SchedulePart, part_count, split_by
 from policycortex.requests.schedules import (
     Configured,
     ScheduleRequest,
@@ -30,8 +31,10 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import NewReport, ScheduleRow, TickClaim
 from policycortex.workflow.request_report import known_values, new_report, new_report_id, request_report
+from policycortex.workflow.schedule_parts import SplitPreview, parts_at, preview_parts
 
 _LONGEST_NAME: Final = 190
+_LONGEST_REPORT_NAME: Final = 200
 _BATCH: Final = 500
 """Ticks handled in one transaction; after a long downtime the next transactions handle the rest."""
 
@@ -93,11 +96,27 @@ def change_schedule(
     return registry.schedules.change_schedule(before, changes, due=claims, next_tick_at=following, now=now)
 
 
-def run_schedule_now(settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime) -> str:
-    """Request one report now, with the schedule's deliveries; its id. Raises RequestError if it is no longer valid."""
-    connections = load_connections(settings)
-    report = _report(settings, schedule, known_values(settings, registry, schedule.organization), connections, now)
-    return registry.schedules.run_now(schedule, TickClaim(tick=now, report=report, is_manual=True), now=now)
+def run_schedule_now(
+    settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime
+) -> tuple[str, ...]:
+    """Request the report of each part now, with the schedule's deliveries; their ids, at least one.
+
+    Raises RequestError if the schedule is no longer valid.
+    """
+    connections, known = load_connections(settings), known_values(settings, registry, schedule.organization)
+    claims = [
+        TickClaim(tick=now, part=part, report=_report(settings, row, known, connections, now), is_manual=True)
+        for part, row in _parts(settings, schedule, known, now)
+    ]
+    return registry.schedules.run_now(schedule, claims, now=now)
+
+
+def preview_schedule_parts(
+    settings: Settings, registry: Registry, schedule: ScheduleRow, *, now: datetime
+) -> SplitPreview | None:
+    """The parts that a run now would have; None if the schedule makes one report. Raises RequestError."""
+    known = known_values(settings, registry, schedule.organization)
+    return preview_parts(settings, schedule, _request_at(schedule, known, now))
 
 
 def request_test_report(
@@ -151,17 +170,22 @@ def preview_runs(schedule: ScheduleRow, *, now: datetime, count: int = 5) -> tup
 def _claim_all(
     settings: Settings, registry: Registry, connections: Connections, now: datetime, schedule_id: str | None
 ) -> Iterator[str]:
+    unavailable: UnavailableError | None = None
     while due := _due(registry, now, schedule_id):
-        progressed = False
+        progressed, unavailable = False, None
         for schedule in due:
-            claims, following = _claims(settings, registry, schedule, connections, now)
             try:
+                claims, following = _claims(settings, registry, schedule, connections, now)
                 yield from registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
                 progressed = True
             except (ConflictError, NotFoundError):
                 continue  # another process handled, changed or deleted it meanwhile
+            except UnavailableError as error:
+                unavailable = error  # the lake, which parts of this schedule depend on; others are handled first
         if not progressed:
-            return
+            break
+    if unavailable is not None:
+        raise unavailable
 
 
 def _catch_up(
@@ -198,8 +222,9 @@ def _claims(
         return [], schedule.next_tick_at
     recurrence = _recurrence(schedule)
     pending = recurrence.ticks_between(schedule.next_tick_at - timedelta(minutes=1), now)
-    due = tuple(islice(pending, _BATCH + 1))
-    batch, has_more = due[:_BATCH], len(due) > _BATCH
+    most = max(_BATCH // part_count(schedule.body), 1)
+    due = tuple(islice(pending, most + 1))
+    batch, has_more = due[:most], len(due) > most
     settled = settle_ticks(
         batch,
         now=now,
@@ -210,19 +235,47 @@ def _claims(
     reason = f"missed: the service handled it only at {now:%Y-%m-%d %H:%M} UTC, and misfire is {schedule.misfire}"
     claims = [TickClaim(tick=tick, reason=reason) for tick in settled.to_skip]
     known = known_values(settings, registry, schedule.organization)
-    claims += [_claim(settings, schedule, known, connections, tick) for tick in settled.to_run]
+    claims += [claim for tick in settled.to_run for claim in _claim(settings, schedule, known, connections, tick)]
     last = batch[-1] if batch else now
     return claims, _first(recurrence.next_runs(last, 1))
 
 
 def _claim(
     settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
-) -> TickClaim:
+) -> Iterator[TickClaim]:
+    """One claim for each part of the schedule."""
     try:
-        return TickClaim(tick=tick, report=_report(settings, schedule, known, connections, tick))
+        parts = _parts(settings, schedule, known, tick)
     except RequestError as error:
-        problems = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
-        return TickClaim(tick=tick, reason=f"the report request is no longer valid: {problems}", is_invalid=True)
+        parts = ()
+        yield _invalid(tick, "", error)
+    for part, row in parts:
+        try:
+            yield TickClaim(tick=tick, part=part, report=_report(settings, row, known, connections, tick))
+        except RequestError as error:
+            yield _invalid(tick, part, error)
+
+
+def _invalid(tick: datetime, part: str, error: RequestError) -> TickClaim:
+    problems = "; ".join(f"{problem.field}: {problem.message}" for problem in error.details) or str(error)
+    of_part = f" of the part {part!r}" if part else ""
+    reason = f"the report request{of_part} is no longer valid: {problems}"
+    return TickClaim(tick=tick, part=part, reason=reason, is_invalid=True)
+
+
+def _parts(
+    settings: Settings, schedule: ScheduleRow, known: Known, tick: datetime
+) -> tuple[tuple[str, ScheduleRow], ...]:
+    """Name of each part, and the schedule with its name, scope and delivery; one nameless part if it is not split."""
+    if split_by(schedule.body) is None:
+        return (("", schedule),)
+    parts = parts_at(settings, schedule, _request_at(schedule, known, tick))
+    return tuple((part.name, replace(schedule, name=_name_of(schedule, part), body=part.body)) for part in parts)
+
+
+def _name_of(schedule: ScheduleRow, part: SchedulePart) -> str:
+    ending = f" - {part.name}"
+    return f"{schedule.name[: _LONGEST_REPORT_NAME - len(ending)]}{ending}"
 
 
 def _report(

@@ -269,3 +269,27 @@ def test_the_same_schedule_twice_under_one_key_is_one(server: ApiServer) -> None
     server.clock.pass_by(timedelta(minutes=2))
     assert client.post(PATH, json=_body(), headers=headers).json()["id"] == first.json()["id"]
     assert client.get(PATH).json()["pagination"]["total"] == 1
+
+
+def test_a_split_schedule_shows_its_parts_and_runs_them_all(client: httpx.Client) -> None:
+    """Each part with its receivers; one run for each; the split comes back as it was given, and can be removed."""
+    split = {
+        "by": "account_group",
+        "parts": {"Retail": {"accounts": ["a1"], "delivery": {"email": {"recipients": ["r@company.com"]}}}},
+        "others": {"name": "Other accounts"},
+    }
+    made = _create(client, split=split)
+    assert made["split"] == split
+    shown = client.get(f"{PATH}/{made['id']}/parts").json()
+    assert shown["uncovered"] == {}
+    assert shown["parts"] == [
+        {
+            "name": "Retail", "values": ["a1"], "findings": 0, "is_empty": True,
+            "deliveries": [{"channel": "email", "connection": "email", "target": "r@company.com"}],
+        }
+    ]  # fmt: skip
+    ran = client.post(f"{PATH}/{made['id']}/run").json()
+    assert ran["report_ids"] == [ran["report_id"]]
+    assert [run["part"] for run in client.get(f"{PATH}/{made['id']}/runs").json()["runs"]] == ["Retail"]
+    assert client.patch(f"{PATH}/{made['id']}", json={"split": None}).json()["split"] is None
+    assert client.get(f"{PATH}/{made['id']}/parts").json() == {"parts": [], "uncovered": {}}

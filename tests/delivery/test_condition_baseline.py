@@ -66,7 +66,7 @@ def _schedule(settings: Settings, registry: Registry, clock: Clock, delivery: di
 
     def run() -> dict[str, int]:
         clock.move(hours=1)
-        report_id = run_schedule_now(settings, registry, schedule, now=clock())
+        (report_id,) = run_schedule_now(settings, registry, schedule, now=clock())
         complete_report(settings, registry, report_id, now=clock(), snapshot=snapshot)
         return deliver_due(settings, clock=clock).outcomes
 

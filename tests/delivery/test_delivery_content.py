@@ -27,7 +27,7 @@ def _files(home: Path, delivery: dict[str, Any], *, sign: bool = False, **mail: 
     with closing(open_registry(settings)) as registry:
         body = MONTHLY | {"delivery": delivery, "report_template": template}
         schedule = create_schedule(settings, registry, body, organization="default", created_by=None, now=_START)
-        report_id = run_schedule_now(settings, registry, schedule, now=_START)
+        (report_id,) = run_schedule_now(settings, registry, schedule, now=_START)
         complete_report(settings, registry, report_id, formats=(ReportFormat.PDF, ReportFormat.CSV))
         (row, *_), _ = registry.deliveries.list_deliveries("default", report_id=report_id)
         with build_content(settings, registry, load_connections(settings), row, now=_START) as content:

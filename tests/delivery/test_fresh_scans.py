@@ -43,7 +43,7 @@ def _import(settings: Settings, *days: date, account: str) -> None:
 def _withheld(settings: Settings, registry: Registry, clock: Clock, **changes: Any) -> tuple[str, str]:  # noqa: ANN401
     """A schedule and its report, made at ``clock`` and withheld."""
     made = create_schedule(settings, registry, _BODY | changes, organization="default", created_by=None, now=clock())
-    report_id = run_schedule_now(settings, registry, made, now=clock())
+    (report_id,) = run_schedule_now(settings, registry, made, now=clock())
     with open_lake(settings) as lake:
         complete_report(settings, registry, report_id, now=clock(), snapshot=lake.snapshot())
     assert deliver_due(settings, clock=clock).outcomes == {"withheld": 1}

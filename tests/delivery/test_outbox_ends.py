@@ -113,7 +113,7 @@ def test_a_delivery_being_sent_is_not_tried_again_after_its_schedule_was_deleted
     body = MONTHLY | {"delivery": {"email": {"recipients": ["ceo@company.com", "cto@company.com"]}}}
     with closing(open_registry(settings)) as registry:
         made = create_schedule(settings, registry, body, organization="default", created_by=None, now=clock())
-        report_id = run_schedule_now(settings, registry, made, now=clock())
+        (report_id,) = run_schedule_now(settings, registry, made, now=clock())
         complete_report(settings, registry, report_id)
         registry.deliveries.release_deliveries(now=clock())
         held = registry.deliveries.claim_delivery(now=clock(), lease=timedelta(minutes=2))

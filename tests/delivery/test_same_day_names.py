@@ -43,5 +43,5 @@ def test_the_time_is_in_default_names_where_it_is_needed(tmp_path: Path, cron: s
         assert _names(settings, registry, ticks[-1]) == [expected.format(body["name"])]
         by_hand = datetime(2026, 4, 1, 15, 7, 42, tzinfo=UTC)
         schedule = registry.schedules.find_schedule(schedule.id)
-        manual = run_schedule_now(settings, registry, schedule, now=by_hand)
+        (manual,) = run_schedule_now(settings, registry, schedule, now=by_hand)
         assert _names(settings, registry, manual)[0].endswith(" 11-07-42.pdf")

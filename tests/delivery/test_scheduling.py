@@ -154,7 +154,7 @@ def test_two_changes_at_once_are_one_change_and_one_conflict(settings: Settings,
 def test_run_now_makes_an_additional_report(settings: Settings, registry: Registry) -> None:
     """The regular tick is not affected."""
     schedule = _create(settings, registry)
-    report_id = run_schedule_now(settings, registry, schedule, now=START)
+    (report_id,) = run_schedule_now(settings, registry, schedule, now=START)
     ((tick,), _) = registry.schedules.list_ticks(schedule.id)
     assert tick.is_manual
     assert tick.report_id == report_id

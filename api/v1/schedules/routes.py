@@ -16,7 +16,7 @@ from api.platform.listing import PageQuery
 from api.platform.openapi import body_of, errors_of
 from api.platform.responses import page_of, send_json
 from api.platform.services import Services
-from api.v1.schedules.presenters import present_run, present_schedule
+from api.v1.schedules.presenters import present_parts, present_run, present_schedule
 from api.v1.schedules.schemas import (
     RunList,
     RunNowAnswer,
@@ -24,6 +24,7 @@ from api.v1.schedules.schemas import (
     ScheduleList,
     SchedulePatch,
     ScheduleQuery,
+    SplitPartList,
     TemplateList,
 )
 from policycortex.errors import UnavailableError
@@ -184,13 +185,24 @@ def delete_schedule(schedule_id: ScheduleId, caller: ScheduleWriter, services: S
 def run_schedule(
     schedule_id: ScheduleId, *, caller: ScheduleWriter, services: ServicesDep, base_url: BaseUrl, response: Response
 ) -> RunNowAnswer:
-    """Request its report now, and deliver it as configured."""
+    """Request its report now, or the report of each part, and deliver them as configured."""
     schedule = _find(services, caller.organization, schedule_id)
-    report_id = scheduling.run_schedule_now(services.settings, services.registry, schedule, now=services.now())
-    _start(services, report_id)
-    url = f"{base_url}/v1/reports/{report_id}"
+    report_ids = scheduling.run_schedule_now(services.settings, services.registry, schedule, now=services.now())
+    for report_id in report_ids:
+        _start(services, report_id)
+    first, url = report_ids[0], f"{base_url}/v1/reports/{report_ids[0]}"
     response.headers["Location"] = url
-    return RunNowAnswer(schedule_id=schedule_id, report_id=report_id, status="pending", progress_url=url)
+    return RunNowAnswer(
+        schedule_id=schedule_id, report_id=first, report_ids=list(report_ids), status="pending", progress_url=url
+    )
+
+
+@router.get("/{schedule_id}/parts", response_model=SplitPartList, responses=errors_of(codes.PATH_NOT_FOUND))
+def list_parts(schedule_id: ScheduleId, request: Request, *, caller: Reader, services: ServicesDep) -> Response:
+    """The reports that a run now would make: which accounts or environments, how many findings, and for whom."""
+    row = _find(services, caller.organization, schedule_id)
+    preview = scheduling.preview_schedule_parts(services.settings, services.registry, row, now=services.now())
+    return send_json(request, present_parts(preview))
 
 
 @router.post(
@@ -219,7 +231,9 @@ def test_schedule(
     _start(services, report_id)
     url = f"{base_url}/v1/reports/{report_id}"
     response.headers["Location"] = url
-    return RunNowAnswer(schedule_id=schedule_id, report_id=report_id, status="pending", progress_url=url)
+    return RunNowAnswer(
+        schedule_id=schedule_id, report_id=report_id, report_ids=[report_id], status="pending", progress_url=url
+    )
 
 
 @router.get("/{schedule_id}/runs", response_model=RunList, responses=errors_of(codes.PATH_NOT_FOUND))

@@ -45,6 +45,7 @@ class RunAnswer(ResponseModel):
     scheduled_for: Moment = Field(description="The tick, UTC")
     started_at: Moment = Field(description="When the tick was handled")
     manual: bool = Field(description="Started by `POST .../run`, not by a tick")
+    part: str | None = Field(default=None, description="Part of a split schedule; null if it makes one report")
     report_id: str | None
     status: str = Field(
         description="The report's status; without a report: failed if none could be requested, else skipped",
@@ -67,6 +68,7 @@ class ScheduleAnswer(ResponseModel):
     schedule: TimingAnswer
     report_template: dict[str, Any]
     delivery: dict[str, Any]
+    split: dict[str, Any] | None = Field(default=None, description="As given; null if it makes one report")
     enabled: bool
     created_at: Moment
     created_by: str | None = Field(description="Id of the key that made it; null if it was not made over the API")
@@ -96,8 +98,36 @@ class RunNowAnswer(ResponseModel):
 
     schedule_id: str
     report_id: str
+    report_ids: list[str] = Field(default=[], description="All reports, one for each part of a split schedule")
     status: str
     progress_url: str
+
+
+class SplitPartDestination(ResponseModel):
+    """Where the report of a part goes."""
+
+    channel: str
+    connection: str
+    target: str
+
+
+class SplitPartAnswer(ResponseModel):
+    """One part of a split schedule, as a run now would have it."""
+
+    name: str
+    values: list[str] = Field(description="Its accounts, or its environment")
+    findings: int = Field(description="In the period of a run now")
+    is_empty: bool = Field(description="Its report would have no findings")
+    deliveries: list[SplitPartDestination]
+
+
+class SplitPartList(ResponseModel):
+    """The parts of a schedule; none if it makes one report."""
+
+    parts: list[SplitPartAnswer]
+    uncovered: dict[str, int] = Field(
+        description="Accounts or environments that have findings and no report, with the number of findings"
+    )
 
 
 class TemplateList(ResponseModel):
@@ -114,4 +144,5 @@ class SchedulePatch(Strict):
     schedule: dict[str, Any] | None = None
     report_template: dict[str, Any] | None = None
     delivery: dict[str, Any] | None = None
+    split: dict[str, Any] | None = Field(default=None, description="null: one report for all")
     enabled: bool | None = None

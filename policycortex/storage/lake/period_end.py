@@ -28,6 +28,9 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
 )  # fmt: skip
 """Grain: provider and check; texts of its newest finding in the period-end posture, and its worst severity there."""
 
+PLACES_SCHEMA: Final = pl.Schema({"environment": pl.String(), "account_id": pl.String(), "findings": pl.Int64()})
+"""Grain: environment and account; its number of findings in the period-end posture."""
+
 
 def daily_parameters(scope: Scope, period: Period) -> dict[str, Any]:
     """Parameters of queries over each day's own period-end posture."""
@@ -55,6 +58,10 @@ class LakePeriodEnd:
     def load_scan_coverage(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Sources and accounts of the period-end posture, COVERAGE_SCHEMA."""
         return fetch_period_end(self._session, "period_end_coverage", scope, period)
+
+    def load_places(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Environments and accounts with findings, PLACES_SCHEMA."""
+        return fetch_period_end(self._session, "period_end_places", scope, period).cast(PLACES_SCHEMA)
 
     def load_scans(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Each scan of the period, what counts of it and which scans replaced the rest, SCANS_SCHEMA."""

@@ -242,15 +242,18 @@ class DeliveryRepository:
             return _load(connection, delivery_id)
 
     def find_delivered_before(self, row: DeliveryRow) -> str | None:
-        """The schedule's newest report of an earlier tick that was sent to the same destination, by id.
+        """The schedule's newest report of an earlier tick and the same part that was sent to the same destination.
 
-        None: there is none, or no schedule requested the report of ``row``.
+        By id. None: there is none, or no schedule requested the report of ``row``.
         """
-        tick = select(schedule_ticks.c.tick).where(schedule_ticks.c.report_id == row.report_id).scalar_subquery()
+        mine = schedule_ticks.c.report_id == row.report_id
+        tick = select(schedule_ticks.c.tick).where(mine).scalar_subquery()
+        part = select(schedule_ticks.c.part).where(mine).scalar_subquery()
         key = select(deliveries.c.destination_key).where(deliveries.c.id == row.id).scalar_subquery()
         sent = deliveries.alias("sent")
         query = select(sent.c.report_id).join(schedule_ticks, schedule_ticks.c.report_id == sent.c.report_id)
         query = query.where(schedule_ticks.c.schedule_id == row.schedule_id, schedule_ticks.c.tick < tick)
+        query = query.where(schedule_ticks.c.part == part)
         query = query.where(sent.c.destination_key == key, sent.c.status == DeliveryStatus.SENT.value)
         with self._database.reading() as connection:
             return connection.execute(query.order_by(schedule_ticks.c.tick.desc()).limit(1)).scalar_one_or_none()

@@ -73,6 +73,8 @@ class TickClaim:
     report: NewReport | None = None
     reason: str = ""
     is_manual: bool = False
+    part: str = ""
+    """Name of the part of a schedule that makes several reports at each tick; "" of one that makes one."""
     is_invalid: bool = False
     """No report could be requested, other than by the policy for missed ticks: the owner is alerted."""
 
@@ -91,6 +93,8 @@ class TickRow:
     report_status: str | None
     run_id: str | None
     completed_at: datetime | None
+    part: str = ""
+    """As ``TickClaim.part``."""
     is_invalid: bool = False
     """No report could be requested, as ``reason`` says; False for a tick that was skipped."""
     delivery_status: DeliveryStatus | None = None

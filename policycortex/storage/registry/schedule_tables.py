@@ -50,6 +50,7 @@ schedule_ticks = Table(
     metadata,
     Column("schedule_id", String(32), ForeignKey("schedules.id"), primary_key=True),
     Column("tick", UtcDateTime, primary_key=True),
+    Column("part", String(80), primary_key=True, server_default=""),
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("is_manual", Boolean, nullable=False),
     Column("reason", Text, nullable=False),

@@ -7,18 +7,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, insert, select, update
 
-from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.names import DeliveryStatus
-from policycortex.storage.registry.alert_tables import note_failed_tick
+from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.storage.registry.audit_log import AuditLogRepository
-from policycortex.storage.registry.base import Database, insert_for
+from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.delivery_ends import SCHEDULE_DELETED, cancel_deliveries
 from policycortex.storage.registry.key_tables import same_lineage
-from policycortex.storage.registry.report_changes import ensure_organization, insert_report
+from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.schedule_rows import ScheduleRow, TickClaim, TickRow
-from policycortex.storage.registry.schedule_tables import deliveries, insert_deliveries, schedule_ticks, schedules
+from policycortex.storage.registry.schedule_tables import deliveries, schedule_ticks, schedules
 from policycortex.storage.registry.tables import reports
+from policycortex.storage.registry.tick_claims import insert_ticks, report_events
 from policycortex.storage.registry.visibility import hidden_among
 
 _COLUMNS: Final = [c for c in schedules.c if c.name not in {"search_text", "deleted_at"}]
@@ -48,7 +47,7 @@ _TICKS: Final = (
         _WORST_DELIVERY.label("worst_delivery"),
     )
     .select_from(schedule_ticks.outerjoin(reports, reports.c.id == schedule_ticks.c.report_id))
-    .order_by(schedule_ticks.c.tick.desc())
+    .order_by(schedule_ticks.c.tick.desc(), schedule_ticks.c.part)
 )
 
 
@@ -177,8 +176,8 @@ class ScheduleRepository:
         values["search_text"] = values["search_text"].casefold()
         with self._database.writing() as connection:
             _lock(connection, before)
-            _insert_ticks(connection, before, due, now)
-            self._audit_log.append(connection, *_report_events(before, due, now))
+            made = insert_ticks(connection, before, due, now)
+            self._audit_log.append(connection, *report_events(before, due, made, now))
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(**values))
             return _load(connection, before.id)
 
@@ -210,23 +209,23 @@ class ScheduleRepository:
         """
         with self._database.writing() as connection:
             _lock(connection, before)
-            made = _insert_ticks(connection, before, claims, now)
+            made = insert_ticks(connection, before, claims, now)
             connection.execute(update(schedules).where(schedules.c.id == before.id).values(next_tick_at=next_tick_at))
-            self._audit_log.append(connection, *_report_events(before, claims, now))
+            self._audit_log.append(connection, *report_events(before, claims, made, now))
             return made
 
-    def run_now(self, schedule: ScheduleRow, claim: TickClaim, *, now: datetime) -> str:
-        """Process an extra tick; the next regular tick does not change. Returns the report's id.
+    def run_now(self, schedule: ScheduleRow, claims: Sequence[TickClaim], *, now: datetime) -> tuple[str, ...]:
+        """Process an extra tick; the next regular tick does not change. Returns the ids of its reports.
 
         Raises ConflictError when the schedule has a tick of that time already.
         """
         with self._database.writing() as connection:
             _lock(connection, schedule)
-            made = _insert_ticks(connection, schedule, (claim,), now)
+            made = insert_ticks(connection, schedule, claims, now)
             if not made:
                 raise ConflictError("the schedule was run at the same moment by another request; read its last_run")
-            self._audit_log.append(connection, *_report_events(schedule, (claim,), now))
-            return made[0]
+            self._audit_log.append(connection, *report_events(schedule, claims, made, now))
+            return made
 
     def list_ticks(
         self, schedule_id: str, *, reader: str | None = None, limit: int = 20, offset: int = 0
@@ -242,7 +241,10 @@ class ScheduleRepository:
             return _ticks_for(connection, rows, reader), int(total)
 
     def last_runs(self, schedule_ids: Sequence[str], *, reader: str | None = None) -> dict[str, TickRow]:
-        """The newest tick of each schedule, also one that made no report. ``reader`` as in ``list_ticks``."""
+        """The newest tick of each schedule, also one that made no report; of several parts the one in the worst state.
+
+        ``reader`` as in ``list_ticks``.
+        """
         newest = (
             select(schedule_ticks.c.schedule_id, func.max(schedule_ticks.c.tick).label("tick"))
             .where(schedule_ticks.c.schedule_id.in_(schedule_ids))
@@ -252,7 +254,8 @@ class ScheduleRepository:
         same = (schedule_ticks.c.schedule_id == newest.c.schedule_id) & (schedule_ticks.c.tick == newest.c.tick)
         with self._database.reading() as connection:
             rows = connection.execute(_TICKS.join(newest, same)).mappings().all()
-            return {tick.schedule_id: tick for tick in _ticks_for(connection, rows, reader)}
+            ticks = sorted(_ticks_for(connection, rows, reader), key=_badness)
+            return {tick.schedule_id: tick for tick in ticks}
 
     def find_tick(self, report_id: str) -> TickRow | None:
         """The tick that requested the report; None for a report requested in another way."""
@@ -268,26 +271,16 @@ def _ticks_for(connection: Connection, rows: Sequence[RowMapping], reader: str |
     return tuple(_tick(dict(row) | (nothing if row["report_id"] in hidden else {})) for row in rows)
 
 
+def _badness(tick: TickRow) -> tuple[bool, int]:
+    """Greater for a tick that is in a worse state."""
+    is_failed = tick.is_invalid or tick.report_status == ReportStatus.FAILED
+    return is_failed, -_WORST_FIRST.index(tick.delivery_status) if tick.delivery_status else -len(_WORST_FIRST)
+
+
 def _tick(row: Mapping[Any, Any]) -> TickRow:
     values = dict(row)
     worst = values.pop("worst_delivery")
     return TickRow(**values, delivery_status=_WORST_FIRST[worst] if worst is not None else None)
-
-
-def _report_events(schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime) -> list[AuditEvent]:
-    """An audit event for each report that ticks requested."""
-    return [
-        AuditEvent(
-            organization=schedule.organization,
-            at=now,
-            action="report_created",
-            actor=f"schedule:{schedule.id}",
-            subject=claim.report.id,
-            details={"tick": claim.tick.isoformat(), "is_manual": claim.is_manual},
-        )
-        for claim in claims
-        if claim.report is not None
-    ]
 
 
 def _lock(connection: Connection, before: ScheduleRow) -> None:
@@ -300,53 +293,6 @@ def _lock(connection: Connection, before: ScheduleRow) -> None:
         raise NotFoundError(f"schedule {before.id} is gone")
     if (row.revision, row.next_tick_at) != (before.revision, before.next_tick_at):
         raise ConflictError(f"schedule {before.id} was changed meanwhile; read it again")
-
-
-def _insert_ticks(
-    connection: Connection, schedule: ScheduleRow, claims: Sequence[TickClaim], now: datetime
-) -> tuple[str, ...]:
-    made = []
-    for claim in claims:
-        if not _insert_tick(connection, schedule.id, claim, now):
-            continue  # processed before a change of cron or time zone made the same instant due again
-        if claim.report is not None:
-            _attach_report(connection, schedule.id, claim, now)
-            made.append(claim.report.id)
-        elif claim.is_invalid:
-            note_failed_tick(connection, schedule.organization, schedule.id, claim.tick, claim.reason, now=now)
-    return tuple(made)
-
-
-def _insert_tick(connection: Connection, schedule_id: str, claim: TickClaim, now: datetime) -> bool:
-    row = {
-        "schedule_id": schedule_id,
-        "tick": claim.tick,
-        "claimed_at": now,
-        "is_manual": claim.is_manual,
-        "is_invalid": claim.is_invalid,
-        "reason": claim.reason,
-    }
-    written = connection.execute(
-        insert_for(connection.dialect.name, schedule_ticks).values(row).on_conflict_do_nothing()
-    )
-    return written.rowcount == 1
-
-
-def _attach_report(connection: Connection, schedule_id: str, claim: TickClaim, now: datetime) -> None:
-    new = claim.report
-    if new is None:
-        return
-    insert_report(connection, new, now)
-    insert_deliveries(
-        connection,
-        organization=new.organization,
-        report_id=new.id,
-        schedule_id=schedule_id,
-        new=new.deliveries,
-        now=now,
-    )
-    same = (schedule_ticks.c.schedule_id == schedule_id, schedule_ticks.c.tick == claim.tick)
-    connection.execute(update(schedule_ticks).where(*same).values(report_id=new.id))
 
 
 def _load(connection: Connection, schedule_id: str, organization: str | None = None) -> ScheduleRow:
