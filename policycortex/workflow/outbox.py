@@ -7,7 +7,7 @@ channel recognises repeated deliveries; otherwise it is marked uncertain.
 import random
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -239,14 +239,15 @@ class _Round:
     def _paused(self, now: datetime) -> tuple[Endpoint, ...]:
         per_target = _limits(self.connections.channels).channels_per_target
         due = self.registry.deliveries.due_endpoints(now=now, channels_per_target=per_target)
-        return tuple(endpoint for endpoint in due if self._is_paused(endpoint, now))
+        recent = self.registry.deliveries.recent_outcomes(due)
+        return tuple(endpoint for endpoint in due if self._is_paused(endpoint, recent[endpoint], now))
 
-    def _is_paused(self, endpoint: Endpoint, now: datetime) -> bool:
+    def _is_paused(self, endpoint: Endpoint, ended: Sequence[tuple[datetime, str]], now: datetime) -> bool:
         channel = self.connections.channels.find(endpoint.channel)
         defers_single_targets = channel is not None and channel.defers_single_targets
         recent = [
             Outcome(at=at, is_reached=is_reached(outcome, defers_single_targets=defers_single_targets))
-            for at, outcome in self.registry.deliveries.recent_outcomes(endpoint)
+            for at, outcome in ended
         ]
         return paused_until(recent, now=now) is not None
 

@@ -1,10 +1,24 @@
 """Deliveries and their attempts: a delivery is claimed before it is sent and settled after; all attempts are kept."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from policycortex.audit.chain import AuditEvent, AuditOutcome
 from policycortex.errors import ConflictError, NotFoundError
@@ -39,6 +53,9 @@ from policycortex.storage.registry.schedule_tables import (
 )
 from policycortex.storage.registry.send_limits import SendLimits, is_at, within_limits
 from policycortex.storage.registry.visibility import hidden_among, hidden_reports
+
+_MOST_PARTS: Final = 100
+"""Parts of a union; SQLite takes 500."""
 
 _ALERTED: Final = (DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 
@@ -258,17 +275,18 @@ class DeliveryRepository:
         with self._database.reading() as connection:
             return connection.execute(query.order_by(schedule_ticks.c.tick.desc()).limit(1)).scalar_one_or_none()
 
-    def recent_outcomes(self, endpoint: Endpoint, *, limit: int = 5) -> tuple[tuple[datetime, str], ...]:
-        """Time and outcome of an endpoint's newest ended attempts, newest first."""
-        query = select(delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(
-            delivery_attempts.c.connection == endpoint.connection, delivery_attempts.c.ended_at.is_not(None)
-        )
-        if endpoint.target:
-            query = query.join(deliveries, deliveries.c.id == delivery_attempts.c.delivery_id)
-            query = query.where(deliveries.c.target == endpoint.target)
-        query = query.order_by(delivery_attempts.c.ended_at.desc()).limit(limit)
+    def recent_outcomes(
+        self, endpoints: Sequence[Endpoint], *, limit: int = 5
+    ) -> dict[Endpoint, tuple[tuple[datetime, str], ...]]:
+        """Time and outcome of each endpoint's newest ended attempts, newest first; one query for 100 endpoints."""
+        found: dict[Endpoint, list[tuple[datetime, str]]] = {endpoint: [] for endpoint in endpoints}
         with self._database.reading() as connection:
-            return tuple((row.ended_at, row.outcome) for row in connection.execute(query))
+            for first in range(0, len(endpoints), _MOST_PARTS):
+                part = endpoints[first : first + _MOST_PARTS]
+                queries = [_newest_attempts(number, endpoint, limit) for number, endpoint in enumerate(part)]
+                for row in connection.execute(union_all(*queries)):
+                    found[part[row.number]].append((row.ended_at, row.outcome))
+        return {endpoint: tuple(sorted(ended, reverse=True)) for endpoint, ended in found.items()}
 
     def due_endpoints(self, *, now: datetime, channels_per_target: Collection[str]) -> tuple[Endpoint, ...]:
         """Endpoints of due deliveries. Each target of ``channels_per_target`` is an endpoint of its own."""
@@ -285,6 +303,17 @@ class DeliveryRepository:
         query = query.order_by(deliveries.c.ended_at, deliveries.c.id)
         with self._database.reading() as connection:
             return tuple(_delivery(row) for row in connection.execute(query).mappings())
+
+
+def _newest_attempts(number: int, endpoint: Endpoint, limit: int) -> Select[Any]:
+    """A part of a union, which SQLite takes with a limit only as a subquery."""
+    query = select(literal(number).label("number"), delivery_attempts.c.ended_at, delivery_attempts.c.outcome).where(
+        delivery_attempts.c.connection == endpoint.connection, delivery_attempts.c.ended_at.is_not(None)
+    )
+    if endpoint.target:
+        query = query.join(deliveries, deliveries.c.id == delivery_attempts.c.delivery_id)
+        query = query.where(deliveries.c.target == endpoint.target)
+    return query.order_by(delivery_attempts.c.ended_at.desc()).limit(limit).subquery().select()
 
 
 def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEvent:
