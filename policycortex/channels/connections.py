@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from policycortex.channels.address_guard import AddressGuard
-from policycortex.channels.connection_settings import Connection, ConnectionLine
+from policycortex.channels.connection_settings import ALL_ORGANIZATIONS, Connection, ConnectionLine, SecretReference
 from policycortex.channels.registry import ChannelRegistry, installed_channels
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.security.secret_references import is_reference, read_secret
@@ -52,6 +52,20 @@ class Alert(BaseModel):
     """Address or channel, if the connection needs one."""
 
 
+class NamedPassword(BaseModel):
+    """A password of report files, which requests and schedules name. It is read when a report is requested."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    secret: SecretReference
+    organizations: tuple[str, ...] = Field(min_length=1)
+    """Organisations that may use it; ``*`` stands for all."""
+
+    def serves(self, organization: str) -> bool:
+        """Whether that organisation may use it."""
+        return ALL_ORGANIZATIONS in self.organizations or organization in self.organizations
+
+
 class Connections(BaseModel):
     """The whole file. ``connections_model`` adds the types of connection that the channels define."""
 
@@ -64,6 +78,7 @@ class Connections(BaseModel):
     connections: dict[ConnectionName, Connection] = {}
     alerts: dict[str, Alert] = {}
     """By organisation; ``*`` applies to all others."""
+    passwords: dict[ConnectionName, NamedPassword] = {}
     _has_links: bool = PrivateAttr(default=True)
 
     @property
@@ -96,6 +111,13 @@ class Connections(BaseModel):
             known = ", ".join(sorted(self.connections)) or "none is configured"
             raise NotFoundError(f"no connection {name!r}; known: {known}")
         return self.connections[name]
+
+    def password(self, name: str, organization: str) -> str:
+        """The password of that name. Raises NotFoundError that lists those of the organisation, ConfigurationError."""
+        known = sorted(each for each, password in self.passwords.items() if password.serves(organization))
+        if name not in known:
+            raise NotFoundError(f"no password {name!r}; known: {', '.join(known) or 'none is configured'}")
+        return read_secret(self.passwords[name].secret)
 
     def names_for(self, channel: str, organization: str) -> tuple[str, ...]:
         """Connections of the channel that the organisation may use, sorted."""

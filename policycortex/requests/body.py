@@ -204,6 +204,12 @@ class FormatOptionsBody(Strict):
         description="Opens the files: AES-256 in PDF and Excel, an AES-256 zip for the others."
         " 12 to 127 characters; deleted after the run, never returned",
     )
+    password_name: str | None = Field(
+        default=None,
+        max_length=63,
+        examples=["auditors"],
+        description="In place of password: the name of one that the installation keeps, also for schedules",
+    )
     watermark: bool | str = Field(
         default=False,
         description="Text across every page of PDF and HTML and at the top of every Excel sheet; true: CONFIDENTIAL",
@@ -254,6 +260,13 @@ class FormatOptionsBody(Strict):
             raise refuse(problem)
         return value
 
+    @field_validator("password_name")
+    @classmethod
+    def _one_password(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("password") is not None:
+            raise refuse("Give either password or password_name")
+        return value
+
     @field_validator("watermark", mode="before")
     @classmethod
     def _watermark(cls, value: object) -> object:
@@ -273,8 +286,9 @@ class FormatOptionsBody(Strict):
         variant = one_of(PdfVariant, value)
         if ReportFormat.PDF not in info.data.get("formats", [ReportFormat.PDF]):
             raise refuse("formats names no pdf; add it or omit pdf_variant")
-        if variant is PdfVariant.ARCHIVE and info.data.get("password") is not None:
-            raise refuse("PDF/A forbids encryption: omit password or pdf_variant")
+        has_password = info.data.get("password") is not None or info.data.get("password_name") is not None
+        if variant is PdfVariant.ARCHIVE and has_password:
+            raise refuse("PDF/A forbids encryption: omit the password or pdf_variant")
         return variant
 
     @field_validator("template")

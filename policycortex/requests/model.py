@@ -53,6 +53,8 @@ class ReportRequest:
     """None: as configured for the organisation or the installation."""
     password: str | None = field(default=None, repr=False)
     """Never part of the JSON form; the registry stores it encrypted until the run has ended."""
+    password_name: str | None = None
+    """A password that the installation keeps; it is read when the report is requested, and sealed as ``password``."""
     pdf_variant: PdfVariant | None = None
     has_csv_bom: bool = False
     """CSV files begin with a byte order mark."""
@@ -65,9 +67,9 @@ class ReportRequest:
 def request_to_json(request: ReportRequest) -> dict[str, Any]:
     """The request as JSON types; ``request_from_json`` reads it."""
     at = request.delivery.scheduled_at
-    # absent unless set: digests of requests made before this option stay equal
-    rare = {"has_csv_bom": True} if request.has_csv_bom else {}
-    return rare | {
+    # absent unless set: digests of requests made before these options stay equal
+    rare = {"has_csv_bom": request.has_csv_bom or None, "password_name": request.password_name}
+    return {name: value for name, value in rare.items() if value is not None} | {
         "name": request.name,
         "type": request.type.value,
         "framework": request.framework,
@@ -127,6 +129,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
         has_csv_bom=stored.get("has_csv_bom", False),
+        password_name=stored.get("password_name"),
         template=stored.get("template"),
         retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),

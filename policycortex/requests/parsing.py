@@ -78,6 +78,7 @@ def parse_request(
         is_signed=options.sign,
         retention_days=checked.retention_days,
         password=options.password,
+        password_name=options.password_name,
         pdf_variant=options.pdf_variant,
         has_csv_bom=options.csv_bom,
         branding=branding_from_json(options.branding.model_dump()) if options.branding else None,

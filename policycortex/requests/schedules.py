@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.connections import Connections
+from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.field_types import Line, Strict, Text, did_you_mean, refuse
 from policycortex.names import CrosswalkEdition, ReportType
 from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody, one_of
@@ -18,6 +19,7 @@ from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
 from policycortex.scheduling.misfire import MisfirePolicy
 from policycortex.scheduling.recurrence import Recurrence
+from policycortex.security.passwords import password_problem
 from policycortex.storage.registry.schedule_rows import NewDelivery
 
 
@@ -49,8 +51,19 @@ class ReportTemplateBody(Strict):
         if value.password is not None:
             raise refuse(
                 "A schedule takes no password: it would have to be stored as long as the schedule exists."
-                " Request a single report with a password, or use sign and watermark here"
+                " Use password_name here, or request a single report with a password"
             )
+        return value
+
+    @field_validator("format_options")
+    @classmethod
+    def _known_password(cls, value: FormatOptionsBody, info: ValidationInfo) -> FormatOptionsBody:
+        if value.password_name is None or info.context is None or "connections" not in info.context:
+            return value
+        connections: Connections = info.context["connections"]
+        problem = named_password_problem(connections, value.password_name, info.context["organization"])
+        if problem is not None:
+            raise refuse(f"password_name: {problem}")
         return value
 
     @field_validator("type", mode="before")
@@ -92,6 +105,14 @@ class ScheduleBody(Strict):
         if problem is not None:
             raise refuse(problem)
         return value
+
+
+def named_password_problem(connections: Connections, name: str, organization: str) -> str | None:
+    """Why the password of that name cannot be used, without any part of it; None if it can."""
+    try:
+        return password_problem(connections.password(name, organization))
+    except (NotFoundError, ConfigurationError) as error:
+        return str(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

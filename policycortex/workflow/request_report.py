@@ -8,9 +8,11 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from policycortex.errors import UnavailableError
+from policycortex.channels.connections import load_connections
+from policycortex.errors import Problem, RequestError, UnavailableError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, RunPriority
 from policycortex.requests import Known, ReportRequest, request_to_json
+from policycortex.requests.schedules import named_password_problem
 from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
@@ -109,10 +111,23 @@ def start_report(registry: Registry, row: ReportRow, request: ReportRequest, sta
 
 
 def seal_password(settings: Settings, request: ReportRequest, report_id: str) -> str | None:
-    """The request's password, encrypted for the registry; None without one."""
-    if request.password is None:
+    """The request's password, or the one that it names, encrypted for the registry; None without one.
+
+    Raises RequestError if the named one cannot be used.
+    """
+    password = request.password if request.password_name is None else _named_password(settings, request)
+    if password is None:
         return None
-    return open_key_store(settings).seal(request.password, purpose=_password_purpose(report_id))
+    return open_key_store(settings).seal(password, purpose=_password_purpose(report_id))
+
+
+def _named_password(settings: Settings, request: ReportRequest) -> str:
+    connections, name = load_connections(settings), request.password_name or ""
+    problem = named_password_problem(connections, name, request.scope.organization)
+    if problem is not None:
+        details = (Problem(field="format_options.password_name", message=problem),)
+        raise RequestError("The password of the report cannot be used", details=details)
+    return connections.password(name, request.scope.organization)
 
 
 def unseal_password(settings: Settings, sealed: str | None, report_id: str) -> str | None:
