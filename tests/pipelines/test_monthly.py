@@ -20,6 +20,7 @@ from policycortex.errors import ConfigurationError, RequestError
 from policycortex.findings.samples import write_samples
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period, whole_months
+from policycortex.scoring.attestations import AttestationScope, Statement
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
@@ -249,6 +250,24 @@ def test_frameworks_of_the_organisation_are_reported_on(
     assert sorted(row.framework or "" for row in rows(settings)) == 2 * ["in_folder"] + 2 * ["uploaded"]
     materialized = {record.partition_key for record in instance.fetch_materializations(KEY, limit=10).records}
     assert materialized == {f"{name}|{month}" for name in ("in_folder", "uploaded") for month in MONTHS}
+
+
+@pytest.mark.usefixtures("filled")
+def test_only_a_statement_known_in_the_month_makes_its_report_anew(settings: Settings) -> None:
+    """Approved after January: the report is kept. Approved within it: a new one, without the requirement."""
+    scope = AttestationScope(framework="soc2", requirements=("A1.1",))
+    valid = Period(start=datetime(2024, 1, 1, tzinfo=UTC), end=datetime(2026, 1, 1, tzinfo=UTC))
+    make_report_by_hand(settings)
+    for approved, expected in ((datetime(2024, 2, 1, tzinfo=UTC), 1), (datetime(2024, 1, 20, tzinfo=UTC), 2)):
+        with closing(open_registry(settings)) as registry:
+            made = registry.attestations.request_attestation(
+                "default", Statement.NOT_APPLICABLE, scope, reason="r", valid=valid, by="a", now=valid.start
+            )
+            registry.attestations.approve_record("default", made.id, by="b", now=approved)
+        make_report_by_hand(settings)
+        assert len(rows(settings)) == expected
+    kept = [(row.summary or {})["requirements"]["not_applicable"] for row in rows(settings)]
+    assert sorted(kept) == [0, 1]
 
 
 @pytest.mark.usefixtures("filled")

@@ -134,3 +134,25 @@ def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.D
     done = dg.materialize([waivers], instance=instance, resources={"core": CoreResource(home=str(settings.home))})
     metadata = done.asset_materializations_for_node("core__waivers")[0].metadata
     assert (metadata["requested"].value, metadata["active"].value, metadata["waivers"].value) == (1, 1, 2)
+
+
+def test_attestations_are_counted_where_they_stand(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Revoked and requested ones apart, as for waivers."""
+    from pipelines.defs.waivers import attestations
+    from policycortex.scoring.attestations import AttestationScope, Statement
+
+    now = datetime.now(UTC)
+    valid = Period(start=now.replace(year=now.year - 1), end=now.replace(year=now.year + 1))
+    scope = AttestationScope(framework="soc2", requirements=("A1.1",))
+    with closing(open_registry(settings)) as registry:
+        made = [
+            registry.attestations.request_attestation(
+                "default", Statement.NOT_APPLICABLE, scope, reason="r", valid=valid, by="a", now=valid.start
+            )
+            for _ in range(2)
+        ]
+        registry.attestations.revoke_record("default", made[0].id, by="b", now=now)
+    done = dg.materialize([attestations], instance=instance, resources={"core": CoreResource(home=str(settings.home))})
+    metadata = done.asset_materializations_for_node("core__attestations")[0].metadata
+    found = [metadata[name].value for name in ("requested", "revoked", "active", "attestations")]
+    assert found == [1, 1, 0, 2]

@@ -6,6 +6,7 @@ import pytest
 
 from policycortex.frameworks.builtin import load_builtin_frameworks
 from policycortex.frameworks.profiles import load_profiles, with_parts
+from policycortex.names import RequirementTag
 
 SIZES: Final = (
     ("soc2", "security_only", 28),
@@ -31,11 +32,11 @@ def test_a_profile_names_these_many_requirements(framework_id: str, profile_id: 
 
 @pytest.mark.parametrize("framework_id", ["soc2", "hipaa", "pci_dss", "iso27001"])
 def test_every_pattern_matches_a_requirement(framework_id: str) -> None:
-    """Titles are there, and no pattern is written for nothing; PCI DSS 10.7.1 may be absent: it is superseded."""
+    """Titles are there, and no pattern is written for nothing."""
     framework = load_builtin_frameworks()[framework_id]
     for profile in load_profiles(framework_id).values():
         assert profile.title
-        for pattern in {*profile.patterns} - {"10.7.1", "8.3.10"}:
+        for pattern in profile.patterns:
             one = type(profile)(id="x", title="x", patterns=(pattern,))
             assert one.requirement_ids(framework), pattern
 
@@ -47,3 +48,12 @@ def test_a_standard_has_its_parts() -> None:
     assert found == ("164.308(a)(7)(i)", *(f"164.308(a)(7)(ii)({letter})" for letter in "ABCDE"))
     assert with_parts(hipaa, ["164.308(a)(7)(ii)(E)"]) == ("164.308(a)(7)(ii)(E)",)
     assert load_profiles("nist_csf") == {}
+
+
+def test_a_merchant_leaves_out_what_the_catalog_marks_for_service_providers() -> None:
+    """The profile is the marked requirements; a merchant leaves out those, issuers' storage and designated entities."""
+    pci, profiles = load_builtin_frameworks()["pci_dss"], load_profiles("pci_dss")
+    marked = {r.id for r in pci.requirements if RequirementTag.SERVICE_PROVIDER in r.tags}
+    assert {*profiles["service_provider_requirements"].requirement_ids(pci)} == marked
+    others = {*profiles["merchant"].requirement_ids(pci)} - marked
+    assert {id_ for id_ in others if not id_.startswith("A3.")} == {"3.3.3"}

@@ -1,0 +1,63 @@
+"""``policycortex waivers`` and ``policycortex attestations``: two people, and an event for each change."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
+from policycortex_cli.app import app
+
+WAIVER = ("waivers", "add", "--check", "s3_bucket_public_access")
+ATTESTATION = ("attestations", "add", "not_applicable", "--framework", "soc2", "--profile", "availability")
+
+
+def run(home: Path, *words: str) -> str:
+    """What the command prints, or its error."""
+    done = CliRunner().invoke(app, [*words, "--home", str(home)], catch_exceptions=True)
+    return done.output if done.exception is None else f"{type(done.exception).__name__}: {done.exception}"
+
+
+@pytest.mark.parametrize(
+    ("request_words", "noun", "about"),
+    [
+        (WAIVER, "waiver", "check=s3_bucket_public_access"),
+        (ATTESTATION, "attestation", "not_applicable soc2 availability"),
+    ],
+)
+def test_one_person_requests_and_another_approves(
+    tmp_path: Path, request_words: tuple[str, ...], noun: str, about: str
+) -> None:
+    """The terminal's user asks and cannot approve; a key can. Everything is listed and in the audit log."""
+    settings = Settings(home=tmp_path)
+    with closing(open_registry(settings)) as registry:
+        key, _ = registry.keys.create_key(organization="default", name="approver")
+    group, validity = f"{noun}s", ("--reason", "on purpose", "--until", "2027-06-30")
+    id_ = run(tmp_path, *request_words, *validity).strip()
+    refused = run(tmp_path, group, "approve", id_)
+    assert refused.startswith("ConflictError")
+    assert f"requested {noun} {id_}" in refused
+    assert run(tmp_path, group, "approve", id_, "--by", key.id) == f"{id_} approved by {key.id}\n"
+    listed = run(tmp_path, group, "list")
+    assert about in listed
+    assert f"approved by {key.id}  on purpose" in listed
+    assert run(tmp_path, group, "revoke", id_).startswith(f"{id_} revoked by user:")
+    assert f"{id_}  revoked" in run(tmp_path, group, "list")
+    with closing(open_registry(settings)) as registry:
+        events = [record.action for record in registry.audit_log.read_records("default")]
+    assert [each for each in events if noun in each] == [
+        f"{noun}_{done}" for done in ("created", "approved", "revoked")
+    ]
+
+
+def test_a_key_of_another_organisation_cannot_act(tmp_path: Path) -> None:
+    """The message names the option; profiles are listed with the number of their requirements."""
+    with closing(open_registry(Settings(home=tmp_path))) as registry:
+        key, _ = registry.keys.create_key(organization="other", name="stranger")
+    id_ = run(tmp_path, *ATTESTATION, "--reason", "r", "--until", "2027-06-30").strip()
+    assert "is not a valid key of organisation default" in run(tmp_path, "attestations", "approve", id_, "--by", key.id)
+    assert "privacy\t18\tPrivacy\n" in run(tmp_path, "frameworks", "profiles", "soc2")
+    assert run(tmp_path, "frameworks", "profiles", "nist_csf") == ""
+    assert "no framework 'soc3'" in run(tmp_path, "frameworks", "profiles", "soc3")
