@@ -17,6 +17,12 @@ SIZES: Final = (
     ("hipaa", "clearinghouse", 1),
     ("pci_dss", "appendix_a1", 7),
     ("pci_dss", "appendix_a2", 3),
+    ("pci_dss", "superseded", 3),
+    ("cmmc", "level_1_only", 134),
+    ("cmmc", "level_2_only", 39),
+    ("dora", "full_framework", 1),
+    ("dora", "simplified_framework", 10),
+    ("dora", "threat_led_tests", 2),
     ("iso27001", "physical_controls", 14),
     ("iso27001", "outsourced_development", 1),
 )
@@ -30,7 +36,7 @@ def test_a_profile_names_these_many_requirements(framework_id: str, profile_id: 
     assert len(load_profiles(framework_id)[profile_id].requirement_ids(framework)) == size
 
 
-@pytest.mark.parametrize("framework_id", ["soc2", "hipaa", "pci_dss", "iso27001"])
+@pytest.mark.parametrize("framework_id", ["soc2", "hipaa", "pci_dss", "iso27001", "cmmc", "dora"])
 def test_every_pattern_matches_a_requirement(framework_id: str) -> None:
     """Titles are there, and no pattern is written for nothing."""
     framework = load_builtin_frameworks()[framework_id]
