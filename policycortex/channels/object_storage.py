@@ -5,6 +5,7 @@ A file that is sent again replaces itself, so every failed attempt can be repeat
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import AzureStore, S3Store
 
+from policycortex.channels.http_client import NEVER_ACCEPTED
 from policycortex.channels.model import DeliveredFile, DeliveryContent, Destination, Receipt
 from policycortex.channels.patterns import default_object_name, fill_object_name
 from policycortex.channels.time_limit import exchange_seconds, remaining_seconds
@@ -32,6 +34,12 @@ _PERMANENT_ERRORS: Final = (
     "401 Unauthorized",
     "403 Forbidden",
 )
+
+_STATUS: Final = re.compile(r"status code: (\d{3})")
+_TRY_LATER: Final = frozenset({408, 409, 423, 425, 429})
+_PASSING_ERRORS: Final = ("RequestTimeout", "ExpiredToken")
+"""Named by S3 with status 400."""
+_WRONG_REGION: Final = "incorrectly configured region"
 
 _SILENCE_SECONDS: Final = 600.0
 """Only for calls outside of a delivery; a delivery has the limit of its connection."""
@@ -123,9 +131,16 @@ def _within(seconds: float, call: Callable[[], Awaitable[_Result]]) -> _Result:
 def _error_of(error: Exception, url: str) -> DeliveryRefusedError | DeliveryDeferredError:
     reason = " ".join(str(error).split("Debug source")[0].split())[:500]
     is_permanent = isinstance(error, PermissionDeniedError | UnauthenticatedError | FileNotFoundError)
-    if is_permanent or any(name in reason for name in _PERMANENT_ERRORS):
+    if is_permanent or _is_refusal(reason) or any(name in reason for name in _PERMANENT_ERRORS):
         return DeliveryRefusedError(f"{url} was refused: {reason}")
     return DeliveryDeferredError(f"could not write {url}: {reason}")
+
+
+def _is_refusal(reason: str) -> bool:
+    """Whether the service answered that it will not take the request, however often it is repeated."""
+    status = int(found[1]) if (found := _STATUS.search(reason)) is not None else 0
+    is_passing = status in _TRY_LATER or any(name in reason for name in _PASSING_ERRORS)
+    return _WRONG_REGION in reason or (not is_passing and (400 <= status < 500 or status in NEVER_ACCEPTED))
 
 
 def _certificate(path: str) -> bytes:
