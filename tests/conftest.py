@@ -12,6 +12,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from tests.support.backends import Backend, FleetBackend, make_fleet_backend, with_own_databases
 from tests.support.distribution import FilesByFolder, start_slowest_first
+from tests.support.empty_homes import make_empty_home
 from tests.support.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
@@ -62,18 +63,24 @@ def fleet(fleet_of_session: FleetBackend, monkeypatch: pytest.MonkeyPatch) -> It
     own.drop_databases()
 
 
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with empty lake and registry, to be copied."""
+    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+
+
 @pytest.fixture(params=["folder", "fleet"])
-def backend(request: pytest.FixtureRequest) -> Backend:
+def backend(request: pytest.FixtureRequest, empty_home: Path) -> Backend:
     """A test that takes it runs twice: on a folder, and on Postgres and S3."""
     if request.param == "folder":
-        return Backend()
+        return Backend(empty_home=empty_home)
     fleet: FleetBackend = request.getfixturevalue("fleet")
     return fleet
 
 
 @pytest.fixture
 def lake_settings(backend: Backend, tmp_path: Path) -> Settings:
-    """A new installation that waits one second for a lock."""
+    """An empty installation that waits one second for a lock."""
     return backend.settings(tmp_path / "home", lock_timeout_seconds=1.0)
 
 

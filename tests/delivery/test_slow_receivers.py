@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 import trustme
 
+from policycortex.channels import time_limit
 from policycortex.channels.connections import load_connections
 from policycortex.channels.model import DeliveredFile, Destination, Notice
 from policycortex.channels.sending import check_connection, send, send_notice
@@ -84,6 +85,12 @@ _TARGETS: Final = {"email": "ceo@company.com", "slack": "#reports"}
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOW_SECRET", "a-secret-of-some-length")
     monkeypatch.setenv("SLOW_KEY", "c2VjcmV0")
+
+
+@pytest.fixture(autouse=True)
+def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not end by itself is abandoned sooner than in the product."""
+    monkeypatch.setattr(time_limit, "_GRACE_SECONDS", 0.5)
 
 
 @pytest.fixture(params=SLOW)

@@ -28,7 +28,7 @@ from policycortex.workflow import monthly
 from policycortex.workflow.monthly import MonthlyReportOptions, load_monthly_targets, make_monthly_report
 from policycortex_cli.backfill import backfill_days
 from tests.support.backends import Backend
-from tests.support.samples.lake import copy_home
+from tests.support.empty_homes import copy_home
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
 KEY = dg.AssetKey(["reports", "standing"])

@@ -19,13 +19,7 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import IngestSummary, ingest_files
 from policycortex.workflow.reports import compose_from_lake
 from tests.storage.test_scan_choice import NOW, prowler
-from tests.support.samples.lake import copy_home, make_empty_home
-
-
-@pytest.fixture(scope="module")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the tables of the lake."""
-    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+from tests.support.empty_homes import copy_home
 
 
 @pytest.fixture

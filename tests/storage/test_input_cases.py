@@ -11,6 +11,7 @@ from policycortex.findings.model import Finding, NoteKind, ScanNote
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.ingest import FileOutcome, IngestSummary, ingest_files
+from tests.support.empty_homes import copy_home
 from tests.support.found_files import find_sources, read_findings
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -25,6 +26,12 @@ def cases(shared: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def home(empty_home: Path, tmp_path: Path) -> Path:
+    """Where ``ingested`` imports to."""
+    return copy_home(empty_home, tmp_path / "home")
+
+
 def findings_of(path: Path) -> list[Finding]:
     """The findings of one file."""
     (source,) = find_sources([path])
@@ -32,7 +39,7 @@ def findings_of(path: Path) -> list[Finding]:
 
 
 def ingested(tmp_path: Path, *paths: Path) -> IngestSummary:
-    """Import the files into a new home and judge their days."""
+    """Import the files into the home and judge their days."""
     settings = Settings(home=tmp_path / "home")
     done = ingest_files(settings, paths, organization="acme", now=NOW)
     with open_lake(settings) as lake:

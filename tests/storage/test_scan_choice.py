@@ -15,17 +15,11 @@ from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.workflow.ingest import ingest_files
-from tests.support.samples.lake import copy_home, make_empty_home
+from tests.support.empty_homes import copy_home
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 EVERYTHING = Scope(organization="acme")
 NOVEMBER = Period.of_days(date(2026, 11, 20), date(2026, 11, 30))
-
-
-@pytest.fixture(scope="module")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the tables of the lake."""
-    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
 
 
 @pytest.fixture

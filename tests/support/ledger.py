@@ -15,6 +15,7 @@ from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import NewArtifact, Registry, ReportRow
 from policycortex.storage.registry.schedule_rows import DeliveryRow
+from tests.support.empty_homes import write_empty_registry
 
 NOW = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 100
@@ -59,6 +60,7 @@ class Clock:
 def settings_of(home: Path, connections: Mapping[str, Any] | None = None, **file: Any) -> Settings:  # noqa: ANN401
     """Settings with these connections."""
     text = json.dumps({"connections": dict(connections or {}), **file})
+    write_empty_registry(home)
     return Settings(home=home, connections=text, public_url="https://reports.example.com")
 
 

@@ -64,14 +64,15 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """20 days: of c1's 20 resources one more passes each day; c2 has one passing in staging; c3 belongs to nothing."""
     settings = Settings(home=tmp_path_factory.mktemp("history") / "home")
     days = [FIRST + timedelta(days=n) for n in range(DAYS)]
+    found = []
+    for number, day in enumerate(days):
+        found += [finding(day, "c1", f"c1-{r:02}", "PASS" if r < number else "FAIL") for r in range(20)]
+        found += [
+            finding(day, "c2", "c2-0", "PASS", environment="staging", account="other"),
+            finding(day, "c3", "x"),
+        ]
     with open_lake(settings) as lake:
-        for number, day in enumerate(days):
-            found = [finding(day, "c1", f"c1-{r:02}", "PASS" if r < number else "FAIL") for r in range(20)]
-            found += [
-                finding(day, "c2", "c2-0", "PASS", environment="staging", account="other"),
-                finding(day, "c3", "x"),
-            ]
-            import_findings(lake, found)
+        import_findings(lake, found)
     rebuild_days(settings, days)
     rebuild_analytics(settings, days, now=NOW)
     with open_lake(settings) as lake:

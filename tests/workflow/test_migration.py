@@ -15,14 +15,22 @@ from policycortex.storage.registry import NewArtifact, open_registry
 from policycortex.workflow import migration as moving
 from policycortex.workflow.migration import migrate_installation
 from tests.support.backends import FleetBackend, lake_files
+from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import finding, import_findings
 
 DAY = date(2026, 11, 20)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Settings:
+def home(filled_home: Path, tmp_path: Path) -> Settings:
+    """A copy of the test's own."""
+    return Settings(home=copy_home(filled_home, tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two states of one day, a report made from the first with its file, a key, and an account table."""
+    tmp_path = tmp_path_factory.mktemp("filled")
     settings = Settings(home=tmp_path / "home")
     with open_lake(settings) as lake:
         lake.state.rebuild_state(import_findings(lake, [finding(DAY, resource=f"r{n}") for n in range(3)]))
@@ -47,7 +55,7 @@ def home(tmp_path: Path) -> Settings:
         registry.reports.complete_report(
             report.id, artifacts=[made], summary={"compliance_score": 96.3}, content={}, snapshot=snapshot
         )
-    return settings
+    return settings.home
 
 
 def findings_at(settings: Settings, snapshot: str | None = None) -> int:

@@ -21,6 +21,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.posture import rebuild_days
 from policycortex.workflow.reports import compose_from_lake
+from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 
 MAY, JUNE = date(2026, 5, 20), date(2026, 6, 20)
@@ -50,16 +51,27 @@ def scan(day: date) -> list[Finding]:
     return [*(msgspec.structs.replace(each, is_exposed=True) for each in critical), *failing, *passing]
 
 
-def reports_of_june(folder: Path, june: Iterable[Finding]) -> JuneReports:
-    """The reports of June, after the scan of May and these findings of June."""
-    settings = Settings(home=folder / "home")
+@pytest.fixture(scope="module")
+def home_of_may(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the scan of May."""
+    settings = Settings(home=tmp_path_factory.mktemp("may") / "home")
     with open_lake(settings) as lake:
         import_findings(lake, scan(MAY))
+    rebuild_days(settings, (MAY,))
+    with open_lake(settings) as lake:
+        lake.analytics.rebuild_ages((MAY,))
+    return settings.home
+
+
+def reports_of_june(home_of_may: Path, folder: Path, june: Iterable[Finding]) -> JuneReports:
+    """The reports of June, after the scan of May and these findings of June."""
+    settings = Settings(home=copy_home(home_of_may, folder / "home"))
+    with open_lake(settings) as lake:
         import_findings(lake, june)
-    rebuild_days(settings, (MAY, JUNE))
+    rebuild_days(settings, (JUNE,))
     documents = {}
     with open_lake(settings) as lake:
-        lake.analytics.rebuild_ages((MAY, JUNE))
+        lake.analytics.rebuild_ages((JUNE,))
         for type_ in (ReportType.RISK, ReportType.COMPLIANCE):
             order = ReportRequest(
                 name="June",
@@ -86,9 +98,9 @@ def reports_of_june(folder: Path, june: Iterable[Finding]) -> JuneReports:
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> JuneReports:
+def honest(home_of_may: Path, tmp_path_factory: pytest.TempPathFactory) -> JuneReports:
     """The same scan again in June."""
-    return reports_of_june(tmp_path_factory.mktemp("honest"), scan(JUNE))
+    return reports_of_june(home_of_may, tmp_path_factory.mktemp("honest"), scan(JUNE))
 
 
 def test_the_risk_report_names_the_worst_finding(honest: JuneReports) -> None:
@@ -103,39 +115,39 @@ def test_the_risk_report_names_the_worst_finding(honest: JuneReports) -> None:
     assert messages[2:4] == ("3 critical findings are exposed.", "33 failing findings are overdue.")
 
 
-def test_dilute(honest: JuneReports, tmp_path: Path) -> None:
+def test_dilute(honest: JuneReports, home_of_may: Path, tmp_path: Path) -> None:
     """3,000 clean buckets: the risk report's score is bit-equal; only the share at stake beside it falls."""
     clean = [finding(JUNE, "c1", f"clean{n}", "PASS") for n in range(3000)]
-    found = reports_of_june(tmp_path, [*scan(JUNE), *clean])
+    found = reports_of_june(home_of_may, tmp_path, [*scan(JUNE), *clean])
     assert found.score[:2] == honest.score[:2]
     assert (found.score[2] or 0) < (honest.score[2] or 0)
 
 
-def test_filter(honest: JuneReports, tmp_path: Path) -> None:
+def test_filter(honest: JuneReports, home_of_may: Path, tmp_path: Path) -> None:
     """An export of failing rows: the risk score is bit-equal; the compliance report compares no score and says why."""
-    found = reports_of_june(tmp_path, [each for each in scan(JUNE) if each.status == "FAIL"])
+    found = reports_of_june(home_of_may, tmp_path, [each for each in scan(JUNE) if each.status == "FAIL"])
     assert found.score[:2] == honest.score[:2]
     assert found.compliance.change_points is None
     assert any("export of failing findings only" in message for message in found.compliance.key_messages)
 
 
-def test_mute(honest: JuneReports, tmp_path: Path) -> None:
+def test_mute(honest: JuneReports, home_of_may: Path, tmp_path: Path) -> None:
     """Muted criticals leave the risk, and every report counts them: "3 muted"."""
     muted = [msgspec.structs.replace(each, is_muted=True) if each.check_id == "public" else each for each in scan(JUNE)]
-    found = reports_of_june(tmp_path, muted)
+    found = reports_of_june(home_of_may, tmp_path, muted)
     assert found.score[1] != honest.score[1]
     for document in (found.risk, found.compliance):
         assert any("3 muted" in message for message in document.key_messages)
 
 
 @pytest.mark.parametrize("field", ["severity", "environment_tag"])
-def test_relabel_severity_and_tag_as_test(honest: JuneReports, tmp_path: Path, field: str) -> None:
+def test_relabel_severity_and_tag_as_test(honest: JuneReports, home_of_may: Path, tmp_path: Path, field: str) -> None:
     """The same three findings as low, or in test: the risk falls, and the compliance report says "reclassified: 3"."""
     value = {"severity": Severity.LOW, "environment_tag": "test"}[field]
     renamed = [
         msgspec.structs.replace(each, **{field: value}) if each.check_id == "public" else each for each in scan(JUNE)
     ]
-    found = reports_of_june(tmp_path, renamed)
+    found = reports_of_june(home_of_may, tmp_path, renamed)
     assert (found.score[0] or 0) < (honest.score[0] or 0)
     comparison = COMPARISON.of(found.compliance)
     assert comparison is not None

@@ -1,6 +1,5 @@
 """Daily data of ages, risk and comparison, built in any order of days."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.lake.session import Cursor
 from tests.support.backends import Backend
-from tests.support.samples.lake import ORGANIZATION, copy_home, finding, import_findings, make_empty_home
+from tests.support.empty_homes import copy_home
+from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 
 D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 7), date(2026, 1, 12)
 EVERYTHING = Scope(organization=ORGANIZATION)
@@ -27,18 +27,10 @@ WHOLE = Period.of_days(D1, D3)
 NO_WAIVERS = WAIVERS_SCHEMA.to_frame()
 
 
-@pytest.fixture(scope="module")
-def empty_lake_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Created once; each test has a copy."""
-    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
-
-
 @pytest.fixture
-def lake(backend: Backend, tmp_path: Path, empty_lake_home: Path) -> Iterator[Lake]:
-    """An empty one."""
-    copy_home(empty_lake_home, tmp_path / "home")
-    with open_lake(backend.settings(tmp_path / "home")) as opened:
-        yield opened
+def backend(empty_home: Path) -> Backend:
+    """A folder; ``test_both_backends.py`` compares the results with those on Postgres and S3."""
+    return Backend(empty_home=empty_home)
 
 
 def build(lake: Lake, *days: date) -> None:
@@ -142,22 +134,21 @@ def test_scans_a_quarter_or_a_year_apart_give_the_full_age(lake: Lake, apart: in
     assert ended.select("check_id", "opened_on", "ended_on", "is_remediated").rows() == [("a", D1, third, True)]
 
 
-def test_a_lake_of_version_6_gets_its_ages_again(tmp_path: Path, empty_lake_home: Path) -> None:
+def test_a_lake_of_version_6_gets_its_ages_again(home_settings: Settings, empty_home: Path) -> None:
     """Opened by this version, the ages of all days are built again: what was muted for a scan has its full age."""
-    copy_home(empty_lake_home, tmp_path / "home")
-    settings = Settings(home=tmp_path / "home")
+    copy_home(empty_home, home_settings.home)
 
     def as_version_6(cursor: Cursor) -> None:
         cursor.execute("UPDATE lake.core.schema_version SET version = 6")
         cursor.execute("DELETE FROM lake.core.failing_since WHERE is_muted")
         cursor.execute("UPDATE lake.core.failing_since SET failing_since = observed_date")
 
-    with open_lake(settings) as old:
+    with open_lake(home_settings) as old:
         for day, is_muted in ((D1, False), (D2, True), (D3, False)):
             import_findings(old, [finding(day, "a", is_muted=is_muted)])
         build(old, D1, D2, D3)
         old.session.write("make it a lake of version 6", as_version_6)
-    with open_lake(settings) as opened:
+    with open_lake(home_settings) as opened:
         assert ages(opened, D3) == {"a": D1}
 
 

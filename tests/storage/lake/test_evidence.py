@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, OWNERS_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake
+from tests.support.backends import Backend
 from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, seen, take
+
+
+@pytest.fixture
+def backend(empty_home: Path) -> Backend:
+    """A folder; ``test_both_backends.py`` compares the results with those on Postgres and S3."""
+    return Backend(empty_home=empty_home)
 
 
 def _waivers(*rows: dict[str, str]) -> pl.DataFrame:

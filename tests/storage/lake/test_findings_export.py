@@ -15,7 +15,14 @@ from policycortex.scoring.model import WAIVED_SCHEMA
 from policycortex.storage.lake import findings_export
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake
+from tests.support.backends import Backend
 from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION, seen, take
+
+
+@pytest.fixture
+def backend(empty_home: Path) -> Backend:
+    """A folder; ``test_both_backends.py`` compares the results with those on Postgres and S3."""
+    return Backend(empty_home=empty_home)
 
 
 def waivers(*rows: dict[str, str]) -> pl.DataFrame:

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+import pytest
 
 from policycortex.scoring.waived import waived_of_framework
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake
+from tests.support.backends import Backend
 from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, seen, take
 
 LISTED: Final = {"c1": ["A", "B"], "c2": ["B"]}
@@ -30,6 +32,12 @@ FROM (SELECT unnest([true, false]) AS is_whole)
     CROSS JOIN (SELECT unnest([[NULL], ['A'], ['A', 'B', NULL]]::VARCHAR[][]) AS reached)
     CROSS JOIN (SELECT unnest([NULL, [], ['A'], ['A', 'B'], ['C']]::VARCHAR[][]) AS requirements)
 """
+
+
+@pytest.fixture
+def backend(empty_home: Path) -> Backend:
+    """A folder; ``test_both_backends.py`` compares the results with those on Postgres and S3."""
+    return Backend(empty_home=empty_home)
 
 
 def test_the_macro_replaces_both_former_conditions(lake: Lake) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +19,7 @@ from policycortex.storage.lake import lake as lake_module
 from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.lake.lock import writer_lock
+from tests.support.backends import Backend
 from tests.support.samples.lake_files import NOVEMBER, ORGANIZATION, counts, seen, take
 
 PROJECT = Path(__file__).parents[3]
@@ -57,9 +59,9 @@ with open_lake(settings) as lake:
     take(lake, "big", [seen(2, resource=f"r{n}") for n in range(100)])
 """
 
-WRITES_FIVE_FILES = """
+WRITES_THREE_FILES = """
 with open_lake(settings) as lake:
-    for n in range(5):
+    for n in range(3):
         take(lake, f"{name}-{n}", [seen(2 + n, f"{name}-{n}", resource=f"r{k}") for k in range(20)])
 """
 
@@ -131,14 +133,15 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_day_as_it_was(lake_settings: 
         assert lake.reconciliation.load_reconciliation(days)["is_reconciled"].all()
 
 
-def test_processes_that_write_at_once_all_succeed(lake_settings: Settings) -> None:
-    """Three writers on a new home, with five files each: every file is imported once."""
-    writers = [start(lake_settings, WRITES_FIVE_FILES, name) for name in ("a", "b", "c")]
+def test_processes_that_write_at_once_all_succeed(backend: Backend, tmp_path: Path) -> None:
+    """Three writers on a new home, with three files each: every file is imported once."""
+    settings = replace(backend, empty_home=None).settings(tmp_path / "home")
+    writers = [start(settings, WRITES_THREE_FILES, name) for name in ("a", "b", "c")]
     for writer in writers:
         writer.communicate(timeout=240)
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    with open_lake(lake_settings) as lake:
-        assert counts(lake) == {f"{name}-{n}": (0, 20, 0, 0) for name in "abc" for n in range(5)}
+    with open_lake(settings) as lake:
+        assert counts(lake) == {f"{name}-{n}": (0, 20, 0, 0) for name in "abc" for n in range(3)}
 
 
 def test_a_writer_gives_up_in_time_and_readers_do_not_wait(lake_settings: Settings) -> None:

@@ -1,18 +1,15 @@
 """Small lakes for tests: findings in a few words, imported and built as the product does it."""
 
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO
 
 from policycortex.findings.model import Finding, FindingParser, QuarantinedRecord
 from policycortex.names import FindingStatus, Severity
-from policycortex.settings import Settings
-from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake
 
 ORGANIZATION = "default"
 
@@ -111,14 +108,3 @@ def _parser(held: list[Finding]) -> FindingParser:
         yield from held
 
     return parse
-
-
-def make_empty_home(home: Path) -> Path:
-    """A home whose lake has its tables and nothing in them; making one takes longer than most tests."""
-    with open_lake(Settings(home=home)):
-        return home
-
-
-def copy_home(home: Path, to: Path) -> Path:
-    """A home of a test's own; the catalog names its files relative to itself."""
-    return Path(shutil.copytree(home, to))
