@@ -193,6 +193,11 @@ class CheckResult:
     """Name and version of each scanner whose findings these are, sorted."""
 
     @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The fields that count findings, without those that are 0."""
+        return tuple(n for n in ("passed", "failed", "manual", "muted", "waived") if getattr(self, n))
+
+    @property
     def total(self) -> int:
         """All findings of the check."""
         return self.passed + self.failed + self.manual + self.muted + self.waived
@@ -304,6 +309,8 @@ class ReportDocument:
     key_messages: tuple[str, ...]
     """Sentences of the executive summary, most important first, computed from the numbers above; those on findings that
     count towards no requirement are last."""
+    notes: tuple[str, ...] = ()
+    """Those of the key messages that no figure of the first page has: what did not count, and why."""
     checks: tuple[CheckResult, ...] = ()
     waivers: tuple[WaiverRow, ...] = ()
     not_applicable: tuple[NotApplicableRow, ...] = ()

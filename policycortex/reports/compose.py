@@ -24,7 +24,7 @@ from policycortex.reports.applicability_messages import applicability_messages
 from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.filtered_messages import filtered_messages
 from policycortex.reports.inputs import SectionInputs
-from policycortex.reports.messages import key_messages
+from policycortex.reports.messages import excluded_messages, key_messages
 from policycortex.reports.registry import compute_values
 from policycortex.reports.unrelated_messages import unrelated_messages
 from policycortex.scoring.model import Posture, RequirementAssessment
@@ -66,6 +66,11 @@ def compose_report(
         evidence=evidence,
         risk=risk,
     )
+    outside = (
+        *applicability_messages(summary, locale),
+        *unrelated_messages(header, evidence.unrelated, locale),
+        *filtered_messages(evidence.filtered_files, locale),
+    )
     return ReportDocument(
         header=header,
         summary=summary,
@@ -75,12 +80,8 @@ def compose_report(
         trend=compose_trend(daily),
         top_checks=top_checks,
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
-        key_messages=(
-            *key_messages(header, summary, previous_summary, top_checks, locale),
-            *applicability_messages(summary, locale),
-            *unrelated_messages(header, evidence.unrelated, locale),
-            *filtered_messages(evidence.filtered_files, locale),
-        ),
+        key_messages=(*key_messages(header, summary, previous_summary, top_checks, locale), *outside),
+        notes=(*excluded_messages(summary, locale), *outside),
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),
         not_applicable=not_applicable,

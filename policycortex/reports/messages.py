@@ -48,7 +48,7 @@ def _messages(
     else:
         yield text("message.score", framework=header.framework_name, **values)
     if header.type is ReportType.RISK:
-        yield from _excluded(summary, locale)
+        yield from excluded_messages(summary, locale)
         return
     if previous is not None and previous.compliance_score is not None:
         yield _change(summary, previous, locale)
@@ -57,7 +57,7 @@ def _messages(
         top = top_checks[0]
         failing = locale.plural("message.failing", top.failed)
         yield text("message.pressing", title=top.title, failing=failing, severity=_severity(top.severity, locale))
-    yield from _excluded(summary, locale)
+    yield from excluded_messages(summary, locale)
 
 
 def _verdict(summary: Summary, locale: Locale) -> Iterator[str]:
@@ -114,7 +114,8 @@ def _change(summary: Summary, previous: Summary, locale: Locale) -> str:
     return locale.text(key, points=locale.number(abs(points), 1), before=locale.score(before))
 
 
-def _excluded(summary: Summary, locale: Locale) -> Iterator[str]:
+def excluded_messages(summary: Summary, locale: Locale) -> Iterator[str]:
+    """What the score leaves out: muted, waived and manual findings; nothing where there are none."""
     excluded = summary.score.excluded
     named = (("muted", excluded.muted), ("waived", excluded.waived), ("manual", excluded.manual))
     parts = [locale.text(f"message.{name}", count=locale.number(count)) for name, count in named if count]

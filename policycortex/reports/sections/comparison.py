@@ -15,7 +15,7 @@ from policycortex.scoring.compare import Comparison, RequirementChange, compare_
 
 ROWS_KEPT: Final = 100_000
 """Most findings that the document names; the API route that compares two reports lists all of any number."""
-CHANGES_SHOWN: Final = 12
+CHANGES_SHOWN: Final = 8
 """Findings, and requirements, on the page."""
 
 

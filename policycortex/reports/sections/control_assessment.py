@@ -72,5 +72,5 @@ SECTION: Final = Section(
     is_shown=lambda document: bool(document.requirements),
     tables=(REQUIREMENTS,),
     view=_view,
-    page_widths={"requirements": {"id": 11, "title": 35, "result": 17, "count": 7.4}},
+    page_widths={"requirements": {"id": 10, "title": 44, "result": 16, "count": 6}},
 )

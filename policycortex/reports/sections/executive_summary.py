@@ -6,15 +6,14 @@ from typing import Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType, Severity
-from policycortex.reports.charts import draw_gauge, draw_risk_gauge, draw_trend_of
-from policycortex.reports.section import Section
+from policycortex.reports.charts import draw_risk_gauge, draw_trend_of
+from policycortex.reports.first_page import NOTE_LENGTH, compose_first_page, write_verdict
+from policycortex.reports.section import Content, Section
 from policycortex.reports.sections.risk_matrix import shown_items
 from policycortex.scoring.rounding import round_points, rounded_change
 
 FIRST_ITEMS: Final = 5
 """Items of a remediation plan whose gain the summary adds up."""
-PRESSING_SHOWN: Final = 4
-"""Failing checks that the summary names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +45,23 @@ def key_figures(document: ReportDocument) -> KeyFigures:
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
     return {
-        "gauge": draw_gauge(document.summary.compliance_score),
+        "first_page": compose_first_page(document),
         "risk_gauge": draw_risk_gauge(document),
         "trend": draw_trend_of(document),
         "key_figures": key_figures(document),
-        "pressing": document.top_checks[:PRESSING_SHOWN],
         "risk_items": shown_items(document),
+        "note_length": NOTE_LENGTH,
     }
 
 
+VERDICT: Final = Content(
+    id="verdict", compute=lambda inputs: write_verdict(inputs.header, inputs.summary, inputs.locale)
+)
+"""How many requirements are met, in words."""
+
 SECTION: Final = Section(
     id="executive_summary",
+    contents=(VERDICT,),
     positions=dict.fromkeys(ReportType, 10),
     is_shown=lambda document: document.show_executive_summary,
     view=_view,

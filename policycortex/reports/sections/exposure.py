@@ -11,7 +11,7 @@ from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, JsonKey, Kind, Section, SheetPlace, Table, always
 from policycortex.scoring.rounding import pass_pct
 
-SHOWN: Final = 8
+SHOWN: Final = 6
 """Values of one dimension on the page."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
 from policycortex.reports.crosswalk_text import conditions_text, crosswalk_text
+from policycortex.reports.first_page import has_more_notes
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, JsonObject, Kind, Section, SheetPlace, Table, always
 from policycortex.reports.unrelated_messages import provider_sentence
@@ -197,11 +198,17 @@ def _conditions_text(inputs: SectionInputs) -> str:
 CONDITIONS_TEXT: Final = Content(id="conditions_text", compute=_conditions_text)
 """How many conditions on the scanner's configuration are open; empty where none is."""
 
+
+def _view(document: ReportDocument) -> Mapping[str, object]:
+    return {"all_notes": document.notes if has_more_notes(document) else ()}
+
+
 SECTION: Final = Section(
     id="methodology",
     positions=dict.fromkeys(ReportType, 80),
     contents=(CROSSWALK_TEXT, CONDITIONS_TEXT, UNRELATED, UNRELATED_SENTENCES),
     tables=(COVERAGE, SCANS, UNRELATED_CHECKS),
+    view=_view,
     page_widths={
         "models": {"title": 70, "score": 30},
         "coverage": {"source": 15, "title": 30, "count": 10, "moment": 30},

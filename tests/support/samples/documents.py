@@ -22,6 +22,7 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import ReportType, RequirementResult, Severity
+from policycortex.reports.first_page import write_verdict
 from policycortex.reports.sections.evidence import populations_of
 from policycortex.reports.sections.forecast import ForecastView
 from policycortex.reports.sections.risk_matrix import item_rows
@@ -81,6 +82,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "risk_parts": risk_rows(risk, locale),
             "risk_worst": worst_line(risk, locale, locale.number(shown.worst, 1)) if shown else "",
             "crosswalk_text": "",
+            "verdict": write_verdict(_header(sample), summary, locale),
             "conditions_text": "",
             "populations": populations_of(path) if sample.type is ReportType.AUDIT else {},
             "change_causes": CHANGE_CAUSES if frame.height else (),
