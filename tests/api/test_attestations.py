@@ -1,13 +1,17 @@
 """Attestations over the API: asked for by one key, approved by another, each organisation's own."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from policycortex.storage.lake.lake import open_lake
+from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
 from tests.support.api_server import ApiServer
+from tests.support.samples.lake import finding, import_findings
 
 SCOPES = ["findings:write", "reports:read"]
 
@@ -83,6 +87,44 @@ def test_what_is_wrong_is_named(server: ApiServer, asker: httpx.Client) -> None:
     assert {detail["field"] for detail in answer.json()["details"]} == {"statement", "scope.profile", "reason"}
     profiles = {each["id"]: each for each in asker.get("/v1/frameworks/soc2").json()["profiles"]}
     assert profiles["availability"]["requirements"] == ["A1.1", "A1.2", "A1.3"]
+
+
+def test_a_posture_follows_from_its_approval_on(running_server: ApiServer) -> None:
+    """The failing requirement is left out from then on; the score, an earlier time and another organisation stay."""
+    running_server.clock.reset()
+    server = replace(running_server, organization="attested", clients=[])
+    other = replace(running_server, organization="attested-other", clients=[])
+    day = server.clock().date() - timedelta(days=1)
+    with open_lake(server.settings) as lake:
+        for each in (server, other):
+            found = [finding(day, "c1", "r1", "FAIL", relations='{"SOC2":["cc_6_1"]}')]
+            import_findings(lake, found, organization=each.organization)
+    rebuild_days(server.settings, [day])
+    asker, approver = (server.client(scopes=SCOPES) for _ in range(2))
+    scope = {"framework": "soc2", "requirements": ["CC6.1"]}
+    id_ = asker.post("/v1/attestations", json=body(server, scope=scope)).json()["id"]
+    before = server.clock().isoformat()
+    assert cc61(asker)["result"] == "non_compliant"
+    server.clock.pass_by(timedelta(minutes=1))
+    approver.post(f"/v1/attestations/{id_}/approve")
+    server.clock.pass_by(timedelta(minutes=1))
+    after = cc61(asker)
+    assert (after["result"], after["findings"]["failed"], after["excluded"]["failed"]) == ("not_applicable", 0, 1)
+    posture = asker.get("/v1/frameworks/soc2/posture").json()
+    assert (posture["compliance_score"], posture["findings"]["failed"]) == (0, 1)
+    assert posture["results"]["not_applicable"] == 1
+    assert cc61(asker, as_of=before)["result"] == "non_compliant"
+    assert cc61(other.client(scopes=SCOPES))["result"] == "non_compliant"
+    for client in (*server.clients, *other.clients):
+        client.close()
+
+
+def cc61(client: httpx.Client, **query: str) -> dict[str, Any]:
+    """The posture of CC6.1."""
+    answer = client.get("/v1/frameworks/soc2/posture", params=query, timeout=60)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = next(each for each in answer.json()["requirements"] if each["id"] == "CC6.1")
+    return found
 
 
 def test_the_client_requests_and_lists(server: ApiServer) -> None:

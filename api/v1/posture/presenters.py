@@ -43,6 +43,7 @@ def present_posture(
                     parent=each.parent,
                     result=each.result,
                     findings=FindingTotals.model_validate(each.counts),
+                    excluded=FindingTotals.model_validate(each.excluded),
                     checks=list(each.checks),
                 )
                 for each in posture.requirements

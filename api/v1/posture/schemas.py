@@ -50,6 +50,7 @@ class RequirementPosture(ResponseModel):
     parent: str | None = Field(description="Id of the requirement that it is a part of")
     result: RequirementResult
     findings: FindingTotals
+    excluded: FindingTotals = Field(description="Findings where the requirement does not apply; not in `findings`")
     checks: list[str] = Field(description="Checks related to it that have findings in scope, sorted")
 
 
