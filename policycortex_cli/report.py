@@ -52,6 +52,8 @@ def produce(
     known = known_values(settings, registry, organization)
     now = datetime.now(UTC)
     order = parse_request(body, organization=organization, now=now, known=known)
+    if body.get("delivery"):
+        print("the delivery of the request is not used: the command line delivers nothing", file=sys.stderr)
     row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)
     record_event(registry, organization, "report_created", row.id, {})
     try:

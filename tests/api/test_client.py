@@ -143,6 +143,13 @@ def test_schedules_from_first_to_last(server: ApiServer) -> None:
             api.replay_delivery(waiting.items[0].id)
         assert caught.value.status == 409
         assert api.get_delivery(waiting.items[0].id).attempt_count == 0
+        tested = api.test_schedule(made.id, {"email": {"recipients": ["me@company.com"]}})
+        (delivery,) = api.list_deliveries(report_id=tested).items
+        assert api.cancel_delivery(delivery.id).status == "cancelled"
+        (added,) = api.request_deliveries(tested, {"email": {"recipients": ["auditor@company.com"]}})
+        assert (added.target, added.status) == ("auditor@company.com", "waiting")
+        assert made.created_by is not None
+        assert [item.id for item in api.list_schedules(created_by=made.created_by).items] == [made.id]
         assert api.list_schedule_templates()
         api.delete_schedule(made.id)
         assert api.list_schedules().total == 0

@@ -8,7 +8,21 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, String, Table, Text, exists, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from policycortex.storage.registry.base import UtcDateTime, insert_for, metadata
 from policycortex.storage.registry.schedule_rows import DeliveryRow
@@ -35,8 +49,9 @@ alerts = Table(
     Column("reason", Text, nullable=False),
 )
 
-_open = alerts.c.status.in_(("pending", "sending"))
-Index("ix_alerts_open", alerts.c.next_attempt_at, sqlite_where=_open, postgresql_where=_open)
+IS_ALERT_OPEN: Final = alerts.c.status.in_([literal_column(f"'{name}'") for name in ("pending", "sending")])
+"""Queries must contain it as it is: with parameters, SQLite reads all alerts instead of the index."""
+Index("ix_alerts_open", alerts.c.next_attempt_at, sqlite_where=IS_ALERT_OPEN, postgresql_where=IS_ALERT_OPEN)
 Index("ix_alerts_report_id", alerts.c.report_id)
 
 DELIVERY: Final = "delivery"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import and_, exists, not_, or_, select, update
 
 from policycortex.names import DeliveryStatus
-from policycortex.storage.registry.alert_tables import DELIVERY, alerts
+from policycortex.storage.registry.alert_tables import DELIVERY, IS_ALERT_OPEN, alerts
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.schedule_rows import AlertRow
 from policycortex.storage.registry.schedule_tables import deliveries
@@ -89,7 +89,8 @@ def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
         ),
     )
     is_complete = or_(alerts.c.kind != DELIVERY, alerts.c.created_at <= now - _LONGEST_HOLD, not_(is_group_being_sent))
-    return or_(
+    is_due = or_(
         and_(alerts.c.status == "pending", alerts.c.next_attempt_at <= now, is_complete),
         and_(alerts.c.status == "sending", alerts.c.lease_until < now),
     )
+    return and_(IS_ALERT_OPEN, is_due)

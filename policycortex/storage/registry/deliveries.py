@@ -29,11 +29,11 @@ from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.delivery_ends import (
     BY_PERSON,
     DELIVERY_COLUMNS,
-    HAS_TO_END,
     IS_COMPLETED,
     SCHEDULE_DELETED,
     cancel_deliveries,
     end_without_report,
+    has_to_end,
     is_schedule_gone,
 )
 from policycortex.storage.registry.report_queries import load_report
@@ -46,6 +46,7 @@ from policycortex.storage.registry.schedule_rows import (
     Settled,
 )
 from policycortex.storage.registry.schedule_tables import (
+    IS_OPEN,
     deliveries,
     delivery_attempts,
     insert_deliveries,
@@ -108,7 +109,7 @@ class DeliveryRepository:
 
     def release_deliveries(self, *, now: datetime) -> int:
         """Release deliveries of completed reports, and end those of ended and deleted ones; how many changed."""
-        waiting = deliveries.c.status == DeliveryStatus.WAITING.value
+        waiting = and_(IS_OPEN, deliveries.c.status == DeliveryStatus.WAITING.value)
         with self._database.writing() as connection:
             moved = end_without_report(connection, now=now)
             released = {"status": DeliveryStatus.PENDING.value, "next_attempt_at": now}
@@ -126,8 +127,8 @@ class DeliveryRepository:
         waits = and_(deliveries.c.status == DeliveryStatus.WAITING.value, IS_COMPLETED)
         with self._database.reading() as connection:
             is_claimable = and_(_is_due(now), *within_limits(connection, limits, now=now))
-            query = select(deliveries.c.id).where(or_(is_claimable, _is_lost(now), waits, HAS_TO_END)).limit(1)
-            return connection.execute(query).first() is not None
+            query = select(deliveries.c.id).where(IS_OPEN, or_(is_claimable, _is_lost(now), waits)).limit(1)
+            return connection.execute(query).first() is not None or has_to_end(connection)
 
     def claim_delivery(
         self,
@@ -338,6 +339,7 @@ def _attempted(claimed: DeliveryRow, settled: Settled, now: datetime) -> AuditEv
 
 def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return and_(
+        IS_OPEN,
         deliveries.c.status == DeliveryStatus.PENDING.value,
         deliveries.c.next_attempt_at <= now,
         IS_COMPLETED,
@@ -345,7 +347,7 @@ def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
 
 
 def _is_lost(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    return and_(deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
+    return and_(IS_OPEN, deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until < now)
 
 
 def _end_attempt(connection: Connection, claimed: DeliveryRow, settled: Settled, now: datetime) -> None:

@@ -12,7 +12,13 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, upd
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.storage.registry.alert_tables import note_failed_delivery
 from policycortex.storage.registry.schedule_rows import DeliveryRow
-from policycortex.storage.registry.schedule_tables import deliveries, delivery_attempts, schedules
+from policycortex.storage.registry.schedule_tables import (
+    IS_OPEN,
+    WAITS_FOR_SCAN,
+    deliveries,
+    delivery_attempts,
+    schedules,
+)
 from policycortex.storage.registry.tables import reports
 
 BY_PERSON: Final = "cancelled on request"
@@ -28,9 +34,6 @@ _IS_EXPIRED: Final = exists().where(_OF_REPORT, reports.c.status == ReportStatus
 _WAITS: Final = deliveries.c.status == DeliveryStatus.WAITING.value
 _PENDS: Final = deliveries.c.status == DeliveryStatus.PENDING.value
 
-WAITS_FOR_SCAN: Final = and_(deliveries.c.status == DeliveryStatus.WITHHELD.value, deliveries.c.ended_at.is_(None))
-"""Withheld until newer scans are imported. Other withheld deliveries have ended."""
-
 IS_COMPLETED: Final = exists().where(
     _OF_REPORT, reports.c.status == ReportStatus.COMPLETED.value, reports.c.deleted_at.is_(None)
 )
@@ -39,30 +42,32 @@ IS_COMPLETED: Final = exists().where(
 DELIVERY_COLUMNS: Final[list[Any]] = [c for c in deliveries.c if c.name not in {"destination_key", "alert_id"}]
 """Columns of a ``DeliveryRow``."""
 
-_CANCELLABLE: Final = or_(_WAITS, _PENDS, WAITS_FOR_SCAN)
+_CANCELLABLE: Final = (and_(IS_OPEN, or_(_WAITS, _PENDS)), WAITS_FOR_SCAN)
+_EXPIRES: Final = (and_(IS_OPEN, _PENDS, _IS_EXPIRED), and_(WAITS_FOR_SCAN, _IS_EXPIRED))
+_NOT_MADE: Final = and_(IS_OPEN, _WAITS, _NEVER_COMES)
 
-_EXPIRES: Final = and_(or_(_PENDS, WAITS_FOR_SCAN), _IS_EXPIRED)
 
-HAS_TO_END: Final[ColumnElement[bool]] = or_(
-    and_(_WAITS, _NEVER_COMES), _EXPIRES, and_(or_(_WAITS, _PENDS, WAITS_FOR_SCAN), _IS_DELETED)
-)
-"""Deliveries that ``end_without_report`` ends."""
+def has_to_end(connection: Connection) -> bool:
+    """Whether ``end_without_report`` would find something."""
+    deleted = (and_(which, _IS_DELETED) for which in _CANCELLABLE)
+    queries = (select(deliveries.c.id).where(which).limit(1) for which in (*deleted, *_EXPIRES, _NOT_MADE))
+    return any(connection.execute(query).first() is not None for query in queries)
 
 
 def cancel_deliveries(connection: Connection, *which: ColumnElement[bool], reason: str, now: datetime) -> int:
     """Cancel those of ``which`` that wait to be sent; how many."""
-    values = {"status": DeliveryStatus.CANCELLED.value, "ended_at": now, "reason": reason}
-    return connection.execute(update(deliveries).where(_CANCELLABLE, *which).values(**values)).rowcount
+    return sum(_end(connection, and_(open_, *which), DeliveryStatus.CANCELLED, reason, now) for open_ in _CANCELLABLE)
 
 
 def end_without_report(connection: Connection, *, now: datetime) -> int:
     """End the deliveries whose report is deleted, has expired or will not come; how many."""
     count = cancel_deliveries(connection, _IS_DELETED, reason=_REPORT_DELETED, now=now)
-    count += _end(connection, and_(_WAITS, _NEVER_COMES), DeliveryStatus.ABANDONED, "its report did not come", now)
-    expired = _find(connection, _EXPIRES)
-    count += _end(connection, _EXPIRES, DeliveryStatus.FAILED, _REPORT_EXPIRED, now)
-    for row in expired:
-        note_failed_delivery(connection, row, now=now)
+    count += _end(connection, _NOT_MADE, DeliveryStatus.ABANDONED, "its report did not come", now)
+    for which in _EXPIRES:
+        expired = _find(connection, which)
+        count += _end(connection, which, DeliveryStatus.FAILED, _REPORT_EXPIRED, now)
+        for row in expired:
+            note_failed_delivery(connection, row, now=now)
     return count
 
 
@@ -81,6 +86,6 @@ def _end(connection: Connection, which: ColumnElement[bool], status: DeliverySta
 
 def _find(connection: Connection, which: ColumnElement[bool]) -> Sequence[DeliveryRow]:
     rows = connection.execute(
-        select(*DELIVERY_COLUMNS).where(which).order_by(deliveries.c.id).with_for_update()
+        select(*DELIVERY_COLUMNS).where(which).order_by(deliveries.c.next_attempt_at).with_for_update()
     ).mappings()
     return [DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}) for row in rows]

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import (
     Boolean,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     false,
+    literal_column,
 )
 
 from policycortex.names import DeliveryStatus
@@ -100,14 +102,16 @@ delivery_attempts = Table(
 _enabled = schedules.c.next_tick_at.is_not(None)
 Index("ix_schedules_due", schedules.c.next_tick_at, sqlite_where=_enabled, postgresql_where=_enabled)
 Index("ix_schedules_organization", schedules.c.organization, schedules.c.created_at, schedules.c.id)
-_open = deliveries.c.status.in_(("waiting", "pending", "sending"))
-Index("ix_deliveries_open", deliveries.c.next_attempt_at, sqlite_where=_open, postgresql_where=_open)
-_waits_for_scan = and_(deliveries.c.status == "withheld", deliveries.c.ended_at.is_(None))
+# Queries must contain these conditions as they are: with parameters, SQLite reads all deliveries instead of the index.
+IS_OPEN: Final = deliveries.c.status.in_([literal_column(f"'{name}'") for name in ("waiting", "pending", "sending")])
+WAITS_FOR_SCAN: Final = and_(deliveries.c.status == literal_column("'withheld'"), deliveries.c.ended_at.is_(None))
+"""Withheld until newer scans are imported. Other withheld deliveries have ended."""
+Index("ix_deliveries_open", deliveries.c.next_attempt_at, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 Index(
     "ix_deliveries_waiting_for_scan",
     deliveries.c.next_attempt_at,
-    sqlite_where=_waits_for_scan,
-    postgresql_where=_waits_for_scan,
+    sqlite_where=WAITS_FOR_SCAN,
+    postgresql_where=WAITS_FOR_SCAN,
 )
 Index("ix_deliveries_organization", deliveries.c.organization, deliveries.c.created_at, deliveries.c.id)
 Index("ix_deliveries_alert_id", deliveries.c.alert_id)

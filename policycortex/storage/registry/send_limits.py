@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, not_, select
 
 from policycortex.names import DeliveryStatus
 from policycortex.storage.registry.schedule_rows import Endpoint
-from policycortex.storage.registry.schedule_tables import deliveries
+from policycortex.storage.registry.schedule_tables import IS_OPEN, deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class SendLimits:
 def within_limits(connection: Connection, limits: SendLimits, *, now: datetime) -> list[Any]:
     """Conditions on ``deliveries`` that leave out those whose organisation or endpoint is at its limit."""
     columns = (deliveries.c.organization, deliveries.c.channel, deliveries.c.connection, deliveries.c.target)
-    is_sending = (deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until >= now)
+    is_sending = (IS_OPEN, deliveries.c.status == DeliveryStatus.SENDING.value, deliveries.c.lease_until >= now)
     rows = connection.execute(select(*columns).where(*is_sending)).all()
     sending = [(row.organization, _endpoint(row, limits.channels_per_target)) for row in rows]
     organizations = Counter(organization for organization, _ in sending)

@@ -9,10 +9,10 @@ from policycortex.audit.chain import AuditEvent
 from policycortex.names import DeliveryStatus
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
-from policycortex.storage.registry.delivery_ends import DELIVERY_COLUMNS, IS_COMPLETED, WAITS_FOR_SCAN
+from policycortex.storage.registry.delivery_ends import DELIVERY_COLUMNS, IS_COMPLETED
 from policycortex.storage.registry.report_changes import insert_report
 from policycortex.storage.registry.schedule_rows import DeliveryRow, NewReport
-from policycortex.storage.registry.schedule_tables import deliveries, schedule_ticks
+from policycortex.storage.registry.schedule_tables import WAITS_FOR_SCAN, deliveries, schedule_ticks
 from policycortex.storage.registry.tables import report_shares, reports
 
 _MADE_AGAIN = "its report is made again from newer scans"
@@ -27,10 +27,11 @@ class WithheldRepository:
     def list_waiting_for_scans(self, *, now: datetime) -> dict[str, tuple[DeliveryRow, ...]]:
         """Those that are due to be looked at again, by report id, without attempts."""
         is_due = (WAITS_FOR_SCAN, IS_COMPLETED, deliveries.c.next_attempt_at <= now)
-        query = select(*DELIVERY_COLUMNS).where(*is_due).order_by(deliveries.c.report_id, deliveries.c.id)
+        query = select(*DELIVERY_COLUMNS).where(*is_due)
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
         found = [DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}) for row in rows]
+        found.sort(key=lambda row: (row.report_id, row.id))
         return {report_id: tuple(group) for report_id, group in groupby(found, key=lambda row: row.report_id)}
 
     def wait_on(self, report_id: str, reason: str, *, until: datetime) -> None:
