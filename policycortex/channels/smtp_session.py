@@ -7,15 +7,12 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from policycortex.channels.connection_settings import secret_of
 from policycortex.channels.model import Receipt
 from policycortex.channels.time_limit import watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
-
-if TYPE_CHECKING:
-    from policycortex.channels.mail import EmailConnection
 
 _CLOSING: Final = 421
 """The server closes the service: this concerns all mails, not only this one."""
@@ -23,9 +20,46 @@ _QUIT_SECONDS: Final = 2.0
 _DISCONNECTED: Final = (smtplib.SMTPServerDisconnected, OSError)
 
 
-def transmit(
-    smtp: smtplib.SMTP, connection: "EmailConnection", sender: str, recipient: str, message: EmailMessage
-) -> Receipt:
+class SmtpServer(Protocol):
+    """What a session needs of an email connection."""
+
+    @property
+    def host(self) -> str:
+        """Name or address."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """TCP port."""
+        ...
+
+    @property
+    def security(self) -> str:
+        """``starttls``, ``tls`` or ``none``."""
+        ...
+
+    @property
+    def username(self) -> str | None:
+        """None: no login."""
+        ...
+
+    @property
+    def password(self) -> str | None:
+        """Reference to the secret; with ``username``."""
+        ...
+
+    @property
+    def ca_file(self) -> str | None:
+        """None: the machine's certificates."""
+        ...
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Longest silence."""
+        ...
+
+
+def transmit(smtp: smtplib.SMTP, connection: SmtpServer, sender: str, recipient: str, message: EmailMessage) -> Receipt:
     """Send one message to one recipient. Raises as ``Channel.send``."""
     body = message.as_bytes()
     try:
@@ -51,7 +85,7 @@ def transmit(
 
 
 @contextmanager
-def smtp_session(connection: "EmailConnection") -> Iterator[smtplib.SMTP]:
+def smtp_session(connection: SmtpServer) -> Iterator[smtplib.SMTP]:
     """A session with TLS and login as the connection says. Raises as ``Channel.check``."""
     try:
         smtp = _open(connection)
@@ -88,7 +122,7 @@ def _leave(smtp: smtplib.SMTP) -> None:
     smtp.close()
 
 
-def _open(connection: "EmailConnection") -> smtplib.SMTP:
+def _open(connection: SmtpServer) -> smtplib.SMTP:
     context = _tls(connection.ca_file)
     seconds = connection.timeout_seconds
     smtp = _WatchedTls(timeout=seconds, context=context) if connection.security == "tls" else _Watched(timeout=seconds)
@@ -120,14 +154,14 @@ class _WatchedTls(smtplib.SMTP_SSL, _Watched):
     """The same with TLS from the first byte: the connection is watched before the handshake."""
 
 
-def _expect(answer: tuple[int, bytes], what: str, connection: "EmailConnection", *, expected: int = 250) -> None:
+def _expect(answer: tuple[int, bytes], what: str, connection: SmtpServer, *, expected: int = 250) -> None:
     code, text = answer
     if code != expected and not (expected == 250 and code == 251):
         raise _error_of(code, text, what, connection)
 
 
 def _error_of(
-    code: int, text: bytes | str, what: str, connection: "EmailConnection"
+    code: int, text: bytes | str, what: str, connection: SmtpServer
 ) -> DeliveryRefusedError | DeliveryDeferredError:
     """5yz is permanent, a wrong password included; 4yz asks to try later; -1 is a line that is no SMTP answer."""
     reason = f"{connection.host} answered {code} {answer_text(text)} to {what}"
