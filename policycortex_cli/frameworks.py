@@ -126,17 +126,21 @@ def profiles(framework_id: str, org: str, home: Path | None) -> None:
 @frameworks.command("rescore")
 @home_option
 def rescore(home: Path | None) -> None:
-    """Assess again the days whose scores used other versions of frameworks. Does not read findings."""
+    """Assess again the days whose scores used other versions of frameworks, or whose figures an upgrade removed."""
     _rescore(Settings.from_environment(home=home))
 
 
 def _rescore(settings: Settings) -> None:
     from policycortex.storage.lake.catalog import catalog_path
+    from policycortex.workflow.analytics_days import load_unbuilt_days, rebuild_analytics
     from policycortex.workflow.posture import rescore_days
 
     if not settings.database_url and not catalog_path(settings).exists():
         return  # no findings yet: do not create a lake
     scores = rescore_days(settings, progress=lambda line: print(line, file=sys.stderr))
+    if unbuilt := load_unbuilt_days(settings):
+        print(f"computing risk and changes of {len(unbuilt)} days", file=sys.stderr)
+        rebuild_analytics(settings, unbuilt)
     print(f"rescored {len({(score.organization, score.day) for score in scores})} days")
 
 

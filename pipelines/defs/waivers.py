@@ -10,13 +10,16 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.ingest import OWNERS
+from pipelines.defs.jobs import refresh_posture
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import add_frameworks, range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.scoring.approvals import ApprovalStatus
+from policycortex.storage.lake.schema import SCHEMA_VERSION
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.approvals import ApprovalRepository
+from policycortex.workflow.analytics_days import load_unbuilt_days
 from policycortex.workflow.posture import load_framework_versions, load_rescore_days
 
 WAIVERS = dg.AssetKey(["core", "waivers"])
@@ -88,24 +91,26 @@ rescore_posture = dg.define_asset_job(
 
 
 @dg.sensor(
-    job=rescore_posture,
+    jobs=[rescore_posture, refresh_posture],
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="When a framework was added, changed or removed, assesses again the days whose results used another "
-    "version.",
+    "version. After an upgrade of the lake, builds the days again whose figures the upgrade removed.",
 )
 def changed_frameworks(
     context: dg.SensorEvaluationContext, core: CoreResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Reads the lake only when the frameworks have changed since the last evaluation."""
+    """Reads the lake only when the frameworks, or the version of its tables, have changed since the last evaluation."""
     with core_errors_as_failures(core):
         versions = load_framework_versions(core.settings())
         add_frameworks(context.instance, {framework_id for _, framework_id in versions})
-        fingerprint = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
+        fingerprint = hashlib.sha256(repr((SCHEMA_VERSION, sorted(versions.items()))).encode()).hexdigest()
         if fingerprint == context.cursor:
             yield dg.SkipReason("frameworks have not changed")
             return
-        days = load_rescore_days(core.settings())
-    for first, last in windows_of(days, today=today()):
-        yield dg.RunRequest(run_key=f"{fingerprint}:{first}", tags=range_tags(first, last))
+        outdated = set(load_rescore_days(core.settings()))
+        unbuilt = set(load_unbuilt_days(core.settings()))
+    for job, days in (("refresh_posture", unbuilt), ("rescore_posture", outdated - unbuilt)):
+        for first, last in windows_of(days, today=today()):
+            yield dg.RunRequest(run_key=f"{fingerprint}:{job}:{first}", job_name=job, tags=range_tags(first, last))
     context.update_cursor(fingerprint)

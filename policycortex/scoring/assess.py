@@ -167,8 +167,8 @@ def _result(counts: Counts, basis: _Basis, *, needs_person: bool) -> Requirement
 def _is_manual(requirement: Requirement, providers: frozenset[str], framework: Framework) -> bool:
     """Whether no provider in scope has a check for it, so that a person must assess it.
 
-    Without findings in scope, all providers of the framework are considered. In the reviewed edition the review's
-    answer has precedence.
+    Without findings in scope, those providers of the framework are considered for which it names manual requirements.
+    In the reviewed edition the review's answer has precedence.
     """
     if framework.review is not None and framework.edition is CrosswalkEdition.REVIEWED:
         reviewed = framework.review.is_manual(requirement.id)
@@ -178,4 +178,11 @@ def _is_manual(requirement: Requirement, providers: frozenset[str], framework: F
         return True
     concerned = providers & framework.providers if framework.providers else providers
     known = concerned or framework.providers or frozenset(provider for provider, _ in framework.crosswalk.relations)
+    if not concerned:
+        known = known & _providers_with_manual(framework) or known
     return bool(known) and known <= requirement.manual_for
+
+
+def _providers_with_manual(framework: Framework) -> frozenset[str]:
+    """Providers for which some requirement is manual. Sources of relations for further providers name none."""
+    return frozenset().union(*(each.manual_for for each in framework.requirements))

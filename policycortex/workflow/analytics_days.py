@@ -79,6 +79,12 @@ def rebuild_analytics(
     return tuple(built)
 
 
+def load_unbuilt_days(settings: Settings) -> tuple[date, ...]:
+    """Days whose risk and changes are not stored, in order: after an upgrade of the lake, or before their first run."""
+    with open_lake(settings) as lake:
+        return lake.analytics.load_unbuilt_days()
+
+
 def relations_of(framework: Framework, keys: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
     """RELATION_SCHEMA of these tally keys; ``mappings`` is the organisation's MAPPING_SCHEMA."""
     return expand_crosswalk(framework, keys.select(_TALLY).unique(), mappings)

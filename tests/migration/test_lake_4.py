@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from policycortex.period import Period
 from policycortex.scope import Scope
@@ -15,9 +16,12 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.lake.maintenance import load_snapshots
+from policycortex.storage.lake.upgrade import upgrade
+from policycortex_cli.app import app
 
 HERE: Final = Path(__file__).parent
 EVERYTHING: Final = Scope(organization="acme")
+FIGURES: Final = ("framework_scores", "requirement_results", "changes", "risk")
 NOVEMBER: Final = Period.of_days(date(2026, 11, 1), date(2026, 11, 30))
 
 
@@ -87,3 +91,29 @@ def _last_of_version_4(lake: Lake) -> int:
             if "scan_target" not in [column[0] for column in rows.description]:
                 return number
     raise AssertionError("no snapshot of version 4")
+
+
+def test_figures_that_an_upgrade_removes_are_computed_again(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No figure of the former selection stays, and the log says how the new ones come back."""
+    with caplog.at_level(logging.WARNING), open_lake(settings) as lake:
+        days = lake.analytics.load_unbuilt_days()
+    assert f"of {len(days)} days are computed again by the running service" in caplog.text
+    rescored = CliRunner().invoke(app, ["frameworks", "rescore", "--home", str(settings.home)])
+    assert (rescored.exit_code, rescored.stdout) == (0, f"rescored {len(days)} days\n")
+    with open_lake(settings) as lake:
+        assert stored_figures(lake) == set(FIGURES)
+        risk = lake.analytics.load_risk_history("acme", NOVEMBER, dimension="total", label="")
+        assert tuple(risk["observed_date"]) == days
+        assert lake.analytics.load_unbuilt_days() == ()
+        upgrade(lake.session, 6)
+        assert (stored_figures(lake), lake.analytics.load_unbuilt_days()) == (set(FIGURES) - {"risk"}, days)
+        upgrade(lake.session, 5)
+        assert (stored_figures(lake), lake.analytics.load_unbuilt_days()) == (set(), days)
+
+
+def stored_figures(lake: Lake) -> set[str]:
+    """The tables of figures that have rows."""
+    with lake.session.cursor() as cursor:
+        return {name for name in FIGURES if cursor.execute(f"FROM lake.marts.{name} LIMIT 1").fetchall()}

@@ -17,6 +17,7 @@ from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
+from policycortex.workflow.analytics_days import load_unbuilt_days, rebuild_analytics
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
@@ -37,6 +38,7 @@ def scanned(settings: Settings, tmp_path: Path) -> Settings:
     ingest_files(settings, [scan], organization="default", now=NOW)
     rebuild_days(settings, [DAY])
     score_days(settings, [DAY], now=NOW)
+    rebuild_analytics(settings, [DAY], now=NOW)
     assert remove_lake_files(settings, "core/findings/")
     return settings
 
@@ -97,11 +99,32 @@ def test_the_sensor_asks_once_for_a_change(
     assert requests == []
     add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
     [request], cursor = look(cursor)
-    assert request.tags == range_tags(DAY, DAY)
+    assert (request.job_name, request.tags) == ("rescore_posture", range_tags(DAY, DAY))
     run = defs.resolve_job_def("rescore_posture").execute_in_process(instance=instance, tags=request.tags)
     assert run.success
     assert failing(scanned) == {"CC7.2": 3}
     assert look(cursor)[0] == []
+
+
+def test_days_whose_figures_an_upgrade_removed_are_built_again(
+    settings: Settings, tmp_path: Path, instance: dg.DagsterInstance, defs: dg.Definitions
+) -> None:
+    """The first evaluation of a new version asks for them, once; the run computes scores, risk and changes."""
+    scan = tmp_path / "scan.json"
+    scan.write_bytes(array_text([ocsf_record(n) for n in range(3)]))
+    ingest_files(settings, [scan], organization="default", now=NOW)
+    rebuild_days(settings, [DAY])
+    core = CoreResource(home=str(settings.home))
+    with dg.build_sensor_context(instance=instance, cursor="older", resources={"core": core}) as context:
+        found: Any = changed_frameworks(context)
+        [request] = [each for each in found if isinstance(each, dg.RunRequest)]
+        again: Any = changed_frameworks(context)
+        assert not [each for each in again if isinstance(each, dg.RunRequest)]
+    assert (request.job_name, request.tags) == ("refresh_posture", range_tags(DAY, DAY))
+    run = defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=request.tags)
+    assert run.success
+    assert (load_unbuilt_days(settings), load_rescore_days(settings)) == ((), ())
+    assert failing(settings)["CC6.1"] == 3
 
 
 def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
             continue
         report = reports.setdefault(_path_of_report(section.path), _Report())
         report.first = report.first or section
-        report.looked.add(_SCANNERS_OF_CLASSES.get(section.header_text("Class"), ""))
+        namespace = section.header_text("Namespace")
+        report.looked.add((namespace, _SCANNERS_OF_CLASSES.get(section.header_text("Class"), "")))
         if section.records is None:
             for problem in _problems(section):
                 report.has_problem = True
@@ -88,7 +89,7 @@ def parse_trivy(stream: BinaryIO, *, written_at: datetime) -> Iterator[ParsedIte
         yield from notes
         for item in kind.findings(section, context, number):
             report.is_clean = report.is_clean and not isinstance(item, Finding | QuarantinedRecord)
-            report.found.add(_SCANNERS.get(str(section.path[-1]), ""))
+            report.found.add((namespace, _SCANNERS.get(str(section.path[-1]), "")))
             yield item
         number += len(section.records or ())
     for report in reports.values():
@@ -101,24 +102,25 @@ class _Report:
     """What was looked for and found in one report of the file."""
 
     first: RecordSection | None = None
-    looked: set[str] = field(default_factory=set)
-    """Scanners, as _SCANNERS names them."""
-    found: set[str] = field(default_factory=set)
+    looked: set[tuple[str, str]] = field(default_factory=set)
+    """Namespaces and scanners, as _SCANNERS names them: a scan may be limited to both."""
+    found: set[tuple[str, str]] = field(default_factory=set)
     is_clean: bool = True
     has_problem: bool = False
 
     def clean_scans(self, written_at: datetime) -> Iterator[CleanScan]:
-        """One per scanner that found nothing."""
+        """One per namespace and scanner in which nothing was found."""
         if self.first is None:
             return
-        for scanner in sorted(self.looked - self.found - {""} or ({""} if self.is_clean else set())):
+        clean = {(namespace, scanner) for namespace, scanner in self.looked - self.found if scanner}
+        for namespace, scanner in sorted(clean or ({("", "")} if self.is_clean else ())):
             yield CleanScan(
                 source="trivy",
                 account_id=self.first.header_text("ClusterName"),
                 scanned_at=_time(self.first, written_at)[0],
                 checks=(),
                 target=_artifact(self.first),
-                target_part=limits_text(scanner=scanner),
+                target_part=limits_text(scanner=scanner, region=namespace),
             )
 
 

@@ -178,6 +178,10 @@ class LakeAnalytics:
         parameters = _days(organization, period) | {"dimension": dimension, "label": label}
         return self._session.fetch("analytics_risk_history", parameters)
 
+    def load_unbuilt_days(self) -> tuple[date, ...]:
+        """Days with findings of some organisation whose risk and changes are not stored, in order."""
+        return tuple(self._session.fetch("unbuilt_days")["observed_date"].to_list())
+
     def replace_day(self, organization: str, day: date, *, changes: pl.DataFrame, risk: pl.DataFrame) -> None:
         """Replace the CHANGES_SCHEMA and RISK_SCHEMA rows of a day, in one transaction."""
         key = {"organization": organization, "day": day}

@@ -7,7 +7,7 @@ is continued by the next program that opens the lake.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -27,6 +27,8 @@ from policycortex.storage.lake.state import LakeState
 logger = logging.getLogger(__name__)
 
 _WITH_SCAN_TARGETS: Final = 6
+_FIGURES: Final = ("upgrade_scores_delete", "upgrade_results_delete", "upgrade_changes_delete", "upgrade_risk_delete")
+"""Removes what was computed from the former selection of scans."""
 _CHECKOV: Final = "checkov"
 _ASFF: Final = "asff"
 _TARGET_SCHEMA: Final = pl.Schema(
@@ -54,6 +56,8 @@ def upgrade(session: LakeSession, version: int) -> None:
         days = _days(session)
         logger.warning("upgrading the lake in %s: building the ages of %s days again", session.settings.home, len(days))
         LakeAnalytics(session).rebuild_ages(days)
+        session.write("remove the risk of the days built again", lambda cursor: run(cursor, "upgrade_risk_delete"))
+        _tell_missing(days)
         return
     logger.warning("upgrading the lake in %s to version 6; a large one takes minutes", session.settings.home)
     before = _count_newest(session)
@@ -80,11 +84,27 @@ def _derive_scan_targets(session: LakeSession) -> int:
 
 
 def _build_again(session: LakeSession) -> None:
-    """Build the state and ages of all days again; stored scores of these days are removed, to be judged anew."""
+    """Build the state and ages of all days again; stored figures of these days are removed, to be computed anew."""
     days = _days(session)
     LakeState(session).rebuild_state(days, load_account_environments(session.settings.home / "accounts.yaml"))
     LakeAnalytics(session).rebuild_ages(days)
-    session.write("remove the scores of the days built again", lambda cursor: run(cursor, "upgrade_scores_delete"))
+    session.write("remove the figures of the days built again", _delete_figures)
+    _tell_missing(days)
+
+
+def _delete_figures(cursor: Cursor) -> None:
+    for name in _FIGURES:
+        run(cursor, name)
+
+
+def _tell_missing(days: Sequence[date]) -> None:
+    """Log how the figures that were removed come back."""
+    if days:
+        logger.warning(
+            "scores, risk and causes of changes of %s days are computed again by the running service, or at once by:"
+            " policycortex frameworks rescore",
+            len(days),
+        )
 
 
 def _days(session: LakeSession) -> list[date]:

@@ -9,7 +9,7 @@ import pytest
 from policycortex.frameworks.builtin import load_builtin_frameworks
 from policycortex.frameworks.crosswalk import expand_crosswalk
 from policycortex.frameworks.strengths import added_relations
-from policycortex.names import RequirementResult
+from policycortex.names import CrosswalkEdition, RequirementResult
 from policycortex.scoring.assess import assess_posture
 from policycortex.scoring.model import MAPPING_SCHEMA, TALLY_SCHEMA, WAIVED_SCHEMA, Counts, Posture
 
@@ -92,3 +92,14 @@ def test_checks_are_added_where_the_scanner_has_none() -> None:
     framework = load_builtin_frameworks()["iso27001"]
     added = {requirement for _, _, requirement in added_relations(framework)}
     assert set(NOT_ONLY_PEOPLE[0][1].split()) <= added
+
+
+def test_without_findings_the_scanner_edition_of_iso_27001_names_what_only_people_can_tell() -> None:
+    """Relations for further providers, for which the scanner names no manual clause, do not make these clauses open."""
+    framework = load_builtin_frameworks()["iso27001"].in_edition(CrosswalkEdition.SCANNER)
+    tallies = TALLY_SCHEMA.to_frame()
+    relations = expand_crosswalk(framework, tallies, MAPPING_SCHEMA.to_frame())
+    posture = assess_posture(framework, tallies=tallies, relations=relations, waived=WAIVED_SCHEMA.to_frame())
+    results = [each.result for each in posture.requirements]
+    assert results.count(RequirementResult.MANUAL) == 53
+    assert results.count(RequirementResult.NOT_ASSESSED) == 40
