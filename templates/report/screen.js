@@ -27,9 +27,11 @@
     const tables = needles.map((needle) => SEARCHED.map((name) => [data[name].codes, matching(name, needle)]));
     const filters = [...document.querySelectorAll("[data-filter]")].filter((box) => box.value !== "").map(
       (box) => [data[box.dataset.filter].codes, Number(box.value)]);
+    const wanted = byId("finding-requirement").value;
+    const related = data.requirements.values.map((text) => wanted === "" || text.split("; ").includes(wanted));
     const rows = [];
     for (let row = 0; row < total; row += 1) {
-      if (filters.every(([codes, code]) => codes[row] === code)
+      if (related[data.requirements.codes[row]] && filters.every(([codes, code]) => codes[row] === code)
         && tables.every((columns) => columns.some(([codes, hits]) => hits[codes[row]]))) rows.push(row);
     }
     state.rows = rows;
@@ -61,6 +63,10 @@
     return node;
   }
 
+  // Identifiers break after their separators, not inside a word; what is copied has no sign of it.
+  const breakable = (text) => text.split(/(?<=[/:_.-])(?=\w)/).flatMap(
+    (piece, place) => (place ? [element("wbr"), piece] : [piece]));
+
   function statusCell(row) {
     const status = value("status", row);
     const cell = element("td", null, element("span", { class: `status ${status.toLowerCase()}` },
@@ -75,8 +81,8 @@
     const button = element("button", { type: "button", class: "more", "aria-expanded": "false" }, value("title", row));
     const line = element("tr", null,
       element("td", null, element("span", { class: `severity ${severity}` }, label("severity", severity))),
-      element("td", null, button, element("span", { class: "checks" }, value("check_id", row))),
-      element("td", null, element("span", { class: "uid" }, value("resource_uid", row))),
+      element("td", null, button, element("span", { class: "checks" }, `${value("number", row)} · `, ...breakable(value("check_id", row)))),
+      element("td", null, element("span", { class: "uid" }, ...breakable(value("resource_uid", row)))),
       element("td", null, value("account_id", row)), element("td", null, value("region", row)),
       element("td", null, value("service", row)), statusCell(row),
       element("td", null, element("time", { datetime: moment, title: moment }, moment.slice(0, 10))));
@@ -89,10 +95,20 @@
     button.setAttribute("aria-expanded", String(!open));
     if (open) { line.nextSibling.remove(); return; }
     const facts = element("dl", { class: "facts" });
-    [["remediation", "remediation"], ["requirements", "requirements"], ["environment", "environment"],
-      ["resource_type", "resource_type"], ["finding_uid", "finding_uid"]].forEach(([name, word]) => facts.append(
-      element("div", null, element("dt", null, words[`word.${word}`]), element("dd", null, value(name, row) || "–"))));
+    const fact = (name, ...shown) => facts.append(
+      element("div", null, element("dt", null, words[`column.${name}`]), element("dd", null, ...shown)));
+    const plain = (name) => fact(name, String(value(name, row)) || "–");
+    ["status_detail", "remediation"].forEach(plain);
+    fact("requirements", ...requirementLinks(value("requirements", row)));
+    ["resource_name", "resource_type", "account_name", "environment", "first_failed_on", "observed_at", "source",
+      "source_version", "scan", "source_file", "source_file_sha256", "finding_uid"].forEach(plain);
     line.after(element("tr", { class: "detail" }, element("td", { colspan: "8" }, facts)));
+  }
+
+  function requirementLinks(text) {
+    const links = text.split("; ").filter(Boolean).map((id) => (words.anchors[id]
+      ? element("a", { href: `#${words.anchors[id]}` }, id) : id));
+    return links.length ? links.flatMap((link, place) => (place ? [", ", link] : [link])) : ["–"];
   }
 
   function show(size = state.size) {
@@ -132,6 +148,29 @@
     });
   }
 
+  function addRequirements() {
+    const box = byId("finding-requirement");
+    const ids = new Set(data.requirements.values.flatMap((text) => text.split("; ").filter(Boolean)));
+    const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
+    [...ids].sort(collator.compare).forEach((id) => box.append(element("option", { value: id }, id)));
+    box.addEventListener("change", () => {
+      history.replaceState(null, "", box.value ? `#requirement=${encodeURIComponent(box.value)}` : "#findings");
+      select();
+    });
+    window.addEventListener("hashchange", readAddress);
+  }
+
+  // "#requirement=CC6.1" shows the failing findings of that requirement, so that a link or a bookmark can.
+  function readAddress() {
+    const [name, id] = window.location.hash.slice(1).split("=");
+    if (name !== "requirement" || id === undefined) return;
+    byId("finding-requirement").value = decodeURIComponent(id);
+    const status = document.querySelector("[data-filter=status]"), failing = data.status.values.indexOf("FAIL");
+    if (failing >= 0) status.value = String(failing);
+    select();
+    byId("findings").scrollIntoView();
+  }
+
   // The same rule as the CSV file: an apostrophe before what a spreadsheet might compute.
   const cell = (text) => `"${String(text).replace(/^'*[=+\-@\t\r\n＝＋－＠]/, "'$&").replace(/"/g, '""')}"`;
 
@@ -156,7 +195,7 @@
     window.addEventListener("beforeprint", () => { state.page = 0; show(2000); });
     window.addEventListener("afterprint", () => show());
     byId("finding-tools").hidden = false; byId("finding-pager").hidden = false;
-    addFilters(); addSorting(); select();
+    addFilters(); addRequirements(); addSorting(); select(); readAddress();
   }
   start();
 })();

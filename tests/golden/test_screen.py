@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from policycortex.documents.model import ReportDocument
@@ -78,6 +79,29 @@ def test_findings_are_searched_filtered_and_sorted(build: Build, tmp_path: Path,
     shown = browser.evaluate(f"{rows}.map((row) => row.cells[4].textContent)")
     assert shown == sorted(findings["region"].to_list())[:50]
     assert browser.evaluate("document.querySelector('th[data-column=region]').getAttribute('aria-sort')") == "ascending"
+
+
+def test_a_requirement_leads_to_its_failing_findings_and_back(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """Its link filters the table to its failing findings, as does the address; a finding links its requirements."""
+    document = build(findings=240)
+    path = _show(browser, document, tmp_path)
+    findings = document.findings.head(240)
+    of_one = findings.filter((pl.col("status") == "FAIL") & pl.col("requirements").list.contains("CC6.1"))
+    rows = "[...document.querySelectorAll('#finding-table tbody tr')]"
+    numbers = f"{rows}.map((row) => row.querySelector('.checks').textContent.split(' ')[0])"
+    filtered = "document.getElementById('finding-count').textContent.includes('filtered')"
+    browser.evaluate(
+        "(async () => { document.querySelector('a[href=\"#requirement=CC6.1\"]').click();"
+        f" while (!{filtered}) await new Promise((go) => setTimeout(go, 20)); }})()"
+    )
+    assert browser.evaluate(numbers) == of_one["number"].to_list()
+    browser.evaluate("document.querySelector('#finding-table .more').click()")
+    links = browser.evaluate("[...document.querySelectorAll('.facts a')].map((a) => a.getAttribute('href'))")
+    titles = browser.evaluate("[...document.querySelectorAll('.facts a')].map((a) => a.textContent)")
+    assert titles == of_one["requirements"][0].to_list()
+    assert [browser.evaluate(f"document.querySelector('{link}') !== null") for link in links] == [True] * len(links)
+    text = path.read_text(encoding="utf-8")
+    assert of_one["status_detail"][0] in text
 
 
 def test_hostile_texts_do_nothing_in_a_browser(build: Build, tmp_path: Path, browser: Browser) -> None:

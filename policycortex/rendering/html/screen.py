@@ -58,12 +58,14 @@ def _page(
 ) -> str:
     style, script = (_text(name) for name in ("screen.css", "screen.js"))
     style += _brand_style(document.header.branding) + own_text(own, "screen.css").replace("</", "<\\/")
-    words = embed_json({key: locale.text(key) for key in _SCRIPT_TEXTS})
+    values = page_values(document, locale)
+    texts = {key: locale.text(key) for key in _SCRIPT_TEXTS}
+    words = embed_json({**texts, "anchors": values["requirement_anchors"]})
     return render_template(
         "report/screen.html",
         locale,
         own,
-        **page_values(document, locale),
+        **values,
         style=style,
         script=script,
         style_hash=_source_hash(style),
@@ -89,7 +91,9 @@ def _brand_style(branding: Branding) -> str:
 
 _SCRIPT_TEXTS: Final = (
     "screen.showing", "screen.showing_filtered", "screen.no_match", "screen.details", "screen.filter_all",
-    "word.remediation", "word.requirements", "word.finding_uid", "word.resource_type", "word.environment",
+    "column.status_detail", "column.remediation", "column.requirements", "column.resource_name", "column.resource_type",
+    "column.account_name", "column.environment", "column.first_failed_on", "column.observed_at", "column.source",
+    "column.source_version", "column.scan", "column.source_file", "column.source_file_sha256", "column.finding_uid",
     "status.PASS", "status.FAIL", "status.MANUAL", "status.muted", "status.waived",
     "severity.critical", "severity.high", "severity.medium", "severity.low", "severity.informational",
 )  # fmt: skip
