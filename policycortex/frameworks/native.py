@@ -24,7 +24,9 @@ _PROSE: Final = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=SLUG_PATTERN)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_LINE)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=_PROSE)]
-Number = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+VersionText = Annotated[str, StringConstraints(max_length=100, pattern=_PROSE)]
+MAX_WEIGHT: Final = 1_000_000
+Number = Annotated[float, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
 Provider = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PROVIDER_PATTERN)]
 
 Scalar = bool | int | float | Annotated[str, StringConstraints(max_length=500, pattern=_PROSE)]
@@ -105,9 +107,7 @@ class FrameworkEntry(_Entry):
     schema_: str = Field(default="", alias="$schema", description="Address of this schema, for editors.")
     id: Slug = Field(description="The id that report requests use.")
     name: Line | None = Field(default=None, description="Display name. Required unless the file only re-maps.")
-    version: Annotated[str, StringConstraints(max_length=100, pattern=_PROSE)] | None = Field(
-        default=None, description="Its version. Required unless the file only re-maps."
-    )
+    version: VersionText | None = Field(default=None, description="Its version. Required unless the file only re-maps.")
     source: Prose = Field(default="", description="Where ids and relations come from.")
     finding_keys: list[Line] = Field(default=[], description="Names of the framework in findings.")
     providers: list[Provider] = Field(

@@ -2,7 +2,6 @@
 universal (``framework``, ``requirements``, ``checks`` by provider). Fields that are not used here are ignored.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,13 @@ from policycortex.errors import Problem
 from policycortex.frameworks.conditions import ConditionValue, ScanCondition
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.frameworks.native import (
+    MAX_WEIGHT,
     PROVIDER_PATTERN,
     Line,
     Operator,
     Scalar,
     SettingValue,
+    VersionText,
     relations_version,
     repeated_spellings,
 )
@@ -60,7 +61,7 @@ class _LegacyRequirement(_Entry):
 class _LegacyFile(_Entry):
     Framework: Line
     Name: str = ""
-    Version: str | None = None
+    Version: VersionText | None = None
     Provider: str = ""
     Requirements: Annotated[list[_LegacyRequirement], Field(min_length=1, max_length=20_000)]
 
@@ -95,7 +96,7 @@ class _UniversalFile(_Entry):
     framework: Line
     outputs: _Outputs | None = None
     name: str = ""
-    version: str | None = None
+    version: VersionText | None = None
     provider: str = ""
     requirements: Annotated[list[_UniversalRequirement], Field(min_length=1, max_length=20_000)]
 
@@ -137,7 +138,7 @@ def read_legacy(tree: Mapping[str, Any], *, name: str, framework_id: str | None)
         )
         for r in file.Requirements
     )
-    head = _Head(file.Framework, file.Name, file.Version or "", "" if provider == "*" else provider)
+    head = _Head(file.Framework, file.Name, (file.Version or "").strip(), "" if provider == "*" else provider)
     return _framework(head, clauses, name=name, path="Requirements", framework_id=framework_id)
 
 
@@ -164,7 +165,7 @@ def read_universal(tree: Mapping[str, Any], *, name: str, framework_id: str | No
         )
         for r in file.requirements
     )
-    head = _Head(file.framework, file.name, file.version or "", file.provider.lower())
+    head = _Head(file.framework, file.name, (file.version or "").strip(), file.provider.lower())
     return _framework(head, clauses, name=name, path="requirements", framework_id=framework_id)
 
 
@@ -208,7 +209,7 @@ def _framework(
     relations = _relations(clauses)
     return Framework(
         id=framework_id or head.slug(name),
-        name=one_line(head.name or head.framework)[:_NAME_LENGTH],
+        name=one_line(head.name)[:_NAME_LENGTH].rstrip() or head.framework,
         version=head.version,
         requirements=requirements,
         crosswalk=Crosswalk(version=relations_version(relations), relations=relations),
@@ -270,8 +271,9 @@ def _bad_weights(requirements: tuple[Requirement, ...], path: str) -> Iterator[P
     """A negative weight would invert the score."""
     for index, requirement in enumerate(requirements):
         for field, value in (("Weight", requirement.weight), ("LevelOfRisk", requirement.level_of_risk)):
-            if value is not None and (value < 0 or not math.isfinite(value)):
-                yield Problem(field=f"{path}[{index}].{field}", message=f"must be 0 or more, got {value}")
+            if value is not None and not 0 <= value <= MAX_WEIGHT:
+                limit = "0 or more" if value < 0 else f"at most {MAX_WEIGHT:,}"
+                yield Problem(field=f"{path}[{index}].{field}", message=f"must be {limit}, got {value}")
 
 
 def _bad_providers(clauses: Sequence[_Clause], path: str) -> Iterator[Problem]:
