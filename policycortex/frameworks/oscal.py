@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from policycortex.errors import Problem
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
@@ -18,6 +18,7 @@ from policycortex.frameworks.native import Line, relations_version, repeated_spe
 from policycortex.frameworks.problems import explain, file_error
 from policycortex.frameworks.tree import one_line
 
+_LINE_LENGTH: Final = 500
 _INSERT: Final = re.compile(r"\{\{.*?\}\}")
 _OTHER_MODELS: Final = (
     "profile", "component-definition", "system-security-plan", "assessment-plan", "assessment-results",
@@ -57,7 +58,7 @@ class _Group(_Entry):
 
 class _Metadata(_Entry):
     title: Line
-    version: Line
+    version: Annotated[Line, StringConstraints(max_length=100)]
     oscal_version: Line = Field(alias="oscal-version")
 
 
@@ -96,7 +97,7 @@ def read_oscal(tree: Mapping[str, Any], *, name: str, framework_id: str | None) 
         raise file_error(name, problems)
     return Framework(
         id=framework_id or _slug(catalog.metadata.title, name),
-        name=_clean(catalog.metadata.title),
+        name=_cut(_clean(catalog.metadata.title)) or "OSCAL catalog",
         version=catalog.metadata.version,
         requirements=requirements,
         crosswalk=Crosswalk(version=relations_version({})),
@@ -137,7 +138,7 @@ def _flat(controls: list[_Control]) -> Iterator[_Control]:
 
 def _labels(control: _Control) -> list[str]:
     """Labels; those without a class before those with one (zero-padded, assessment)."""
-    found = [p for p in control.props if p.name == "label" and _clean(p.value)]
+    found = [p for p in control.props if p.name == "label" and 0 < len(_clean(p.value)) <= _LINE_LENGTH]
     return [_clean(p.value) for p in sorted(found, key=lambda p: bool(p.class_))]
 
 
@@ -152,9 +153,9 @@ def _requirement(placed: _PlacedControl, *, uses_label: bool) -> Requirement:
     aliases = {s.casefold(): s for s in reversed(spellings) if s.casefold() != id_.casefold()}
     return Requirement(
         id=id_,
-        title=_clean(control.title)[:500] or id_,
-        section=placed.section[:500],
-        description="\n".join(_statement(control.parts))[:20_000],
+        title=_cut(_clean(control.title)) or id_,
+        section=_cut(placed.section),
+        description="\n".join(_statement(control.parts))[:20_000].rstrip(),
         aliases=tuple(reversed(aliases.values())),
     )
 
@@ -179,6 +180,11 @@ def _statement(parts: list[_Part]) -> Iterator[str]:
         if part.name in ("statement", "item"):
             yield from filter(None, (_clean(part.prose),))
             yield from _statement(part.parts)
+
+
+def _cut(line: str) -> str:
+    """At most as long as a line of a framework file may be."""
+    return line[:_LINE_LENGTH].rstrip()
 
 
 def _clean(text: str) -> str:

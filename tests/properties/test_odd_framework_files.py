@@ -49,7 +49,7 @@ _OSCAL: Final[dict[str, Any]] = {
         ],
     }
 }  # fmt: skip
-_ODD: Final = (
+_ODD: Final[tuple[Any, ...]] = (
     None, "", " ", [], {}, 0, -1, 1.5, 1e30, True, "x" * 600, "a\u0000b", "\u202e", "ÄÖ 漢字", "w " * 11_000, [None],
     [{}], {"a": None}, ["x", "x"], "AWS", "Google Cloud", "1.1",
 )  # fmt: skip
