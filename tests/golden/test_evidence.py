@@ -143,14 +143,15 @@ def _from_excel(path: Path) -> list[dict[str, str]]:
     locale = open_locale("en")
     ids = {locale.text(f"status.{name}"): name for name in ("PASS", "FAIL", "MANUAL")}
     ids |= {locale.text(f"severity.{s}"): s for s in ("critical", "high", "medium", "low", "informational")}
-    rows = openpyxl.load_workbook(path, read_only=True)["Findings"].iter_rows(min_row=2, values_only=True)
+    book = openpyxl.load_workbook(path, read_only=True)
     found = []
-    for row in rows:
+    for row in book["Findings"].iter_rows(min_row=2, values_only=True):
         cells = dict(zip(FINDING_COLUMNS, row, strict=True))
         cells["status"], cells["severity"] = ids[str(cells["status"])], ids[str(cells["severity"])]
         if cells["first_failed_on"] is not None:
             cells["first_failed_on"] = str(cells["first_failed_on"])[:10]
         found.append(_texts(cells))
+    book.close()
     return found
 
 
