@@ -97,6 +97,13 @@ class Period:
         count = (self.last_date - self.first_date).days + 1
         return (self.first_date + timedelta(days=n) for n in range(count))
 
+    def until(self, now: datetime) -> "Period | None":
+        """The part of it up to the end of the zone's day of ``now``; None where it starts later."""
+        end = _midnight(now.astimezone(self.zone).date() + timedelta(days=1), self.zone)
+        if end <= self.start:
+            return None
+        return Period(start=self.start, end=min(self.end, end), zone=self.zone)
+
     def previous(self) -> "Period":
         """The period before this one: as many whole months, else as many whole days of the zone, else as long."""
         first = self.first_date

@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     trail_retention_days: Days | None = None
     """Older records of the audit log are removed, after their export where one is set. None: kept for ever."""
 
+    trend_carry_days: Annotated[int, Field(ge=1, le=366)] = 35
+    """For how many days a scan counts in trends, forecasts and daily results until a newer one replaces it. 1: each day
+    has its own scans only."""
+
     retention_days: Days | None = None
     """Reports expire this many days after they were made, unless their organisation or their request sets another
     number. None: never."""

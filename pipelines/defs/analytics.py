@@ -15,6 +15,7 @@ from pipelines.metadata import frame_table
 from pipelines.partitions import daily, days_of
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
+from policycortex.scoring.rounding import round_pct
 from policycortex.workflow.analytics_days import AnalyticsDay, rebuild_analytics
 
 FAILING_SINCE = dg.AssetKey(["core", "failing_since"])
@@ -76,7 +77,7 @@ def analytics(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator
 def _describe(built: Sequence[AnalyticsDay]) -> dict[str, Any]:
     """One line per day and organisation, the newest day first."""
     rows = [
-        (one.day, one.organization, None if one.risk is None else round(one.risk, 1), one.failing, one.previous)
+        (one.day, one.organization, round_pct(one.risk, 1), one.failing, one.previous)
         for one in sorted(built, key=lambda one: (-one.day.toordinal(), one.organization))
     ]
     head = ["day", "organisation", "risk", "failing", "compared with"]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from policycortex.scoring.rounding import known_pct
+
 
 class Condition(StrEnum):
     """Values of ``type`` in the API's ``delivery.condition``."""
@@ -58,4 +60,4 @@ def reason_to_withhold(
 def _reason_by_score(score_pct: float | None, threshold_pct: float | None) -> str | None:
     if score_pct is None or threshold_pct is None or score_pct < threshold_pct:
         return None
-    return f"the score {score_pct:.1f} is not below {threshold_pct:g}"
+    return f"the score {known_pct(score_pct, 1):.1f} is not below {threshold_pct:g}"

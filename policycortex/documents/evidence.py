@@ -1,12 +1,12 @@
 """What was read from the lake for one report: tables, and the counts that go with them. Read at one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
-from policycortex.documents.model import FindingsTable
+from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, FILTERED_FILES_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes_model import ScoreChange
@@ -23,6 +23,15 @@ class WaiverInForce:
 
     waiver: Waiver
     findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanChange:
+    """Why the score differs between the first and the last scored day of the trend."""
+
+    first: date
+    last: date
+    change: ScoreChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,5 +70,11 @@ class Evidence:
     """Day of the organization's first scan; None where it was not read or there is none."""
     unrelated: UnrelatedFindings | None = None
     """Findings in scope that count towards no requirement; None without a framework."""
+    scan_days: Mapping[date, ScanDays] = field(default_factory=dict)
+    """Per day of the trend the days of the scans that count."""
+    carry_days: int = 1
+    """For how many days a scan counts in the trend."""
+    span_change: SpanChange | None = None
+    """Causes of the change from the first to the last day of the trend; None where ``change`` has the causes."""
     forecast: Forecast | DirectionOnly | TooLittleHistory | None = None
     """None where the report type has no forecast."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import polars as pl
 
@@ -26,6 +26,9 @@ from policycortex.scoring.model import Score
 from policycortex.scoring.risk_model import Risk
 from policycortex.scoring.risk_written import WrittenRisk, write_risk
 from policycortex.scoring.rounding import rounded_change
+
+Day: TypeAlias = date
+"""For values with a field ``date``."""
 
 FAILURES_ONLY_LEAST: Final = 20
 """Failing findings without any passing one from which on a posture looks like an export of failing findings."""
@@ -142,13 +145,25 @@ class RequirementRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanDays:
+    """The days of the scans that count on a day: before it, where they are carried to it."""
+
+    newest: date
+    oldest: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """The score of one UTC day, from that day's scans alone; days without scans have no point."""
+    """The score as last known on one day of the report's zone; days for which no scan counts have no point."""
 
     date: date
     compliance_score: float | None
     passed: int
     failed: int
+    is_scanned: bool = True
+    """Whether a scan of this day counts."""
+    carried_from: Day | None = None
+    """Day of the oldest scan that counts, where it is an earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ class Mark:
     y: float
     date: date
     score: float
+    is_scanned: bool
+    """Whether a scan of the day counts; else it only carries what was last known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,10 @@ class PeriodMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendChart:
-    """Score over days. ``lines`` are polylines, broken where a day has no score; None of it when fewer than two."""
+    """Score over days. ``lines`` are polylines, broken where a day has no score; None of it when fewer than two.
+
+    ``scan_dots`` are the days with a scan, drawn where some days only carry what was last known.
+    """
 
     width: float
     height: float
@@ -83,6 +88,7 @@ class TrendChart:
     lines: tuple[str, ...]
     areas: tuple[str, ...]
     marks: tuple[Mark, ...]
+    scan_dots: tuple[Mark, ...]
     y_ticks: tuple[Tick, ...]
     period_marks: tuple[PeriodMark, ...]
     """Where weeks begin, or months where there are more than two, in order; the first and the last day besides."""
@@ -185,7 +191,7 @@ def draw_trend(
         return round(bottom - (bottom - top) * (score - bottom_pct) / (top_pct - bottom_pct), 1)
 
     def place(point: TrendPoint, score: float) -> Mark:
-        return Mark(x=across(point.date), y=height_of(score), date=point.date, score=score)
+        return Mark(x=across(point.date), y=height_of(score), date=point.date, score=score, is_scanned=point.is_scanned)
 
     runs = _runs(points, place)
     marks = tuple(mark for run in runs for mark in run)
@@ -198,6 +204,7 @@ def draw_trend(
         lines=tuple(" ".join(f"{m.x},{m.y}" for m in run) for run in runs),
         areas=tuple(_area(run, bottom) for run in runs if len(run) > 1),
         marks=marks,
+        scan_dots=() if all(mark.is_scanned for mark in marks) else tuple(m for m in marks if m.is_scanned),
         y_ticks=tuple(Tick(position=height_of(tick), value=tick) for tick in ticks),
         period_marks=_period_marks(first, points[-1].date, across, has_months=has_months),
         has_months=has_months,

@@ -16,6 +16,7 @@ from policycortex.documents.model import (
     ReportDocument,
     ReportHeader,
     RequirementRow,
+    ScanDays,
     Summary,
     TrendPoint,
 )
@@ -46,7 +47,7 @@ def compose_report(
 ) -> ReportDocument:
     """The document of one report request. Its texts are in the language of ``locale``.
 
-    ``daily`` holds each scanned day's own posture, ``previous`` that of the period before.
+    ``daily`` holds the posture as last known on each day, ``previous`` that of the period before.
     """
     risk = _risk(evidence.risk_items, header.ages_on(header.period), evidence.risk_weights)
     previous_risk = _risk(evidence.previous_risk_items, header.ages_on(header.period.previous()), evidence.risk_weights)
@@ -77,7 +78,7 @@ def compose_report(
         previous=previous_summary,
         requirements=tuple(_requirement_row(each, reasons.get(each.id, "")) for each in posture.requirements),
         findings=evidence.findings,
-        trend=compose_trend(daily),
+        trend=compose_trend(daily, evidence.scan_days),
         top_checks=top_checks,
         completeness=Completeness(findings_total=evidence.findings_total, findings_included=evidence.findings.total),
         key_messages=(*key_messages(header, summary, previous_summary, top_checks, locale), *outside),
@@ -109,16 +110,25 @@ def summarize_posture(posture: Posture, risk: Risk | None = None) -> Summary:
     )
 
 
-def compose_trend(daily: Mapping[date, Posture]) -> tuple[TrendPoint, ...]:
-    """One point per scanned day, oldest first; a day on which nothing was assessed has a score of None."""
+def compose_trend(daily: Mapping[date, Posture], scan_days: Mapping[date, ScanDays]) -> tuple[TrendPoint, ...]:
+    """One point per day, oldest first; a day on which nothing was assessed has a score of None.
+
+    Days that ``scan_days`` lacks have scans of their own only.
+    """
     return tuple(
-        TrendPoint(
-            date=day,
-            compliance_score=round_pct(posture.score.value_pct),
-            passed=posture.counts.passed,
-            failed=posture.counts.failed,
-        )
+        _trend_point(day, posture, scan_days.get(day, ScanDays(newest=day, oldest=day)))
         for day, posture in sorted(daily.items())
+    )
+
+
+def _trend_point(day: date, posture: Posture, scanned: ScanDays) -> TrendPoint:
+    return TrendPoint(
+        date=day,
+        compliance_score=round_pct(posture.score.value_pct),
+        passed=posture.counts.passed,
+        failed=posture.counts.failed,
+        is_scanned=scanned.newest == day,
+        carried_from=scanned.oldest if scanned.oldest < day else None,
     )
 
 

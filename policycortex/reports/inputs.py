@@ -23,7 +23,7 @@ class SectionInputs:
     posture: Posture
     previous_posture: Posture | None
     daily: Mapping[date, Posture]
-    """The posture of each scanned UTC day by itself; days without scans are absent."""
+    """The posture as last known on each day of the period; days for which no scan counts are absent."""
     evidence: Evidence
     """Tables read from the lake: findings, checks, risk items, waivers, coverage and more."""
     risk: Risk | None

@@ -64,6 +64,11 @@ def round_points(points: Exact, digits: int = 2) -> float:
     return rounded
 
 
+def round_share(share: Exact) -> float:
+    """Round a share from 0 to 1 to four places; one that is neither 0 nor 1 is never rounded to either."""
+    return round(float(known_pct(100 * _exact(share), 2)) / 100, 4)
+
+
 def percent_of(numerator: Exact, denominator: Exact) -> Percent | None:
     """Return 100 * ``numerator`` / ``denominator``, not rounded; None where the denominator is 0."""
     if not denominator:

@@ -1,4 +1,4 @@
-"""Daily scores by day, week or month: gaps stay gaps, and buckets that cannot be compared are marked.
+"""Daily scores by day, week or month: gaps stay gaps; older scans, and buckets not to be compared, are marked.
 
 A bucket has the score of its last scored day, and the lowest and highest score. It has no average of days, because no
 report of any day shows that number.
@@ -22,11 +22,14 @@ HISTORY_SCHEMA: Final = pl.Schema(
         "numerator": pl.Float64,
         "denominator": pl.Float64,
         "framework_version": pl.String,
+        "newest_on": pl.Date,
+        "oldest_on": pl.Date,
     }
 )
-"""Grain: one series (a framework, section, provider, environment or account) on one scanned UTC day.
+"""Grain: one series (a framework, section, provider, environment or account) as last known on one day of a zone.
 
 A denominator of 0 means scanned, but nothing assessed. ``framework_version`` is null without a framework.
+``newest_on`` and ``oldest_on``: days of the newest and oldest scan that counts; before ``date`` where they are carried.
 """
 
 
@@ -48,13 +51,16 @@ class TrendBucket:
     is_partial: bool
     """The period begins or ends within it: it cannot be compared with whole buckets."""
     score_pct: float | None
-    """The score of its last scored day; None is a gap: not scanned, or nothing assessed."""
+    """The score of its last scored day; None is a gap: no scan counts any more, or nothing assessed."""
     scored_on: date | None
     low_pct: float | None
     high_pct: float | None
     numerator: float
     denominator: float
     scanned_days: int
+    """Days with a scan; on the others the newest earlier scans count."""
+    oldest_scan_on: date | None
+    """Day of the oldest scan that counts in its score."""
     change_points: float | None
     """Its score minus that of the latest earlier bucket with one, both as rounded to two digits; None for the first one
     and for gaps."""
@@ -62,6 +68,12 @@ class TrendBucket:
     """The framework's version differs from that bucket's: findings are not the only cause of the change."""
     mark: str
     """The longest of ``year``, ``quarter``, ``month`` (for days and weeks) that begins in it; "" for none."""
+
+    @property
+    def carried_from(self) -> date | None:
+        """Day of the oldest scan in its score, where that is before the bucket."""
+        oldest = self.oldest_scan_on
+        return oldest if oldest is not None and oldest < self.first_date else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +86,7 @@ class TrendSeries:
 
 def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity) -> tuple[TrendSeries, ...]:
     """Return every series of ``history`` (HISTORY_SCHEMA) over all buckets of ``period``, sorted by name."""
-    days = (period.first_utc_date, period.last_utc_date)
+    days = (period.first_date, period.last_date)
     inside = history.filter(pl.col("date").is_between(*days)).sort("series", "date")
     spans = tuple(split_period(period, granularity))
     parts = inside.partition_by("series", as_dict=True, maintain_order=True)
@@ -86,10 +98,10 @@ def build_trend(history: pl.DataFrame, period: Period, granularity: Granularity)
 
 def split_period(period: Period, granularity: Granularity) -> Iterator[tuple[date, date, bool]]:
     """Yield first day, last day and ``is_partial`` of every bucket; together they are the days of the period."""
-    day = period.first_utc_date
-    while day <= period.last_utc_date:
+    day = period.first_date
+    while day <= period.last_date:
         first, last = _whole(day, granularity)
-        end = min(last, period.last_utc_date)
+        end = min(last, period.last_date)
         yield day, end, day > first or end < last
         day = end + timedelta(days=1)
 
@@ -140,7 +152,8 @@ def _bucket(
         high_pct=max(scores, default=None),
         numerator=last_scored["numerator"] if last_scored else 0.0,
         denominator=last_scored["denominator"] if last_scored else 0.0,
-        scanned_days=len(days),
+        scanned_days=sum(row["newest_on"] == row["date"] for row in days),
+        oldest_scan_on=last_scored["oldest_on"] if last_scored else None,
         change_points=rounded_change(before[0], scores[-1], 2) if scores and before else None,
         is_new_version=bool(last_scored and before and last_scored["framework_version"] != before[1]),
         mark=_mark(first, last, granularity),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
 
@@ -53,7 +53,7 @@ _LIKELY_DAYS: Final = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedChange:
-    """Why the score changed between two scanned days."""
+    """Why the score changed between two scored days."""
 
     first: date
     last: date
@@ -117,7 +117,7 @@ def load_trends(
     history = load_history(lake, query, by=by, frameworks=frameworks, mappings=mappings)
     whole = history if by is None else load_history(lake, query, by=None, frameworks={}, mappings=mappings)
     scored = whole.filter(pl.col("denominator") > 0)["date"].sort().to_list()
-    change = _explain(lake, query, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
+    change = explain_days(lake, query, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
     causes = () if _is_filtered(query.scope) else tuple(_day_causes(lake, query))
     return Trends(series=build_trend(history, query.period, granularity), change=change, causes=causes)
 
@@ -161,10 +161,16 @@ def _with_last_seen(lake: Lake, query: AnalyticsQuery, items: pl.DataFrame) -> p
 
 
 def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, target_pct: float | None) -> ForecastResult:
-    """Forecast from the last HISTORY_DAYS days of the period, or up to today; ``horizon_days`` days ahead."""
-    last = min(query.period.last_utc_date, query.now.date())
-    recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last))
+    """Forecast from the last HISTORY_DAYS days of the period, or up to today; ``horizon_days`` days ahead.
+
+    Its input is the series of trends on the days with a scan: other accounts count there as last known.
+    """
+    zone = query.period.zone
+    last = min(query.period.last_date, query.now.astimezone(zone).date())
+    recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last, zone))
     history = load_history(lake, recent, by=None, frameworks={}, mappings=_mappings(lake, recent, None))
+    # a day without scans repeats the score before it: that is no observation
+    history = history.filter(pl.col("newest_on") == pl.col("date"))
     scores = {
         row["date"]: 100 * row["numerator"] / row["denominator"] if row["denominator"] else None
         for row in history.iter_rows(named=True)
@@ -192,17 +198,14 @@ def _likely(lake: Lake, query: AnalyticsQuery) -> LikelyFailures | NoLikelyFailu
 def _waiver_steps(lake: Lake, query: AnalyticsQuery, last: date, horizon_days: int) -> tuple[KnownStep, ...]:
     """Score changes on days when waivers begin or end, computed on the last scanned day's findings."""
     end = last + timedelta(days=horizon_days)
-    changes = {w.valid_until.date() for w in query.waivers} | {w.valid_from.date() for w in query.waivers}
+    zone = query.period.zone
+    changes = {at.astimezone(zone).date() for w in query.waivers for at in (w.valid_from, w.valid_until)}
     days = sorted(day for day in changes if last < day <= end)
     if not days:
         return ()
-    counts = [daily_counts(lake, query, last, at=_end_of(day)) for day in (last, *days)]
+    counts = [daily_counts(lake, query, last, at=Period.of_days(day, day, zone).end) for day in (last, *days)]
     failing = [failed for _, failed in counts]
     return waiver_steps(*counts[0], {day: failing[n + 1] - failing[n] for n, day in enumerate(days)})
-
-
-def _end_of(day: date) -> datetime:
-    return Period.of_days(day, day).end
 
 
 def _mappings(lake: Lake, query: AnalyticsQuery, by: str | None) -> pl.DataFrame:
@@ -212,16 +215,16 @@ def _mappings(lake: Lake, query: AnalyticsQuery, by: str | None) -> pl.DataFrame
     return lake.period_end.load_mappings(query.scope.organization)
 
 
-def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
-    """Causes of the change between the period-end postures of two days, in the query's scope."""
-    waivers = [_in_force(query, Period.of_days(day, day)) for day in days]
+def explain_days(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mappings: pl.DataFrame) -> ExplainedChange:
+    """Causes of the change between the postures as last known on two days, in the query's scope."""
+    waivers = [_in_force(query, Period.of_days(day, day, query.period.zone)) for day in days]
     with private_folder(lake.session.settings) as folder:
         paths = [folder / f"{day}.parquet" for day in days]
         relations = _waived_relations(lake, query, days, mappings) if any(map(len, waivers)) else None
         for day, path, in_force in zip(days, paths, waivers, strict=True):
             lake.analytics.write_states(
                 query.scope,
-                Period.of_days(day, day),
+                query.last_known(day),
                 path=path,
                 waivers=in_force,
                 relations=relations,
@@ -229,7 +232,7 @@ def _explain(lake: Lake, query: AnalyticsQuery, days: tuple[date, date], mapping
             )
         if query.framework is not None and relations is None:
             relations = relations_of(query.framework, tally_keys(*paths), mappings)
-        covered = [lake.analytics.load_covered(query.scope.organization, Period.of_days(day, day)) for day in days]
+        covered = [lake.analytics.load_covered(query.scope.organization, query.last_known(day)) for day in days]
         change = explain_turned(lake.analytics.load_changed_findings(*paths), covered, relations)
     return ExplainedChange(first=days[0], last=days[1], change=change)
 
@@ -241,7 +244,7 @@ def _waived_relations(
     if query.framework is None:
         return None
     everything = Scope(organization=query.scope.organization)
-    tallies = pl.concat(lake.period_end.load_tallies(everything, Period.of_days(day, day)) for day in days)
+    tallies = pl.concat(lake.period_end.load_tallies(everything, query.last_known(day)) for day in days)
     return relations_of(query.framework, tallies, mappings)
 
 
@@ -277,9 +280,10 @@ def _day_causes(lake: Lake, query: AnalyticsQuery) -> Iterator[DayCause]:
     differ = query.framework is not None and query.framework.has_editions
     editions = (CrosswalkEdition.REVIEWED,) if differ else tuple(CrosswalkEdition)
     kept = lake.analytics.load_changes(query.scope.organization, framework_id, query.period, editions=editions)
+    local = lake.analytics.load_local_days(query.scope.organization, query.period)
     for row in kept.iter_rows(named=True):
-        points = None if row["points"] is None else Fraction(row["points"])
-        yield DayCause(day=row["observed_date"], cause=Cause(row["cause"]), findings=row["findings"], points=points)
+        points, day = None if row["points"] is None else Fraction(row["points"]), row["observed_date"]
+        yield DayCause(day=local.get(day, day), cause=Cause(row["cause"]), findings=row["findings"], points=points)
 
 
 def _is_filtered(scope: Scope) -> bool:

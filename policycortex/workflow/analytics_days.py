@@ -25,6 +25,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, LOOKBACK_DAYS, RISK_SCHEMA, ChangedFindings
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.scan_selection import LastKnown
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import open_registry
 
@@ -146,19 +147,20 @@ class _Builder:
     folder: Path
 
     def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
-        """Build these days, and the scanned day after each, whose change starts from it."""
+        """Build these days, later ones on which their scans count, and the scanned day after each of them."""
         lookback = timedelta(days=LOOKBACK_DAYS)
         scanned = self.lake.period_end.load_observed_dates(
             self.organization, Period.of_days(days[0] - lookback, days[-1] + lookback)
         )
-        wanted = {*days, *(_after(scanned, day) for day in days)}
+        counting = {*days, *self.lake.analytics.load_days_carried_to(self.organization, days)}
+        wanted = {*counting, *(_after(scanned, day) for day in counting)}
         for number, day in enumerate(scanned):
             if day in wanted:
                 yield self._build_day(day, scanned[number - 1] if number else None)
 
     def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
-        scope, period = Scope(organization=self.organization), Period.of_days(day, day)
-        items = self.lake.analytics.load_risk_items(scope, period, waivers=self._in_force(day))
+        scope = Scope(organization=self.organization)
+        items = self.lake.analytics.load_risk_items(scope, LastKnown(day=day), waivers=self._in_force(day))
         risk = assess_risk(items, as_of=day, weights=self.weights, relations=self.relations.of(items))
         changes = CHANGES_SCHEMA.to_frame() if previous is None else self._changes(previous, day)
         self.lake.analytics.replace_day(self.organization, day, changes=changes, risk=_risk_frame(risk))
@@ -174,7 +176,7 @@ class _Builder:
         """CHANGES_SCHEMA: causes per framework and for all findings (None) from one scanned day to the next."""
         before, after = self._spooled(previous), self._spooled(day)
         covered = tuple(
-            self.lake.analytics.load_covered(self.organization, Period.of_days(each, each)) for each in (previous, day)
+            self.lake.analytics.load_covered(self.organization, LastKnown(day=each)) for each in (previous, day)
         )
         turned = self.lake.analytics.load_changed_findings(before, after)
         rows = list(_rows(explain_turned(turned, covered, None), previous, None))
@@ -202,7 +204,7 @@ class _Builder:
                 old.unlink()
             self.lake.analytics.write_states(
                 Scope(organization=self.organization),
-                Period.of_days(day, day),
+                LastKnown(day=day),
                 path=path,
                 waivers=self._in_force(day),
                 relations=relations,

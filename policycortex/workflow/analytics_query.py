@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.scoring.waivers import Waiver
+from policycortex.storage.lake.scan_selection import LastKnown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +23,7 @@ class AnalyticsQuery:
     """All waivers of the organisation, in force or not."""
     now: datetime
     """Bounds what is known of waivers on a day that has not ended."""
+
+    def last_known(self, day: date) -> LastKnown:
+        """The posture as last known on a day of the period, in its zone."""
+        return LastKnown(day=day, zone=self.period.zone, before=self.period.end)

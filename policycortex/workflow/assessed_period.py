@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.documents.model import CrosswalkNote
+from policycortex.documents.model import CrosswalkNote, ScanDays
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
@@ -126,12 +126,12 @@ def describe_crosswalk(framework: Framework | None, assessed: AssessedPeriod) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReadings:
-    """Tallies of each scanned day of a scope, read once and assessed against several frameworks."""
+    """Tallies as last known on each day of a scope, read once and assessed against several frameworks."""
 
     by_day: Mapping[date, pl.DataFrame]
-    """TALLY_SCHEMA per UTC day, oldest first; days without scans are absent."""
+    """TALLY_SCHEMA per day of the period's zone, oldest first; days for which no scan counts are absent."""
     waived: Mapping[date, pl.DataFrame]
-    """WAIVED_SCHEMA per UTC day; days without waived findings are absent."""
+    """WAIVED_SCHEMA per day; days without waived findings are absent."""
     mappings: pl.DataFrame
     scope: Scope = field(default_factory=lambda: Scope(organization=""))
     attestations: tuple[Attestation, ...] = ()
@@ -140,6 +140,8 @@ class DayReadings:
     """The time of each day for which waivers and attestations are selected."""
     accounts: Mapping[str, "DayReadings"] = field(default_factory=dict)
     """The same of each account that attestations name."""
+    scanned: Mapping[date, ScanDays] = field(default_factory=dict)
+    """Per day the days of the scans that count."""
 
     def account_counts(self, day: date, accounts: Iterable[str]) -> AccountCounts:
         """The findings of some accounts on one day."""
@@ -175,16 +177,19 @@ def read_days(
     now: datetime,
     attestations: Sequence[Attestation] = (),
 ) -> DayReadings:
-    """Tallies of each day, and the findings covered by those of ``waivers`` that were in force at the day's end."""
-    by_day = _by_day(lake.period_end.load_daily_tallies(scope, period))
-    moments = {day: known_moment(Period.of_days(day, day), now) for day in by_day}
+    """Tallies as last known on each day up to today, and the findings covered by ``waivers`` in force at its end."""
+    mappings, known = lake.period_end.load_mappings(scope.organization), period.until(now)
+    if known is None:
+        return DayReadings(by_day={}, waived={}, mappings=mappings, scope=scope, attestations=tuple(attestations))
+    daily = lake.period_end.load_daily_tallies(scope, known)
+    by_day = _by_day(daily.select("observed_date", *TALLY_SCHEMA.names()))
+    moments = {day: known_moment(Period.of_days(day, day, known.zone), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
-    waived = _by_day(lake.findings.load_daily_waived(scope, period, in_force)) if len(in_force) else {}
     named = sorted({account for each in attestations for account in each.scope.accounts})
     return DayReadings(
         by_day=by_day,
-        waived=waived,
-        mappings=lake.period_end.load_mappings(scope.organization),
+        waived=_by_day(lake.findings.load_daily_waived(scope, known, in_force)) if len(in_force) else {},
+        mappings=mappings,
         scope=scope,
         attestations=tuple(attestations),
         moments=moments,
@@ -193,11 +198,12 @@ def read_days(
             for account in named
             if not scope.accounts or account in scope.accounts
         },
+        scanned=_scan_days(daily),
     )
 
 
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
-    """Posture of each scanned day, oldest first."""
+    """Posture of each day, oldest first."""
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
     return {
         day: assess_posture(
@@ -215,6 +221,11 @@ def _relations_of_all(readings: DayReadings, framework: Framework) -> pl.DataFra
     """Expands the crosswalk once for all days, because it decides per key and days mostly share their keys."""
     keys = [tallies.select(KEY) for tallies in readings.by_day.values()]
     return expand_crosswalk(framework, pl.concat(keys), readings.mappings) if keys else _NO_RELATIONS
+
+
+def _scan_days(daily: pl.DataFrame) -> dict[date, ScanDays]:
+    days = daily.group_by("observed_date").agg(pl.col("newest_on").max(), pl.col("oldest_on").min())
+    return {day: ScanDays(newest=newest, oldest=oldest) for day, newest, oldest in days.iter_rows()}
 
 
 def _by_day(daily: pl.DataFrame) -> dict[date, pl.DataFrame]:

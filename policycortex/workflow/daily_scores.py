@@ -1,4 +1,4 @@
-"""Passed and failed findings of every scanned day, by place or by part of a framework: the data of trends.
+"""Passed and failed findings as last known on every day, by place or by part of a framework: the data of trends.
 
 Waived findings are excluded as in reports: each day with the waivers in force at the end of that day.
 """
@@ -42,18 +42,22 @@ def load_history(
     frameworks: Mapping[str, Framework],
     mappings: pl.DataFrame,
 ) -> pl.DataFrame:
-    """HISTORY_SCHEMA of the query's scope and period; for ``by`` see ``load_trends``."""
-    daily = lake.analytics.load_daily_places(query.scope, query.period, by=by or "")
+    """HISTORY_SCHEMA of the query's scope and period, up to today; for ``by`` see ``load_trends``."""
+    period = query.period.until(query.now)
+    if period is None:
+        return HISTORY_SCHEMA.to_frame()
+    query = replace(query, period=period)
+    daily = lake.analytics.load_daily_places(query.scope, period, by=by or "")
     parts = _parts(query, daily, by, frameworks, mappings)
     frames = [_history(lake, query, daily, part, by=by) for part in parts]
     return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
 
 
 def daily_counts(lake: Lake, query: AnalyticsQuery, day: date, *, at: datetime) -> tuple[int, int]:
-    """Passed and failed findings of one day's posture, with the waivers in force at ``at``."""
-    period, framework = Period.of_days(day, day), query.framework
-    tallies = lake.period_end.load_tallies(query.scope, period)
-    waived = lake.findings.load_waived(query.scope, period, waivers_in_force(query.waivers, at))
+    """Passed and failed findings as last known on one day, with the waivers in force at ``at``."""
+    posture, framework = query.last_known(day), query.framework
+    tallies = lake.period_end.load_tallies(query.scope, posture)
+    waived = lake.findings.load_waived(query.scope, posture, waivers_in_force(query.waivers, at))
     if framework is None:
         excluded = waived_of_framework(waived, None, {})
     else:
@@ -90,9 +94,11 @@ def _sections(framework: Framework, relations: pl.DataFrame) -> Iterator[_Part]:
 
 
 def _history(lake: Lake, query: AnalyticsQuery, daily: pl.DataFrame, part: _Part, *, by: str | None) -> pl.DataFrame:
-    """One series, or one per place. A scanned day without findings of the part has a denominator of 0."""
+    """One series, or one per place. A day without findings of the part has a denominator of 0."""
     related = daily if part.relations is None else daily.join(part.relations, on=KEY, how="semi")
-    scanned = daily.select(date="observed_date", place="place").unique()
+    scanned = daily.group_by(date="observed_date", place="place").agg(
+        pl.col("newest_on").max(), pl.col("oldest_on").min()
+    )
     sums = related.group_by(date="observed_date", place="place").agg(pl.col("passed", "failed").sum())
     waived = _waived(lake, query, part, scanned, by=by)
     counts = (
@@ -108,13 +114,15 @@ def _history(lake: Lake, query: AnalyticsQuery, daily: pl.DataFrame, part: _Part
         numerator=pl.col("passed").cast(pl.Float64),
         denominator=(pl.col("passed") + failed).cast(pl.Float64),
         framework_version=pl.lit(version, dtype=pl.String),
+        newest_on="newest_on",
+        oldest_on="oldest_on",
     ).sort("series", "date")
 
 
 def _waived(lake: Lake, query: AnalyticsQuery, part: _Part, scanned: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
     """Waived findings per day and place, one query per place, because the lake counts waived findings per scope."""
     days = scanned["date"].unique().to_list()
-    moments = {day: known_moment(Period.of_days(day, day), query.now) for day in days}
+    moments = {day: known_moment(Period.of_days(day, day, query.period.zone), query.now) for day in days}
     in_force = waivers_by_day(query.waivers, moments)
     places = scanned["place"].unique().to_list() if len(in_force) else []
     rows = [

@@ -30,7 +30,7 @@ from policycortex.storage.registry import Failure, Registry, ReportRow, open_reg
 from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.reports import produce_report
+from policycortex.workflow.reports import days_read, produce_report
 from policycortex.workflow.request_report import request_report
 
 _DESCRIPTION_IN_DIGEST: Final = "Standing report of a closed month"
@@ -78,7 +78,7 @@ def make_monthly_report(
     """
     period = Period.of_month(month)
     with open_lake(settings) as lake:
-        refresh_stale_days(settings, lake, (period.previous().first_utc_date, period.last_utc_date), progress, now=now)
+        refresh_stale_days(settings, lake, days_read(settings, period), progress, now=now)
     with closing(open_registry(settings)) as registry:
         framework = _framework(settings, registry, options.organization, framework_id).in_edition(options.crosswalk)
         order = _request(options, framework, period, now)
@@ -177,6 +177,7 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
         "framework": recorded_version(framework),
         "accounts": load_account_environments(settings.home / "accounts.yaml"),
         "risk": asdict(risk_weights(settings)),
+        **_carry_in_digest(settings),
         "waivers": [
             _known_until(waiver, order.period.end) for waiver in registry.waivers.list_records(order.scope.organization)
         ],
@@ -189,6 +190,12 @@ def _basis(settings: Settings, registry: Registry, framework: Framework, order: 
     if any(stated):  # without statements the digest is that of before there were any
         decided_by["attestations"] = stated
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _carry_in_digest(settings: Settings) -> dict[str, Any]:
+    """Nothing where scans count as long as by default, so that reports of before this setting are known again."""
+    is_default = settings.trend_carry_days == Settings.model_fields["trend_carry_days"].default
+    return {} if is_default else {"trend_carry_days": settings.trend_carry_days}
 
 
 def _order_in_digest(order: ReportRequest) -> dict[str, Any]:

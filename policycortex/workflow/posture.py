@@ -47,6 +47,7 @@ def rebuild_days(settings: Settings, days: Sequence[date]) -> tuple[DayCounts, .
 def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None = None) -> tuple[DayScore, ...]:
     """Assess every framework on each of ``days`` for every organisation, and replace the stored results.
 
+    A day is assessed as last known; later days on which scans of ``days`` count are assessed again, too.
     ``now`` (default: the current time) bounds what is known of waivers on a day that has not ended.
     """
     moment = now or datetime.now(UTC)
@@ -54,7 +55,8 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         for organization in lake.imports.load_organizations():
             inputs = _load_inputs(settings, registry, organization)
-            scored = tuple(_score_days(lake, inputs, sorted(days), moment))
+            later = lake.analytics.load_days_carried_to(organization, days) if days else ()
+            scored = tuple(_score_days(lake, inputs, sorted({*days, *later}), moment))
             _store_unrelated(lake, registry, inputs, scored)
             scores += scored
     return tuple(scores)
@@ -151,8 +153,8 @@ def _spans(days: Sequence[date]) -> Iterator[Sequence[date]]:
 def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now: datetime) -> Iterator[DayScore]:
     if not days:
         return
-    period, wanted = Period.of_days(days[0], days[-1]), set(days)
-    scope = Scope(organization=inputs.organization)
+    period, scope = Period.of_days(days[0], days[-1]), Scope(organization=inputs.organization)
+    wanted = set(days).intersection(lake.period_end.load_tallied_dates(inputs.organization, period))
     readings = read_days(lake, scope, period, waivers=inputs.waivers, now=now, attestations=inputs.attestations)
     judged = [
         (each, {day: posture for day, posture in judge_days(readings, each).items() if day in wanted})

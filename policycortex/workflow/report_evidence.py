@@ -1,13 +1,13 @@
 """Reads what a report shows beside its posture, from the lake at one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from policycortex.documents.evidence import Evidence, WaiverInForce
-from policycortex.documents.model import FindingsTable
+from policycortex.documents.evidence import Evidence, SpanChange, WaiverInForce
+from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
@@ -17,7 +17,7 @@ from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooL
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.analytics import load_forecast
+from policycortex.workflow.analytics import explain_days, load_forecast
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import compare_periods, load_risk_items
@@ -34,6 +34,9 @@ class ReportInputs:
     waivers: Sequence[Waiver]
     before: AssessedPeriod
     assessed: AssessedPeriod
+    scored: Sequence[date]
+    """Days of the trend with a score, in order."""
+    scan_days: Mapping[date, ScanDays]
     weights: RiskWeights
     now: datetime
 
@@ -74,6 +77,9 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         comparison=change.findings if change else None,
         unrelated=assessed.unrelated,
         first_scan_on=_first_scan(lake, request) if request.type is ReportType.RISK else None,
+        scan_days=inputs.scan_days,
+        carry_days=lake.session.carry_days,
+        span_change=None if change else _span_change(lake, inputs),
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )
 
@@ -97,12 +103,24 @@ def _first_scan(lake: Lake, request: ReportRequest) -> date | None:
     return next(iter(lake.period_end.load_observed_dates(request.scope.organization, until_end)), None)
 
 
+def _span_change(lake: Lake, inputs: ReportInputs) -> SpanChange | None:
+    """Causes from the first to the last scored day, for a period before which there was nothing to compare with."""
+    if len(inputs.scored) < 2:
+        return None
+    mappings = lake.period_end.load_mappings(inputs.request.scope.organization)
+    found = explain_days(lake, _question(inputs), (inputs.scored[0], inputs.scored[-1]), mappings)
+    return SpanChange(first=found.first, last=found.last, change=found.change)
+
+
 def _forecast(lake: Lake, inputs: ReportInputs) -> Forecast | DirectionOnly | TooLittleHistory:
-    question = AnalyticsQuery(
+    return load_forecast(lake, _question(inputs), horizon_days=FORECAST_DAYS, target_pct=None).forecast
+
+
+def _question(inputs: ReportInputs) -> AnalyticsQuery:
+    return AnalyticsQuery(
         scope=inputs.request.scope,
         period=inputs.request.period,
         framework=inputs.framework,
         waivers=inputs.waivers,
         now=inputs.now,
     )
-    return load_forecast(lake, question, horizon_days=FORECAST_DAYS, target_pct=None).forecast

@@ -7,7 +7,7 @@ makes the same files and completes it, so that an incomplete report is never ser
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
     request = request_from_json(row.order)
     framework, waivers, attestations = _framework_and_records(settings, request)
     with open_lake(settings) as live:
-        refresh_stale_days(settings, live, _days_read(request.period), progress, now=now)
+        refresh_stale_days(settings, live, days_read(settings, request.period), progress, now=now)
         snapshot = live.snapshot()
     with open_lake(settings, snapshot=snapshot) as lake:
         document = compose_from_lake(
@@ -176,12 +176,15 @@ def compose_from_lake(
         for period in (request.period.previous(), request.period)
     )
     readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now, attestations=attestations)
+    daily = judge_days(readings, framework)
     inputs = ReportInputs(
         request=request,
         framework=framework,
         waivers=waivers,
         before=before,
         assessed=assessed,
+        scored=tuple(day for day, posture in daily.items() if posture.score.denominator),
+        scan_days=readings.scanned,
         weights=weights,
         now=now,
     )
@@ -197,7 +200,7 @@ def compose_from_lake(
         ),
         posture=assessed.posture,
         previous=before.posture,
-        daily=judge_days(readings, framework),
+        daily=daily,
         evidence=read_evidence(lake, inputs, folder),
         locale=locale,
         show_executive_summary=request.include_executive_summary,
@@ -264,9 +267,10 @@ def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOp
     )
 
 
-def _days_read(period: Period) -> tuple[date, date]:
-    """First and last UTC day that a report over ``period`` reads, including the previous period."""
-    return period.previous().first_utc_date, period.last_utc_date
+def days_read(settings: Settings, period: Period) -> tuple[date, date]:
+    """First and last UTC day that a report over ``period`` reads: with the previous period, and days carried to it."""
+    carried = period.first_utc_date - timedelta(days=settings.trend_carry_days)
+    return min(period.previous().first_utc_date, carried), period.last_utc_date
 
 
 def _finish(

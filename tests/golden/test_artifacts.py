@@ -115,7 +115,8 @@ def test_the_json_report_has_the_promised_keys(build: Build, tmp_path: Path) -> 
     }  # fmt: skip
     assert list(report["findings"][0]) == list(FINDING_COLUMNS)
     assert report["findings"][0]["observed_at"].endswith("Z")
-    assert set(report["trend"][0]) == {"date", "compliance_score", "passed", "failed"}
+    carried = {"is_scanned", "carried_from"}
+    assert set(report["trend"][0]) == {"date", "compliance_score", "passed", "failed"} | carried
 
 
 def test_a_given_date_range_stands_in_json_as_given(build: Build, tmp_path: Path) -> None:

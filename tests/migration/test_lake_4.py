@@ -51,6 +51,18 @@ def test_an_old_lake_is_judged_anew_and_the_log_says_what_changed(
     assert "have 3 failing and 3 passing findings" in caplog.text
 
 
+def test_an_old_snapshot_carries_no_scans_and_the_upgraded_lake_does(settings: Settings) -> None:
+    """Days of reports made before version 8 had their own scans only; now each day has what was last known."""
+    with open_lake(settings) as lake:
+        everyday = lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER)
+        assert everyday["observed_date"].max() == NOVEMBER.last_date
+        assert lake.analytics.load_changes("acme", None, NOVEMBER).is_empty()
+        with lake.at(str(_last_of_version_4(lake))) as old:
+            own = old.period_end.load_daily_tallies(EVERYTHING, NOVEMBER)
+            assert own.select((pl.col("oldest_on") == pl.col("observed_date")).all()).item()
+            assert own["observed_date"].n_unique() < everyday["observed_date"].n_unique()
+
+
 def test_a_snapshot_of_the_old_version_keeps_the_former_selection(settings: Settings) -> None:
     """Reports of that time are rendered again to the same bytes."""
     with open_lake(settings) as lake:

@@ -18,8 +18,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.catalog_copy import METADATA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import DayResults, Lake, open_lake
-from policycortex.storage.lake.period_end import daily_parameters
-from policycortex.storage.lake.scan_selection import period_end_cursor, period_parameters
+from policycortex.storage.lake.scan_selection import carried_cursor, period_end_cursor, period_parameters
 from policycortex.storage.lake.session import Cursor, sql
 from tests.support.samples.lake_files import EVERYTHING, seen, take
 
@@ -35,11 +34,15 @@ PERIOD_END: Final[dict[str, dict[str, Any]]] = {
     "analytics_states": {"framework_id": None},
 }
 """Queries of the period-end posture, with parameters besides those of its scope."""
-QUERIES: Final[dict[str, dict[str, Any]]] = PERIOD_END | {
-    "period_end_scans": period_parameters(EVERYTHING.organization, TWO_DAYS),
-    "daily_tallies": daily_parameters(EVERYTHING, TWO_DAYS),
-    "analytics_daily": daily_parameters(EVERYTHING, TWO_DAYS) | {"by": ""},
-}
+DAILY: Final[dict[str, dict[str, Any]]] = {"daily_tallies": {}, "analytics_daily": {"by": ""}}
+"""Queries of the posture as last known on each day; here each day has its own scans only."""
+QUERIES: Final[dict[str, dict[str, Any]]] = (
+    PERIOD_END
+    | {
+        "period_end_scans": period_parameters(EVERYTHING.organization, TWO_DAYS),
+    }
+    | DAILY
+)
 
 
 def take_days(folder: Path, days: range) -> Lake:
@@ -56,6 +59,10 @@ def asking(lake: Lake, query: str) -> Iterator[tuple[Cursor, dict[str, Any]]]:
     if query in PERIOD_END:
         with period_end_cursor(lake.session, EVERYTHING, TWO_DAYS, FRAMES) as (cursor, parameters):
             yield cursor, parameters | PERIOD_END[query]
+    elif query in DAILY:
+        lake.session.carry_days = 1
+        with carried_cursor(lake.session, EVERYTHING, TWO_DAYS, FRAMES) as (cursor, parameters):
+            yield cursor, parameters | DAILY[query]
     else:
         with lake.session.cursor(FRAMES) as cursor:
             yield cursor, QUERIES[query]

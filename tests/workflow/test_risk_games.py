@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from policycortex.findings.model import Finding
 from policycortex.names import ReportFormat, ReportType, Severity
 from policycortex.period import Period
 from policycortex.reports.sections.comparison import COMPARISON
+from policycortex.reports.sections.trend import CAUSES, RECLASSIFIED
 from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.scoring.risk_model import RiskWeights
@@ -63,15 +64,18 @@ def home_of_may(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-def reports_of_june(home_of_may: Path, folder: Path, june: Iterable[Finding]) -> JuneReports:
-    """The reports of June, after the scan of May and these findings of June."""
+def reports_of_june(home_of_may: Path, folder: Path, *later: Iterable[Finding]) -> JuneReports:
+    """The reports of June, after the scan of May and these further files."""
     settings = Settings(home=copy_home(home_of_may, folder / "home"))
+    files = [list(found) for found in later]
+    days = sorted({each.observed_at.date() for found in files for each in found})
     with open_lake(settings) as lake:
-        import_findings(lake, june)
-    rebuild_days(settings, (JUNE,))
+        for found in files:
+            import_findings(lake, found)
+    rebuild_days(settings, days)
     documents = {}
     with open_lake(settings) as lake:
-        lake.analytics.rebuild_ages((JUNE,))
+        lake.analytics.rebuild_ages(days)
         for type_ in (ReportType.RISK, ReportType.COMPLIANCE):
             order = ReportRequest(
                 name="June",
@@ -153,3 +157,56 @@ def test_relabel_severity_and_tag_as_test(honest: JuneReports, home_of_may: Path
     assert comparison is not None
     assert (comparison.reclassified, comparison.counts["persisting"]) == (3, 33)
     assert COMPARISON.of(honest.compliance).reclassified == 0  # type: ignore[union-attr]
+
+
+def test_the_risk_report_counts_reclassified_findings(home_of_may: Path, tmp_path: Path) -> None:
+    """Severity changed for three: the risk report's profile has the count, for its own period before."""
+    renamed = [
+        msgspec.structs.replace(each, severity=Severity.LOW) if each.check_id == "public" else each
+        for each in scan(JUNE)
+    ]
+    found = reports_of_june(home_of_may, tmp_path, renamed)
+    assert RECLASSIFIED.of(found.risk) == 3
+
+
+def test_scan_fewer_checks(honest: JuneReports, home_of_may: Path, tmp_path: Path) -> None:
+    """Without the critical check the score rises: the compliance report says "not looked at: 3" and none resolved.
+
+    Its causes, which the risk report has too, name scope and coverage, and nothing is fixed or gone.
+    """
+    found = reports_of_june(home_of_may, tmp_path, [each for each in scan(JUNE) if each.check_id != "public"])
+    assert (found.score[0] or 0) < (honest.score[0] or 0)
+    comparison = COMPARISON.of(found.compliance)
+    assert comparison is not None
+    assert (comparison.counts["resolved"], comparison.counts["not_looked_at"]) == (0, 3)
+    for document in (found.compliance, found.risk):
+        assert [(row.title, row.findings) for row in CAUSES.of(document)] == [("Scope and coverage", 3)]
+
+
+def test_split_and_stagger_accounts(home_of_may: Path, tmp_path: Path) -> None:
+    """Two accounts in one scan or on two days: the same score, risk, comparison and trend, which stays constant.
+
+    The compliance report's trend says from which day the older of the two scans is.
+    """
+
+    def both(day: date) -> tuple[list[Finding], list[Finding]]:
+        """The scan of one account, and that of another without failing findings."""
+        other = [finding(day, "c1", f"o{n}", "PASS", account="other") for n in range(40)]
+        return scan(day), other
+
+    def reports(name: str, *june: Iterable[Finding]) -> JuneReports:
+        (tmp_path / name).mkdir()
+        return reports_of_june(home_of_may, tmp_path / name, both(MAY)[1], *june)
+
+    together = reports("one", [each for account in both(JUNE) for each in account])
+    staggered = reports("two", both(JUNE - timedelta(days=2))[1], both(JUNE)[0])
+    assert staggered.score == together.score
+    assert staggered.compliance.summary.compliance_score == together.compliance.summary.compliance_score
+    for found in (together, staggered):
+        scores = {point.compliance_score for point in found.compliance.trend}
+        assert scores == {found.compliance.summary.compliance_score}
+        assert len(found.compliance.trend) == 30
+    for one, two in zip(CAUSES.of(together.compliance), CAUSES.of(staggered.compliance), strict=True):
+        assert one == two
+    last = staggered.compliance.trend[-1]
+    assert (last.carried_from, last.is_scanned) == (JUNE - timedelta(days=2), False)

@@ -35,7 +35,7 @@ from policycortex.scoring.forecasting.written import write_points
 from policycortex.scoring.likely import LikelyFailures, NoLikelyFailures
 from policycortex.scoring.risk_model import SHARE_VERSION, RiskItem, RiskPart, RiskScore
 from policycortex.scoring.risk_written import write_risk
-from policycortex.scoring.rounding import known_pct, round_pct, round_points, rounded_change
+from policycortex.scoring.rounding import known_pct, round_pct, round_points, round_share, rounded_change
 from policycortex.scoring.trend import TrendBucket, TrendSeries
 from policycortex.scoring.trend_causes import BucketCause, DayCause, causes_by_bucket
 
@@ -180,6 +180,7 @@ def _point(bucket: TrendBucket, causes: Iterable[BucketCause]) -> TrendPointAnsw
         passed=int(bucket.numerator),
         assessed=int(bucket.denominator),
         scanned_days=bucket.scanned_days,
+        carried_from=bucket.carried_from,
         change_points=bucket.change_points,
         is_new_framework_version=bucket.is_new_version,
         mark=bucket.mark,
@@ -253,8 +254,8 @@ def _backtest(backtest: Backtest) -> BacktestAnswer:
         horizon_days=backtest.horizon_days,
         mean_error={method.value: round(error, 4) for method, error in backtest.mean_error.items()},
         error_against_naive=None if ratio is None else round(ratio, 4),
-        coverage_80=round(backtest.coverage[0.80], 4) if backtest.coverage else None,
-        coverage_95=round(backtest.coverage[0.95], 4) if backtest.coverage else None,
+        coverage_80=round_share(backtest.coverage[0.80]) if backtest.coverage else None,
+        coverage_95=round_share(backtest.coverage[0.95]) if backtest.coverage else None,
         coverage_forecasts=backtest.coverage_pairs,
     )
 
@@ -266,11 +267,11 @@ def _step(step: KnownStep) -> StepAnswer:
 def _target(target: TimeToTarget) -> TargetAnswer:
     return TargetAnswer(
         target_score=target.target_pct,
-        probability_within_horizon=round(target.probability_within_horizon, 4),
+        probability_within_horizon=round_share(target.probability_within_horizon),
         days_p10=target.days_p10,
         days_p50=target.days_p50,
         days_p90=target.days_p90,
-        cumulative=[round(share, 4) for share in target.cumulative],
+        cumulative=[round_share(share) for share in target.cumulative],
     )
 
 

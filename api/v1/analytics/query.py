@@ -12,7 +12,7 @@ from api.platform.errors import ApiError
 from api.platform.filters import REFUSED, FilterQuery, checked_scope, frameworks_of, scope_from
 from api.platform.services import Services
 from policycortex.errors import Problem
-from policycortex.field_types import did_you_mean
+from policycortex.field_types import did_you_mean, zone_of
 from policycortex.frameworks.model import Framework
 from policycortex.names import DateRangeType
 from policycortex.period import Period
@@ -29,6 +29,13 @@ class ScopeQuery(FilterQuery):
     """Of which framework."""
 
     framework: str | None = Field(default=None, max_length=64, description="Absent: all findings", examples=["soc2"])
+    timezone: str | None = Field(
+        default=None, max_length=64, description="IANA time zone in which days are cut; absent: UTC"
+    )
+
+    def body(self) -> dict[str, object]:
+        """The parameters as the ``scope`` of a request for a report."""
+        return super().body() | ({} if self.timezone is None else {"timezone": self.timezone})
 
 
 class PeriodQuery(ScopeQuery):
@@ -37,13 +44,12 @@ class PeriodQuery(ScopeQuery):
     start: str | None = Field(default=None, max_length=40, description="RFC 3339 with a time zone; needs `end`")
     end: str | None = Field(default=None, max_length=40, description="RFC 3339; 23:59:59 means the end of its day")
     date_range_type: DateRangeType | None = Field(default=None, description="Instead of `start` and `end`")
-    timezone: str | None = Field(default=None, max_length=64, description="IANA time zone of the period's days")
 
     def body(self) -> dict[str, object]:
         """The parameters as the ``scope`` of a request for a report."""
         bounds = {name: bound for name, bound in (("start", self.start), ("end", self.end)) if bound is not None}
         kind = self.date_range_type.value if self.date_range_type else None
-        given = {"date_range": bounds or None, "date_range_type": kind, "timezone": self.timezone}
+        given = {"date_range": bounds or None, "date_range_type": kind}
         return super().body() | {name: value for name, value in given.items() if value is not None}
 
 
@@ -87,7 +93,9 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
 def _period(checked: ScopeBody, query: ScopeQuery, *, now: datetime) -> Period:
     """The query's period; for a forecast, the year before today."""
     if not isinstance(query, PeriodQuery):
-        return Period.of_days(now.date() - _HISTORY, now.date())
+        zone = zone_of(checked.timezone)
+        today = now.astimezone(zone).date()
+        return Period.of_days(today - _HISTORY, today, zone)
     return period_of(checked, now)
 
 

@@ -27,7 +27,7 @@ compare_router: Final = APIRouter(prefix="/v1/reports", tags=["analytics"])
 def get_trends(
     request: Request, caller: Reader, query: Annotated[TrendsQuery, Query()], services: ServicesDep
 ) -> Response:
-    """Scores by day, week or month; gaps are gaps. With the causes of the change, which add up to it exactly."""
+    """Scores as last known by day, week or month; gaps are gaps. The causes of the change add up to it exactly."""
     from api.v1.analytics.presenters import present_trends  # noqa: PLC0415
     from policycortex.scoring.trend import Granularity  # noqa: PLC0415
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415

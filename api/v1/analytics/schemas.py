@@ -45,13 +45,18 @@ class TrendPointAnswer(ResponseModel):
     start_date: date
     end_date: date
     is_partial: bool = Field(description="The period covers only a part of it")
-    compliance_score: float | None = Field(description="Of its last scored day; null is a gap", examples=[87.5])
+    compliance_score: float | None = Field(
+        description="As last known on its last scored day; null is a gap", examples=[87.5]
+    )
     scored_on: date | None
     low: float | None = Field(description="Lowest score of its days")
     high: float | None
     passed: int = Field(description="Findings of the scored day")
     assessed: int
-    scanned_days: int
+    scanned_days: int = Field(description="Days with a scan; on the others the newest earlier scans count")
+    carried_from: date | None = Field(
+        default=None, description="Day of the oldest scan that counts in the score, where that is before the point"
+    )
     change_points: float | None = Field(description="Difference to the latest earlier point with a score")
     is_new_framework_version: bool
     mark: str = Field(description="`month`, `quarter` or `year` that starts in it, or empty")

@@ -11,7 +11,7 @@ from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, KnownStep, TooLittleHistory
 from policycortex.scoring.forecasting.written import WrittenPoint, write_points
-from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.rounding import round_pct, round_points
 
 FORECAST_STEP: Final = 5
 """The page shows every fifth day."""
@@ -80,7 +80,7 @@ def forecast_view(forecast: Forecast | DirectionOnly | TooLittleHistory | None) 
         method=forecast.method.value,
         origin=forecast.origin,
         points=write_points(forecast),
-        error_points=round(test.mean_error[forecast.method], 2),
+        error_points=round_points(test.mean_error[forecast.method]),
         error_against_naive=None if test.error_against_naive is None else round(test.error_against_naive, 2),
         tested_days=test.horizon_days,
         known_steps=_known(forecast.known_steps),
@@ -98,7 +98,7 @@ def _known(steps: Sequence[KnownStep]) -> tuple[str, ...]:
 
 
 def _removed(step: KnownStep | None) -> ForecastStep | None:
-    return None if step is None else ForecastStep(date=step.day, points=round(step.points, 1))
+    return None if step is None else ForecastStep(date=step.day, points=round_points(step.points, 1))
 
 
 def _forecast(inputs: SectionInputs) -> ForecastView | None:

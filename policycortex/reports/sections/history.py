@@ -1,4 +1,4 @@
-"""Daily history: every scanned day with its split of passing and failing findings, newest first."""
+"""Daily history: every day with a scan, with its split of passing and failing findings, newest first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def _line(point: TrendPoint) -> HistoryLine:
 
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
-    return {"history": tuple(_line(point) for point in reversed(document.trend))}
+    return {"history": tuple(_line(point) for point in reversed(document.trend) if point.is_scanned)}
 
 
 SECTION: Final = Section(

@@ -1,7 +1,8 @@
-"""Trend: the score of each scanned day as a line, and the causes of the change since the period before."""
+"""Trend: the score as last known on each day as a line, and the causes of the change since the period before."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -11,9 +12,10 @@ from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
 from policycortex.reports.charts import draw_trend_of
 from policycortex.reports.inputs import SectionInputs
-from policycortex.reports.section import Column, JsonKey, Kind, Section, SheetPlace, Table, always
+from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table, always
 from policycortex.scoring.apportion import apportion
 from policycortex.scoring.changes_model import ScoreChange
+from policycortex.scoring.rounding import round_pct, rounded_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,14 @@ class ChangeCause:
     title: str
     findings: int
     points: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseSpan:
+    """The two days that causes explain the change between, where there is no period before."""
+
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +70,36 @@ def cause_lines(causes: Sequence[ChangeCause]) -> tuple[CauseLine, ...]:
 
 
 def _causes(inputs: SectionInputs) -> tuple[ChangeCause, ...]:
-    return change_rows(inputs.evidence.change, inputs.change_points, inputs.locale)
+    span = inputs.evidence.span_change
+    if span is None:
+        return change_rows(inputs.evidence.change, inputs.change_points, inputs.locale)
+    before, after = (round_pct(score) for score in (span.change.before, span.change.after))
+    return change_rows(span.change, rounded_change(before, after, 1), inputs.locale)
+
+
+def _span(inputs: SectionInputs) -> CauseSpan | None:
+    span = inputs.evidence.span_change
+    return None if span is None else CauseSpan(first=span.first, last=span.last)
+
+
+def _carry_days(inputs: SectionInputs) -> int:
+    return inputs.evidence.carry_days
+
+
+def _reclassified(inputs: SectionInputs) -> int:
+    found = inputs.evidence.comparison
+    return found.reclassified if found else 0
 
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
-    return {"trend": draw_trend_of(document), "cause_lines": cause_lines(CAUSES.of(document))}
+    last = document.trend[-1] if document.trend else None
+    return {
+        "trend": draw_trend_of(document),
+        "cause_lines": cause_lines(CAUSES.of(document)),
+        "carried": sum(point.carried_from is not None for point in document.trend),
+        "unscanned": sum(not point.is_scanned for point in document.trend),
+        "last_point": last if last and last.compliance_score != document.summary.compliance_score else None,
+    }
 
 
 DAYS: Final = Table(
@@ -75,6 +110,7 @@ DAYS: Final = Table(
         Column(name="compliance_score", title="word.score", width=12, kind=Kind.PERCENT),
         Column(name="passed", title="word.passed", width=12, kind=Kind.NUMBER),
         Column(name="failed", title="word.failed", width=12, kind=Kind.NUMBER),
+        Column(name="carried_from", title="trend.carried_from", width=16, kind=Kind.DAY),
     ),
     sheet=SheetPlace(name="sheet.trend", always=70, is_shown=always),
 )
@@ -91,9 +127,14 @@ CAUSES: Final = Table(
     json=JsonKey(name="change_causes", position=120),
 )
 
+SPAN: Final = Content(id="change_span", compute=_span, json=JsonKey(name="change_span", position=121, skip_none=True))
+CARRY_DAYS: Final = Content(id="carry_days", compute=_carry_days, json=JsonKey(name="trend_carry_days", position=122))
+RECLASSIFIED: Final = Content(id="reclassified", compute=_reclassified)
+
 SECTION: Final = Section(
     id="trend",
     positions={ReportType.COMPLIANCE: 20, ReportType.RISK: 70, ReportType.TREND: 20},
+    contents=(SPAN, CARRY_DAYS, RECLASSIFIED),
     tables=(DAYS, CAUSES),
     view=_view,
     page_widths={"causes": {"title": 34, "bar": 38, "score": 14}},

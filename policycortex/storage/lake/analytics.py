@@ -7,7 +7,7 @@ again until one does not change. No query reads days outside its period.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -25,11 +25,14 @@ from policycortex.scoring.ages import EPISODE_SCHEMA
 from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake.period_end import daily_parameters
 from policycortex.storage.lake.scan_selection import (
+    Posture,
+    carried_cursor,
+    fetch_daily,
     fetch_period_end,
     period_end_cursor,
     period_parameters,
+    scans_read,
     scope_filters,
 )
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
@@ -128,17 +131,17 @@ class LakeAnalytics:
     def load_risk_items(
         self,
         scope: Scope,
-        period: Period,
+        posture: Posture,
         *,
         waivers: pl.DataFrame,
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> pl.DataFrame:
-        """Risk items (RISK_ITEM_SCHEMA) of the period-end posture in scope, without waived findings."""
+        """Risk items (RISK_ITEM_SCHEMA) of the posture in scope, without waived findings."""
         name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
         if not waivers.is_empty():
             name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
-        items = fetch_period_end(self._session, name, scope, period, more=more, frames=_frames(relations, waivers))
+        items = fetch_period_end(self._session, name, scope, posture, more=more, frames=_frames(relations, waivers))
         return items.cast(RISK_ITEM_SCHEMA)
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
@@ -148,11 +151,28 @@ class LakeAnalytics:
         return self._session.fetch("analytics_episodes", parameters).cast(pl.Schema(keys | EPISODE_SCHEMA))
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
-        """Per scanned day: place, provider, check_id, mapping_id, passed, failed.
+        """Per day as last known: place, provider, check_id, mapping_id, passed, failed, newest_on, oldest_on.
 
-        ``by``: account, provider or environment; any other value gives one place, "".
+        Days are those of the period's zone; one for which no scan counts has no rows. ``by``: account, provider or
+        environment; any other value gives one place, "". newest_on and oldest_on: days of the scans that count.
         """
-        return self._session.fetch("analytics_daily", daily_parameters(scope, period) | {"by": by})
+        return fetch_daily(self._session, "analytics_daily", scope, period, more={"by": by})
+
+    def load_days_carried_to(self, organization: str, days: Sequence[date]) -> tuple[date, ...]:
+        """Scanned UTC days after those of ``days`` on which a scan of one of ``days`` counts, in order."""
+        reach = timedelta(days=self._session.carry_days)
+        period = Period.of_days(min(days), max(days) + reach)
+        with carried_cursor(self._session, Scope(organization=organization), period) as (cursor, _):
+            rows = fetch_frame(cursor, "carried_to", {"days": sorted(days)})
+        return tuple(rows["day"].to_list())
+
+    def load_local_days(self, organization: str, period: Period) -> dict[date, date]:
+        """The day in the period's zone of each UTC day with scans that ended then; the later one of two."""
+        if period.zone is UTC:
+            return {}
+        with carried_cursor(self._session, Scope(organization=organization), period) as (cursor, _):
+            rows = fetch_frame(cursor, "local_days")
+        return dict(rows.iter_rows())
 
     def load_requirement_history(
         self, organization: str, framework_id: str, period: Period, *, edition: CrosswalkEdition
@@ -197,17 +217,17 @@ class LakeAnalytics:
     def write_states(
         self,
         scope: Scope,
-        period: Period,
+        posture: Posture,
         *,
         path: Path,
         waivers: pl.DataFrame,
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
     ) -> None:
-        """Write the period-end posture's findings to one Parquet file, STATE_SCHEMA; also those out of scope."""
+        """Write the posture's findings to one Parquet file, STATE_SCHEMA; also those out of scope."""
         frames = _frames(relations, waivers)
         schema = STATE_SCHEMA.to_frame().to_arrow().schema
-        with _new_file(path) as part, period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
+        with _new_file(path) as part, period_end_cursor(self._session, scope, posture, frames) as (cursor, parameters):
             statement = sql("analytics_states")
             batches = cursor.execute(statement, parameters | {"framework_id": framework_id}).to_arrow_reader(
                 _BATCH_ROWS
@@ -216,10 +236,11 @@ class LakeAnalytics:
                 for batch in batches:
                     writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
-    def load_covered(self, organization: str, period: Period) -> pl.DataFrame:
-        """What the organisation's scans of the period looked at, COVERED_SCHEMA."""
-        with period_end_cursor(self._session, Scope(organization=organization), period) as (cursor, _):
-            rows = fetch_frame(cursor, "covered_checks", period_parameters(organization, period))
+    def load_covered(self, organization: str, posture: Posture) -> pl.DataFrame:
+        """What the organisation's scans that the posture is selected from looked at, COVERED_SCHEMA."""
+        with period_end_cursor(self._session, Scope(organization=organization), posture) as (cursor, _):
+            read = scans_read(self._session, posture)
+            rows = fetch_frame(cursor, "covered_checks", period_parameters(organization, read))
         return rows.cast(COVERED_SCHEMA)
 
     def load_changed_findings(

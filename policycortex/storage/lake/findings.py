@@ -17,8 +17,8 @@ from policycortex.documents.tables import (
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.input_frames import DAILY_WAIVERS_SCHEMA, WAIVERS_SCHEMA, in_schema
-from policycortex.storage.lake.period_end import LakePeriodEnd, daily_parameters
-from policycortex.storage.lake.scan_selection import fetch_period_end, period_end_cursor
+from policycortex.storage.lake.period_end import LakePeriodEnd
+from policycortex.storage.lake.scan_selection import Posture, fetch_daily, fetch_period_end, period_end_cursor
 from policycortex.storage.lake.session import LakeSession, fetch_frame
 
 
@@ -28,15 +28,15 @@ class LakeFindings:
     def __init__(self, session: LakeSession, period_end: LakePeriodEnd) -> None:
         self._session, self._period_end = session, period_end
 
-    def load_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-        """Failing, unmuted period-end findings that ``waivers`` (WAIVERS_SCHEMA) cover, WAIVED_SCHEMA."""
+    def load_waived(self, scope: Scope, posture: Posture, waivers: pl.DataFrame) -> pl.DataFrame:
+        """Failing, unmuted findings of the posture that ``waivers`` (WAIVERS_SCHEMA) cover, WAIVED_SCHEMA."""
         frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
-        return fetch_period_end(self._session, "waived", scope, period, frames=frames)
+        return fetch_period_end(self._session, "waived", scope, posture, frames=frames)
 
     def load_daily_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-        """The same for each day's own posture and waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
+        """The same as last known on each day, with its own waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
         frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
-        return self._session.fetch("daily_waived", daily_parameters(scope, period), frames)
+        return fetch_daily(self._session, "daily_waived", scope, period, frames=frames)
 
     def load_dimensions(self, exported: Path) -> pl.DataFrame:
         """Account, service, environment, provider and region counts of exported findings, DIMENSION_SCHEMA."""

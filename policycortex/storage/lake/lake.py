@@ -23,6 +23,7 @@ from policycortex.storage.lake.lock import writer_lock
 from policycortex.storage.lake.period_end import LakePeriodEnd
 from policycortex.storage.lake.reconciliation import LakeReconciliation
 from policycortex.storage.lake.results import DayResults, LakeResults
+from policycortex.storage.lake.schema import CARRIES_SCANS
 from policycortex.storage.lake.session import LakeSession, sql
 from policycortex.storage.lake.state import DayCounts, LakeState
 from policycortex.storage.lake.upgrade import upgrade
@@ -97,6 +98,8 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
             if version:
                 upgrade(session, version)
             lake_schema.record_version(session)
+        if snapshot is not None and version < CARRIES_SCANS:
+            session.carry_days = 1  # reports of that time had each day's own scans only
     except BaseException:
         session.close()
         raise

@@ -1,20 +1,26 @@
 """Reads the period-end posture from tallies: counts, mappings, coverage and texts of checks.
 
-The scans are selected first (``scan_selection``; for each day by itself ``sql/macros.sql``). The scope's filters apply
+The scans are selected first (``scan_selection``). The scope's filters apply
 after that, so that an environment or account filter never makes an older scan look like the newest. Day partitions
 outside the period are not read.
 """
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from policycortex.documents.tables import FILTERED_FILES_SCHEMA, SCANS_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.storage.lake.scan_selection import fetch_period_end, period_parameters, scope_filters
+from policycortex.storage.lake.scan_selection import (
+    Posture,
+    fetch_daily,
+    fetch_period_end,
+    period_parameters,
+    scope_filters,
+)
 from policycortex.storage.lake.session import LakeSession
 
 CHECK_FACTS_SCHEMA: Final = pl.Schema(
@@ -32,28 +38,27 @@ PLACES_SCHEMA: Final = pl.Schema({"environment": pl.String(), "account_id": pl.S
 """Grain: environment and account; its number of findings in the period-end posture."""
 
 
-def daily_parameters(scope: Scope, period: Period) -> dict[str, Any]:
-    """Parameters of queries over each day's own period-end posture."""
-    return period_parameters(scope.organization, period) | scope_filters(scope)
-
-
 class LakePeriodEnd:
     """Reads the period-end posture of one lake."""
 
     def __init__(self, session: LakeSession) -> None:
         self._session = session
 
-    def load_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """Tallies of the period-end posture, TALLY_SCHEMA.
+    def load_tallies(self, scope: Scope, posture: Posture) -> pl.DataFrame:
+        """Tallies of the posture, TALLY_SCHEMA.
 
         For every source and account each check's newest scan in the period counts, with all its findings there; the
         scope's filters apply after this selection.
         """
-        return fetch_period_end(self._session, "period_end_tallies", scope, period)
+        return fetch_period_end(self._session, "period_end_tallies", scope, posture)
 
     def load_daily_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
-        """Each day's own period-end posture: ``observed_date``, then TALLY_SCHEMA; days without scans have no rows."""
-        return self._session.fetch("daily_tallies", daily_parameters(scope, period))
+        """The posture as last known on each day: ``observed_date``, TALLY_SCHEMA, ``newest_on`` and ``oldest_on``.
+
+        Days are those of the period's zone; one for which no scan counts has no rows. The last two columns are the days
+        of the newest and oldest scan that counts.
+        """
+        return fetch_daily(self._session, "daily_tallies", scope, period)
 
     def load_scan_coverage(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Sources and accounts of the period-end posture, COVERAGE_SCHEMA."""
@@ -65,7 +70,8 @@ class LakePeriodEnd:
 
     def load_scans(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Each scan of the period, what counts of it and which scans replaced the rest, SCANS_SCHEMA."""
-        return self._session.fetch("period_scans", daily_parameters(scope, period)).cast(SCANS_SCHEMA)
+        parameters = period_parameters(scope.organization, period) | scope_filters(scope)
+        return self._session.fetch("period_scans", parameters).cast(SCANS_SCHEMA)
 
     def load_filtered_files(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Files of the period-end posture that look filtered, FILTERED_FILES_SCHEMA."""
@@ -83,5 +89,12 @@ class LakePeriodEnd:
 
     def load_observed_dates(self, organization: str, period: Period) -> tuple[date, ...]:
         """UTC dates of the period on which the organisation has findings, in order."""
+        return self._dates("observed_dates", organization, period)
+
+    def load_tallied_dates(self, organization: str, period: Period) -> tuple[date, ...]:
+        """The same from the tallies, without reading findings."""
+        return self._dates("tallied_dates", organization, period)
+
+    def _dates(self, name: str, organization: str, period: Period) -> tuple[date, ...]:
         days = {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}
-        return tuple(self._session.fetch("observed_dates", days)["observed_date"].to_list())
+        return tuple(self._session.fetch(name, days)["observed_date"].to_list())

@@ -9,7 +9,10 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
+
+CARRIES_SCANS: Final = 8
+"""Since this version daily results and trends carry scans of earlier days."""
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (

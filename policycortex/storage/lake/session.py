@@ -62,6 +62,8 @@ class LakeSession:
         self._snapshot = snapshot
         self._known: dict[Hashable, pl.DataFrame] = {}
         self.settings = settings
+        self.carry_days = settings.trend_carry_days
+        """Days for which a scan counts in the posture as last known; 1: each day's own scans only."""
 
     def close(self) -> None:
         """Close the connection."""

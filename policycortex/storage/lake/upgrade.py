@@ -1,6 +1,7 @@
 """Upgrade of a lake. To version 6: derives the scan targets of stored findings and builds all days again.
 
 To version 7: builds the ages of all days again, because neither muting nor a quarter between two scans restarts them.
+To version 8: removes stored figures, which were of each day's own scans; days are judged anew as last known.
 Before version 6 the newest scan of a check replaced all older ones of its account, also those of other regions,
 repositories and clusters. Snapshots of reports stay as they were. Each step can be repeated, so an interrupted upgrade
 is continued by the next program that opens the lake.
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 _WITH_SCAN_TARGETS: Final = 6
 _FIGURES: Final = ("upgrade_scores_delete", "upgrade_results_delete", "upgrade_changes_delete", "upgrade_risk_delete")
 """Removes what was computed from the former selection of scans."""
+_WITH_AGES: Final = 7
 _CHECKOV: Final = "checkov"
 _ASFF: Final = "asff"
 _TARGET_SCHEMA: Final = pl.Schema(
@@ -52,11 +54,16 @@ class Counted:
 
 def upgrade(session: LakeSession, version: int) -> None:
     """Bring a lake whose tables were made by the earlier ``version`` up to date, and log what changed."""
+    if version >= _WITH_AGES:
+        logger.warning("upgrading the lake in %s: its days are judged anew, as last known", session.settings.home)
+        session.write("remove the figures of the days to be judged anew", _delete_figures)
+        _tell_missing(_days(session))
+        return
     if version >= _WITH_SCAN_TARGETS:
         days = _days(session)
         logger.warning("upgrading the lake in %s: building the ages of %s days again", session.settings.home, len(days))
         LakeAnalytics(session).rebuild_ages(days)
-        session.write("remove the risk of the days built again", lambda cursor: run(cursor, "upgrade_risk_delete"))
+        session.write("remove the figures of the days to be judged anew", _delete_figures)
         _tell_missing(days)
         return
     logger.warning("upgrading the lake in %s to version 6; a large one takes minutes", session.settings.home)

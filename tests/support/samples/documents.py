@@ -94,6 +94,9 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "forecast": _forecast(summary) if sample.type is ReportType.TREND else None,
             "comparison": None,
             "first_scan_on": PERIOD.first_date - timedelta(days=60),
+            "change_span": None,
+            "carry_days": 35,
+            "reclassified": 0,
         },
     )
 

@@ -13,6 +13,7 @@ from policycortex.scoring.rounding import (
     round_parts,
     round_pct,
     round_points,
+    round_share,
     rounded_change,
 )
 
@@ -77,3 +78,9 @@ def test_points_that_are_not_0_are_not_shown_as_0() -> None:
     thirds = dict.fromkeys("abc", Fraction(100, 9))
     assert sum(round_parts(thirds, Fraction(100, 3), 1).values()) == pytest.approx(33.3)
     assert round_parts({"a": 0, "b": 0}, 0) == {"a": 0, "b": 0}
+
+
+def test_a_share_is_never_rounded_to_none_or_all() -> None:
+    """2 of 3 is 0.6667; one of a million and all but one of a million are not 0 and 1, and all and none are."""
+    shares = (Fraction(2, 3), Fraction(1, 10**6), 1 - Fraction(1, 10**6), Fraction(1), Fraction(0))
+    assert [round_share(share) for share in shares] == [0.6667, 0.0001, 0.9999, 1.0, 0.0]

@@ -11,7 +11,8 @@ from policycortex.scoring.trend import HISTORY_SCHEMA, Granularity, TrendBucket,
 
 def history(*rows: tuple[date, float, float], version: str = "1") -> pl.DataFrame:
     """One series ``all``."""
-    return pl.DataFrame([("all", *row, version) for row in rows], schema=HISTORY_SCHEMA, orient="row")
+    found = [("all", *row, version, row[0], row[0]) for row in rows]
+    return pl.DataFrame(found, schema=HISTORY_SCHEMA, orient="row")
 
 
 def buckets(frame: pl.DataFrame, first: date, last: date, granularity: Granularity) -> tuple[TrendBucket, ...]:
@@ -28,6 +29,21 @@ def test_a_day_without_a_scan_is_a_gap_and_change_spans_it() -> None:
     assert [b.change_points for b in found] == [None, None, None, 25]
     assert [b.scanned_days for b in found] == [1, 0, 1, 1]
     assert [b.mark for b in found] == ["", "", "quarter", ""]
+
+
+def test_carried_scans_are_marked_and_counted_apart() -> None:
+    """One scan on the 2nd, carried to the 3rd; on the 4th another, beside a scan of the 2nd."""
+    days = [date(2026, 11, n) for n in (2, 3, 4)]
+    rows = [
+        ("all", days[0], 1.0, 2.0, "1", days[0], days[0]),
+        ("all", days[1], 1.0, 2.0, "1", days[0], days[0]),
+        ("all", days[2], 2.0, 4.0, "1", days[2], days[0]),
+    ]
+    frame = pl.DataFrame(rows, schema=HISTORY_SCHEMA, orient="row")
+    found = buckets(frame, days[0], days[2], Granularity.DAY)
+    assert [(b.scanned_days, b.carried_from) for b in found] == [(1, None), (0, days[0]), (1, days[0])]
+    (week,) = buckets(frame, days[0], days[2], Granularity.WEEK)
+    assert (week.scanned_days, week.carried_from) == (2, None)
 
 
 def test_a_week_has_the_score_of_its_last_scored_day() -> None:
@@ -63,9 +79,9 @@ def test_buckets_tile_the_period(granularity: Granularity) -> None:
 def test_series_are_separate_and_days_outside_do_not_count() -> None:
     """Two accounts, one scanned before the period only."""
     rows = [
-        ("b", date(2026, 1, 2), 1.0, 1.0, None),
-        ("a", date(2026, 1, 2), 0.0, 1.0, None),
-        ("c", date(2025, 1, 2), 1.0, 1.0, None),
+        ("b", date(2026, 1, 2), 1.0, 1.0, None, date(2026, 1, 2), date(2026, 1, 2)),
+        ("a", date(2026, 1, 2), 0.0, 1.0, None, date(2026, 1, 2), date(2026, 1, 2)),
+        ("c", date(2025, 1, 2), 1.0, 1.0, None, date(2025, 1, 2), date(2025, 1, 2)),
     ]
     frame = pl.DataFrame(rows, schema=HISTORY_SCHEMA, orient="row")
     found = build_trend(frame, Period.of_days(date(2026, 1, 1), date(2026, 1, 2)), Granularity.DAY)

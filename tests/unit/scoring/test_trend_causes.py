@@ -16,7 +16,8 @@ D1, D2, D3 = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 10)
 
 def weeks() -> tuple[TrendBucket, ...]:
     """1 of 3 and 2 of 3 in the first week, 2 of 4 in the second."""
-    rows = [("all", D1, 1.0, 3.0, None), ("all", D2, 2.0, 3.0, None), ("all", D3, 2.0, 4.0, None)]
+    found = ((D1, 1.0, 3.0), (D2, 2.0, 3.0), (D3, 2.0, 4.0))
+    rows = [("all", day, passed, decided, None, day, day) for day, passed, decided in found]
     frame = pl.DataFrame(rows, schema=HISTORY_SCHEMA, orient="row")
     (series,) = build_trend(frame, Period.of_days(D1, D3), Granularity.WEEK)
     return series.buckets

@@ -1,13 +1,21 @@
--- Grain: day, provider, check, mapping and severity over each day's own period-end posture in the scope.
-SELECT t.observed_date, t.provider, t.check_id, t.mapping_id, t.severity,
-    sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
-    sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
-FROM check_tallies t
-    SEMI JOIN period_end_scans($organization, $first_date, $last_date, $start_at, $end_at, true) c
-    ON t.observed_date = c.observed_date AND
-        (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
-        = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
-WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
-    AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
+-- Grain: day, provider, check, mapping and severity over the posture as last known on each day of "posture_days" that is
+-- asked for, in the scope. newest_on, oldest_on: days of the newest and oldest scan that counts.
+WITH spans AS (
+    SELECT c.day, c.until_day, t.provider, t.check_id, t.mapping_id, t.severity,
+        sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
+        sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted
+    FROM check_tallies t
+        JOIN carried_scans c
+        ON t.observed_date = c.observed_date AND
+            (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
+            = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
+    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+        AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
+    GROUP BY ALL
+)
+SELECT d.day AS observed_date, provider, check_id, mapping_id, severity,
+    sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS failed,
+    sum(manual)::BIGINT AS manual, sum(muted)::BIGINT AS muted, max(s.day) AS newest_on, min(s.day) AS oldest_on
+FROM spans s JOIN posture_days d ON d.is_asked AND d.day BETWEEN s.day AND s.until_day
 GROUP BY ALL
 ORDER BY ALL

@@ -6,12 +6,9 @@
 -- Whether a scan has an identity of its own, so that several files may be parts of it; a made key names the file.
 CREATE OR REPLACE MACRO memory.main.is_one_scan(scan_key_) AS NOT regexp_matches(scan_key_, '^-[^/]+/[0-9a-f]{16}(/|$)');
 
--- Scans of the period, or of each day by itself if is_daily_. Grain: one check of one scan in one target.
-CREATE OR REPLACE MACRO memory.main.seen_scans(
-    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
-) AS TABLE
-SELECT CASE WHEN is_daily_ THEN observed_date ELSE last_date_::DATE END AS posture, observed_date, source, provider,
-    account_id, scan_target, check_id, scan_key, listing, max(scan_at) AS scan_at,
+-- Scans of the period. Grain: one check of one scan in one target on one UTC day.
+CREATE OR REPLACE MACRO memory.main.seen_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+SELECT observed_date, source, provider, account_id, scan_target, check_id, scan_key, listing, max(scan_at) AS scan_at,
     max(coalesce(seen_at, scan_at)) AS seen_at, bool_or(is_whole_target) AS is_whole_target,
     sum(findings)::BIGINT AS findings
 FROM scan_coverage
@@ -19,70 +16,73 @@ WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND las
     AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
 GROUP BY ALL;
 
--- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): every scan of every check and scan target within
--- the period, of the whole period or, if is_daily_, of each day by itself. is_selected: it is part of the posture; else
--- replaced_by is the key of the scan that replaced it. A scan has looked at a check in a target
+-- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): which scans of the period have looked at a check
+-- in a scan target, with their rank. Grain: that of seen_scans, with all its rows; and, with a null observed_date, one check,
+-- scan target and scan that looked there without an own row. A scan has looked at a check in a target
 --   * if it lists findings of the check there, or names the check as looked at without findings;
 --   * if it lists failing findings only and is of this target: then at all checks;
 --   * if it has an identity, lists the check in another target, and is known to have looked at the whole target.
--- Of the scans that looked, the newest counts: by the newest time of its findings, then by its own time, then by its key.
--- A scan that is only a part of one replaces nothing; the newest such scan since the last complete one counts in addition.
-CREATE OR REPLACE MACRO memory.main.scan_choices(
-    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
-) AS TABLE
+-- Rank: the newest time of the scan's findings, then its own time, then its key.
+CREATE OR REPLACE MACRO memory.main.looked_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 WITH seen AS (
-    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_, is_daily_)
+    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_)
 ),
 scans AS (
-    SELECT posture, source, account_id, scan_key,
-        {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_
+    SELECT source, account_id, scan_key, {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_
     FROM seen
-    GROUP BY posture, source, account_id, scan_key
+    GROUP BY source, account_id, scan_key
 ),
 keys AS (
-    SELECT DISTINCT posture, source, provider, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
+    SELECT DISTINCT source, provider, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
 ),
 whole AS (
-    SELECT DISTINCT posture, source, provider, account_id, scan_target, scan_key FROM seen WHERE is_whole_target
+    SELECT DISTINCT source, provider, account_id, scan_target, scan_key FROM seen WHERE is_whole_target
 ),
 looked AS (
-    SELECT posture, source, provider, account_id, scan_target, check_id, scan_key, listing FROM seen WHERE check_id <> ''
-    UNION ALL
+    SELECT * EXCLUDE (is_whole_target) FROM seen
+    UNION ALL BY NAME
     SELECT k.*, s.scan_key, s.listing
     FROM keys k JOIN (
-        SELECT DISTINCT posture, source, account_id, scan_target, scan_key, listing, check_id AS named
+        SELECT DISTINCT source, account_id, scan_target, scan_key, listing, check_id AS named
         FROM seen
         WHERE listing = 'failures' OR findings = 0
-    ) s USING (posture, source, account_id, scan_target)
+    ) s USING (source, account_id, scan_target)
     WHERE s.listing = 'failures' OR s.named = k.check_id
-    UNION ALL
+    UNION ALL BY NAME
     SELECT k.*, w.scan_key, 'results' AS listing
     FROM keys k
-        JOIN whole w USING (posture, source, provider, account_id, scan_target)
-        SEMI JOIN (SELECT DISTINCT posture, source, provider, account_id, check_id, scan_key FROM seen) c
-        USING (posture, source, provider, account_id, check_id, scan_key)
+        JOIN whole w USING (source, provider, account_id, scan_target)
+        SEMI JOIN (SELECT DISTINCT source, provider, account_id, check_id, scan_key FROM seen) c
+        USING (source, provider, account_id, check_id, scan_key)
+)
+SELECT l.*, s.rank_ FROM looked l JOIN scans s USING (source, account_id, scan_key);
+
+-- Every scan of every check and scan target within the period. is_selected: it is part of the period-end posture; else
+-- replaced_by is the key of the scan that replaced it. Of the scans that looked, the newest counts. A scan that is only a
+-- part of one replaces nothing; the newest such scan since the last complete one counts in addition.
+CREATE OR REPLACE MACRO memory.main.scan_choices(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+WITH looked AS (
+    FROM looked_scans(organization_, first_date_, last_date_, start_at_, end_at_)
 ),
 chosen AS (
-    SELECT l.posture, l.source, l.provider, l.account_id, l.scan_target, l.check_id,
-        max(s.rank_) FILTER (l.listing <> 'part') AS complete, max(s.rank_) FILTER (l.listing = 'part') AS partial
-    FROM looked l JOIN scans s USING (posture, source, account_id, scan_key)
+    SELECT source, provider, account_id, scan_target, check_id,
+        max(rank_) FILTER (listing <> 'part') AS complete, max(rank_) FILTER (listing = 'part') AS partial
+    FROM looked
+    WHERE check_id <> ''
     GROUP BY ALL
 )
-SELECT e.* EXCLUDE (posture, is_whole_target),
-    coalesce(s.rank_ = c.complete, false)
-        OR (e.listing = 'part' AND s.rank_ = c.partial AND coalesce(s.rank_ > c.complete, true)) AS is_selected,
+SELECT e.* EXCLUDE (rank_),
+    coalesce(e.rank_ = c.complete, false)
+        OR (e.listing = 'part' AND e.rank_ = c.partial AND coalesce(e.rank_ > c.complete, true)) AS is_selected,
     CASE WHEN NOT is_selected
-        THEN coalesce(CASE WHEN s.rank_ < c.complete THEN c.complete END, c.partial).scan_key END AS replaced_by
-FROM seen e
-    JOIN scans s USING (posture, source, account_id, scan_key)
-    LEFT JOIN chosen c USING (posture, source, provider, account_id, scan_target, check_id);
+        THEN coalesce(CASE WHEN e.rank_ < c.complete THEN c.complete END, c.partial).scan_key END AS replaced_by
+FROM looked e LEFT JOIN chosen c USING (source, provider, account_id, scan_target, check_id)
+WHERE e.observed_date IS NOT NULL;
 
 -- The selected scans of scan_choices. Grain: one day of one scan that counts for a check and a scan target.
-CREATE OR REPLACE MACRO memory.main.period_end_scans(
-    organization_, first_date_, last_date_, start_at_, end_at_, is_daily_
-) AS TABLE
+CREATE OR REPLACE MACRO memory.main.period_end_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 SELECT source, provider, account_id, scan_target, check_id, scan_key, observed_date, max(scan_at) AS scan_at
-FROM scan_choices(organization_, first_date_, last_date_, start_at_, end_at_, is_daily_)
+FROM scan_choices(organization_, first_date_, last_date_, start_at_, end_at_)
 WHERE is_selected
 GROUP BY ALL;
 
@@ -90,7 +90,7 @@ GROUP BY ALL;
 -- in one scan target; check_id is '' for all checks. A scan that is only a part of one has not looked at what it lacks.
 CREATE OR REPLACE MACRO memory.main.covered_checks(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 WITH seen AS (
-    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_, false) WHERE listing <> 'part'
+    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_) WHERE listing <> 'part'
 ),
 scans AS (
     SELECT DISTINCT source, provider, account_id, scan_key, check_id FROM seen WHERE check_id <> ''

@@ -1,7 +1,7 @@
 -- Grain: one scan of one account within the period, newest first; columns of SCANS_SCHEMA. Findings in the scope count. A
 -- scan of one file has that file's name, others have their key. No rows at a snapshot before scan targets were known.
 WITH choices AS (
-    FROM scan_choices($organization, $first_date, $last_date, $start_at, $end_at, false)
+    FROM scan_choices($organization, $first_date, $last_date, $start_at, $end_at)
 ),
 tallied AS (
     SELECT observed_date, source, provider, account_id, scan_target, check_id, scan_key,

@@ -1,2 +1,2 @@
--- Stored scores are of the former selection of scans; without them the days are judged again.
+-- Stored scores are of a former selection of scans; without them the days are judged again.
 DELETE FROM lake.marts.framework_scores
