@@ -217,7 +217,7 @@ def _home_histories(home: Path) -> dict[str, dict[date, float]]:
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.storage.registry import open_registry  # noqa: PLC0415
     from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
-    from policycortex.workflow.daily_scores import load_history  # noqa: PLC0415
+    from policycortex.workflow.daily_scores import load_history, observed  # noqa: PLC0415
 
     settings, now = Settings(home=home), datetime.now(UTC)
     registry = open_registry(settings)
@@ -230,7 +230,7 @@ def _home_histories(home: Path) -> dict[str, dict[date, float]]:
     with open_lake(settings) as lake:
         mappings = lake.period_end.load_mappings("default")
         history = load_history(lake, query, by="framework", frameworks=frameworks, mappings=mappings)
-    scored = history.filter(pl.col("denominator") > 0)
+    scored = observed(history).filter(pl.col("denominator") > 0)
     found: dict[str, dict[date, float]] = {}
     for row in scored.iter_rows(named=True):
         found.setdefault(row["series"], {})[row["date"]] = 100 * row["numerator"] / row["denominator"]

@@ -43,7 +43,7 @@ from policycortex.storage.lake.lake import Lake
 from policycortex.storage.private_folders import private_folder
 from policycortex.workflow.analytics_days import explain_turned, relations_of, tally_keys
 from policycortex.workflow.analytics_query import AnalyticsQuery
-from policycortex.workflow.daily_scores import daily_counts, load_history
+from policycortex.workflow.daily_scores import daily_counts, load_history, observed
 
 HISTORY_DAYS: Final = 365
 """Days of history that a forecast is computed from."""
@@ -169,8 +169,7 @@ def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, targe
     last = min(query.period.last_date, query.now.astimezone(zone).date())
     recent = replace(query, period=Period.of_days(last - timedelta(days=HISTORY_DAYS - 1), last, zone))
     history = load_history(lake, recent, by=None, frameworks={}, mappings=_mappings(lake, recent, None))
-    # a day without scans repeats the score before it: that is no observation
-    history = history.filter(pl.col("newest_on") == pl.col("date"))
+    history = observed(history)
     scores = {
         row["date"]: 100 * row["numerator"] / row["denominator"] if row["denominator"] else None
         for row in history.iter_rows(named=True)

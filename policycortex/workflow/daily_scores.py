@@ -53,6 +53,11 @@ def load_history(
     return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
 
 
+def observed(history: pl.DataFrame) -> pl.DataFrame:
+    """The days of ``history`` with a scan. On others the score is repeated: for a forecast that is no observation."""
+    return history.filter(pl.col("newest_on") == pl.col("date"))
+
+
 def daily_counts(lake: Lake, query: AnalyticsQuery, day: date, *, at: datetime) -> tuple[int, int]:
     """Passed and failed findings as last known on one day, with the waivers in force at ``at``."""
     posture, framework = query.last_known(day), query.framework

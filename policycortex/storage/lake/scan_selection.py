@@ -94,14 +94,14 @@ def carried_cursor(
 ) -> Iterator[tuple[Cursor, dict[str, Any]]]:
     """A cursor with the table ``carried_scans`` and the view ``posture_days``, and the parameters of queries over them.
 
-    Asked for are all days of ``period`` in its zone; scans of up to ``session.carry_days`` days count on each.
+    Wanted are all days of ``period`` in its zone; scans of up to ``session.carry_days`` days count on each.
     """
     first = period.first_date - timedelta(days=session.carry_days - 1)
     read = Period(start=Period.of_days(first, first, period.zone).start, end=period.end, zone=period.zone)
     parameters = period_parameters(scope.organization, read)
     with session.cursor(frames) as cursor:
         cursor.execute("BEGIN TRANSACTION")
-        _make_carried_scans(session, cursor, parameters, _posture_days(read, asked_from=period.first_date))
+        _make_carried_scans(session, cursor, parameters, _posture_days(read, wanted_from=period.first_date))
         days = {name: parameters[name] for name in ("organization", "first_date", "last_date")}
         yield cursor, days | scope_filters(scope)
         cursor.execute("COMMIT")
@@ -158,11 +158,11 @@ def _make_carried_scans(session: LakeSession, cursor: Cursor, parameters: dict[s
     cursor.execute(sql("carried_scans"), parameters | {"carry_days": session.carry_days})
 
 
-def _posture_days(read: Period, asked_from: date | None = None) -> pl.DataFrame:
-    """``day``, ``start_us`` (its first microsecond since 1970) and ``is_asked`` for each day of ``read``."""
+def _posture_days(read: Period, wanted_from: date | None = None) -> pl.DataFrame:
+    """``day``, ``start_us`` (its first microsecond since 1970) and ``is_wanted`` for each day of ``read``."""
     days = list(read.days())
     starts = [int(Period.of_days(day, day, read.zone).start.timestamp()) * 1_000_000 for day in days]
     return pl.DataFrame(
-        {"day": days, "start_us": starts, "is_asked": [asked_from is None or day >= asked_from for day in days]},
-        schema={"day": pl.Date, "start_us": pl.Int64, "is_asked": pl.Boolean},
+        {"day": days, "start_us": starts, "is_wanted": [wanted_from is None or day >= wanted_from for day in days]},
+        schema={"day": pl.Date, "start_us": pl.Int64, "is_wanted": pl.Boolean},
     )

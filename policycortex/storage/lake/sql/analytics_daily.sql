@@ -1,5 +1,5 @@
 -- Grain: day, place ($by: account, provider, environment, else one for all) and tally key over the posture as last known on
--- each day of "posture_days" that is asked for, in the scope; findings that pass or fail. newest_on, oldest_on: days of the
+-- each day of "posture_days" that is wanted, in the scope; findings that pass or fail. newest_on, oldest_on: days of the
 -- newest and oldest scan that counts.
 WITH spans AS (
     SELECT c.day, c.until_day,
@@ -17,6 +17,6 @@ WITH spans AS (
 )
 SELECT d.day AS observed_date, place, provider, check_id, mapping_id,
     sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS failed, max(s.day) AS newest_on, min(s.day) AS oldest_on
-FROM spans s JOIN posture_days d ON d.is_asked AND d.day BETWEEN s.day AND s.until_day
+FROM spans s JOIN posture_days d ON d.is_wanted AND d.day BETWEEN s.day AND s.until_day
 GROUP BY ALL
 ORDER BY ALL

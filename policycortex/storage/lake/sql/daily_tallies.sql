@@ -1,5 +1,5 @@
 -- Grain: day, provider, check, mapping and severity over the posture as last known on each day of "posture_days" that is
--- asked for, in the scope. newest_on, oldest_on: days of the newest and oldest scan that counts.
+-- wanted, in the scope. newest_on, oldest_on: days of the newest and oldest scan that counts.
 WITH spans AS (
     SELECT c.day, c.until_day, t.provider, t.check_id, t.mapping_id, t.severity,
         sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
@@ -16,6 +16,6 @@ WITH spans AS (
 SELECT d.day AS observed_date, provider, check_id, mapping_id, severity,
     sum(passed)::BIGINT AS passed, sum(failed)::BIGINT AS failed,
     sum(manual)::BIGINT AS manual, sum(muted)::BIGINT AS muted, max(s.day) AS newest_on, min(s.day) AS oldest_on
-FROM spans s JOIN posture_days d ON d.is_asked AND d.day BETWEEN s.day AND s.until_day
+FROM spans s JOIN posture_days d ON d.is_wanted AND d.day BETWEEN s.day AND s.until_day
 GROUP BY ALL
 ORDER BY ALL
