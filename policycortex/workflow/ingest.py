@@ -225,7 +225,8 @@ def _result_of(receipt: ImportReceipt) -> FileResult:
         outcome = FileOutcome.CLEAN
     elif receipt.has_failed:
         outcome = FileOutcome.NO_RESULTS
-        problems = (note.text for note in receipt.notes if note.kind is NoteKind.SCAN_PROBLEM)
+        problems = [note.text for note in receipt.notes if note.kind is NoteKind.SCAN_PROBLEM]
+        notes = tuple(note for note in notes if note not in problems)
         reason = f"{receipt.file_name} has no findings and is no clean scan: {'; '.join(problems)}"
     elif receipt.stop_reason:
         outcome, reason = FileOutcome.STOPPED, f"{receipt.file_name}: {receipt.stop_reason}"

@@ -16,6 +16,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.upgrade import upgrade
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.analytics_days import load_unbuilt_days, rebuild_analytics
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
@@ -109,11 +110,20 @@ def test_the_sensor_asks_once_for_a_change(
 def test_days_whose_figures_an_upgrade_removed_are_built_again(
     settings: Settings, tmp_path: Path, instance: dg.DagsterInstance, defs: dg.Definitions
 ) -> None:
-    """The first evaluation of a new version asks for them, once; the run computes scores, risk and changes."""
+    """The first evaluation of a new version asks for them, once; the run computes scores, risk and changes.
+
+    The upgrade from version 5 runs on a folder, and on Postgres and S3.
+    """
     scan = tmp_path / "scan.json"
     scan.write_bytes(array_text([ocsf_record(n) for n in range(3)]))
     ingest_files(settings, [scan], organization="default", now=NOW)
     rebuild_days(settings, [DAY])
+    score_days(settings, [DAY], now=NOW)
+    rebuild_analytics(settings, [DAY], now=NOW)
+    assert load_unbuilt_days(settings) == ()
+    with open_lake(settings) as lake:
+        upgrade(lake.session, 5)
+        assert not stored_scores(lake, "soc2")
     core = CoreResource(home=str(settings.home))
     with dg.build_sensor_context(instance=instance, cursor="older", resources={"core": core}) as context:
         found: Any = changed_frameworks(context)
