@@ -132,7 +132,7 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     claim_due_ticks(settings, now=now - head_start)
-    remake_withheld_reports(settings, now=now)
+    _remake_withheld(settings, now)
     watched = load_watched_runs(settings, now=now)
     for run_id in failed_or_canceled(instance, list(watched)):
         release_report(settings, watched[run_id], run_id)
@@ -155,6 +155,14 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
         requested_count += 1
     if not requested_count:
         yield dg.SkipReason("no report is due")
+
+
+def _remake_withheld(settings: Settings, now: datetime) -> None:
+    """A lake that cannot be read now holds up no other report."""
+    try:
+        remake_withheld_reports(settings, now=now)
+    except PolicyCortexError as error:
+        _log.warning("withheld reports cannot be made again now: %s", error)
 
 
 @dg.sensor(

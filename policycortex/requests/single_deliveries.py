@@ -13,8 +13,8 @@ from policycortex.requests.parsing import REFUSED, validated
 from policycortex.requests.report_body import DeliveryBody
 from policycortex.storage.registry.schedule_rows import NewDelivery
 
-_OF_SCHEDULE: Final = ("connection", "subject", "message", "attachment_name", "path")
-"""Fields that a test takes from the schedule's channel. Never its recipients."""
+_OF_SCHEDULE: Final = ("connection", "subject", "message", "attachment_name")
+"""Fields that a test takes from the schedule's channel: never its recipients, nor the path of its files."""
 
 
 class DeliveryRequestBody(Strict):

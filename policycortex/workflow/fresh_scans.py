@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policycortex.delivery.freshness import LOOK_BACK, AccountScan, reason_if_stale
+from policycortex.errors import NotFoundError
 from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
@@ -38,8 +39,11 @@ def remake_withheld_reports(settings: Settings, *, now: datetime) -> tuple[str, 
 
 
 def _remake(lake: Lake, registry: Registry, report_id: str, rows: tuple[DeliveryRow, ...], now: datetime) -> str | None:
-    """One report with all its withheld deliveries, which have one condition."""
-    report = registry.reports.find_report(report_id)
+    """One report with all its withheld deliveries, which have one condition. None also if it was deleted meanwhile."""
+    try:
+        report = registry.reports.find_report(report_id)
+    except NotFoundError:
+        return None
     reason = _reason(lake, report, hours=_hours(rows[0]), now=now)
     if reason is not None:
         registry.withheld.wait_on(report_id, reason, until=now + LOOK_AGAIN)

@@ -12,6 +12,7 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.defs.deliveries import LOADED
 from pipelines.resources import CoreResource
+from policycortex.errors import StoreBusyError
 from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
@@ -126,6 +127,20 @@ def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, i
     assert request.run_config["ops"]["reports__artifacts"]["config"] == {"report_id": tick.report_id}
     assert "secret" not in json.dumps(request.run_config)
     assert _evaluate_schedule(settings, instance, schedule_id) == []
+
+
+def test_a_lake_that_cannot_be_read_holds_up_no_due_report(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withheld reports wait for the next evaluation; the run of a tick is requested."""
+
+    def fail(*_: object, **__: object) -> tuple[str, ...]:
+        raise StoreBusyError("the lake is locked")
+
+    monkeypatch.setattr("pipelines.defs.deliveries.remake_withheld_reports", fail)
+    _every_minute(settings, registry, started_ago=timedelta(minutes=3))
+    assert claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
+    assert _evaluate_sensor(settings, instance, "due_reports") != []
 
 
 def test_the_sensor_acts_on_ticks_no_schedule_acted_on(
