@@ -55,7 +55,8 @@ def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
     details = _ended(served.client, answer.json()["id"])
     assert details["status"] == "completed", details["failure"]
     assert details["run_id"] in _runs_tagged(served, details["id"])
-    assert details["content"]["pages"] >= len(details["content"]["sections"]) > 0
+    assert details["content"]["sections"]
+    assert all(1 <= section["pages"] <= details["content"]["pages"] for section in details["content"]["sections"])
     for file in details["formats"]:
         content = served.client.get(file["url"]).content
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
