@@ -32,6 +32,7 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
 from policycortex.workflow.analytics_days import rebuild_analytics, risk_weights
+from policycortex.workflow.posture import rebuild_days
 from policycortex.workflow.reports import compose_from_lake, rendering_options
 from policycortex.workflow.scheduling import claim_due_ticks
 from policycortex_cli.app import app
@@ -341,21 +342,20 @@ def test_a_new_report_of_the_old_home_counts_as_the_old_one(tmp_path: Path) -> N
     assert not list(changed_values({part: before[part] for part in named}, after))
 
 
-def test_the_lake_gets_the_columns_of_risk_version_3(tmp_path: Path) -> None:
-    """Stored days keep version 2, whose score is the share at stake, and say so; the next build gives version 3."""
-    settings = unpack(tmp_path)
+def test_the_lake_computes_the_risk_of_its_days_anew(tmp_path: Path) -> None:
+    """The upgrade removes the days of version 2; a build gives version 3, with the share at stake beside it."""
+    settings, period = unpack(tmp_path), Period.of_days(date(2026, 1, 1), date(2026, 12, 31))
     with open_lake(settings) as lake:
-        stored = lake.session.fetch("analytics_days", {"first_date": date(2026, 1, 1), "last_date": date(2026, 12, 31)})
-        days, period = stored["observed_date"].sort().to_list(), Period.of_days(date(2026, 1, 1), date(2026, 12, 31))
-        before = lake.analytics.load_risk_history("default", period, dimension="total", label="")
-        assert set(before["risk_version"]) == {"2"}
-        assert before["share_pct"].null_count() == len(before)
+        assert lake.analytics.load_risk_history("default", period, dimension="total", label="").is_empty()
+        days = lake.period_end.load_observed_dates("default", period)
+    rebuild_days(settings, days)
     rebuild_analytics(settings, days)
     with open_lake(settings) as lake:
         after = lake.analytics.load_risk_history("default", period, dimension="total", label="")
     assert set(after["risk_version"]) == {"3"}
     assert set(after["band"]) <= {band.value for band in RiskBand}
-    assert after["share_pct"].to_list() == pytest.approx(before["value"].to_list())
+    assert after["share_pct"].is_between(0, 100).all()
+    assert len(after) == len(days)
 
 
 def test_schedules_and_stored_results_of_the_old_home_are_of_the_scanner_edition(tmp_path: Path) -> None:
