@@ -19,6 +19,10 @@ CPU; whole processes must stay under 400 MB, of which Python with Dagster and Po
 ROWS_HELD: Final = 5_000
 """Rows that a Parquet writer buffers per partition: 20,000 took 40 MB more."""
 
+_LARGEST_OBJECT: Final = "50GB"
+"""A file is sent to S3 in parts, each buffered whole: 5 MB at this size. With DuckDB's default of 800 GB, one open file
+takes 80 MB of the memory limit."""
+
 _NO_LAKE_WORDS: Final = "creating a new DuckLake is explicitly disabled"
 _NO_SNAPSHOT_WORDS: Final = "No snapshot found"
 _LOCKED_WORDS: Final = ("database is locked", "database table is locked")
@@ -75,6 +79,7 @@ def _attach(settings: Settings, options: tuple[str, ...]) -> duckdb.DuckDBPyConn
     try:
         if is_on_objects(settings):
             connection.execute(_secret_statement())
+            connection.execute(f"SET GLOBAL s3_uploader_max_filesize = '{_LARGEST_OBJECT}'")
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute(f"SET GLOBAL partitioned_write_flush_threshold = {ROWS_HELD}")
         connection.execute(_attach_statement(settings, options))
