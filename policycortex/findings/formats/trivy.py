@@ -37,6 +37,7 @@ SHAPE: Final = RecordShape(
 )  # fmt: skip
 
 _ERROR: Final = re.compile(rb'(?<!\\)"Error"\s*:\s*"[^"]')
+_ERROR_KEY: Final = b'"Error"'
 _ERROR_BYTES: Final = 200
 _ERROR_SEARCH_BYTES: Final = 1024 * 1024
 _REPORT_KEYS: Final = ("SchemaVersion", "ArtifactName", "ArtifactType")
@@ -134,7 +135,9 @@ def _has_errors(stream: BinaryIO) -> bool:
     before = b""
     found = False
     while not found and (part := stream.read(_ERROR_SEARCH_BYTES)):
-        found = _ERROR.search(before + part) is not None
+        block = before + part
+        # the plain search is ten times faster, and most files have no such key
+        found = _ERROR_KEY in block and _ERROR.search(block) is not None
         before = part[-_ERROR_BYTES:]
     stream.seek(0)
     return found
