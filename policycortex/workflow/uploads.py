@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final
 from policycortex.errors import PolicyCortexError, UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.lake.imports import ImportReceipt
-from policycortex.storage.objects.landing import LandedFile, open_landing
+from policycortex.storage.objects.landing import UPLOADS, LandedFile, landing_location, open_landing
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.uploads import UploadedFile, UploadRow
 from policycortex.workflow.ingest import FileResult, IngestSummary
@@ -111,8 +112,9 @@ def accept_upload(
 class UploadReport:
     """Writes progress and result of one upload. Without an id it writes nothing."""
 
-    def __init__(self, registry: Registry | None, upload_id: str) -> None:
-        self._registry, self._upload_id = registry, upload_id
+    def __init__(self, registry: Registry | None, upload_id: str, place: str = "") -> None:
+        """``place`` is removed from all texts: the caller of the API need not know folders of the installation."""
+        self._registry, self._upload_id, self._place = registry, upload_id, place
         self._noted_at = 0.0
 
     def note_records(self, read: int) -> None:
@@ -131,23 +133,28 @@ class UploadReport:
         is_failed = bool(failures) and len(failures) == len(summary.files) + len(summary.failed)
         self._registry.uploads.end_upload(
             self._upload_id,
-            files=[_uploaded_file(o, r) for o, r in zip_longest(summary.outcomes, summary.files) if o is not None],
+            files=[
+                replace(_uploaded_file(o, r), reason=o.reason.replace(self._place, ""))
+                for o, r in zip_longest(summary.outcomes, summary.files)
+                if o is not None
+            ],
             unrelated=summary.relations.lines if summary.relations is not None else (),
-            failure="; ".join(failures) if is_failed else "",
+            failure="; ".join(failures).replace(self._place, "") if is_failed else "",
             now=datetime.now(UTC),
         )
 
     def fail(self, reason: str) -> None:
         """Write that nothing was imported. Raises UnavailableError."""
         if self._registry is not None:
-            self._registry.uploads.end_upload(self._upload_id, files=(), failure=reason, now=datetime.now(UTC))
+            text = reason.replace(self._place, "")
+            self._registry.uploads.end_upload(self._upload_id, files=(), failure=text, now=datetime.now(UTC))
 
 
 class LandedUploads:
     """The uploads to which files of the landing zone belong."""
 
-    def __init__(self, registry: Registry | None) -> None:
-        self._registry = registry
+    def __init__(self, settings: Settings, registry: Registry | None) -> None:
+        self._settings, self._registry = settings, registry
 
     def find(self, file: LandedFile) -> UploadRow | None:
         """The upload of the file; None without one, or if it is another organisation's."""
@@ -160,19 +167,19 @@ class LandedUploads:
 
     def fail(self, upload: UploadRow, reason: str) -> None:
         """End an upload whose runs gave no result. One that has ended is not changed."""
-        if self._registry is not None:
-            self._registry.uploads.end_upload(upload.id, files=(), failure=reason, now=datetime.now(UTC))
+        place = _place_of(self._settings, upload.organization, upload.id)
+        UploadReport(self._registry, upload.id, place).fail(reason)
 
 
 @contextmanager
 def open_uploads(settings: Settings, files: Sequence[LandedFile]) -> Iterator[LandedUploads]:
     """Open the registry if one of the files was uploaded."""
     if not any(file.upload_id for file in files):
-        yield LandedUploads(None)
+        yield LandedUploads(settings, None)
         return
     registry = open_registry(settings)
     try:
-        yield LandedUploads(registry)
+        yield LandedUploads(settings, registry)
     finally:
         registry.close()
 
@@ -190,7 +197,7 @@ def reported_upload(settings: Settings, upload_id: str, *, organization: str, ru
     try:
         registry.uploads.get_upload(organization, upload_id)
         registry.uploads.start_upload(upload_id, run_id=run_id, now=datetime.now(UTC))
-        report = UploadReport(registry, upload_id)
+        report = UploadReport(registry, upload_id, _place_of(settings, organization, upload_id))
         try:
             yield report
         except PolicyCortexError as error:
@@ -199,6 +206,11 @@ def reported_upload(settings: Settings, upload_id: str, *, organization: str, ru
             raise
     finally:
         registry.close()
+
+
+def _place_of(settings: Settings, organization: str, upload_id: str) -> str:
+    """The folder or prefix of the upload in the landing zone, with a final slash."""
+    return f"{landing_location(settings).rstrip('/')}/{organization}/{UPLOADS}/{upload_id}/"
 
 
 def _uploaded_file(result: FileResult, receipt: ImportReceipt | None) -> UploadedFile:

@@ -237,7 +237,7 @@ def test_an_upload_that_cannot_be_read_fails_with_its_reason(zone: Zone, uploads
     assert zone.look() == []
     failed = uploads.state()
     assert failed.status == "failed"
-    assert "not a known finding format" in failed.failure
+    assert failed.failure.startswith("scan.json is not a known finding format")
     assert len(zone.below("parked/acme")) == 2
 
 
