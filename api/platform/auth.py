@@ -115,6 +115,7 @@ def _unauthorized(token: str | None) -> ApiError:
 authenticate: Final = KeyGuard()
 
 Reader = Annotated[Principal, Security(authenticate, scopes=["reports:read"])]
+FindingsWriter = Annotated[Principal, Security(authenticate, scopes=["findings:write"])]
 FrameworkWriter = Annotated[Principal, Security(authenticate, scopes=["frameworks:write"])]
 ScheduleWriter = Annotated[Principal, Security(authenticate, scopes=["schedules:write"])]
 Writer = Annotated[Principal, Security(authenticate, scopes=["reports:write"])]

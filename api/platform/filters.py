@@ -1,7 +1,7 @@
 """Filters over findings as query parameters, and what they mean for the caller."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,12 +40,6 @@ class FilterQuery(BaseModel):
             "cloud_providers": self.cloud_providers,
             "accounts": self.accounts,
         }
-
-
-def scope_of(query: FilterQuery, services: Services, caller: Principal) -> Scope:
-    """The findings of these parameters. Raises ApiError that names every invalid parameter."""
-    now = services.now().astimezone(UTC)
-    return scope_from(checked_scope(query, frameworks_of(query, services, caller), now), caller)
 
 
 def frameworks_of(query: FilterQuery, services: Services, caller: Principal) -> Mapping[str, Framework]:

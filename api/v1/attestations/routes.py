@@ -2,11 +2,11 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
 from api.platform.audit import audited
-from api.platform.auth import Principal, Reader, authenticate
+from api.platform.auth import FindingsWriter, Reader
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
 from api.platform.listing import PageQuery
@@ -18,7 +18,6 @@ from policycortex.requests.attestation_body import AttestationBody, parse_attest
 
 router: Final = APIRouter(prefix="/v1/attestations", tags=["attestations"])
 
-AttestationWriter = Annotated[Principal, Security(authenticate, scopes=["findings:write"])]
 AttestationId = Annotated[str, Path(max_length=100, examples=["att_0123456789abcdef"])]
 
 _NOT_FOUND: Final = "No such attestation; GET /v1/attestations lists all"
@@ -58,7 +57,7 @@ def get_attestation(attestation_id: AttestationId, request: Request, caller: Rea
 )
 @audited("attestation_created")
 def create_attestation(
-    *, caller: AttestationWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
+    *, caller: FindingsWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
 ) -> AttestationAnswer:
     """Request an attestation. It states nothing until another key approves it, and never changes periods that ended."""
     now = services.now()
@@ -79,7 +78,7 @@ def create_attestation(
 @router.post("/{attestation_id}/approve", responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT))
 @audited("attestation_approved")
 def approve_attestation(
-    attestation_id: AttestationId, caller: AttestationWriter, services: ServicesDep
+    attestation_id: AttestationId, caller: FindingsWriter, services: ServicesDep
 ) -> AttestationAnswer:
     """Approve an attestation that another key requested; it holds from now on, within its validity."""
     now = services.now()
@@ -92,7 +91,7 @@ def approve_attestation(
 
 @router.delete("/{attestation_id}", status_code=204, responses=errors_of(codes.PATH_NOT_FOUND))
 @audited("attestation_revoked")
-def revoke_attestation(attestation_id: AttestationId, caller: AttestationWriter, services: ServicesDep) -> None:
+def revoke_attestation(attestation_id: AttestationId, caller: FindingsWriter, services: ServicesDep) -> None:
     """Revoke an attestation from now on. It stays on record, and in reports of periods that ended before."""
     with not_found_as(_NOT_FOUND):
         services.registry.attestations.revoke_record(

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.platform import error_codes as codes
 from api.platform.audit import audited, note
-from api.platform.auth import Principal, Reader, authenticate
+from api.platform.auth import FindingsWriter, Principal, Reader
 from api.platform.dependencies import BaseUrl, ServicesDep
 from api.platform.errors import not_found_as
 from api.platform.idempotency import IdempotencyKey, create_once
@@ -29,7 +29,6 @@ router: Final = APIRouter(prefix="/v1/imports", tags=["imports"])
 
 _MOST_TARGET: Final = 200
 
-FindingsWriter = Annotated[Principal, Security(authenticate, scopes=["findings:write"])]
 ImportId = Annotated[str, Path(max_length=100, examples=["upl_0123456789abcdef"])]
 FileName = Annotated[
     str,

@@ -9,7 +9,7 @@ from api.platform import error_codes as codes
 from api.platform.auth import Reader
 from api.platform.dependencies import ServicesDep
 from api.platform.errors import ApiError
-from api.platform.filters import frameworks_of, scope_of
+from api.platform.filters import checked_scope, frameworks_of, scope_from
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.posture.schemas import PostureAnswer, PostureQuery
@@ -33,11 +33,12 @@ def get_posture(
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.assessed_period import judge_period  # noqa: PLC0415
 
-    framework = frameworks_of(query, services, caller).get(framework_id)
+    frameworks = frameworks_of(query, services, caller)
+    framework = frameworks.get(framework_id)
     if framework is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
     now = services.now().astimezone(UTC)
-    scope = scope_of(query, services, caller)
+    scope = scope_from(checked_scope(query, frameworks, now), caller)
     period = _period(query, now)
     with open_lake(services.settings) as lake:
         assessed = judge_period(

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
 from api.platform.audit import audited
-from api.platform.auth import Principal, Reader, authenticate
+from api.platform.auth import FindingsWriter, Reader
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
 from api.platform.listing import PageQuery
@@ -18,7 +18,6 @@ from policycortex.requests.waiver_body import WaiverBody, parse_waiver
 
 router: Final = APIRouter(prefix="/v1/waivers", tags=["waivers"])
 
-WaiverWriter = Annotated[Principal, Security(authenticate, scopes=["findings:write"])]
 WaiverId = Annotated[str, Path(max_length=100, examples=["wvr_0123456789abcdef"])]
 
 _NOT_FOUND: Final = "No such waiver; GET /v1/waivers lists all"
@@ -59,7 +58,7 @@ def get_waiver(waiver_id: WaiverId, request: Request, caller: Reader, services: 
 )
 @audited("waiver_created")
 def create_waiver(
-    *, caller: WaiverWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
+    *, caller: FindingsWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
 ) -> WaiverAnswer:
     """Request a waiver. It accepts nothing until another key approves it, and never changes periods that ended."""
     now = services.now()
@@ -72,7 +71,7 @@ def create_waiver(
 
 
 @router.post("/{waiver_id}/approve", responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT))
-def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: ServicesDep) -> WaiverAnswer:
+def approve_waiver(waiver_id: WaiverId, caller: FindingsWriter, services: ServicesDep) -> WaiverAnswer:
     """Approve a waiver that another key requested; it holds from now on, within its validity."""
     now = services.now()
     with not_found_as(_NOT_FOUND):
@@ -82,7 +81,7 @@ def approve_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: Services
 
 @router.delete("/{waiver_id}", status_code=204, responses=errors_of(codes.PATH_NOT_FOUND))
 @audited("waiver_revoked")
-def revoke_waiver(waiver_id: WaiverId, caller: WaiverWriter, services: ServicesDep) -> None:
+def revoke_waiver(waiver_id: WaiverId, caller: FindingsWriter, services: ServicesDep) -> None:
     """Revoke a waiver from now on. It stays on record, and in reports of periods that ended before."""
     with not_found_as(_NOT_FOUND):
         services.registry.waivers.revoke_record(caller.organization, waiver_id, by=caller.key.id, now=services.now())
