@@ -41,11 +41,13 @@ class ReportFormat(StrEnum):
     JSON = "json"
     HTML = "html"
     OSCAL = "oscal"
+    PARQUET = "parquet"
+    OCSF = "ocsf"
 
     @property
     def extension(self) -> str:
         """File extension without dot."""
-        return {"excel": "xlsx", "oscal": "oscal.json"}.get(self.value, self.value)
+        return {"excel": "xlsx", "oscal": "oscal.json", "ocsf": "ocsf.json"}.get(self.value, self.value)
 
     @property
     def media_type(self) -> str:
@@ -60,6 +62,8 @@ _MEDIA_TYPES: Final = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
     "oscal": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "ocsf": "application/json",
 }
 
 

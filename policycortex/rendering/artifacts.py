@@ -13,7 +13,9 @@ from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat
 from policycortex.rendering.excel.workbook import render_workbook
 from policycortex.rendering.findings_csv import render_csv
+from policycortex.rendering.findings_parquet import render_parquet
 from policycortex.rendering.html.screen import render_html
+from policycortex.rendering.ocsf import render_ocsf
 from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale
 from policycortex.rendering.oscal import render_oscal
 from policycortex.rendering.pdf.document import render_pdf, set_parts
@@ -108,4 +110,6 @@ _RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
     ReportFormat.HTML: render_html,
     ReportFormat.OSCAL: lambda document, path, _: render_oscal(document, path),
     ReportFormat.EXCEL: render_workbook,
+    ReportFormat.PARQUET: lambda document, path, _: render_parquet(document, path),
+    ReportFormat.OCSF: lambda document, path, _: render_ocsf(document, path),
 }

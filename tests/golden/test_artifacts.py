@@ -76,9 +76,9 @@ def test_all_formats_say_the_same(build: Build, tmp_path: Path, findings: int) -
 
 
 def test_rendering_again_gives_the_same_bytes(build: Build, tmp_path: Path) -> None:
-    """CSV, JSON and HTML of one document are byte-equal, whenever they are made."""
+    """Data files and HTML of one document are byte-equal, whenever they are made."""
     document = build()
-    kinds = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML)
+    kinds = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.PARQUET, ReportFormat.OCSF)
     first = {kind: artifact.path.read_bytes() for kind, artifact in _render(document, tmp_path, *kinds).items()}
     again = {kind: artifact.path.read_bytes() for kind, artifact in _render(document, tmp_path, *kinds).items()}
     assert first == again
@@ -93,10 +93,12 @@ def test_a_csv_file_begins_with_a_byte_order_mark_where_the_request_asks_for_it(
     assert with_mark.path.read_bytes() == b"\xef\xbb\xbf" + plain
 
 
-def test_csv_and_json_are_what_they_were(build: Build, tmp_path: Path, golden: Callable[[str, bytes], None]) -> None:
+def test_csv_json_and_ocsf_are_what_they_were(
+    build: Build, tmp_path: Path, golden: Callable[[str, bytes], None]
+) -> None:
     """A small report, hostile texts in it, byte for byte."""
     document = build(findings=40, hostile=True)
-    made = _render(document, tmp_path, ReportFormat.CSV, ReportFormat.JSON)
+    made = _render(document, tmp_path, ReportFormat.CSV, ReportFormat.JSON, ReportFormat.OCSF)
     for kind, artifact in made.items():
         shortened = artifact.path.read_bytes().replace(b"W" * 9_990, b"")
         golden(f"hostile.{kind.extension}", shortened)

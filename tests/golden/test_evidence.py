@@ -35,7 +35,7 @@ def marked(build: Build) -> ReportDocument:
 
 
 def test_the_scanners_words_stand_in_every_format(marked: ReportDocument, tmp_path: Path) -> None:
-    """A text planted in one finding is found in CSV, JSON, Excel, HTML, OSCAL and the PDF."""
+    """A text planted in one finding is found in every format, read from the file."""
     made = {kind: render_artifact(marked, kind, tmp_path).path for kind in ReportFormat}
     assert MARKER in made[ReportFormat.CSV].read_text(encoding="utf-8")
     assert MARKER in made[ReportFormat.JSON].read_text(encoding="utf-8")
@@ -43,10 +43,12 @@ def test_the_scanners_words_stand_in_every_format(marked: ReportDocument, tmp_pa
     assert MARKER in {cell for row in read_sheet(made[ReportFormat.EXCEL], "Findings") for cell in row}
     assert MARKER in Page(made[ReportFormat.HTML].read_text(encoding="utf-8")).embedded["finding-data"]
     assert MARKER in read_pdf_text(made[ReportFormat.PDF])
+    assert MARKER in pl.read_parquet(made[ReportFormat.PARQUET])["status_detail"]
+    assert MARKER in {event["status_detail"] for event in json.loads(made[ReportFormat.OCSF].read_bytes())}
 
 
 def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path: Path) -> None:
-    """Each value of each finding, as text: JSON, CSV, Excel, HTML and OSCAL agree with the table, column by column."""
+    """Each value of each finding, as text: every data format agrees with the table, column by column."""
     document = build(findings=90)
     expected = [_texts(row) for row in document.findings.head(90).to_dicts()]
     made = {kind: render_artifact(document, kind, tmp_path).path for kind in ReportFormat if kind.value != "pdf"}
@@ -54,6 +56,7 @@ def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path:
     assert [{name: row[name] for name in FINDING_COLUMNS} for row in read_csv(made[ReportFormat.CSV])] == expected
     assert _from_html(made[ReportFormat.HTML]) == expected
     assert _from_excel(made[ReportFormat.EXCEL]) == expected
+    assert [_texts(row) for row in pl.read_parquet(made[ReportFormat.PARQUET]).to_dicts()] == expected
     observations = read_json(made[ReportFormat.OSCAL])["assessment-results"]["results"][0]["observations"]
     for row, node in zip(expected, observations, strict=True):
         props = {prop["name"]: prop["value"] for prop in node["props"]}
