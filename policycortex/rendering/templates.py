@@ -27,9 +27,10 @@ from markupsafe import Markup
 from policycortex.documents.locales import Locale
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
+from policycortex.rendering.marked_markup import breakable, marked, marked_line
 from policycortex.rendering.sandbox import TemplateSandbox
 from policycortex.rendering.template_limits import count_characters, template_limits
-from policycortex.rendering.visible_text import shorten, show_controls, split_at_separators
+from policycortex.rendering.visible_text import shorten, show_controls
 
 BUILT_IN: Final = "built_in"
 """Prefix of built-in templates for custom ones that extend them: ``{% extends "built_in/report/print.html" %}``."""
@@ -89,6 +90,8 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         moment=locale.moment,
         shorten=shorten,
         breakable=breakable,
+        marked=marked,
+        marked_line=marked_line,
     )
     return environment
 
@@ -124,11 +127,6 @@ def _finalize(value: object) -> object:
     if isinstance(value, str):
         count_characters(len(value))
     return show_controls(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def breakable(text: str) -> Markup:
-    """``text`` as markup whose lines may break after the separators of identifiers, and copies without a sign of it."""
-    return Markup("<wbr>").join(split_at_separators(show_controls(text)))
 
 
 def _complaint(error: BaseException) -> str:

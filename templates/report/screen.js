@@ -3,6 +3,8 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const data = read("finding-data"), words = read("finding-words");
+  // A custom template may have no such element.
+  const marked = document.getElementById("finding-marked") ? read("finding-marked") : {};
   const byId = (id) => document.getElementById(id);
   const names = Object.keys(data), total = data.status.codes.length;
   const value = (name, row) => data[name].values[data[name].codes[row]];
@@ -98,11 +100,35 @@
     const fact = (name, ...shown) => facts.append(
       element("div", null, element("dt", null, words[`column.${name}`]), element("dd", null, ...shown)));
     const plain = (name) => fact(name, String(value(name, row)) || "–");
-    ["status_detail", "remediation"].forEach(plain);
+    ["status_detail", "remediation"].forEach((name) => {
+      const blocks = (marked[name] || {})[value(name, row)];
+      if (blocks) fact(name, ...markedNodes(blocks)); else plain(name);
+    });
     fact("requirements", ...requirementLinks(value("requirements", row)));
     ["resource_name", "resource_type", "account_name", "environment", "first_failed_on", "observed_at", "source",
       "source_version", "scan", "source_file", "source_file_sha256", "finding_uid"].forEach(plain);
     line.after(element("tr", { class: "detail" }, element("td", { colspan: "8" }, facts)));
+  }
+
+  // Blocks of a scanner's text: kind, level, marker, and spans with their looks and link. Nothing of it is markup here.
+  function markedNodes(blocks) {
+    return blocks.map(([kind, level, marker, spans]) => {
+      const shown = spans.flatMap(spanNodes);
+      if (kind === "code") return element("pre", null, ...shown);
+      if (kind === "item") return element("p", { class: `marked-item level-${Math.min(level, 3)}` }, `${marker} `, ...shown);
+      return element("p", null, ...shown);
+    });
+  }
+
+  function spanNodes(span) {
+    const [text, looks, url] = typeof span === "string" ? [span, "", ""] : span;
+    let nodes = text.split("\n").flatMap((line, place) => (place ? [element("br"), ...breakable(line)] : breakable(line)));
+    for (const [look, tag] of [["c", "code"], ["e", "em"], ["s", "strong"]]) {
+      if (looks.includes(look)) nodes = [element(tag, null, ...nodes)];
+    }
+    if (!/^https?:\/\//.test(url)) return nodes;
+    const link = element("a", { href: url, rel: "noopener noreferrer" }, ...nodes);
+    return text === url ? [link] : [link, " (", ...breakable(url), ")"];
   }
 
   function requirementLinks(text) {

@@ -13,12 +13,14 @@ import polars as pl
 
 from policycortex.documents.branding import Branding
 from policycortex.documents.locales import Locale
+from policycortex.documents.marked_text import is_plain, parse_marked_text
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
 from policycortex.rendering.html.page_view import page_values
+from policycortex.rendering.marked_markup import marked_json
 from policycortex.rendering.options import RenderingOptions, report_locale, report_template
 from policycortex.rendering.templates import own_text, render_template
 from policycortex.rendering.visible_text import show_controls_in
@@ -71,6 +73,7 @@ def _page(
         style_hash=_source_hash(style),
         script_hash=_source_hash(script),
         words=words,
+        marked_texts=embed_json(_marked_texts(findings)),
         files=complete_files(document, locale),
         watermark=watermark,
         static_rows=findings.head(STATIC_ROWS).to_dicts(),
@@ -100,6 +103,7 @@ _SCRIPT_TEXTS: Final = (
 """Texts the page's script writes."""
 
 
+_MARKED: Final = ("status_detail", "remediation")
 _NO_TEXTS: Final = frozenset({"muted", "waived", "observed_at", "first_failed_on", "requirements"})
 
 
@@ -125,6 +129,15 @@ def _columns(findings: pl.DataFrame) -> dict[str, dict[str, list[Any]]]:
         rows = findings.select(name).join(codes, on=name, how="left", maintain_order="left")
         columns[name] = {"values": values.to_list(), "codes": rows["code"].to_list()}
     return columns
+
+
+def _marked_texts(findings: pl.DataFrame) -> dict[str, dict[str, list[Any]]]:
+    """Per column of scanners' texts those that have markup, as blocks; the script shows the others as they are."""
+    marked: dict[str, dict[str, list[Any]]] = {}
+    for name in _MARKED:
+        parsed = ((text, parse_marked_text(text)) for text in findings[name].unique(maintain_order=True))
+        marked[name] = {text: marked_json(blocks) for text, blocks in parsed if not is_plain(blocks)}
+    return marked
 
 
 def _text(name: str) -> str:

@@ -7,7 +7,10 @@ import polars as pl
 from policycortex.rendering.visible_text import show_controls_in
 
 TEXT_LIMIT: Final = 300
-"""Characters of one text on a page; a resource id or title beyond that is cut with ``…``."""
+"""Characters of one text on a page; a title beyond that is cut with ``…``."""
+
+IDENTIFIER_LIMIT: Final = 2048
+"""Characters of a resource id on a page: as long as an ARN can be."""
 
 _TEXTS: Final = ("title", "check_id", "resource_uid", "account_id", "region", "environment")
 _LINE_LENGTHS: Final = {"check_id": 39, "resource_uid": 36, "account_id": 16}
@@ -22,7 +25,7 @@ def shape_rows(findings: pl.DataFrame) -> pl.DataFrame:
         "severity",
         "status",
         pl.col("muted", "waived").fill_null(value=False),
-        *(shown_text(name) for name in _TEXTS),
+        *(shown_text(name, _limit_of(name)) for name in _TEXTS),
         pl.col("observed_at").dt.strftime("%Y-%m-%d").fill_null("").alias("day"),
     )
 
@@ -49,8 +52,12 @@ def break_lines(rows: pl.DataFrame) -> pl.DataFrame:
 
 def has_long_text(findings: pl.DataFrame) -> bool:
     """Whether ``shape_rows`` cuts any text of ``findings``."""
-    longest = findings.select(pl.max_horizontal(pl.col(n).str.len_chars().max() for n in _TEXTS)).item()
-    return longest is not None and longest > TEXT_LIMIT
+    is_cut = (pl.col(name).str.len_chars().max() > _limit_of(name) for name in _TEXTS)
+    return bool(findings.select(pl.any_horizontal(is_cut)).item())
+
+
+def _limit_of(name: str) -> int:
+    return IDENTIFIER_LIMIT if name == "resource_uid" else TEXT_LIMIT
 
 
 def shown_text(name: str, limit: int = TEXT_LIMIT) -> pl.Expr:
@@ -61,4 +68,7 @@ def shown_text(name: str, limit: int = TEXT_LIMIT) -> pl.Expr:
 
 
 def _folded(name: str, length: int) -> pl.Expr:
-    return pl.col(name).str.replace_all(rf"(.{{{length}}}{_SAME_CLUSTER})", "${1}\n").str.strip_suffix("\n")
+    """Lines of at most ``length`` characters, ended after a separator where the line has one."""
+    rest, to_separator = rf"(.{{1,{length}}}$)", rf"(.{{1,{length - 1}}}[/:_.\-])"
+    cut = rf"(.{{{length}}}{_SAME_CLUSTER})"
+    return pl.col(name).str.replace_all(f"{rest}|{to_separator}|{cut}", "${1}${2}${3}\n").str.strip_suffix("\n")
