@@ -20,6 +20,7 @@ from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
 from pipelines.defs.monthly import monthly_reports
+from pipelines.defs.period_reports import by_period, make_period_reports, request_reports
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
@@ -39,12 +40,14 @@ def build_defs(
     The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
     core = core or CoreResource()
-    assets = [findings, imports, days, scores, analytics, waivers, attestations, artifacts, monthly_reports]
+    assets = [findings, imports, days, scores, analytics, waivers, attestations, artifacts, by_period, monthly_reports]
     return dg.Definitions(
         assets=with_code_references(assets, core.settings().source_url),
         asset_checks=CHECKS,
         jobs=[
             *JOBS,
+            make_period_reports,
+            request_reports,
             rescore_posture,
             deliver_reports,
             send_alerts,

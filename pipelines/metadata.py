@@ -12,7 +12,6 @@ from policycortex.storage.lake.lake import DayCounts
 from policycortex.workflow.ingest import IngestSummary
 from policycortex.workflow.monthly import MonthlyReportResult
 from policycortex.workflow.posture import DayScore
-from policycortex.workflow.reports import ProducedReport
 from policycortex.workflow.unrelated_findings import ImportRelations
 
 _ROWS_SHOWN: Final = 40
@@ -41,7 +40,7 @@ def describe_import(summary: IngestSummary) -> Metadata:
         "records_kept": summary.kept,
         "records_quarantined": summary.quarantined,
         "days": len(summary.dates),
-        "files": _table(("file", "format", "read", "kept", "quarantined", "new"), rows),
+        "files": table(("file", "format", "read", "kept", "quarantined", "new"), rows),
         "outcomes": dg.MetadataValue.json(outcomes),
         "scan_targets": summary.targets,
     }
@@ -54,8 +53,8 @@ def _describe_relations(relations: ImportRelations) -> Metadata:
     return {
         "findings_without_requirement": relations.to_none.findings,
         "unrelated": dg.MetadataValue.json(list(relations.lines)),
-        "unrelated_by_framework": _table(("framework", "findings without requirement", "of"), frameworks),
-        "unrelated_checks": _table(("provider", "check", "findings", "failing"), checks),
+        "unrelated_by_framework": table(("framework", "findings without requirement", "of"), frameworks),
+        "unrelated_checks": table(("provider", "check", "findings", "failing"), checks),
     }
 
 
@@ -64,13 +63,13 @@ def describe_quarantine(summary: IngestSummary) -> Metadata:
     rows = [(r.file_name, r.quarantined, "; ".join(r.first_reasons)) for r in summary.files if r.quarantined]
     return {
         "dagster/row_count": summary.quarantined,
-        "files": _table(("file", "quarantined", "first reasons"), rows),
+        "files": table(("file", "quarantined", "first reasons"), rows),
     }
 
 
 def describe_findings(summary: IngestSummary) -> Metadata:
     """The imports with findings of a day."""
-    return {"imports": _table(("file", "import"), [(r.file_name, r.import_id) for r in summary.files])}
+    return {"imports": table(("file", "import"), [(r.file_name, r.import_id) for r in summary.files])}
 
 
 def describe_days(counts: Sequence[DayCounts]) -> dict[str, Metadata]:
@@ -90,34 +89,22 @@ def describe_scores(scores: Sequence[DayScore]) -> Metadata:
     return {
         "days": len({s.day for s in scores}),
         "scores_by_day": score_chart(scores),
-        "scores": _table(("day", "organisation", "framework", "score", "passed", "failed"), rows),
-    }
-
-
-def describe_report(produced: ProducedReport) -> Metadata:
-    """The score, and each file with its digest."""
-    rows = [(a.format.value, a.key, a.size_bytes, a.sha256) for a in produced.artifacts]
-    return {
-        "report_id": produced.report_id,
-        **{name: value for name, value in produced.summary.items() if isinstance(value, int | float | str)},
-        "artifacts": _table(("format", "artifact", "bytes", "sha256"), rows),
+        "scores": table(("day", "organisation", "framework", "score", "passed", "failed"), rows),
     }
 
 
 def describe_monthly(reports: Sequence[MonthlyReportResult]) -> Metadata:
-    """Score and files of a month's reports, and whether anything was new."""
-    rows = [(r.framework_id, r.report_id, *file) for r in reports for file in r.files]
+    """Score of a month's reports, and whether anything was new."""
     return {
         "report_id": ", ".join(r.report_id for r in reports),
         "score": ", ".join(_pct(r.score_pct) for r in reports),
         "is_new": any(r.is_new for r in reports),
-        "artifacts": _table(("framework", "report", "format", "bytes", "sha256"), rows),
     }
 
 
 def frame_table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """The first rows of a data frame as a table."""
-    return _table(frame.columns, frame.rows())
+    return table(frame.columns, frame.rows())
 
 
 def _describe_rows(rows: Sequence[tuple[date, int]]) -> Metadata:
@@ -126,11 +113,12 @@ def _describe_rows(rows: Sequence[tuple[date, int]]) -> Metadata:
         "dagster/partition_row_count": sum(count for _, count in rows),
         "days": len(rows),
         "days_with_findings": len(filled),
-        "rows_by_day": _table(("day", "rows"), filled[::-1]),
+        "rows_by_day": table(("day", "rows"), filled[::-1]),
     }
 
 
-def _table(head: Sequence[str], rows: Sequence[Iterable[object]]) -> dg.MarkdownMetadataValue:
+def table(head: Sequence[str], rows: Sequence[Iterable[object]]) -> dg.MarkdownMetadataValue:
+    """A table of at most 40 rows; a line below it says how many there are."""
     lines = [head, ["---"] * len(head), *rows[:_ROWS_SHOWN]]
     text = "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
     if len(rows) > _ROWS_SHOWN:

@@ -8,7 +8,7 @@ from typing import Final
 
 import dagster as dg
 
-from policycortex.names import FRAMEWORK_PARTITIONS, REPORT_PARTITIONS
+from policycortex.names import FRAMEWORK_PARTITIONS, KIND_PARTITIONS, RANGE_PARTITIONS, REPORT_PARTITIONS
 from policycortex.period import FIRST_DAY
 
 _LONGEST_GAP: Final = timedelta(days=7)
@@ -17,7 +17,19 @@ daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=
 """UTC days, today included, so that a scan of today can be reported on today."""
 
 report_periods = dg.DynamicPartitionsDefinition(name=REPORT_PARTITIONS)
-"""Periods of requested reports; keys are ``Period.partition_key``, both days included."""
+"""Requested reports; keys are those of ``partition_key_of``. Version 0.1 wrote keys of the period alone; they stay."""
+
+period_reports = dg.MultiPartitionsDefinition(
+    {
+        "period": dg.DynamicPartitionsDefinition(name=RANGE_PARTITIONS),
+        "report": dg.DynamicPartitionsDefinition(name=KIND_PARTITIONS),
+    }
+)
+"""Reports that are requested in Dagster; keys are ``2026-Q3|soc2 audit``.
+
+Both dimensions are dynamic: the UI offers the keys that are there, and a person types others. What a key means is read
+by ``policycortex.requests.report_partitions``.
+"""
 
 monthly_periods = dg.MultiPartitionsDefinition(
     {
@@ -61,6 +73,20 @@ def add_frameworks(instance: dg.DagsterInstance, framework_ids: Collection[str])
     known = instance.get_dynamic_partitions(FRAMEWORK_PARTITIONS)
     if new := sorted(set(framework_ids) - set(known)):
         instance.add_dynamic_partitions(FRAMEWORK_PARTITIONS, new)
+
+
+def add_report_keys(
+    instance: dg.DagsterInstance, *, periods: Collection[str] = (), kinds: Collection[str] = ()
+) -> None:
+    """Make these keys partitions of ``period_reports``; those that are stay."""
+    for name, keys in ((RANGE_PARTITIONS, periods), (KIND_PARTITIONS, kinds)):
+        if new := [key for key in dict.fromkeys(keys) if key not in set(instance.get_dynamic_partitions(name))]:
+            instance.add_dynamic_partitions(name, new)
+
+
+def period_report_key(period: str, kind: str) -> dg.MultiPartitionKey:
+    """The key of both dimensions."""
+    return dg.MultiPartitionKey({"period": period, "report": kind})
 
 
 def monthly_range_tags(framework_id: str, months: Sequence[date]) -> dict[str, str]:

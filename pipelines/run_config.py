@@ -5,12 +5,14 @@ each text and number, and an error message would then show the value of the vari
 plain types, and resources have no run configuration at all; a test searches all jobs for types that read variables.
 """
 
+from enum import StrEnum
 from typing import Any, Final
 
 import dagster as dg
 
 from pipelines.resources import CoreResource
 from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportType
+from policycortex.requests.report_partitions import Split
 
 ORGANIZATION: Final = dg.Field(dg.String, default_value=DEFAULT_ORGANIZATION, description="The owner of the data.")
 
@@ -57,6 +59,62 @@ MONTHLY_REPORTS: Final = {
     ),
 }
 """Of the operation that makes monthly reports."""
+
+
+def _choice(name: str, members: type[StrEnum]) -> dg.Enum:
+    """The members as a type of the launchpad, which offers them."""
+    return dg.Enum(name, [dg.EnumValue(each.value) for each in members])
+
+
+_FORMAT: Final = _choice("ReportFormat", ReportFormat)
+_TYPE: Final = _choice("ReportType", ReportType)
+_CROSSWALK: Final = _choice("CrosswalkEdition", CrosswalkEdition)
+_SPLIT: Final = _choice("SplitPeriod", Split)
+
+PERIOD_REPORT: Final = {
+    "formats": dg.Field(
+        dg.Array(_FORMAT), default_value=[f.value for f in (ReportFormat.PDF, ReportFormat.CSV, ReportFormat.JSON)]
+    ),
+    "name": dg.Field(
+        dg.String, default_value="", description="Name of the report. If empty: framework, type and period."
+    ),
+    "environments": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only findings of these environments. If empty: all."
+    ),
+    "cloud_providers": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only findings of these providers. If empty: all."
+    ),
+    "accounts": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only findings of these accounts. If empty: all."
+    ),
+    "crosswalk": dg.Field(
+        _CROSSWALK,
+        default_value=CrosswalkEdition.REVIEWED.value,
+        description="Relations of checks to requirements: reviewed, or scanner for those of the scanner's files.",
+    ),
+    "locale": dg.Field(dg.String, default_value="en", description="Language of the texts: en or de."),
+}
+"""Of the operation that makes the report of a period; period, framework and type are the partition."""
+
+REQUEST_REPORTS: Final = {
+    "periods": dg.Field(
+        dg.Array(dg.String),
+        default_value=["last_month"],
+        description="2026-Q3, 2026-07, 2026, 2026-07-01..2026-09-30, or relative to today: last_month, last_quarter, "
+        "last_year, quarter_to_date, ...",
+    ),
+    "split": dg.Field(
+        _SPLIT, default_value=Split.NONE.value, description="Cut each period into whole months or quarters."
+    ),
+    "frameworks": dg.Field(
+        dg.Array(dg.String), default_value=["soc2"], description="Ids of frameworks; * is all findings."
+    ),
+    "types": dg.Field(dg.Array(_TYPE), default_value=[ReportType.COMPLIANCE.value]),
+    "organization": ORGANIZATION,
+    "timezone": dg.Field(dg.String, default_value="UTC", description="IANA zone in which the periods' days are cut."),
+    **PERIOD_REPORT,
+}
+"""Of the operation that makes reports of typed periods: one for each period, framework and type."""
 
 
 def config_of(context: dg.AssetExecutionContext) -> dict[str, Any]:

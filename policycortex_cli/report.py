@@ -16,6 +16,7 @@ from policycortex.errors import IntegrityError, PolicyCortexError, Problem, Requ
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
 from policycortex.requests import ReportRequest, parse_request
 from policycortex.requests.model import request_from_json
+from policycortex.requests.report_partitions import partition_key_of
 from policycortex.security.manifest import CERTIFICATE_NAME, FILE_NAME, SIGNATURE_NAME
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
@@ -105,7 +106,7 @@ def print_report(row: ReportRow, files: Sequence[Path]) -> None:
 
 
 def _run(runs: HomeRuns, row: ReportRow, order: ReportRequest) -> None:
-    key = order.period.partition_key
+    key = partition_key_of(order)
     tags = run_tags(report_id=row.id, organization=row.organization, framework=row.framework)
     print(f"making {row.name!r}", file=sys.stderr)
     runs.instance.add_dynamic_partitions(REPORT_PARTITIONS, [key])

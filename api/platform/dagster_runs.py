@@ -9,6 +9,7 @@ from api.platform.runs import PartState
 from policycortex.errors import UnavailableError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS, TAG_REPORT, RunPriority
 from policycortex.requests import ReportRequest
+from policycortex.requests.report_partitions import partition_key_of
 from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, ReportRun, RunState, run_state_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, ReportRow
@@ -80,7 +81,7 @@ class DagsterRuns:
         self._client.close()
 
     def _launch(self, report: ReportRow, request: ReportRequest, location: CodeLocation) -> str:
-        key = request.period.partition_key
+        key = partition_key_of(request)
         add_partition(self._client, location, REPORT_PARTITIONS, key)
         tags = {"dagster/partition": key} | run_tags(
             report_id=report.id,

@@ -9,12 +9,13 @@ import dagster as dg
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.metadata import describe_monthly
+from pipelines.metadata import Metadata, describe_monthly
 from pipelines.partitions import monthly_partitions_of, monthly_periods
+from pipelines.report_facts import describe_completed
 from pipelines.resources import CoreResource
 from pipelines.run_config import MONTHLY_REPORTS, config_of
 from policycortex.names import TAG_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportType
-from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
+from policycortex.workflow.monthly import MonthlyReportOptions, MonthlyReportResult, make_monthly_report
 
 MONTHLY = dg.AssetKey(["reports", "standing"])
 """The key is the one of version 0.1: the history of materializations is stored under it."""
@@ -60,9 +61,16 @@ def monthly_reports(context: dg.AssetExecutionContext, core: CoreResource) -> dg
                 progress=context.log.info,
             )
             made.append(report)
-            context.add_asset_metadata(describe_monthly([report]), asset_key=MONTHLY, partition_key=part.key)
+            context.add_asset_metadata(_describe(core, report), asset_key=MONTHLY, partition_key=part.key)
     counts = {"reports": len(made), "new": sum(report.is_new for report in made)}
     return dg.MaterializeResult(asset_key=MONTHLY, metadata=counts)
+
+
+def _describe(core: CoreResource, made: MonthlyReportResult) -> Metadata:
+    """What every report shows, and the score as text, which the command line prints."""
+    report = made.report
+    facts = describe_completed(core.settings(), report.row, change_points=report.change_points, is_new=report.is_new)
+    return facts | describe_monthly([made])
 
 
 def _options(config: Mapping[str, Any], organization: str) -> MonthlyReportOptions:

@@ -8,6 +8,7 @@ from typing import Final
 
 from policycortex.names import ReportStatus
 from policycortex.requests.model import request_from_json
+from policycortex.requests.report_partitions import partition_key_of
 from policycortex.scheduling.recurrence import Recurrence, recurrence_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, ReportRow, open_registry
@@ -124,7 +125,7 @@ def _due(registry: Registry, row: ReportRow) -> DueReport:
         report_id=row.id,
         organization=row.organization,
         framework=row.framework,
-        partition_key=request_from_json(row.order).period.partition_key,
+        partition_key=partition_key_of(request_from_json(row.order)),
         schedule_id=tick.schedule_id if tick is not None else None,
         tick=tick.tick.isoformat() if tick is not None else None,
     )

@@ -58,6 +58,8 @@ class ProducedReport:
     summary: dict[str, Any]
     pages: int | None
     snapshot: str
+    change_points: float | None = None
+    """Change of the score against the previous period; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ def produce_report(
             summary=describe_summary(made.document.summary),
             pages=next((r.pages for r in made.rendered if r.pages), None),
             snapshot=made.document.header.snapshot,
+            change_points=made.document.change_points,
         )
         registry.reports.complete_report(
             report_id,
@@ -106,8 +109,11 @@ def produce_report(
         registry.close()
 
 
-def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> ReportStatus:
-    """Record why the report failed. A report that has ended stays as it is. Returns its status."""
+def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | str) -> ReportStatus | None:
+    """Record why the report failed. A report that has ended stays as it is.
+
+    Returns its status: ``cancelled`` for a deleted report, None where there is none with this id.
+    """
     failure = Failure(
         code=error.code if isinstance(error, PolicyCortexError) else PolicyCortexError.code,
         message=str(error),
@@ -117,7 +123,7 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
     try:
         return registry.reports.fail_report(report_id, failure).status
     except (ConflictError, NotFoundError):  # deleted meanwhile
-        return registry.reports.find_status(report_id) or ReportStatus.CANCELLED
+        return registry.reports.find_status(report_id)
     finally:
         registry.close()
 

@@ -31,6 +31,7 @@ ASSETS = {
     "core/waivers": ("posture", None),
     "core/attestations": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),
+    "reports/by_period": ("reports", "period x report"),
     "reports/standing": ("reports", "framework x month"),
 }
 JOBS = {
@@ -39,6 +40,8 @@ JOBS = {
     "rescore_posture",
     "make_report",
     "make_monthly_reports",
+    "make_period_reports",
+    "request_reports",
     "deliver_reports",
     "send_alerts",
     "export_audit_trail",

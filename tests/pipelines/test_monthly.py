@@ -26,6 +26,7 @@ from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ReportRow, open_registry
 from policycortex.workflow import monthly
 from policycortex.workflow.monthly import MonthlyReportOptions, load_monthly_targets, make_monthly_report
+from policycortex.workflow.repeatable_reports import content_digest
 from policycortex_cli.backfill import backfill_days
 from tests.support.backends import Backend
 from tests.support.empty_homes import copy_home
@@ -310,7 +311,7 @@ def test_the_schedule_names_frameworks_that_nobody_has(
 
 
 @pytest.mark.usefixtures("filled")
-def test_reports_of_version_0_1_keep_their_ids(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_of_version_0_1_keep_their_ids(settings: Settings) -> None:
     """Their description was another; the id that depends on the content is the same, so that none is made again."""
     make_report_by_hand(settings)
     [made] = rows(settings)
@@ -320,6 +321,5 @@ def test_reports_of_version_0_1_keep_their_ids(settings: Settings, monkeypatch: 
         options = MonthlyReportOptions(formats=(ReportFormat.CSV, ReportFormat.JSON))
         request = monthly._request(options, framework, Period.of_month(MONTHS[0]), datetime.now(UTC))
         as_before = replace(request, description="Standing report of a closed month")
-        monkeypatch.setattr(monthly, "_DESCRIPTION_IN_DIGEST", as_before.description)
-        basis = monthly._basis(settings, registry, framework, as_before)
+        basis = content_digest(settings, registry, framework, as_before, description=as_before.description)
     assert made.id == f"rpt_{sha256(f'{basis} 0'.encode()).hexdigest()[:16]}"

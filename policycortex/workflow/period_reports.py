@@ -1,0 +1,105 @@
+"""Reports of periods that are asked for in the Dagster UI. The run makes the request itself, once per content."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from policycortex.errors import RequestError
+from policycortex.field_types import did_you_mean
+from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition, ReportFormat
+from policycortex.period import Period
+from policycortex.requests import Known, ReportRequest, parse_request
+from policycortex.requests.report_partitions import ReportKind, key_of_period
+from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.registry import open_registry
+from policycortex.workflow.repeatable_reports import RepeatableReport, make_once
+
+_DESCRIPTION: Final = "Report of a period, requested in Dagster"
+_ALL_FINDINGS: Final = "All findings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReportOptions:
+    """Options of a report that do not depend on its period and kind."""
+
+    formats: Sequence[str] = (ReportFormat.PDF, ReportFormat.CSV, ReportFormat.JSON)
+    name: str = ""
+    """Empty: framework, type and period."""
+    environments: Sequence[str] = ()
+    cloud_providers: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+    crosswalk: str = CrosswalkEdition.REVIEWED
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReport:
+    """One report to make, checked."""
+
+    request: ReportRequest
+    framework: Framework | None
+    """In the request's edition; None for all findings."""
+
+
+def plan_period_report(
+    settings: Settings, period: Period, kind: ReportKind, options: PeriodReportOptions, *, now: datetime
+) -> PeriodReport:
+    """Check what is asked for. Raises RequestError whose message names every problem, with the known values."""
+    with closing(open_registry(settings)) as registry:
+        frameworks = frameworks_of(settings, registry, kind.organization)
+    known = Known.of(frameworks, settings.templates_dir)
+    if kind.framework is not None and kind.framework not in frameworks:
+        hint = did_you_mean(kind.framework, frameworks) or ""
+        raise RequestError(f"no framework {kind.framework!r}{hint}; known are {', '.join(sorted(frameworks))}")
+    framework = frameworks[kind.framework] if kind.framework is not None else None
+    subject = framework.name if framework is not None else _ALL_FINDINGS
+    body = {
+        "name": options.name or f"{subject}, {kind.type}, {key_of_period(period)}",
+        "type": kind.type.value,
+        "framework": kind.framework,
+        "crosswalk": options.crosswalk,
+        "description": _DESCRIPTION,
+        "scope": {
+            "date_range": {"start": period.start.isoformat(), "end": period.end.isoformat()},
+            "timezone": period.timezone,
+            "environments": list(options.environments),
+            "cloud_providers": list(options.cloud_providers),
+            "accounts": list(options.accounts),
+        },
+        "format_options": {"formats": list(options.formats), "locale": options.locale},
+    }
+    try:
+        request = parse_request(body, organization=kind.organization, now=now, known=known)
+    except RequestError as error:
+        problems = "; ".join(f"{each.field}: {each.message}" for each in error.details)
+        raise RequestError(f"{error}: {problems}", details=error.details) from None
+    edition = framework.in_edition(request.crosswalk) if framework is not None else None
+    return PeriodReport(request=request, framework=edition)
+
+
+def make_period_report(
+    settings: Settings,
+    planned: PeriodReport,
+    *,
+    run_id: str,
+    now: datetime,
+    progress: Callable[[str], None] = lambda _: None,
+    on_report: Callable[[str], None] = lambda _: None,
+) -> RepeatableReport:
+    """The completed report: the same content asked for again gives the same report.
+
+    ``on_report`` is called with the report's id before the report is made.
+    """
+    return make_once(
+        settings,
+        planned.request,
+        planned.framework,
+        run_id=run_id,
+        now=now,
+        progress=progress,
+        on_report=on_report,
+    )
