@@ -16,7 +16,8 @@ from pipelines.partitions import add_report_keys, period_report_key, period_repo
 from pipelines.report_facts import describe_completed, report_tags
 from pipelines.resources import CoreResource
 from pipelines.run_config import PERIOD_REPORT, REQUEST_REPORTS, config_of
-from policycortex.names import ANY_FRAMEWORK, ReportType
+from policycortex.errors import RequestError
+from policycortex.names import ANY_FRAMEWORK, TAG_ORGANIZATION, ReportType
 from policycortex.period import Period
 from policycortex.requests.report_partitions import (
     ReportKind,
@@ -59,6 +60,7 @@ def by_period(context: dg.AssetExecutionContext, core: CoreResource) -> dg.Mater
     keys = context.partition_key.keys_by_dimension
     with core_errors_as_failures(core):
         period, kind = period_of_key(keys["period"]), kind_of_key(keys["report"])
+        _check_organization(context.run.tags.get(TAG_ORGANIZATION), kind)
         options = _options(config_of(context))
         planned = plan_period_report(core.settings(), period, kind, options, now=datetime.now(UTC))
     return dg.MaterializeResult(metadata=_make(context, core, planned, retry_number=context.retry_number))
@@ -72,7 +74,7 @@ make_period_reports = dg.define_asset_job(
 
 
 @dg.op(
-    name="request_reports",
+    name="make_requested",
     config_schema=REQUEST_REPORTS,
     out=dg.Out(dg.Nothing),
     retry_policy=RETRY_TRANSIENT,
@@ -80,7 +82,8 @@ make_period_reports = dg.define_asset_job(
 )
 def make_requested(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """All are checked before the first is made. Each becomes a materialization of ``reports/by_period``."""
-    config: Mapping[str, Any] = context.op_config
+    config = dict(context.op_config)
+    config["organization"] = context.run.tags.get(TAG_ORGANIZATION, config["organization"])
     now, settings = datetime.now(UTC), core.settings()
     with core_errors_as_failures(core):
         planned = {
@@ -137,6 +140,12 @@ def _make(
         raise
     context.instance.add_run_tags(context.run.run_id, report_tags(planned.request, made.row.id))
     return _facts(core, made)
+
+
+def _check_organization(tagged: str | None, kind: ReportKind) -> None:
+    """Whoever may start runs of one organisation starts them with its tag."""
+    if tagged is not None and tagged != kind.organization:
+        raise RequestError(f"the run is tagged for {tagged}, but its partition {kind.key!r} is of {kind.organization}")
 
 
 def _facts(core: CoreResource, made: RepeatableReport) -> dict[str, Any]:

@@ -4,6 +4,7 @@ The UI shows and changes the whole installation. So a key of one organisation si
 and the runs that it starts must name this organisation. A link of the command line is for all organisations.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import yaml
 
 from pipelines.ui.graphql_calls import Mutation
 from policycortex.errors import RequestError
-from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION
+from policycortex.names import DEFAULT_ORGANIZATION, TAG_ORGANIZATION, ReportType
 
 _STARTS: Final = frozenset(
     {
@@ -22,10 +23,12 @@ _STARTS: Final = frozenset(
     }
 )
 _CONFIG: Final = "runConfigData"
+_KIND: Final = re.compile(rf"\|\S+ (?:{'|'.join(ReportType)})(?: (?P<organization>.+))?$")
+"""The end of a partition key of ``reports/by_period``, which names the organisation: ``2026-Q3|soc2 audit acme``."""
 
 
 def require_own_organization(mutations: Iterable[Mutation], organization: str) -> None:
-    """Raise RequestError when a mutation starts a run of another organisation, by its configuration or its tags."""
+    """Raise RequestError when a mutation starts a run of another organisation, by configuration, tags or partition."""
     for mutation in mutations:
         if mutation.name not in _STARTS:
             continue
@@ -51,6 +54,8 @@ def _named(value: object) -> Iterator[str]:
         case list() | tuple():
             for inner in value:
                 yield from _named(inner)
+        case str() if found := _KIND.search(value):
+            yield found["organization"] or DEFAULT_ORGANIZATION
 
 
 def _named_in_config(config: object) -> Iterator[str]:
@@ -64,5 +69,5 @@ def _named_in_config(config: object) -> Iterator[str]:
         raise RequestError("the run configuration must have a table `ops`")
     for operation in operations.values():
         own = operation.get("config") if isinstance(operation, Mapping) else None
-        if isinstance(own, Mapping) and ("paths" in own or "organization" in own):
+        if isinstance(own, Mapping) and own.keys() & {"paths", "periods", "organization"}:
             yield str(own.get("organization", DEFAULT_ORGANIZATION))

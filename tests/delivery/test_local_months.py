@@ -160,10 +160,10 @@ def test_the_event_names_the_local_month(delivered: Delivered, zone: str) -> Non
     assert (period["first_day"], period["last_day"], period["timezone"]) == ("2026-10-01", "2026-10-31", zone)
 
 
-def test_names_and_keys_are_of_the_local_month(delivered: Delivered) -> None:
+def test_names_and_keys_are_of_the_local_month(delivered: Delivered, zone: str) -> None:
     """The object name, dated by the tick in the zone, and Dagster's partition key."""
     assert delivered.object_name == "2026-10/2026-10-01 to 2026-10-31 of 2026-11-01 09-00"
-    assert delivered.partition_key == "2026-10-01..2026-10-31"
+    assert delivered.partition_key == f"2026-10-01..2026-10-31 {zone} soc2 compliance production"
 
 
 def test_the_pdf_prints_the_month_and_the_month_before(delivered: Delivered, zone: str) -> None:

@@ -90,7 +90,7 @@ def request(defs: dg.Definitions, instance: dg.DagsterInstance, **config: Any) -
     """The job with typed periods."""
     return defs.resolve_job_def("request_reports").execute_in_process(
         instance=instance,
-        run_config={"ops": {"request_reports": {"config": DATA_ONLY | config}}},
+        run_config={"ops": {"make_requested": {"config": DATA_ONLY | config}}},
         raise_on_error=False,
     )
 

@@ -90,6 +90,14 @@ def _imports(**config: object) -> dict[str, Any]:
     return {"ops": {"imports": {"config": {"paths": ["x"], **config}}}}
 
 
+def _requested(**config: object) -> dict[str, Any]:
+    return {"ops": {"make_requested": {"config": {"periods": ["2026-Q3"], **config}}}}
+
+
+def _partition(kind: str) -> dict[str, str]:
+    return {"dagster/partition": f"2026-Q3|{kind}", "dagster/partition/report": kind}
+
+
 OWN_TAG = {"policycortex/organization": "acme"}
 
 
@@ -102,6 +110,12 @@ OWN_TAG = {"policycortex/organization": "acme"}
         (_params(config=_imports(organization="other")), 403),
         (_params(config=_imports()), 403),
         (_params(), 403),
+        (_params(config=_requested(organization="acme")), 200),
+        (_params(tags=OWN_TAG, config=_requested()), 403),
+        (_params(tags=_partition("soc2 audit acme")), 200),
+        (_params(tags=_partition("soc2 audit other")), 403),
+        (_params(tags=OWN_TAG | _partition("soc2 audit other")), 403),
+        (_params(tags=_partition("soc2 audit")), 403),
         (_params(tags=OWN_TAG, config=_imports()), 403),
         (_params(tags=OWN_TAG, config=_imports(organization="other")), 403),
         (_params(tags={"policycortex/organization": "other"}, config=_imports(organization="acme")), 403),
@@ -114,7 +128,7 @@ OWN_TAG = {"policycortex/organization": "acme"}
 def test_a_person_with_a_key_starts_runs_of_the_own_organisation_only(
     ui: Ui, params: dict[str, Any], status: int
 ) -> None:
-    """By tag or configuration, as JSON or YAML, as variable or in the text of the query."""
+    """By tag, partition or configuration, as JSON or YAML, as variable or in the text of the query."""
     client = _with_key(ui, "acme")
     answer = client.post("/graphql", json={"query": LAUNCH, "variables": {"p": params}})
     assert (answer.status_code, len(ui.behind.requests)) == (status, int(status == 200))
