@@ -1,7 +1,6 @@
 """Reports that are requested in Dagster: by partition, by typed periods, once per content, with their facts."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,7 +55,7 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(settings: Settings, filled_home: Path) -> Iterator[Settings]:
+def settings(settings: Settings, filled_home: Path) -> Settings:
     """The test's own home has these scans."""
     copy_home(filled_home, settings.home)
     return settings
