@@ -156,7 +156,7 @@ def test_typed_periods_make_a_report_of_each_and_none_twice(
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("partition", "expected"),
     [
         (("2024-Q3", "sock2 audit", {}), "no framework 'sock2'.*known are .*soc2"),
         (("2024-Q3", "soc2 audits", {}), "is no kind of report"),
@@ -169,11 +169,11 @@ def test_what_cannot_be_made_is_refused_with_its_reason(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     settings: Settings,
-    asked: tuple[str, str, dict[str, Any]],
+    partition: tuple[str, str, dict[str, Any]],
     expected: str,
 ) -> None:
     """The run fails, is not cancelled, and leaves no report."""
-    period, kind, config = asked
+    period, kind, config = partition
     run = materialize(defs, instance, period, kind, **config)
     assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
     assert re.search(expected, reason_of(run)), reason_of(run)
@@ -192,7 +192,7 @@ def test_a_job_with_one_unknown_framework_makes_nothing(
 def test_a_report_that_fails_is_marked_with_the_reason(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No other run tries it again; asked for again, another report is made."""
+    """No other run tries it again; partition for again, another report is made."""
     with monkeypatch.context() as patch:
 
         def fail(*_: object, **__: object) -> None:
@@ -238,10 +238,10 @@ def test_a_run_after_the_report_is_completed_ends_as_a_success(
         job.execute_in_process(instance=instance, partition_key=old_key, run_config=config) for _ in ("first", "again")
     ]
     assert [run.success for run in runs] == [True, True]
-    told = [
+    shown_ids = [
         record.asset_materialization.metadata["report_id"].value  # type: ignore[union-attr]
         for record in instance.fetch_materializations(ARTIFACTS, limit=10).records
         if record.partition_key == old_key
     ]
-    assert told == [report.id, report.id]
+    assert shown_ids == [report.id, report.id]
     assert instance.has_dynamic_partition("report_periods", old_key)
