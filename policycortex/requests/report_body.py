@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.registry import installed_channels
-from policycortex.field_types import Email, Line, Moment, Strict, Text, did_you_mean, refuse
-from policycortex.names import CrosswalkEdition, ReportType
-from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, ScopeBody, known_of, one_of
+from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse
+from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, ScopeBody
 from policycortex.requests.destinations import Destinations, body_with_channels
+from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
 
 
 class NotificationsBody(Strict):
@@ -52,9 +52,9 @@ class ReportBody(Strict):
     name: Line = Field(
         max_length=200, json_schema_extra={"minLength": 1, "pattern": r"\S"}, examples=["Monthly Security Assessment"]
     )
-    type: ReportType = Field(examples=["audit"])
-    framework: str | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
-    crosswalk: CrosswalkEdition = CROSSWALK_FIELD
+    type: KnownType = Field(examples=["audit"])
+    framework: KnownFramework | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
+    crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: ScopeBody
     format_options: FormatOptionsBody = FormatOptionsBody()
@@ -62,22 +62,3 @@ class ReportBody(Strict):
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
         default=None, description="Days after which the report expires; by default as configured for the organisation"
     )
-
-    @field_validator("type", mode="before")
-    @classmethod
-    def _type(cls, value: object) -> object:
-        return one_of(ReportType, value)
-
-    @field_validator("crosswalk", mode="before")
-    @classmethod
-    def _crosswalk(cls, value: object) -> object:
-        return one_of(CrosswalkEdition, value)
-
-    @field_validator("framework")
-    @classmethod
-    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
-        known = known_of(info).frameworks
-        if value is not None and value not in known:
-            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
-            raise refuse(f"Unknown framework {value!r}{hint}")
-        return value

@@ -1,6 +1,6 @@
 """The documented body of a schedule, and the request for a report that each of its ticks makes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +9,12 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.connections import Connections
 from policycortex.errors import ConfigurationError, NotFoundError
-from policycortex.field_types import Line, Strict, Text, did_you_mean, refuse
-from policycortex.names import CrosswalkEdition, ReportType
-from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody, one_of
+from policycortex.field_types import Line, Strict, Text, refuse
+from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
+from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
 from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
 from policycortex.scheduling.misfire import MisfirePolicy
@@ -38,9 +38,9 @@ class ReportTemplateBody(Strict):
     """The report that each tick requests."""
 
     name: Line | None = Field(default=None, max_length=200, examples=["Executive Summary Template"])
-    type: ReportType = Field(examples=["compliance"])
-    framework: str | None = Field(default=None, examples=["soc2"])
-    crosswalk: CrosswalkEdition = CROSSWALK_FIELD
+    type: KnownType = Field(examples=["compliance"])
+    framework: KnownFramework | None = Field(default=None, examples=["soc2"])
+    crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: TemplateScopeBody = TemplateScopeBody()
     format_options: FormatOptionsBody = FormatOptionsBody()
@@ -64,25 +64,6 @@ class ReportTemplateBody(Strict):
         problem = named_password_problem(connections, value.password_name, info.context["organization"])
         if problem is not None:
             raise refuse(f"password_name: {problem}")
-        return value
-
-    @field_validator("type", mode="before")
-    @classmethod
-    def _type(cls, value: object) -> object:
-        return one_of(ReportType, value)
-
-    @field_validator("crosswalk", mode="before")
-    @classmethod
-    def _crosswalk(cls, value: object) -> object:
-        return one_of(CrosswalkEdition, value)
-
-    @field_validator("framework")
-    @classmethod
-    def _framework(cls, value: str | None, info: ValidationInfo) -> str | None:
-        known: Collection[str] = info.context["known"].frameworks if info.context is not None else ()
-        if value is not None and value not in known:
-            hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
-            raise refuse(f"Unknown framework {value!r}{hint}")
         return value
 
 
