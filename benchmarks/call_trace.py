@@ -5,7 +5,6 @@ import and for a report, each the second of its kind: what is loaded once per pr
 lambdas and generated code do not count either. Files and numbers do not depend on the load of the machine.
 """
 
-import json
 import secrets
 import socket
 import sys
@@ -108,14 +107,12 @@ def trace_api(trace: CallTrace, settings: Settings) -> None:
 def trace_command_line(trace: CallTrace, settings: Settings, folder: Path) -> None:
     """An import and a report as ``policycortex ingest`` and ``policycortex report`` do them."""
     files = write_samples(folder / "findings", period=DAYS, findings_per_scan=200, clouds=("aws",))
-    request = folder / "request.json"
-    request.write_text(json.dumps(REQUEST))
     ingest_paths(settings, files[:1], organization="default")
     with trace.recording("policycortex ingest"):
         ingest_paths(settings, files[1:2], organization="default")
-    make_report(settings, request, out=folder / "out", organization="default")
+    make_report(settings, REQUEST, out=folder / "out", organization="default")
     with trace.recording("policycortex report"):
-        make_report(settings, request, out=folder / "out", organization="default")
+        make_report(settings, REQUEST, out=folder / "out", organization="default")
 
 
 def main() -> None:

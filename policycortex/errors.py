@@ -8,6 +8,7 @@
     ├── ConflictError            RPT_003: the object's state does not allow it
     ├── ConfigurationError       settings, framework files or templates that a person must correct
     ├── RenderingError           a document that could not be rendered; permanent
+    ├── DataNotKeptError         RPT_023: data of an earlier time that is not kept any more; permanent
     ├── IntegrityError           stored bytes or counts that differ from their record; permanent
     ├── DeliveryRefusedError     a destination refused it; permanent
     ├── DeliveryUncertainError   sent without a response: perhaps delivered, so never repeated automatically
@@ -81,6 +82,12 @@ class RenderingError(PolicyCortexError):
     """A document could not be rendered to a format."""
 
     code = "RPT_012"
+
+
+class DataNotKeptError(PolicyCortexError):
+    """The data of an earlier time, or the framework of that time, is not kept; a newer report can be made."""
+
+    code = "RPT_023"
 
 
 class IntegrityError(PolicyCortexError):

@@ -77,17 +77,46 @@ def ingest(paths: tuple[str, ...], target: str, home: Path | None, org: str) -> 
 
 
 @app.command()
-@click.argument("request", metavar="REQUEST.json", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "request", metavar="[REQUEST.json]", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 @click.option("--out", required=True, type=_FOLDER, help="Folder for the files.")
+@click.option(
+    "--like",
+    metavar="ID",
+    help="Make this completed report again, from the same data, with what REQUEST.json and the options change.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice([kind.value for kind in ReportFormat]),
+    help="Format in place of those of the request. May be repeated.",
+)
+@click.option("--locale", help="Language in place of that of the request, such as de.")
+@click.option("--known-on", metavar="DATE", help="As known on this date: later scans and approvals do not count.")
 @_crosswalk_option
 @_home_option
 @_org_option
-def report(request: Path, out: Path, crosswalk: str | None, home: Path | None, org: str) -> None:
+def report(
+    *,
+    request: Path | None,
+    out: Path,
+    like: str | None,
+    formats: tuple[str, ...],
+    locale: str | None,
+    known_on: str | None,
+    crosswalk: str | None,
+    home: Path | None,
+    org: str,
+) -> None:
     """Make one report; REQUEST.json is the body of POST /v1/reports."""
-    from policycortex_cli.report import make_report
+    from policycortex_cli.report import changed_body, make_report
 
-    settings = Settings.from_environment(home=home)
-    make_report(settings, request, out=out, organization=org, crosswalk=crosswalk)
+    if request is None and like is None:
+        raise click.UsageError("give a REQUEST.json, or --like with the id of a report")
+    body = changed_body(request, like=like, formats=formats, locale=locale, known_on=known_on, crosswalk=crosswalk)
+    make_report(Settings.from_environment(home=home), body, out=out, organization=org)
 
 
 @app.command()

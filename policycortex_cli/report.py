@@ -14,13 +14,14 @@ from typing import Any, Final
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
 from policycortex.names import REPORT_JOB, REPORT_OPERATION, REPORT_PARTITIONS
-from policycortex.requests import ReportRequest, parse_request
+from policycortex.requests import ReportRequest
 from policycortex.requests.model import request_from_json
 from policycortex.requests.report_partitions import partition_key_of
 from policycortex.security.manifest import CERTIFICATE_NAME, FILE_NAME, SIGNATURE_NAME
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import ArtifactRow, FileRow, Registry, ReportRow, open_registry
+from policycortex.workflow.report_order import parse_order
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import known_values, new_report_id, request_report, run_tags
 from policycortex_cli.audit_records import record_event
@@ -31,14 +32,26 @@ _MOST_BYTES: Final = 200
 """Of a name, which leaves space for endings such as ``.manifest.json.p7s`` in the 255 of file systems."""
 
 
-def make_report(
-    settings: Settings, request: Path, *, out: Path, organization: str, crosswalk: str | None = None
-) -> None:
-    """Make the report and print its score and files. Raises RequestError that names every problem of the request.
+def changed_body(
+    request: Path | None,
+    *,
+    like: str | None = None,
+    formats: Collection[str] = (),
+    locale: str | None = None,
+    known_on: str | None = None,
+    crosswalk: str | None = None,
+) -> dict[str, Any]:
+    """The body in the file, or an empty one, with the values of the options in place of its own."""
+    body = dict(_read(request)) if request is not None else {}
+    fields = {"from_report": like, "known_on": known_on, "crosswalk": crosswalk}
+    options = {"formats": list(formats), "locale": locale}
+    body |= {name: value for name, value in fields.items() if value}
+    given = {name: value for name, value in options.items() if value}
+    return body | ({"format_options": {**(body.get("format_options") or {}), **given}} if given else {})
 
-    ``crosswalk`` replaces the request's edition.
-    """
-    body = dict(_read(request)) | ({"crosswalk": crosswalk} if crosswalk else {})
+
+def make_report(settings: Settings, body: Mapping[str, Any], *, out: Path, organization: str) -> None:
+    """Make the report and print its score and files. Raises RequestError that names every problem of the request."""
     make_folder(out)
     with closing(open_registry(settings)) as registry:
         with home_runs(settings) as runs:
@@ -52,10 +65,13 @@ def produce(
     """Write the report's row, execute the job that makes it, return the completed row."""
     known = known_values(settings, registry, organization)
     now = datetime.now(UTC)
-    order = parse_request(body, organization=organization, now=now, known=known)
+    ordered = parse_order(settings, registry, body, organization=organization, now=now, known=known)
+    order = ordered.request
     if body.get("delivery"):
         print("the delivery of the request is not used: the command line delivers nothing", file=sys.stderr)
-    row = request_report(settings, registry, order, report_id=new_report_id(), start=None, now=now)
+    row = request_report(
+        settings, registry, order, report_id=new_report_id(), start=None, sharing=ordered.sharing, now=now
+    )
     record_event(registry, organization, "report_created", row.id, {})
     try:
         _run(runs, row, order)
@@ -108,7 +124,7 @@ def print_report(row: ReportRow, files: Sequence[Path]) -> None:
 def _run(runs: HomeRuns, row: ReportRow, order: ReportRequest) -> None:
     key = partition_key_of(order)
     tags = run_tags(report_id=row.id, organization=row.organization, framework=row.framework)
-    print(f"making {row.name!r}", file=sys.stderr)
+    print(f"making {row.name!r}, {row.id}", file=sys.stderr)
     runs.instance.add_dynamic_partitions(REPORT_PARTITIONS, [key])
     config = {REPORT_OPERATION: {"config": {"report_id": row.id}}}
     if not runs.execute(REPORT_JOB, config=config, tags=tags, partition=key).success:

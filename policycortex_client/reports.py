@@ -32,6 +32,15 @@ class ReportsClient(Transport):
         headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(24)}
         return read_report(self._send("POST", "/v1/reports", json=dict(body), headers=headers).json())
 
+    def create_report_like(
+        self, report_id: str, changes: Mapping[str, Any] | None = None, *, idempotency_key: str | None = None
+    ) -> Report:
+        """Request a completed report again, from the same data; ``changes`` are format options, name and delivery.
+
+        Raises ApiError.
+        """
+        return self.create_report({**(changes or {}), "from_report": report_id}, idempotency_key=idempotency_key)
+
     def get_report(self, report_id: str) -> Report:
         """All about one report. Raises ApiError."""
         return read_report(self._send("GET", f"/v1/reports/{report_id}").json())

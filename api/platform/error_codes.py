@@ -117,6 +117,13 @@ FILE_MISSING: Final = ErrorCode(
     meaning="The report was completed, but its file is no longer in the store.",
     advice="Request the report again, or restore the file from a backup.",
 )
+DATA_NOT_KEPT: Final = ErrorCode(
+    code="RPT_023",
+    error="data_not_kept",
+    status=410,
+    meaning="The data of that time, or the framework as it was then, is not kept any more.",
+    advice="Take a later `known_on`, which the description names, or request a report on the newest data.",
+)
 INVALID_REQUEST: Final = ErrorCode(
     code="RPT_014",
     error="invalid_request",
@@ -192,6 +199,6 @@ ALL: Final = (
     INVALID_CONFIG, REPORT_NOT_FOUND, CONFLICT, UNAUTHORIZED, FORBIDDEN, PATH_NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE,
     WRONG_MEDIA_TYPE, INPUT_UNREADABLE, CONFIGURATION, RENDERING, INTEGRITY, INVALID_REQUEST, RATE_LIMITED, RANGE,
     PRECONDITION, FORMAT_NOT_MADE, HEADERS_TOO_LARGE, DELIVERY_REFUSED,
-    DELIVERY_UNCERTAIN, FILE_MISSING, INTERNAL, UNAVAILABLE,
+    DELIVERY_UNCERTAIN, FILE_MISSING, DATA_NOT_KEPT, INTERNAL, UNAVAILABLE,
 )  # fmt: skip
 BY_CODE: Final = {entry.code: entry for entry in ALL}

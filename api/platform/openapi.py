@@ -10,6 +10,7 @@ from api.platform import openapi_examples as examples
 from api.platform.error_codes import ErrorCode
 from api.platform.responses import ErrorAnswer
 from policycortex.names import ReportFormat
+from policycortex.requests.like_body import ReportLikeBody
 from policycortex.requests.report_body import ReportBody
 
 Responses = dict[int | str, dict[str, Any]]
@@ -49,8 +50,12 @@ def open_errors() -> Responses:
 
 
 def report_body() -> dict[str, Any]:
-    """The body of a request for a report, with the documented example."""
-    return body_of(ReportBody, REPORT_EXAMPLE)
+    """The body of a request for a report, with the documented example: one of its own, or like a finished one."""
+    body, like = body_of(ReportBody, REPORT_EXAMPLE), body_of(ReportLikeBody, {})
+    content = body["requestBody"]["content"]["application/json"]
+    schemas = [each["requestBody"]["content"]["application/json"]["schema"] for each in (body, like)]
+    content["schema"] = {"anyOf": schemas}
+    return body
 
 
 def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:

@@ -103,13 +103,19 @@ class ReportHeader:
     """None when no framework was requested."""
     formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
     """Files of this request; texts name only these."""
+    known_at: datetime | None = None
+    """Until when data counts; None: until ``generated_at``."""
+    known_on: datetime | None = None
+    """Set where the report was requested as known at that time."""
+    made_from: str | None = None
+    """Id of the report from whose data it was made; None for a report on data of its own."""
 
     def ages_on(self, period: Period) -> date:
-        """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report.
+        """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report's data.
 
         A UTC date, as the dates of scans in the lake.
         """
-        return min(period.last_utc_date, self.generated_at.astimezone(UTC).date())
+        return min(period.last_utc_date, (self.known_at or self.generated_at).astimezone(UTC).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

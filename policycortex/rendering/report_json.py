@@ -12,7 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from policycortex.documents.model import CrosswalkNote, FindingsTable, ReportDocument, RequirementRow, Summary
+from policycortex.documents.model import (
+    CrosswalkNote,
+    FindingsTable,
+    ReportDocument,
+    ReportHeader,
+    RequirementRow,
+    Summary,
+)
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import TIME_FORM
@@ -94,7 +101,13 @@ def describe_report(document: ReportDocument) -> dict[str, Any]:
         "description": header.description,
         "organization": header.organization,
         "crosswalk": _crosswalk(header.crosswalk),
-    }
+    } | _data_of(header)
+
+
+def _data_of(header: ReportHeader) -> dict[str, Any]:
+    """Keys of a report whose data is not the newest; others have none of them."""
+    known = {"known_on": write_time(header.known_on)} if header.known_on is not None else {}
+    return known | ({"made_from": header.made_from} if header.made_from is not None else {})
 
 
 def _crosswalk(note: CrosswalkNote | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
 from policycortex.names import CrosswalkEdition, FindingsDetail, PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period, zone_of_name
+from policycortex.requests.basis import DataBasis, basis_from_json, basis_to_json
 from policycortex.scope import Scope
 
 _DETAIL_WORDS: Final[Mapping[FindingsDetail, bool | str]] = {
@@ -62,13 +63,22 @@ class ReportRequest:
     template: str | None = None
     """A custom template of the installation, by name."""
     delivery: Delivery = field(default_factory=Delivery)
+    known_on: datetime | None = None
+    """The report is as known at this time, UTC; None: as known when it is made."""
+    basis: DataBasis | None = None
+    """The data that it is made from; None: the newest."""
 
 
 def request_to_json(request: ReportRequest) -> dict[str, Any]:
     """The request as JSON types; ``request_from_json`` reads it."""
     at = request.delivery.scheduled_at
     # absent unless set: digests of requests made before these options stay equal
-    rare = {"has_csv_bom": request.has_csv_bom or None, "password_name": request.password_name}
+    rare = {
+        "has_csv_bom": request.has_csv_bom or None,
+        "password_name": request.password_name,
+        "known_on": request.known_on.isoformat() if request.known_on else None,
+        "basis": basis_to_json(request.basis) if request.basis else None,
+    }
     return {name: value for name, value in rare.items() if value is not None} | {
         "name": request.name,
         "type": request.type.value,
@@ -83,7 +93,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "scope_as_given": dict(request.scope_as_given),
         "formats": [f.value for f in request.formats],
         "include_executive_summary": request.include_executive_summary,
-        "include_detailed_findings": _DETAIL_WORDS[request.detail],
+        "include_detailed_findings": word_of(request.detail),
         "locale": request.locale,
         "watermark": request.watermark,
         "is_signed": request.is_signed,
@@ -99,6 +109,11 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
 def detail_of(word: bool | str) -> FindingsDetail:
     """The detail that ``include_detailed_findings`` names: true, false or "all". Raises KeyError on other words."""
     return {word: detail for detail, word in _DETAIL_WORDS.items()}[word]
+
+
+def word_of(detail: FindingsDetail) -> bool | str:
+    """What ``include_detailed_findings`` says for that detail."""
+    return _DETAIL_WORDS[detail]
 
 
 def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
@@ -133,6 +148,8 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         template=stored.get("template"),
         retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
+        known_on=datetime.fromisoformat(stored["known_on"]) if stored.get("known_on") else None,
+        basis=basis_from_json(stored["basis"]) if stored.get("basis") else None,
     )
 
 

@@ -13,9 +13,10 @@ from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
-from policycortex.requests.body import Known, ScopeBody
+from policycortex.requests.basis import known_moment_of
+from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody
 from policycortex.requests.model import Delivery, ReportRequest, detail_of
-from policycortex.requests.report_body import ReportBody
+from policycortex.requests.report_body import OrderDelivery, ReportBody
 from policycortex.scope import Scope
 
 DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
@@ -50,12 +51,13 @@ def parse_request(
 
     ``connections``: those that its channels are checked against; None where nothing is delivered.
     """
-    due_at = _due_at(body, now)
+    due_at = due_time(body, now)
     context = {"known": known, "due_at": due_at}
     if connections is not None:
         context |= {"connections": connections, "organization": organization}
     checked = validated(ReportBody, body, context=context)
     options, scope = checked.format_options, checked.scope
+    period = period_of(scope, due_at)
     return ReportRequest(
         name=checked.name,
         type=checked.type,
@@ -68,26 +70,49 @@ def parse_request(
             cloud_providers=tuple(scope.cloud_providers),
             accounts=tuple(dict.fromkeys(scope.accounts)),
         ),
-        period=period_of(scope, due_at),
+        period=period,
         scope_as_given=dict(body["scope"]),
-        formats=tuple(options.formats),
-        include_executive_summary=options.include_executive_summary,
-        detail=detail_of(options.include_detailed_findings),
-        locale=options.locale,
-        watermark=DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
-        is_signed=options.sign,
         retention_days=checked.retention_days,
-        password=options.password,
-        password_name=options.password_name,
-        pdf_variant=options.pdf_variant,
-        has_csv_bom=options.csv_bom,
-        branding=branding_from_json(options.branding.model_dump()) if options.branding else None,
-        template=options.template,
-        delivery=Delivery(
-            scheduled_at=checked.delivery.scheduled_at,
-            emails=tuple(dict.fromkeys(checked.delivery.notifications.email)),
-        ),
+        delivery=delivery_of(checked.delivery),
+        **look_of(options),
+        known_on=_known_on(checked, period, now) if checked.known_on is not None else None,
     )
+
+
+def look_of(options: FormatOptionsBody) -> dict[str, Any]:
+    """The fields of a request that ``format_options`` decides."""
+    return {
+        "formats": tuple(options.formats),
+        "include_executive_summary": options.include_executive_summary,
+        "detail": detail_of(options.include_detailed_findings),
+        "locale": options.locale,
+        "watermark": DEFAULT_WATERMARK if options.watermark is True else options.watermark or None,
+        "is_signed": options.sign,
+        "password": options.password,
+        "password_name": options.password_name,
+        "pdf_variant": options.pdf_variant,
+        "has_csv_bom": options.csv_bom,
+        "branding": branding_from_json(options.branding.model_dump()) if options.branding else None,
+        "template": options.template,
+    }
+
+
+def delivery_of(delivery: OrderDelivery) -> Delivery:
+    """When the report is due, and who is notified."""
+    return Delivery(scheduled_at=delivery.scheduled_at, emails=tuple(dict.fromkeys(delivery.notifications.email)))
+
+
+def _known_on(checked: ReportBody, period: Period, now: datetime) -> datetime:
+    """Raises RequestError for a time in the future, or before the period."""
+    try:
+        moment = known_moment_of(checked.known_on or "", period.zone, now=now)
+    except PydanticCustomError as error:
+        raise RequestError(REFUSED, details=(Problem(field="known_on", message=error.message()),)) from None
+    if moment <= period.start:
+        raise RequestError(
+            REFUSED, details=(Problem(field="known_on", message="Must be after the start of the report's period"),)
+        )
+    return moment
 
 
 def validated(model: type[_Model], body: object, *, context: Mapping[str, Any] | None = None) -> _Model:
@@ -108,7 +133,7 @@ def period_of(scope: ScopeBody, due_at: datetime) -> Period:
     return resolve_period(kind, now=due_at.astimezone(UTC), zone=zone_of(scope.timezone))
 
 
-def _due_at(body: Mapping[str, Any], now: datetime) -> datetime:
+def due_time(body: Mapping[str, Any], now: datetime) -> datetime:
     delivery = body.get("delivery")
     at = delivery.get("scheduled_at") if isinstance(delivery, Mapping) else None
     try:

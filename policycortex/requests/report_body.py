@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from policycortex.channels.registry import installed_channels
 from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse
+from policycortex.requests.basis import KnownOn
 from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, ScopeBody
 from policycortex.requests.destinations import Destinations, body_with_channels
 from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
@@ -57,6 +58,7 @@ class ReportBody(Strict):
     crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: ScopeBody
+    known_on: KnownOn | None = None
     format_options: FormatOptionsBody = FormatOptionsBody()
     delivery: DeliveryBody = DeliveryBody()
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(

@@ -4,9 +4,11 @@ A record is in force when it was approved and not revoked before the time, and t
 of last March uses the end of March: an approval or revocation after that does not change it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from policycortex.period import Period
 
@@ -62,6 +64,22 @@ class ApprovalRecord:
             return ()
         revoked = self.revoked_at if self.revoked_at is not None and self.revoked_at < end else None
         return self.valid_from, self.valid_until, self.approved_at, revoked
+
+
+RecordT = TypeVar("RecordT", bound=ApprovalRecord)
+
+
+def as_known_at(records: Iterable[RecordT], at: datetime) -> tuple[RecordT, ...]:
+    """Return the records that were requested by ``at``, without approvals and revocations after it."""
+    return tuple(_as_known(record, at) for record in records if record.requested_at <= at)
+
+
+def _as_known(record: RecordT, at: datetime) -> RecordT:
+    if record.approved_at is not None and record.approved_at > at:
+        record = replace(record, approved_at=None, approved_by=None)
+    if record.revoked_at is not None and record.revoked_at > at:
+        record = replace(record, revoked_at=None, revoked_by=None)
+    return record
 
 
 def known_moment(period: Period, now: datetime) -> datetime:

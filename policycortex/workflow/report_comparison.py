@@ -92,7 +92,7 @@ def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[s
         lake=stack.enter_context(live.at(str(report.snapshot))),
         request=request,
         framework=frameworks[request.framework].in_edition(request.crosswalk) if request.framework else None,
-        made_at=report.started_at or report.created_at,
+        made_at=request.basis.known_at if request.basis else report.started_at or report.created_at,
         path=path,
     )
 

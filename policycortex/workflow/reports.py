@@ -15,20 +15,27 @@ from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
-from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, PolicyCortexError
+from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
+from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.names import ReportStatus
+from policycortex.names import CrosswalkEdition, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, request_from_json
+from policycortex.scoring.approvals import as_known_at
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import AuditLogHead, Provenance
 from policycortex.settings import Settings
-from policycortex.storage.known_frameworks import frameworks_of
+from policycortex.storage.known_frameworks import (
+    framework_known_at,
+    framework_of_version,
+    keep_framework,
+    require_framework,
+)
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.private_folders import private_folder
@@ -39,6 +46,7 @@ from policycortex.workflow.assessed_period import describe_crosswalk, judge_days
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
+from policycortex.workflow.report_order import MadeWith, check_same_figures
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
 from policycortex.workflow.sign_files import read_provenance, sign_files
@@ -69,6 +77,7 @@ class _Made:
     document: ReportDocument
     rendered: "tuple[RenderedArtifact, ...]"
     provenance: Provenance
+    made_with: MadeWith
 
 
 def produce_report(
@@ -84,7 +93,8 @@ def produce_report(
     try:
         row = registry.reports.mark_running(report_id, run_id, now=now)
         with private_folder(settings) as folder:
-            made = _make(settings, row, folder, now, progress)
+            is_protected = registry.reports.load_sealed_password(report_id) is not None
+            made = _make(settings, row, folder, now, progress, is_protected=is_protected)
             files = _finish(settings, registry, row, made, folder, now=now)
             artifacts, beside = _store(settings, report_id, files)
         produced = ProducedReport(
@@ -102,6 +112,7 @@ def produce_report(
             summary=produced.summary,
             content=_content(made.rendered),
             snapshot=produced.snapshot,
+            made_with=made.made_with.to_json(),
             expires_at=expires_at(settings, registry, request_from_json(row.order), now=now),
         )
         return produced
@@ -128,16 +139,25 @@ def fail_report(settings: Settings, report_id: str, error: PolicyCortexError | s
         registry.close()
 
 
-def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progress: Callable[[str], None]) -> _Made:
+def _make(
+    settings: Settings,
+    row: ReportRow,
+    folder: Path,
+    now: datetime,
+    progress: Callable[[str], None],
+    *,
+    is_protected: bool,
+) -> _Made:
     # Layout engines and fonts take 60 MB and a second to import; commands that only ingest or score must not load them.
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     request = request_from_json(row.order)
-    framework, waivers, attestations = _framework_and_records(settings, request)
-    with open_lake(settings) as live:
-        refresh_stale_days(settings, live, days_read(settings, request.period), progress, now=now)
-        snapshot = live.snapshot()
+    basis = request.basis
+    framework, waivers, attestations = _framework_and_records(settings, request, now)
+    snapshot = basis.snapshot if basis else _newest_snapshot(settings, request, now, progress)
     with open_lake(settings, snapshot=snapshot) as lake:
+        if basis is not None and basis.carry_days is not None:
+            lake.session.carry_days = basis.carry_days
         document = compose_from_lake(
             lake,
             request,
@@ -151,13 +171,31 @@ def _make(settings: Settings, row: ReportRow, folder: Path, now: datetime, progr
             locale=open_locale(request.locale, settings.templates_dir, request.period.zone),
         )
         provenance = read_provenance(lake, request, framework, document)
+        carry_days = lake.session.carry_days
+    if basis is not None:
+        check_same_figures(basis, describe_summary(document.summary))
     progress(f"composed from snapshot {document.header.snapshot}: {document.findings.total} findings")
     options = rendering_options(settings, request)
     rendered = []
     for report_format in request.formats:
         rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
-    return _Made(document=document, rendered=tuple(rendered), provenance=provenance)
+    made_with = MadeWith(
+        known_at=basis.known_at if basis else now,
+        frameworks={framework.id: recorded_version(framework.in_edition(CrosswalkEdition.REVIEWED))}
+        if framework
+        else {},
+        carry_days=carry_days,
+        is_protected=is_protected,
+    )
+    return _Made(document=document, rendered=tuple(rendered), provenance=provenance, made_with=made_with)
+
+
+def _newest_snapshot(settings: Settings, request: ReportRequest, now: datetime, progress: Callable[[str], None]) -> str:
+    """The lake's newest snapshot, after the days of the report were brought up to date."""
+    with open_lake(settings) as live:
+        refresh_stale_days(settings, live, days_read(settings, request.period), progress, now=now)
+        return live.snapshot()
 
 
 def compose_from_lake(
@@ -175,13 +213,15 @@ def compose_from_lake(
 ) -> ReportDocument:
     """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
 
-    ``framework`` is in the edition that the request asks for.
+    ``framework`` is in the edition that the request asks for, and ``now`` the time that the report shows. A request
+    with a basis has the posture of the time of its basis.
     """
+    known_at = request.basis.known_at if request.basis else now
     before, assessed = (
-        judge_period(lake, framework, request.scope, period, waivers=waivers, now=now, attestations=attestations)
+        judge_period(lake, framework, request.scope, period, waivers=waivers, now=known_at, attestations=attestations)
         for period in (request.period.previous(), request.period)
     )
-    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=now, attestations=attestations)
+    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=known_at, attestations=attestations)
     daily = judge_days(readings, framework)
     inputs = ReportInputs(
         request=request,
@@ -192,7 +232,7 @@ def compose_from_lake(
         scored=tuple(day for day, posture in daily.items() if posture.score.denominator),
         scan_days=readings.scanned,
         weights=weights,
-        now=now,
+        now=known_at,
     )
     return compose_report(
         header=_header(
@@ -242,25 +282,38 @@ def _header(
         template=request.template,
         crosswalk=crosswalk,
         formats=request.formats,
+        known_at=request.basis.known_at if request.basis else None,
+        known_on=request.known_on,
+        made_from=request.basis.report_id if request.basis else None,
     )
 
 
 def _framework_and_records(
-    settings: Settings, request: ReportRequest
+    settings: Settings, request: ReportRequest, now: datetime
 ) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
-    """The requested framework, and all waivers and attestations of the organization."""
-    framework_id, organization = request.framework, request.scope.organization
+    """The requested framework, and all waivers and attestations of the organization; all as the basis knows them."""
+    organization = request.scope.organization
     with closing(open_registry(settings)) as registry:
         waivers = registry.waivers.list_records(organization)
         attestations = registry.attestations.list_records(organization)
-        frameworks = frameworks_of(settings, registry, organization) if framework_id else {}
-    if framework_id is None:
-        return None, waivers, attestations
-    if framework_id not in frameworks:
-        raise ConfigurationError(
-            f"framework {framework_id!r} no longer exists; put its file back into {settings.custom_frameworks_dir}"
-        )
-    return frameworks[framework_id].in_edition(request.crosswalk), waivers, attestations
+        framework = _framework(settings, registry, request, request.framework, now) if request.framework else None
+    known_at = request.basis.known_at if request.basis else now
+    return framework, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
+
+
+def _framework(
+    settings: Settings, registry: Registry, request: ReportRequest, framework_id: str, now: datetime
+) -> Framework:
+    """In the edition that is asked for. Raises ConfigurationError, DataNotKeptError."""
+    organization, basis = request.scope.organization, request.basis
+    if basis is None:
+        framework = require_framework(settings, registry, organization, framework_id)
+        keep_framework(registry, organization, framework, now=now)
+    elif framework_id in basis.frameworks:
+        framework = framework_of_version(settings, registry, organization, framework_id, basis.frameworks[framework_id])
+    else:
+        framework = framework_known_at(settings, registry, organization, framework_id, basis.known_at)
+    return framework.in_edition(request.crosswalk)
 
 
 def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:

@@ -16,7 +16,7 @@ from policycortex.requests.schedules import named_password_problem
 from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.registry import AccessRow, Failure, Registry, ReportRow
+from policycortex.storage.registry import AccessRow, Failure, Registry, ReportRow, Sharing
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 
 StartRun = Callable[[ReportRow, ReportRequest], str]
@@ -68,12 +68,13 @@ def request_report(
     created_by: str | None = None,
     deliveries: tuple[NewDelivery, ...] = (),
     access: AccessRow | None = None,
+    sharing: Sharing | None = None,
     now: datetime,
 ) -> ReportRow:
     """Write the row, then start the run if the report is due by ``now``.
 
-    ``access`` is the first line of the report's access log. ``start`` is None where the caller produces the report at
-    once in its own process. Raises as ``start_report``.
+    ``access`` is the first line of the report's access log, ``sharing`` who may see it, by default the organisation.
+    ``start`` is None where the caller produces the report at once in its own process. Raises as ``start_report``.
     """
     due_at = (request.delivery.scheduled_at or now) if start is not None else now
     new = new_report(
@@ -91,6 +92,7 @@ def request_report(
         created_by=new.created_by,
         deliveries=new.deliveries,
         sealed_password=new.sealed_password,
+        sharing=sharing,
         access=access,
         now=now,
     )

@@ -57,6 +57,24 @@ def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
     assert done.stdout.startswith(f"January of SOC 2: {score} %")
 
 
+def test_a_report_is_made_again_from_its_data(home: Path, tmp_path: Path) -> None:
+    """The id that was printed names it; the files are in German, and every figure is that of the first."""
+    request, out = tmp_path / "order.json", tmp_path / "out"
+    request.write_text(json.dumps(ORDER | {"name": "First"}))
+    done = run_program("report", request, "--out", out, home=home)
+    report_id = done.stderr.split("making 'First', ")[1].split()[0]
+    again = run_program("report", "--like", report_id, "--format", "json", "--locale", "de", "--out", out, home=home)
+    assert again.returncode == 0, again.stderr
+    first, second = (json.loads((out / name).read_text()) for name in ("first.json", "first-2.json"))
+    assert second["report"]["made_from"] == report_id
+    assert (second["summary"], second["requirements"]) == (first["summary"], first["requirements"])
+    refused = run_program("report", request, "--known-on", "2001-01-01", "--out", out, home=home)
+    assert refused.returncode == 2
+    assert "known_on: Must be after the start of the report's period" in refused.stderr
+    missing = run_program("report", "--out", out, home=home)
+    assert "give a REQUEST.json, or --like" in missing.stderr
+
+
 def test_the_folder_of_signed_reports_is_verified(home: Path, tmp_path: Path) -> None:
     """With an unsigned report beside it, verify proves the signed one, and finds a changed byte in each file."""
     request, out, certificate = tmp_path / "order.json", tmp_path / "out", tmp_path / "certificate.pem"

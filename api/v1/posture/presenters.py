@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 
 from api.v1.posture.schemas import FindingTotals, ModelScore, PostureAnswer, RequirementPosture
 from policycortex.frameworks.model import Framework
@@ -12,7 +13,12 @@ from policycortex.scoring.rounding import round_pct
 
 
 def present_posture(
-    posture: Posture, framework: Framework, period: Period, *, only: Collection[RequirementResult]
+    posture: Posture,
+    framework: Framework,
+    period: Period,
+    *,
+    known_on: datetime | None,
+    only: Collection[RequirementResult],
 ) -> PostureAnswer:
     """The posture; ``only`` limits the listed requirements, empty lists all. Counts and scores are always of all."""
     counted = Counter(requirement.result for requirement in posture.requirements)
@@ -22,6 +28,7 @@ def present_posture(
             "framework_version": framework.version,
             "crosswalk": framework.edition,
             "period": period,
+            "known_on": known_on,
             "compliance_score": round_pct(posture.score.value_pct),
             "scores": [
                 ModelScore(

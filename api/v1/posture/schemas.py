@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from api.platform.filters import FilterQuery
-from api.platform.responses import ResponseModel, Span
+from api.platform.responses import Moment, ResponseModel, Span
 from policycortex.names import CrosswalkEdition, RequirementResult
 
 
@@ -12,6 +12,12 @@ class PostureQuery(FilterQuery):
 
     as_of: str | None = Field(
         default=None, max_length=40, description="RFC 3339 with a time zone, not in the future; absent: now"
+    )
+    known_on: str | None = Field(
+        default=None,
+        max_length=40,
+        description="A date, which means its end in UTC, or a time with a zone, not in the future: only what was"
+        " imported, approved and uploaded by then counts; absent: all that is known now",
     )
     lookback_days: int = Field(
         default=30, ge=1, le=3650, description="Scans older than this before `as_of` do not count"
@@ -61,6 +67,7 @@ class PostureAnswer(ResponseModel):
     framework_version: str
     crosswalk: CrosswalkEdition
     period: Span = Field(description="The newest scan within it counts, for each account, check and scan target")
+    known_on: Moment | None = Field(description="Nothing that was known later counts; null: all that is known now")
     compliance_score: float | None = Field(description="Of the framework's own model; null when nothing was assessed")
     scores: list[ModelScore]
     findings: FindingTotals

@@ -13,10 +13,11 @@ from api.platform.services import Services
 from policycortex.channels.connections import load_connections
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
-from policycortex.requests import parse_request, request_from_json
+from policycortex.requests import request_from_json
 from policycortex.requests.single_deliveries import deliveries_ordered
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.unrelated import UnrelatedRow
+from policycortex.workflow.report_order import parse_order
 from policycortex.workflow.request_report import known_values, request_report, start_report
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
@@ -59,7 +60,17 @@ def create_report(
     now = services.now()
     known = known_values(services.settings, services.registry, caller.organization)
     connections = load_connections(services.settings)
-    request = parse_request(body, organization=caller.organization, now=now, known=known, connections=connections)
+    ordered = parse_order(
+        services.settings,
+        services.registry,
+        body,
+        organization=caller.organization,
+        now=now,
+        known=known,
+        connections=connections,
+        reader=caller.reader,
+    )
+    request = ordered.request
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
     if existing is None:
@@ -72,6 +83,7 @@ def create_report(
             created_by=caller.key.id,
             deliveries=deliveries_ordered(body, connections=connections, organization=caller.organization),
             access=access_row(services, caller, report_id, "created"),
+            sharing=ordered.sharing,
             now=now,
         )
     if existing.due_at <= now and existing.run_id is None:

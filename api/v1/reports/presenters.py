@@ -91,6 +91,8 @@ def present_details(
             "snapshot": report.snapshot,
             "run_id": report.run_id,
             "access": _access(report, caller),
+            "known_on": request.known_on,
+            "made_from": request.basis.report_id if request.basis else None,
         }
     )
 

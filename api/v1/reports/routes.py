@@ -32,7 +32,7 @@ _LONGEST_RETRY_SECONDS: Final = 30
     "",
     status_code=202,
     response_model=ReportAccepted,
-    responses=errors_of(codes.INVALID_CONFIG, codes.CONFLICT, body=True),
+    responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, codes.CONFLICT, codes.DATA_NOT_KEPT, body=True),
     openapi_extra=report_body(),
 )
 @audited("report_created")

@@ -209,6 +209,12 @@ class ReportDetails(ResponseModel):
     snapshot: str | None = Field(description="Snapshot of the data that the numbers come from")
     run_id: str | None = Field(description="Id of the run in Dagster")
     access: Access
+    known_on: Moment | None = Field(
+        default=None, description="Nothing that was known later counts; null: all that was known when it was made"
+    )
+    made_from: str | None = Field(
+        default=None, description="The report from whose data it was made; null for a report on data of its own"
+    )
 
 
 class ReportWarning(ResponseModel):

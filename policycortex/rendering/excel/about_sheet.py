@@ -28,6 +28,8 @@ def about_sheet(document: ReportDocument, locale: Locale) -> Sheet:
         (t("about.period_end"), report["period"]["end"]),
         (t("methodology.scope"), _scope(document, locale)),
         (t("cover.generated"), locale.moment(document.header.generated_at)),
+        *([(t("cover.known_on"), locale.moment(document.header.known_on))] if document.header.known_on else []),
+        *([(t("cover.made_from"), document.header.made_from)] if document.header.made_from else []),
         (t("cover.snapshot"), report["snapshot"]),
         (t("word.model"), f"{_model(locale, score.model)}, {t('methodology.version')} {score.model_version}"),
         (t("about.numerator"), score.numerator),

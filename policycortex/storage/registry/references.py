@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from policycortex.names import ReportStatus
 from policycortex.storage.registry.base import Database
@@ -58,4 +58,11 @@ class ReferenceRepository:
         query = query.where(reports.c.snapshot.is_not(None), reports.c.deleted_at.is_(None))
         query = query.where(reports.c.status.not_in(_GONE))
         with self._database.reading() as connection:
-            return frozenset(row.snapshot for row in connection.execute(query))
+            return frozenset(row.snapshot for row in connection.execute(query)) | _ordered_snapshots(connection)
+
+
+def _ordered_snapshots(connection: Connection) -> frozenset[str]:
+    """Snapshots that open reports will be made from."""
+    query = select(reports.c.order).where(reports.c.status.in_(_OPEN), reports.c.deleted_at.is_(None))
+    bases = (row.order.get("basis") for row in connection.execute(query))
+    return frozenset(basis["snapshot"] for basis in bases if basis is not None)

@@ -1,6 +1,7 @@
 """Changes of report rows within the caller's transaction; every change keeps the tally of reports."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -13,9 +14,15 @@ from policycortex.names import ReportStatus
 from policycortex.storage.registry.base import insert_for
 from policycortex.storage.registry.report_counts import shift_tally
 from policycortex.storage.registry.report_queries import INSIDE, report_from
-from policycortex.storage.registry.rows import NewArtifact, ReportRow
+from policycortex.storage.registry.rows import NewArtifact, ReportRow, Sharing
 from policycortex.storage.registry.schedule_rows import NewReport
-from policycortex.storage.registry.tables import organizations, report_artifacts, report_shares, reports
+from policycortex.storage.registry.tables import (
+    organizations,
+    report_artifacts,
+    report_frameworks,
+    report_shares,
+    reports,
+)
 
 ENDED: Final = (ReportStatus.COMPLETED, ReportStatus.FAILED, ReportStatus.CANCELLED, ReportStatus.EXPIRED)
 _INSERT: Final = insert(reports)
@@ -38,10 +45,15 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> R
         "due_at": new.due_at.astimezone(UTC),
         "progress_pct": 0,
         "size_bytes": 0,
-        "is_restricted": False,
+        "sharing": asdict(new.sharing) if new.sharing != Sharing() else None,
+        "is_restricted": new.sharing.key_ids is not None,
         "sealed_password": new.sealed_password,
     }
     connection.execute(_INSERT, row)
+    for key_id in new.sharing.key_ids or ():
+        connection.execute(insert(report_shares).values(report_id=new.id, key_id=key_id))
+    for framework in new.more_frameworks:
+        connection.execute(insert(report_frameworks).values(report_id=new.id, framework=framework))
     shift_tally(connection, row, 1)
     return report_from({name: value for name, value in row.items() if name not in INSIDE})
 

@@ -33,6 +33,7 @@ from policycortex.storage.registry.rows import (
     ReportFilter,
     ReportPage,
     ReportRow,
+    Sharing,
 )
 from policycortex.storage.registry.schedule_rows import NewDelivery, NewReport
 from policycortex.storage.registry.schedule_tables import insert_deliveries
@@ -65,6 +66,8 @@ class ReportRepository:
         report_id: str | None = None,
         deliveries: Collection[NewDelivery] = (),
         sealed_password: str | None = None,
+        sharing: Sharing | None = None,
+        more_frameworks: tuple[str, ...] = (),
         access: AccessRow | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
@@ -84,6 +87,8 @@ class ReportRepository:
             due_at=max(due_at or moment, moment),
             created_by=created_by,
             sealed_password=sealed_password,
+            sharing=sharing or Sharing(),
+            more_frameworks=more_frameworks,
         )
         with self._database.writing() as connection:
             if organization not in self._known_organizations:
@@ -137,6 +142,7 @@ class ReportRepository:
         content: Mapping[str, Any],
         snapshot: str,
         files: Collection[FileRow] = (),
+        made_with: Mapping[str, Any] | None = None,
         expires_at: datetime | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
@@ -147,6 +153,7 @@ class ReportRepository:
             "summary": dict(summary),
             "content": dict(content),
             "snapshot": snapshot,
+            "made_with": dict(made_with) if made_with is not None else None,
             "expires_at": expires_at,
             "size_bytes": sum(artifact.size_bytes for artifact in artifacts),
         }

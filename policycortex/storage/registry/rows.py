@@ -109,6 +109,8 @@ class ReportRow:
     content: Mapping[str, Any] | None = None
     """``pages`` and ``sections`` [{name, pages}]; None until completed."""
     snapshot: str | None = None
+    made_with: Mapping[str, Any] | None = None
+    """``MadeWith`` as JSON; None until completed, and in reports of earlier versions. Empty in lists."""
     sharing: Sharing = Sharing()
     expires_at: datetime | None = None
     size_bytes: int = 0

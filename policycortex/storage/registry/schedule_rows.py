@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from policycortex.names import DeliveryStatus, ReportType
+from policycortex.storage.registry.rows import Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,10 @@ class NewReport:
     deliveries: tuple[NewDelivery, ...] = ()
     sealed_password: str | None = field(default=None, repr=False)
     """Encrypted by the key store; deleted when the report has ended."""
+    sharing: Sharing = field(default_factory=Sharing)
+    """Who may see it."""
+    more_frameworks: tuple[str, ...] = ()
+    """Its frameworks besides ``framework``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

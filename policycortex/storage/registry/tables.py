@@ -41,6 +41,7 @@ reports = Table(
     Column("expires_at", UtcDateTime),
     Column("deleted_at", UtcDateTime),
     Column("sealed_password", Text),  # only while the report is open
+    Column("made_with", JsonColumn),  # NULL until completed, and in reports of earlier versions
 )
 
 report_artifacts = Table(
@@ -63,6 +64,14 @@ report_files = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", Text, nullable=False),
+)
+
+# Frameworks of a report besides its first one, by which lists find it; most reports have none.
+report_frameworks = Table(
+    "report_frameworks",
+    metadata,
+    Column("report_id", String(32), ForeignKey("reports.id"), primary_key=True),
+    Column("framework", String(64), primary_key=True, index=True),
 )
 
 report_shares = Table(

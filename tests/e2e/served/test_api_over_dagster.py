@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,30 @@ def test_an_order_becomes_files_through_a_tagged_run(served: Served) -> None:
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
     listed = served.client.get("/v1/reports", params={"status": "completed"}).json()["reports"][0]
     assert listed["size"]["pages"] == details["content"]["pages"]
+
+
+def test_a_report_is_made_again_and_as_known_before(served: Served) -> None:
+    """In another language with equal figures; as known now with equal figures; who may not read it gets 404."""
+    first = _ended(served.client, served.client.post("/v1/reports", json=ORDER).json()["id"])
+    changes = {"from_report": first["id"], "format_options": {"formats": ["json"], "locale": "de"}}
+    now = datetime.now(UTC).isoformat()
+    for body in (changes, {**ORDER, "known_on": now, "format_options": {"formats": ["json"]}}):
+        answer = served.client.post("/v1/reports", json=body)
+        assert answer.status_code == 202, answer.text
+        again = _ended(served.client, answer.json()["id"])
+        assert again["status"] == "completed", again["failure"]
+        assert again["summary"] == first["summary"]
+    assert again["known_on"] is not None
+    stranger = {"Authorization": f"Bearer {served.make_key('--org', 'another')}"}
+    refused = served.client.post("/v1/reports", json=changes, headers=stranger)
+    assert (refused.status_code, refused.json()["error_code"]) == (404, "RPT_002")
+    early = served.client.post("/v1/reports", json={**ORDER, "known_on": "2026-10-02"})
+    assert (early.status_code, early.json()["error_code"]) == (410, "RPT_023")
+    assert "the earliest time is" in early.json()["error_description"]
+    path, zero = "/v1/frameworks/soc2/posture", {"as_of": "2026-10-31T23:59:59Z"}
+    known = [served.client.get(path, params=zero | more).json() for more in ({}, {"known_on": now})]
+    assert known[0]["requirements"] == known[1]["requirements"]
+    assert served.client.get(path, params={"known_on": "2020-01-01"}).json()["error_code"] == "RPT_023"
 
 
 def test_a_report_shows_that_its_run_was_ended_in_dagster(served: Served) -> None:
