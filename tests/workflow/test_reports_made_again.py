@@ -41,7 +41,7 @@ ALL_FORMATS = ["csv", "json", "html"]
 
 @dataclass(frozen=True)
 class Home:
-    """An installation, and what it was asked for."""
+    """An installation, and what it was requested for."""
 
     settings: Settings
     registry: Registry
@@ -87,8 +87,8 @@ class Home:
         valid = Period(start=SCAN - timedelta(days=9), end=SCAN + timedelta(days=90))
         scope = WaiverScope(check=OPEN, resource=f"arn:aws:s3:::{bucket}")
         now, waivers = datetime.now(UTC), self.registry.waivers
-        asked = waivers.request_waiver(ORGANIZATION, scope, reason="accepted", valid=valid, by="key_asks", now=now)
-        waivers.approve_record(ORGANIZATION, asked.id, by="key_approves", now=now)
+        requested = waivers.request_waiver(ORGANIZATION, scope, reason="accepted", valid=valid, by="key_asks", now=now)
+        waivers.approve_record(ORGANIZATION, requested.id, by="key_approves", now=now)
 
     def upload(self, version: str, checks: Mapping[str, list[str]]) -> None:
         """A version of the organisation's own framework."""
@@ -129,7 +129,7 @@ class Story:
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[Story]:
+def happened(folder: Path) -> Iterator[Story]:
     """A late scan, a waiver approved later and another version of the framework."""
     settings = Settings(home=folder / "home")
     with closing(open_registry(settings)) as registry:
@@ -148,7 +148,7 @@ def told(folder: Path) -> Iterator[Story]:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """The story that tests share which change nothing of it."""
-    with told(tmp_path_factory.mktemp("again")) as story:
+    with happened(tmp_path_factory.mktemp("again")) as story:
         yield story
 
 
@@ -333,7 +333,7 @@ def test_other_settings_do_not_change_figures_silently(story: Story) -> None:
 
 def test_a_snapshot_that_is_gone_is_named(tmp_path: Path) -> None:
     """Its report says so; an open report keeps the snapshot that it will be made from."""
-    with told(tmp_path) as own:
+    with happened(tmp_path) as own:
         _lose_snapshots(own)
 
 
