@@ -181,6 +181,10 @@ class Settings(BaseSettings):
     """Path of the file that names the signing certificates, or its text. None: ``<home>/signing.yaml``, and without
     that file a certificate that the installation creates."""
 
+    organizations: str | None = None
+    """Path of the file with the organisations' display names, or its text. None: ``<home>/organizations.yaml``, which
+    may be missing."""
+
     trail_export: str | None = None
     """Folder, or ``connection:NAME`` of an SFTP or storage connection, to which the audit log is copied each hour.
     None: no copy."""

@@ -21,6 +21,9 @@ LOGO_SIDE: Final = 4000
 ACCENT_CONTRAST: Final = 4.5
 """Against white: the accent colours small text too (WCAG 1.4.3)."""
 
+BRANDING_TEXTS: Final = ("prepared_for", "prepared_by", "classification")
+"""Fields with words that a request may give."""
+
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
 _DATA: Final = re.compile(r"data:(image/png|image/jpeg|image/svg\+xml);base64,([A-Za-z0-9+/=\s]+)", re.ASCII)
 _PICTURES: Final = {"image/png": "PNG", "image/jpeg": "JPEG"}
@@ -63,6 +66,17 @@ class Branding:
     primary: str = PRIMARY
     accent: str = ACCENT
     logo: Logo | None = None
+    prepared_for: str = ""
+    """Whom the report is for; empty: the organisation."""
+    prepared_by: str = ""
+    """Who made the report; empty: the company."""
+    classification: str = ""
+    """Who may read it, such as ``Confidential``; on the cover and on every page. Empty for none."""
+
+    @property
+    def has_own_colours(self) -> bool:
+        """Whether any colour differs from the product's."""
+        return (self.primary, self.accent) != (PRIMARY, ACCENT)
 
     @property
     def on_primary(self) -> str:
@@ -80,7 +94,9 @@ def branding_to_json(branding: Branding) -> dict[str, Any]:
     """The body's own form; ``branding_from_json`` takes it back."""
     logo = branding.logo.data_uri if branding.logo else None
     colours = {"primary": branding.primary, "accent": branding.accent}
-    return {"company": branding.company, "colours": colours, "logo": logo}
+    # absent unless set: digests of requests made before these fields stay equal
+    texts = {name: text for name in BRANDING_TEXTS if (text := getattr(branding, name))}
+    return {"company": branding.company, "colours": colours, "logo": logo, **texts}
 
 
 def branding_from_json(stored: Mapping[str, Any]) -> Branding:
@@ -91,6 +107,7 @@ def branding_from_json(stored: Mapping[str, Any]) -> Branding:
         primary=colours.get("primary") or PRIMARY,
         accent=colours.get("accent") or ACCENT,
         logo=read_logo(logo) if logo else None,
+        **{name: stored.get(name) or "" for name in BRANDING_TEXTS},
     )
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from policycortex.documents.branding import Branding
 from policycortex.names import (
+    DEFAULT_ORGANIZATION,
     CrosswalkEdition,
     FindingsDetail,
     ReportFormat,
@@ -103,12 +104,32 @@ class ReportHeader:
     """None when no framework was requested."""
     formats: tuple[ReportFormat, ...] = tuple(ReportFormat)
     """Files of this request; texts name only these."""
+    organization_name: str = ""
+    """The organisation's name for readers; empty where none is configured."""
+    product_version: str = ""
+    """Of the product that made the report; empty where it is not known."""
     known_at: datetime | None = None
     """Until when data counts; None: until ``generated_at``."""
     known_on: datetime | None = None
     """Set where the report was requested as known at that time."""
     made_from: str | None = None
     """Id of the report from whose data it was made; None for a report on data of its own."""
+
+    @property
+    def prepared_for(self) -> str:
+        """Whom the report is for: as requested, else the organisation. Empty for an organisation without a name."""
+        own_id = "" if self.organization == DEFAULT_ORGANIZATION else self.organization
+        return self.branding.prepared_for or self.organization_name or own_id
+
+    @property
+    def prepared_by(self) -> str:
+        """Who made the report: as requested or configured, else the company; may be empty."""
+        return self.branding.prepared_by or self.branding.company
+
+    @property
+    def author(self) -> str:
+        """For the properties of files, never empty."""
+        return self.prepared_by or self.organization_name or self.organization
 
     def ages_on(self, period: Period) -> date:
         """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report's data.

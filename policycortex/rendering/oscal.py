@@ -55,13 +55,21 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
 
 def _metadata(document: ReportDocument) -> _Node:
     header, party = document.header, make_id(document.header.id, "party")
+    marking = write_line(header.branding.classification)
     return {
         "title": write_markup(header.name) or _UNTITLED,
         "last-modified": write_time(header.generated_at),
         "version": write_line(header.id) or "1",
         "oscal-version": OSCAL_VERSION,
+        **({"props": [{"name": "marking", "value": marking}]} if marking else {}),
         "roles": [{"id": "assessor", "title": "Assessor"}],
-        "parties": [{"uuid": party, "type": "organization", "name": write_line(header.organization) or "unknown"}],
+        "parties": [
+            {
+                "uuid": party,
+                "type": "organization",
+                "name": write_line(header.organization_name or header.organization) or "unknown",
+            }
+        ],
         "responsible-parties": [{"role-id": "assessor", "party-uuids": [party]}],
     }
 

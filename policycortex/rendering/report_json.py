@@ -100,6 +100,11 @@ def describe_report(document: ReportDocument) -> dict[str, Any]:
         "snapshot": header.snapshot,
         "description": header.description,
         "organization": header.organization,
+        "organization_name": header.organization_name or None,
+        "prepared_for": header.prepared_for or None,
+        "prepared_by": header.prepared_by or None,
+        "classification": header.branding.classification or None,
+        "product_version": header.product_version or None,
         "crosswalk": _crosswalk(header.crosswalk),
     } | _data_of(header)
 

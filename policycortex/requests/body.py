@@ -172,6 +172,24 @@ class BrandingBody(Strict):
     """The sender's branding. It is complete in the request: no file and no URL is read for it."""
 
     company: Line | None = Field(default=None, max_length=80, examples=["Acme Corporation"])
+    prepared_for: Line | None = Field(
+        default=None,
+        max_length=120,
+        examples=["Audit committee of Acme Corporation"],
+        description="Whom the report is for; absent: the display name of the organisation",
+    )
+    prepared_by: Line | None = Field(
+        default=None,
+        max_length=120,
+        examples=["Acme Security"],
+        description="Who made the report; absent: as configured for the organisation, else company",
+    )
+    classification: Line | None = Field(
+        default=None,
+        max_length=40,
+        examples=["Confidential"],
+        description="Stands on the cover and on every page; absent: as configured for the organisation",
+    )
     colours: ColoursBody | None = None
     logo: str | None = Field(
         default=None,

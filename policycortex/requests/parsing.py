@@ -152,6 +152,9 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
             message = f"Must have at most {limits['max_length']} characters"
         case "string_too_short":
             message = f"Must have at least {limits['min_length']} characters"
+        # a text that passed a validator of its own is counted as a sequence
+        case "too_long" if isinstance(detail["input"], str):
+            message = f"Must have at most {limits['max_length']} characters"
         case "too_long":
             message = f"Must have at most {limits['max_length']} entries"
         case "too_short":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import describe_crosswalk, judge_days, judge_period, read_days
+from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
@@ -169,6 +171,7 @@ def _make(
             now=now,
             weights=risk_weights(settings),
             locale=open_locale(request.locale, settings.templates_dir, request.period.zone),
+            words=load_organization_words(settings, request.scope.organization),
         )
         provenance = read_provenance(lake, request, framework, document)
         carry_days = lake.session.carry_days
@@ -210,6 +213,7 @@ def compose_from_lake(
     weights: RiskWeights,
     locale: Locale,
     attestations: Sequence[Attestation] = (),
+    words: OrganizationWords = NO_WORDS,
 ) -> ReportDocument:
     """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
 
@@ -240,6 +244,7 @@ def compose_from_lake(
             framework,
             locale,
             crosswalk=describe_crosswalk(framework, assessed),
+            words=words,
             report_id=report_id,
             snapshot=lake.snapshot(),
             now=now,
@@ -260,6 +265,7 @@ def _header(
     locale: Locale,
     *,
     crosswalk: CrosswalkNote | None,
+    words: OrganizationWords,
     report_id: str,
     snapshot: str,
     now: datetime,
@@ -277,8 +283,10 @@ def _header(
         generated_at=now,
         snapshot=snapshot,
         organization=request.scope.organization,
+        organization_name=words.name,
+        product_version=version("policycortex-reports"),
         locale=request.locale,
-        branding=request.branding or Branding(),
+        branding=words.complete(request.branding or Branding()),
         template=request.template,
         crosswalk=crosswalk,
         formats=request.formats,

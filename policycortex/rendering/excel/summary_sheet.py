@@ -60,7 +60,8 @@ def _head(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Loca
     sheet.set_row(0, 34)
     write_cell(sheet, 0, 0, header.name, forms.title)
     write_cell(sheet, 1, 0, f"{locale.text(f'type.{header.type}')} · {header.framework_name}{version}", forms.label)
-    write_cell(sheet, 2, 0, f"{header.organization} · {locale.days(header.period)}", forms.label)
+    parts = (header.prepared_for, locale.days(header.period), header.branding.classification)
+    write_cell(sheet, 2, 0, " · ".join(part for part in parts if part), forms.label)
     return 4
 
 

@@ -44,7 +44,7 @@ def _fill(
     book.set_properties(
         {
             "title": show_controls(header.name)[:250],
-            "author": show_controls(header.organization)[:250],
+            "author": show_controls(header.author)[:250],
             "subject": header.framework_name[:250],
             "created": header.generated_at.replace(tzinfo=None),
         }
@@ -58,9 +58,11 @@ def _fill(
     findings = open_findings(book, forms, document, locale, options, tints=severity_tints)
     names = [*(sheet.name for sheet in sheets), *findings]
     write_summary(book, summary, forms, document, locale, sheets=names)
-    if options.watermark is not None:
-        for each in book.worksheets():
+    for each in book.worksheets():
+        if options.watermark is not None:
             each.set_header(f"&C{_printed(options.watermark)}")
+        if header.branding.classification:
+            each.set_footer(f"&L{_printed(header.branding.classification)}&R&P / &N")
     return list(findings.values())
 
 

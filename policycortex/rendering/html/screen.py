@@ -86,7 +86,7 @@ def _page(
 
 def _brand_style(branding: Branding) -> str:
     """CSS of the sender's colours. The dark scheme keeps the default accent: a sender's is checked on white only."""
-    if branding == Branding():
+    if not branding.has_own_colours:
         return ""
     field = f":root {{ --field: {branding.primary}; --on-field: {branding.on_primary}; }}"
     return f"{field}\n@media (prefers-color-scheme: light) {{ :root {{ --accent: {branding.accent}; }} }}\n"

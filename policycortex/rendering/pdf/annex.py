@@ -136,10 +136,11 @@ def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
     text = locale.text
     return {
         "title": show_controls(document.header.name),
-        "author": show_controls(document.header.organization),
+        "author": show_controls(document.header.author),
         "running": shorten(show_uncovered(show_controls(shorten(document.header.name, 80))), 80),
         "part": text("section.findings"),
         "company": show_uncovered(show_controls(document.header.branding.company)),
+        "classification": show_uncovered(show_controls(document.header.branding.classification)),
         "lang": locale.language,
         "words": {
             "heads": [text(f"word.{name}") for name in ("severity", "finding", "resource", "account", "status")],

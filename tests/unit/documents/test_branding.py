@@ -6,7 +6,15 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from policycortex.documents.branding import Branding, BrandingError, check_accent, contrast, read_logo
+from policycortex.documents.branding import (
+    Branding,
+    BrandingError,
+    branding_from_json,
+    branding_to_json,
+    check_accent,
+    contrast,
+    read_logo,
+)
 
 
 def _svg(body: str, root: str = "") -> str:
@@ -19,6 +27,14 @@ def _picture(size: tuple[int, int], form: str = "PNG", cut: int = 0) -> str:
     Image.new("RGB", size, "#14526b").save(buffer, form)
     content = buffer.getvalue()
     return f"data:image/{form.lower()};base64," + b64encode(content[: len(content) - cut]).decode()
+
+
+def test_the_stored_form_of_older_requests_is_the_same() -> None:
+    """Digests of requests are over this form, so words that a request does not give are absent from it."""
+    colours = {"primary": "#10273a", "accent": "#14526b"}
+    assert branding_to_json(Branding(company="Acme")) == {"company": "Acme", "colours": colours, "logo": None}
+    full = Branding(prepared_for="Board", prepared_by="Ada", classification="Secret")
+    assert branding_from_json(branding_to_json(full)) == full
 
 
 def test_whole_pictures_and_plain_drawings_are_used() -> None:

@@ -202,6 +202,10 @@ def test_a_mistyped_address_is_refused_with_the_reason(address: str, reason: str
         ("format_options.branding.colours.primary", "red", "Must be a colour such as #14526b"),
         ("format_options.branding.colours.accent", "#ffee00", "too light to be read on white: its contrast is 1.2"),
         ("format_options.branding.company", "a\nb", "Must be one line"),
+        ("format_options.branding.prepared_for", "x" * 121, "Must have at most 120 characters"),
+        ("format_options.branding.prepared_by", "a\nb", "Must be one line"),
+        ("format_options.branding.company", "x" * 81, "Must have at most 80 characters"),
+        ("format_options.branding.classification", "x" * 41, "Must have at most 40 characters"),
         ("format_options.branding.colors", {}, "Unknown field; did you mean 'colours'?"),
         ("format_options.template", "mine", "Unknown template 'mine'; this installation has none"),
         ("format_options.password", "secret", "Must have 12 to 127 characters"),
@@ -289,7 +293,14 @@ def test_looks_survive_the_registry() -> None:
     options = {
         "locale": "de-AT",
         "pdf_variant": "pdf/ua-1",
-        "branding": {"company": "Äcme", "colours": {"primary": "#AABBCC"}, "logo": logo},
+        "branding": {
+            "company": "Äcme",
+            "colours": {"primary": "#AABBCC"},
+            "logo": logo,
+            "prepared_for": "Board",
+            "prepared_by": "Ada",
+            "classification": "Vertraulich",
+        },
         "template": "acme",
     }
     body = {"name": "x", "type": "audit", "scope": {}, "format_options": options}
@@ -297,4 +308,5 @@ def test_looks_survive_the_registry() -> None:
     assert order.branding is not None
     assert order.branding.primary == "#aabbcc"
     assert order.branding.on_primary == "#12263a"
+    assert (order.branding.prepared_for, order.branding.classification) == ("Board", "Vertraulich")
     assert request_from_json(json.loads(json.dumps(request_to_json(order)))) == order
