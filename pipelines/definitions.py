@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.defs.analytics import analytics
 from pipelines.defs.checks import CHECKS
+from pipelines.defs.data_checks import DATA_CHECKS, check_reports, check_reports_daily
 from pipelines.defs.deliveries import (
     alerts,
     deliver_reports,
@@ -43,10 +44,11 @@ def build_defs(
     assets = [findings, imports, days, scores, analytics, waivers, attestations, artifacts, by_period, monthly_reports]
     return dg.Definitions(
         assets=with_code_references(assets, core.settings().source_url),
-        asset_checks=CHECKS,
+        asset_checks=[*CHECKS, *DATA_CHECKS],
         jobs=[
             *JOBS,
             make_period_reports,
+            check_reports,
             request_reports,
             rescore_posture,
             deliver_reports,
@@ -71,6 +73,7 @@ def build_defs(
             hourly_trail,
             hourly_retention,
             nightly_upkeep,
+            check_reports_daily,
             *load_customer_schedules(core),
         ],
         resources=fixed_resources(core),

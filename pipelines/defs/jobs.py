@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.defs.analytics import ANALYTICS
 from pipelines.defs.checks import CHECK_TALLIES
+from pipelines.defs.data_checks import check_imports
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
 from pipelines.defs.monthly import MONTHLY
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
@@ -14,7 +15,7 @@ POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRA
 
 ingest_findings = dg.define_asset_job(
     "ingest_findings",
-    selection=[IMPORTS, QUARANTINE],
+    selection=dg.AssetSelection.assets(IMPORTS, QUARANTINE) | dg.AssetSelection.checks(check_imports),
     description="Import scanners' files. The posture of the affected days is refreshed afterwards.",
 )
 
@@ -26,7 +27,7 @@ refresh_posture = dg.define_asset_job(
 
 make_report = dg.define_asset_job(
     REPORT_JOB,
-    selection=[ARTIFACTS],
+    selection=dg.AssetSelection.assets(ARTIFACTS).without_checks(),
     description="Make the files of one requested report.",
 )
 

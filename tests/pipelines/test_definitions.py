@@ -42,6 +42,7 @@ JOBS = {
     "make_monthly_reports",
     "make_period_reports",
     "request_reports",
+    "check_reports",
     "deliver_reports",
     "send_alerts",
     "export_audit_trail",
@@ -64,6 +65,17 @@ SCHEDULES = {
     "hourly_trail": ("7 * * * *", "UTC"),
     "hourly_retention": ("37 * * * *", "UTC"),
     "nightly_upkeep": ("30 2 * * *", "UTC"),
+    "check_reports_daily": ("45 4 * * *", "UTC"),
+}
+
+
+CHECKS = {
+    "raw/imports": {"records_reconcile"},
+    "core/findings": {"quarantine_rate"},
+    "core/scan_coverage": {"scan_coverage", "silent_accounts"},
+    "marts/check_tallies": {"layers_agree"},
+    "marts/framework_scores": {"scores_in_range", "score_jumps"},
+    "reports/artifacts": {"report_files", "deliveries_in_time"},
 }
 
 
@@ -96,6 +108,18 @@ def test_the_assets_are_these() -> None:
         spec.key.to_user_string(): (spec.group_name, partitions_of(spec)) for spec in defs.resolve_all_asset_specs()
     }
     assert found == ASSETS
+
+
+def test_the_asset_checks_are_these() -> None:
+    """By asset; each says what it checks. Checks of reports do not run with each report."""
+    found: dict[str, set[str]] = {}
+    for key in defs.resolve_asset_graph().asset_check_keys:
+        found.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+    assert found == CHECKS
+    specs = [spec for checks in defs.asset_checks or () for spec in checks.check_specs]
+    assert all(spec.description for spec in specs)
+    with_report = defs.resolve_job_def("make_report").asset_layer.asset_graph.get(dg.AssetKey(["reports", "artifacts"]))
+    assert not with_report.check_keys
 
 
 def test_every_asset_says_what_it_is_and_whose() -> None:

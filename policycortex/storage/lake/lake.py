@@ -16,6 +16,7 @@ from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_l
 from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
 from policycortex.storage.lake.column_statistics import forget_statistics
 from policycortex.storage.lake.damage import refuse_lost_catalog
+from policycortex.storage.lake.data_checks import LakeDataChecks
 from policycortex.storage.lake.findings import LakeFindings
 from policycortex.storage.lake.findings_export import FindingsExport
 from policycortex.storage.lake.imports import ImportReceipt, LakeImports, Source
@@ -59,6 +60,7 @@ class Lake:
         self.results = LakeResults(session)
         self.analytics = LakeAnalytics(session)
         self.reconciliation = LakeReconciliation(session)
+        self.data_checks = LakeDataChecks(session)
 
     def snapshot(self) -> str:
         """Number of the newest snapshot, or of the one this lake is read at."""
