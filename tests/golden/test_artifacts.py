@@ -158,8 +158,8 @@ def test_findings_go_on_in_a_next_sheet(build: Build, tmp_path: Path) -> None:
     path = render_artifact(document, ReportFormat.EXCEL, tmp_path, options=RenderingOptions(sheet_rows=100)).path
     sheets = [read_sheet(path, name)[1:] for name in ("Findings", "Findings 2", "Findings 3")]
     assert [len(rows) for rows in sheets] == [100, 100, 50]
-    uids = [row[0] for rows in sheets for row in rows]
-    assert uids == document.findings.head(250)["finding_uid"].to_list()
+    numbers = [row[0] for rows in sheets for row in rows]
+    assert numbers == document.findings.head(250)["number"].to_list()
 
 
 def test_hostile_text_is_text_in_every_format(build: Build, tmp_path: Path) -> None:

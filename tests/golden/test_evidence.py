@@ -19,6 +19,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import FindingsDetail, ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
+from policycortex.rendering.excel.findings_sheets import SHEET_COLUMNS
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text
 
@@ -208,7 +209,8 @@ def _from_excel(path: Path) -> list[dict[str, str]]:
     book = openpyxl.load_workbook(path, read_only=True)
     found = []
     for row in book["Findings"].iter_rows(min_row=2, values_only=True):
-        cells = dict(zip(FINDING_COLUMNS, row, strict=True))
+        named = dict(zip(SHEET_COLUMNS, row, strict=True))
+        cells = {name: named[name] for name in FINDING_COLUMNS}
         cells["status"], cells["severity"] = ids[str(cells["status"])], ids[str(cells["severity"])]
         if cells["first_failed_on"] is not None:
             cells["first_failed_on"] = str(cells["first_failed_on"])[:10]

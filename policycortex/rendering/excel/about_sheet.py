@@ -4,8 +4,8 @@ from typing import Any
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
+from policycortex.rendering.excel.cells import SheetColumn
 from policycortex.rendering.excel.model import Sheet
-from policycortex.rendering.excel.tables import SheetColumn
 from policycortex.rendering.report_json import describe_report
 from policycortex.reports.complete_files import complete_files
 from policycortex.reports.crosswalk_text import conditions_text, crosswalk_text

@@ -16,12 +16,16 @@ import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 
 from policycortex.documents.model import FindingsTable
+from policycortex.rendering.excel.fitting import LINE_HEIGHT, MOST_LINES
 
 _PATTERN_ROW: Final = re.compile(r'<row r="2"[^>]*>(.*?)</row>', re.DOTALL)
 _CELL_STYLE: Final = re.compile(r'<c r="[A-Z]+2" s="(\d+)"')
 _DAY_MICROSECONDS: Final = 86_400_000_000
 _EPOCH_SERIAL: Final = 25_569
 """Excel's number of 1 January 1970."""
+_ROW: Final = "row"
+_LINES: Final = "lines"
+_LOCATION: Final = "location"
 _COMPRESSION: Final = 3
 """Deflate level: level 6 takes twice the time for a tenth less."""
 
@@ -35,15 +39,35 @@ class BulkSheet:
     table: str
     first: int
     count: int
+    widths: tuple[float, ...]
+    """Of the columns, in characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkCells:
+    """How a finding becomes a row."""
+
+    columns: Sequence[pl.Expr]
+    """Make the cells: text, bool, date or datetime."""
+    wrapped: Sequence[int] = ()
+    """Columns whose texts may take several lines; the row is as high as they need."""
+    linked: int = 0
+    """The column whose cells link to ``location``. Its form is that of a link."""
+    unlinked: int = 0
+    """A column with the form of the cells of ``linked`` that have no link."""
+    location: pl.Expr | None = None
+    """Null for no link; None where no cell links."""
+    most_links: int = 0
+    """Rows of a sheet that may have a link."""
 
 
 def fill_sheets(
-    empty: Path, path: Path, sheets: Sequence[BulkSheet], findings: FindingsTable, columns: Sequence[pl.Expr]
+    empty: Path, path: Path, sheets: Sequence[BulkSheet], findings: FindingsTable, cells: BulkCells
 ) -> None:
-    """Write workbook ``empty`` to ``path`` with rows; ``columns`` make cells: text, bool, date or datetime."""
+    """Write workbook ``empty`` to ``path`` with rows."""
     by_part = {f"xl/worksheets/sheet{sheet.number}.xml": sheet for sheet in sheets}
     by_table = {sheet.table: sheet for sheet in sheets}
-    last = xl_col_to_name(len(columns) - 1)
+    last = xl_col_to_name(len(cells.columns) - 1)
     with (
         zipfile.ZipFile(empty) as source,
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=_COMPRESSION) as target,
@@ -52,7 +76,7 @@ def fill_sheets(
             with target.open(_same_entry(entry), "w", force_zip64=entry.filename in by_part) as out:
                 content = source.read(entry)
                 if entry.filename in by_part:
-                    for piece in _sheet_pieces(content.decode(), by_part[entry.filename], findings, columns, last):
+                    for piece in _sheet_pieces(content.decode(), by_part[entry.filename], findings, cells, last):
                         out.write(piece.encode())
                 elif entry.filename.startswith("xl/tables/"):
                     out.write(_grow_table(content.decode(), by_table, last).encode())
@@ -67,20 +91,21 @@ def _same_entry(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return same
 
 
-def _sheet_pieces(
-    text: str, sheet: BulkSheet, findings: FindingsTable, columns: Sequence[pl.Expr], last: str
-) -> Iterator[str]:
+def _sheet_pieces(text: str, sheet: BulkSheet, findings: FindingsTable, cells: BulkCells, last: str) -> Iterator[str]:
     pattern = _PATTERN_ROW.search(text)
     if pattern is None:
         raise ValueError(f"sheet {sheet.number} has no row that shows the columns' forms")
     styles = _CELL_STYLE.findall(pattern[1])
     yield text[: pattern.start()].replace(f'ref="A1:{last}2"', f'ref="A1:{last}{max(sheet.count, 1) + 1}"', 1)
     written = 0
+    links: list[str] = []
     for batch in _batches(findings, sheet):
-        cells = batch.select(column.alias(str(number)) for number, column in enumerate(columns))
-        yield _rows(cells, styles, written + 2)
+        made = _made(batch, cells, sheet, written + 2)
+        yield str(made.select(_row(made.schema, cells, styles).str.join("")).item())
+        linked = made.filter(pl.col(_LOCATION).is_not_null())
+        links.extend(linked.select(_hyperlink(xl_col_to_name(cells.linked)))["link"])
         written += batch.height
-    yield text[pattern.end() :]
+    yield _with_links(text[pattern.end() :], links)
 
 
 def _batches(findings: FindingsTable, sheet: BulkSheet, size: int = 10_000) -> Iterator[pl.DataFrame]:
@@ -88,18 +113,60 @@ def _batches(findings: FindingsTable, sheet: BulkSheet, size: int = 10_000) -> I
         yield findings.rows(sheet.first + offset, min(size, sheet.count - offset))
 
 
-def _rows(cells: pl.DataFrame, styles: Sequence[str], first_row: int) -> str:
-    """Rows of one batch as XML, from row ``first_row`` of the sheet on."""
-    numbered = cells.with_columns((pl.int_range(pl.len()) + first_row).cast(pl.String).alias("row"))
-    parts = [pl.lit('<row r="'), pl.col("row"), pl.lit('">')]
-    for number, (name, kind) in enumerate(cells.schema.items()):
-        parts.append(_cell(name, kind, xl_col_to_name(number), styles[number]))
-    return str(numbered.select(pl.concat_str([*parts, pl.lit("</row>")]).str.join("")).item())
+def _made(batch: pl.DataFrame, cells: BulkCells, sheet: BulkSheet, first_row: int) -> pl.DataFrame:
+    """Cells by number of their column, the row's number on the sheet, its lines, and the location it links to."""
+    row = pl.int_range(pl.len()) + first_row
+    location = pl.lit(None, pl.String) if cells.location is None else cells.location
+    made = batch.select(
+        *(column.alias(str(number)) for number, column in enumerate(cells.columns)),
+        row.cast(pl.String).alias(_ROW),
+        pl.when(row < cells.most_links + 2).then(location).alias(_LOCATION),
+    )
+    lines = [_lines(pl.col(str(number)), sheet.widths[number]) for number in cells.wrapped]
+    return made.with_columns(pl.max_horizontal(pl.lit(1), *lines).clip(upper_bound=MOST_LINES).alias(_LINES))
 
 
-def _cell(name: str, kind: pl.DataType, letter: str, style: str) -> pl.Expr:
+def _lines(text: pl.Expr, width: float) -> pl.Expr:
+    """At least the lines of a text in a column of ``width`` characters."""
+    in_line = max(int(width) - 1, 1)
+    return (text.str.len_chars().fill_null(0) + in_line - 1) // in_line + text.str.count_matches("\n").fill_null(0)
+
+
+def _row(schema: pl.Schema, cells: BulkCells, styles: Sequence[str]) -> pl.Expr:
+    """One row as XML."""
+    height = (pl.col(_LINES) * LINE_HEIGHT).cast(pl.String)
+    high = pl.concat_str([pl.lit('" ht="'), height, pl.lit('" customHeight="1')])
+    parts = [
+        pl.lit('<row r="'),
+        pl.col(_ROW),
+        pl.when(pl.col(_LINES) > 1).then(high).otherwise(pl.lit("")),
+        pl.lit('">'),
+    ]
+    for number in range(len(cells.columns)):
+        style = pl.lit(styles[number])
+        if number == cells.linked and cells.linked != cells.unlinked:
+            style = pl.when(pl.col(_LOCATION).is_not_null()).then(style).otherwise(pl.lit(styles[cells.unlinked]))
+        parts.append(_cell(str(number), schema[str(number)], xl_col_to_name(number), style))
+    return pl.concat_str([*parts, pl.lit("</row>")])
+
+
+def _hyperlink(letter: str) -> pl.Expr:
+    location = _escaped(pl.col(_LOCATION)).str.replace_all('"', "&quot;", literal=True)
+    parts = [pl.lit(f'<hyperlink ref="{letter}'), pl.col(_ROW), pl.lit('" location="'), location, pl.lit('"/>')]
+    return pl.concat_str(parts).alias("link")
+
+
+def _with_links(tail: str, links: Sequence[str]) -> str:
+    """The end of a sheet's part with its links, which precede all about printing."""
+    if not links:
+        return tail
+    place = next(place for place in (tail.find("<printOptions"), tail.find("<pageMargins")) if place >= 0)
+    return f"{tail[:place]}<hyperlinks>{''.join(links)}</hyperlinks>{tail[place:]}"
+
+
+def _cell(name: str, kind: pl.DataType, letter: str, style: pl.Expr) -> pl.Expr:
     """One cell of every row; nothing, and a text without characters, is an empty cell."""
-    start, value = [pl.lit(f'<c r="{letter}'), pl.col("row"), pl.lit(f'" s="{style}"')], pl.col(name)
+    start, value = [pl.lit(f'<c r="{letter}'), pl.col(_ROW), pl.lit('" s="'), style, pl.lit('"')], pl.col(name)
     empty = pl.concat_str([*start, pl.lit("/>")])
     if kind == pl.Boolean:
         flag = pl.when(value).then(pl.lit("1")).otherwise(pl.lit("0"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policycortex.documents.locales import Locale
 from policycortex.names import Severity
-from policycortex.rendering.excel.tables import Cell, SheetColumn, Tint
+from policycortex.rendering.excel.cells import Cell, SheetColumn, Tint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

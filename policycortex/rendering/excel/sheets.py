@@ -1,4 +1,4 @@
-"""The sheets between summary and findings: one for each table that the sections declare. Writes nothing."""
+"""The sheets after summary and findings: one for each table that the sections declare. Writes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
@@ -6,10 +6,12 @@ from typing import Final, cast
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.rendering.excel.about_sheet import about_sheet
+from policycortex.rendering.excel.cells import Cell, Link, SheetColumn, Tint
+from policycortex.rendering.excel.evidence_links import EvidenceLinks
 from policycortex.rendering.excel.model import Sheet, band_tints, result_tints, severity_tints
-from policycortex.rendering.excel.tables import Cell, Link, SheetColumn, Tint
 from policycortex.reports.registry import sheet_tables
 from policycortex.reports.section import Column, Kind, LinkTo, Table
+from policycortex.reports.sections.control_assessment import FAILING
 
 _ABOUT_POSITION: Final = 90
 """The sheet about the report follows tables with a lower ``SheetPlace.always`` and precedes those with a higher."""
@@ -19,13 +21,13 @@ _Index = Mapping[LinkTo, Mapping[object, Link]]
 """By link of a column: the target for each value."""
 
 
-def list_sheets(document: ReportDocument, locale: Locale) -> list[Sheet]:
-    """The sheets in order."""
+def list_sheets(document: ReportDocument, locale: Locale, evidence: EvidenceLinks) -> list[Sheet]:
+    """The sheets in order; those of ``evidence`` precede the one about the report."""
     tables = list(sheet_tables(document))
-    index = _link_targets(tables, document, locale)
+    index = {**_link_targets(tables, document, locale), FAILING: evidence.by_requirement}
     sheets = [_sheet(table, document, locale, index) for table in tables]
     place = next((number for number, table in enumerate(tables) if _is_after_about(table)), len(tables))
-    return [*sheets[:place], about_sheet(document, locale), *sheets[place:]]
+    return [*sheets[:place], *evidence.sheets, about_sheet(document, locale), *sheets[place:]]
 
 
 def _is_after_about(table: _SectionTable) -> bool:

@@ -1,18 +1,24 @@
 """The first sheet of the workbook: score, figures, messages, native charts and links to every other sheet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import xlsxwriter
 from xlsxwriter.chart import Chart
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import Severity
+from policycortex.rendering.excel.cells import Link
+from policycortex.rendering.excel.fitting import LINE_HEIGHT, MOST_LINES, line_count
 from policycortex.rendering.excel.tables import Forms, write_cell
 from policycortex.reports.charts import shown_results
+from policycortex.reports.first_page import compose_first_page, total_requirements
 from policycortex.reports.section import Kind
+from policycortex.reports.sections.executive_summary import VERDICT
 from policycortex.scoring.rounding import known_pct, round_pct
 
 _COLOURS: Final = {
@@ -21,7 +27,22 @@ _COLOURS: Final = {
     "non_compliant": "#B3402E", "manual": "#8D82B8", "not_assessed": "#D5DBE2",
     "not_applicable": "#ECEFF3",
 }  # fmt: skip
-_CHART_SIZE: Final = {"width": 460, "height": 260}
+_CHART_SIZE: Final = {"width": 348, "height": 240}
+_CHART_COLUMN: Final = 3
+_CHART_ROWS: Final = 12
+"""Rows that a chart covers beside the figures."""
+_LAST_COLUMN: Final = 8
+_LINE_WIDTH: Final = 145
+"""Characters of a line over all columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ChartPlaces:
+    """Rows: of the first charts, and of the heads of the small tables that charts read."""
+
+    top: int
+    severity: int
+    result: int
 
 
 def write_summary(
@@ -36,22 +57,23 @@ def write_summary(
     """Fill ``sheet``; ``sheets`` are the names it links to, in order."""
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 18)
-    sheet.set_column(2, 7, 16)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    row = _head(sheet, forms, document, locale)
-    row = _figures(sheet, forms, document, locale, row)
-    row = _messages(sheet, forms, document, locale, row)
+    sheet.set_column(1, 1, 16)
+    sheet.set_column(2, 2, 3)
+    sheet.set_column(3, _LAST_COLUMN, 16)
+    top = _head(sheet, forms, document, locale)
+    row = _figures(sheet, forms, document, locale, top)
     severities = {s.value: document.summary.failed_by_severity.get(s.value, 0) for s in Severity}
-    by_severity = _counts(sheet, forms, locale, row=row, prefix="severity", counts=severities)
-    by_result, results = by_severity + 1, shown_results(document.summary.result_counts)
-    end = by_severity
+    by_severity = row
+    row = _counts(sheet, forms, locale, row=row, prefix="severity", counts=severities) + 1
+    by_result = row
     if document.requirements:
-        end = _counts(sheet, forms, locale, row=by_result, prefix="result", counts=results)
-    _links(sheet, forms, locale, end + 1, sheets)
-    _charts(book, sheet, document, locale, severity=row, result=by_result)
+        results = shown_results(document.summary.result_counts)
+        row = _counts(sheet, forms, locale, row=row, prefix="result", counts=results) + 1
+    places = _ChartPlaces(top=top, severity=by_severity, result=by_result)
+    row = max(row, _charts(book, sheet, document, locale, places))
+    row = _messages(sheet, forms, document, locale, row)
+    row = _actions(sheet, forms, document, locale, row)
+    _links(sheet, forms, locale, row, sheets)
 
 
 def _head(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale) -> int:
@@ -62,53 +84,75 @@ def _head(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Loca
     write_cell(sheet, 1, 0, f"{locale.text(f'type.{header.type}')} · {header.framework_name}{version}", forms.label)
     parts = (header.prepared_for, locale.days(header.period), header.branding.classification)
     write_cell(sheet, 2, 0, " · ".join(part for part in parts if part), forms.label)
-    return 4
+    _across(sheet, 4, VERDICT.of(document), forms.verdict, line_height=18)
+    return 6
 
 
 def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale, row: int) -> int:
     summary, t = document.summary, locale.text
-    coverage = summary.score.coverage
+    totals, overdue = total_requirements(summary), compose_first_page(document).overdue_criticals
+    count = forms.cells[Kind.NUMBER]
     sheet.set_row(row, 40)
     write_cell(sheet, row, 0, t("summary.score_label"), forms.heading)
     score = summary.compliance_score
     write_cell(sheet, row, 1, t("result.not_assessed") if score is None else known_pct(score, 1), forms.figure)
-    figures: list[tuple[str, Any, Kind]] = [
-        (t("summary.violations"), summary.total_violations, Kind.NUMBER),
-        (t("summary.coverage"), coverage.assessed, Kind.NUMBER),
-        (t("word.requirements"), coverage.total, Kind.NUMBER),
-        *(((t("result.not_applicable"), coverage.not_applicable, Kind.NUMBER),) if coverage.not_applicable else ()),
-        (t("summary.change"), document.change_points, Kind.TEXT),
-        (t("summary.met_label"), summary.requirements_met, Kind.NUMBER),
-        (t("summary.risk"), round_pct(summary.risk_score, 1), Kind.TEXT),
-        *_risk_figures(document, locale),
+    figures: list[tuple[str, Any, Format]] = [
+        (t("summary.violations"), summary.total_violations, count),
+        *(((t("summary.overdue_criticals"), overdue, count),) if overdue is not None else ()),
+        (t("summary.total_met"), totals.met, count),
+        (t("summary.total_not_met"), totals.not_met, count),
+        (t("summary.total_not_assessed"), totals.not_assessed, count),
+        (t("word.requirements"), totals.total, count),
+        *(((t("result.not_applicable"), totals.not_applicable, count),) if totals.not_applicable else ()),
+        (t("summary.change"), document.change_points, forms.points),
+        (t("summary.risk"), round_pct(summary.risk_score, 1), forms.value),
+        *_risk_figures(forms, document, locale),
     ]
-    for below, (label, value, kind) in enumerate(figures, start=row + 1):
+    for below, (label, value, form) in enumerate(figures, start=row + 1):
         write_cell(sheet, below, 0, label, forms.label)
-        write_cell(sheet, below, 1, value, forms.cells[kind])
+        write_cell(sheet, below, 1, value, form)
     return row + len(figures) + 2
 
 
-def _risk_figures(document: ReportDocument, locale: Locale) -> list[tuple[str, Any, Kind]]:
+def _risk_figures(forms: Forms, document: ReportDocument, locale: Locale) -> list[tuple[str, Any, Format]]:
     """Band, the two lines that add up to the risk score, and the share at stake; none where it is not known."""
     risk, shown, t = document.summary.risk, document.summary.shown_risk, locale.text
     if risk is None or shown is None or risk.total.band is None:
         return []
     return [
-        (t("word.band"), t(f"band.{risk.total.band}"), Kind.TEXT),
-        (t("risk.worst"), shown.worst, Kind.TEXT),
-        (t("risk.others"), shown.others, Kind.TEXT),
-        (t("risk.share_at_stake"), shown.share_pct, Kind.TEXT),
-        (t("risk.model_label"), risk.version, Kind.TEXT),
+        (t("word.band"), t(f"band.{risk.total.band}"), forms.value),
+        (t("risk.worst"), shown.worst, forms.value),
+        (t("risk.others"), shown.others, forms.value),
+        (t("risk.share_at_stake"), shown.share_pct, forms.value),
+        (t("risk.model_label"), risk.version, forms.value),
     ]
 
 
 def _messages(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale, row: int) -> int:
     write_cell(sheet, row, 0, locale.text("summary.key_messages"), forms.heading)
     for offset, message in enumerate(document.key_messages, start=1):
-        sheet.merge_range(row + offset, 0, row + offset, 7, "", forms.cells[Kind.WRAPPED])
-        write_cell(sheet, row + offset, 0, message, forms.cells[Kind.WRAPPED])
-        sheet.set_row(row + offset, 18 * min(1 + len(message) // 120, 10))
+        _across(sheet, row + offset, message, forms.cells[Kind.WRAPPED], line_height=LINE_HEIGHT)
     return row + len(document.key_messages) + 2
+
+
+def _across(sheet: Worksheet, row: int, text: str, form: Format, *, line_height: float) -> None:
+    """A text over all columns, as high as it needs."""
+    sheet.merge_range(row, 0, row, _LAST_COLUMN, "", form)
+    write_cell(sheet, row, 0, text, form)
+    sheet.set_row(row, line_height * min(line_count(text, _LINE_WIDTH * LINE_HEIGHT / line_height), MOST_LINES) + 3)
+
+
+def _actions(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: Locale, row: int) -> int:
+    """The most urgent failing checks: severity, failing findings, title."""
+    actions = compose_first_page(document).actions
+    if not actions:
+        return row
+    write_cell(sheet, row, 0, locale.text("summary.actions"), forms.heading)
+    for offset, check in enumerate(actions, start=1):
+        write_cell(sheet, row + offset, 0, locale.text(f"severity.{check.severity}"), forms.cells[Kind.TEXT])
+        write_cell(sheet, row + offset, 1, check.failed, forms.cells[Kind.NUMBER])
+        write_cell(sheet, row + offset, 3, check.title, forms.cells[Kind.TEXT])
+    return row + len(actions) + 2
 
 
 def _counts(sheet: Worksheet, forms: Forms, locale: Locale, *, row: int, prefix: str, counts: dict[str, int]) -> int:
@@ -124,27 +168,25 @@ def _counts(sheet: Worksheet, forms: Forms, locale: Locale, *, row: int, prefix:
 def _links(sheet: Worksheet, forms: Forms, locale: Locale, row: int, sheets: Sequence[str]) -> None:
     write_cell(sheet, row, 0, locale.text("contents.title"), forms.heading)
     for offset, name in enumerate(sheets, start=1):
-        sheet.write_url(row + offset, 0, f"internal:'{name}'!A1", forms.link, string=name)
+        write_cell(sheet, row + offset, 0, Link(text=name, sheet=name, row=0), forms.link)
 
 
 def _charts(
-    book: xlsxwriter.Workbook,
-    sheet: Worksheet,
-    document: ReportDocument,
-    locale: Locale,
-    *,
-    severity: int,
-    result: int,
-) -> None:
+    book: xlsxwriter.Workbook, sheet: Worksheet, document: ReportDocument, locale: Locale, places: _ChartPlaces
+) -> int:
+    """The charts beside the figures; returns the first row below them."""
     name = locale.text("sheet.summary")
     names = [s.value for s in Severity]
-    sheet.insert_chart(severity, 2, _bars(book, name, locale.text("summary.by_severity"), severity + 1, names))
+    by_severity = _bars(book, name, locale.text("summary.by_severity"), places.severity + 1, names)
+    sheet.insert_chart(places.top, _CHART_COLUMN, by_severity)
     if document.requirements:
         shown = list(shown_results(document.summary.result_counts))
-        chart = _bars(book, name, locale.text("summary.by_result"), result + 1, shown)
-        sheet.insert_chart(severity, 5, chart, {"x_offset": 60})
-    if len(document.trend) > 1:
-        sheet.insert_chart(severity + 14, 2, _line(book, locale, len(document.trend)))
+        chart = _bars(book, name, locale.text("summary.by_result"), places.result + 1, shown)
+        sheet.insert_chart(places.top, _CHART_COLUMN + 3, chart)
+    if len(document.trend) < 2:
+        return places.top + _CHART_ROWS
+    sheet.insert_chart(places.top + _CHART_ROWS, _CHART_COLUMN, _line(book, locale, len(document.trend)))
+    return places.top + 2 * _CHART_ROWS + 1
 
 
 def _bars(book: xlsxwriter.Workbook, sheet: str, title: str, first: int, names: Sequence[str]) -> Chart:

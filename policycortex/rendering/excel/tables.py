@@ -3,71 +3,30 @@
 Text is always written as text, so that no external text becomes a formula, a link or a number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from policycortex.errors import RenderingError
+from policycortex.rendering.excel.cells import Cell, Link, SheetColumn, Tint
+from policycortex.rendering.excel.fitting import FittedColumns, head_height, row_height
+from policycortex.rendering.excel.page_setup import PageTexts, printed_columns, set_up_page
+from policycortex.rendering.tints import HEAD_FILL, INK, TINTS
 from policycortex.rendering.visible_text import show_controls
-from policycortex.reports.section import Kind
+from policycortex.reports.section import NUMERIC, Kind
 
 CELL_LIMIT: Final = 32_767
 """Most UTF-16 units of text that one Excel cell holds."""
 
-_LAST_ROW: Final = 1_048_576
+LAST_ROW: Final = 1_048_576
+"""Rows of a sheet, the head included."""
 _LINK_LIMIT: Final = 255
 """Longer texts of a link Excel cuts in its tip; ids are shorter."""
-INK: Final = "#12263A"
-HEAD_FILL: Final = "#10273A"
-TINTS: Final[Mapping[str, tuple[str, str]]] = {
-    "bad": ("#F8DCD5", "#7D2415"),
-    "good": ("#D6ECE7", "#17534B"),
-    "support": ("#EEF7F4", "#17534B"),
-    "person": ("#E4E0F1", "#463A78"),
-    "none": ("#ECEFF3", "#4C5D6F"),
-    "critical": ("#6D0F22", "#FFFFFF"),
-    "high": ("#F2C1B2", "#5E1A0E"),
-    "medium": ("#F9DFBF", "#5C3608"),
-    "low": ("#FBF0D6", "#5C4708"),
-}
-"""Fill and ink of coloured cells; the word in the cell has the same meaning, so that colour is never the only sign."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A text that links to a cell of another sheet."""
-
-    text: str
-    sheet: str
-    row: int
-    """0 for the head."""
-
-
-Cell: TypeAlias = str | float | bool | date | datetime | Link | None
-"""What a cell may hold; None leaves it empty."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetColumn:
-    """One column of a sheet: its head, width in characters and kind."""
-
-    title: str
-    width: float
-    kind: Kind = Kind.TEXT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tint:
-    """Cells of ``column`` that read ``word`` take the named tint."""
-
-    column: int
-    word: str
-    name: str
 
 
 class Forms:
@@ -75,6 +34,7 @@ class Forms:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         base = {"valign": "top", "font_color": INK}
+        number = base | {"align": "right", "indent": 1}
         self.title = book.add_format({"bold": True, "font_size": 20, "font_color": INK})
         self.heading = book.add_format({"bold": True, "font_size": 12, "font_color": INK, "valign": "bottom"})
         self.note = book.add_format({"font_color": "#566779", "text_wrap": True, "valign": "top"})
@@ -82,16 +42,19 @@ class Forms:
         self.figure = book.add_format(
             {"bold": True, "font_size": 28, "font_color": "#14526B", "align": "left", "num_format": '0.0"%"'}
         )
-        self.link = book.add_format({"font_color": "#14526B", "underline": 1, "valign": "top"})
-        self.head = book.add_format(
-            {"bold": True, "font_color": "#FFFFFF", "bg_color": HEAD_FILL, "valign": "vcenter", "text_wrap": True}
-        )
+        self.value = book.add_format(number | {"num_format": "#,##0.0"})
+        self.points = book.add_format(number | {"num_format": "+0.0;-0.0;0.0"})
+        self.verdict = book.add_format({"font_size": 13, "font_color": INK, "text_wrap": True, "valign": "top"})
+        self.link = book.add_format({"font_color": "#14526B", "underline": 1, "valign": "top", "text_wrap": True})
+        head = {"bold": True, "font_color": "#FFFFFF", "bg_color": HEAD_FILL, "valign": "vcenter", "text_wrap": True}
+        self.head = book.add_format(head)
+        self.number_head = book.add_format(head | {"align": "right", "indent": 1})
         self.cells: dict[Kind, Format] = {
             Kind.TEXT: book.add_format(base),
-            Kind.WRAPPED: book.add_format(base | {"text_wrap": True}),
-            Kind.NUMBER: book.add_format(base | {"num_format": "#,##0"}),
-            Kind.DECIMAL: book.add_format(base | {"num_format": "#,##0.00"}),
-            Kind.PERCENT: book.add_format(base | {"num_format": '0.00"%"', "align": "right"}),
+            Kind.WRAPPED: book.add_format(base | {"text_wrap": True, "align": "left"}),
+            Kind.NUMBER: book.add_format(number | {"num_format": "#,##0"}),
+            Kind.DECIMAL: book.add_format(number | {"num_format": "#,##0.00"}),
+            Kind.PERCENT: book.add_format(number | {"num_format": '0.00"%"'}),
             Kind.FLAG: book.add_format(base | {"align": "center"}),
             Kind.DAY: book.add_format(base | {"num_format": "yyyy-mm-dd", "align": "left"}),
             Kind.MOMENT: book.add_format(base | {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}),
@@ -99,6 +62,10 @@ class Forms:
         self.cells |= {Kind.RANK: self.cells[Kind.NUMBER]}
         self.cells |= dict.fromkeys((Kind.SEVERITY, Kind.RESULT, Kind.BAND), self.cells[Kind.TEXT])
         self.tints = {n: book.add_format({"bg_color": fill, "font_color": ink}) for n, (fill, ink) in TINTS.items()}
+
+    def head_of(self, column: SheetColumn) -> Format:
+        """The head of a column, aligned as its cells."""
+        return self.number_head if column.kind in NUMERIC else self.head
 
 
 def fit_cell(text: str) -> str:
@@ -118,9 +85,8 @@ def write_cell(
     """One typed cell; None leaves it empty."""
     match value:
         case Link():
-            name = value.sheet.replace("'", "''")
-            target = f"internal:'{name}'!A{value.row + 1}"
-            sheet.write_url(row, column, target, link_form or form, string=fit_cell(value.text)[:_LINK_LIMIT])
+            target, shown = f"internal:{value.location}", fit_cell(value.text)[:_LINK_LIMIT]
+            sheet.write_url(row, column, target, link_form or form, string=shown)
         case None:
             sheet.write_blank(row, column, None, form)
         case bool():
@@ -143,32 +109,46 @@ def write_table(
     *,
     tints: Sequence[Tint],
     table: str,
+    texts: PageTexts,
 ) -> int:
-    """A whole sheet of one table from its first row on; returns how many rows were written below the head."""
-    open_table(sheet, forms, columns)
-    count = 0
-    for count, row in enumerate(rows, start=1):
+    """A whole sheet of one table from its first row on; returns how many rows were written below the head.
+
+    Raises RenderingError for more rows than a sheet has.
+    """
+    held, fitted = list(rows), FittedColumns(columns)
+    if len(held) >= LAST_ROW:
+        raise RenderingError(
+            f"sheet {sheet.get_name()} has {len(held)} rows, and an Excel sheet has {LAST_ROW - 1} below its head"
+        )
+    for row in held:
+        fitted.add(row)
+    widths = fitted.widths()
+    open_table(sheet, forms, columns, widths=widths, texts=texts)
+    for count, row in enumerate(held, start=1):
+        if height := row_height(columns, widths, row):
+            sheet.set_row(count, height)
         for index, value in enumerate(row):
             write_cell(sheet, count, index, value, forms.cells[columns[index].kind], link_form=forms.link)
-    close_table(sheet, forms, columns, count, tints=tints, table=table)
-    return count
+    close_table(sheet, forms, columns, len(held), tints=tints, table=table)
+    sheet.print_area(0, 0, max(len(held), 1), printed_columns(widths) - 1)
+    return len(held)
 
 
-def open_table(sheet: Worksheet, forms: Forms, columns: Sequence[SheetColumn]) -> None:
-    """Widths, head row and frozen panes; to be called before any row."""
-    for index, column in enumerate(columns):
-        sheet.set_column(index, index, column.width)
-    sheet.set_row(0, 30)
+def open_table(
+    sheet: Worksheet, forms: Forms, columns: Sequence[SheetColumn], *, widths: Sequence[float], texts: PageTexts
+) -> None:
+    """Widths, head row, frozen panes and print set-up."""
+    for index, width in enumerate(widths):
+        sheet.set_column(index, index, width)
+    sheet.set_row(0, head_height(columns, widths))
     # account ids are text on purpose: as numbers they would lose leading zeros
-    sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{_LAST_ROW}"})
+    sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(columns) - 1)}{LAST_ROW}"})
     for index, title in enumerate(head_titles(columns)):
-        sheet.write_string(0, index, title, forms.head)
+        sheet.write_string(0, index, title, forms.head_of(columns[index]))
     sheet.freeze_panes(1, 1)
     sheet.hide_gridlines(2)
     sheet.repeat_rows(0)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.set_paper(9)
+    set_up_page(sheet, texts)
 
 
 def close_table(
@@ -185,13 +165,22 @@ def close_table(
 
     ``tinted_rows``: how far colours reach, where rows are still to come. A table has a row at least, if need be empty.
     """
-    heads = [{"header": title, "header_format": forms.head} for title in head_titles(columns)]
+    titles = zip(head_titles(columns), columns, strict=True)
+    heads = [{"header": title, "header_format": forms.head_of(column)} for title, column in titles]
     style = {"name": table, "style": "Table Style Light 1", "banded_rows": False, "columns": heads}
     sheet.add_table(0, 0, max(count, 1), len(columns) - 1, style)
     reach = count if tinted_rows is None else tinted_rows
     for tint in tints if reach else ():
-        rule = {"type": "cell", "criteria": "==", "value": f'"{tint.word}"', "format": forms.tints[tint.name]}
+        rule = _criteria(tint) | {"format": forms.tints[tint.name]}
         sheet.conditional_format(1, tint.column, reach, tint.column, rule)
+
+
+def _criteria(tint: Tint) -> dict[str, str]:
+    if tint.unless is None:
+        return {"type": "cell", "criteria": "==", "value": f'"{tint.word}"'}
+    other, word = tint.unless
+    cell, beside = f"${xl_col_to_name(tint.column)}2", f"${xl_col_to_name(other)}2"
+    return {"type": "formula", "criteria": f'=AND({cell}="{tint.word}",{beside}<>"{word}")'}
 
 
 def head_titles(columns: Sequence[SheetColumn]) -> list[str]:

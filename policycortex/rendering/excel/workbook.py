@@ -1,9 +1,9 @@
-"""The report as an Excel workbook: a sheet per section, all linked from the first. Assembles; the parts are beside.
+"""The report as an Excel workbook: summary, findings, and a sheet per section. Assembles; the parts are beside.
 
 Small sheets stand in memory; findings are put in batch by batch, so that a million of them stay within bounds.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,9 +13,10 @@ from xlsxwriter.exceptions import XlsxWriterException
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
-from policycortex.rendering.excel.bulk_rows import BulkSheet, fill_sheets
-from policycortex.rendering.excel.findings_sheets import finding_cells, open_findings
-from policycortex.rendering.excel.model import severity_tints
+from policycortex.rendering.excel.bulk_rows import BulkCells, BulkSheet, fill_sheets
+from policycortex.rendering.excel.evidence_links import MOST_LINKS, FindingsPlace, link_evidence
+from policycortex.rendering.excel.findings_sheets import LINKED, SHEET_COLUMNS, WRAPPED, finding_cells, open_findings
+from policycortex.rendering.excel.page_setup import page_texts, set_up_page
 from policycortex.rendering.excel.sheets import list_sheets
 from policycortex.rendering.excel.summary_sheet import write_summary
 from policycortex.rendering.excel.tables import Forms, write_table
@@ -31,15 +32,21 @@ def render_workbook(document: ReportDocument, path: Path, options: RenderingOpti
         with TemporaryDirectory(dir=path.parent, prefix=path.name) as spool:
             empty = Path(spool) / "empty.xlsx"
             with xlsxwriter.Workbook(empty, {**text_only, "tmpdir": spool}) as book:
-                findings = _fill(book, document, locale, options)
-            fill_sheets(empty, path, findings, document.findings, finding_cells(locale))
+                filled = _fill(book, document, locale, options)
+            fill_sheets(empty, path, list(filled.findings.values()), document.findings, filled.cells)
     except XlsxWriterException as error:
         raise RenderingError(f"the workbook could not be written: {error}") from error
 
 
-def _fill(
-    book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, options: RenderingOptions
-) -> Sequence[BulkSheet]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filled:
+    """The findings sheets that still need their rows, and how these are made."""
+
+    findings: dict[str, BulkSheet]
+    cells: BulkCells
+
+
+def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, options: RenderingOptions) -> _Filled:
     header = document.header
     book.set_properties(
         {
@@ -49,23 +56,26 @@ def _fill(
             "created": header.generated_at.replace(tzinfo=None),
         }
     )
-    forms = Forms(book)
+    forms, texts = Forms(book), page_texts(document, locale, options.watermark)
     summary = book.add_worksheet(locale.text("sheet.summary"))
-    sheets = list_sheets(document, locale)
+    findings = open_findings(book, forms, document, locale, options, texts=texts)
+    place = FindingsPlace(names=tuple(findings), sheet_rows=options.sheet_rows) if findings else None
+    evidence = link_evidence(document, locale, place)
+    sheets = list_sheets(document, locale, evidence)
     for number, sheet in enumerate(sheets, start=1):
         worksheet = book.add_worksheet(sheet.name)
-        write_table(worksheet, forms, sheet.columns, sheet.rows, tints=sheet.tints, table=f"table_{number}")
-    findings = open_findings(book, forms, document, locale, options, tints=severity_tints)
-    names = [*(sheet.name for sheet in sheets), *findings]
+        table = f"table_{number}"
+        write_table(worksheet, forms, sheet.columns, sheet.rows, tints=sheet.tints, table=table, texts=texts)
+    names = [*findings, *(sheet.name for sheet in sheets)]
     write_summary(book, summary, forms, document, locale, sheets=names)
-    for each in book.worksheets():
-        if options.watermark is not None:
-            each.set_header(f"&C{_printed(options.watermark)}")
-        if header.branding.classification:
-            each.set_footer(f"&L{_printed(header.branding.classification)}&R&P / &N")
-    return list(findings.values())
-
-
-def _printed(text: str) -> str:
-    """A text for Excel's page header, where ``&`` begins a command and 255 characters are all there is."""
-    return show_controls(text).replace("&", "&&")[:240]
+    set_up_page(summary, texts)
+    summary.fit_to_pages(1, 1)
+    cells = BulkCells(
+        columns=finding_cells(document, locale),
+        wrapped=WRAPPED,
+        linked=LINKED,
+        unlinked=SHEET_COLUMNS.index("title"),
+        location=evidence.of_findings,
+        most_links=MOST_LINKS,
+    )
+    return _Filled(findings=findings, cells=cells)

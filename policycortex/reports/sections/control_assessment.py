@@ -38,11 +38,14 @@ COUNTS: Final = tuple(
 )
 """Findings by outcome."""
 
+FAILING: Final = LinkTo(table="failing_by_requirement", name="requirement")
+"""To the failing findings of a requirement, which the workbook lists on a sheet of its own."""
+
 REQUIREMENTS: Final = Table(
     id="requirements",
     read=lambda document: document.requirements,
     columns=(
-        Column(name="id", title="word.id", width=18),
+        Column(name="id", title="word.id", width=18, link=FAILING),
         Column(name="title", title="word.requirement", width=52, kind=Kind.WRAPPED),
         Column(
             name="section",
