@@ -66,7 +66,7 @@ def test_the_words_stand_in_every_format_for_people(named: ReportDocument, tmp_p
         "Restricted",
     )
     with zipfile.ZipFile(made[ReportFormat.EXCEL]) as book:
-        assert "&amp;LRestricted" in book.read("xl/worksheets/sheet1.xml").decode()
+        assert "&amp;L&amp;8 Restricted · " in book.read("xl/worksheets/sheet1.xml").decode()
     metadata = read_json(made[ReportFormat.OSCAL])["assessment-results"]["metadata"]
     assert metadata["props"] == [{"name": "marking", "value": "Restricted"}]
     assert metadata["parties"][0]["name"] == "Acme Holding"
