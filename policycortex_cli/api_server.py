@@ -1,6 +1,6 @@
-"""The API as a program, started by ``serve``: ``python -m policycortex_cli.api_server HOST PORT [PROCESSES]``.
+"""The API and the console as a program: ``python -m policycortex_cli.api_server HOST PORT [PROCESSES]``.
 
-Several processes share one listening socket; a process that ends is restarted.
+Started by ``serve``. Several processes share one listening socket; a process that ends is restarted.
 """
 
 import gc
@@ -8,18 +8,19 @@ import os
 import sys
 
 import uvicorn
-from fastapi import FastAPI
 
 from api.app import create_app
 from api.platform.logs import log_config
 from api.platform.server import SERVER_OPTIONS
 from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.settings import Settings
+from policycortex_console.app import Console
 
 
-def make_app() -> FastAPI:
-    """The application for the settings of the environment."""
-    app = create_app(Settings.from_environment())
+def make_app() -> Console:
+    """The application for the settings of the environment: the console before the API."""
+    settings = Settings.from_environment()
+    app = Console(create_app(settings), settings)
     gc.collect()
     gc.freeze()  # the garbage collector then skips the objects made so far
     return app

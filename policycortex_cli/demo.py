@@ -35,6 +35,7 @@ def run_demo(settings: Settings, out: Path) -> None:
             body = _body(framework, name, period)
             row = produce(runs, registry, settings, body, organization=DEFAULT_ORGANIZATION)
             print_report(row, copy_files(settings, registry, row, out))
+    print(f"see it in the console: policycortex serve --home {settings.home}")
 
 
 def _body(framework: str, name: str, period: Period) -> dict[str, Any]:

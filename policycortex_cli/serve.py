@@ -86,8 +86,11 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         supervisor.start(
             _daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes)
         )
+        api_url = settings.public_url or f"http://{_shown(host)}:{port}"
+        console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
+        print(f"Console     {console}", flush=True)
         print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)
-        print(f"Dagster UI  {_sign_in_link(settings, ui)}", flush=True)
+        print(f"Dagster UI  {dagster}", flush=True)
         supervisor.watch()
     finally:
         supervisor.stop()
@@ -106,13 +109,13 @@ def prepare_home(settings: Settings) -> None:
     open_registry(settings)
 
 
-def _sign_in_link(settings: Settings, ui: UiAddress) -> str:
-    """A link that signs in once; unused ones of earlier starts end."""
+def _sign_in_links(settings: Settings, *urls: str) -> list[str]:
+    """For each address a link that signs in once; unused ones of earlier starts end."""
     from policycortex.storage.registry import open_registry
 
     with closing(open_registry(settings)) as registry:
         registry.web_sessions.delete_links(_START)
-        return make_link(registry, name=_START, role="operator", url=settings.ui_url or ui.url)
+        return [make_link(registry, name=_START, role="operator", url=url) for url in urls]
 
 
 def _code_server(port: int, ui: UiAddress, headers: Mapping[str, str]) -> Service:

@@ -93,9 +93,14 @@ class UiAccess:
             self.registry.web_sessions.end_session(caller.session_id, actor=caller.actor, now=self.now())
 
     def _caller(self, session: WebSession, address: str | None) -> Caller | None:
-        """None when the session's key may not be used here, or no longer because other organisations exist."""
+        """None when the session's key may not be used here, or no longer because other organisations exist.
+
+        A session of the console has the same cookie: its key may have fewer rights than this page needs.
+        """
         organization = session.organization
         if not is_within_networks(address, session.networks):
+            return None
+        if session.scopes is not None and _SCOPE not in session.scopes:
             return None
         if organization is not None and not self._is_only(organization):
             return None

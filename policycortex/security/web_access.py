@@ -9,6 +9,11 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
+CALLER: Final = "policycortex.caller"
+"""Key in the scope of an ASGI request: the identity for which another front in the same process calls the API.
+
+It is a ``KeyRow``. No HTTP server writes this key, so that no request from outside can have it.
+"""
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _OWN_SITE: Final = frozenset({"same-origin", "none"})  # none: the address bar, a bookmark, another program

@@ -8,10 +8,8 @@ from typing import Final
 import httpx
 import pytest
 
-from api.app import create_app
 from policycortex.settings import Settings
-from policycortex.storage.registry import open_registry
-from tests.support.api_server import ApiServer, Clock, FakeBackfills, FakeRunLauncher, serve
+from tests.support.api_server import ApiServer, run_server
 from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
 
 MANY: Final = "60000/minute"
@@ -22,7 +20,7 @@ MANY: Final = "60000/minute"
 def folder_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
-    yield from _run_server(Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY))
+    yield from run_server(Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY))
 
 
 @pytest.fixture(scope="session")
@@ -33,27 +31,10 @@ def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPa
             tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY
         )
         settings.home.mkdir(parents=True)
-        server = _run_server(settings)
+        server = run_server(settings)
         running = next(server)
     yield running
     yield from server
-
-
-def _run_server(settings: Settings) -> Iterator[ApiServer]:
-    launcher, clock = FakeRunLauncher(), Clock()
-    registry = open_registry(settings)
-    app = create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)
-    for url in serve(app):
-        yield ApiServer(
-            url=url,
-            app=app,
-            settings=settings,
-            registry=registry,
-            launcher=launcher,
-            clock=clock,
-            organization="default",
-        )
-    registry.close()
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from api.app import create_app
 from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.runs import PartState
 from api.platform.server import SERVER_OPTIONS
@@ -22,8 +24,9 @@ from policycortex.requests import ReportRequest
 from policycortex.requests.backfill_body import BackfillRequest
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
-from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow
+from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow, open_registry
 from policycortex.storage.registry.keys import DEFAULT_SCOPES
+from policycortex_console.app import Console
 
 
 @dataclass
@@ -200,7 +203,25 @@ class ApiServer:
         )
 
 
-def serve(app: FastAPI) -> Iterator[str]:
+def run_server(settings: Settings) -> Iterator[ApiServer]:
+    """A server for these settings, as ``serve`` starts it: the console before the API."""
+    launcher, clock = FakeRunLauncher(), Clock()
+    registry = open_registry(settings)
+    app = create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)
+    for url in serve(Console(app, settings, now=clock, sign_ins_per_minute=100_000)):
+        yield ApiServer(
+            url=url,
+            app=app,
+            settings=settings,
+            registry=registry,
+            launcher=launcher,
+            clock=clock,
+            organization="default",
+        )
+    registry.close()
+
+
+def serve(app: ASGIApp) -> Iterator[str]:
     """Run the app in a thread; yields its address."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER_OPTIONS))
     with socket.socket() as listener:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from policycortex.security.web_access import WebRole
-from policycortex.storage.registry.web_sessions import LINK_LIFETIME
+from policycortex.storage.registry.web_sessions import LINK_LIFETIME, session_limits
 from tests.ui.conftest import Ui
 
 
@@ -109,3 +109,17 @@ def test_no_token_is_stored(ui: Ui) -> None:
     assert ui.service().post("/graphql", json={"query": "{ version }"}).status_code == 200
     mode = (ui.settings.home / "keys" / "installation.key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_session_of_a_key_that_may_only_read_is_none_here(ui: Ui) -> None:
+    """The console signs it in, and its cookie reaches this server, too."""
+    key, _ = ui.registry.keys.create_key(
+        organization="default", name="reader", scopes=("reports:read",), now=ui.clock()
+    )
+    limits = session_limits(ui.settings)
+    token = ui.registry.web_sessions.sign_in_by_key(
+        key, role=WebRole.OPERATOR, limits=limits, address=None, now=ui.clock()
+    )
+    client = ui.client()
+    client.cookies.set("policycortex_session", token)
+    assert client.get("/runs").status_code == 401

@@ -1,4 +1,7 @@
-"""Table of API keys, and the lineage of a key: the keys that are one person's, before and after rotations."""
+"""Table of API keys and of people who sign in without one.
+
+The lineage of a key: the keys that are one person's, before and after rotations.
+"""
 
 from typing import Final
 
@@ -20,6 +23,7 @@ api_keys = Table(
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
+    Column("subject", String(200), unique=True),  # a person who signs in without a key; NULL: a key
     Column("lineage", String(32)),  # id of the first key it descends from by rotation; NULL: it is the first
 )
 

@@ -67,6 +67,32 @@ class KeyRepository:
             self._audit_log.append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
         return _key(row), token
 
+    def ensure_person(
+        self, *, organization: str, subject: str, name: str, scopes: Collection[str], now: datetime
+    ) -> KeyRow:
+        """The identity of a person who signs in without a key; created at the first sign-in.
+
+        ``subject`` distinguishes people of the organisation; a change of name or scopes is written. It has the rights
+        of a key, can request and approve, but no secret: nobody can authenticate with it. Raises RequestError.
+        """
+        _check_key(name, scopes, ())
+        wanted = f"{organization}:{subject}"
+        values = {"name": name, "scopes": sorted(set(scopes))}
+        with self._database.writing() as connection:
+            found = select(*_COLUMNS).where(api_keys.c.subject == wanted)
+            row = connection.execute(found).mappings().first()
+            if row is None:
+                ensure_organization(connection, organization, now)
+                id_ = f"usr_{secrets.token_hex(8)}"
+                fixed = {"id": id_, "organization": organization, "prefix": "", "networks": [], "created_at": now}
+                digest = digest_token(secrets.token_hex(32))  # of a secret that is thrown away
+                connection.execute(insert(api_keys).values(**fixed, **values, subject=wanted, digest=digest))
+                self._audit_log.append(connection, _change(organization, "person_added", id_, now, values))
+            elif (row["name"], sorted(row["scopes"])) != (name, values["scopes"]):
+                connection.execute(update(api_keys).where(api_keys.c.id == row["id"]).values(**values))
+                self._audit_log.append(connection, _change(organization, "person_changed", row["id"], now, values))
+            return _key(connection.execute(found).mappings().one())
+
     def find_key(self, token: str) -> KeyRow | None:
         """The key of this secret in any state; None when there is none. The caller checks ``is_valid_at``."""
         if not is_well_formed(token, (LIVE_PREFIX, SANDBOX_PREFIX)):
@@ -83,8 +109,8 @@ class KeyRepository:
             connection.execute(update(api_keys).where(api_keys.c.id == key.id).values(last_used_at=now))
 
     def list_keys(self, organization: str | None = None) -> tuple[KeyRow, ...]:
-        """All keys of one organisation or of all, oldest first, also ended ones."""
-        query = select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id)
+        """All keys of one organisation or of all, oldest first, also ended ones, without people."""
+        query = select(*_COLUMNS).where(api_keys.c.subject.is_(None)).order_by(api_keys.c.created_at, api_keys.c.id)
         if organization is not None:
             query = query.where(api_keys.c.organization == organization)
         with self._database.reading() as connection:
@@ -140,7 +166,7 @@ class KeyRepository:
             return str(connection.execute(select(LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
 
 
-_COLUMNS: Final = [c for c in api_keys.c if c.name not in {"digest", "lineage"}]
+_COLUMNS: Final = [c for c in api_keys.c if c.name not in {"digest", "lineage", "subject"}]
 _BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
 
 

@@ -83,6 +83,8 @@ class WebSession:
     """The key's. None: a link, which acts for all organisations."""
     networks: tuple[str, ...]
     """The key's: CIDR blocks from which the session may be used; empty means any."""
+    scopes: frozenset[str] | None
+    """The key's. None: a link."""
     created_at: datetime
     used_at: datetime
     """Accurate to a minute."""
@@ -186,7 +188,10 @@ class WebSessionRepository:
 
 
 _SESSIONS: Final = select(
-    *(c for c in web_sessions.c if c.name != "digest"), api_keys.c.organization, api_keys.c.networks
+    *(c for c in web_sessions.c if c.name != "digest"),
+    api_keys.c.organization,
+    api_keys.c.networks,
+    api_keys.c.scopes,
 ).select_from(web_sessions.outerjoin(api_keys, api_keys.c.id == web_sessions.c.key_id))
 
 
@@ -201,7 +206,9 @@ def _living(limits: SessionLimits, now: datetime) -> tuple[Any, ...]:
 
 
 def _session(row: RowMapping) -> WebSession:
-    return WebSession(**{**row, "role": WebRole(row["role"]), "networks": tuple(row["networks"] or ())})
+    scopes = frozenset(row["scopes"]) if row["scopes"] is not None else None
+    networks = tuple(row["networks"] or ())
+    return WebSession(**{**row, "role": WebRole(row["role"]), "networks": networks, "scopes": scopes})
 
 
 def _event(

@@ -1,0 +1,78 @@
+"""Forms: every POST of the console goes through here, so that none is answered without the session's form token."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from policycortex_console.backend import Backend
+from policycortex_console.error_pages import error_page
+from policycortex_console.people import Person
+
+FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
+MAX_FIELDS: Final = 200
+_MAX_PART_BYTES: Final = 1 << 20
+
+FormHandler = Callable[[Request, FormData], Awaitable[Response]]
+
+
+def post(path: str, handler: FormHandler) -> Route:
+    """A route for a form: the form is read and its token checked before the handler is called."""
+    return Route(path, FormEndpoint(handler), methods=["POST"])
+
+
+class FormEndpoint:
+    """An ASGI endpoint around a handler; 403 without the session's form token."""
+
+    def __init__(self, handler: FormHandler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request."""
+        request = Request(scope, receive)
+        async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=_MAX_PART_BYTES) as form:
+            response = await self._answer(request, form)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, form: FormData) -> Response:
+        if has_form_token(request, str(form.get(FORM_TOKEN, ""))):
+            return await self._handler(request, form)
+        explanation = "This form is no longer valid: its session has ended. Open the page again."
+        return error_page(request, 403, explanation, person=request.state.person)
+
+
+def has_form_token(request: Request, given: str) -> bool:
+    """Whether it is the token of this session."""
+    person: Person | None = request.state.person
+    return person is not None and hmac.compare_digest(given.encode(), person.form_token.encode())
+
+
+def person_of(request: Request) -> Person:
+    """Who is signed in. The guard lets nobody else through."""
+    person: Person = request.state.person
+    return person
+
+
+def backend_of(request: Request) -> Backend:
+    """The API as this person."""
+    return Backend(request.app.state.api, person_of(request), request)
+
+
+def text(form: FormData, name: str) -> str:
+    """The value of a field, without surrounding blanks; "" where it is absent."""
+    return str(form.get(name, "")).strip()
+
+
+def lines(form: FormData, name: str) -> list[str]:
+    """The values of a field that takes several, separated by commas or line ends."""
+    return [part.strip() for part in text(form, name).replace(",", "\n").splitlines() if part.strip()]
+
+
+def choices(form: FormData, name: str) -> list[str]:
+    """The values of ticked boxes."""
+    return [str(value) for value in form.getlist(name) if value]

@@ -1,0 +1,30 @@
+"""The menu. A screen is in it once, with the scope that its first call needs."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuItem:
+    """One entry."""
+
+    path: str
+    label: str
+    scope: str = "reports:read"
+
+    def is_open_at(self, path: str) -> bool:
+        """Whether a page of this path belongs to it."""
+        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+
+
+MENU: Final = (
+    MenuItem(path="/", label="Overview"),
+    MenuItem(path="/reports", label="Reports"),
+    MenuItem(path="/controls", label="Controls"),
+    MenuItem(path="/schedules", label="Schedules"),
+    MenuItem(path="/waivers", label="Waivers"),
+    MenuItem(path="/attestations", label="Attestations"),
+    MenuItem(path="/imports", label="Imports"),
+    MenuItem(path="/audit", label="Audit log", scope="admin"),
+    MenuItem(path="/health", label="Health"),
+)

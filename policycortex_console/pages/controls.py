@@ -1,0 +1,81 @@
+"""Controls: frameworks, their requirements with today's results, and the evidence of one requirement."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from policycortex.names import RequirementResult
+from policycortex_console.forms import backend_of, person_of
+from policycortex_console.rendering import render
+
+_LOOKBACK_DAYS: Final = 35
+"""Scans older than this do not count; the days over which trends carry a scan unless it is set otherwise."""
+
+
+async def show_frameworks(request: Request) -> Response:
+    """All frameworks of the organisation."""
+    found = await backend_of(request).get("/v1/frameworks")
+    return render(request, "frameworks.html", {"frameworks": found["frameworks"]}, person=person_of(request))
+
+
+async def show_framework(request: Request) -> Response:
+    """Its requirements by section, with their results."""
+    backend, wanted = backend_of(request), request.query_params.get("result", "")
+    posture = await _posture(request)
+    details = await backend.get(_api(request))
+    shown = [each for each in posture["requirements"] if wanted in {"", each["result"]}]
+    context = {
+        "framework": details,
+        "posture": posture,
+        "sections": _by_section(shown),
+        "wanted": wanted,
+        "day": request.query_params.get("day", ""),
+        "results": [(each.value, posture["results"].get(each.value, 0)) for each in RequirementResult],
+    }
+    return render(request, "framework.html", context, person=person_of(request))
+
+
+async def show_requirement(request: Request) -> Response:
+    """One requirement: what it asks, its result, and the checks that map to it."""
+    backend, wanted = backend_of(request), request.query_params.get("id", "")
+    posture = await _posture(request)
+    details = await backend.get(_api(request))
+    found = next((each for each in posture["requirements"] if each["id"] == wanted), None)
+    if found is None:
+        raise HTTPException(404)
+    described: dict[str, Any] = next((each for each in details["requirements"] if each["id"] == wanted), {})
+    children = [each for each in posture["requirements"] if each["parent"] == wanted]
+    day = request.query_params.get("day", "")
+    context = {"framework": details, "day": day, "requirement": found, "described": described}
+    return render(request, "requirement.html", {**context, "children": children}, person=person_of(request))
+
+
+async def _posture(request: Request) -> Mapping[str, Any]:
+    """Results at the end of the day in the address, else now."""
+    day = request.query_params.get("day", "")
+    as_of = f"{day}T23:59:59Z" if day else None
+    path = f"{_api(request)}/posture"
+    found: Mapping[str, Any] = await backend_of(request).get(path, as_of=as_of, lookback_days=_LOOKBACK_DAYS)
+    return found
+
+
+def _by_section(requirements: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """In the framework's order; a section that comes twice is shown twice."""
+    return [(section, list(group)) for section, group in groupby(requirements, key=lambda each: str(each["section"]))]
+
+
+def _api(request: Request) -> str:
+    return f"/v1/frameworks/{quote(request.path_params['framework_id'], safe='')}"
+
+
+ROUTES: Final = (
+    Route("/controls", show_frameworks, methods=["GET"]),
+    Route("/controls/{framework_id}", show_framework, methods=["GET"]),
+    Route("/controls/{framework_id}/requirement", show_requirement, methods=["GET"]),
+)

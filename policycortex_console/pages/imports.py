@@ -1,0 +1,82 @@
+"""Imports: upload a findings file, see what was kept and what was not, and why."""
+
+import json
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import Message
+
+from policycortex_console.backend import AsPerson
+from policycortex_console.error_pages import error_page
+from policycortex_console.forms import FORM_TOKEN, backend_of, has_form_token, person_of
+from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
+from policycortex_console.rendering import render
+
+_OPEN: Final = ("pending", "running")
+
+
+async def show_imports(request: Request) -> Response:
+    """The list with the form."""
+    return await _list(request, problem="", status=200)
+
+
+async def upload(request: Request) -> Response:
+    """Pass the file on to the API as it arrives: it may be larger than the memory.
+
+    The form's token is in the address, because the body is not read here.
+    """
+    if not has_form_token(request, request.query_params.get(FORM_TOKEN, "")):
+        explanation = "This form is no longer valid: its session has ended. Open the page again."
+        return error_page(request, 403, explanation, person=request.state.person)
+    answer: dict[str, bytes | int] = {"status": 500, "body": b""}
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer["status"] = message["status"]
+        elif message["type"] == "http.response.body":
+            answer["body"] = bytes(answer["body"]) + message.get("body", b"")
+
+    scope = {**request.scope, "path": "/v1/imports", "raw_path": b"/v1/imports", "query_string": b""}
+    await AsPerson(request.app.state.api, person_of(request))(scope, request.receive, keep)
+    body = json.loads(bytes(answer["body"]) or b"{}")
+    if answer["status"] == 202:
+        return RedirectResponse(f"/imports/{body['id']}", status_code=303)
+    details = "; ".join(str(each.get("message", "")) for each in body.get("details") or ())
+    problem = details or str(body.get("error_description", "The upload failed."))
+    return await _list(request, problem=problem, status=400)
+
+
+async def show_import(request: Request) -> Response:
+    """One import: its files, and the records that were not kept."""
+    backend, id_ = backend_of(request), quote(request.path_params["import_id"], safe="")
+    found = await backend.get(f"/v1/imports/{id_}")
+    records = await backend.get(f"/v1/imports/{id_}/quarantine", limit=PAGE_SIZE, offset=offset_of(request))
+    context = {
+        "found": found,
+        "is_open": found["status"] in _OPEN,
+        "records": records["records"],
+        "paging": paging_of(request, records["pagination"], len(records["records"])),
+    }
+    return render(request, "import.html", context, person=person_of(request))
+
+
+async def _list(request: Request, *, problem: str, status: int) -> Response:
+    page = await backend_of(request).get("/v1/imports", limit=PAGE_SIZE, offset=offset_of(request))
+    action = f"/imports?{urlencode({FORM_TOKEN: person_of(request).form_token})}"
+    context = {
+        "imports": page["imports"],
+        "paging": paging_of(request, page["pagination"], len(page["imports"])),
+        "action": action,
+        "problem": problem,
+    }
+    return render(request, "imports.html", context, person=person_of(request), status=status)
+
+
+ROUTES: Final = (
+    Route("/imports", show_imports, methods=["GET"]),
+    Route("/imports", upload, methods=["POST"]),
+    Route("/imports/{import_id}", show_import, methods=["GET"]),
+)

@@ -1,0 +1,117 @@
+"""The form by which a report is requested."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from policycortex.names import ReportFormat, ReportType
+from policycortex_console.backend import ApiRefusalError
+from policycortex_console.forms import backend_of, choices, lines, person_of, post, text
+from policycortex_console.rendering import render
+
+RANGES: Final = (
+    ("last_month", "Last month"),
+    ("last_30_days", "Last 30 days"),
+    ("last_7_days", "Last 7 days"),
+    ("last_quarter", "Last quarter"),
+    ("last_year", "Last year"),
+    ("month_to_date", "This month so far"),
+    ("quarter_to_date", "This quarter so far"),
+    ("year_to_date", "This year so far"),
+    ("custom", "Other dates"),
+)
+"""Words of the API for a period, and what the form calls them."""
+_PROVIDERS: Final = ("aws", "azure", "gcp", "kubernetes")
+_DETAILS: Final = (("true", "Failing findings"), ("all", "All findings"), ("false", "No findings"))
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "name": "",
+    "type": "compliance",
+    "framework": "soc2",
+    "range": "last_month",
+    "start": "",
+    "end": "",
+    "timezone": "UTC",
+    "formats": ["pdf", "excel"],
+    "environments": [],
+    "providers": [],
+    "accounts": [],
+    "details": "true",
+    "locale": "en",
+}
+
+
+async def show_order(request: Request) -> Response:
+    """The form, with values from the address, so that other screens can link to a prepared order."""
+    given = {**_DEFAULTS, **{n: request.query_params[n] for n in ("type", "framework") if n in request.query_params}}
+    return await _form(request, given, problems={}, status=200)
+
+
+async def send_order(request: Request, form: FormData) -> Response:
+    """Request the report and go to its page; on a refusal, the form again with what is wrong."""
+    given = _given(form)
+    try:
+        accepted = await backend_of(request).post("/v1/reports", body_of(given))
+    except ApiRefusalError as refusal:
+        if refusal.status != 400:
+            raise
+        return await _form(request, given, problems=refusal.problems() or {"": str(refusal)}, status=400)
+    return RedirectResponse(f"/reports/{accepted['id']}", status_code=303)
+
+
+def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of POST /v1/reports for the values of the form; what was left empty is left out, but for the name."""
+    scope: dict[str, Any] = {
+        "environments": given["environments"],
+        "cloud_providers": given["providers"],
+        "accounts": given["accounts"],
+        "timezone": given["timezone"],
+    }
+    if given["range"] == "custom":
+        scope["date_range"] = {"start": given["start"], "end": given["end"]}
+    else:
+        scope["date_range_type"] = given["range"]
+    details = {"true": True, "false": False}.get(given["details"], given["details"])
+    options = {"include_detailed_findings": details, "locale": given["locale"]}
+    name = given["name"] or " ".join(part for part in (given["framework"], given["type"], "report") if part)
+    body = {"name": name, "type": given["type"], "framework": given["framework"]}
+    return {
+        **{name: value for name, value in body.items() if value},
+        "scope": {name: value for name, value in scope.items() if value},
+        "format_options": {"formats": given["formats"], **{k: v for k, v in options.items() if v != ""}},
+    }
+
+
+def _given(form: FormData) -> dict[str, Any]:
+    one = ("name", "type", "framework", "range", "start", "end", "timezone", "details", "locale")
+    return {
+        **{name: text(form, name) for name in one},
+        "formats": choices(form, "formats"),
+        "providers": choices(form, "providers"),
+        "environments": lines(form, "environments"),
+        "accounts": lines(form, "accounts"),
+    }
+
+
+async def _form(request: Request, given: Mapping[str, Any], *, problems: Mapping[str, str], status: int) -> Response:
+    frameworks = await backend_of(request).get("/v1/frameworks")
+    context = {
+        "given": given,
+        "problems": problems,
+        "frameworks": frameworks["frameworks"],
+        "types": [each.value for each in ReportType],
+        "formats": [each.value for each in ReportFormat],
+        "ranges": RANGES,
+        "providers": _PROVIDERS,
+        "details": _DETAILS,
+    }
+    return render(request, "order.html", context, person=person_of(request), status=status)
+
+
+ROUTES: Final = (
+    Route("/reports/new", show_order, methods=["GET"]),
+    post("/reports/new", send_order),
+)
