@@ -69,7 +69,9 @@ def test_every_decision_record_is_in_the_index() -> None:
     assert re.findall(r"^\| \[\d+\]\(([^)]+)\)", (folder / "README.md").read_text(), re.MULTILINE) == records
 
 
-@pytest.mark.parametrize("front", ["policycortex", "policycortex_cli", "pipelines", "api", "policycortex_client"])
+@pytest.mark.parametrize(
+    "front", ["policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_client"]
+)
 def test_every_package_has_its_card(front: str) -> None:
     """Three sentences or more: what the package holds, what it does not hold, and where that goes instead."""
     short = []

@@ -11,7 +11,7 @@ from tests.support.api_server import serve
 
 
 def test_pages_need_a_session_and_programs_get_what_they_got(console: ConsoleServer) -> None:
-    """A browser is sent to the sign-in; htmx is told so; a program's request goes to the API."""
+    """A browser is sent to the sign-in; htmx gets that as a header; a program's request goes to the API."""
     browser = console.browser()
     for path in ("/", "/reports", "/controls/soc2", "/audit"):
         answer = browser.get(path)
