@@ -87,6 +87,25 @@ PERIOD_REPORT: Final = {
     "accounts": dg.Field(
         dg.Array(dg.String), default_value=[], description="Only findings of these accounts. If empty: all."
     ),
+    "account_groups": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only accounts of these groups of the account table."
+    ),
+    "services": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only findings of these services. If empty: all."
+    ),
+    "regions": dg.Field(
+        dg.Array(dg.String), default_value=[], description="Only findings of these regions. If empty: all."
+    ),
+    "tags": dg.Field(
+        dg.Array(dg.String),
+        default_value=[],
+        description="Only resources with these tags, as key=value. Of one key any value counts, of several keys each.",
+    ),
+    "owners": dg.Field(
+        dg.Array(dg.String),
+        default_value=[],
+        description="Only resources of these owners, as their tags name them; `no owner` for those without.",
+    ),
     "crosswalk": dg.Field(
         _CROSSWALK,
         default_value=CrosswalkEdition.REVIEWED.value,

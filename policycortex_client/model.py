@@ -67,6 +67,11 @@ class Report:
         """Whether it is completed, failed, cancelled or expired."""
         return self.status not in {"pending", "running"}
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the answer to a request for a report warns of, such as a scope that nothing is in."""
+        return tuple(each["message"] for each in self.raw.get("warnings", ()))
+
     def file(self, report_format: str) -> FileInfo | None:
         """The file of that format, None when there is none."""
         return next((f for f in self.formats if f.format == report_format), None)

@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
 from api.platform.services import Services
 from policycortex.errors import Problem, RequestError
+from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_groups
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
-from policycortex.requests.body import Known, ScopeBody
+from policycortex.requests.body import Known
 from policycortex.requests.parsing import validated
-from policycortex.scope import Scope
+from policycortex.requests.scope_body import ScopeBody, tags_of_pairs
 
 REFUSED: Final = "Request parameters are not valid"
+_LISTS: Final = ("environments", "cloud_providers", "accounts", "account_groups", "services", "regions", "owners")
 
 
 class FilterQuery(BaseModel):
@@ -32,14 +34,31 @@ class FilterQuery(BaseModel):
     environments: list[str] = Field(default=[], max_length=100, description="Repeat for several")
     cloud_providers: list[str] = Field(default=[], max_length=100, description="Repeat for several")
     accounts: list[str] = Field(default=[], max_length=100, description="Repeat for several")
+    account_groups: list[str] = Field(
+        default=[], max_length=100, description="Of the account table; repeat for several"
+    )
+    services: list[str] = Field(default=[], max_length=100, description="Repeat for several")
+    regions: list[str] = Field(default=[], max_length=100, description="Repeat for several")
+    tags: list[str] = Field(
+        default=[],
+        max_length=100,
+        description="`key=value`; repeat for several. Of one key any value counts, of several keys each",
+        examples=[["team=payments"]],
+    )
+    owners: list[str] = Field(
+        default=[], max_length=100, description="Owners by the resources' tags; `no owner` for none; repeat for several"
+    )
+
+    @field_validator("tags")
+    @classmethod
+    def _pairs(cls, values: list[str]) -> list[str]:
+        tags_of_pairs(values)
+        return values
 
     def body(self) -> dict[str, object]:
         """The parameters as the ``scope`` of a request for a report."""
-        return {
-            "environments": self.environments,
-            "cloud_providers": self.cloud_providers,
-            "accounts": self.accounts,
-        }
+        named = {name: getattr(self, name) for name in _LISTS} | {"tags": tags_of_pairs(self.tags)}
+        return {name: given for name, given in named.items() if given}
 
 
 def frameworks_of(query: FilterQuery, services: Services, caller: Principal) -> Mapping[str, Framework]:
@@ -48,22 +67,18 @@ def frameworks_of(query: FilterQuery, services: Services, caller: Principal) -> 
     return {id_: framework.in_edition(query.crosswalk) for id_, framework in known.items()}
 
 
-def checked_scope(query: FilterQuery, frameworks: Mapping[str, Framework], now: datetime) -> ScopeBody:
+def known_filters(frameworks: Mapping[str, Framework], services: Services, caller: Principal) -> Known:
+    """The values that filters of the caller may name."""
+    table = services.settings.home / ACCOUNT_TABLE
+    return Known(frameworks=frameworks, load_groups=lambda: load_account_groups(table, caller.organization))
+
+
+def checked_scope(query: FilterQuery, known: Known, now: datetime) -> ScopeBody:
     """The parameters as the scope of a request. Raises ApiError that names every invalid one."""
     try:
-        return validated(ScopeBody, query.body(), context={"known": Known(frameworks=frameworks), "due_at": now})
+        return validated(ScopeBody, query.body(), context={"known": known, "due_at": now})
     except RequestError as error:
         raise ApiError(codes.INVALID_REQUEST, REFUSED, details=tuple(map(_renamed, error.details))) from None
-
-
-def scope_from(checked: ScopeBody, caller: Principal) -> Scope:
-    """The filters, limited to the organisation of the caller."""
-    return Scope(
-        organization=caller.organization,
-        environments=tuple(checked.environments),
-        cloud_providers=tuple(checked.cloud_providers),
-        accounts=tuple(dict.fromkeys(checked.accounts)),
-    )
 
 
 def _renamed(problem: Problem) -> Problem:

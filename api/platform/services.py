@@ -28,6 +28,7 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_registry
 from policycortex.workflow.audit_export import recover_write_ahead_log
+from policycortex.workflow.order_warnings import OrderWarnings
 
 _Result = TypeVar("_Result")
 
@@ -60,6 +61,7 @@ class Services:
     """Keys looked up within the last second, by the digest of their token. Used on the event loop only."""
     short_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SHORT_WORK_THREADS), repr=False)
     """Limits the threads of ``run_short``, which are not FastAPI's."""
+    order_warnings: OrderWarnings = field(init=False, repr=False)
     upload_slots: UploadSlots = field(default_factory=UploadSlots, repr=False)
     limiter: RateLimiter = field(init=False, repr=False)
     anonymous_limiter: AnonymousLimiter = field(init=False, repr=False)
@@ -71,6 +73,7 @@ class Services:
     def __post_init__(self) -> None:
         self.limiter, self.anonymous_limiter = RateLimiter(self.settings), AnonymousLimiter(self.settings)
         # The lambdas open the registry at first use.
+        self.order_warnings = OrderWarnings(self.settings)
         self.write_ahead_log = WriteAheadLog(
             self.settings.home / "trail",
             lambda *events: self.registry.audit_log.append_events(*events),  # noqa: PLW0108

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.model import FindingsTable, ScanDays
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, FILTERED_FILES_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes_model import ScoreChange
@@ -70,6 +71,8 @@ class Evidence:
     """Day of the organization's first scan; None where it was not read or there is none."""
     unrelated: UnrelatedFindings | None = None
     """Findings in scope that count towards no requirement; None without a framework."""
+    nothing_in_scope: NothingInScope | None = None
+    """Why the report has no finding; None where it has one, or where its scope has no filter."""
     scan_days: Mapping[date, ScanDays] = field(default_factory=dict)
     """Per day of the trend the days of the scans that count."""
     carry_days: int = 1

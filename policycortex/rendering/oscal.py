@@ -6,17 +6,20 @@ Written as a stream like the JSON report. OSCAL knows ``satisfied`` and ``not-sa
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, TopCheck
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import RequirementResult
 from policycortex.rendering.findings_csv import TIME_FORM
 from policycortex.rendering.oscal_texts import make_id, make_tokens, write_line, write_markup, write_props
 from policycortex.rendering.report_json import describe_report, describe_summary, write_time
+from policycortex.reports.sections.nothing_in_scope import NOTHING_IN_SCOPE
 
 OSCAL_VERSION: Final = "1.1.2"
 
@@ -99,6 +102,7 @@ def _totals(document: ReportDocument) -> dict[str, object]:
         **{f"report-{name}": report[name] for name in ("type", "framework", "framework_version", "snapshot")},
         **{f"crosswalk-{name}": value for name, value in (report["crosswalk"] or {}).items()},
         "report-scope": json.dumps(report["scope"], ensure_ascii=False),
+        **_nothing_in_scope(document),
         **summary,
         "score-model": score["model"],
         "score-model-version": score["model_version"],
@@ -110,6 +114,13 @@ def _totals(document: ReportDocument) -> dict[str, object]:
         "findings_total": document.completeness.findings_total,
         "findings_included": document.completeness.findings_included,
     }
+
+
+def _nothing_in_scope(document: ReportDocument) -> dict[str, object]:
+    found = document.section_values.get(NOTHING_IN_SCOPE.id)
+    if not isinstance(found, NothingInScope):
+        return {}
+    return {"nothing-in-scope": json.dumps(asdict(found), ensure_ascii=False, default=str)}
 
 
 def _observations(document: ReportDocument) -> Iterator[_Node]:

@@ -25,6 +25,7 @@ from jinja2 import (
 from markupsafe import Markup
 
 from policycortex.documents.locales import Locale
+from policycortex.documents.scope_text import write_scope
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
 from policycortex.rendering.marked_markup import breakable, marked, marked_line
@@ -92,6 +93,7 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         breakable=breakable,
         marked=marked,
         marked_line=marked_line,
+        scope_words=write_scope,
     )
     return environment
 

@@ -37,7 +37,8 @@ def sections_of_type(kind: ReportType) -> tuple[Section, ...]:
 
 def shown_sections(document: ReportDocument) -> tuple[Section, ...]:
     """The sections that this report shows, in order."""
-    return tuple(section for section in sections_of_type(document.header.type) if section.is_shown(document))
+    shown = tuple(section for section in sections_of_type(document.header.type) if section.is_shown(document))
+    return tuple(section for section in shown if section.is_alone) or shown
 
 
 def compute_values(inputs: SectionInputs) -> dict[str, object]:
@@ -55,11 +56,12 @@ def json_contents() -> tuple[tuple[JsonKey, Content[object]], ...]:
 
 def sheet_tables(document: ReportDocument) -> Iterator[Table[Iterable[object]]]:
     """The tables that the workbook has a sheet for, in order, each once."""
+    shown = shown_sections(document)
+    if any(section.is_alone for section in shown):
+        yield from (table for section in shown for table in section.tables if table.sheet is not None)
+        return
     placed = [
-        table
-        for section in shown_sections(document)
-        for table in section.tables
-        if table.sheet is not None and table.sheet.with_section
+        table for section in shown for table in section.tables if table.sheet is not None and table.sheet.with_section
     ]
     tables = [table for section in all_sections().values() for table in section.tables]
     numbered = [(table.sheet.always, table) for table in tables if table.sheet and table.sheet.always is not None]

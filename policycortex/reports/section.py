@@ -181,6 +181,8 @@ class Section:
     """Column widths of tables that the template draws itself: table class -> column class ``w-<name>`` -> percent."""
     template: str = ""
     """``report/sections/<id>.html`` where empty."""
+    is_alone: bool = False
+    """Where it is shown, the report has no other section, and the workbook no tables of others."""
     screen_template: str = ""
     """In place of ``template`` in the HTML report; the same where empty."""
 

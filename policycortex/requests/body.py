@@ -3,12 +3,11 @@
 Validation needs a context with ``known`` (a ``Known``) and ``due_at`` (when the report is due).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -17,15 +16,12 @@ from policycortex.documents.locales import is_locale_of
 from policycortex.documents.template_files import catalogue_folders, list_catalogues, list_templates
 from policycortex.field_types import (
     Line,
-    LocalMoment,
     Strict,
-    ZoneName,
     check_line,
     did_you_mean,
     refuse,
-    suggest,
 )
-from policycortex.names import CrosswalkEdition, DateRangeType, PdfVariant, ReportFormat
+from policycortex.names import CrosswalkEdition, PdfVariant, ReportFormat
 from policycortex.security.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
@@ -39,14 +35,17 @@ PROVIDERS: Final = frozenset(
 
 _Member = TypeVar("_Member", bound=StrEnum)
 _Checked = TypeVar("_Checked")
-_LONGEST: Final = timedelta(days=3660)  # ten years of daily partitions
+
 _LONGEST_WATERMARK: Final = 60
 CROSSWALK_FIELD: Final = Field(
     default=CrosswalkEdition.REVIEWED,
     description="reviewed: only a check that tests the requirement makes it compliant; scanner: the relations of the"
     " scanner's files, all alike",
 )
-_Names = Annotated[list[Annotated[Line, Field(max_length=256)]], Field(max_length=1000)]
+
+
+def _no_groups() -> Mapping[str, tuple[str, ...]]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,92 +60,23 @@ class Known:
     """Languages with a text catalogue; ``de-AT`` uses ``de``."""
     templates: Collection[str] = ()
     """Custom templates of the installation."""
+    load_groups: Callable[[], Mapping[str, tuple[str, ...]]] = _no_groups
+    """Account ids of each account group; called only for requests that name one."""
 
     @classmethod
-    def of(cls, frameworks: Collection[str], templates_dir: Path | None) -> "Known":
-        """The values of an installation: these frameworks, and the catalogues and templates of its folder."""
+    def of(
+        cls,
+        frameworks: Collection[str],
+        templates_dir: Path | None,
+        load_groups: Callable[[], Mapping[str, tuple[str, ...]]] = _no_groups,
+    ) -> "Known":
+        """The values of an installation: these frameworks and groups, the catalogues and templates of its folder."""
         return cls(
             frameworks=tuple(frameworks),
+            load_groups=load_groups,
             locales=tuple(sorted(set(list_catalogues(catalogue_folders(templates_dir))))),
             templates=list_templates(templates_dir),
         )
-
-
-_ZONE: Final = (
-    "IANA time zone in which the report cuts and prints its days; by default the offset that both times of date_range "
-    "have, else UTC"
-)
-
-
-class DateRangeBody(Strict):
-    """``start`` is inclusive; an ``end`` at 23:59:59 means the end of its day."""
-
-    start: LocalMoment
-    end: LocalMoment
-
-    @field_validator("start")
-    @classmethod
-    def _not_ahead(cls, value: datetime, info: ValidationInfo) -> datetime:
-        if info.context is not None and value > info.context["due_at"]:
-            raise refuse("Start date cannot be in the future")
-        return value
-
-    @field_validator("end")
-    @classmethod
-    def _after_start(cls, value: datetime, info: ValidationInfo) -> datetime:
-        start = info.data.get("start")
-        if start is not None and value <= start:
-            raise refuse("End date must be after the start date")
-        if start is not None and value - start > _LONGEST:
-            raise refuse("A report covers ten years at most; move the start or the end date")
-        return value
-
-
-class ScopeBody(Strict):
-    """Which findings the report covers. Absent lists mean all; without a date range, the last 30 days."""
-
-    environments: _Names = Field(default=[], examples=[["production", "staging"]])
-    cloud_providers: _Names = Field(default=[], examples=[["aws", "azure", "gcp"]])
-    accounts: _Names = Field(default=[], examples=[["123456789012"]])
-    date_range: DateRangeBody | None = None
-    date_range_type: DateRangeType | None = None
-    timezone: ZoneName | None = Field(default=None, description=_ZONE)
-
-    @field_validator("environments")
-    @classmethod
-    def _environments(cls, values: list[str], info: ValidationInfo) -> list[str]:
-        known = known_of(info).environments
-        # a value unlike all known ones may be an environment of future findings
-        _refuse_all(
-            f"Unknown environment {value!r}{did_you_mean(value.casefold(), known)}"
-            for value in values
-            if value.casefold() not in known and suggest(value.casefold(), known)
-        )
-        return _distinct(values)
-
-    @field_validator("cloud_providers")
-    @classmethod
-    def _providers(cls, values: list[str], info: ValidationInfo) -> list[str]:
-        known = known_of(info).cloud_providers
-        choices = f"; known are {', '.join(sorted(known))}"
-        _refuse_all(
-            f"Unknown cloud provider {value!r}{did_you_mean(value, known) or choices}"
-            for value in values
-            if value.casefold() not in known
-        )
-        return _distinct(values)
-
-    @field_validator("date_range_type", mode="before")
-    @classmethod
-    def _kind(cls, value: object) -> object:
-        return None if value is None else one_of(DateRangeType, value)
-
-    @field_validator("date_range_type")
-    @classmethod
-    def _either(cls, value: DateRangeType | None, info: ValidationInfo) -> DateRangeType | None:
-        if value is not None and info.data.get("date_range") is not None:
-            raise refuse("Give either date_range or date_range_type, not both")
-        return value
 
 
 class ColoursBody(Strict):
@@ -259,7 +189,7 @@ class FormatOptionsBody(Strict):
         chosen = [ReportFormat(value) for value in values]
         if len(set(chosen)) != len(chosen):
             raise refuse("Contains a format twice")
-        _refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in known_of(info).formats)
+        refuse_all(f"Format {f.value!r} is not available yet" for f in chosen if f not in known_of(info).formats)
         return chosen
 
     @field_validator("locale")
@@ -326,7 +256,7 @@ def _checked(check: Callable[[str], _Checked], value: str) -> _Checked:
         raise refuse(str(error)) from None
 
 
-def _refuse_all(problems: Iterable[str]) -> None:
+def refuse_all(problems: Iterable[str]) -> None:
     """Raise one error with all problems."""
     if messages := list(problems):
         raise refuse("; ".join(messages).replace("?; ", "? "))
@@ -346,7 +276,3 @@ def known_of(info: ValidationInfo) -> Known:
         raise RuntimeError("validation needs a context; use parse_request")
     known: Known = info.context["known"]
     return known
-
-
-def _distinct(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(value.casefold() for value in values))

@@ -9,13 +9,14 @@ from policycortex.documents.branding import Branding, branding_from_json, brandi
 from policycortex.names import CrosswalkEdition, FindingsDetail, PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period, zone_of_name
 from policycortex.requests.basis import DataBasis, basis_from_json, basis_to_json
-from policycortex.scope import Scope
+from policycortex.scope import Scope, TagFilter
 
 _DETAIL_WORDS: Final[Mapping[FindingsDetail, bool | str]] = {
     FindingsDetail.NOT_PASSING: True,
     FindingsDetail.ALL: "all",
     FindingsDetail.NONE: False,
 }
+_RARE_FILTERS: Final = ("services", "regions", "owners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
         "known_on": request.known_on.isoformat() if request.known_on else None,
         "basis": basis_to_json(request.basis) if request.basis else None,
     }
+    rare |= _rare_filters(request.scope)
     return {name: value for name, value in rare.items() if value is not None} | {
         "name": request.name,
         "type": request.type.value,
@@ -131,6 +133,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
             environments=tuple(stored["environments"]),
             cloud_providers=tuple(stored["cloud_providers"]),
             accounts=tuple(stored["accounts"]),
+            **_rare_filters_of(stored),
         ),
         period=_period_from_json(stored["period"]),
         scope_as_given=stored["scope_as_given"],
@@ -151,6 +154,18 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         known_on=datetime.fromisoformat(stored["known_on"]) if stored.get("known_on") else None,
         basis=basis_from_json(stored["basis"]) if stored.get("basis") else None,
     )
+
+
+def _rare_filters(scope: Scope) -> dict[str, Any]:
+    """The filters that are absent unless set, as JSON types."""
+    lists = {name: list(getattr(scope, name)) or None for name in _RARE_FILTERS}
+    return lists | {"tags": {tag.key: list(tag.values) for tag in scope.tags} or None}
+
+
+def _rare_filters_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    filters: dict[str, Any] = {name: tuple(stored.get(name, ())) for name in _RARE_FILTERS}
+    tags = stored.get("tags", {})
+    return filters | {"tags": tuple(TagFilter(key=key, values=tuple(values)) for key, values in tags.items())}
 
 
 def _period_to_json(period: Period) -> dict[str, str]:

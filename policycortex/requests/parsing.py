@@ -14,10 +14,10 @@ from policycortex.field_types import did_you_mean, parse_moment, zone_of
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
 from policycortex.requests.basis import known_moment_of
-from policycortex.requests.body import FormatOptionsBody, Known, ScopeBody
+from policycortex.requests.body import FormatOptionsBody, Known
 from policycortex.requests.model import Delivery, ReportRequest, detail_of
 from policycortex.requests.report_body import OrderDelivery, ReportBody
-from policycortex.scope import Scope
+from policycortex.requests.scope_body import ScopeBody, scope_of
 
 DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
 
@@ -64,12 +64,7 @@ def parse_request(
         framework=checked.framework,
         crosswalk=checked.crosswalk,
         description=checked.description,
-        scope=Scope(
-            organization=organization,
-            environments=tuple(scope.environments),
-            cloud_providers=tuple(scope.cloud_providers),
-            accounts=tuple(dict.fromkeys(scope.accounts)),
-        ),
+        scope=scope_of(scope, organization, known),
         period=period,
         scope_as_given=dict(body["scope"]),
         retention_days=checked.retention_days,

@@ -10,9 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from policycortex.channels.registry import installed_channels
 from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse
 from policycortex.requests.basis import KnownOn
-from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, ScopeBody
+from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody
 from policycortex.requests.destinations import Destinations, body_with_channels
 from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
+from policycortex.requests.scope_body import ScopeBody
 
 
 class NotificationsBody(Strict):

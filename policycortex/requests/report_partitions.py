@@ -5,18 +5,18 @@ Nothing is read or written here. What a key asks for is made by ``policycortex.w
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from policycortex.errors import Problem, RequestError
 from policycortex.names import ANY_FRAMEWORK, DEFAULT_ORGANIZATION, DateRangeType, ReportType
 from policycortex.period import Period, resolve_period, whole_months, zone_name, zone_of_name
 from policycortex.requests.model import ReportRequest
-from policycortex.scope import Scope
+from policycortex.scope import Scope, TagFilter
 
 _YEAR: Final = re.compile(r"(\d{4})")
 _QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])")
@@ -26,6 +26,7 @@ _FORMS: Final = (
     "2026, 2026-Q3, 2026-07, 2026-07-31 or 2026-07-01..2026-09-30, with a time zone after a space if not UTC"
 )
 _LONGEST_LIMITS: Final = 60
+_UNNAMED: Final = {"environments", "cloud_providers", "accounts"}
 
 
 class Split(StrEnum):
@@ -142,19 +143,21 @@ def _limits(scope: Scope) -> str:
     """The values of all filters; a digest in place of long lists."""
     values = {field.name: getattr(scope, field.name) for field in fields(scope) if field.name != "organization"}
     set_values = {name: value for name, value in values.items() if value}
-    text = "+".join(str(value) for value in _flat(set_values.values()))
+    text = "+".join(_words(set_values))
     text = re.sub(r"[|\x00-\x1f]|\.\.\.", "_", text)
     if len(text) <= _LONGEST_LIMITS:
         return text
     return f"scope-{hashlib.sha256(repr(sorted(set_values.items())).encode()).hexdigest()[:12]}"
 
 
-def _flat(values: object) -> Iterator[object]:
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        yield values
-        return
-    for value in values:
-        yield from _flat(value)
+def _words(values: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    """Each value; with the name of its filter where that is not one of the first three, whose keys exist already."""
+    for name, given in values.items():
+        for value in given:
+            if isinstance(value, TagFilter):
+                yield f"tag {value.key}={','.join(value.values)}"
+            else:
+                yield value if name in _UNNAMED else f"{name}={value}"
 
 
 def _refused(field: str, message: str) -> RequestError:

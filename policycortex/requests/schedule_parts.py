@@ -11,8 +11,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from policycortex.field_types import Line, Strict, refuse
 from policycortex.names import SplitBy
-from policycortex.requests.body import ScopeBody, one_of
+from policycortex.requests.body import one_of
 from policycortex.requests.destinations import ScheduleDeliveryBody
+from policycortex.requests.scope_body import ScopeBody
 
 _MOST_PARTS: Final = 100
 _SCOPE_FIELDS: Final = {SplitBy.ACCOUNT_GROUP: "accounts", SplitBy.ENVIRONMENT: "environments"}

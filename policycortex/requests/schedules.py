@@ -10,13 +10,14 @@ from pydantic import Field, ValidationInfo, field_validator
 from policycortex.channels.connections import Connections
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.field_types import Line, Strict, Text, refuse
-from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known, ScopeBody
+from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
 from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
 from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
+from policycortex.requests.scope_body import ScopeBody
 from policycortex.scheduling.misfire import MisfirePolicy
 from policycortex.scheduling.recurrence import Recurrence
 from policycortex.security.passwords import password_problem

@@ -118,7 +118,7 @@ def load_trends(
     whole = history if by is None else load_history(lake, query, by=None, frameworks={}, mappings=mappings)
     scored = whole.filter(pl.col("denominator") > 0)["date"].sort().to_list()
     change = explain_days(lake, query, (scored[0], scored[-1]), mappings) if len(scored) > 1 else None
-    causes = () if _is_filtered(query.scope) else tuple(_day_causes(lake, query))
+    causes = () if query.scope.is_filtered else tuple(_day_causes(lake, query))
     return Trends(series=build_trend(history, query.period, granularity), change=change, causes=causes)
 
 
@@ -140,7 +140,7 @@ def load_risk(
         as_of=as_of,
         ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days),
         remediation=estimate_remediation(episodes, watched_from=period.first_utc_date, sla_days=weights.sla_days),
-        history=() if query.framework or _is_filtered(scope) else _risk_history(lake, query),
+        history=() if query.framework or scope.is_filtered else _risk_history(lake, query),
     )
 
 
@@ -185,7 +185,7 @@ def load_forecast(lake: Lake, query: AnalyticsQuery, *, horizon_days: int, targe
 def _likely(lake: Lake, query: AnalyticsQuery) -> LikelyFailures | NoLikelyFailures | None:
     if query.framework is None:
         return None
-    if _is_filtered(query.scope):
+    if query.scope.is_filtered:
         reason = "requirement results are kept for whole organisations; ask without filters of scope"
         return NoLikelyFailures(window_days=_LIKELY_DAYS, reason=reason)
     results = lake.analytics.load_requirement_history(
@@ -283,7 +283,3 @@ def _day_causes(lake: Lake, query: AnalyticsQuery) -> Iterator[DayCause]:
     for row in kept.iter_rows(named=True):
         points, day = None if row["points"] is None else Fraction(row["points"]), row["observed_date"]
         yield DayCause(day=local.get(day, day), cause=Cause(row["cause"]), findings=row["findings"], points=points)
-
-
-def _is_filtered(scope: Scope) -> bool:
-    return bool(scope.environments or scope.cloud_providers or scope.accounts)

@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from policycortex.errors import RequestError
+from pydantic_core import PydanticCustomError
+
+from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition, ReportFormat
 from policycortex.period import Period
-from policycortex.requests import Known, ReportRequest, parse_request
+from policycortex.requests import ReportRequest, parse_request
 from policycortex.requests.report_partitions import ReportKind, key_of_period
+from policycortex.requests.scope_body import tags_of_pairs
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.repeatable_reports import RepeatableReport, make_once
+from policycortex.workflow.request_report import known_values
 
 _DESCRIPTION: Final = "Report of a period, requested in Dagster"
 _ALL_FINDINGS: Final = "All findings"
+_RARE_FILTERS: Final = ("account_groups", "services", "regions", "owners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,12 @@ class PeriodReportOptions:
     environments: Sequence[str] = ()
     cloud_providers: Sequence[str] = ()
     accounts: Sequence[str] = ()
+    account_groups: Sequence[str] = ()
+    services: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    """``key=value``."""
+    owners: Sequence[str] = ()
     crosswalk: str = CrosswalkEdition.REVIEWED
     locale: str = "en"
 
@@ -51,7 +62,7 @@ def plan_period_report(
     """Check what is asked for. Raises RequestError whose message names every problem, with the known values."""
     with closing(open_registry(settings)) as registry:
         frameworks = frameworks_of(settings, registry, kind.organization)
-    known = Known.of(frameworks, settings.templates_dir)
+        known = known_values(settings, registry, kind.organization)
     if kind.framework is not None and kind.framework not in frameworks:
         hint = did_you_mean(kind.framework, frameworks) or ""
         raise RequestError(f"no framework {kind.framework!r}{hint}; known are {', '.join(sorted(frameworks))}")
@@ -69,6 +80,7 @@ def plan_period_report(
             "environments": list(options.environments),
             "cloud_providers": list(options.cloud_providers),
             "accounts": list(options.accounts),
+            **_rare_filters(options),
         },
         "format_options": {"formats": list(options.formats), "locale": options.locale},
     }
@@ -79,6 +91,16 @@ def plan_period_report(
         raise RequestError(f"{error}: {problems}", details=error.details) from None
     edition = framework.in_edition(request.crosswalk) if framework is not None else None
     return PeriodReport(request=request, framework=edition)
+
+
+def _rare_filters(options: PeriodReportOptions) -> dict[str, object]:
+    """Filters that are absent unless set: without them a report is known again as one of before they existed."""
+    given: dict[str, object] = {name: list(getattr(options, name)) for name in _RARE_FILTERS}
+    try:
+        given["tags"] = tags_of_pairs(options.tags)
+    except PydanticCustomError as error:
+        raise RequestError(f"tags: {error}", details=(Problem(field="scope.tags", message=str(error)),)) from None
+    return {name: values for name, values in given.items() if values}
 
 
 def make_period_report(

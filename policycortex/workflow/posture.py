@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from policycortex.findings.accounts import load_account_environments
+from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environments
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
@@ -42,7 +42,7 @@ class DayScore:
 def rebuild_days(settings: Settings, days: Sequence[date]) -> tuple[DayCounts, ...]:
     """Replace finding state, scan coverage and tallies of ``days``. Deterministic."""
     with open_lake(settings) as lake:
-        return lake.state.rebuild_state(days, load_account_environments(settings.home / "accounts.yaml"))
+        return lake.state.rebuild_state(days, load_account_environments(settings.home / ACCOUNT_TABLE))
 
 
 def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None = None) -> tuple[DayScore, ...]:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.findings.accounts import load_account_environments
+from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environments
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus
@@ -99,7 +99,7 @@ def content_digest(
         "order": _order_in_digest(request, description),
         "imports": imports,
         "framework": recorded_version(framework) if framework is not None else None,
-        "accounts": load_account_environments(settings.home / "accounts.yaml"),
+        "accounts": load_account_environments(settings.home / ACCOUNT_TABLE),
         "risk": asdict(risk_weights(settings)),
         **_carry_in_digest(settings),
         "waivers": [_known_until(waiver, request.period.end) for waiver in registry.waivers.list_records(organization)],

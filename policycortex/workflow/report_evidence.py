@@ -8,6 +8,7 @@ from typing import Final
 
 from policycortex.documents.evidence import Evidence, SpanChange, WaiverInForce
 from policycortex.documents.model import FindingsTable, ScanDays
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
@@ -21,6 +22,7 @@ from policycortex.workflow.analytics import explain_days, load_forecast
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import compare_periods, load_risk_items
+from policycortex.workflow.scope_values import explain_nothing
 
 FORECAST_DAYS: Final = 30
 
@@ -76,6 +78,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         change=change.causes if change else None,
         comparison=change.findings if change else None,
         unrelated=assessed.unrelated,
+        nothing_in_scope=_nothing_in_scope(lake, inputs),
         first_scan_on=_first_scan(lake, request) if request.type is ReportType.RISK else None,
         scan_days=inputs.scan_days,
         carry_days=lake.session.carry_days,
@@ -95,6 +98,13 @@ def _waivers(lake: Lake, inputs: ReportInputs, exported: Path) -> tuple[WaiverIn
         for waiver, findings in counted
         if waiver.scope.framework in {None, framework_id}
     )
+
+
+def _nothing_in_scope(lake: Lake, inputs: ReportInputs) -> NothingInScope | None:
+    scope = inputs.request.scope
+    if not scope.is_filtered or not inputs.assessed.tallies.is_empty():
+        return None
+    return explain_nothing(lake, scope, inputs.request.period)
 
 
 def _first_scan(lake: Lake, request: ReportRequest) -> date | None:

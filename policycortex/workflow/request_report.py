@@ -10,6 +10,7 @@ from datetime import datetime
 
 from policycortex.channels.connections import load_connections
 from policycortex.errors import Problem, RequestError, UnavailableError
+from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_groups
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, RunPriority
 from policycortex.requests import Known, ReportRequest, request_to_json
 from policycortex.requests.schedules import named_password_problem
@@ -29,8 +30,12 @@ def new_report_id() -> str:
 
 
 def known_values(settings: Settings, registry: Registry, organization: str) -> Known:
-    """The frameworks, text catalogues and templates that the organisation's requests may name."""
-    return Known.of(frameworks_of(settings, registry, organization), settings.templates_dir)
+    """The frameworks, text catalogues, templates and account groups that the organisation's requests may name."""
+    return Known.of(
+        frameworks_of(settings, registry, organization),
+        settings.templates_dir,
+        lambda: load_account_groups(settings.home / ACCOUNT_TABLE, organization),
+    )
 
 
 def new_report(

@@ -79,9 +79,11 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         yield lake
 
 
-def question(*waivers: Waiver, framework: Framework | None = TINY, **scope: tuple[str, ...]) -> AnalyticsQuery:
-    """Of the whole organisation unless ``scope`` filters."""
-    query = Scope(organization=ORGANIZATION, **scope)
+def question(
+    *waivers: Waiver, framework: Framework | None = TINY, environments: tuple[str, ...] = ()
+) -> AnalyticsQuery:
+    """Of the whole organisation unless environments are named."""
+    query = Scope(organization=ORGANIZATION, environments=environments)
     return AnalyticsQuery(scope=query, period=PERIOD, framework=framework, waivers=waivers, now=NOW)
 
 

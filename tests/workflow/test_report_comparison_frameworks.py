@@ -49,14 +49,14 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, di
     return settings, snapshots
 
 
-def report(day: date, snapshot: str, framework: str | None, **scope: tuple[str, ...]) -> ReportRow:
+def report(day: date, snapshot: str, framework: str | None, environments: tuple[str, ...] = ()) -> ReportRow:
     """A completed report of one day."""
     order = ReportRequest(
         name="n",
         type=ReportType.COMPLIANCE,
         framework=framework,
         description="",
-        scope=Scope(organization=ORGANIZATION, **scope),
+        scope=Scope(organization=ORGANIZATION, environments=environments),
         period=Period.of_days(day, day),
         scope_as_given={},
         formats=(ReportFormat.JSON,),
@@ -80,11 +80,14 @@ def report(day: date, snapshot: str, framework: str | None, **scope: tuple[str, 
 
 
 def compared(
-    installation: tuple[Settings, dict[date, str]], before: str | None, after: str | None, **scope: tuple[str, ...]
+    installation: tuple[Settings, dict[date, str]],
+    before: str | None,
+    after: str | None,
+    environments: tuple[str, ...] = (),
 ) -> ReportComparison:
     """May against June, by framework ids."""
     settings, snapshots = installation
-    reports = [report(MAY, snapshots[MAY], before), report(JUNE, snapshots[JUNE], after, **scope)]
+    reports = [report(MAY, snapshots[MAY], before), report(JUNE, snapshots[JUNE], after, environments=environments)]
     return compare_reports(settings, *reports, frameworks={"tiny": TINY, "other": OTHER}, waivers=())
 
 

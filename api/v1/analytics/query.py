@@ -9,15 +9,15 @@ from pydantic import Field
 from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
-from api.platform.filters import REFUSED, FilterQuery, checked_scope, frameworks_of, scope_from
+from api.platform.filters import REFUSED, FilterQuery, checked_scope, frameworks_of, known_filters
 from api.platform.services import Services
 from policycortex.errors import Problem
 from policycortex.field_types import did_you_mean, zone_of
 from policycortex.frameworks.model import Framework
 from policycortex.names import DateRangeType
 from policycortex.period import Period
-from policycortex.requests.body import ScopeBody
 from policycortex.requests.parsing import period_of
+from policycortex.requests.scope_body import ScopeBody, scope_of
 
 if TYPE_CHECKING:
     from policycortex.workflow.analytics_query import AnalyticsQuery
@@ -83,8 +83,9 @@ def to_question(query: ScopeQuery, services: Services, caller: Principal) -> "An
     from policycortex.workflow.analytics_query import AnalyticsQuery  # noqa: PLC0415
 
     now, frameworks = services.now().astimezone(UTC), frameworks_of(query, services, caller)
-    checked = checked_scope(query, frameworks, now)
-    period, scope = _period(checked, query, now=now), scope_from(checked, caller)
+    known = known_filters(frameworks, services, caller)
+    checked = checked_scope(query, known, now)
+    period, scope = _period(checked, query, now=now), scope_of(checked, caller.organization, known)
     framework = _framework(query.framework, frameworks)
     waivers = services.registry.waivers.list_records(caller.organization)
     return AnalyticsQuery(scope=scope, period=period, framework=framework, waivers=waivers, now=now)

@@ -10,13 +10,14 @@ from api.platform import error_codes as codes
 from api.platform.auth import Reader
 from api.platform.dependencies import ServicesDep
 from api.platform.errors import ApiError
-from api.platform.filters import checked_scope, frameworks_of, scope_from
+from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.posture.schemas import PostureAnswer, PostureQuery
 from policycortex.errors import Problem
 from policycortex.period import Period
 from policycortex.requests.basis import known_moment_of
+from policycortex.requests.scope_body import scope_of
 from policycortex.scoring.approvals import as_known_at
 from policycortex.storage.known_frameworks import framework_known_at
 from policycortex.workflow.report_order import snapshot_known_on
@@ -47,7 +48,8 @@ def get_posture(
     if framework is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
     now = services.now().astimezone(UTC)
-    scope = scope_from(checked_scope(query, frameworks, now), caller)
+    known = known_filters(frameworks, services, caller)
+    scope = scope_of(checked_scope(query, known, now), caller.organization, known)
     period, known_on = _period(query, now), _known_on(query, now)
     snapshot = None
     if known_on is not None:

@@ -11,6 +11,7 @@ from api.platform.audit import note
 from api.platform.auth import Principal
 from api.platform.services import Services
 from policycortex.channels.connections import load_connections
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
 from policycortex.names import ReportStatus
 from policycortex.requests import request_from_json
@@ -156,6 +157,14 @@ def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarni
     as_of, rows = stored
     providers = request_from_json(report.order).scope.cloud_providers
     return tuple(UnrelatedWarning(as_of=as_of, row=row) for row in rows if not providers or row.provider in providers)
+
+
+def find_nothing_in_scope(services: Services, report: ReportRow) -> NothingInScope | None:
+    """Why the report will have no finding; None where it will have one or where that is not known."""
+    request = request_from_json(report.order)
+    if request.basis is not None:
+        return None  # read from an older snapshot, which is not compared here
+    return services.order_warnings.find_nothing_in_scope(request.scope, request.period)
 
 
 def _reconcile(services: Services, report: ReportRow) -> None:

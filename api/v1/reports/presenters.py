@@ -10,9 +10,11 @@ from api.v1.reports.lifecycle import Estimate, UnrelatedWarning
 from api.v1.reports.schemas import (
     Access,
     DetailSummary,
+    FilterValuesAnswer,
     FormatFile,
     ListSummary,
     Monitoring,
+    NothingWarning,
     ReportAccepted,
     ReportContent,
     ReportDetails,
@@ -23,10 +25,12 @@ from api.v1.reports.schemas import (
     Size,
     megabytes,
 )
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.stored_summary import StoredFigures, read_figures
 from policycortex.names import ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
+from policycortex.workflow.order_warnings import describe_nothing
 
 
 def present_list(page: ReportPage, *, limit: int, offset: int, caller: Principal) -> ReportList:
@@ -38,7 +42,11 @@ def present_list(page: ReportPage, *, limit: int, offset: int, caller: Principal
 
 
 def present_accepted(
-    report: ReportRow, estimate: Estimate, base_url: str, warnings: Sequence[UnrelatedWarning]
+    report: ReportRow,
+    estimate: Estimate,
+    base_url: str,
+    warnings: Sequence[UnrelatedWarning],
+    nothing: NothingInScope | None,
 ) -> ReportAccepted:
     """The response to a request for a report."""
     return ReportAccepted(
@@ -51,7 +59,7 @@ def present_accepted(
         estimated_duration=print_duration(estimate.duration),
         queue_position=estimate.queue_position,
         monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
-        warnings=[_warning(report, each) for each in warnings],
+        warnings=[_nothing_warning(nothing)] if nothing else [_warning(report, each) for each in warnings],
     )
 
 
@@ -113,6 +121,15 @@ def _warning(report: ReportRow, warning: UnrelatedWarning) -> ReportWarning:
         checks=list(row.checks),
         checks_total=row.checks_total,
         as_of=warning.as_of,
+    )
+
+
+def _nothing_warning(found: NothingInScope) -> NothingWarning:
+    return NothingWarning(
+        code="nothing_in_scope",
+        message=describe_nothing(found),
+        filters=[FilterValuesAnswer.model_validate(each) for each in found.filters],
+        last_scan_on=found.last_scan_on,
     )
 
 

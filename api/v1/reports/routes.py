@@ -53,7 +53,8 @@ async def create_report(
     def create(report_id: str) -> ReportAccepted:
         report = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
         estimate = estimate_report(services.registry, report, now=services.now())
-        return present_accepted(report, estimate, base_url, find_warnings(services.registry, report))
+        nothing = lifecycle.find_nothing_in_scope(services, report)
+        return present_accepted(report, estimate, base_url, find_warnings(services.registry, report), nothing)
 
     accepted = await run_in_threadpool(
         create_once,

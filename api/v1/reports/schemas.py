@@ -234,6 +234,27 @@ class ReportWarning(ResponseModel):
     )
 
 
+class FilterValuesAnswer(ResponseModel):
+    """One filter of the scope."""
+
+    field: str = Field(description="Name of the filter; of a tag `tags.<key>`", examples=["regions"])
+    requested: list[str] = Field(examples=[["eu-cental-1"]])
+    unknown: list[str] = Field(description="Those that no finding of the period has", examples=[["eu-cental-1"]])
+    known: list[str] = Field(
+        description="Values of the period, those of most findings first; at most 20", examples=[["eu-central-1"]]
+    )
+    known_total: int = Field(description="How many values the period has", examples=[1])
+
+
+class NothingWarning(ResponseModel):
+    """The report will be empty: no finding of the period is in its scope, as far as findings are counted now."""
+
+    code: Literal["nothing_in_scope"]
+    message: str
+    filters: list[FilterValuesAnswer]
+    last_scan_on: date | None = Field(description="The organisation's newest scan up to the end of the period")
+
+
 class ReportAccepted(ResponseModel):
     """The request is accepted; a run produces the report."""
 
@@ -246,6 +267,8 @@ class ReportAccepted(ResponseModel):
     estimated_duration: str = Field(description="Whole minutes from one minute on, else seconds", examples=["15m"])
     queue_position: int = Field(examples=[1])
     monitoring: Monitoring
-    warnings: list[ReportWarning] = Field(
-        default=[], description="One per provider in scope with findings that count towards no requirement"
+    warnings: list[Annotated[ReportWarning | NothingWarning, Field(discriminator="code")]] = Field(
+        default=[],
+        description="One where nothing is in the scope; else one per provider in scope with findings that count towards"
+        " no requirement",
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.scope_text import write_scope
 from policycortex.rendering.excel.cells import SheetColumn
 from policycortex.rendering.excel.model import Sheet
 from policycortex.rendering.report_json import describe_report
@@ -30,7 +31,7 @@ def about_sheet(document: ReportDocument, locale: Locale) -> Sheet:
         (t("word.period"), locale.days(document.header.period)),
         (t("about.period_start"), report["period"]["start"]),
         (t("about.period_end"), report["period"]["end"]),
-        (t("methodology.scope"), _scope(document, locale)),
+        (t("methodology.scope"), write_scope(document.header.scope) or locale.text("methodology.everything")),
         (t("cover.generated"), locale.moment(document.header.generated_at)),
         *([(t("cover.known_on"), locale.moment(document.header.known_on))] if document.header.known_on else []),
         *([(t("cover.made_from"), document.header.made_from)] if document.header.made_from else []),
@@ -76,14 +77,3 @@ def _crosswalk(document: ReportDocument, locale: Locale) -> list[tuple[str, str]
     conditions = conditions_text(sum(row.open_conditions for row in document.requirements), locale)
     named = ((locale.text("methodology.crosswalk"), text), (locale.text("methodology.conditions"), conditions))
     return [(label, sentence) for label, sentence in named if sentence]
-
-
-def _scope(document: ReportDocument, locale: Locale) -> str:
-    parts = [f"{key}: {_words(value)}" for key, value in document.header.scope.items() if value]
-    return "; ".join(parts) or locale.text("methodology.everything")
-
-
-def _words(value: object) -> str:
-    if isinstance(value, dict):
-        return " – ".join(str(v) for v in value.values())
-    return ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)

@@ -59,6 +59,7 @@ def page_values(document: ReportDocument, locale: Locale) -> dict[str, Any]:
         "summary": summary,
         "branding": document.header.branding,
         "sections": tuple(section.id for section in sections),
+        "is_alone": any(section.is_alone for section in sections),
         "section_templates": {section.id: section.page_template for section in sections},
         "screen_templates": {section.id: section.screen_template or section.page_template for section in sections},
         "severities": summary.failed_by_severity,

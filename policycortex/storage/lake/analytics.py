@@ -35,6 +35,7 @@ from policycortex.storage.lake.scan_selection import (
     scans_read,
     scope_filters,
 )
+from policycortex.storage.lake.scope_views import scope_cursor
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run, sql
 
 LOOKBACK_DAYS: Final = 400
@@ -148,7 +149,9 @@ class LakeAnalytics:
         """``provider``, ``check_id``, ``mapping_id``, then EPISODE_SCHEMA: failing keys that ended in the period."""
         parameters = _days(scope.organization, period) | scope_filters(scope)
         keys = pl.Schema(dict.fromkeys(_TALLY, pl.String))
-        return self._session.fetch("analytics_episodes", parameters).cast(pl.Schema(keys | EPISODE_SCHEMA))
+        first, last = parameters["first_date"], parameters["last_date"]
+        with scope_cursor(self._session, scope, first, last, lookback_days=LOOKBACK_DAYS) as cursor:
+            return fetch_frame(cursor, "analytics_episodes", parameters).cast(pl.Schema(keys | EPISODE_SCHEMA))
 
     def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
         """Per day as last known: place, provider, check_id, mapping_id, passed, failed, newest_on, oldest_on.

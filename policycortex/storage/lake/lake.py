@@ -46,6 +46,19 @@ def open_lake(settings: Settings, *, snapshot: str | None = None) -> Iterator["L
         session.close()
 
 
+@contextmanager
+def open_lake_if_any(settings: Settings) -> Iterator["Lake | None"]:
+    """The lake; None where nothing was imported yet, so that a reader creates none. Raises as ``open_lake``."""
+    _make_folders(settings)
+    try:
+        connect_lake(settings).close()
+    except NoLakeError:
+        yield None
+        return
+    with open_lake(settings) as lake:
+        yield lake
+
+
 class Lake:
     """One attached lake: what it holds, by subject. Safe to share between threads: each call has its own cursor."""
 

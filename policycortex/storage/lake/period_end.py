@@ -7,13 +7,13 @@ outside the period are not read.
 
 from collections.abc import Collection
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.tables import FILTERED_FILES_SCHEMA, SCANS_SCHEMA
+from policycortex.documents.tables import FILTERED_FILES_SCHEMA, OWNER_TAGS, SCANS_SCHEMA
 from policycortex.period import Period
-from policycortex.scope import Scope
+from policycortex.scope import NO_OWNER, Scope
 from policycortex.storage.lake.scan_selection import (
     Posture,
     fetch_daily,
@@ -21,7 +21,8 @@ from policycortex.storage.lake.scan_selection import (
     period_parameters,
     scope_filters,
 )
-from policycortex.storage.lake.session import LakeSession
+from policycortex.storage.lake.scope_views import scope_cursor
+from policycortex.storage.lake.session import LakeSession, fetch_frame
 
 CHECK_FACTS_SCHEMA: Final = pl.Schema(
     dict.fromkeys(
@@ -36,6 +37,9 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
 
 PLACES_SCHEMA: Final = pl.Schema({"environment": pl.String(), "account_id": pl.String(), "findings": pl.Int64()})
 """Grain: environment and account; its number of findings in the period-end posture."""
+
+SCOPE_VALUES_SCHEMA: Final = pl.Schema({"field": pl.String(), "label": pl.String(), "findings": pl.Int64()})
+"""Grain: one value of one filter of a scope; ``tags.<key>`` for a value of that tag, ``tags`` for a key."""
 
 
 class LakePeriodEnd:
@@ -68,10 +72,24 @@ class LakePeriodEnd:
         """Environments and accounts with findings, PLACES_SCHEMA."""
         return fetch_period_end(self._session, "period_end_places", scope, period).cast(PLACES_SCHEMA)
 
+    def load_scope_values(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """The values that the organisation's findings of the period have for each filter, SCOPE_VALUES_SCHEMA.
+
+        Most findings first. Owners, keys of tags, and the values of the tags in ``scope`` only where it names tags or
+        owners; no value is left out because of the scope. Days that are not built yet are not read.
+        """
+        days = _days_of(scope.organization, period)
+        values = self._session.fetch("scope_values", days)
+        if scope.reads_tags:
+            requested = {"keys": [tag.key for tag in scope.tags], "owner_tags": list(OWNER_TAGS), "no_owner": NO_OWNER}
+            values = pl.concat([values, self._session.fetch("scope_tag_values", days | requested)])
+        return values.cast(SCOPE_VALUES_SCHEMA)
+
     def load_scans(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Each scan of the period, what counts of it and which scans replaced the rest, SCANS_SCHEMA."""
         parameters = period_parameters(scope.organization, period) | scope_filters(scope)
-        return self._session.fetch("period_scans", parameters).cast(SCANS_SCHEMA)
+        with scope_cursor(self._session, scope, period.first_utc_date, period.last_utc_date) as cursor:
+            return fetch_frame(cursor, "period_scans", parameters).cast(SCANS_SCHEMA)
 
     def load_filtered_files(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Files of the period-end posture that look filtered, FILTERED_FILES_SCHEMA."""
@@ -96,5 +114,8 @@ class LakePeriodEnd:
         return self._dates("tallied_dates", organization, period)
 
     def _dates(self, name: str, organization: str, period: Period) -> tuple[date, ...]:
-        days = {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}
-        return tuple(self._session.fetch(name, days)["observed_date"].to_list())
+        return tuple(self._session.fetch(name, _days_of(organization, period))["observed_date"].to_list())
+
+
+def _days_of(organization: str, period: Period) -> dict[str, Any]:
+    return {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}

@@ -17,6 +17,7 @@ import polars as pl
 
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.storage.lake.scope_views import narrow_tables
 from policycortex.storage.lake.session import Cursor, Frames, LakeSession, fetch_frame, sql
 
 
@@ -46,7 +47,7 @@ def period_parameters(organization: str, period: Period) -> dict[str, Any]:
 
 
 def scope_filters(scope: Scope) -> dict[str, Any]:
-    """A scope's filters; an empty list filters nothing."""
+    """A scope's filters that queries name; an empty list filters nothing. ``narrow_tables`` has the others."""
     return {
         "environments": list(scope.environments),
         "providers": list(scope.cloud_providers),
@@ -83,7 +84,9 @@ def period_end_cursor(
         cursor.register("period_end_scans", selected.to_arrow())
         days = selected["observed_date"]
         latest = posture.last_utc_date if isinstance(posture, Period) else posture.day
-        bounds = {"first_date": days.min() or latest, "last_date": days.max() or latest}
+        first, last = min(days, default=latest), max(days, default=latest)
+        narrow_tables(cursor, scope, first, last)
+        bounds = {"first_date": first, "last_date": last}
         yield cursor, {"organization": scope.organization} | bounds | scope_filters(scope)
         cursor.execute("COMMIT")
 
@@ -103,6 +106,7 @@ def carried_cursor(
         cursor.execute("BEGIN TRANSACTION")
         _make_carried_scans(session, cursor, parameters, _posture_days(read, wanted_from=period.first_date))
         days = {name: parameters[name] for name in ("organization", "first_date", "last_date")}
+        narrow_tables(cursor, scope, days["first_date"], days["last_date"])
         yield cursor, days | scope_filters(scope)
         cursor.execute("COMMIT")
 

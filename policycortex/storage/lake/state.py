@@ -12,8 +12,10 @@ import polars as pl
 
 from policycortex.scope import Scope
 from policycortex.storage.lake.scan_selection import scope_filters
-from policycortex.storage.lake.session import Cursor, LakeSession, run
+from policycortex.storage.lake.scope_views import scope_cursor
+from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 
+_LAST_DATE: Final = date(9999, 12, 31)
 _TABLES: Final = ("state", "coverage", "tallies", "builds")
 
 
@@ -59,7 +61,8 @@ class LakeState:
     def load_newest_scans(self, scope: Scope, since: date) -> pl.DataFrame:
         """``provider``, ``account_id`` and ``scanned_at`` of each account in scope that has findings since that day."""
         parameters = {"organization": scope.organization, "first_date": since} | scope_filters(scope)
-        return self._session.fetch("newest_scans", parameters)
+        with scope_cursor(self._session, scope, since, _LAST_DATE) as cursor:
+            return fetch_frame(cursor, "newest_scans", parameters)
 
 
 def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -> DayCounts:

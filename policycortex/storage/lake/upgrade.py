@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.errors import ConfigurationError
-from policycortex.findings.accounts import load_account_environments
+from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environments
 from policycortex.findings.formats.registry import find_format
 from policycortex.findings.model import Listing
 from policycortex.findings.scan_targets import ScanFacts, TargetHints, TargetRule, limits_text
@@ -93,7 +93,7 @@ def _derive_scan_targets(session: LakeSession) -> int:
 def _build_again(session: LakeSession) -> None:
     """Build the state and ages of all days again; stored figures of these days are removed, to be computed anew."""
     days = _days(session)
-    LakeState(session).rebuild_state(days, load_account_environments(session.settings.home / "accounts.yaml"))
+    LakeState(session).rebuild_state(days, load_account_environments(session.settings.home / ACCOUNT_TABLE))
     LakeAnalytics(session).rebuild_ages(days)
     session.write("remove the figures of the days built again", _delete_figures)
     _tell_missing(days)

@@ -94,7 +94,7 @@ def import_findings(lake: Lake, found: Iterable[Finding], *, organization: str =
     name = repr([(f.check_id, f.resource_uid, f.status, f.observed_at, f.is_muted, f.account_id) for f in held])
     receipt = lake.imports.import_source(
         NamedBytes("sample.json", name.encode()),
-        _parser(held),
+        parser_of(held),
         format_name="csv",
         organization=organization,
         imported_at=datetime(2026, 11, 20, tzinfo=UTC),
@@ -102,7 +102,9 @@ def import_findings(lake: Lake, found: Iterable[Finding], *, organization: str =
     return receipt.dates
 
 
-def _parser(held: list[Finding]) -> FindingParser:
+def parser_of(held: list[Finding]) -> FindingParser:
+    """A parser that finds these, whatever the bytes."""
+
     def parse(stream: BinaryIO) -> Iterator[Finding | QuarantinedRecord]:
         stream.read()
         yield from held

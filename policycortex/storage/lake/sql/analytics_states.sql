@@ -12,8 +12,8 @@ chosen AS (
 ),
 found AS (
     SELECT t.source, t.provider, t.account_id, t.scan_target, t.region, t.environment, t.check_id, t.resource_uid, t.mapping_id,
-        t.severity, t.status, t.is_muted, t.import_id, t.finding_no
-    FROM finding_state t
+        t.severity, t.status, t.is_muted, t.import_id, t.finding_no, t.is_kept
+    FROM all_states t
         SEMI JOIN chosen c ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
@@ -36,6 +36,7 @@ waived AS (
 )
 SELECT f.source, f.provider, f.account_id, f.region, f.check_id, f.resource_uid, f.mapping_id, f.severity, f.status,
     f.is_muted, coalesce(w.is_waived, false) AS is_waived,
-    in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope, f.environment,
+    f.is_kept AND in_scope(f.environment, f.provider, f.account_id, $environments, $providers, $accounts) AS is_in_scope,
+    f.environment,
     CASE WHEN has_scan_targets() THEN f.scan_target END AS scan_target
 FROM found f LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no

@@ -7,11 +7,7 @@ WITH failing AS (
 ),
 named AS (
     SELECT f.provider, f.check_id, f.account_id, f.region, f.resource_uid, f.observed_at, f.import_id, f.finding_no,
-        list_sort([
-            {'place': list_position($owner_tags::VARCHAR[], translate(lower(tag.key), '_ ', '--')), 'owner': trim(tag.value)}
-            for tag in map_entries(f.tags::JSON::MAP(VARCHAR, VARCHAR))
-            if list_contains($owner_tags::VARCHAR[], translate(lower(tag.key), '_ ', '--')) AND trim(tag.value) <> ''
-        ])[1].owner AS owner
+        owner_of(f.tags, $owner_tags) AS owner
     FROM lake.core.findings f SEMI JOIN failing USING (provider, check_id, account_id, region, resource_uid)
     WHERE f.organization = $organization AND f.observed_date BETWEEN $oldest_date AND $last_date AND f.tags <> '{}'
 ),

@@ -152,3 +152,25 @@ CREATE OR REPLACE MACRO memory.main.waiver_holds_for(waiver_framework_, framewor
 -- finding is listed under. NULL requirements (no relations) are covered by the first kind only.
 CREATE OR REPLACE MACRO memory.main.is_waived_for(is_whole_, waived_requirements_, requirements_) AS
     is_whole_ OR (len(requirements_) > 0 AND list_has_all(waived_requirements_, requirements_));
+
+-- The owner that a resource's tags name; NULL for none. Of several tags the first in the order of owner_tags_ counts.
+CREATE OR REPLACE MACRO memory.main.owner_of(tags_, owner_tags_) AS
+    list_sort([
+        {'place': list_position(owner_tags_::VARCHAR[], translate(lower(tag.key), '_ ', '--')), 'owner': trim(tag.value)}
+        for tag in map_entries(tags_::JSON::MAP(VARCHAR, VARCHAR))
+        if list_contains(owner_tags_::VARCHAR[], translate(lower(tag.key), '_ ', '--')) AND trim(tag.value) <> ''
+    ])[1].owner;
+
+-- Whether the scope of this connection (scope_views.py) keeps findings of a service and region; an empty list keeps all.
+CREATE OR REPLACE MACRO memory.main.scope_keeps_place(service_, region_) AS
+    (len(getvariable('scope_services')) = 0 OR list_contains(getvariable('scope_services'), lower(service_)))
+    AND (len(getvariable('scope_regions')) = 0 OR list_contains(getvariable('scope_regions'), lower(region_)));
+
+-- Whether it keeps findings of a resource with these tags: each tag has one of its values, and so has the owner.
+CREATE OR REPLACE MACRO memory.main.scope_keeps_tags(tags_) AS
+    len([
+        1 for requested in getvariable('scope_tags')
+        if list_contains(requested.accepted, coalesce((tags_::JSON::MAP(VARCHAR, VARCHAR))[requested.key], chr(0)))
+    ]) = len(getvariable('scope_tags'))
+    AND (len(getvariable('scope_owners')) = 0 OR list_contains(getvariable('scope_owners'),
+        lower(coalesce(owner_of(tags_, getvariable('scope_owner_tags')), getvariable('scope_no_owner')))));

@@ -1,0 +1,82 @@
+"""Tells, when a report is requested, that nothing will be in its scope. Bounded: no order waits long for it."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlowError
+from typing import Final
+
+from cachetools import TTLCache
+
+from policycortex.documents.scope_values import FilterValues, NothingInScope
+from policycortex.errors import PolicyCortexError
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.settings import Settings
+
+LONGEST_SECONDS: Final = 5.0
+_KNOWN_SECONDS: Final = 30.0
+_MOST_KNOWN: Final = 500
+_VALUES_NAMED: Final = 10
+_log = logging.getLogger("policycortex.reports")
+
+
+class OrderWarnings:
+    """Answers for one program. The same question within half a minute reads nothing; one is read at a time."""
+
+    def __init__(self, settings: Settings, *, longest_seconds: float = LONGEST_SECONDS) -> None:
+        self._settings, self._longest_seconds = settings, longest_seconds
+        self._known: TTLCache[tuple[Scope, Period], NothingInScope | None] = TTLCache(_MOST_KNOWN, _KNOWN_SECONDS)
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="order-warnings")
+
+    def find_nothing_in_scope(self, scope: Scope, period: Period) -> NothingInScope | None:
+        """Why no finding of the period is in the scope.
+
+        None where there is one, where the scope has no filter, where the organisation has no findings at all, and
+        where it is not known: findings of the period are not counted yet, or the lake does not answer in time.
+        """
+        if not scope.is_filtered:
+            return None
+        key = (scope, period)
+        if key in self._known:
+            return self._known[key]
+        try:
+            found = self._reader.submit(_read, self._settings, scope, period).result(self._longest_seconds)
+        except TooSlowError:
+            _log.warning("the scope of an order was not compared with the findings in time")
+            return None
+        except PolicyCortexError as error:
+            _log.warning("the scope of an order cannot be compared with the findings", extra={"reason": str(error)})
+            return None
+        self._known[key] = found
+        return found
+
+
+def describe_nothing(found: NothingInScope) -> str:
+    """The warning in words: each filter that matches nothing, with the values that there are."""
+    if not found.has_scans:
+        last = f"; its newest scan before its end is of {found.last_scan_on}" if found.last_scan_on else ""
+        return f"The report will be empty: the organisation has no scan in the period{last}."
+    parts = [_describe(each) for each in found.filters if each.unknown]
+    reason = "; ".join(parts) or "each value of the scope occurs in the period, but no finding has all of them"
+    return f"The report will be empty, because no finding of the period is in its scope: {reason}."
+
+
+def _describe(each: FilterValues) -> str:
+    unknown = ", ".join(map(repr, each.unknown[:_VALUES_NAMED]))
+    rest = f" and {each.known_total - _VALUES_NAMED:,} more" if each.known_total > _VALUES_NAMED else ""
+    known = ", ".join(each.known[:_VALUES_NAMED])
+    return f"{each.field} {unknown} is not in the period, known are {known}{rest}" if known else f"no {each.field}"
+
+
+def _read(settings: Settings, scope: Scope, period: Period) -> NothingInScope | None:
+    # The lake's libraries take 60 MB and a second to import; only orders with a filter need them here.
+    from policycortex.storage.lake.lake import open_lake_if_any  # noqa: PLC0415
+    from policycortex.workflow.scope_values import explain_nothing  # noqa: PLC0415
+
+    with open_lake_if_any(settings) as lake:
+        if lake is None or lake.state.load_stale_days(period.first_utc_date, period.last_utc_date):
+            return None
+        if not lake.period_end.load_tallies(scope, period).is_empty():
+            return None
+        found = explain_nothing(lake, scope, period)
+    return found if found.last_scan_on is not None else None
