@@ -1,11 +1,14 @@
 """Measures forecasts on simulated histories of known truth, and on the history of a home: ``docs/analytics.md``.
 
-    python -m benchmarks.forecast_coverage [--series N] [--home FOLDER]
+    python -m benchmarks.forecast_coverage [--series N] [--home FOLDER] [--write docs/analytics.md]
 
-Prints Markdown tables. Seeds are fixed, so that the numbers are the same on every run of one version.
+Prints Markdown tables, or writes them into a page, between comments ``<!-- coverage: NAME -->`` and ``<!-- end -->``.
+Seeds are fixed, so that the numbers are the same on every run of one version. Constants of the method were chosen on
+the first seeds; OTHER_SEEDS were not looked at for that.
 """
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +26,8 @@ HORIZON_DAYS: Final = 28
 FIRST_DAY: Final = date(2026, 1, 1)
 WEEKLY_SCORES: Final = range(5, 27)
 DAILY_DAYS: Final = (20, 30, 45, 60, 90, 120, 180)
+OTHER_SEEDS: Final = 1000
+"""The first of the seeds that no constant was chosen on."""
 SKILL_WINDOWS: Final = (6, 10, 18, 26)
 SKILL_REQUIREMENTS: Final = (20, 60)
 
@@ -75,6 +80,14 @@ KINDS: Final[Mapping[str, Process]] = {
     ),
 }  # fmt: skip
 SIX_KINDS: Final = ("noise", "slope", "step", "wandering", "near the top", "memory")
+TITLES: Final[Mapping[str, str]] = {
+    "step": "step of ten times the noise",
+    "wandering": "random walk",
+    "near the top": "random walk near 100",
+    "memory": "autocorrelated errors",
+    "season": "weekly season",
+    "rare jumps": "rare jumps between constant days",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +121,20 @@ def simulate(kind: str, seed: int, count: int, *, every: int = 1, gaps: float = 
     return _compare(kind, made, [every * (n + 1) for n in range(later)], truth[count:], float(truth[count - 1]))
 
 
-def simulate_weekly(series: int, kinds: Iterable[str] = KINDS) -> list[Outcome]:
-    """``series`` weekly histories of each kind and each of 5 to 26 scores."""
-    made = (simulate(kind, seed, n, every=7) for kind in kinds for n in WEEKLY_SCORES for seed in range(series))
+def simulate_weekly(series: int, kinds: Iterable[str] = KINDS, *, first: int = 0) -> list[Outcome]:
+    """``series`` weekly histories of each kind and each of 5 to 26 scores, with seeds from ``first`` on."""
+    seeds = range(first, first + series)
+    made = (simulate(kind, seed, n, every=7) for kind in kinds for n in WEEKLY_SCORES for seed in seeds)
     return [outcome for outcome in made if outcome is not None]
 
 
-def simulate_daily(series: int, kinds: Iterable[str] = KINDS) -> list[Outcome]:
+def simulate_daily(series: int, kinds: Iterable[str] = KINDS, *, first: int = 0) -> list[Outcome]:
     """``series`` daily histories of each kind and length; every second one with 10, 30 or 50 % of the days missing."""
     made = (
         simulate(kind, seed, days, gaps=(0.1, 0.3, 0.5)[seed // 2 % 3] if seed % 2 else 0.0)
         for kind in kinds
         for days in DAILY_DAYS
-        for seed in range(series)
+        for seed in range(first, first + series)
     )
     return [outcome for outcome in made if outcome is not None]
 
@@ -185,16 +199,40 @@ def _compare(kind: str, made: Forecast, ahead: Sequence[int], future: Numbers, l
     )
 
 
-def _table(title: str, groups: Mapping[str, Sequence[Outcome]]) -> Iterator[str]:
+Groups = Mapping[str, Sequence[Outcome]]
+
+
+def _table(title: str, groups: Groups) -> Iterator[str]:
     yield f"| {title} | forecasts | inside 80 % | inside 95 % | mean error divided by naive |"
     yield "| --- | --- | --- | --- | --- |"
     for name, members in groups.items():
         if members:
-            inside = [np.mean([getattr(one, field) for one in members]) for field in ("inside_80", "inside_95")]
-            naive = sum(one.naive_error for one in members)
-            ratio = f"{sum(one.error for one in members) / naive:.2f}" if naive else "-"
-            yield f"| {name} | {len(members):,} | {inside[0]:.2f} | {inside[1]:.2f} | {ratio} |"
+            yield f"| {name} | {len(members):,} | {' | '.join(_inside(members))} | {_against_naive(members)} |"
     yield ""
+
+
+def _table_of_seeds(title: str, groups: Groups, others: Groups) -> Iterator[str]:
+    """The same with the coverage on other seeds beside it."""
+    yield (
+        f"| {title} | forecasts | inside 80 % | inside 95 % | mean error divided by naive "
+        "| other seeds: inside 80 % | inside 95 % |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for name, members in groups.items():
+        inside, elsewhere = _inside(members), _inside(others[name])
+        cells = (f"{len(members):,}", *inside, _against_naive(members), *elsewhere)
+        yield f"| {TITLES.get(name, name)} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _inside(members: Sequence[Outcome]) -> tuple[str, str]:
+    at_80, at_95 = (np.mean([getattr(one, field) for one in members]) for field in ("inside_80", "inside_95"))
+    return f"{at_80:.2f}", f"{at_95:.2f}"
+
+
+def _against_naive(members: Sequence[Outcome]) -> str:
+    naive = sum(one.naive_error for one in members)
+    return f"{sum(one.error for one in members) / naive:.2f}" if naive else "-"
 
 
 def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -237,31 +275,64 @@ def _home_histories(home: Path) -> dict[str, dict[date, float]]:
     return found
 
 
-def _print_home(home: Path) -> None:
+def _home_tables(home: Path) -> Iterator[str]:
     histories = _home_histories(home)
     outcomes = {name: replay(scores, name) for name, scores in histories.items()}
-    print(f"\n### The history of {home.name}: {sum(map(len, histories.values())):,} scores\n")
     everything = [one for members in outcomes.values() for one in members]
-    print("\n".join(_table("framework", outcomes | {"all": everything})))
+    lengths = sorted({len(scores) for scores in histories.values()})
+    yield f"{len(histories)} frameworks with {' or '.join(map(str, lengths))} days with a scan each."
+    yield ""
+    yield from _table("framework", outcomes | {"all": everything})
+
+
+def _weekly_tables(series: int) -> Iterator[str]:
+    weekly, others = (simulate_weekly(series, first=first) for first in (0, OTHER_SEEDS))
+    yield from _table_of_seeds("past forecasts, first six kinds", _by_origins(weekly), _by_origins(others))
+    yield from _table_of_seeds("kind", _by_kind(weekly), _by_kind(others))
+
+
+def _daily_tables(series: int) -> Iterator[str]:
+    daily, others = (simulate_daily(series, first=first) for first in (0, OTHER_SEEDS))
+    yield from _table_of_seeds("kind", _by_kind(daily), _by_kind(others))
+
+
+def _skill_tables(series: int) -> Iterator[str]:
+    yield "| histories without skill | with a list |"
+    yield "| --- | --- |"
+    for name, is_shocked in (("one probability", False), ("the probability differs between windows", True)):
+        yield f"| {name} | {100 * list_share_without_skill(series, is_shocked=is_shocked):.1f} % |"
+    yield ""
+
+
+def write_into(page: str, name: str, lines: Iterable[str]) -> str:
+    """Return ``page`` with ``lines`` between the comments of ``name``. Raises ValueError for a page without them."""
+    pattern = re.compile(rf"(<!-- coverage: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    text = "\n".join(lines).strip()
+    written, found = pattern.subn(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
+    if found != 1:
+        raise ValueError(f"the page has {found} places for the tables of {name}, expected one")
+    return written
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, or write them into a page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=40, help="simulated series per kind and length")
     parser.add_argument("--home", type=Path, help="a home whose history is replayed, for example var/demo/home")
+    parser.add_argument("--write", type=Path, help="the page to write the tables into")
     options = parser.parse_args()
-    weekly = simulate_weekly(options.series)
-    print("### Weekly series of 5 to 26 scores, 28 days ahead\n")
-    print("\n".join(_table("past forecasts, first six kinds", _by_origins(weekly))))
-    print("\n".join(_table("kind", _by_kind(weekly))))
-    print("### Daily series of 20 to 180 days, half of them with gaps, 28 days ahead\n")
-    print("\n".join(_table("kind", _by_kind(simulate_daily(options.series)))))
-    print("### Likely failures: share of histories without skill that have a list\n")
-    for name, is_shocked in (("one probability", False), ("the probability differs between windows", True)):
-        print(f"- {name}: {100 * list_share_without_skill(options.series, is_shocked=is_shocked):.1f} %")
+    tables = {"weekly": _weekly_tables, "daily": _daily_tables, "likely failures": _skill_tables}
+    made = {name: list(table(options.series)) for name, table in tables.items()}
     if options.home:
-        _print_home(options.home)
+        made["home"] = list(_home_tables(options.home))
+    if options.write is None:
+        for name, lines in made.items():
+            print("\n".join((f"### {name}", "", *lines)))
+        return
+    page = options.write.read_text(encoding="utf-8")
+    for name, lines in made.items():
+        page = write_into(page, name, lines)
+    options.write.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

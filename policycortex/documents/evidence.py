@@ -8,7 +8,13 @@ import polars as pl
 
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.scope_values import NothingInScope
-from policycortex.documents.tables import CHECK_COUNTS_SCHEMA, FILTERED_FILES_SCHEMA, OWNERS_SCHEMA, SCANS_SCHEMA
+from policycortex.documents.tables import (
+    CHECK_COUNTS_SCHEMA,
+    EARLIER_TARGETS_SCHEMA,
+    FILTERED_FILES_SCHEMA,
+    OWNERS_SCHEMA,
+    SCANS_SCHEMA,
+)
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
@@ -50,6 +56,8 @@ class Evidence:
     """COVERAGE_SCHEMA: what was scanned in the period."""
     scans: pl.DataFrame = field(default_factory=SCANS_SCHEMA.to_frame)
     """SCANS_SCHEMA: each scan of the period; empty at a snapshot from before scan targets were known."""
+    earlier_targets: pl.DataFrame = field(default_factory=EARLIER_TARGETS_SCHEMA.to_frame)
+    """EARLIER_TARGETS_SCHEMA: what was last scanned before the period and does not count."""
     filtered_files: pl.DataFrame = field(default_factory=FILTERED_FILES_SCHEMA.to_frame)
     """FILTERED_FILES_SCHEMA: files of the report that look filtered."""
     risk_items: pl.DataFrame | None = None
@@ -57,6 +65,8 @@ class Evidence:
     from severities alone."""
     previous_risk_items: pl.DataFrame | None = None
     """The same of the period before."""
+    minimum_ages: frozenset[str] = frozenset()
+    """Severities whose oldest finding may have failed before the first scan that saw it."""
     risk_weights: RiskWeights = field(default_factory=RiskWeights)
     change: ScoreChange | None = None
     """Causes of the change since the period before; None where that holds no findings."""

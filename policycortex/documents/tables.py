@@ -97,6 +97,17 @@ COVERAGE_SCHEMA: Final = pl.Schema(
 FILTERED_FILES_SCHEMA: Final = pl.Schema({"file_name": pl.String, "kind": pl.String})
 """Grain: one file with findings in the report that looks filtered, and the ``NoteKind`` that tells how; by name."""
 
+EARLIER_TARGETS_SCHEMA: Final = pl.Schema(
+    {
+        "source": pl.String(),
+        "provider": pl.String(),
+        "account_id": pl.String(),
+        "scan_target": pl.String(),
+        "last_scan_at": pl.Datetime("us", "UTC"),
+    }
+)
+"""Grain: one scan target whose last scan was before the period: nothing of it counts."""
+
 SCANS_SCHEMA: Final = pl.Schema(
     [
         ("source", pl.String()),

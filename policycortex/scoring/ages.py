@@ -3,8 +3,8 @@
 A finding's age counts from the first scan that saw it fail. No data exists before the first scan.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,11 @@ SLA_DAYS: Final[Mapping[str, int]] = {
     Severity.INFORMATIONAL: 365,
 }
 """Default days to remediate; common in vendors' and public policies."""
+
+KNOWN_WITHIN_DAYS: Final = 35
+"""A first failing scan tells when a finding began to fail if a scan so many days before it did not see it.
+
+Monthly scans do; with scans once a quarter, or the first scan of all, an age is a minimum."""
 
 EPISODE_SCHEMA: Final = pl.Schema(
     {
@@ -51,6 +56,8 @@ class AgeSummary:
     median_days: int | None
     p90_days: int | None
     oldest_days: int | None
+    is_minimum: bool = False
+    """An oldest finding may have failed earlier: its check was not looked at in KNOWN_WITHIN_DAYS before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +80,26 @@ class RemediationTime:
 
 
 def summarize_ages(
-    items: pl.DataFrame, *, as_of: date, sla_days: Mapping[str, int] = SLA_DAYS
+    items: pl.DataFrame,
+    *,
+    as_of: date,
+    sla_days: Mapping[str, int] = SLA_DAYS,
+    minimums: Collection[str] = (),
 ) -> tuple[AgeSummary, ...]:
-    """Return a summary per severity, worst first. ``items``: severity, failing_since (null is age 0), failed."""
+    """Return a summary per severity, worst first. ``items``: severity, failing_since (null is age 0), failed.
+
+    ``minimums``: severities whose oldest age is a minimum.
+    """
     failing = items.filter(pl.col("failed") > 0).select("severity", "failed", age_days(as_of).alias("age"))
-    return tuple(_ages(failing.filter(pl.col("severity") == s.value), s.value, sla_days[s.value]) for s in Severity)
+    summaries = (_ages(failing.filter(pl.col("severity") == s.value), s.value, sla_days[s.value]) for s in Severity)
+    return tuple(replace(each, is_minimum=each.severity in minimums) for each in summaries)
+
+
+def oldest_failing(items: pl.DataFrame) -> pl.DataFrame:
+    """The findings of each severity that fail for longest: severity, failing_since, account_id and check_id."""
+    failing = items.filter((pl.col("failed") > 0) & pl.col("failing_since").is_not_null())
+    oldest = failing.filter(pl.col("failing_since") == pl.col("failing_since").min().over("severity"))
+    return oldest.select("severity", "failing_since", "account_id", "check_id").unique()
 
 
 def age_days(as_of: date) -> pl.Expr:

@@ -17,6 +17,7 @@ from policycortex.scoring.ages import (
     AgeSummary,
     RemediationTime,
     estimate_remediation,
+    oldest_failing,
     open_episodes,
     summarize_ages,
 )
@@ -135,10 +136,11 @@ def load_risk(
     related = {id_: relations_of(framework, items, mappings) for id_, framework in frameworks.items()}
     still_open = open_episodes(_with_last_seen(lake, query, items), as_of=as_of)
     episodes = pl.concat([_episodes(lake, query, mappings), still_open])
+    minimums = lake.analytics.load_minimum_ages(scope.organization, oldest_failing(items))
     return RiskResult(
         risk=assess_risk(items, as_of=as_of, weights=weights, relations=related, top=top),
         as_of=as_of,
-        ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days),
+        ages=summarize_ages(items, as_of=as_of, sla_days=weights.sla_days, minimums=minimums),
         remediation=estimate_remediation(episodes, watched_from=period.first_utc_date, sla_days=weights.sla_days),
         history=() if query.framework or scope.is_filtered else _risk_history(lake, query),
     )

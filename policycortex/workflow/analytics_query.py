@@ -23,7 +23,11 @@ class AnalyticsQuery:
     """All waivers of the organisation, in force or not."""
     now: datetime
     """Bounds what is known of waivers on a day that has not ended."""
+    since: date | None = None
+    """Checks and targets without a scan from this day on do not count, as in a report whose period begins then.
+
+    None: each day is as last known, whatever is scanned later."""
 
     def last_known(self, day: date) -> LastKnown:
         """The posture as last known on a day of the period, in its zone."""
-        return LastKnown(day=day, zone=self.period.zone, before=self.period.end)
+        return LastKnown(day=day, zone=self.period.zone, before=self.period.end, since=self.since)

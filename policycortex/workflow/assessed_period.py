@@ -176,25 +176,30 @@ def read_days(
     waivers: Sequence[Waiver],
     now: datetime,
     attestations: Sequence[Attestation] = (),
+    since: date | None = None,
 ) -> DayReadings:
-    """Tallies as last known on each day up to today, and the findings covered by ``waivers`` in force at its end."""
+    """Tallies as last known on each day up to today, and the findings covered by ``waivers`` in force at its end.
+
+    Checks and targets without a scan from ``since`` on do not count; None: all do.
+    """
     mappings, known = lake.period_end.load_mappings(scope.organization), period.until(now)
     if known is None:
         return DayReadings(by_day={}, waived={}, mappings=mappings, scope=scope, attestations=tuple(attestations))
-    daily = lake.period_end.load_daily_tallies(scope, known)
+    daily = lake.period_end.load_daily_tallies(scope, known, since=since)
     by_day = _by_day(daily.select("observed_date", *TALLY_SCHEMA.names()))
     moments = {day: known_moment(Period.of_days(day, day, known.zone), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
+    waived = lake.findings.load_daily_waived(scope, known, in_force, since=since) if len(in_force) else None
     named = sorted({account for each in attestations for account in each.scope.accounts})
     return DayReadings(
         by_day=by_day,
-        waived=_by_day(lake.findings.load_daily_waived(scope, known, in_force)) if len(in_force) else {},
+        waived={} if waived is None else _by_day(waived),
         mappings=mappings,
         scope=scope,
         attestations=tuple(attestations),
         moments=moments,
         accounts={
-            account: read_days(lake, replace(scope, accounts=(account,)), period, waivers=waivers, now=now)
+            account: read_days(lake, replace(scope, accounts=(account,)), period, waivers=waivers, now=now, since=since)
             for account in named
             if not scope.accounts or account in scope.accounts
         },

@@ -47,7 +47,7 @@ def load_history(
     if period is None:
         return HISTORY_SCHEMA.to_frame()
     query = replace(query, period=period)
-    daily = lake.analytics.load_daily_places(query.scope, period, by=by or "")
+    daily = lake.analytics.load_daily_places(query.scope, period, by=by or "", since=query.since)
     parts = _parts(query, daily, by, frameworks, mappings)
     frames = [_history(lake, query, daily, part, by=by) for part in parts]
     return pl.concat(frames) if frames else HISTORY_SCHEMA.to_frame()
@@ -142,7 +142,7 @@ def _waived(lake: Lake, query: AnalyticsQuery, part: _Part, scanned: pl.DataFram
 def _waived_of_place(
     lake: Lake, query: AnalyticsQuery, part: _Part, scope: Scope, in_force: pl.DataFrame
 ) -> Iterator[tuple[date, int]]:
-    waived = lake.findings.load_daily_waived(scope, query.period, in_force)
+    waived = lake.findings.load_daily_waived(scope, query.period, in_force, since=query.since)
     sets = {} if part.relations is None else _sets(part.relations)
     framework_id = part.framework.id if part.framework else None
     for (day,), rows in waived.partition_by("observed_date", as_dict=True, include_key=False).items():

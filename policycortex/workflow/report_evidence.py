@@ -14,6 +14,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
+from policycortex.scoring.ages import oldest_failing
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
@@ -55,6 +56,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         framework_id=request.framework,
         waivers=assessed.waivers,
     )
+    risk_items = load_risk_items(lake, request, request.period, assessed)
     change = compare_periods(lake, request, inputs.framework, (inputs.before, assessed), folder)
     return Evidence(
         findings=FindingsTable(path=path, total=total),
@@ -63,6 +65,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         dimensions=lake.findings.load_dimensions(path),
         coverage=lake.period_end.load_scan_coverage(request.scope, request.period),
         scans=lake.period_end.load_scans(request.scope, request.period),
+        earlier_targets=lake.period_end.load_earlier_targets(request.scope, request.period),
         filtered_files=lake.period_end.load_filtered_files(request.scope, request.period),
         checks=lake.findings.load_check_counts(path),
         owners=(
@@ -72,7 +75,8 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         ),
         waivers=_waivers(lake, inputs, path),
         stated=assessed.stated,
-        risk_items=load_risk_items(lake, request, request.period, assessed),
+        risk_items=risk_items,
+        minimum_ages=lake.analytics.load_minimum_ages(request.scope.organization, oldest_failing(risk_items)),
         previous_risk_items=load_risk_items(lake, request, request.period.previous(), inputs.before),
         risk_weights=inputs.weights,
         change=change.causes if change else None,
@@ -133,4 +137,5 @@ def _question(inputs: ReportInputs) -> AnalyticsQuery:
         framework=inputs.framework,
         waivers=inputs.waivers,
         now=inputs.now,
+        since=inputs.request.period.first_date,
     )

@@ -225,7 +225,10 @@ def compose_from_lake(
         judge_period(lake, framework, request.scope, period, waivers=waivers, now=known_at, attestations=attestations)
         for period in (request.period.previous(), request.period)
     )
-    readings = read_days(lake, request.scope, request.period, waivers=waivers, now=known_at, attestations=attestations)
+    scope, since = request.scope, request.period.first_date
+    readings = read_days(
+        lake, scope, request.period, waivers=waivers, now=known_at, attestations=attestations, since=since
+    )
     daily = judge_days(readings, framework)
     inputs = ReportInputs(
         request=request,

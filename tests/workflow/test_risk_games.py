@@ -64,8 +64,10 @@ def home_of_may(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-def reports_of_june(home_of_may: Path, folder: Path, *later: Iterable[Finding]) -> JuneReports:
-    """The reports of June, after the scan of May and these further files."""
+def reports_of_june(
+    home_of_may: Path, folder: Path, *later: Iterable[Finding], first: date = date(2026, 6, 1)
+) -> JuneReports:
+    """The reports of June, or from ``first`` to its end, after the scan of May and these further files."""
     settings = Settings(home=copy_home(home_of_may, folder / "home"))
     files = [list(found) for found in later]
     days = sorted({each.observed_at.date() for found in files for each in found})
@@ -83,7 +85,7 @@ def reports_of_june(home_of_may: Path, folder: Path, *later: Iterable[Finding]) 
                 framework=None,
                 description="",
                 scope=Scope(organization=ORGANIZATION),
-                period=Period.of_days(date(2026, 6, 1), date(2026, 6, 30)),
+                period=Period.of_days(first, date(2026, 6, 30)),
                 scope_as_given={},
                 formats=(ReportFormat.HTML,),
             )

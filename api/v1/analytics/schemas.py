@@ -141,6 +141,9 @@ class AgeAnswer(ResponseModel):
     median_days: int | None
     p90_days: int | None
     oldest_days: int | None
+    is_minimum: bool = Field(
+        description="The age is at least `oldest_days`: no scan of the 35 days before looked at the check"
+    )
 
 
 class RemediationAnswer(ResponseModel):

@@ -91,6 +91,22 @@ def _scans(document: ReportDocument) -> tuple[Scan, ...]:
     return tuple(scan for row in COVERAGE.of(document) for scan in row.scans)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierTarget:
+    """A scan target that was last scanned before the period: nothing of it counts."""
+
+    source: str
+    provider: str
+    account_id: str
+    scan_target: str
+    """Empty where the account is the target."""
+    last_scan_at: datetime
+
+
+def _earlier(inputs: SectionInputs) -> tuple[EarlierTarget, ...]:
+    return tuple(EarlierTarget(**row) for row in inputs.evidence.earlier_targets.iter_rows(named=True))
+
+
 def _some(texts: tuple[str, ...], *, shown: int) -> str:
     more = len(texts) - shown
     return ", ".join(texts[:shown]) + (f", +{more}" if more > 0 else "")
@@ -140,6 +156,22 @@ SCANS: Final = Table(
     ),
     page_rows=40,
     sheet=SheetPlace(name="sheet.scans", with_section=False, always=82),
+)
+
+
+EARLIER: Final = Table(
+    id="earlier_targets",
+    compute=_earlier,
+    columns=(
+        Column(name="source", title="word.source", width=18, share=14),
+        Column(name="provider", title="word.provider", width=14, share=12),
+        Column(name="account_id", title="word.account", width=30, share=28),
+        Column(name="scan_target", title="scans.target", width=40, share=26, kind=Kind.WRAPPED),
+        Column(name="last_scan_at", title="word.last_scan", title_suffix="(UTC)", width=20, kind=Kind.MOMENT, share=20),
+    ),
+    page_rows=40,
+    sheet=SheetPlace(name="sheet.earlier_targets", with_section=False, always=84),
+    json=JsonKey(name="scanned_before_period", position=61),
 )
 
 
@@ -209,7 +241,7 @@ SECTION: Final = Section(
     id="methodology",
     positions=dict.fromkeys(ReportType, 80),
     contents=(CROSSWALK_TEXT, CONDITIONS_TEXT, UNRELATED, UNRELATED_SENTENCES),
-    tables=(COVERAGE, SCANS, UNRELATED_CHECKS),
+    tables=(COVERAGE, SCANS, EARLIER, UNRELATED_CHECKS),
     view=_view,
     page_widths={
         "models": {"title": 70, "score": 30},

@@ -16,8 +16,13 @@ _LEAST_BEFORE: Final = 3
 _LEAST_AFTER: Final = 7
 """Scores after a jump before it is removed: until then a jump and a lasting trend look alike."""
 
+_LEAST_ELSEWHERE: Final = 5
+"""Sizes at other places; with fewer their deviation means nothing."""
+
 _SHARPNESS: Final = 5.0
 _ISOLATION: Final = 2.0
+_LASTING: Final = 0.5
+"""Share of a difference that must remain: a single outlier goes back."""
 
 
 def waiver_steps(passed: int, failed: int, turns: Mapping[date, int]) -> tuple[KnownStep, ...]:
@@ -56,20 +61,43 @@ def future_shift(days: Sequence[date], steps: Sequence[KnownStep], last: date) -
 def find_jump(values: Numbers) -> tuple[int, float] | None:
     """Return the index of the first score after the one isolated past jump, and its size in points; None without one.
 
-    A jump is the largest difference between the medians of up to 7 scores after and before a place, if it is more
-    than 5 robust standard deviations (1.4826 MAD) of such differences elsewhere and twice the largest of them. Repeated
-    jumps are part of the series and stay. A jump with fewer than 7 scores after it stays, too.
+    The size is the difference between the medians of up to 7 scores after and before it. A jump is isolated if its size
+    is more than 5 robust standard deviations (1.4826 MAD) of the sizes elsewhere and twice the largest of them; or, in
+    histories too short for that, if the same holds for its difference from one score to the next, and most of that
+    difference lasts. Repeated jumps are part of the series and stay, and so does one with fewer than 7 scores after it.
     """
+    found = _by_medians(values)
+    if found is None:
+        found = _by_differences(values)
+    return None if found is None else (found, _height(values, found))
+
+
+def _by_medians(values: Numbers) -> int | None:
     places = np.arange(_LEAST_BEFORE, len(values) - _LEAST_BEFORE + 1)
     if len(places) < _WINDOW:
         return None
     heights = np.array([_height(values, int(place)) for place in places])
     peak = int(np.argmax(np.abs(heights)))
+    # Medians less than a window apart share scores: they rise with the jump and do not count as elsewhere.
     elsewhere = heights[np.abs(places - places[peak]) >= _WINDOW]
-    if len(elsewhere) < 5 or not _is_isolated(abs(heights[peak]), elsewhere):
+    if len(elsewhere) < _LEAST_ELSEWHERE or not _is_isolated(abs(heights[peak]), elsewhere):
         return None
     first = _sharpest(values, int(places[peak]), float(np.sign(heights[peak])))
-    return (first, _height(values, first)) if len(values) - first >= _LEAST_AFTER else None
+    return first if len(values) - first >= _LEAST_AFTER else None
+
+
+def _by_differences(values: Numbers) -> int | None:
+    """Differences share at most one score, so that nearly all others count as elsewhere, also in 13 scores."""
+    differences = np.diff(values)
+    if len(differences) <= _LEAST_ELSEWHERE:
+        return None
+    peak = int(np.argmax(np.abs(differences)))
+    first, size = peak + 1, float(differences[peak])
+    if first < _LEAST_BEFORE or len(values) - first < _LEAST_AFTER:
+        return None
+    if not _is_isolated(abs(size), np.delete(differences, peak)):
+        return None
+    return first if _height(values, first) * np.sign(size) >= _LASTING * abs(size) else None
 
 
 def _height(values: Numbers, place: int) -> float:

@@ -21,7 +21,7 @@ from policycortex.frameworks.crosswalk import RELATED_SCHEMA
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.ages import EPISODE_SCHEMA
+from policycortex.scoring.ages import EPISODE_SCHEMA, KNOWN_WITHIN_DAYS
 from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
@@ -153,13 +153,26 @@ class LakeAnalytics:
         with scope_cursor(self._session, scope, first, last, lookback_days=LOOKBACK_DAYS) as cursor:
             return fetch_frame(cursor, "analytics_episodes", parameters).cast(pl.Schema(keys | EPISODE_SCHEMA))
 
-    def load_daily_places(self, scope: Scope, period: Period, *, by: str) -> pl.DataFrame:
+    def load_minimum_ages(self, organization: str, oldest: pl.DataFrame) -> frozenset[str]:
+        """Severities of ``oldest`` (``oldest_failing``) with a finding that may have failed before its first day.
+
+        Its check was not looked at in its account in KNOWN_WITHIN_DAYS before. Reads those days of coverage only.
+        """
+        found = set[str]()
+        for since in oldest["failing_since"].unique().to_list():
+            parameters = {"organization": organization, "since": since, "known_days": KNOWN_WITHIN_DAYS}
+            rows = self._session.fetch("analytics_minimum_ages", parameters, {"oldest": oldest})
+            found |= set(rows["severity"].to_list())
+        return frozenset(found)
+
+    def load_daily_places(self, scope: Scope, period: Period, *, by: str, since: date | None = None) -> pl.DataFrame:
         """Per day as last known: place, provider, check_id, mapping_id, passed, failed, newest_on, oldest_on.
 
         Days are those of the period's zone; one for which no scan counts has no rows. ``by``: account, provider or
         environment; any other value gives one place, "". newest_on and oldest_on: days of the scans that count.
+        Checks and targets without a scan from ``since`` on do not count; None: all do.
         """
-        return fetch_daily(self._session, "analytics_daily", scope, period, more={"by": by})
+        return fetch_daily(self._session, "analytics_daily", scope, period, since=since, more={"by": by})
 
     def load_days_carried_to(self, organization: str, days: Sequence[date]) -> tuple[date, ...]:
         """Scanned UTC days after those of ``days`` on which a scan of one of ``days`` counts, in order."""

@@ -3,6 +3,7 @@
 Dimensions and failing checks are counted from the exported file itself, so a report's tables cannot disagree.
 """
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -33,10 +34,15 @@ class LakeFindings:
         frames = {"waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         return fetch_period_end(self._session, "waived", scope, posture, frames=frames)
 
-    def load_daily_waived(self, scope: Scope, period: Period, waivers: pl.DataFrame) -> pl.DataFrame:
-        """The same as last known on each day, with its own waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA."""
+    def load_daily_waived(
+        self, scope: Scope, period: Period, waivers: pl.DataFrame, *, since: date | None = None
+    ) -> pl.DataFrame:
+        """The same as last known on each day, with its own waivers (DAILY_WAIVERS_SCHEMA): day, then WAIVED_SCHEMA.
+
+        Checks and targets without a scan from ``since`` on do not count; None: all do.
+        """
         frames = {"waivers": in_schema(waivers, DAILY_WAIVERS_SCHEMA)}
-        return fetch_daily(self._session, "daily_waived", scope, period, frames=frames)
+        return fetch_daily(self._session, "daily_waived", scope, period, since=since, frames=frames)
 
     def load_dimensions(self, exported: Path) -> pl.DataFrame:
         """Account, service, environment, provider and region counts of exported findings, DIMENSION_SCHEMA."""

@@ -6,12 +6,12 @@ outside the period are not read.
 """
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.tables import FILTERED_FILES_SCHEMA, OWNER_TAGS, SCANS_SCHEMA
+from policycortex.documents.tables import EARLIER_TARGETS_SCHEMA, FILTERED_FILES_SCHEMA, OWNER_TAGS, SCANS_SCHEMA
 from policycortex.period import Period
 from policycortex.scope import NO_OWNER, Scope
 from policycortex.storage.lake.scan_selection import (
@@ -35,6 +35,9 @@ CHECK_FACTS_SCHEMA: Final = pl.Schema(
 )  # fmt: skip
 """Grain: provider and check; texts of its newest finding in the period-end posture, and its worst severity there."""
 
+EARLIER_DAYS: Final = 92
+"""What was scanned a quarter before the period and not in it may have been forgotten; before that, it was given up."""
+
 PLACES_SCHEMA: Final = pl.Schema({"environment": pl.String(), "account_id": pl.String(), "findings": pl.Int64()})
 """Grain: environment and account; its number of findings in the period-end posture."""
 
@@ -56,13 +59,13 @@ class LakePeriodEnd:
         """
         return fetch_period_end(self._session, "period_end_tallies", scope, posture)
 
-    def load_daily_tallies(self, scope: Scope, period: Period) -> pl.DataFrame:
+    def load_daily_tallies(self, scope: Scope, period: Period, *, since: date | None = None) -> pl.DataFrame:
         """The posture as last known on each day: ``observed_date``, TALLY_SCHEMA, ``newest_on`` and ``oldest_on``.
 
         Days are those of the period's zone; one for which no scan counts has no rows. The last two columns are the days
-        of the newest and oldest scan that counts.
+        of the newest and oldest scan that counts. Checks and targets without a scan from ``since`` on do not count.
         """
-        return fetch_daily(self._session, "daily_tallies", scope, period)
+        return fetch_daily(self._session, "daily_tallies", scope, period, since=since)
 
     def load_scan_coverage(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Sources and accounts of the period-end posture, COVERAGE_SCHEMA."""
@@ -90,6 +93,14 @@ class LakePeriodEnd:
         parameters = period_parameters(scope.organization, period) | scope_filters(scope)
         with scope_cursor(self._session, scope, period.first_utc_date, period.last_utc_date) as cursor:
             return fetch_frame(cursor, "period_scans", parameters).cast(SCANS_SCHEMA)
+
+    def load_earlier_targets(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """Scan targets whose last scan is of up to EARLIER_DAYS days before the period, EARLIER_TARGETS_SCHEMA."""
+        parameters = period_parameters(scope.organization, period) | scope_filters(scope)
+        earliest = period.first_utc_date - timedelta(days=EARLIER_DAYS)
+        with scope_cursor(self._session, scope, earliest, period.last_utc_date) as cursor:
+            rows = fetch_frame(cursor, "earlier_targets", parameters | {"earlier_date": earliest})
+        return rows.cast(EARLIER_TARGETS_SCHEMA)
 
     def load_filtered_files(self, scope: Scope, period: Period) -> pl.DataFrame:
         """Files of the period-end posture that look filtered, FILTERED_FILES_SCHEMA."""

@@ -29,6 +29,8 @@ class LastKnown:
     zone: tzinfo = UTC
     before: datetime | None = None
     """Findings from here on are not read: the end of the period that the day is read for. None: no limit."""
+    since: date | None = None
+    """Checks and targets without a scan from this day of the zone on, up to ``before``, do not count. None: all do."""
 
 
 Posture: TypeAlias = Period | LastKnown
@@ -93,21 +95,23 @@ def period_end_cursor(
 
 @contextmanager
 def carried_cursor(
-    session: LakeSession, scope: Scope, period: Period, frames: Frames | None = None
+    session: LakeSession, scope: Scope, period: Period, frames: Frames | None = None, *, since: date | None = None
 ) -> Iterator[tuple[Cursor, dict[str, Any]]]:
     """A cursor with the table ``carried_scans`` and the view ``posture_days``, and the parameters of queries over them.
 
-    Wanted are all days of ``period`` in its zone; scans of up to ``session.carry_days`` days count on each.
+    Wanted are all days of ``period`` in its zone; scans of up to ``session.carry_days`` days count on each. Checks and
+    targets without a scan from ``since`` on do not count; None: all do.
     """
     first = period.first_date - timedelta(days=session.carry_days - 1)
     read = Period(start=Period.of_days(first, first, period.zone).start, end=period.end, zone=period.zone)
     parameters = period_parameters(scope.organization, read)
     with session.cursor(frames) as cursor:
         cursor.execute("BEGIN TRANSACTION")
-        _make_carried_scans(session, cursor, parameters, _posture_days(read, wanted_from=period.first_date))
-        days = {name: parameters[name] for name in ("organization", "first_date", "last_date")}
-        narrow_tables(cursor, scope, days["first_date"], days["last_date"])
-        yield cursor, days | scope_filters(scope)
+        days = _posture_days(read, wanted_from=period.first_date)
+        _make_carried_scans(session, cursor, parameters, days, since=since)
+        bounds = {name: parameters[name] for name in ("organization", "first_date", "last_date")}
+        narrow_tables(cursor, scope, bounds["first_date"], bounds["last_date"])
+        yield cursor, bounds | scope_filters(scope)
         cursor.execute("COMMIT")
 
 
@@ -131,11 +135,15 @@ def fetch_daily(
     scope: Scope,
     period: Period,
     *,
+    since: date | None = None,
     more: dict[str, Any] | None = None,
     frames: Frames | None = None,
 ) -> pl.DataFrame:
-    """Rows of ``sql/<name>.sql`` over the posture as last known on each day of ``period``, with ``more`` parameters."""
-    with carried_cursor(session, scope, period, frames) as (cursor, parameters):
+    """Rows of ``sql/<name>.sql`` over the posture as last known on each day of ``period``, with ``more`` parameters.
+
+    Checks and targets without a scan from ``since`` on do not count; None: all do.
+    """
+    with carried_cursor(session, scope, period, frames, since=since) as (cursor, parameters):
         return fetch_frame(cursor, name, parameters | (more or {}))
 
 
@@ -153,13 +161,18 @@ def _selected_scans(session: LakeSession, cursor: Cursor, organization: str, pos
 
 def _scans_of_day(session: LakeSession, cursor: Cursor, organization: str, known: LastKnown) -> pl.DataFrame:
     read = scans_read(session, known)
-    _make_carried_scans(session, cursor, period_parameters(organization, read), _posture_days(read))
+    if known.since is not None and known.before is not None:
+        read = Period(start=read.start, end=known.before, zone=read.zone)
+    parameters = period_parameters(organization, read)
+    _make_carried_scans(session, cursor, parameters, _posture_days(read), since=known.since)
     return fetch_frame(cursor, "carried_scans_of_day", {"day": known.day})
 
 
-def _make_carried_scans(session: LakeSession, cursor: Cursor, parameters: dict[str, Any], days: pl.DataFrame) -> None:
+def _make_carried_scans(
+    session: LakeSession, cursor: Cursor, parameters: dict[str, Any], days: pl.DataFrame, *, since: date | None
+) -> None:
     cursor.register("posture_days", days.to_arrow())
-    cursor.execute(sql("carried_scans"), parameters | {"carry_days": session.carry_days})
+    cursor.execute(sql("carried_scans"), parameters | {"carry_days": session.carry_days, "since": since})
 
 
 def _posture_days(read: Period, wanted_from: date | None = None) -> pl.DataFrame:

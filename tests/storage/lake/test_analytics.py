@@ -9,7 +9,7 @@ import pytest
 
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.ages import EPISODE_SCHEMA
+from policycortex.scoring.ages import EPISODE_SCHEMA, oldest_failing, summarize_ages
 from policycortex.scoring.changes_model import STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.settings import Settings
@@ -132,6 +132,31 @@ def test_scans_a_quarter_or_a_year_apart_give_the_full_age(lake: Lake, apart: in
     assert ages(lake, second) == {"a": D1}
     ended = lake.analytics.load_episodes(EVERYTHING, Period.of_days(D1, third))
     assert ended.select("check_id", "opened_on", "ended_on", "is_remediated").rows() == [("a", D1, third, True)]
+
+
+def test_ages_are_minimums_where_no_scan_of_the_35_days_before_looked(lake: Lake) -> None:
+    """High: failed in its first scan. Medium: passed 90 days before it failed. Low: passed 30 days before.
+
+    On the 90th day the ages are at least 90, at least 0, and 0 to 30, which is exact enough.
+    """
+    month, quarter = (date.fromordinal(D1.toordinal() + days) for days in (60, 90))
+    import_findings(lake, [finding(D1, "a", severity="high"), finding(D1, "b", status="PASS", severity="medium")])
+    import_findings(lake, [finding(month, "c", status="PASS", severity="low")])
+    failing = [
+        finding(quarter, check, severity=worst) for check, worst in (("a", "high"), ("b", "medium"), ("c", "low"))
+    ]
+    import_findings(lake, failing)
+    build(lake, D1, month, quarter)
+    period = Period.of_days(quarter, quarter)
+    items = lake.analytics.load_risk_items(EVERYTHING, period, waivers=NO_WAIVERS)
+    minimums = lake.analytics.load_minimum_ages(ORGANIZATION, oldest_failing(items))
+    assert minimums == {"high", "medium"}
+    found = {each.severity: each for each in summarize_ages(items, as_of=quarter, minimums=minimums) if each.failing}
+    assert [(name, each.oldest_days, each.is_minimum) for name, each in found.items()] == [
+        ("high", 90, True),
+        ("medium", 0, True),
+        ("low", 0, False),
+    ]
 
 
 def test_a_lake_of_version_6_gets_its_ages_again(home_settings: Settings, empty_home: Path) -> None:

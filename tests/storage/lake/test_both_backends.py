@@ -25,6 +25,10 @@ READS: dict[str, Callable[[Lake], pl.DataFrame]] = {
     "tallies": lambda lake: lake.period_end.load_tallies(EVERYTHING, NOVEMBER),
     "tallies of staging": lambda lake: lake.period_end.load_tallies(STAGING, NOVEMBER),
     "daily tallies": lambda lake: lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER),
+    "daily tallies since": lambda lake: lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER, since=DAYS[-1]),
+    "targets scanned before": lambda lake: lake.period_end.load_earlier_targets(
+        EVERYTHING, Period.of_days(DAYS[-1], DAYS[-1])
+    ),
     "mappings": lambda lake: lake.period_end.load_mappings(ORGANIZATION),
     "coverage": lambda lake: lake.period_end.load_scan_coverage(EVERYTHING, NOVEMBER),
     "check facts": lambda lake: lake.period_end.load_check_facts(EVERYTHING, NOVEMBER, ["c1", "c2"]),

@@ -76,6 +76,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "sections": _sections(requirements),
             "breakdowns": breakdowns(frame),
             "coverage": coverage(frame),
+            "earlier_targets": (),
             "unrelated": UNRELATED,
             "unrelated_sentences": _unrelated_sentences(sample),
             "unrelated_checks": UNRELATED.checks,

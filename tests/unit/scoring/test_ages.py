@@ -11,6 +11,7 @@ from policycortex.scoring.ages import (
     EPISODE_SCHEMA,
     RemediationTime,
     estimate_remediation,
+    oldest_failing,
     open_episodes,
     summarize_ages,
 )
@@ -42,6 +43,22 @@ def test_ages_count_findings_and_the_sla() -> None:
     assert (high.failing, high.overdue, high.median_days, high.p90_days, high.oldest_days) == (4, 1, 10, 40, 40)
     assert (by_severity["low"].failing, by_severity["low"].oldest_days) == (2, 0)
     assert (by_severity["medium"].failing, by_severity["medium"].median_days) == (0, None)
+
+
+def test_the_oldest_of_each_severity_and_ages_that_are_minimums() -> None:
+    """Two high findings share the first day; the one without an age is none of them."""
+    rows = [
+        ("high", START, "a", "c1", 1),
+        ("high", START, "b", "c1", 2),
+        ("high", START + timedelta(days=1), "a", "c2", 1),
+        ("low", None, "a", "c3", 1),
+        ("medium", START, "a", "c4", 0),
+    ]
+    names = ["severity", "failing_since", "account_id", "check_id", "failed"]
+    items = pl.DataFrame(rows, schema=names, orient="row")
+    assert sorted(oldest_failing(items).rows()) == [("high", START, "a", "c1"), ("high", START, "b", "c1")]
+    found = summarize_ages(items, as_of=START + timedelta(days=2), minimums={"high"})
+    assert [summary.severity for summary in found if summary.is_minimum] == ["high"]
 
 
 def test_the_time_to_remediate_by_hand() -> None:

@@ -214,6 +214,18 @@ def test_a_jump_stays_until_seven_scores_are_after_it() -> None:
     assert find_jump(values[:-1]) is None
 
 
+def test_a_jump_is_found_in_a_short_history() -> None:
+    """Of 13 scores, too few for medians elsewhere: a step of ten times the noise is found, an outlier is not."""
+    noise = np.random.default_rng(3).normal(0, 1, 13)
+    found = find_jump(70 + noise + 10 * (np.arange(13) >= 5))
+    assert found is not None
+    assert found[0] == 5
+    assert found[1] == pytest.approx(10, abs=1.5)
+    assert find_jump(70 + noise + 10 * (np.arange(13) == 5)) is None
+    assert find_jump(70 + noise + 2 * np.arange(13)) is None
+    assert find_jump(70 + noise + 10 * (np.arange(13) >= 7)) is None
+
+
 def test_a_removed_jump_is_reported() -> None:
     """The result has the day and the size of the removed jump."""
     noise = np.random.default_rng(1).normal(0, 0.5, 60)

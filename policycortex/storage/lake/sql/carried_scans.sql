@@ -1,7 +1,7 @@
 -- Which scan of each check and scan target counts from which day to which, by the rule of looked_scans: from the day of its
 -- newest finding, so that a scan across midnight is one day, to the day before another replaces it, and at most
--- $carry_days days. Days are those of "posture_days" (day, start_us: its first microsecond). A temporary table of the
--- connection. Grain: one UTC day of one scan that counts for a check and a scan target on at least one day.
+-- $carry_days days. Days are those of "posture_days" (day, start_us: its first microsecond). Checks and targets that no scan
+-- from day $since on looked at are left out; null: none are. A temporary table of the connection. Grain: one UTC day of one scan that counts for a check and a scan target on at least one day.
 CREATE TEMP TABLE carried_scans AS
 WITH looked AS (
     SELECT l.*, d.day
@@ -21,7 +21,8 @@ followed AS (
             PARTITION BY source, provider, account_id, scan_target, check_id ORDER BY rank_
             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS next_complete,
-        lead(day) OVER (PARTITION BY source, provider, account_id, scan_target, check_id ORDER BY rank_) AS next_any
+        lead(day) OVER (PARTITION BY source, provider, account_id, scan_target, check_id ORDER BY rank_) AS next_any,
+        max(day) OVER (PARTITION BY source, provider, account_id, scan_target, check_id) AS newest_day
     FROM scans
 ),
 spans AS (
@@ -31,6 +32,7 @@ spans AS (
             coalesce(CASE WHEN is_part THEN next_any ELSE next_complete END - 1, 'infinity'::DATE)
         ) AS until_day
     FROM followed
+    WHERE $since::DATE IS NULL OR newest_day >= $since::DATE
 )
 SELECT e.source, e.provider, e.account_id, e.scan_target, e.check_id, e.scan_key, e.observed_date, e.day, s.until_day,
     max(e.rank_.seen_at) AS seen_at, max(e.scan_at) AS scan_at
