@@ -16,6 +16,8 @@ from pathlib import Path
 import polars as pl
 
 from policycortex.findings.samples import SampleCheck, load_sample_checks
+from policycortex.names import CrosswalkEdition
+from policycortex.scoring.risk_model import RISK_VERSION
 from policycortex.settings import Settings
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, RISK_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
@@ -27,6 +29,9 @@ FINDINGS = 100_000
 ACCOUNTS = 20
 STRETCH = 10
 """Days written in one statement."""
+
+_RISK = (RISK_VERSION, 80.0, 30.0, 15.0, 20.0, 15.0, 9000, FINDINGS, 50.0, 30.0, "act_soon", 9.0)
+"""One stored risk, after its dimension and label."""
 
 _STATES = """
 INSERT INTO lake.core.finding_state BY NAME
@@ -120,13 +125,12 @@ def _write_day(lake: Lake, session: LakeSession, day: date) -> None:
 
     session.write(f"day {day}", work)
     risk = [
-        (dimension, f"{dimension}-{number}", "2", 30.0, 10.0, 5.0, 10.0, 5.0, 9000, FINDINGS)
+        (dimension, f"{dimension}-{number}", *_RISK)
         for dimension, count in (("account", ACCOUNTS), ("service", 30), ("framework", 12))
         for number in range(count)
     ]
-    total = ("total", "", "2", 30.0, 10.0, 5.0, 10.0, 5.0, 9000, FINDINGS)
     causes = [
-        (day - timedelta(days=1), framework, cause, 10, 5, -5, "1/7")
+        (day - timedelta(days=1), framework, CrosswalkEdition.REVIEWED.value, cause, 10, 5, -5, "1/7")
         for framework in (None, "soc2", "hipaa", "iso27001")
         for cause in ("fixed", "regressed")
     ]
@@ -134,7 +138,7 @@ def _write_day(lake: Lake, session: LakeSession, day: date) -> None:
         ORGANIZATION,
         day,
         changes=pl.DataFrame(causes, schema=CHANGES_SCHEMA, orient="row"),
-        risk=pl.DataFrame([total, *risk], schema=RISK_SCHEMA, orient="row"),
+        risk=pl.DataFrame([("total", "", *_RISK), *risk], schema=RISK_SCHEMA, orient="row"),
     )
 
 
