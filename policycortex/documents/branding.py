@@ -21,7 +21,8 @@ LOGO_SIDE: Final = 4000
 ACCENT_CONTRAST: Final = 4.5
 """Against white: the accent colours small text too (WCAG 1.4.3)."""
 
-BRANDING_TEXTS: Final = ("prepared_for", "prepared_by", "classification")
+EMBEDDED_FONT: Final = "inter"
+BRANDING_TEXTS: Final = ("prepared_for", "prepared_by", "classification", "font")
 """Fields with words that a request may give."""
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
@@ -70,6 +71,8 @@ class Branding:
     """Whom the report is for; empty: the organisation."""
     prepared_by: str = ""
     """Who made the report; empty: the company."""
+    font: str = ""
+    """``inter``: HTML reports carry the font; empty: they use the reader's fonts. PDFs always carry theirs."""
     classification: str = ""
     """Who may read it, such as ``Confidential``; on the cover and on every page. Empty for none."""
 

@@ -120,6 +120,9 @@ class BrandingBody(Strict):
         examples=["Confidential"],
         description="Stands on the cover and on every page; absent: as configured for the organisation",
     )
+    font: Literal["inter"] | None = Field(
+        default=None, description="HTML reports carry the font Inter (100 kB); absent: the reader's own fonts"
+    )
     colours: ColoursBody | None = None
     logo: str | None = Field(
         default=None,

@@ -1,5 +1,4 @@
-// The findings table of the page: search, filters, sorting and pages over embedded columns. No address is read.
-"use strict";
+// The findings table of the page: search, filters, sorting and pages over embedded columns. Nothing is fetched.
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const data = read("finding-data"), words = read("finding-words");
@@ -12,6 +11,9 @@
   const ORDER = { severity: ["critical", "high", "medium", "low", "informational"], status: ["FAIL", "MANUAL", "PASS"] };
   const SEARCHED = ["title", "check_id", "resource_uid", "account_id", "region", "service", "requirements", "finding_uid"];
   const GLYPHS = { PASS: "✓", FAIL: "✗", MANUAL: "◆" };
+  const FILTERS = [...document.querySelectorAll("[data-filter]")];
+  const heads = [...document.querySelectorAll("#finding-table thead th")].map((head) => head.textContent.trim());
+  const isPhone = window.matchMedia("(max-width: 40rem)").matches;
   const state = { rows: [], page: 0, size: 50, sort: null, descending: false };
 
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
@@ -27,7 +29,7 @@
   function select() {
     const needles = byId("finding-search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const tables = needles.map((needle) => SEARCHED.map((name) => [data[name].codes, matching(name, needle)]));
-    const filters = [...document.querySelectorAll("[data-filter]")].filter((box) => box.value !== "").map(
+    const filters = FILTERS.filter((box) => box.value !== "").map(
       (box) => [data[box.dataset.filter].codes, Number(box.value)]);
     const wanted = byId("finding-requirement").value;
     const related = data.requirements.values.map((text) => wanted === "" || text.split("; ").includes(wanted));
@@ -40,6 +42,11 @@
     sortRows();
     state.page = 0;
     show();
+  }
+
+  function choose() {
+    select();
+    writeAddress();
   }
 
   function ranks(name) {
@@ -89,6 +96,7 @@
       element("td", null, value("service", row)), statusCell(row),
       element("td", null, element("time", { datetime: moment, title: moment }, moment.slice(0, 10))));
     button.addEventListener("click", () => toggle(button, line, row));
+    labelRow(line, heads);
     return line;
   }
 
@@ -150,27 +158,34 @@
     byId("finding-next").disabled = from + size >= state.rows.length;
   }
 
+  function order(name, descending) {
+    state.sort = name || null;
+    state.descending = Boolean(name) && descending;
+    document.querySelectorAll("#finding-table th").forEach((head) => {
+      if (name && head.dataset.column === name) head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    byId("finding-order").value = name || "";
+  }
+
   function addSorting() {
+    const box = byId("finding-order");
     document.querySelectorAll("#finding-table th[data-column]").forEach((head) => {
       const button = element("button", { type: "button", class: "sort" }, ...head.querySelector(".head").childNodes);
+      const name = head.dataset.column;
       head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const name = head.dataset.column;
-        state.descending = state.sort === name && !state.descending;
-        state.sort = name;
-        document.querySelectorAll("#finding-table th").forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
-        sortRows(); state.page = 0; show();
-      });
+      box.append(element("option", { value: name }, button.textContent));
+      button.addEventListener("click", () => { order(name, state.sort === name && !state.descending); choose(); });
     });
+    box.addEventListener("change", () => { order(box.value, false); choose(); });
   }
 
   function addFilters() {
-    document.querySelectorAll("[data-filter]").forEach((box) => {
+    FILTERS.forEach((box) => {
       const name = box.dataset.filter, values = data[name].values, rank = ranks(name);
       values.map((_, code) => code).sort((a, b) => rank[a] - rank[b]).forEach((code) => box.append(
         element("option", { value: String(code) }, label(name, values[code]) || "–")));
-      box.addEventListener("change", select);
+      box.addEventListener("change", choose);
     });
   }
 
@@ -179,20 +194,37 @@
     const ids = new Set(data.requirements.values.flatMap((text) => text.split("; ").filter(Boolean)));
     const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
     [...ids].sort(collator.compare).forEach((id) => box.append(element("option", { value: id }, id)));
-    box.addEventListener("change", () => {
-      history.replaceState(null, "", box.value ? `#requirement=${encodeURIComponent(box.value)}` : "#findings");
-      select();
-    });
+    box.addEventListener("change", choose);
     window.addEventListener("hashchange", readAddress);
   }
 
-  // "#requirement=CC6.1" shows the failing findings of that requirement, so that a link or a bookmark can.
+  // What is chosen stands in the address, so that a bookmark or a link shows the same findings again.
+  function writeAddress() {
+    const chosen = new URLSearchParams();
+    const note = (name, text) => { if (text) chosen.set(name, text); };
+    note("requirement", byId("finding-requirement").value);
+    FILTERS.forEach((box) => { if (box.value !== "") chosen.set(box.dataset.filter, data[box.dataset.filter].values[Number(box.value)]); });
+    if (chosen.has("requirement") && !chosen.has("status")) chosen.set("status", "");
+    note("search", byId("finding-search").value.trim());
+    note("order", state.sort && (state.descending ? "-" : "") + state.sort);
+    history.replaceState(null, "", `#${chosen.toString() || "findings"}`);
+  }
+
+  // "#requirement=CC6.1" shows the failing findings of that requirement; other addresses say what they show.
   function readAddress() {
-    const [name, id] = window.location.hash.slice(1).split("=");
-    if (name !== "requirement" || id === undefined) return;
-    byId("finding-requirement").value = decodeURIComponent(id);
-    const status = document.querySelector("[data-filter=status]"), failing = data.status.values.indexOf("FAIL");
-    if (failing >= 0) status.value = String(failing);
+    const chosen = new URLSearchParams(window.location.hash.slice(1));
+    const known = ["requirement", "search", "order", ...FILTERS.map((box) => box.dataset.filter)];
+    if (!known.some((name) => chosen.has(name))) return;
+    const id = chosen.get("requirement") || "";
+    byId("finding-requirement").value = id;
+    byId("finding-search").value = chosen.get("search") || "";
+    FILTERS.forEach((box) => {
+      const name = box.dataset.filter, isDefault = name === "status" && id && !chosen.has(name);
+      const code = data[name].values.indexOf(isDefault ? "FAIL" : chosen.get(name));
+      box.value = code < 0 || (!isDefault && !chosen.get(name)) ? "" : String(code);
+    });
+    const by = chosen.get("order") || "", name = by.replace(/^-/, "");
+    order(names.includes(name) && byId("finding-order").querySelector(`[value="${CSS.escape(name)}"]`) ? name : "", by.startsWith("-"));
     select();
     byId("findings").scrollIntoView();
   }
@@ -208,11 +240,16 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
+  function setSize() {
+    if (isPhone) byId("finding-size").value = "10";
+    state.size = Number(byId("finding-size").value);
+  }
+
   function start() {
     let wait = 0;
-    byId("finding-search").addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(select, 150); });
+    byId("finding-search").addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(choose, 150); });
     byId("finding-tools").addEventListener("submit", (event) => event.preventDefault());
-    byId("finding-tools").addEventListener("reset", () => setTimeout(select));
+    byId("finding-tools").addEventListener("reset", () => setTimeout(() => { order("", false); setSize(); choose(); }));
     byId("finding-size").addEventListener("change", (event) => { state.size = Number(event.target.value); state.page = 0; show(); });
     byId("finding-previous").addEventListener("click", () => { state.page -= 1; show(); });
     byId("finding-next").addEventListener("click", () => { state.page += 1; show(); });
@@ -221,7 +258,7 @@
     window.addEventListener("beforeprint", () => { state.page = 0; show(2000); });
     window.addEventListener("afterprint", () => show());
     byId("finding-tools").hidden = false; byId("finding-pager").hidden = false;
-    addFilters(); addRequirements(); addSorting(); select(); readAddress();
+    setSize(); addFilters(); addRequirements(); addSorting(); select(); readAddress();
   }
   start();
 })();

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import pytest
 
+from policycortex.documents.branding import Branding
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
@@ -16,6 +18,10 @@ from tests.support.browser import AXE, Browser, open_browser
 pytestmark = pytest.mark.timeout(900)
 Build = Callable[..., ReportDocument]
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_VIEWS: Final[tuple[dict[str, Any], ...]] = tuple(
+    {"width": width, "height": 844, "dark": dark} for width in (390, 1440) for dark in (False, True)
+)
+_OPEN_ALL: Final = "document.querySelectorAll('button.toggle[aria-expanded=false]').forEach((one) => one.click())"
 _AXE_RUN = f"""axe.run(document, {{runOnly: {json.dumps(_RULES)}}}).then((found) => found.violations.map(
     (rule) => [rule.id, rule.nodes.map((node) => node.html.slice(0, 200))]))"""
 
@@ -38,15 +44,98 @@ def _show(browser: Browser, document: ReportDocument, folder: Path, **view: Any)
 def test_each_type_meets_wcag_and_asks_for_nothing(
     build: Build, tmp_path: Path, browser: Browser, kind: ReportType
 ) -> None:
-    """axe-core finds no violation of WCAG 2.2 A and AA, at a desk or on a phone, and only the file is read."""
-    is_phone = kind in {ReportType.AUDIT, ReportType.TREND}
-    view = {"width": 390, "height": 844} if is_phone else {"dark": kind is ReportType.REMEDIATION}
-    path = _show(browser, build(type=kind, findings=12), tmp_path, **view)
-    browser.evaluate(AXE.read_text(encoding="utf-8"))
-    assert browser.evaluate(_AXE_RUN) == []
-    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert browser.requested() == [path.as_uri()]
-    assert not [e for e in browser.events if e["method"] in {"Runtime.exceptionThrown", "Log.entryAdded"}]
+    """axe-core finds no violation of WCAG 2.2 A and AA, at a desk and on a phone, light and dark, in two languages.
+
+    Only the file is read. On a phone every section is opened first, because nothing is found in a closed one.
+    """
+    document = build(type=kind, findings=12, locale="de" if kind in {ReportType.RISK, ReportType.AUDIT} else "en")
+    path = render_artifact(document, ReportFormat.HTML, tmp_path).path
+    for view in _VIEWS:
+        browser.open_page(path, **view)
+        browser.evaluate(_OPEN_ALL)
+        browser.evaluate(AXE.read_text(encoding="utf-8"))
+        assert browser.evaluate(_AXE_RUN) == [], view
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        assert browser.requested() == [path.as_uri()]
+        assert not [e for e in browser.events if e["method"] in {"Runtime.exceptionThrown", "Log.entryAdded"}]
+
+
+def test_a_phone_shows_cards_and_closed_sections(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """906 findings and 61 requirements: under 15,000 pixels (61,042 before), a quarter; a link opens its section, no
+    table is wider than the page, each figure of a card has the name of its column, and paper shows everything.
+    """
+    document = build(type=ReportType.AUDIT, findings=906, requirements=61)
+    _show(browser, document, tmp_path, width=390, height=844)
+    assert browser.evaluate("document.documentElement.scrollHeight") < 15_000
+    closed = "[...document.querySelectorAll('.part-body[hidden]')].length"
+    assert browser.evaluate(closed) == browser.evaluate("document.querySelectorAll('main > .part').length") - 2
+    anchor = browser.evaluate("document.querySelector('h4[id]').id")
+    browser.evaluate(
+        f"(async () => {{ location.hash = '{anchor}'; while (document.querySelector('.part-evidence > [hidden]'))"
+        " await new Promise((go) => setTimeout(go, 20)); })()"
+    )
+    assert browser.evaluate(f"document.getElementById('{anchor}').getBoundingClientRect().top") < 844
+    browser.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert browser.evaluate(closed) == 0
+    browser.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    browser.evaluate(_OPEN_ALL)
+    wide = "[...document.querySelectorAll('table')].filter((one) => one.getBoundingClientRect().right > innerWidth)"
+    assert browser.evaluate(f"{wide}.length") == 0
+    nameless = "[...document.querySelectorAll('.cards tbody td.num')].filter((one) => !one.dataset.label)"
+    assert browser.evaluate(f"{nameless}.length") == 0
+
+
+def test_what_is_chosen_stands_in_the_address(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """Filters, words and order of one page are those of another that is opened with its address."""
+    path = _show(browser, build(findings=240), tmp_path)
+    browser.evaluate(
+        "(() => { const box = document.querySelector('[data-filter=severity]');"
+        " box.value = [...box.options].find((one) => one.text === 'Critical').value;"
+        " box.dispatchEvent(new Event('change'));"
+        " document.querySelector('th[data-column=region] button').click();"
+        " document.querySelector('th[data-column=region] button').click(); })()"
+    )
+    rows = "[...document.querySelectorAll('#finding-table tbody tr')].map((row) => row.textContent)"
+    address, chosen = browser.evaluate("location.hash"), browser.evaluate(rows)
+    assert address == "#severity=critical&order=-region"
+    browser.open_url(path.as_uri() + address)
+    assert browser.evaluate(rows) == chosen
+    assert browser.evaluate("document.querySelector('[data-filter=severity]').selectedOptions[0].text") == "Critical"
+    assert browser.evaluate("document.querySelector('[aria-sort=descending]').dataset.column") == "region"
+    browser.evaluate("document.getElementById('finding-tools').reset()")
+    browser.evaluate(
+        "(async () => { while (location.hash !== '#findings') await new Promise((go) => setTimeout(go, 20)); })()"
+    )
+    browser.open_url(path.as_uri() + "#requirement=CC6.1&status=&search=%E2%80%AE%25&order=-nothing")
+    assert browser.evaluate("document.getElementById('finding-requirement').value") == "CC6.1"
+    assert browser.evaluate("document.querySelector('[data-filter=status]').value") == ""
+
+
+def test_the_font_is_in_the_file_where_it_is_requested(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """With ``branding.font`` the page is set in its own Inter, and still only the file is read."""
+    document = build(findings=12)
+    plain = _show(browser, document, tmp_path).stat().st_size
+    assert browser.evaluate("document.fonts.size") == 0
+    document = replace(document, header=replace(document.header, branding=Branding(font="inter")))
+    path = _show(browser, document, tmp_path)
+    assert browser.evaluate("document.fonts.ready.then((all) => [...all].map((one) => [one.family, one.status]))") == [
+        ["Inter", "loaded"],
+        ["Inter", "loaded"],
+    ]
+    assert 50_000 < path.stat().st_size - plain < 150_000
+    assert {address.split(":")[0] for address in browser.requested()} == {"file", "data"}
+
+
+def test_paper_is_light_where_the_screen_is_dark(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """A page printed from a dark screen has the light colours."""
+    colour = "getComputedStyle(document.body).getPropertyValue('--ground').trim()"
+    _show(browser, build(findings=12), tmp_path, dark=True)
+    assert browser.evaluate(colour) == "#0e1a26"
+    browser.call(
+        "Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}]
+    )
+    assert browser.evaluate(colour) == "#ffffff"
+    browser.call("Emulation.setEmulatedMedia", media="screen")
 
 
 def test_findings_are_searched_filtered_and_sorted(build: Build, tmp_path: Path, browser: Browser) -> None:

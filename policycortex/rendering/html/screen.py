@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from policycortex.documents.branding import Branding
+from policycortex.documents.branding import EMBEDDED_FONT, Branding
 from policycortex.documents.locales import Locale
 from policycortex.documents.marked_text import is_plain, parse_marked_text
 from policycortex.documents.model import ReportDocument
@@ -19,6 +19,7 @@ from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import Severity
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
+from policycortex.rendering.html.embedded_font import embedded_font
 from policycortex.rendering.html.page_view import page_values
 from policycortex.rendering.marked_markup import marked_json
 from policycortex.rendering.options import RenderingOptions, report_locale, report_template
@@ -58,7 +59,11 @@ def embed_json(value: object) -> str:
 def _page(
     document: ReportDocument, locale: Locale, findings: pl.DataFrame, own: Path | None, watermark: str | None
 ) -> str:
-    style, script = (_text(name) for name in ("screen.css", "screen.js"))
+    style, script = _text("screen.css"), _text("layout.js")
+    if findings.height:
+        script += _text("screen.js")
+    if document.header.branding.font == EMBEDDED_FONT:
+        style = embedded_font() + style
     style += _brand_style(document.header.branding) + own_text(own, "screen.css").replace("</", "<\\/")
     values = page_values(document, locale)
     texts = {key: locale.text(key) for key in _SCRIPT_TEXTS}
