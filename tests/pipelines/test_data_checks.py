@@ -89,8 +89,9 @@ def test_a_scan_with_half_the_accounts_missing_is_named_and_explains_the_score(
     assert jumps.description.endswith("No longer scanned: billing (333333333333), legacy (444444444444)")
     assert metadata_of(jumps, "largest_points") == 50.0
     key = dg.AssetCheckKey(dg.AssetKey(["core", "scan_coverage"]), "silent_accounts")
-    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-    assert [record.status.value for record in history] == ["FAILED", "SUCCEEDED"]
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
+    evaluated = [record.status.value for record in history if record.status.value != "PLANNED"]  # Dagster's, per day
+    assert evaluated == ["FAILED", "SUCCEEDED"]
     assert settings.trend_carry_days == 35  # of the fixture; runs read the variable
 
 

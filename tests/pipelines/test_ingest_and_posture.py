@@ -58,9 +58,15 @@ def test_an_import_tells_its_counts_and_reports_the_days_it_touched(
     assert instance.get_materialized_partitions(dg.AssetKey(["core", "findings"])) == {"2024-01-15", "2024-01-16"}
 
 
+def evaluation_of(done: dg.ExecuteInProcessResult, check: str) -> dg.AssetCheckEvaluation:
+    """The run's evaluation of the check of that name."""
+    (evaluation,) = (each for each in done.get_asset_check_evaluations() if each.check_name == check)
+    return evaluation
+
+
 def test_imports_reconcile(imported: dg.ExecuteInProcessResult) -> None:
     """read = kept + quarantined, with the numbers as evidence."""
-    (evaluation,) = imported.get_asset_check_evaluations()
+    evaluation = evaluation_of(imported, "records_reconcile")
     assert evaluation.passed
     assert evaluation.metadata["records_read"].value == 2 * PER_SCAN + 1
 
@@ -72,7 +78,7 @@ def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, ins
     assert done.success
     for key in defs.resolve_job_def("refresh_posture").asset_layer.executable_asset_keys:
         assert instance.get_materialized_partitions(key) == {"2024-01-15", "2024-01-16"}, key
-    (evaluation,) = done.get_asset_check_evaluations()
+    evaluation = evaluation_of(done, "layers_agree")
     assert evaluation.passed
     assert evaluation.metadata["findings"].value == 2 * PER_SCAN
 
