@@ -78,6 +78,18 @@ class ReportStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class ReportStage(StrEnum):
+    """What the run of a report does; ``rendering`` is followed by the format."""
+
+    READING = "reading"
+    """Days that changed are evaluated again."""
+    COMPOSING = "composing"
+    RENDERING = "rendering"
+    PROTECTING = "protecting"
+    """Passwords, watermarks and signatures."""
+    STORING = "storing"
+
+
 class DeliveryStatus(StrEnum):
     """The status of a delivery. All but the first three are final unless it is replayed."""
 

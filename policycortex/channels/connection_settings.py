@@ -63,6 +63,11 @@ class Connection(BaseModel):
         """Whether files of this total size are linked rather than attached."""
         return True
 
+    @property
+    def attaches_files(self) -> bool:
+        """Whether its messages carry files, so that a report arrives also where there are no links."""
+        return False
+
     def problem_without_links(self, total_bytes: int | None) -> str | None:  # noqa: ARG002 - see ``needs_links``
         """Why files of this total size cannot be sent if there are no download links; None if they can.
 

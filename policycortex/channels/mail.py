@@ -83,6 +83,11 @@ class EmailConnection(Connection):
         address, entry = target.casefold(), _plain_entry(allowed).casefold()
         return address == entry if "@" in entry else address.rpartition("@")[2] == entry
 
+    @property
+    def attaches_files(self) -> bool:
+        """Up to the attachment limit."""
+        return self.attachment_limit_mb > 0
+
     def needs_links(self, total_bytes: int) -> bool:
         """True above the attachment limit."""
         return total_bytes > self.attachment_limit_mb * _MEGABYTE

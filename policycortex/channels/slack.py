@@ -39,6 +39,11 @@ class SlackConnection(Connection):
     ca_file: str | None = None
     attach_files: bool = True
 
+    @property
+    def attaches_files(self) -> bool:
+        """In the message's thread."""
+        return self.attach_files
+
 
 class SlackBody(ChannelBody):
     """A message in a channel, the files in its thread."""

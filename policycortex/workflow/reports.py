@@ -5,7 +5,6 @@ makes the same files and completes it, so that an incomplete report is never ser
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from importlib.metadata import version
@@ -19,24 +18,17 @@ from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHe
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.names import CrosswalkEdition, ReportStatus
+from policycortex.names import CrosswalkEdition, ReportStage, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, request_from_json
-from policycortex.scoring.approvals import as_known_at
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import AuditLogHead, Provenance
 from policycortex.settings import Settings
-from policycortex.storage.known_frameworks import (
-    framework_known_at,
-    framework_of_version,
-    keep_framework,
-    require_framework,
-)
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.private_folders import private_folder
@@ -44,11 +36,13 @@ from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import describe_crosswalk, judge_days, judge_period, read_days
+from policycortex.workflow.known_records import framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
 from policycortex.workflow.report_order import MadeWith, check_same_figures
+from policycortex.workflow.report_progress import ReportProgress
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
 from policycortex.workflow.sign_files import read_provenance, sign_files
@@ -96,8 +90,11 @@ def produce_report(
         row = registry.reports.mark_running(report_id, run_id, now=now)
         with private_folder(settings) as folder:
             is_protected = registry.reports.load_sealed_password(report_id) is not None
-            made = _make(settings, row, folder, now, progress, is_protected=is_protected)
+            stages = ReportProgress(registry, report_id, run_id, request_from_json(row.order).formats)
+            made = _make(settings, row, folder, now, progress, is_protected=is_protected, stages=stages)
+            stages.enter(ReportStage.PROTECTING)
             files = _finish(settings, registry, row, made, folder, now=now)
+            stages.enter(ReportStage.STORING)
             artifacts, beside = _store(settings, report_id, files)
         produced = ProducedReport(
             report_id=report_id,
@@ -149,14 +146,16 @@ def _make(
     progress: Callable[[str], None],
     *,
     is_protected: bool,
+    stages: ReportProgress,
 ) -> _Made:
     # Layout engines and fonts take 60 MB and a second to import; commands that only ingest or score must not load them.
     from policycortex.rendering.artifacts import render_artifact  # noqa: PLC0415
 
     request = request_from_json(row.order)
     basis = request.basis
-    framework, waivers, attestations = _framework_and_records(settings, request, now)
+    framework, waivers, attestations = framework_and_records(settings, request, now)
     snapshot = basis.snapshot if basis else _newest_snapshot(settings, request, now, progress)
+    stages.enter(ReportStage.COMPOSING)
     with open_lake(settings, snapshot=snapshot) as lake:
         if basis is not None and basis.carry_days is not None:
             lake.session.carry_days = basis.carry_days
@@ -181,6 +180,7 @@ def _make(
     options = rendering_options(settings, request)
     rendered = []
     for report_format in request.formats:
+        stages.enter(ReportStage.RENDERING, report_format)
         rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
     made_with = MadeWith(
@@ -297,34 +297,6 @@ def _header(
         known_on=request.known_on,
         made_from=request.basis.report_id if request.basis else None,
     )
-
-
-def _framework_and_records(
-    settings: Settings, request: ReportRequest, now: datetime
-) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
-    """The requested framework, and all waivers and attestations of the organization; all as the basis knows them."""
-    organization = request.scope.organization
-    with closing(open_registry(settings)) as registry:
-        waivers = registry.waivers.list_records(organization)
-        attestations = registry.attestations.list_records(organization)
-        framework = _framework(settings, registry, request, request.framework, now) if request.framework else None
-    known_at = request.basis.known_at if request.basis else now
-    return framework, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
-
-
-def _framework(
-    settings: Settings, registry: Registry, request: ReportRequest, framework_id: str, now: datetime
-) -> Framework:
-    """In the edition that is asked for. Raises ConfigurationError, DataNotKeptError."""
-    organization, basis = request.scope.organization, request.basis
-    if basis is None:
-        framework = require_framework(settings, registry, organization, framework_id)
-        keep_framework(registry, organization, framework, now=now)
-    elif framework_id in basis.frameworks:
-        framework = framework_of_version(settings, registry, organization, framework_id, basis.frameworks[framework_id])
-    else:
-        framework = framework_known_at(settings, registry, organization, framework_id, basis.known_at)
-    return framework.in_edition(request.crosswalk)
 
 
 def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOptions:

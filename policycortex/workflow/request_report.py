@@ -74,11 +74,13 @@ def request_report(
     deliveries: tuple[NewDelivery, ...] = (),
     access: AccessRow | None = None,
     sharing: Sharing | None = None,
+    expected_at: datetime | None = None,
     now: datetime,
 ) -> ReportRow:
     """Write the row, then start the run if the report is due by ``now``.
 
-    ``access`` is the first line of the report's access log, ``sharing`` who may see it, by default the organisation.
+    ``access`` is the first line of the report's access log, ``sharing`` who may see it, by default the organisation,
+    and ``expected_at`` when it is expected.
     ``start`` is None where the caller produces the report at once in its own process. Raises as ``start_report``.
     """
     due_at = (request.delivery.scheduled_at or now) if start is not None else now
@@ -98,6 +100,7 @@ def request_report(
         deliveries=new.deliveries,
         sealed_password=new.sealed_password,
         sharing=sharing,
+        expected_at=expected_at,
         access=access,
         now=now,
     )

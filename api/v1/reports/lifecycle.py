@@ -17,9 +17,11 @@ from policycortex.names import ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.requests.single_deliveries import deliveries_ordered
 from policycortex.storage.registry import Registry, ReportRow
+from policycortex.storage.registry.report_queries import WaitingReport
 from policycortex.storage.registry.unrelated import UnrelatedRow
 from policycortex.workflow.report_order import parse_order
 from policycortex.workflow.request_report import known_values, request_report, start_report
+from policycortex.workflow.undelivered import UndeliveredWarning, find_lacking
 
 OPEN: Final = (ReportStatus.PENDING, ReportStatus.RUNNING)
 
@@ -35,7 +37,7 @@ class Estimate:
     """An estimate as of now."""
 
     queue_position: int
-    """1 is next."""
+    """1 is next; 0 while it runs."""
     duration: timedelta
     """Of the run alone, without the queue."""
     completion_at: datetime
@@ -52,7 +54,7 @@ class UnrelatedWarning:
 
 def create_report(
     services: Services, caller: Principal, body: Mapping[str, Any], *, report_id: str, is_new: bool
-) -> ReportRow:
+) -> tuple[ReportRow, Estimate]:
     """Check the body, then request the report. Raises RequestError; UnavailableError, and then no report exists.
 
     ``is_new`` is False where an earlier request with the same Idempotency-Key was given this id: a report that it
@@ -75,7 +77,10 @@ def create_report(
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
     if existing is None:
-        return request_report(
+        due_at = max(request.delivery.scheduled_at or now, now)
+        waits = WaitingReport(organization=caller.organization, type=request.type, due_at=due_at, id=report_id)
+        estimate = estimate_new(services.registry, waits, now=now)
+        row = request_report(
             services.settings,
             services.registry,
             request,
@@ -85,11 +90,13 @@ def create_report(
             deliveries=deliveries_ordered(body, connections=connections, organization=caller.organization),
             access=access_row(services, caller, report_id, "created"),
             sharing=ordered.sharing,
+            expected_at=estimate.completion_at,
             now=now,
         )
+        return row, estimate
     if existing.due_at <= now and existing.run_id is None:
         start_report(services.registry, existing, request, services.start_run)
-    return existing
+    return existing, estimate_report(services.registry, existing, now=now)
 
 
 def find_report(services: Services, report_id: str) -> ReportRow | None:
@@ -136,15 +143,31 @@ def remove_report(services: Services, report: ReportRow) -> None:
     services.registry.retention.forget_files(report.id)
 
 
-def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
-    """For an open report. Only the organisation's own reports count, so that nothing of others is disclosed."""
+def estimate_new(registry: Registry, report: WaitingReport, *, now: datetime) -> Estimate:
+    """For a report that is about to be requested. Only the organisation's own reports count."""
     position, seconds = registry.reports.load_queue(report)
     duration = timedelta(seconds=seconds) if seconds is not None else _DEFAULT_DURATION
-    if report.started_at is not None:
-        completion = max(report.started_at + duration, now)
-    else:
-        completion = max(report.due_at, now) + duration * position
+    completion = max(report.due_at, now) + duration * position
     return Estimate(queue_position=position, duration=duration, completion_at=completion)
+
+
+def estimate_report(registry: Registry, report: ReportRow, *, now: datetime) -> Estimate:
+    """For an open report. The time given at its request stays as long as it is in the future."""
+    waits = WaitingReport(organization=report.organization, type=report.type, due_at=report.due_at, id=report.id)
+    fresh = estimate_new(registry, waits, now=report.due_at)
+    return Estimate(
+        queue_position=0 if report.status is ReportStatus.RUNNING else fresh.queue_position,
+        duration=fresh.duration,
+        completion_at=_later(report.due_at, report.expected_at or fresh.completion_at, now),
+    )
+
+
+def _later(start: datetime, expected: datetime, now: datetime) -> datetime:
+    """The expected time; once it has passed, that of twice the span, so that it moves seldom and not at each read."""
+    span = max(expected - start, timedelta(seconds=1))
+    while start + span <= now:
+        span *= 2
+    return start + span
 
 
 def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarning, ...]:
@@ -165,6 +188,15 @@ def find_nothing_in_scope(services: Services, report: ReportRow) -> NothingInSco
     if request.basis is not None:
         return None  # read from an older snapshot, which is not compared here
     return services.order_warnings.find_nothing_in_scope(request.scope, request.period)
+
+
+def find_undelivered(services: Services, caller: Principal, body: Mapping[str, Any]) -> tuple[UndeliveredWarning, ...]:
+    """What the deliveries in a checked body will lack."""
+    if not body.get("delivery"):
+        return ()
+    connections = load_connections(services.settings)
+    new = deliveries_ordered(body, connections=connections, organization=caller.organization)
+    return find_lacking(new, connections)
 
 
 def _reconcile(services: Services, report: ReportRow) -> None:

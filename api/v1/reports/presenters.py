@@ -9,6 +9,7 @@ from api.platform.responses import page_of
 from api.v1.reports.lifecycle import Estimate, UnrelatedWarning
 from api.v1.reports.schemas import (
     Access,
+    DeliveryWarning,
     DetailSummary,
     FilterValuesAnswer,
     FormatFile,
@@ -18,6 +19,7 @@ from api.v1.reports.schemas import (
     ReportAccepted,
     ReportContent,
     ReportDetails,
+    ReportEnded,
     ReportItem,
     ReportList,
     ReportWarning,
@@ -27,10 +29,11 @@ from api.v1.reports.schemas import (
 )
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.stored_summary import StoredFigures, read_figures
-from policycortex.names import ReportStatus
+from policycortex.names import ReportFormat, ReportStage, ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
 from policycortex.workflow.order_warnings import describe_nothing
+from policycortex.workflow.undelivered import UndeliveredWarning
 
 
 def present_list(page: ReportPage, *, limit: int, offset: int, caller: Principal) -> ReportList:
@@ -46,7 +49,9 @@ def present_accepted(
     estimate: Estimate,
     base_url: str,
     warnings: Sequence[UnrelatedWarning],
+    *,
     nothing: NothingInScope | None,
+    undelivered: Sequence[UndeliveredWarning],
 ) -> ReportAccepted:
     """The response to a request for a report."""
     return ReportAccepted(
@@ -59,7 +64,10 @@ def present_accepted(
         estimated_duration=print_duration(estimate.duration),
         queue_position=estimate.queue_position,
         monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
-        warnings=[_nothing_warning(nothing)] if nothing else [_warning(report, each) for each in warnings],
+        warnings=[
+            *([_nothing_warning(nothing)] if nothing else [_warning(report, each) for each in warnings]),
+            *(DeliveryWarning.model_validate(each) for each in undelivered),
+        ],
     )
 
 
@@ -73,6 +81,7 @@ def present_details(
     """All about one report; ``estimate`` is None once it has ended, ``available`` has the stored files by key."""
     request = request_from_json(report.order)
     is_completed = report.status is ReportStatus.COMPLETED
+    stage, stage_format = _stage(report)
     return ReportDetails.model_validate(
         {
             "id": report.id,
@@ -93,6 +102,8 @@ def present_details(
             "started_at": report.started_at,
             "ended_at": report.completed_at,
             "progress": report.progress_pct,
+            "stage": stage,
+            "stage_format": stage_format,
             "queue_position": estimate.queue_position if estimate else None,
             "estimated_completion": estimate.completion_at if estimate else None,
             "failure": report.failure,
@@ -103,6 +114,16 @@ def present_details(
             "made_from": request.basis.report_id if request.basis else None,
         }
     )
+
+
+def present_ended(details: ReportDetails, accepted: ReportAccepted) -> ReportEnded:
+    """The response to a request for a report that has ended while the caller waited."""
+    return ReportEnded(**dict(details), monitoring=accepted.monitoring, warnings=accepted.warnings)
+
+
+def _stage(report: ReportRow) -> tuple[ReportStage | None, ReportFormat | None]:
+    stage, _, report_format = (report.stage or "").partition(":")
+    return ReportStage(stage) if stage else None, ReportFormat(report_format) if report_format else None
 
 
 def _warning(report: ReportRow, warning: UnrelatedWarning) -> ReportWarning:

@@ -17,8 +17,8 @@ from api.platform.services import Services
 from api.platform.waiting import Preference, preferred_seconds, wait_until
 from api.v1.reports import lifecycle
 from api.v1.reports.lifecycle import OPEN, estimate_report, find_warnings
-from api.v1.reports.presenters import present_accepted, present_details, present_list
-from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportList
+from api.v1.reports.presenters import present_accepted, present_details, present_ended, present_list
+from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportEnded, ReportList
 from policycortex.errors import ConflictError
 from policycortex.storage.registry import ReportFilter, ReportRow
 from policycortex.workflow.request_report import new_report_id
@@ -32,7 +32,10 @@ _LONGEST_RETRY_SECONDS: Final = 30
     "",
     status_code=202,
     response_model=ReportAccepted,
-    responses=errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, codes.CONFLICT, codes.DATA_NOT_KEPT, body=True),
+    responses={
+        200: {"model": ReportEnded, "description": "With `Prefer: wait`: the report has ended; all its details"},
+        **errors_of(codes.INVALID_CONFIG, codes.REPORT_NOT_FOUND, codes.CONFLICT, codes.DATA_NOT_KEPT, body=True),
+    },
     openapi_extra=report_body(),
 )
 @audited("report_created")
@@ -47,14 +50,23 @@ async def create_report(
     prefer: Preference = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Request a report. A run of its own produces it; read its progress at ``progress_url``."""
+    """Request a report. A run of its own produces it; read its progress at ``progress_url``.
+
+    With `Prefer: wait=N` the answer is 200 with all details if the report ends within that time.
+    """
     fresh_id = new_report_id()
 
     def create(report_id: str) -> ReportAccepted:
-        report = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=report_id == fresh_id)
-        estimate = estimate_report(services.registry, report, now=services.now())
-        nothing = lifecycle.find_nothing_in_scope(services, report)
-        return present_accepted(report, estimate, base_url, find_warnings(services.registry, report), nothing)
+        is_new = report_id == fresh_id
+        report, estimate = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=is_new)
+        return present_accepted(
+            report,
+            estimate,
+            base_url,
+            find_warnings(services.registry, report),
+            nothing=lifecycle.find_nothing_in_scope(services, report),
+            undelivered=lifecycle.find_undelivered(services, caller, body),
+        )
 
     accepted = await run_in_threadpool(
         create_once,
@@ -77,6 +89,15 @@ async def create_report(
         report = await _wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
         accepted = accepted.model_copy(update={"status": report.status})
+        if report.status not in OPEN:
+            details = await run_in_threadpool(_details, services, report, base_url, caller)
+            del response.headers["Retry-After"]
+            return Response(
+                present_ended(details, accepted).model_dump_json(),
+                status_code=200,
+                media_type="application/json",
+                headers=dict(response.headers),
+            )
     headers = dict(response.headers)
     return Response(accepted.model_dump_json(), status_code=202, media_type="application/json", headers=headers)
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from api.platform.listing import PageQuery
 from api.platform.responses import Moment, Pagination, ResponseModel, Span
 from policycortex.field_types import check_text, did_you_mean, parse_moment, refuse
-from policycortex.names import ReportFormat, ReportStatus, ReportType
+from policycortex.names import ReportFormat, ReportStage, ReportStatus, ReportType
 from policycortex.storage.registry.report_queries import SORTS
 
 RISK_VERSION_MEANING: Final = "Version of the risk score; scores of different versions cannot be compared"
@@ -203,12 +203,18 @@ class ReportDetails(ResponseModel):
     started_at: Moment | None
     ended_at: Moment | None
     progress: int = Field(description="Percent", ge=0, le=100)
-    queue_position: int | None = Field(description="1 is next; null once ended")
+    queue_position: int | None = Field(description="1 is next, 0 while it runs; null once ended")
     estimated_completion: Moment | None
     failure: FailureAnswer | None
     snapshot: str | None = Field(description="Snapshot of the data that the numbers come from")
     run_id: str | None = Field(description="Id of the run in Dagster")
     access: Access
+    stage: ReportStage | None = Field(
+        default=None,
+        description="What its run does: `reading` the days that changed, `composing`, `rendering`, `protecting`"
+        " (passwords and signatures), `storing`; null unless it runs",
+    )
+    stage_format: ReportFormat | None = Field(default=None, description="The format that is rendered")
     known_on: Moment | None = Field(
         default=None, description="Nothing that was known later counts; null: all that was known when it was made"
     )
@@ -255,6 +261,25 @@ class NothingWarning(ResponseModel):
     last_scan_on: date | None = Field(description="The organisation's newest scan up to the end of the period")
 
 
+class DeliveryWarning(ResponseModel):
+    """What a delivery of the report will lack, unless it is corrected before."""
+
+    code: Literal["no_public_url", "unknown_connection"] = Field(
+        description="no_public_url: the channel shows links, and POLICYCORTEX_PUBLIC_URL is not set;"
+        " unknown_connection: the installation has no such connection"
+    )
+    message: str
+    channel: str = Field(examples=["slack"])
+    connection: str = Field(examples=["slack"])
+
+
+OrderWarning = Annotated[ReportWarning | NothingWarning | DeliveryWarning, Field(discriminator="code")]
+WARNINGS_MEANING: Final = (
+    "One where nothing is in the scope; else one per provider in scope with findings that count towards no requirement."
+    " And one per channel whose delivery will lack something"
+)
+
+
 class ReportAccepted(ResponseModel):
     """The request is accepted; a run produces the report."""
 
@@ -267,8 +292,11 @@ class ReportAccepted(ResponseModel):
     estimated_duration: str = Field(description="Whole minutes from one minute on, else seconds", examples=["15m"])
     queue_position: int = Field(examples=[1])
     monitoring: Monitoring
-    warnings: list[Annotated[ReportWarning | NothingWarning, Field(discriminator="code")]] = Field(
-        default=[],
-        description="One where nothing is in the scope; else one per provider in scope with findings that count towards"
-        " no requirement",
-    )
+    warnings: list[OrderWarning] = Field(default=[], description=WARNINGS_MEANING)
+
+
+class ReportEnded(ReportDetails):
+    """All details of a report that ended while its request waited, with what the answer to the request has."""
+
+    monitoring: Monitoring
+    warnings: list[OrderWarning] = Field(default=[], description=WARNINGS_MEANING)

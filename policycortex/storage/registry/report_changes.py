@@ -44,6 +44,7 @@ def insert_report(connection: Connection, new: NewReport, moment: datetime) -> R
         "created_by": new.created_by,
         "due_at": new.due_at.astimezone(UTC),
         "progress_pct": 0,
+        "expected_at": new.expected_at.astimezone(UTC) if new.expected_at else None,
         "size_bytes": 0,
         "sharing": asdict(new.sharing) if new.sharing != Sharing() else None,
         "is_restricted": new.sharing.key_ids is not None,
@@ -72,7 +73,7 @@ def change_status(connection: Connection, before: ReportRow, target: ReportStatu
     """Write the new status and ``values``, and move the tally. Raises ConflictError when the status has changed."""
     same = (reports.c.id == before.id, reports.c.status == before.status.value)
     if target in ENDED:
-        values = {**values, "sealed_password": None}  # the run does not need it any more
+        values = {**values, "sealed_password": None, "stage": None}  # the run does not need the password any more
     written = connection.execute(update(reports).where(*same).values(status=target.value, **values))
     if written.rowcount != 1:
         raise ConflictError(

@@ -1,7 +1,7 @@
 """Statements that read reports: one, a page, the open ones, and what an estimate needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -98,7 +98,17 @@ def load_open_reports(connection: Connection, *, before: datetime, limit: int) -
     return tuple(report_from(row) for row in connection.execute(query).mappings())
 
 
-def load_queue(connection: Connection, report: ReportRow) -> tuple[int, float | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingReport:
+    """What decides the place of a report in the queue, whether or not it has a row."""
+
+    organization: str
+    type: ReportType
+    due_at: datetime
+    id: str
+
+
+def load_queue(connection: Connection, report: ReportRow | WaitingReport) -> tuple[int, float | None]:
     """The place in the queue and the mean running time in seconds; see ``ReportRepository.load_queue``."""
     parameters = {"organization": report.organization, "due_at": report.due_at, "id": report.id}
     rows = connection.execute(_QUEUE, {**parameters, "type": report.type.value}).all()

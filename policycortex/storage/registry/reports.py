@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError
-from policycortex.names import SANDBOX_ORGANIZATION, ReportStatus, ReportType
+from policycortex.names import SANDBOX_ORGANIZATION, ReportStage, ReportStatus, ReportType
 from policycortex.storage.registry.access import insert_access
 from policycortex.storage.registry.alert_tables import note_failed_report
 from policycortex.storage.registry.audit_log import AuditLogRepository
@@ -24,7 +24,13 @@ from policycortex.storage.registry.report_changes import (
     insert_report,
     mark_deleted,
 )
-from policycortex.storage.registry.report_queries import load_open_reports, load_page, load_queue, load_report
+from policycortex.storage.registry.report_queries import (
+    WaitingReport,
+    load_open_reports,
+    load_page,
+    load_queue,
+    load_report,
+)
 from policycortex.storage.registry.rows import (
     AccessRow,
     Failure,
@@ -68,6 +74,7 @@ class ReportRepository:
         sealed_password: str | None = None,
         sharing: Sharing | None = None,
         more_frameworks: tuple[str, ...] = (),
+        expected_at: datetime | None = None,
         access: AccessRow | None = None,
         now: datetime | None = None,
     ) -> ReportRow:
@@ -89,6 +96,7 @@ class ReportRepository:
             sealed_password=sealed_password,
             sharing=sharing or Sharing(),
             more_frameworks=more_frameworks,
+            expected_at=expected_at,
         )
         with self._database.writing() as connection:
             if organization not in self._known_organizations:
@@ -124,14 +132,29 @@ class ReportRepository:
             if before.status not in OPEN or before.run_id != run_id:
                 return False
             change_status(
-                connection, before, ReportStatus.PENDING, {"run_id": None, "started_at": None, "progress_pct": 0}
+                connection,
+                before,
+                ReportStatus.PENDING,
+                {"run_id": None, "started_at": None, "progress_pct": 0, "stage": None},
             )
             return True
 
     def mark_running(self, report_id: str, run_id: str, *, now: datetime | None = None) -> ReportRow:
         """Mark it as running; a retry replaces the earlier run. Raises ConflictError when it has ended."""
         moment = now or _now()
-        return self._move(report_id, OPEN, ReportStatus.RUNNING, run_id=run_id, started_at=moment, progress_pct=1)
+        values: dict[str, Any] = {
+            "run_id": run_id,
+            "started_at": moment,
+            "progress_pct": 1,
+            "stage": ReportStage.READING.value,
+        }
+        return self._move(report_id, OPEN, ReportStatus.RUNNING, **values)
+
+    def note_stage(self, report_id: str, run_id: str, stage: str, progress_pct: int) -> None:
+        """Set the stage of its run; nothing changes if the report has ended or has another run."""
+        mine = (reports.c.id == report_id, reports.c.run_id == run_id, reports.c.status == ReportStatus.RUNNING.value)
+        with self._database.writing() as connection:
+            connection.execute(update(reports).where(*mine).values(stage=stage, progress_pct=progress_pct))
 
     def complete_report(
         self,
@@ -251,7 +274,7 @@ class ReportRepository:
         with self._database.reading() as connection:
             return load_open_reports(connection, before=before, limit=limit)
 
-    def load_queue(self, report: ReportRow) -> tuple[int, float | None]:
+    def load_queue(self, report: ReportRow | WaitingReport) -> tuple[int, float | None]:
         """What an estimate needs: the place in the queue, and how long such reports took.
 
         1 for the next in line: open reports of the same organisation that were due before it, plus itself. Mean

@@ -103,6 +103,10 @@ class ReportRow:
     completed_at: datetime | None = None
     """When it ended: completed, failed or cancelled."""
     progress_pct: int = 0
+    stage: str | None = None
+    """A ``ReportStage``, ``rendering:<format>`` for a format; None unless it runs."""
+    expected_at: datetime | None = None
+    """When it was expected at its request; None where nothing was given."""
     failure: Failure | None = None
     summary: Mapping[str, Any] | None = None
     """Numbers of the first page, from the run; None until completed."""

@@ -42,6 +42,8 @@ class NewReport:
     """Encrypted by the key store; deleted when the report has ended."""
     sharing: Sharing = field(default_factory=Sharing)
     """Who may see it."""
+    expected_at: datetime | None = None
+    """When it is expected, as the answer to its request says; None where there is none."""
     more_frameworks: tuple[str, ...] = ()
     """Its frameworks besides ``framework``."""
 

@@ -31,6 +31,8 @@ reports = Table(
     Column("started_at", UtcDateTime),
     Column("completed_at", UtcDateTime),
     Column("progress_pct", Integer, nullable=False),
+    Column("stage", String(32)),  # NULL unless it runs
+    Column("expected_at", UtcDateTime),  # as given at the request; NULL in reports of schedules
     Column("failure", JsonColumn),
     Column("summary", JsonColumn),
     Column("content", JsonColumn),

@@ -1,0 +1,47 @@
+"""The framework, waivers and attestations of a report, as its basis knows them."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+
+from policycortex.frameworks.model import Framework
+from policycortex.requests.model import ReportRequest
+from policycortex.scoring.approvals import as_known_at
+from policycortex.scoring.attestations import Attestation
+from policycortex.scoring.waivers import Waiver
+from policycortex.settings import Settings
+from policycortex.storage.known_frameworks import (
+    framework_known_at,
+    framework_of_version,
+    keep_framework,
+    require_framework,
+)
+from policycortex.storage.registry import Registry, open_registry
+
+
+def framework_and_records(
+    settings: Settings, request: ReportRequest, now: datetime
+) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
+    """The requested framework, and all waivers and attestations of the organization; all as the basis knows them."""
+    organization = request.scope.organization
+    with closing(open_registry(settings)) as registry:
+        waivers = registry.waivers.list_records(organization)
+        attestations = registry.attestations.list_records(organization)
+        framework = _framework(settings, registry, request, request.framework, now) if request.framework else None
+    known_at = request.basis.known_at if request.basis else now
+    return framework, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
+
+
+def _framework(
+    settings: Settings, registry: Registry, request: ReportRequest, framework_id: str, now: datetime
+) -> Framework:
+    """In the edition that is asked for. Raises ConfigurationError, DataNotKeptError."""
+    organization, basis = request.scope.organization, request.basis
+    if basis is None:
+        framework = require_framework(settings, registry, organization, framework_id)
+        keep_framework(registry, organization, framework, now=now)
+    elif framework_id in basis.frameworks:
+        framework = framework_of_version(settings, registry, organization, framework_id, basis.frameworks[framework_id])
+    else:
+        framework = framework_known_at(settings, registry, organization, framework_id, basis.known_at)
+    return framework.in_edition(request.crosswalk)

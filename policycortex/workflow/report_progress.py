@@ -1,0 +1,60 @@
+"""The stage of a report's run in the registry, for those who wait. Written at most twice a second."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from policycortex.names import ReportFormat, ReportStage
+from policycortex.storage.registry import Registry
+
+_SHORTEST_SECONDS: Final = 0.5
+_COMPOSED_PCT: Final = 40
+_RENDERED_PCT: Final = 90
+_STARTS: Final = {
+    ReportStage.READING: 1,
+    ReportStage.COMPOSING: 10,
+    ReportStage.RENDERING: _COMPOSED_PCT,
+    ReportStage.PROTECTING: _RENDERED_PCT,
+    ReportStage.STORING: 97,
+}
+"""Percent at which a stage begins."""
+_WEIGHTS: Final = {ReportFormat.PDF: 12, ReportFormat.HTML: 3, ReportFormat.EXCEL: 3}
+"""How long a format takes beside the others, which have 1."""
+
+
+class ReportProgress:
+    """The progress of one run."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        report_id: str,
+        run_id: str,
+        formats: Sequence[ReportFormat],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry, self._report_id, self._run_id, self._clock = registry, report_id, run_id, clock
+        self._formats = formats
+        self._written_at = clock()
+
+    def enter(self, stage: ReportStage, report_format: ReportFormat | None = None) -> None:
+        """Note that a stage begins, for ``RENDERING`` with its format; not if it begins too soon after the last."""
+        if self._clock() - self._written_at < _SHORTEST_SECONDS:
+            return
+        name = f"{stage.value}:{report_format.value}" if report_format is not None else stage.value
+        percent = _STARTS[stage] + self._rendered_pct(report_format)
+        self._registry.reports.note_stage(self._report_id, self._run_id, name, percent)
+        self._written_at = self._clock()
+
+    def _rendered_pct(self, report_format: ReportFormat | None) -> int:
+        """Percent of the formats before this one."""
+        if report_format is None:
+            return 0
+        before = self._formats[: self._formats.index(report_format)]
+        share = sum(map(_weight, before)) / sum(map(_weight, self._formats))
+        return round(share * (_RENDERED_PCT - _COMPOSED_PCT))
+
+
+def _weight(report_format: ReportFormat) -> int:
+    return _WEIGHTS.get(report_format, 1)
