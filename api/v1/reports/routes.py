@@ -1,6 +1,7 @@
 """``/v1/reports``: create, list, read, cancel and delete reports."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -57,16 +58,7 @@ async def create_report(
     fresh_id = new_report_id()
 
     def create(report_id: str) -> ReportAccepted:
-        is_new = report_id == fresh_id
-        report, estimate = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=is_new)
-        return present_accepted(
-            report,
-            estimate,
-            base_url,
-            find_warnings(services.registry, report),
-            nothing=lifecycle.find_nothing_in_scope(services, report),
-            undelivered=lifecycle.find_undelivered(services, caller, body),
-        )
+        return _accept(services, caller, body, base_url, report_id=report_id, is_new=report_id == fresh_id)
 
     accepted = await run_in_threadpool(
         create_once,
@@ -85,21 +77,32 @@ async def create_report(
         await services.run_short(_refuse_hidden, services, accepted.id, caller)
     response.headers["Location"] = accepted.monitoring.progress_url
     response.headers["Retry-After"] = str(_retry_after(accepted.estimated_duration))
+    status: int = 202
+    answer: ReportAccepted | ReportEnded = accepted
     if seconds := preferred_seconds(prefer):
         report = await _wait_for_end(services, accepted.id, seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
-        accepted = accepted.model_copy(update={"status": report.status})
+        answer = accepted.model_copy(update={"status": report.status})
         if report.status not in OPEN:
             details = await run_in_threadpool(_details, services, report, base_url, caller)
+            status, answer = 200, present_ended(details, accepted)
             del response.headers["Retry-After"]
-            return Response(
-                present_ended(details, accepted).model_dump_json(),
-                status_code=200,
-                media_type="application/json",
-                headers=dict(response.headers),
-            )
     headers = dict(response.headers)
-    return Response(accepted.model_dump_json(), status_code=202, media_type="application/json", headers=headers)
+    return Response(answer.model_dump_json(), status_code=status, media_type="application/json", headers=headers)
+
+
+def _accept(
+    services: Services, caller: Principal, body: Mapping[str, Any], base_url: str, *, report_id: str, is_new: bool
+) -> ReportAccepted:
+    report, estimate = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=is_new)
+    return present_accepted(
+        report,
+        estimate,
+        base_url,
+        find_warnings(services.registry, report),
+        nothing=lifecycle.find_nothing_in_scope(services, report),
+        undelivered=lifecycle.find_undelivered(services, caller, body),
+    )
 
 
 def _refuse_hidden(services: Services, report_id: str, caller: Principal) -> None:
