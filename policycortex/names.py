@@ -147,6 +147,13 @@ class RequirementResult(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+class Decider(StrEnum):
+    """Who says whether a requirement is met."""
+
+    SCANNER = "scanner"
+    PEOPLE = "people"
+
+
 class RequirementKind(StrEnum):
     """What a requirement is within its framework."""
 

@@ -44,18 +44,23 @@ class ApprovalCommands:
         return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
 
     def _add_change(self, group: click.Group, verb: str, done: str, text: str) -> None:
-        @group.command(verb, help=text)
-        @click.argument("record_id", metavar=f"{self.noun.upper()}_ID")
-        @by_option
-        @org_option
-        @home_option
-        def change(record_id: str, by: str | None, org: str, home: Path | None) -> None:
+        def change(record_id: str, by: str | None, org: str, home: Path | None, **role: str | None) -> None:
+            from policycortex.requests.approval_body import parse_approval
+
+            if role.get("role") is not None:
+                role = {"role": parse_approval(role)}
             with opened_registry(Settings.from_environment(home=home)) as registry:
                 act = getattr(self.records(registry), f"{verb}_record")
-                record = act(org, record_id, by=actor_of(registry, by, org), now=datetime.now(UTC))
+                record = act(org, record_id, by=actor_of(registry, by, org), now=datetime.now(UTC), **role)
                 actor = getattr(record, f"{done}_by")
                 record_event(registry, org, f"{self.noun}_{done}", record.id, {"by": actor})
             print(f"{record.id} {done} by {actor}")
+
+        options = (click.argument("record_id", metavar=f"{self.noun.upper()}_ID"), by_option, org_option, home_option)
+        command: Command = change
+        for option in reversed((*options, role_option) if verb == "approve" else options):
+            command = option(command)
+        group.command(verb, help=text)(command)
 
     def _add_list(self, group: click.Group) -> None:
         @group.command("list", help=f"List all {self.noun}s, one per line, in the order of their requests.")
@@ -74,6 +79,12 @@ class ApprovalCommands:
         return f"{record.id}  {status:<9}  {span}  {self.describe(record)}  {acts}  {reason}"
 
 
+def role_option(command: Command) -> Command:
+    """``--role``."""
+    text = "The role in which the person acts, for example 'Head of IT security'; reports name it."
+    return click.option("--role", default=None, metavar="TEXT", help=text)(command)
+
+
 def by_option(command: Command) -> Command:
     """``--by``."""
     text = "Id of the acting key (key_...); default: the user of this terminal."
@@ -81,7 +92,8 @@ def by_option(command: Command) -> Command:
 
 
 def validity_options(command: Command) -> Command:
-    """``--reason``, ``--from`` and ``--until``."""
+    """``--reason``, ``--role``, ``--from`` and ``--until``."""
+    command = role_option(command)
     command = click.option("--until", required=True, metavar="TIME", help="In the same form; a day counts to its end.")(
         command
     )
@@ -90,9 +102,10 @@ def validity_options(command: Command) -> Command:
     return click.option("--reason", required=True, help="Why; auditors read it.")(command)
 
 
-def validity_body(reason: str, start: str | None, until: str) -> dict[str, Any]:
+def validity_body(reason: str, start: str | None, until: str, role: str | None) -> dict[str, Any]:
     """The fields of a request's body."""
     body: dict[str, Any] = {"reason": reason, "until": _moment(until, is_end=True)}
+    body |= {"role": role} if role is not None else {}
     return body | ({"from": _moment(start, is_end=False)} if start else {})
 
 

@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
 @click.group()
 def attestations() -> None:
-    """What people state of requirements: today, that they do not apply."""
+    """What people state of requirements: that they are met, not met, or do not apply."""
 
 
 @attestations.command("add")
-@click.argument("statement", type=click.Choice(["not_applicable"]))
+@click.argument("statement", type=click.Choice(["met", "not_met", "not_applicable"]))
 @click.option("--framework", required=True, help="Id of the framework.")
 @click.option("--requirement", "requirements", multiple=True, help="A requirement with its parts; repeat for several.")
 @click.option("--section", help="All requirements of this section, by its title.")
 @click.option("--profile", help="A profile of the framework; 'policycortex frameworks profiles' lists them.")
 @click.option("--account", "accounts", multiple=True, help="Only in this account; repeat for several.")
+@click.option("--environment", "environments", multiple=True, help="Only in this environment; repeat for several.")
 @validity_options
 @by_option
 @org_option
@@ -46,9 +47,11 @@ def add(
     section: str | None,
     profile: str | None,
     accounts: tuple[str, ...],
+    environments: tuple[str, ...],
     reason: str,
     start: str | None,
     until: str,
+    role: str | None,
     by: str | None,
     org: str,
     home: Path | None,
@@ -63,14 +66,22 @@ def add(
         "framework": framework,
         "requirements": list(requirements),
         "accounts": list(accounts),
+        "environments": list(environments),
         **{name: value for name, value in named.items() if value is not None},
     }
-    body = {"statement": statement, "scope": scope, **validity_body(reason, start, until)}
+    body = {"statement": statement, "scope": scope, **validity_body(reason, start, until, role)}
     with opened_registry(settings) as registry:
         wanted = parse_attestation(body, now=now, frameworks=frameworks_of(settings, registry, org))
         actor = actor_of(registry, by, org)
         made = registry.attestations.request_attestation(
-            org, wanted.statement, wanted.scope, reason=wanted.reason, valid=wanted.valid, by=actor, now=now
+            org,
+            wanted.statement,
+            wanted.scope,
+            reason=wanted.reason,
+            valid=wanted.valid,
+            by=actor,
+            now=now,
+            role=wanted.role,
         )
         record_event(registry, org, "attestation_created", made.id, {"by": actor})
     print(made.id)
@@ -80,6 +91,7 @@ def _describe(attestation: "Attestation") -> str:
     scope = attestation.scope
     named = scope.profile or ",".join(scope.requirements)
     where = f" accounts={','.join(scope.accounts)}" if scope.accounts else ""
+    where += f" environments={','.join(scope.environments)}" if scope.environments else ""
     return f"{attestation.statement.value} {scope.framework} {named}{where}"
 
 

@@ -40,7 +40,15 @@ def waivers() -> None:
 @org_option
 @home_option
 def add(
-    *, reason: str, start: str | None, until: str, by: str | None, org: str, home: Path | None, **scope: str | None
+    *,
+    reason: str,
+    start: str | None,
+    until: str,
+    role: str | None,
+    by: str | None,
+    org: str,
+    home: Path | None,
+    **scope: str | None,
 ) -> None:
     """Request a waiver and print its id. It is in force once another person approves it."""
     from policycortex.requests.waiver_body import parse_waiver
@@ -50,10 +58,16 @@ def add(
     body: dict[str, Any] = {"scope": {name: scope[name] for name in _FIELDS if scope[name] is not None}}
     with opened_registry(settings) as registry:
         known = frameworks_of(settings, registry, org)
-        requested = parse_waiver(body | validity_body(reason, start, until), now=now, frameworks=known)
+        requested = parse_waiver(body | validity_body(reason, start, until, role), now=now, frameworks=known)
         actor = actor_of(registry, by, org)
         waiver = registry.waivers.request_waiver(
-            org, requested.scope, reason=requested.reason, valid=requested.valid, by=actor, now=now
+            org,
+            requested.scope,
+            reason=requested.reason,
+            valid=requested.valid,
+            by=actor,
+            now=now,
+            role=requested.role,
         )
         record_event(registry, org, "waiver_created", waiver.id, {"by": actor})
     print(waiver.id)

@@ -2,54 +2,49 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from policycortex_client.model import Page, read_items
-from policycortex_client.transport import Filter, Transport, walk
+from policycortex_client.approvals import Approval, ApprovalsTransport, approval_fields
+from policycortex_client.model import Page
+from policycortex_client.transport import Filter, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attestation:
-    """One attestation, valid in ``[valid_from, valid_until)``."""
+class Attestation(Approval):
+    """One attestation."""
 
-    id: str
-    status: str
     statement: str
+    """``met``, ``not_met`` or ``not_applicable``."""
     framework: str
     requirements: Sequence[str]
     accounts: Sequence[str]
-    """Empty: everywhere."""
-    reason: str
-    valid_from: datetime
-    valid_until: datetime
-    requester: str
-    approver: str | None
-    raw: Mapping[str, Any]
+    """Empty: all."""
+    environments: Sequence[str]
+    """Empty: all."""
 
 
-class AttestationsClient(Transport):
+class AttestationsClient(ApprovalsTransport):
     """Methods for attestations."""
 
     def request_attestation(self, body: Mapping[str, Any]) -> Attestation:
         """Request an attestation with the documented body; another key must approve it. Raises ApiError."""
-        return _read(self._send("POST", "/v1/attestations", json=dict(body)).json())
+        return self._request_record("attestations", body, _read)
 
-    def approve_attestation(self, attestation_id: str) -> Attestation:
-        """Approve it. Raises ApiError 409 when this key requested it."""
-        return _read(self._send("POST", f"/v1/attestations/{attestation_id}/approve").json())
+    def approve_attestation(self, attestation_id: str, *, role: str | None = None) -> Attestation:
+        """Approve it, in a role that reports name. Raises ApiError 409 when this key requested it."""
+        return self._approve_record("attestations", attestation_id, role, _read)
 
     def revoke_attestation(self, attestation_id: str) -> None:
         """Revoke it from now on; it stays in the list. Raises ApiError."""
-        self._send("DELETE", f"/v1/attestations/{attestation_id}")
+        self._revoke_record("attestations", attestation_id)
 
     def get_attestation(self, attestation_id: str) -> Attestation:
         """One attestation. Raises ApiError."""
-        return _read(self._get(f"/v1/attestations/{attestation_id}"))
+        return self._get_record("attestations", attestation_id, _read)
 
     def list_attestations(self, **filters: Filter) -> Page[Attestation]:
         """One page; ``filters`` are ``limit`` and ``offset``. Raises ApiError."""
-        return read_items(self._get("/v1/attestations", **filters), "attestations", _read)
+        return self._list_records("attestations", filters, _read)
 
     def iterate_attestations(self) -> Iterator[Attestation]:
         """All attestations, with those that ended. Raises ApiError."""
@@ -57,17 +52,12 @@ class AttestationsClient(Transport):
 
 
 def _read(body: Mapping[str, Any]) -> Attestation:
+    scope = body["scope"]
     return Attestation(
-        id=body["id"],
-        status=body["status"],
+        **approval_fields(body),
         statement=body["statement"],
-        framework=body["scope"]["framework"],
-        requirements=tuple(body["scope"]["requirements"]),
-        accounts=tuple(body["scope"]["accounts"]),
-        reason=body["reason"],
-        valid_from=datetime.fromisoformat(body["from"]),
-        valid_until=datetime.fromisoformat(body["until"]),
-        requester=body["requester"],
-        approver=body["approver"],
-        raw=body,
+        framework=scope["framework"],
+        requirements=tuple(scope["requirements"]),
+        accounts=tuple(scope["accounts"]),
+        environments=tuple(scope["environments"]),
     )

@@ -23,8 +23,10 @@ class ApprovalAnswer(ResponseModel):
     valid_until: Moment = Field(alias="until", description="Exclusive")
     requester: str = Field(description="Id of the key, or who it was at the command line")
     requested_at: Moment
+    requester_role: str | None = Field(description="The role in which that person acted, where one was given")
     approver: str | None
     approved_at: Moment | None
+    approver_role: str | None
     revoker: str | None
     revoked_at: Moment | None
 
@@ -39,7 +41,9 @@ def approval_fields(record: ApprovalRecord, now: datetime) -> dict[str, Any]:
         "until": record.valid_until,
         "requester": record.requested_by,
         "requested_at": record.requested_at,
+        "requester_role": record.requester_role,
         "approver": record.approved_by,
+        "approver_role": record.approver_role,
         "approved_at": record.approved_at,
         "revoker": record.revoked_by,
         "revoked_at": record.revoked_at,

@@ -77,6 +77,14 @@ async def read_json_object(request: Request) -> Mapping[str, Any]:
 JsonObject = Annotated[Mapping[str, Any], Depends(read_json_object)]
 
 
+async def read_optional_object(request: Request) -> Mapping[str, Any]:
+    """As ``read_json_object``; an absent body is an empty object."""
+    return await read_json_object(request) if await request.body() else {}
+
+
+OptionalJsonObject = Annotated[Mapping[str, Any], Depends(read_optional_object)]
+
+
 def _parse_json(content: bytes) -> object:
     try:
         body = read_json(content)

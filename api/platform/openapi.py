@@ -58,11 +58,12 @@ def report_body() -> dict[str, Any]:
     return body
 
 
-def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+def body_of(model: type[BaseModel], example: Mapping[str, Any], *, is_required: bool = True) -> dict[str, Any]:
     """A body that the route parses itself, so that one response names all its problems."""
     _BODIES.append(model)
     schema = {"$ref": f"{_SCHEMAS}{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": is_required, "content": content}}
 
 
 def framework_bodies() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from policycortex.documents.tables import (
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
+from policycortex.scoring.contradictions import Contradicted
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.unrelated import UnrelatedFindings
@@ -77,6 +78,8 @@ class Evidence:
     waivers: Sequence[WaiverInForce] = ()
     stated: Sequence[Attestation] = ()
     """Attestations on the framework in force at the period's end, oldest first."""
+    contradicted: Contradicted = frozenset()
+    """Those of them that state ``met`` and that findings contradict, with the requirement."""
     first_scan_on: date | None = None
     """Day of the organization's first scan; None where it was not read or there is none."""
     unrelated: UnrelatedFindings | None = None

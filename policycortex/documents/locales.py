@@ -43,10 +43,10 @@ class Locale:
             raise ConfigurationError(f"the catalogue of locale {self.language} has no text {key!r}")
         return self.texts[key].format_map(values) if values else self.texts[key]
 
-    def plural(self, key: str, count: int) -> str:
+    def plural(self, key: str, count: int, **values: str) -> str:
         """``key.<plural form>`` of the language, such as ``key.one``, else ``key.other``; ``{count}`` is the number."""
         form = f"{key}.{_forms(self.language).plural_form(count)}"
-        return self.text(form if form in self.texts else f"{key}.other", count=self.number(count))
+        return self.text(form if form in self.texts else f"{key}.other", count=self.number(count), **values)
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """Grouped, with ``digits`` decimals; an en dash for None. A percentage is rounded once, from the exact one."""

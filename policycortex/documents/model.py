@@ -12,9 +12,11 @@ from typing import Any, Final, TypeAlias
 import polars as pl
 
 from policycortex.documents.branding import Branding
+from policycortex.documents.statements import NotApplicableRow, StatementRow
 from policycortex.names import (
     DEFAULT_ORGANIZATION,
     CrosswalkEdition,
+    Decider,
     FindingsDetail,
     ReportFormat,
     ReportType,
@@ -23,6 +25,7 @@ from policycortex.names import (
     RequirementTag,
 )
 from policycortex.period import Period
+from policycortex.scoring.attestations import Statement
 from policycortex.scoring.model import Score
 from policycortex.scoring.risk_model import Risk
 from policycortex.scoring.risk_written import WrittenRisk, write_risk
@@ -164,6 +167,12 @@ class RequirementRow:
     """Why it does not apply, with the accounts where that is not everywhere; empty: it applies."""
     failed_not_applicable: int = 0
     """Failing findings where it does not apply; they are not in ``failed``."""
+    stated: Statement | None = None
+    """``met`` or ``not_met`` where people state it of the whole scope; ``result`` is by scanners alone."""
+    decided_by: Decider | None = None
+    """Who says whether it is met; None: it is open, or does not apply."""
+    is_met: bool | None = None
+    """What scanners and people say of it together; None as ``decided_by``."""
 
     @property
     def needs_reasoning(self) -> bool:
@@ -260,25 +269,6 @@ class WaiverRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotApplicableRow:
-    """One requirement that does not apply at the end of the period, by one approved statement."""
-
-    requirement: str
-    title: str
-    reason: str
-    accounts: tuple[str, ...] | None
-    """None: everywhere."""
-    failed: int
-    """Failing findings where it does not apply by any statement."""
-    requester: str
-    approver: str
-    valid_from: datetime
-    valid_until: datetime
-    id: str
-    """Of the attestation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The numbers of page one. ``compliance_score`` is rounded for people; ``score`` holds the exact parts."""
 
@@ -357,6 +347,8 @@ class ReportDocument:
     waivers: tuple[WaiverRow, ...] = ()
     not_applicable: tuple[NotApplicableRow, ...] = ()
     """Requirements that do not apply, in the framework's order."""
+    statements: tuple[StatementRow, ...] = ()
+    """Requirements that people state to be met or not met, in the framework's order."""
     section_values: Mapping[str, object] = field(default_factory=dict)
     """What each section computed, by the id of its content or table: rows, or one value. Read with ``Content.of``."""
     show_executive_summary: bool = True

@@ -40,7 +40,8 @@ def render_csv(document: ReportDocument, path: Path, *, has_bom: bool = False) -
 def _details(row: RequirementRow) -> str:
     """``CC6.1 Logical access (control): More text``."""
     mark = "not_applicable" if row.not_applicable else None
-    named = [name for name in (row.kind, *row.tags, mark) if name is not None]
+    stated = f"stated_{row.stated}" if row.stated else None
+    named = [name for name in (row.kind, *row.tags, mark, stated) if name is not None]
     title = f"{row.id} {row.title}" + (f" ({', '.join(named)})" if named else "")
     text = " ".join(part for part in (row.not_applicable, row.description) if part)
     short = text if len(text) <= _DESCRIPTION_LENGTH else f"{text[: _DESCRIPTION_LENGTH - 1]}…"

@@ -17,6 +17,13 @@ from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import RequirementResult
 from policycortex.rendering.findings_csv import TIME_FORM
+from policycortex.rendering.oscal_statements import (
+    ROLES,
+    describe_attestations,
+    describe_evidence,
+    describe_people,
+    state_of,
+)
 from policycortex.rendering.oscal_texts import make_id, make_tokens, write_line, write_markup, write_props
 from policycortex.rendering.report_json import describe_report, describe_summary, write_time
 from policycortex.reports.sections.nothing_in_scope import NOTHING_IN_SCOPE
@@ -59,19 +66,21 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
 def _metadata(document: ReportDocument) -> _Node:
     header, party = document.header, make_id(document.header.id, "party")
     marking = write_line(header.branding.classification)
+    people = tuple(describe_people(document))
     return {
         "title": write_markup(header.name) or _UNTITLED,
         "last-modified": write_time(header.generated_at),
         "version": write_line(header.id) or "1",
         "oscal-version": OSCAL_VERSION,
         **({"props": [{"name": "marking", "value": marking}]} if marking else {}),
-        "roles": [{"id": "assessor", "title": "Assessor"}],
+        "roles": [{"id": "assessor", "title": "Assessor"}, *(ROLES if people else ())],
         "parties": [
             {
                 "uuid": party,
                 "type": "organization",
                 "name": write_line(header.organization_name or header.organization) or "unknown",
-            }
+            },
+            *people,
         ],
         "responsible-parties": [{"role-id": "assessor", "party-uuids": [party]}],
     }
@@ -80,6 +89,7 @@ def _metadata(document: ReportDocument) -> _Node:
 def _result(document: ReportDocument, tokens: Mapping[str, str]) -> _Node:
     header = document.header
     controls = [{"control-id": token} for token in tokens.values()]
+    attestations = describe_attestations(document, tokens)
     return {
         "uuid": make_id(header.id, "result"),
         "title": write_markup(f"{header.framework_name}: {header.name}"),
@@ -90,6 +100,7 @@ def _result(document: ReportDocument, tokens: Mapping[str, str]) -> _Node:
         "reviewed-controls": {
             "control-selections": [{"include-controls": controls} if controls else {"include-all": {}}]
         },
+        **({"attestations": attestations} if attestations else {}),
     }
 
 
@@ -156,6 +167,7 @@ def _finding(
         status = {"state": "not-satisfied", "reason": reason}
     if row.result in _REMARKS:
         status["remarks"] = _REMARKS[row.result]
+    status = state_of(row, status)
     if row.not_applicable:
         status["remarks"] = write_markup(f"{status.get('remarks', _IN_PART)} {row.not_applicable}")
     title = write_markup(row.title) or write_markup(row.id) or _UNTITLED
@@ -174,6 +186,8 @@ def _finding(
                 "tags": ", ".join(row.tags) or None,
                 "open_conditions": row.open_conditions or None,
                 "failed-not-applicable": row.failed_not_applicable or None,
+                "stated": row.stated,
+                "decided-by": row.decided_by if row.stated else None,
                 **counts,
             }
         ),
@@ -247,7 +261,7 @@ def _back_matter(document: ReportDocument) -> _Node:
         "that scan. Non-compliant: a failing finding that is neither muted nor waived. Compliant: a passing finding "
         "of a check that tests the requirement, and no failing one. Supporting evidence: only checks that help pass.",
     }
-    return {"resources": [plan]}
+    return {"resources": [plan, *describe_evidence(document)]}
 
 
 def _rows_by_requirement(findings: FindingsTable) -> dict[str, Sequence[int]]:

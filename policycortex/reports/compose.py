@@ -9,7 +9,13 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.evidence import Evidence
-from policycortex.documents.evidence_rows import check_rows, describe_reasons, not_applicable_rows, waiver_rows
+from policycortex.documents.evidence_rows import (
+    check_rows,
+    describe_reasons,
+    not_applicable_rows,
+    statement_rows,
+    waiver_rows,
+)
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import (
     Completeness,
@@ -21,7 +27,7 @@ from policycortex.documents.model import (
     TrendPoint,
 )
 from policycortex.names import FindingsDetail, RequirementResult
-from policycortex.reports.applicability_messages import applicability_messages
+from policycortex.reports.applicability_messages import applicability_messages, statement_messages
 from policycortex.reports.failing_checks import rank_checks
 from policycortex.reports.filtered_messages import filtered_messages
 from policycortex.reports.inputs import SectionInputs
@@ -56,6 +62,7 @@ def compose_report(
     top_checks = rank_checks(evidence.failing_checks, evidence.owners, summary.score)
     not_applicable = not_applicable_rows(posture.requirements, evidence.stated)
     reasons = describe_reasons(not_applicable)
+    statements = statement_rows(posture.requirements, evidence.stated, evidence.contradicted)
     inputs = SectionInputs(
         header=header,
         locale=locale,
@@ -68,6 +75,7 @@ def compose_report(
         risk=risk,
     )
     outside = (
+        *statement_messages(summary, statements, locale),
         *applicability_messages(summary, locale),
         *unrelated_messages(header, evidence.unrelated, locale),
         *filtered_messages(evidence.filtered_files, locale),
@@ -86,6 +94,7 @@ def compose_report(
         checks=check_rows(evidence.checks),
         waivers=waiver_rows(evidence.waivers),
         not_applicable=not_applicable,
+        statements=statements,
         section_values=compute_values(inputs),
         show_executive_summary=show_executive_summary,
         detail=detail,
@@ -156,4 +165,7 @@ def _requirement_row(assessment: RequirementAssessment, not_applicable: str) -> 
         open_conditions=assessment.open_conditions,
         not_applicable=not_applicable,
         failed_not_applicable=assessment.excluded.failed,
+        stated=assessment.stated,
+        decided_by=assessment.decided_by,
+        is_met=assessment.is_met,
     )

@@ -2,16 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from policycortex.field_types import Moment, Strict, Text, did_you_mean, refuse
+from policycortex.field_types import Line, Moment, Strict, Text, did_you_mean, refuse
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
+from policycortex.requests.parsing import validated
 
 LONGEST: Final = timedelta(days=3 * 366)
 """What people accept or state must be reviewed at least every three years."""
+
+
+ROLE_TEXT: Final = "The role in which the person acts; reports name it"
+Role = Annotated[Line, Field(min_length=1, max_length=200)] | None
+
+
+class ApproveBody(Strict):
+    """Body of an approval; it may be left out."""
+
+    role: Role = Field(default=None, description=ROLE_TEXT, examples=["Chief information security officer"])
 
 
 class ApprovalBody(Strict):
@@ -24,6 +35,7 @@ class ApprovalBody(Strict):
         examples=["The site is public on purpose; reviewed with the data owner"],
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
     )
+    role: Role = Field(default=None, description=ROLE_TEXT, examples=["Head of IT security"])
     valid_from: Moment | None = Field(default=None, alias="from", description="Inclusive; now unless given")
     valid_until: Moment = Field(
         alias="until", description="Exclusive; 23:59:59 means the end of its day. Three years at most"
@@ -49,6 +61,11 @@ class ApprovalBody(Strict):
     def valid(self, now: datetime) -> Period:
         """The time for which it holds, as requested at ``now``."""
         return Period.as_given(self.valid_from or now, self.valid_until)
+
+
+def parse_approval(body: Mapping[str, Any]) -> str | None:
+    """The role of an approver. Raises RequestError."""
+    return validated(ApproveBody, body).role
 
 
 def known_frameworks(info: ValidationInfo) -> Mapping[str, Framework]:

@@ -21,7 +21,7 @@ _Name = Annotated[Line, Field(min_length=1, max_length=500)]
 
 
 class AttestationScopeBody(Strict):
-    """The requirements: some by id, a section, or a profile; with their parts. And the accounts, all unless given."""
+    """The requirements: by id, a section, or a profile; with their parts. Accounts, environments: all unless given."""
 
     framework: str = Field(examples=["soc2"])
     requirements: list[_Name] = Field(
@@ -33,6 +33,9 @@ class AttestationScopeBody(Strict):
     )
     accounts: list[_Name] = Field(
         default=[], max_length=_MOST_NAMES, description="Only in these accounts, subscriptions, projects or clusters"
+    )
+    environments: list[_Name] = Field(
+        default=[], max_length=100, examples=[["production"]], description="Only in these environments"
     )
 
     @field_validator("framework")
@@ -95,13 +98,17 @@ class AttestationScopeBody(Strict):
             requirements=with_parts(framework, named),
             profile=self.profile,
             accounts=tuple(dict.fromkeys(self.accounts)),
+            environments=tuple(dict.fromkeys(self.environments)),
         )
 
 
 class AttestationBody(ApprovalBody):
     """Body of ``POST /v1/attestations``."""
 
-    statement: Statement = Field(description="`not_applicable`: the requirements do not apply")
+    statement: Statement = Field(
+        description="`met` and `not_met`: what scanners cannot tell; a failing finding outranks `met`. "
+        "`not_applicable`: the requirements do not apply"
+    )
     scope: AttestationScopeBody
 
     @field_validator("statement", mode="before")
@@ -118,6 +125,7 @@ class AttestationRequest:
     scope: AttestationScope
     reason: str
     valid: Period
+    role: str | None = None
 
 
 def parse_attestation(
@@ -130,6 +138,7 @@ def parse_attestation(
         scope=checked.scope.chosen(frameworks[checked.scope.framework]),
         reason=checked.reason,
         valid=checked.valid(now),
+        role=checked.role,
     )
 
 

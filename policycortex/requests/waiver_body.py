@@ -72,6 +72,7 @@ class WaiverRequest:
     scope: WaiverScope
     reason: str
     valid: Period
+    role: str | None = None
 
 
 def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[str, Framework]) -> WaiverRequest:
@@ -81,4 +82,5 @@ def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[
         scope=WaiverScope(**checked.scope.model_dump()),
         reason=checked.reason,
         valid=checked.valid(now),
+        role=checked.role,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from policycortex.scoring.model import TALLY_SCHEMA, WAIVED_SCHEMA
 from policycortex.scoring.requirement_counts import KEY, OUTCOMES, CountedRequirements
 
 _LINE = (*KEY, "severity")
@@ -16,12 +17,17 @@ _LINE = (*KEY, "severity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCounts:
-    """Findings of the accounts in which some requirements do not apply."""
+    """Findings of the accounts and environments that statements name."""
 
     tallies: pl.DataFrame
     """TALLY_SCHEMA."""
     waived: pl.DataFrame
     """WAIVED_SCHEMA."""
+
+    @classmethod
+    def none(cls) -> "AccountCounts":
+        """No findings."""
+        return cls(tallies=TALLY_SCHEMA.to_frame(), waived=WAIVED_SCHEMA.to_frame())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +36,7 @@ class Exclusion:
 
     requirement_ids: frozenset[str]
     counts: AccountCounts | None
-    """Of the accounts in which they do not apply; None: they apply nowhere in the scope."""
+    """Of the places where they do not apply; None: they apply nowhere in the scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

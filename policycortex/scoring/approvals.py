@@ -41,6 +41,9 @@ class ApprovalRecord:
     approved_at: datetime | None = None
     revoked_by: str | None = None
     revoked_at: datetime | None = None
+    requester_role: str | None = None
+    """The role that the requester acted in, such as ``head of IT security``; None where none was given."""
+    approver_role: str | None = None
 
     def holds_at(self, at: datetime) -> bool:
         """Return whether it was in force at the last moment before ``at``, by what was known then."""

@@ -3,7 +3,7 @@
 Tallies are few (checks, not findings), so that plain Python over aggregated frames is fast enough.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,8 @@ from policycortex.frameworks.conditions import count_open
 from policycortex.frameworks.model import Framework, Requirement
 from policycortex.names import CrosswalkEdition, RequirementResult, Severity
 from policycortex.scoring.applicability import Exclusion, apply_exclusions
-from policycortex.scoring.hierarchy import distinct_facts, roll_up
+from policycortex.scoring.attestations import Statement
+from policycortex.scoring.hierarchy import distinct_conclusions, distinct_facts, roll_up
 from policycortex.scoring.model import Counts, Posture, RequirementAssessment
 from policycortex.scoring.models import DEFAULT_MODEL, score_all
 from policycortex.scoring.requirement_counts import (
@@ -27,6 +28,7 @@ from policycortex.scoring.requirement_counts import (
 )
 from policycortex.scoring.waived import waived_of_framework
 
+_NOTHING_STATED: Final[Mapping[str, Statement]] = {}
 _NONE: Final = CountedRequirements(by_severity={}, checks={}, direct=frozenset())
 
 
@@ -37,13 +39,15 @@ def assess_posture(
     relations: pl.DataFrame,
     waived: pl.DataFrame,
     exclusions: tuple[Exclusion, ...] = (),
+    stated: Mapping[str, Statement] = _NOTHING_STATED,
 ) -> Posture:
     """Assess every requirement of ``framework``, or count all findings when it is None.
 
     ``tallies`` is TALLY_SCHEMA, ``waived`` WAIVED_SCHEMA; ``relations`` holds the distinct
     (provider, check_id, mapping_id, requirement_id) of the crosswalk, ids in the framework's spelling, and their
     ``strength``; without that column every relation is direct. ``exclusions`` are the requirements that do not apply;
-    they change requirement results, and no count of the framework's findings.
+    they change requirement results, and no count of the framework's findings. ``stated`` is what people state of
+    requirements in the whole scope; it changes neither results nor counts.
     """
     if framework is None:
         return _posture(None, (), by_severity(tallies, waived_of_framework(waived, None, {})))
@@ -52,7 +56,7 @@ def assess_posture(
     providers = frozenset(tallies["provider"].unique().to_list())
     basis = _basis(framework.id, tallies, relations, waived, exclusions)
     requirements = tuple(
-        _assess_requirement(r, basis(r.id), is_manual=_is_manual(r, providers, framework))
+        _assess_requirement(r, basis(r.id), is_manual=_is_manual(r, providers, framework), stated=stated.get(r.id))
         for r in framework.requirements
     )
     if framework.edition is CrosswalkEdition.REVIEWED:
@@ -124,12 +128,20 @@ def _posture(
         requirements=requirements,
         counts=counts,
         failed_by_severity={s.value: totals.get(s.value, Counts()).failed for s in Severity},
-        scores=score_all(requirements, counts, totals, facts=distinct_facts(requirements) if is_reviewed else None),
+        scores=score_all(
+            requirements,
+            counts,
+            totals,
+            facts=distinct_facts(requirements) if is_reviewed else None,
+            concluded=distinct_conclusions(requirements) if is_reviewed else None,
+        ),
         default_model=DEFAULT_MODEL,
     )
 
 
-def _assess_requirement(requirement: Requirement, basis: _Basis, *, is_manual: bool) -> RequirementAssessment:
+def _assess_requirement(
+    requirement: Requirement, basis: _Basis, *, is_manual: bool, stated: Statement | None
+) -> RequirementAssessment:
     counts = add_counts(basis.by_severity.values())
     needs_person = is_manual and not counts.total and basis.is_applicable
     return RequirementAssessment(
@@ -148,6 +160,7 @@ def _assess_requirement(requirement: Requirement, basis: _Basis, *, is_manual: b
         tags=requirement.tags,
         open_conditions=count_open(requirement.conditions, basis.checks),
         excluded=basis.excluded,
+        stated=stated if basis.is_applicable else None,
     )
 
 

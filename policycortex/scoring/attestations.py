@@ -1,25 +1,41 @@
 """Attestations: what people state of requirements, and which statements hold at a time.
 
-Today a person can state that a requirement does not apply. Such a statement never changes a score of findings: it takes
-requirements out of what is counted by requirement, and what scanners find there stays visible.
+No statement changes a score of findings. ``not_applicable`` takes requirements out of what is counted by requirement;
+``met`` and ``not_met`` say what scanners cannot tell. What scanners find stays visible beside all of them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import product
 from typing import Final
 
 from policycortex.scoring.approvals import ApprovalRecord
-
-EVERYWHERE: Final[frozenset[str]] = frozenset()
-"""The accounts of a statement that names none: all."""
 
 
 class Statement(StrEnum):
     """What a person states of a requirement."""
 
+    MET = "met"
+    NOT_MET = "not_met"
     NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a statement holds: in one account, in one environment, in one environment of one account, or everywhere."""
+
+    account: str | None = None
+    """None: in all accounts."""
+    environment: str | None = None
+    """None: in all environments."""
+
+
+EVERYWHERE: Final = Place()
+WHOLE: Final = frozenset({EVERYWHERE})
+"""The places of a statement that names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +48,30 @@ class AttestationScope:
     profile: str | None = None
     """The framework's profile that named them; for display."""
     accounts: tuple[str, ...] = ()
-    """Accounts, subscriptions, projects or clusters; empty: everywhere."""
+    """Accounts, subscriptions, projects or clusters; empty: all."""
+    environments: tuple[str, ...] = ()
+    """Empty: all."""
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Every named account with every named environment."""
+        pairs = product(self.accounts or (None,), self.environments or (None,))
+        return frozenset(Place(account=account, environment=environment) for account, environment in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFile:
+    """A file that shows what a statement says. It was attached before the approval and never changes."""
+
+    name: str
+    """As the person named it; for display."""
+    sha256: str
+    size_bytes: int
+    media_type: str
+    key: str
+    """Of the stored file in the artifact store."""
+    attached_by: str
+    attached_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +80,8 @@ class Attestation(ApprovalRecord):
 
     statement: Statement
     scope: AttestationScope
+    evidence: tuple[EvidenceFile, ...] = ()
+    """In the order in which they were attached."""
 
 
 def attestations_in_force(
@@ -51,15 +92,11 @@ def attestations_in_force(
     return tuple(sorted(found, key=lambda each: (each.requested_at, each.id)))
 
 
-def not_applicable_accounts(in_force: Iterable[Attestation]) -> Mapping[str, frozenset[str]]:
-    """Requirements that do not apply, each with the accounts in which they do not: EVERYWHERE, or their union."""
-    found: dict[str, frozenset[str]] = {}
+def stated_places(in_force: Iterable[Attestation], statement: Statement) -> Mapping[str, frozenset[Place]]:
+    """Requirements with this statement, each with the places where it holds: WHOLE, or their union."""
+    found: defaultdict[str, frozenset[Place]] = defaultdict(frozenset)
     for each in in_force:
-        if each.statement is not Statement.NOT_APPLICABLE:
-            continue
-        accounts = frozenset(each.scope.accounts)
-        for id_ in each.scope.requirements:
-            known = found.get(id_)
-            is_whole = EVERYWHERE in (accounts, known)
-            found[id_] = EVERYWHERE if is_whole else accounts | (known or frozenset())
-    return found
+        if each.statement is statement:
+            for id_ in each.scope.requirements:
+                found[id_] |= each.scope.places
+    return {id_: WHOLE if EVERYWHERE in places else places for id_, places in found.items()}

@@ -5,11 +5,12 @@ its parts, and not two parts of one parent that the same checks decide.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from policycortex.names import RequirementResult
+from policycortex.names import Decider, RequirementResult
+from policycortex.scoring.attestations import Statement
 from policycortex.scoring.model import RequirementAssessment
 
 WORST_FIRST: Final = (
@@ -24,15 +25,15 @@ WORST_FIRST: Final = (
 
 
 def roll_up(requirements: Sequence[RequirementAssessment]) -> tuple[RequirementAssessment, ...]:
-    """The same requirements; each parent with the worst result of its parts, and of its own where it has one."""
-    parts: defaultdict[str, list[RequirementResult]] = defaultdict(list)
+    """The same requirements; each parent with the worst result of its parts, and of its own where it has one.
+
+    People state of a parent that it is met if it and all its parts are; one that is not met is enough for ``not_met``.
+    """
+    parts: defaultdict[str, list[RequirementAssessment]] = defaultdict(list)
     for requirement in requirements:
         if requirement.parent is not None:
-            parts[requirement.parent].append(requirement.result)
-    return tuple(
-        replace(each, result=_worst([*parts[each.id], *_own(each)])) if each.id in parts else each
-        for each in requirements
-    )
+            parts[requirement.parent].append(requirement)
+    return tuple(_rolled_up(each, parts[each.id]) if each.id in parts else each for each in requirements)
 
 
 def distinct_facts(requirements: Sequence[RequirementAssessment]) -> tuple[RequirementAssessment, ...]:
@@ -40,16 +41,37 @@ def distinct_facts(requirements: Sequence[RequirementAssessment]) -> tuple[Requi
 
     Without parents; of the parts of one parent that the same checks decide, the one with the worst result.
     """
+    return _distinct(requirements, lambda _: False)
+
+
+def distinct_conclusions(requirements: Sequence[RequirementAssessment]) -> tuple[RequirementAssessment, ...]:
+    """The requirements that ``requirements_met`` counts: as ``distinct_facts``, and each that people decide."""
+    return _distinct(requirements, lambda each: each.decided_by is Decider.PEOPLE)
+
+
+def _distinct(
+    requirements: Sequence[RequirementAssessment], is_single: Callable[[RequirementAssessment], bool]
+) -> tuple[RequirementAssessment, ...]:
     parents = {requirement.parent for requirement in requirements}
     facts: dict[tuple[str, ...], RequirementAssessment] = {}
     for each in requirements:
         if each.id in parents:
             continue
-        key = (each.parent, *each.checks) if each.parent is not None and each.checks else ("", each.id)
+        is_shared = each.parent is not None and each.checks and not is_single(each)
+        key = (each.parent or "", *each.checks) if is_shared else ("", each.id)
         known = facts.get(key)
         if known is None or _worst([each.result, known.result]) is not known.result:
             facts[key] = each
     return tuple(facts.values())
+
+
+def _rolled_up(parent: RequirementAssessment, parts: Sequence[RequirementAssessment]) -> RequirementAssessment:
+    own = [parent] if parent.stated is not None or _own(parent) else []
+    concluded = [each.is_met for each in (*parts, *own) if each.result is not RequirementResult.NOT_APPLICABLE]
+    stated = Statement.NOT_MET if False in concluded else Statement.MET if concluded and all(concluded) else None
+    is_by_people = any(each.decided_by is Decider.PEOPLE for each in (*parts, *own))
+    result = _worst([*(each.result for each in parts), *_own(parent)])
+    return replace(parent, result=result, stated=stated if is_by_people else None)
 
 
 def _own(parent: RequirementAssessment) -> tuple[RequirementResult, ...]:

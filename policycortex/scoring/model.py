@@ -6,7 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from policycortex.names import RequirementKind, RequirementResult, RequirementTag
+from policycortex.names import Decider, RequirementKind, RequirementResult, RequirementTag
+from policycortex.scoring.attestations import Statement
 
 TALLY_SCHEMA: Final = pl.Schema(
     {
@@ -93,6 +94,38 @@ class RequirementAssessment:
     """Conditions on the configuration of its checks that have findings in scope; no findings tell whether they hold."""
     excluded: Counts = field(default_factory=Counts)
     """Findings where the requirement does not apply: they are not in ``counts`` and not in ``by_severity``."""
+    stated: Statement | None = None
+    """``met`` or ``not_met`` where people state it of the whole scope; scanners decide ``result`` alone."""
+
+    @property
+    def decided_by(self) -> Decider | None:
+        """Who says whether it is met; None: nobody, or it does not apply.
+
+        A failing finding of a scanner outranks ``met``; ``not_met`` outranks passing findings.
+        """
+        match self.result, self.stated:
+            case RequirementResult.NOT_APPLICABLE, _:
+                return None
+            case (RequirementResult.NON_COMPLIANT, _) | (RequirementResult.COMPLIANT, Statement.MET | None):
+                return Decider.SCANNER
+            case _, None:
+                return None
+        return Decider.PEOPLE
+
+    @property
+    def is_met(self) -> bool | None:
+        """What scanners and people say of it together; None: it is open, or does not apply."""
+        match self.decided_by:
+            case Decider.SCANNER:
+                return self.result is RequirementResult.COMPLIANT
+            case Decider.PEOPLE:
+                return self.stated is Statement.MET
+        return None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether people state that it is met, and a scanner finds that it is not."""
+        return self.stated is Statement.MET and self.result is RequirementResult.NON_COMPLIANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +138,15 @@ class Coverage:
     """All requirements of the framework that apply."""
     not_applicable: int = 0
     """Requirements of the framework that do not apply; with ``total`` all of them."""
+    by_scanner: int = 0
+    """Requirements that scanners decide."""
+    by_people: int = 0
+    """Requirements that people decide: by a statement where scanners do not, or by ``not_met``."""
+
+    @property
+    def open(self) -> int:
+        """Requirements that apply and that nobody decides."""
+        return self.total - self.by_scanner - self.by_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

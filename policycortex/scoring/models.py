@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policycortex.names import RequirementResult, Severity
+from policycortex.names import Decider, RequirementResult, Severity
 from policycortex.scoring.model import Counts, Coverage, RequirementAssessment, Score
 from policycortex.scoring.rounding import percent_of
 
@@ -28,6 +28,8 @@ class ScoreInputs:
     requirements: Sequence[RequirementAssessment]
     facts: Sequence[RequirementAssessment]
     """The requirements without those that repeat others: no parents, no two parts decided by the same checks."""
+    concluded: Sequence[RequirementAssessment]
+    """The same, and each part that people decide: a statement on each part is a fact of its own."""
     counts: Counts
     """Distinct findings related to the framework."""
     by_severity: Mapping[str, Counts]
@@ -52,15 +54,17 @@ def score_all(
     *,
     models: Sequence[ScoreModel] | None = None,
     facts: Sequence[RequirementAssessment] | None = None,
+    concluded: Sequence[RequirementAssessment] | None = None,
 ) -> dict[str, Score]:
     """Calculate every model that applies (of MODELS unless given), by name.
 
     ``counts`` and ``by_severity`` are of distinct findings related to the framework. ``facts`` are the requirements
-    that count once, where that are not all.
+    that count once, where that are not all; ``concluded`` are those of ``requirements_met``.
     """
     inputs = ScoreInputs(
         requirements=requirements,
         facts=requirements if facts is None else facts,
+        concluded=requirements if concluded is None else concluded,
         counts=counts,
         by_severity=by_severity,
     )
@@ -79,6 +83,14 @@ def _findings_pass_rate(inputs: ScoreInputs) -> tuple[float, float]:
 def _requirements_passed(inputs: ScoreInputs) -> tuple[float, float]:
     assessed = _assessed(inputs.facts)
     return sum(r.result is RequirementResult.COMPLIANT for r in assessed), len(assessed)
+
+
+def _requirements_met(inputs: ScoreInputs) -> tuple[float, float] | None:
+    """As ``requirements_passed``, with what people state where scanners do not decide."""
+    if not inputs.requirements:
+        return None
+    decided = [r for r in inputs.concluded if r.decided_by is not None]
+    return sum(r.is_met is True for r in decided), len(decided)
 
 
 def _severity_weighted(inputs: ScoreInputs) -> tuple[float, float]:
@@ -103,6 +115,7 @@ def _threatscore(inputs: ScoreInputs) -> tuple[float, float] | None:
 MODELS: Final = (
     ScoreModel(name="findings_pass_rate", version="1", calculate=_findings_pass_rate),
     ScoreModel(name="requirements_passed", version="1", calculate=_requirements_passed),
+    ScoreModel(name="requirements_met", version="1", calculate=_requirements_met),
     ScoreModel(name="severity_weighted", version="1", calculate=_severity_weighted),
     ScoreModel(name="prowler_threatscore", version="1", calculate=_threatscore),
 )
@@ -118,7 +131,14 @@ def _assessed(requirements: Sequence[RequirementAssessment]) -> list[Requirement
 
 def _coverage(requirements: Sequence[RequirementAssessment]) -> Coverage:
     excluded = sum(r.result is RequirementResult.NOT_APPLICABLE for r in requirements)
-    return Coverage(assessed=len(_assessed(requirements)), total=len(requirements) - excluded, not_applicable=excluded)
+    deciders = [r.decided_by for r in requirements]
+    return Coverage(
+        assessed=len(_assessed(requirements)),
+        total=len(requirements) - excluded,
+        not_applicable=excluded,
+        by_scanner=deciders.count(Decider.SCANNER),
+        by_people=deciders.count(Decider.PEOPLE),
+    )
 
 
 def _score(model: ScoreModel, numerator: float, denominator: float, inputs: ScoreInputs) -> Score:

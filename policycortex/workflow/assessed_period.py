@@ -1,8 +1,9 @@
 """Assessment of one scope and period from the lake, for daily scores and for reports."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import product
 from typing import Final
 
 import polars as pl
@@ -13,16 +14,17 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.applicability import AccountCounts, Exclusion
+from policycortex.scoring.applicability import AccountCounts
 from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.assess import assess_posture
-from policycortex.scoring.attestations import Attestation, attestations_in_force
+from policycortex.scoring.attestations import Attestation, Place
+from policycortex.scoring.contradictions import Contradicted, find_contradictions
 from policycortex.scoring.model import TALLY_SCHEMA, WAIVED_SCHEMA, Posture
 from policycortex.scoring.requirement_counts import KEY
 from policycortex.scoring.unrelated import UnrelatedFindings, count_unrelated
 from policycortex.scoring.waivers import Waiver, waivers_by_day, waivers_in_force
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.applicability import count_findings, exclusions_at
+from policycortex.workflow.applicability import StatedResults, count_findings, stated_at
 
 _NO_RELATIONS: Final = RELATION_SCHEMA.to_frame()
 _NOTHING_WAIVED: Final = WAIVED_SCHEMA.to_frame()
@@ -45,10 +47,10 @@ class AssessedPeriod:
     """MAPPING_SCHEMA."""
     waived: pl.DataFrame
     """WAIVED_SCHEMA."""
-    stated: tuple[Attestation, ...]
-    """Attestations on the framework in force at the end of the period."""
-    exclusions: tuple[Exclusion, ...]
-    """Requirements that do not apply by them."""
+    stated: StatedResults
+    """What attestations in force at the end of the period say of requirements in the scope."""
+    contradicted: Contradicted
+    """Statements ``met`` that findings contradict."""
 
 
 def judge_period(
@@ -70,32 +72,40 @@ def judge_period(
     tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
     waived = lake.findings.load_waived(scope, period, in_force) if len(in_force) else _NOTHING_WAIVED
 
-    def read_accounts(accounts: Sequence[str]) -> AccountCounts:
-        part = replace(scope, accounts=tuple(accounts))
+    def read_places(accounts: Sequence[str], environments: Sequence[str]) -> AccountCounts:
+        part = _part(scope, accounts, environments)
         return AccountCounts(
             tallies=lake.period_end.load_tallies(part, period),
             waived=lake.findings.load_waived(part, period, in_force) if len(in_force) else _NOTHING_WAIVED,
         )
 
     framework_id = framework.id if framework else None
-    exclusions = exclusions_at(
+    by_people = stated_at(
         attestations,
         framework_id,
         moment,
         scope=scope,
         findings=count_findings(AccountCounts(tallies=tallies, waived=waived)),
-        read=read_accounts,
+        read=read_places,
     )
     relations = expand_crosswalk(framework, tallies, mappings) if framework else _NO_RELATIONS
+    posture = assess_posture(
+        framework,
+        tallies=tallies,
+        relations=relations,
+        waived=waived,
+        exclusions=by_people.exclusions,
+        stated=by_people.statements,
+    )
     return AssessedPeriod(
-        posture=assess_posture(framework, tallies=tallies, relations=relations, waived=waived, exclusions=exclusions),
+        posture=posture,
         relations=_in_order(framework, relations) if framework else None,
         waivers=in_force,
         tallies=tallies,
         mappings=mappings,
         waived=waived,
-        stated=attestations_in_force(attestations, framework_id, moment),
-        exclusions=exclusions,
+        stated=by_people,
+        contradicted=find_contradictions(by_people.in_force, posture, by_people.limited, relations),
         unrelated=count_unrelated(framework, tallies, relations) if framework else None,
     )
 
@@ -113,7 +123,7 @@ def describe_crosswalk(framework: Framework | None, assessed: AssessedPeriod) ->
             tallies=assessed.tallies,
             relations=relations,
             waived=assessed.waived,
-            exclusions=assessed.exclusions,
+            exclusions=assessed.stated.exclusions,
         )
         pairs = zip(assessed.posture.requirements, judged.requirements, strict=True)
         differing = sum(one.result is not two.result for one, two in pairs)
@@ -138,14 +148,16 @@ class DayReadings:
     """All of the organisation, in force or not."""
     moments: Mapping[date, datetime] = field(default_factory=dict)
     """The time of each day for which waivers and attestations are selected."""
-    accounts: Mapping[str, "DayReadings"] = field(default_factory=dict)
-    """The same of each account that attestations name."""
+    places: Mapping[Place, "DayReadings"] = field(default_factory=dict)
+    """The same of each account and environment that attestations name, and of each pair of them."""
     scanned: Mapping[date, ScanDays] = field(default_factory=dict)
     """Per day the days of the scans that count."""
 
-    def account_counts(self, day: date, accounts: Iterable[str]) -> AccountCounts:
-        """The findings of some accounts on one day."""
-        parts = [self.accounts[account] for account in accounts if account in self.accounts]
+    def place_counts(self, day: date, accounts: Sequence[str], environments: Sequence[str]) -> AccountCounts:
+        """The findings of some accounts and environments on one day; empty: of all of the scope."""
+        pairs = product(accounts or (None,), environments or (None,))
+        wanted = [Place(account=account, environment=environment) for account, environment in pairs]
+        parts = [self.places[place] for place in wanted if place in self.places]
         tallies = [part.by_day[day] for part in parts if day in part.by_day]
         waived = [part.waived[day] for part in parts if day in part.waived]
         return AccountCounts(
@@ -153,18 +165,18 @@ class DayReadings:
             waived=pl.concat(waived) if waived else _NOTHING_WAIVED,
         )
 
-    def exclusions(self, day: date, framework: Framework | None) -> tuple[Exclusion, ...]:
-        """Requirements of the framework that do not apply on one day."""
+    def stated(self, day: date, framework: Framework | None) -> StatedResults:
+        """What people state of the framework's requirements on one day."""
         if framework is None or not self.attestations:
-            return ()
+            return StatedResults()
         own = AccountCounts(tallies=self.by_day[day], waived=_NOTHING_WAIVED)
-        return exclusions_at(
+        return stated_at(
             self.attestations,
             framework.id,
             self.moments[day],
             scope=self.scope,
             findings=count_findings(own),
-            read=lambda accounts: self.account_counts(day, accounts),
+            read=lambda accounts, environments: self.place_counts(day, accounts, environments),
         )
 
 
@@ -190,7 +202,6 @@ def read_days(
     moments = {day: known_moment(Period.of_days(day, day, known.zone), now) for day in by_day}
     in_force = waivers_by_day(waivers, moments)
     waived = lake.findings.load_daily_waived(scope, known, in_force, since=since) if len(in_force) else None
-    named = sorted({account for each in attestations for account in each.scope.accounts})
     return DayReadings(
         by_day=by_day,
         waived={} if waived is None else _by_day(waived),
@@ -198,10 +209,9 @@ def read_days(
         scope=scope,
         attestations=tuple(attestations),
         moments=moments,
-        accounts={
-            account: read_days(lake, replace(scope, accounts=(account,)), period, waivers=waivers, now=now, since=since)
-            for account in named
-            if not scope.accounts or account in scope.accounts
+        places={
+            place: read_days(lake, part, period, waivers=waivers, now=now, since=since)
+            for place, part in _parts(scope, attestations).items()
         },
         scanned=_scan_days(daily),
     )
@@ -210,15 +220,48 @@ def read_days(
 def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
     """Posture of each day, oldest first."""
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
+    return {day: _judge_day(readings, framework, relations, day) for day in readings.by_day}
+
+
+def contradicted_on(readings: DayReadings, framework: Framework, posture: Posture, day: date) -> Contradicted:
+    """Statements ``met`` that findings of one day contradict; ``posture`` is that of the day."""
+    stated = readings.stated(day, framework)
+    if not stated.in_force:
+        return frozenset()
+    relations = expand_crosswalk(framework, readings.by_day[day], readings.mappings)
+    return find_contradictions(stated.in_force, posture, stated.limited, relations)
+
+
+def _judge_day(readings: DayReadings, framework: Framework | None, relations: pl.DataFrame, day: date) -> Posture:
+    stated = readings.stated(day, framework)
+    return assess_posture(
+        framework,
+        tallies=readings.by_day[day],
+        relations=relations,
+        waived=readings.waived.get(day, _NOTHING_WAIVED),
+        exclusions=stated.exclusions,
+        stated=stated.statements,
+    )
+
+
+def _part(scope: Scope, accounts: Sequence[str], environments: Sequence[str]) -> Scope:
+    """The scope in some accounts and environments only; empty: in all of its own."""
+    return replace(
+        scope, accounts=tuple(accounts) or scope.accounts, environments=tuple(environments) or scope.environments
+    )
+
+
+def _parts(scope: Scope, attestations: Sequence[Attestation]) -> dict[Place, Scope]:
+    """The parts of the scope that findings are read of for the statements, by place."""
+    accounts = {a for each in attestations for a in each.scope.accounts if not scope.accounts or a in scope.accounts}
+    environments = {
+        e for each in attestations for e in each.scope.environments if not scope.environments or e in scope.environments
+    }
+    pairs = product((None, *sorted(accounts)), (None, *sorted(environments)))
     return {
-        day: assess_posture(
-            framework,
-            tallies=tallies,
-            relations=relations,
-            waived=readings.waived.get(day, _NOTHING_WAIVED),
-            exclusions=readings.exclusions(day, framework),
-        )
-        for day, tallies in readings.by_day.items()
+        Place(account=a, environment=e): _part(scope, (a,) if a else (), (e,) if e else ())
+        for a, e in pairs
+        if a is not None or e is not None
     }
 
 

@@ -21,6 +21,7 @@ from policycortex.errors import PolicyCortexError
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry.alert_tables import CONTRADICTION
 from policycortex.storage.registry.schedule_rows import AlertRow, DeliveryRow
 
 _MOST_AT_ONCE: Final = 16
@@ -122,6 +123,8 @@ class _Round:
 
 def _notice(settings: Settings, registry: Registry, row: AlertRow) -> Notice | None:
     """The alert's text; None if its report was deleted, or its deliveries were replayed."""
+    if row.kind == CONTRADICTION:
+        return _contradiction_notice(row)
     if row.report_id is None:
         return _tick_notice(registry, row)
     status = registry.reports.find_status(row.report_id)
@@ -146,6 +149,16 @@ def _tick_notice(registry: Registry, row: AlertRow) -> Notice | None:
     text = "A schedule could not request its report."
     return Notice(
         id=row.id, subject=f"No report: {schedule.name}", text=text, facts=facts, organization=row.organization
+    )
+
+
+def _contradiction_notice(row: AlertRow) -> Notice:
+    return Notice(
+        id=row.id,
+        subject=f"Stated as met, and failing: {row.reason.partition(' fails ')[0]}",
+        text="A scanner finds that a requirement is not met which people state as met. The finding counts.",
+        facts={"Organization": row.organization, "Reason": row.reason},
+        organization=row.organization,
     )
 
 

@@ -21,6 +21,7 @@ from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lake
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.assessed_period import judge_days, read_days
+from policycortex.workflow.contradictions import tell_contradictions
 from policycortex.workflow.unrelated_findings import store_unrelated
 
 _SPAN_DAYS: Final = 31
@@ -57,7 +58,7 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
         for organization in lake.imports.load_organizations():
             inputs = _load_inputs(settings, registry, organization)
             later = lake.analytics.load_days_carried_to(organization, days) if days else ()
-            scored = tuple(_score_days(lake, inputs, sorted({*days, *later}), moment))
+            scored = tuple(_score_days(lake, registry, inputs, sorted({*days, *later}), moment))
             _store_unrelated(lake, registry, inputs, scored)
             scores += scored
     return tuple(scores)
@@ -75,7 +76,7 @@ def rescore_days(
             days = _outdated_days(lake, inputs)
             if days:
                 progress(f"rescoring {len(days)} days of {organization}, {days[0]} to {days[-1]}")
-            scored = [score for span in _spans(days) for score in _score_days(lake, inputs, span, moment)]
+            scored = [score for span in _spans(days) for score in _score_days(lake, registry, inputs, span, moment)]
             _store_unrelated(lake, registry, inputs, scored)
             scores += scored
     return tuple(scores)
@@ -151,7 +152,9 @@ def _spans(days: Sequence[date]) -> Iterator[Sequence[date]]:
         yield days[start : start + _SPAN_DAYS]
 
 
-def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now: datetime) -> Iterator[DayScore]:
+def _score_days(
+    lake: Lake, registry: Registry, inputs: _AssessmentInputs, days: Sequence[date], now: datetime
+) -> Iterator[DayScore]:
     if not days:
         return
     period, scope = Period.of_days(days[0], days[-1]), Scope(organization=inputs.organization)
@@ -163,6 +166,7 @@ def _score_days(lake: Lake, inputs: _AssessmentInputs, days: Sequence[date], now
         for each in _editions(framework)
     ]
     lake.results.replace_results(inputs.organization, days, _kept(judged))
+    tell_contradictions(registry, readings, judged, now=now)
     for each, postures in judged:
         if each.edition is CrosswalkEdition.REVIEWED:
             yield from (_day_score(day, inputs.organization, posture) for day, posture in postures.items())

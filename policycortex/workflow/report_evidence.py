@@ -74,7 +74,8 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
             else OWNERS_SCHEMA.to_frame()
         ),
         waivers=_waivers(lake, inputs, path),
-        stated=assessed.stated,
+        stated=assessed.stated.in_force,
+        contradicted=assessed.contradicted,
         risk_items=risk_items,
         minimum_ages=lake.analytics.load_minimum_ages(request.scope.organization, oldest_failing(risk_items)),
         previous_risk_items=load_risk_items(lake, request, request.period.previous(), inputs.before),

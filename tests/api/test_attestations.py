@@ -38,6 +38,7 @@ def test_an_attestation_is_requested_approved_and_revoked(server: ApiServer, ask
     assert (found["status"], found["approver"], found["statement"]) == ("requested", None, "not_applicable")
     assert found["scope"] == {
         "framework": "soc2", "requirements": ["A1.1", "A1.2", "A1.3"], "profile": "availability", "accounts": [],
+        "environments": [],
     }  # fmt: skip
     assert made.headers["Location"] == f"{server.url}/v1/attestations/{found['id']}"
     server.clock.pass_by(timedelta(minutes=1))
@@ -81,7 +82,7 @@ def test_attestations_are_the_organisations_own(server: ApiServer, asker: httpx.
 
 def test_what_is_wrong_is_named(server: ApiServer, asker: httpx.Client) -> None:
     """All problems at once, each with its field; the framework's details list its profiles."""
-    bad = body(server, statement="met", scope={"framework": "soc2", "profile": "secrecy"}, reason=" ")
+    bad = body(server, statement="maybe", scope={"framework": "soc2", "profile": "secrecy"}, reason=" ")
     answer = asker.post("/v1/attestations", json=bad)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_001")
     assert {detail["field"] for detail in answer.json()["details"]} == {"statement", "scope.profile", "reason"}

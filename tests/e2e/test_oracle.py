@@ -125,4 +125,6 @@ def test_threatscore_is_prowlers_own(report: Report, oracle: dict[str, Any]) -> 
     models = report("prowler_threatscore_aws")["summary"]["models"]
     wanted = oracle["frameworks"]["prowler_threatscore_aws"]["threatscore_app_formula"]
     assert round(models["prowler_threatscore"], 2) == wanted
-    assert set(models) == {"findings_pass_rate", "requirements_passed", "severity_weighted", "prowler_threatscore"}
+    assert set(models) == {
+        "findings_pass_rate", "requirements_passed", "requirements_met", "severity_weighted", "prowler_threatscore",
+    }  # fmt: skip

@@ -82,7 +82,7 @@ def test_an_upload_rescores_its_organisation(scanned: Settings) -> None:
         registry.frameworks.put_framework("default", "own", own_framework, uploaded_by=None, now=NOW)
     assert {score.framework_id for score in rescore_days(scanned, now=NOW)} >= {"own", "soc2"}
     with open_lake(scanned) as lake:
-        assert len(stored_scores(lake, "own")) == 3
+        assert len(stored_scores(lake, "own")) == 4
 
 
 def test_the_sensor_asks_once_for_a_change(

@@ -118,7 +118,9 @@ def test_every_format_lists_it_and_every_total_is_without_it(settings: Settings,
     assert document.summary.total_violations == 2
     made = {each: render_artifact(document, each, tmp_path).path for each in ReportFormat}
     body = json.loads(made[ReportFormat.JSON].read_bytes())
-    assert body["summary"]["score"]["coverage"] == {"assessed": 1, "total": 2, "not_applicable": 1}
+    assert body["summary"]["score"]["coverage"] == {
+        "assessed": 1, "total": 2, "not_applicable": 1, "by_scanner": 1, "by_people": 0, "open": 1,
+    }  # fmt: skip
     assert body["summary"]["requirements"] == {"met": 0, "assessed": 1, "total": 3, "not_applicable": 1}
     (row,) = body["not_applicable"]
     assert {name: row[name] for name in ("requirement", "reason", "accounts", "failed", "approver", "id")} == {

@@ -19,6 +19,8 @@ def present_attestation(attestation: Attestation, now: datetime) -> AttestationA
                 "requirements": list(scope.requirements),
                 "profile": scope.profile,
                 "accounts": list(scope.accounts),
+                "environments": list(scope.environments),
             },
+            "evidence": attestation.evidence,
         }
     )

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from api.platform.approvals import ApprovalAnswer
-from api.platform.responses import Pagination, ResponseModel
+from api.platform.responses import Moment, Pagination, ResponseModel
 from policycortex.scoring.attestations import Statement
 
 
@@ -13,7 +13,19 @@ class AttestationScopeAnswer(ResponseModel):
     framework: str = Field(examples=["soc2"])
     requirements: list[str] = Field(description="Ids in the framework's order, with parts", examples=[["P1.1"]])
     profile: str | None = Field(description="The profile that named them", examples=["privacy"])
-    accounts: list[str] = Field(description="Empty: everywhere")
+    accounts: list[str] = Field(description="Empty: all")
+    environments: list[str] = Field(description="Empty: all")
+
+
+class EvidenceAnswer(ResponseModel):
+    """A file that shows what the statement says."""
+
+    name: str = Field(examples=["access-review.pdf"])
+    sha256: str = Field(description="Hex; its name in the path of the download")
+    size_bytes: int
+    media_type: str
+    attached_by: str
+    attached_at: Moment
 
 
 class AttestationAnswer(ApprovalAnswer):
@@ -22,6 +34,7 @@ class AttestationAnswer(ApprovalAnswer):
     id: str = Field(examples=["att_0123456789abcdef"])
     statement: Statement
     scope: AttestationScopeAnswer
+    evidence: list[EvidenceAnswer] = Field(description="In the order in which the files were attached")
 
 
 class AttestationList(ResponseModel):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
-from api.v1.posture.schemas import FindingTotals, ModelScore, PostureAnswer, RequirementPosture
+from api.v1.posture.schemas import CoverageAnswer, FindingTotals, ModelScore, PostureAnswer, RequirementPosture
 from policycortex.frameworks.model import Framework
 from policycortex.names import RequirementResult
 from policycortex.period import Period
@@ -41,6 +41,7 @@ def present_posture(
                 for score in posture.scores.values()
             ],
             "findings": FindingTotals.model_validate(posture.counts),
+            "coverage": CoverageAnswer.model_validate(posture.score.coverage),
             "results": {result: counted[result] for result in RequirementResult},
             "requirements": [
                 RequirementPosture(
@@ -49,6 +50,9 @@ def present_posture(
                     section=each.section,
                     parent=each.parent,
                     result=each.result,
+                    stated=each.stated,
+                    decided_by=each.decided_by,
+                    is_met=each.is_met,
                     findings=FindingTotals.model_validate(each.counts),
                     excluded=FindingTotals.model_validate(each.excluded),
                     checks=list(each.checks),

@@ -4,7 +4,8 @@ from pydantic import Field
 
 from api.platform.filters import FilterQuery
 from api.platform.responses import Moment, ResponseModel, Span
-from policycortex.names import CrosswalkEdition, RequirementResult
+from policycortex.names import CrosswalkEdition, Decider, RequirementResult
+from policycortex.scoring.attestations import Statement
 
 
 class PostureQuery(FilterQuery):
@@ -47,6 +48,16 @@ class ModelScore(ResponseModel):
     denominator: float
 
 
+class CoverageAnswer(ResponseModel):
+    """Requirements by who decides them; the first three add up to `total`."""
+
+    by_scanner: int
+    by_people: int
+    open: int
+    total: int = Field(description="Requirements that apply")
+    not_applicable: int
+
+
 class RequirementPosture(ResponseModel):
     """The result of one requirement."""
 
@@ -54,7 +65,12 @@ class RequirementPosture(ResponseModel):
     title: str
     section: str
     parent: str | None = Field(description="Id of the requirement that it is a part of")
-    result: RequirementResult
+    result: RequirementResult = Field(description="By scanners alone; `not_applicable` as people state")
+    stated: Statement | None = Field(description="`met` or `not_met` where people state it of the whole scope")
+    decided_by: Decider | None = Field(
+        description="Who says whether it is met: a failing finding outranks `met`; null: nobody"
+    )
+    is_met: bool | None = Field(description="By both together; null: open, or not applicable")
     findings: FindingTotals
     excluded: FindingTotals = Field(description="Findings where the requirement does not apply; not in `findings`")
     checks: list[str] = Field(description="Checks related to it that have findings in scope, sorted")
@@ -71,5 +87,6 @@ class PostureAnswer(ResponseModel):
     compliance_score: float | None = Field(description="Of the framework's own model; null when nothing was assessed")
     scores: list[ModelScore]
     findings: FindingTotals
+    coverage: CoverageAnswer
     results: dict[RequirementResult, int] = Field(description="Number of requirements by result, of all requirements")
     requirements: list[RequirementPosture] = Field(description="In the framework's order")

@@ -104,6 +104,7 @@ def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: L
         (t("summary.total_not_assessed"), totals.not_assessed, count),
         (t("word.requirements"), totals.total, count),
         *(((t("result.not_applicable"), totals.not_applicable, count),) if totals.not_applicable else ()),
+        *_by_decider(document, locale, count),
         (t("summary.change"), document.change_points, forms.points),
         (t("summary.risk"), round_pct(summary.risk_score, 1), forms.value),
         *_risk_figures(forms, document, locale),
@@ -112,6 +113,18 @@ def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: L
         write_cell(sheet, below, 0, label, forms.label)
         write_cell(sheet, below, 1, value, form)
     return row + len(figures) + 2
+
+
+def _by_decider(document: ReportDocument, locale: Locale, form: Format) -> list[tuple[str, Any, Format]]:
+    """Requirements by who decides them; nothing where people state nothing."""
+    coverage, t = document.summary.score.coverage, locale.text
+    if not document.statements:
+        return []
+    return [
+        (t("statements.by_scanner"), coverage.by_scanner, form),
+        (t("statements.by_people"), coverage.by_people, form),
+        (t("statements.open"), coverage.open, form),
+    ]
 
 
 def _risk_figures(forms: Forms, document: ReportDocument, locale: Locale) -> list[tuple[str, Any, Format]]:

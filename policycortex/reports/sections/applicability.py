@@ -14,7 +14,7 @@ NOT_APPLICABLE: Final = Table(
         Column(name="reason", title="waivers.reason", width=60, kind=Kind.WRAPPED, share=26, css="text"),
         Column(
             name="accounts", title="applicability.accounts", width=30, kind=Kind.WRAPPED, share=14,
-            none_text="applicability.everywhere",
+            none_text="applicability.everywhere", value=lambda row: row.places,
         ),
         Column(name="failed", title="word.failed", width=11, kind=Kind.NUMBER, share=8, css="count"),
         Column(name="approver", title="waivers.approver", width=26, share=14, css="person"),

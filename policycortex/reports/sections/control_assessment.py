@@ -61,6 +61,8 @@ REQUIREMENTS: Final = Table(
         Column(
             name="failed_not_applicable", title="word.failed_not_applicable", width=14, kind=Kind.NUMBER, on_page=False
         ),
+        Column(name="stated", title="word.stated", width=12, words="statement", on_page=False),
+        Column(name="decided_by", title="word.decided_by", width=12, words="decider", on_page=False),
         Column(name="kind", title="word.kind", width=14, words="kind", on_page=False),
         Column(name="description", title="word.description", width=60, kind=Kind.WRAPPED, on_page=False),
         Column(name="tags", title="word.tags", width=24, kind=Kind.WRAPPED, words="tag", on_page=False),

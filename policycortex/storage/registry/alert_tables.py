@@ -1,11 +1,12 @@
 """The queue of alerts, and the entries that other changes of the registry make in it, in the caller's transaction.
 
-An entry stands for one report and one group of destinations (a channel's connection), for a report that failed, or for
-a tick that could make no report. What a person cancelled or deleted has none.
+An entry stands for one report and one group of destinations (a channel's connection), for a report that failed, for a
+tick that could make no report, or for a requirement that fails although people state it as met. What a person cancelled
+or deleted has none.
 """
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -57,6 +58,7 @@ Index("ix_alerts_report_id", alerts.c.report_id)
 DELIVERY: Final = "delivery"
 REPORT: Final = "report"
 TICK: Final = "tick"
+CONTRADICTION: Final = "attestation"
 
 
 def note_failed_delivery(connection: Connection, row: DeliveryRow, *, now: datetime) -> None:
@@ -106,6 +108,21 @@ def note_failed_tick(
     """Add an alert for a tick that could request no report."""
     key = f"{TICK}:{schedule_id}:{tick.isoformat()}"
     _insert(connection, key, organization, TICK, now, schedule_id=schedule_id, tick=tick, reason=reason)
+
+
+def note_contradiction(
+    connection: Connection,
+    organization: str,
+    *,
+    attestation_id: str,
+    requirement: str,
+    day: date,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Add an alert for a requirement that people state as met and that fails from ``day`` on."""
+    key = f"{CONTRADICTION}:{attestation_id}:{requirement}:{day.isoformat()}"
+    _insert(connection, key, organization, CONTRADICTION, now, reason=reason)
 
 
 def _insert(

@@ -5,11 +5,24 @@ Values are added and never overwritten. A key and the keys that it was rotated t
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
-from sqlalchemy import Column, ForeignKey, Index, RowMapping, String, Table, Text, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.period import Period
@@ -17,6 +30,9 @@ from policycortex.scoring.approvals import ApprovalRecord
 from policycortex.storage.registry.base import Database, UtcDateTime, metadata
 from policycortex.storage.registry.key_tables import same_lineage
 from policycortex.storage.registry.report_changes import ensure_organization
+
+ROLE_LENGTH: Final = 200
+"""Characters of a role."""
 
 RecordT = TypeVar("RecordT", bound=ApprovalRecord)
 
@@ -38,6 +54,8 @@ def approval_table(name: str, *scope: Column[Any]) -> Table:
         Column("approved_at", UtcDateTime),
         Column("revoked_by", String(64)),
         Column("revoked_at", UtcDateTime),
+        Column("requester_role", String(ROLE_LENGTH)),
+        Column("approver_role", String(ROLE_LENGTH)),
         Index(f"ix_{name}_requested", "organization", "requested_at", "id"),
     )
 
@@ -58,10 +76,12 @@ class ApprovalRepository(ABC, Generic[RecordT]):
     def _read(self, values: dict[str, Any]) -> RecordT:
         """The record of a row's values by column."""
 
-    def approve_record(self, organization: str, record_id: str, *, by: str, now: datetime) -> RecordT:
+    def approve_record(
+        self, organization: str, record_id: str, *, by: str, now: datetime, role: str | None = None
+    ) -> RecordT:
         """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked.
 
-        A request of any key with the same lineage is the caller's own.
+        A request of any key with the same lineage is the caller's own. ``role`` is the one that the approver acts in.
         """
         own = self._table.c
         fresh = (own.approved_at.is_(None), own.revoked_at.is_(None))
@@ -69,7 +89,9 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         with self._database.writing() as connection:
             mine = (own.id == record_id, own.organization == organization)
             done = connection.execute(
-                update(self._table).where(*mine, *fresh, *others).values(approved_by=by, approved_at=now)
+                update(self._table)
+                .where(*mine, *fresh, *others)
+                .values(approved_by=by, approved_at=now, approver_role=role)
             )
         record = self.get_record(organization, record_id)
         if not done.rowcount:
@@ -90,9 +112,9 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         query = select(self._table).where(own.id == record_id, own.organization == organization)
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
-        if row is None:
-            raise NotFoundError(f"no {self.noun} {record_id}; 'policycortex {self.noun}s list' shows all")
-        return self._of(row)
+            if row is None:
+                raise NotFoundError(f"no {self.noun} {record_id}; 'policycortex {self.noun}s list' shows all")
+            return self._read_all(connection, [row])[0]
 
     def list_records(
         self, organization: str, *, limit: int | None = None, offset: int = 0, newest_first: bool = False
@@ -102,7 +124,8 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         order = [key.desc() for key in keys] if newest_first else keys
         query = select(self._table).where(self._table.c.organization == organization).order_by(*order)
         with self._database.reading() as connection:
-            return tuple(self._of(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings())
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings().all()
+            return self._read_all(connection, rows)
 
     def count_records(self, organization: str) -> int:
         """The number of records that ``list_records`` returns without a limit."""
@@ -125,6 +148,7 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         valid: Period,
         by: str,
         now: datetime,
+        role: str | None = None,
     ) -> RecordT:
         """Create a request; ``about`` holds the values of its own columns."""
         values = {
@@ -136,14 +160,16 @@ class ApprovalRepository(ABC, Generic[RecordT]):
             "valid_until": valid.end,
             "requested_by": by,
             "requested_at": now,
+            "requester_role": role,
         }
         with self._database.writing() as connection:
             ensure_organization(connection, organization, now)
             connection.execute(insert(self._table).values(values))
         return self._read(values)
 
-    def _of(self, row: RowMapping) -> RecordT:
-        return self._read(dict(row))
+    def _read_all(self, _connection: Connection, rows: Iterable[RowMapping]) -> tuple[RecordT, ...]:
+        """The records of some rows; a subclass reads what other tables have of them."""
+        return tuple(self._read(dict(row)) for row in rows)
 
     def _refuse_approval(self, record: RecordT, by: str) -> NoReturn:
         named = f"{self.noun} {record.id}"

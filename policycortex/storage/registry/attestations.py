@@ -1,14 +1,29 @@
-"""Attestations in the registry: the statement and its scope beside what all approved records have."""
+"""Attestations in the registry: the statement and its scope beside what all approved records have, and its evidence."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, String
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+)
 
+from policycortex.errors import ConflictError
 from policycortex.period import Period
-from policycortex.scoring.attestations import Attestation, AttestationScope, Statement
+from policycortex.scoring.attestations import Attestation, AttestationScope, EvidenceFile, Statement
 from policycortex.storage.registry.approvals import ApprovalRepository, approval_table
-from policycortex.storage.registry.base import Database, JsonColumn
+from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, metadata
 
 attestations = approval_table(
     "attestations",
@@ -17,11 +32,31 @@ attestations = approval_table(
     Column("requirements", JsonColumn, nullable=False),
     Column("profile", String(100)),
     Column("accounts", JsonColumn, nullable=False),
+    Column("environments", JsonColumn),
 )
+
+attestation_evidence = Table(
+    "attestation_evidence",
+    metadata,
+    Column("attestation_id", String(32), ForeignKey("attestations.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("attached_by", String(64), nullable=False),
+    Column("attached_at", UtcDateTime, nullable=False),
+)
+
+MOST_FILES: Final = 50
+"""Evidence files of one attestation."""
+
+_IDS_AT_ONCE: Final = 500
+_FILE: Final = [column for column in attestation_evidence.c if column.name != "attestation_id"]
 
 
 class AttestationRepository(ApprovalRepository[Attestation]):
-    """Requests, approves, revokes and lists attestations."""
+    """Requests, approves, revokes and lists attestations, and notes their evidence files."""
 
     noun = "attestation"
     prefix = "att"
@@ -39,6 +74,7 @@ class AttestationRepository(ApprovalRepository[Attestation]):
         valid: Period,
         by: str,
         now: datetime,
+        role: str | None = None,
     ) -> Attestation:
         """Create a request. It has no effect until somebody else approves it."""
         about = {
@@ -47,8 +83,39 @@ class AttestationRepository(ApprovalRepository[Attestation]):
             "requirements": list(scope.requirements),
             "profile": scope.profile,
             "accounts": list(scope.accounts),
+            "environments": list(scope.environments),
         }
-        return self._insert(organization, about, reason=reason, valid=valid, by=by, now=now)
+        return self._insert(organization, about, reason=reason, valid=valid, by=by, now=now, role=role)
+
+    def attach_evidence(self, organization: str, attestation_id: str, file: EvidenceFile) -> Attestation:
+        """Note a stored file. The same bytes again change nothing.
+
+        Raises NotFoundError; ConflictError: approved already, as the approver has seen what there was; revoked; or too
+        many files.
+        """
+        self.get_record(organization, attestation_id)
+        own, files = self._table.c, attestation_evidence
+        with self._database.writing() as connection:
+            waiting = select(own.id).where(own.id == attestation_id, own.organization == organization)
+            waiting = waiting.where(own.approved_at.is_(None), own.revoked_at.is_(None)).with_for_update()
+            if connection.execute(waiting).first() is None:
+                message = f"attestation {attestation_id} is not waiting for approval; request a new one with the file"
+                raise ConflictError(message)
+            known = select(func.count()).where(files.c.attestation_id == attestation_id)
+            same = known.where(files.c.sha256 == file.sha256)
+            if not connection.execute(same).scalar_one():
+                if connection.execute(known).scalar_one() >= MOST_FILES:
+                    raise ConflictError(
+                        f"attestation {attestation_id} has {MOST_FILES} evidence files; put some into one"
+                    )
+                row = {column.name: getattr(file, column.name) for column in _FILE}
+                connection.execute(insert(files).values(attestation_id=attestation_id, **row))
+        return self.get_record(organization, attestation_id)
+
+    def _read_all(self, connection: Connection, rows: Iterable[RowMapping]) -> tuple[Attestation, ...]:
+        values = [dict(row) for row in rows]
+        evidence = _load_evidence(connection, [each["id"] for each in values])
+        return tuple(self._read(each | {"evidence": tuple(evidence.get(each["id"], ()))}) for each in values)
 
     def _read(self, values: dict[str, Any]) -> Attestation:
         scope = AttestationScope(
@@ -56,5 +123,19 @@ class AttestationRepository(ApprovalRepository[Attestation]):
             requirements=tuple(values.pop("requirements")),
             profile=values.pop("profile"),
             accounts=tuple(values.pop("accounts")),
+            environments=tuple(values.pop("environments") or ()),
         )
         return Attestation(statement=Statement(values.pop("statement")), scope=scope, **values)
+
+
+def _load_evidence(connection: Connection, ids: list[str]) -> Mapping[str, list[EvidenceFile]]:
+    """Evidence files by attestation, in the order in which they were attached."""
+    files = attestation_evidence.c
+    query = select(files.attestation_id, *_FILE).order_by(files.attached_at, files.sha256)
+    found: defaultdict[str, list[EvidenceFile]] = defaultdict(list)
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        part = query.where(files.attestation_id.in_(ids[start : start + _IDS_AT_ONCE]))
+        for row in connection.execute(part).mappings():
+            values = dict(row)
+            found[values.pop("attestation_id")].append(EvidenceFile(**values))
+    return found

@@ -19,6 +19,7 @@ from policycortex.storage.registry.alerts import AlertRepository
 from policycortex.storage.registry.attestations import AttestationRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
+from policycortex.storage.registry.contradictions import ContradictionRepository
 from policycortex.storage.registry.deliveries import DeliveryRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
 from policycortex.storage.registry.idempotency import IdempotencyRepository
@@ -65,6 +66,7 @@ class Registry:
         self.withheld = WithheldRepository(database, self.audit_log)
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
+        self.contradictions = ContradictionRepository(database, self.audit_log)
         self.unrelated = UnrelatedRepository(database)
         self.uploads = UploadRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Integer, Table, func, insert, select, text
+from sqlalchemy import Connection, Integer, Select, Table, func, insert, select, text
 
 from policycortex.errors import IntegrityError
 from policycortex.names import ReportStatus
 from policycortex.storage.objects.artifact_keys import StoredArtifact
+from policycortex.storage.registry.attestations import attestation_evidence
 from policycortex.storage.registry.base import Database, metadata
 from policycortex.storage.registry.tables import report_artifacts, report_files, reports
 
@@ -49,18 +50,20 @@ class MigrationRepository:
         return copied
 
     def list_stored_files(self) -> tuple[StoredArtifact, ...]:
-        """Every stored file of reports that are neither deleted nor expired."""
+        """Every stored file of reports that are neither deleted nor expired, and all evidence of attestations."""
         living = reports.c.deleted_at.is_(None), reports.c.status != ReportStatus.EXPIRED.value
+        queries = [
+            *(
+                _files_of(table).join(reports, reports.c.id == table.c.report_id).where(*living)
+                for table in (report_artifacts, report_files)
+            ),
+            _files_of(attestation_evidence),
+        ]
         with self._database.reading() as connection:
             return tuple(
                 StoredArtifact(key=row.key, size_bytes=row.size_bytes, sha256=row.sha256)
-                for table in (report_artifacts, report_files)
-                for row in connection.execute(
-                    select(table.c.key, table.c.size_bytes, table.c.sha256)
-                    .join(reports, reports.c.id == table.c.report_id)
-                    .where(*living)
-                    .order_by(table.c.key)
-                )
+                for query in queries
+                for row in connection.execute(query)
             )
 
     def compare_rows(self, connection: Connection, expected: Mapping[str, TableContent]) -> None:
@@ -76,6 +79,11 @@ class MigrationRepository:
     def transaction(self) -> Any:  # noqa: ANN401 - a context manager of a Connection
         """A transaction that other stores in the same database may use."""
         return self._database.writing()
+
+
+def _files_of(table: Table) -> Select[Any]:
+    """Key, size and digest of the files that a table names, in the order of their keys."""
+    return select(table.c.key, table.c.size_bytes, table.c.sha256).order_by(table.c.key)
 
 
 def content_of(connection: Connection, table: Table) -> TableContent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from policycortex.names import ReportStatus
+from policycortex.storage.registry.attestations import attestation_evidence
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.tables import report_artifacts, report_files, reports
 
@@ -15,7 +16,7 @@ _GONE = (ReportStatus.EXPIRED.value,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFiles:
-    """The stored files of one report."""
+    """The stored files of one report, or the evidence of one attestation."""
 
     is_open: bool
     """True while the report may still store files."""
@@ -29,7 +30,10 @@ class ReferenceRepository:
         self._database = database
 
     def load_report_files(self, report_ids: Collection[str]) -> dict[str, ReportFiles]:
-        """By report id; deleted, expired and unknown reports are left out. At most some hundred ids."""
+        """By id of a report or attestation, without deleted, expired and unknown reports. At most some hundred ids.
+
+        Evidence of revoked and expired attestations stays: reports of earlier periods show it.
+        """
         with self._database.reading() as connection:
             living = (
                 select(reports.c.id, reports.c.status)
@@ -44,13 +48,21 @@ class ReferenceRepository:
                     select(table.c.report_id, table.c.key).where(table.c.report_id.in_(report_ids))
                 )
             ]
+            evidence = connection.execute(
+                select(attestation_evidence.c.attestation_id, attestation_evidence.c.key).where(
+                    attestation_evidence.c.attestation_id.in_(report_ids)
+                )
+            ).all()
+        attached: dict[str, set[str]] = {}
+        for row in evidence:
+            attached.setdefault(row.attestation_id, set()).add(row.key)
         keys: dict[str, set[str]] = {}
         for row in rows:
             keys.setdefault(row.report_id, set()).add(row.key)
         return {
             id_: ReportFiles(is_open=status in _OPEN, keys=frozenset(keys.get(id_, ())))
             for id_, status in statuses.items()
-        }
+        } | {id_: ReportFiles(is_open=False, keys=frozenset(files)) for id_, files in attached.items()}
 
     def load_pinned_snapshots(self) -> frozenset[str]:
         """Lake snapshots of reports that are neither deleted nor expired; a report is made again from its snapshot."""

@@ -186,13 +186,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """A claimed alert: about deliveries of one report over one connection, a failed report, or a tick."""
+    """A claimed alert: deliveries of one report over one connection, a failed report, a tick, or an attestation."""
 
     id: str
     """The same in all attempts."""
     organization: str
     kind: str
-    """``delivery``, ``report`` or ``tick``."""
+    """``delivery``, ``report``, ``tick`` or ``attestation``."""
     report_id: str | None
     schedule_id: str | None
     channel: str | None
@@ -201,4 +201,4 @@ class AlertRow:
     attempt_count: int
     created_at: datetime
     reason: str
-    """Why a tick could request no report; else ""."""
+    """Why a tick could request no report, or what contradicts an attestation; else ""."""

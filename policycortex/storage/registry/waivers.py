@@ -36,11 +36,19 @@ class WaiverRepository(ApprovalRepository[Waiver]):
         super().__init__(database, waivers)
 
     def request_waiver(
-        self, organization: str, scope: WaiverScope, *, reason: str, valid: Period, by: str, now: datetime
+        self,
+        organization: str,
+        scope: WaiverScope,
+        *,
+        reason: str,
+        valid: Period,
+        by: str,
+        now: datetime,
+        role: str | None = None,
     ) -> Waiver:
         """Create a request. It has no effect until somebody else approves it."""
         about = {column: getattr(scope, name) for name, column in _SCOPE.items()}
-        return self._insert(organization, about, reason=reason, valid=valid, by=by, now=now)
+        return self._insert(organization, about, reason=reason, valid=valid, by=by, now=now, role=role)
 
     def _read(self, values: dict[str, Any]) -> Waiver:
         scope = WaiverScope(**{name: values.pop(column) for name, column in _SCOPE.items()})

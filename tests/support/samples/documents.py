@@ -193,7 +193,7 @@ def _summary(frame: pl.DataFrame, requirements: Sequence[RequirementRow]) -> Sum
         excluded=Counts(
             muted=outcomes.get("muted", 0), waived=outcomes.get("waived", 0), manual=outcomes.get("manual", 0)
         ),
-        coverage=Coverage(assessed=assessed, total=len(requirements)),
+        coverage=Coverage(assessed=assessed, total=len(requirements), by_scanner=assessed),
     )  # fmt: skip
     compliant = results.count(RequirementResult.COMPLIANT)
     risk = sample_risk(frame)

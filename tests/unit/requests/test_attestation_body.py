@@ -46,7 +46,7 @@ def test_a_profile_or_a_section_as_a_whole() -> None:
         ({"framework": "soc2", "profile": "privcy"}, {}, "scope.profile", "privacy"),
         ({"framework": "nist_csf", "profile": "privacy"}, {}, "scope.profile", "none"),
         ({"framework": "soc2", "section": "Else"}, {}, "scope.section", "Else"),
-        ({"framework": "soc2", "profile": "privacy"}, {"statement": "met"}, "statement", "not_applicable"),
+        ({"framework": "soc2", "profile": "privacy"}, {"statement": "maybe"}, "statement", "not_applicable"),
         ({"framework": "soc2", "profile": "privacy"}, {"reason": " "}, "reason", "auditors"),
         ({"framework": "soc2", "profile": "privacy"}, {"until": "2026-01-01T00:00:00Z"}, "until", "after"),
         ({"framework": "soc2", "profile": "privacy"}, {"until": "2031-01-01T00:00:00Z"}, "until", "Three years"),

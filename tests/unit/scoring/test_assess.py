@@ -106,6 +106,7 @@ def test_models_by_hand() -> None:
         {
             "findings_pass_rate": 80.0,
             "requirements_passed": 50.0,
+            "requirements_met": 50.0,
             "severity_weighted": 100 * 14 / 22,
             "prowler_threatscore": 100 * 23 / 43,
         }

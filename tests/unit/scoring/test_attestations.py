@@ -1,4 +1,4 @@
-"""Which requirements do not apply at a time, and in which accounts."""
+"""Which statements hold at a time, and where."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 from policycortex.period import Period
 from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.attestations import (
-    EVERYWHERE,
+    WHOLE,
     Attestation,
     AttestationScope,
+    Place,
     Statement,
     attestations_in_force,
-    not_applicable_accounts,
+    stated_places,
 )
 
 MARCH = Period.of_days(date(2026, 3, 1), date(2026, 3, 31))
@@ -52,11 +53,19 @@ def test_accounts_of_several_statements_are_joined() -> None:
         attestation("A1.3"),
         attestation("A1.3", accounts=("c",)),
     ]
-    assert not_applicable_accounts(stated) == {
-        "A1.1": frozenset({"a"}),
-        "A1.2": frozenset({"a", "b"}),
-        "A1.3": EVERYWHERE,
+    assert stated_places(stated, Statement.NOT_APPLICABLE) == {
+        "A1.1": frozenset({Place(account="a")}),
+        "A1.2": frozenset({Place(account="a"), Place(account="b")}),
+        "A1.3": WHOLE,
     }
+    assert stated_places(stated, Statement.MET) == {}
+
+
+def test_places_are_accounts_with_environments() -> None:
+    """Each named account with each named environment; one alone holds in all of the other."""
+    scope = AttestationScope(framework="soc2", requirements=("A1.1",), accounts=("a", "b"), environments=("prod",))
+    assert scope.places == {Place(account="a", environment="prod"), Place(account="b", environment="prod")}
+    assert AttestationScope(framework="soc2", requirements=("A1.1",)).places == WHOLE
 
 
 def test_only_statements_known_and_valid_at_the_time_hold() -> None:
