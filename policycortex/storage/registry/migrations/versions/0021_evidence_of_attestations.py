@@ -5,8 +5,8 @@ from alembic import op
 
 from policycortex.storage.registry.base import JsonColumn, UtcDateTime
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 _ROLES = ("requester_role", "approver_role")
 
