@@ -82,4 +82,12 @@ def build_defs(
     )
 
 
+def policycortex_definitions(*, home: str = "") -> dg.Definitions:
+    """The definitions for a team's own deployment: ``dg.Definitions.merge(policycortex_definitions(), own)``.
+
+    ``home`` is the folder of the installation; empty: ``POLICYCORTEX_HOME``. Own assets may use the resource ``core``.
+    """
+    return build_defs(core=CoreResource(home=home))
+
+
 defs = build_defs()

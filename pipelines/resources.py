@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from policycortex.settings import Settings
+from policycortex.storage.lake.attach import connect_for_reading
 
 
 class CoreResource(dg.ConfigurableResource[Settings]):
@@ -21,3 +23,7 @@ class CoreResource(dg.ConfigurableResource[Settings]):
     def settings(self) -> Settings:
         """The core's settings; with an empty ``home``, ``POLICYCORTEX_HOME`` applies."""
         return Settings.from_environment(home=Path(self.home) if self.home else None)
+
+    def connect_lake(self) -> duckdb.DuckDBPyConnection:
+        """A connection of DuckDB with the lake attached read-only as ``lake``, for assets of others; close it."""
+        return connect_for_reading(self.settings())

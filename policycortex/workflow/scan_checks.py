@@ -26,7 +26,7 @@ def check_quarantine(settings: Settings) -> DataCheck:
         quarantined_pct=(100 * pl.col("quarantined") / pl.max_horizontal(pl.col("read"), pl.lit(1))).round(2)
     )
     broken = rated.filter(pl.col("quarantined_pct") > 100 * _WARN_QUARANTINED)
-    worst = float(broken["quarantined_pct"].max() or 0)  # type: ignore[arg-type] # a column of numbers
+    worst = float(rated["quarantined_pct"].max() or 0)  # type: ignore[arg-type] # a column of numbers
     read, quarantined = int(imports["read"].sum()), int(imports["quarantined"].sum())
     return DataCheck(
         is_passed=broken.is_empty(),

@@ -47,6 +47,14 @@ def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.D
     return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
 
 
+def connect_for_reading(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with the lake attached as ``lake``; statements that write are refused.
+
+    For other programs and for people. Raises as ``connect_lake``.
+    """
+    return _attach(settings, ("CREATE_IF_NOT_EXISTS false", "READ_ONLY"))
+
+
 def create_lake(settings: Settings) -> None:
     """Create an empty lake. Only one process may do so at a time: the caller holds the writer's lock."""
     _attach(settings, ()).close()
