@@ -115,6 +115,8 @@ class SplitBy(StrEnum):
     ACCOUNT_GROUP = "account_group"
     """A named list of accounts."""
     ENVIRONMENT = "environment"
+    OWNER = "owner"
+    """The owner that resources' tags name. Owners that no part names have parts of their own."""
 
 
 class FindingStatus(StrEnum):

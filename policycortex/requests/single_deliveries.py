@@ -27,6 +27,9 @@ class DeliveryRequestBody(Strict):
 class ScheduleTestBody(Strict):
     """Body of ``POST /v1/reports/schedules/{id}/test``."""
 
+    part: str | None = Field(
+        default=None, max_length=80, description="Part of a split schedule; by default its first", examples=["Retail"]
+    )
     delivery: DestinationsBody = Field(
         description="At least one channel; subject, message and connection are by default those of the schedule"
     )

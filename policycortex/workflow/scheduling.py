@@ -108,6 +108,8 @@ def run_schedule_now(
         TickClaim(tick=now, part=part, report=_report(settings, row, known, connections, now), is_manual=True)
         for part, row in _parts(settings, schedule, known, now)
     ]
+    if not claims:
+        raise _no_part()
     return registry.schedules.run_now(schedule, claims, now=now)
 
 
@@ -130,14 +132,16 @@ def request_test_report(
 ) -> str:
     """Request the schedule's report for the destinations in ``body`` only, as a report of no tick; its id.
 
-    Raises RequestError if the body or the schedule is not valid.
+    Of a split schedule it is the report of the part that ``body`` names, or of the first. Raises RequestError if the
+    body or the schedule is not valid.
     """
     connections, organization = load_connections(settings), schedule.organization
-    wanted = parse_schedule_test(
-        body, of_schedule=schedule.body.get("delivery") or {}, connections=connections, organization=organization
-    )
     known = known_values(settings, registry, organization)
-    request = _request_at(schedule, known, now)
+    part = _part_to_test(settings, schedule, body.get("part"), known, now)
+    wanted = parse_schedule_test(
+        body, of_schedule=part.body.get("delivery") or {}, connections=connections, organization=organization
+    )
+    request = _request_at(part, known, now)
     request = replace(request, name=f"{request.name[:_LONGEST_NAME]} (test)")
     report_id = new_report_id()
     request_report(
@@ -151,6 +155,25 @@ def request_test_report(
         now=now,
     )
     return report_id
+
+
+def _part_to_test(settings: Settings, schedule: ScheduleRow, name: object, known: Known, now: datetime) -> ScheduleRow:
+    parts = _parts(settings, schedule, known, now)
+    if not parts:
+        raise _no_part()
+    if name is None:
+        return parts[0][1]
+    by_name = {part.casefold(): row for part, row in parts if part}
+    if not isinstance(name, str) or name.casefold() not in by_name:
+        names = ", ".join(part for part, _ in parts if part) or "none, because the schedule is not split"
+        message = f"No part {name!r}; parts now are {names}"
+        raise RequestError(message, details=(Problem(field="part", message=message),))
+    return by_name[name.casefold()]
+
+
+def _no_part() -> RequestError:
+    message = "The schedule has no part now: its period has no findings, so that there is no owner"
+    return RequestError(message, details=(Problem(field="split", message=message),))
 
 
 def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | None = None) -> tuple[str, ...]:
@@ -249,6 +272,9 @@ def _claim(
     except RequestError as error:
         parts = ()
         yield _invalid(tick, "", error)
+    else:
+        if not parts:
+            yield TickClaim(tick=tick, reason="no report: the period has no findings, so that there is no owner")
     for part, row in parts:
         try:
             yield TickClaim(tick=tick, part=part, report=_report(settings, row, known, connections, tick))

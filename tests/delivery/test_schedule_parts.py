@@ -149,7 +149,7 @@ def _plain(settings: Settings, registry: Registry) -> ScheduleRow:
 @pytest.mark.parametrize(
     ("split", "field", "reason"),
     [
-        ({"by": "team", "parts": {"A": {}}}, "split.by", "Must be one of account_group, environment"),
+        ({"by": "team", "parts": {"A": {}}}, "split.by", "Must be one of account_group, environment, owner"),
         ({"by": "account_group", "parts": {}}, "split.parts", "at least 1"),
         ({"by": "account_group", "parts": {"A": {}}}, "split.parts", "'A' needs accounts"),
         ({"by": "environment", "parts": {"test": {"accounts": ["a"]}}}, "split.parts", "takes no accounts"),

@@ -75,6 +75,11 @@ class LakePeriodEnd:
         """Environments and accounts with findings, PLACES_SCHEMA."""
         return fetch_period_end(self._session, "period_end_places", scope, period).cast(PLACES_SCHEMA)
 
+    def load_owners(self, scope: Scope, period: Period) -> pl.DataFrame:
+        """``owner`` by the resources' tags, or NO_OWNER, and ``findings``; most findings first."""
+        named = {"owner_tags": list(OWNER_TAGS), "no_owner": NO_OWNER}
+        return fetch_period_end(self._session, "period_end_owners", scope, period, more=named)
+
     def load_scope_values(self, scope: Scope, period: Period) -> pl.DataFrame:
         """The values that the organisation's findings of the period have for each filter, SCOPE_VALUES_SCHEMA.
 
