@@ -8,6 +8,8 @@
   const names = Object.keys(data), total = data.status.codes.length;
   const value = (name, row) => data[name].values[data[name].codes[row]];
   const number = new Intl.NumberFormat(document.documentElement.lang);
+  const dayForm = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
+  const day = (moment) => (Number.isNaN(Date.parse(moment)) ? moment.slice(0, 10) : dayForm.format(new Date(moment)));
   const ORDER = { severity: ["critical", "high", "medium", "low", "informational"], status: ["FAIL", "MANUAL", "PASS"] };
   const SEARCHED = ["title", "check_id", "resource_uid", "account_id", "region", "service", "requirements", "finding_uid"];
   const GLYPHS = { PASS: "✓", FAIL: "✗", MANUAL: "◆" };
@@ -94,7 +96,7 @@
       element("td", null, element("span", { class: "uid" }, ...breakable(value("resource_uid", row)))),
       element("td", null, value("account_id", row)), element("td", null, value("region", row)),
       element("td", null, value("service", row)), statusCell(row),
-      element("td", null, element("time", { datetime: moment, title: moment }, moment.slice(0, 10))));
+      element("td", null, element("time", { datetime: moment, title: moment }, day(moment))));
     button.addEventListener("click", () => toggle(button, line, row));
     labelRow(line, heads);
     return line;
@@ -107,7 +109,7 @@
     const facts = element("dl", { class: "facts" });
     const fact = (name, ...shown) => facts.append(
       element("div", null, element("dt", null, words[`column.${name}`]), element("dd", null, ...shown)));
-    const plain = (name) => fact(name, String(value(name, row)) || "–");
+    const plain = (name) => fact(name, String(name === "first_failed_on" ? day(value(name, row)) : value(name, row)) || "–");
     ["status_detail", "remediation"].forEach((name) => {
       const blocks = (marked[name] || {})[value(name, row)];
       if (blocks) fact(name, ...markedNodes(blocks)); else plain(name);

@@ -56,6 +56,8 @@ def test_each_type_meets_wcag_and_asks_for_nothing(
         browser.evaluate(AXE.read_text(encoding="utf-8"))
         assert browser.evaluate(_AXE_RUN) == [], view
         assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        table = "document.querySelector('.part-findings .scroll')"
+        assert browser.evaluate(f"{table}.scrollWidth <= {table}.clientWidth"), view
         assert browser.requested() == [path.as_uri()]
         assert not [e for e in browser.events if e["method"] in {"Runtime.exceptionThrown", "Log.entryAdded"}]
 

@@ -92,7 +92,7 @@ def test_an_account_last_scanned_before_the_period_is_in_neither(tmp_path: Path)
     assert [(row.account_id, row.last_scan_at.date()) for row in EARLIER.of(document)] == [("b", date(2026, 6, 8))]
     assert [row.account_id for row in COVERAGE.of(document)] == ["a"]
     page = render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text()
-    assert "One scan target was last scanned before the period and does not count" in page
+    assert "One scan target was last scanned before the period. It counts neither here nor in the score." in page
     assert "Last scanned before the period" in page
 
 
