@@ -20,6 +20,7 @@ from api.platform.openapi_webhooks import describe_webhooks
 from api.platform.runs import RunLauncher
 from api.platform.services import Services, utc_now
 from api.v1.analytics import routes as analytics
+from api.v1.attestations import evidence as attestation_evidence
 from api.v1.attestations import routes as attestations
 from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
@@ -79,6 +80,7 @@ def create_app(
         waivers,
         imports,
         attestations,
+        attestation_evidence,
         analytics,
         deliveries,
         backfills_routes,

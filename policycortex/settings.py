@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 40)] = 4 << 30
     """Largest findings file, in bytes, that ``POST /v1/imports`` accepts."""
 
+    max_evidence_bytes: Annotated[int, Field(ge=1 << 10, le=1 << 30)] = 25 << 20
+    """Largest evidence file of an attestation, in bytes."""
+
     max_open_uploads: Count = 20
     """Uploaded files of one organisation that may wait for their import or be read at the same time."""
 

@@ -87,6 +87,51 @@ def add(
     print(made.id)
 
 
+@attestations.command("attach")
+@click.argument("attestation_id")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@by_option
+@org_option
+@home_option
+def attach(attestation_id: str, files: tuple[Path, ...], by: str | None, org: str, home: Path | None) -> None:
+    """Attach evidence files before the approval; prints the SHA-256 and the name of each."""
+    from policycortex.workflow.evidence_files import GivenFile, attach_file
+
+    settings = Settings.from_environment(home=home)
+    with opened_registry(settings) as registry:
+        actor = actor_of(registry, by, org)
+        for path in files:
+            given, now = GivenFile(path=path, name=path.name), datetime.now(UTC)
+            made = attach_file(settings, registry, org, attestation_id, given, by=actor, now=now)
+            file = next(each for each in made.evidence if each.name == path.name)
+            details = {"by": actor, "file": file.name, "sha256": file.sha256}
+            record_event(registry, org, "attestation_evidence_attached", attestation_id, details)
+            print(f"{file.sha256}  {file.name}")
+
+
+@attestations.command("evidence")
+@click.argument("attestation_id")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
+@org_option
+@home_option
+def evidence(attestation_id: str, out: Path, org: str, home: Path | None) -> None:
+    """Write the evidence files of an attestation into a folder, named by their digest, and print each path."""
+    import shutil
+
+    from policycortex.security.evidence_names import evidence_name
+    from policycortex.workflow.evidence_files import open_evidence
+
+    settings = Settings.from_environment(home=home)
+    with opened_registry(settings) as registry:
+        found = registry.attestations.get_record(org, attestation_id)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in found.evidence:
+        path = out / evidence_name(file)
+        with open_evidence(settings, file) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        print(f"{path}  {file.name}")
+
+
 def _describe(attestation: "Attestation") -> str:
     scope = attestation.scope
     named = scope.profile or ",".join(scope.requirements)

@@ -1,10 +1,13 @@
 """Attestations: what people state of requirements, requested by one key and approved by another."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from policycortex_client.approvals import Approval, ApprovalsTransport, approval_fields
+from policycortex_client.errors import DigestError
 from policycortex_client.model import Page
 from policycortex_client.transport import Filter, walk
 
@@ -21,6 +24,8 @@ class Attestation(Approval):
     """Empty: all."""
     environments: Sequence[str]
     """Empty: all."""
+    evidence: Sequence[str]
+    """SHA-256 of each attached file, in order."""
 
 
 class AttestationsClient(ApprovalsTransport):
@@ -33,6 +38,19 @@ class AttestationsClient(ApprovalsTransport):
     def approve_attestation(self, attestation_id: str, *, role: str | None = None) -> Attestation:
         """Approve it, in a role that reports name. Raises ApiError 409 when this key requested it."""
         return self._approve_record("attestations", attestation_id, role, _read)
+
+    def attach_evidence(self, attestation_id: str, file: Path, *, name: str = "") -> Attestation:
+        """Attach a file before the approval. Raises ApiError: 409 after it, 400 for a file of another type."""
+        params, headers = {"name": name or file.name}, {"Content-Type": "application/octet-stream"}
+        path = f"/v1/attestations/{attestation_id}/evidence"
+        return _read(self._send("POST", path, params=params, headers=headers, content=file.read_bytes()).json())
+
+    def download_evidence(self, attestation_id: str, sha256: str) -> bytes:
+        """The bytes of an attached file, compared with their digest. Raises ApiError, DigestError."""
+        content = self._send("GET", f"/v1/attestations/{attestation_id}/evidence/{sha256}").content
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise DigestError(f"the evidence file {sha256} of {attestation_id} arrived damaged; download it again")
+        return content
 
     def revoke_attestation(self, attestation_id: str) -> None:
         """Revoke it from now on; it stays in the list. Raises ApiError."""
@@ -60,4 +78,5 @@ def _read(body: Mapping[str, Any]) -> Attestation:
         requirements=tuple(scope["requirements"]),
         accounts=tuple(scope["accounts"]),
         environments=tuple(scope["environments"]),
+        evidence=tuple(file["sha256"] for file in body["evidence"]),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from typing import Final
 
 from starlette.types import Scope
@@ -14,12 +15,23 @@ UPLOAD_BYTES: Final = 1 << 20
 """An upload, which may be large, must bring this many bytes in each such time: 35 kB/s."""
 
 _UPLOADS: Final = "/v1/imports"
+_EVIDENCE: Final = re.compile(r"/v1/attestations/[^/]{1,100}/evidence")
 _log: Final = logging.getLogger("policycortex.api")
 
 
 def is_upload(scope: Scope) -> bool:
-    """Whether the request brings a findings file, which may be larger and take longer than other bodies."""
+    """Whether the request brings a file, which may be larger and take longer than other bodies."""
+    return is_findings_upload(scope) or is_evidence_upload(scope)
+
+
+def is_findings_upload(scope: Scope) -> bool:
+    """Whether the request brings a findings file."""
     return (scope["method"], scope["path"]) == ("POST", _UPLOADS)
+
+
+def is_evidence_upload(scope: Scope) -> bool:
+    """Whether the request brings an evidence file of an attestation."""
+    return scope["method"] == "POST" and _EVIDENCE.fullmatch(scope["path"]) is not None
 
 
 class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a variable: httptools or h11

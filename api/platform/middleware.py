@@ -14,13 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
-from api.platform.connection_limits import is_upload
+from api.platform.connection_limits import is_evidence_upload, is_findings_upload
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, RETRY_HEADERS, ApiError, error_body, note_error
 from api.platform.metrics import Metrics
 from api.platform.services import Services
 from policycortex.errors import UnavailableError
 from policycortex.security.client_address import ClientAddresses
+from policycortex.settings import Settings
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
@@ -69,6 +70,13 @@ class _UnrecordedError(Exception):
     """
 
 
+def _most_bytes(scope: Scope, settings: Settings) -> int:
+    """The largest body that the request may have."""
+    if is_findings_upload(scope):
+        return settings.max_upload_bytes
+    return settings.max_evidence_bytes if is_evidence_upload(scope) else MAX_BODY_BYTES
+
+
 class _Exchange:
     """One request and its response."""
 
@@ -78,7 +86,7 @@ class _Exchange:
         scope["policycortex.request_id"] = self._id
         self._scope, self._receive, self._send = scope, receive, send
         self._record, self._limiter = RequestRecord(services, scope), services.anonymous_limiter
-        self._most_bytes = services.settings.max_upload_bytes if is_upload(scope) else MAX_BODY_BYTES
+        self._most_bytes = _most_bytes(scope, services.settings)
         self._status, self._read_bytes, self._started_at = 0, 0, time.perf_counter()
 
     async def serve(self, app: ASGIApp) -> None:

@@ -89,6 +89,14 @@ def upload_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def file_body() -> dict[str, Any]:
+    """A file of any type, as the body or as part of a form."""
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "required": ["file"], "properties": {"file": binary}, "additionalProperties": False}
+    content = {"application/octet-stream": {"schema": binary}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def body_definitions() -> dict[str, Any]:
     """Schemas of those bodies, for ``components``."""
     definitions: dict[str, Any] = {}

@@ -64,6 +64,19 @@ def protect_file(report_format: ReportFormat, path: Path, password: str, *, made
     return ProtectedFile(path=target, extension=extension, media_type=protected_media_type(report_format))
 
 
+def zip_file(path: Path, password: str, *, made_at: datetime) -> Path:
+    """Move any file into an encrypted zip beside it, ``<name>.zip``. Raises RenderingError."""
+    target = path.with_name(f"{path.name}.zip")
+    try:
+        _zip(path, target, password, made_at)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise RenderingError(f"{path.name} could not be encrypted: {error}") from error
+    finally:
+        path.unlink(missing_ok=True)
+    return target
+
+
 def _has_own_encryption(report_format: ReportFormat) -> bool:
     return report_format in {ReportFormat.PDF, ReportFormat.EXCEL}
 

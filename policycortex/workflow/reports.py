@@ -36,6 +36,7 @@ from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import describe_crosswalk, judge_days, judge_period, read_days
+from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.posture import refresh_stale_days
@@ -330,9 +331,13 @@ def _finish(
         folder=folder,
         now=now,
     )
+    document = made.document
+    attached = [file for row_ in document.statements for file in row_.evidence]
+    attached += [file for row_ in document.not_applicable for file in row_.evidence]
+    evidence = copy_evidence(settings, attached, password=password, folder=folder, now=now)
     return sign_files(
         settings,
-        files,
+        (*files, *evidence),
         request=request,
         report_id=row.id,
         password=password,

@@ -15,6 +15,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import ReportFormat
 from policycortex.requests.model import ReportRequest
 from policycortex.security import manifest as proof
+from policycortex.security.evidence_names import PREFIX as EVIDENCE_PREFIX
 from policycortex.security.identities import Identity, load_identity
 from policycortex.security.manifest import AuditLogHead, InputFile, ManifestFile, Provenance
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE, sign_file, sign_pdf
@@ -95,6 +96,8 @@ def bundle_name(file: ReportFile) -> str:
     """The name of the file in the bundle and in the manifest; it never contains a name given by users."""
     if file.format is not None:
         return f"report.{file.extension}"
+    if file.name.startswith(EVIDENCE_PREFIX):
+        return file.name
     delivery_id, _, _ = file.name.partition("/")
     return f"{delivery_id}.{file.extension}"
 

@@ -3,26 +3,22 @@
 import base64
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
-from typing import IO, BinaryIO, Final
-from urllib.parse import quote
+from typing import BinaryIO, Final
 
-from anyio import CancelScope
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Send
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
+from api.platform.file_downloads import FileDownload, disposition
 from api.platform.responses import matches_etag
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import ReportFormat, ReportStatus
 from policycortex.storage.objects.artifacts import ArtifactStore
 from policycortex.storage.registry import ArtifactRow, FileRow, ReportRow
 
-_CHUNK: Final = 1 << 18
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _NAME_LENGTH: Final = 100
 
@@ -38,29 +34,6 @@ class ByteRange:
     def length(self) -> int:
         """Number of bytes."""
         return self.last - self.first + 1
-
-
-class FileDownload(StreamingResponse):
-    """Sends ``length`` bytes of the stream and closes it, also when the client leaves before the last byte was sent."""
-
-    on_broken: Callable[[], Awaitable[None]] | None = None
-    """Called when the download was not completed."""
-
-    def __init__(self, stream: IO[bytes], length: int, *, status_code: int, headers: Mapping[str, str]) -> None:
-        super().__init__(_chunks(stream, length), status_code=status_code, headers=headers)
-        self._stream = stream
-
-    async def stream_response(self, send: Send) -> None:
-        """Send the file."""
-        try:
-            await super().stream_response(send)
-        except BaseException:  # also the cancellation by which Starlette ends a download whose client left
-            if self.on_broken is not None:
-                with CancelScope(shield=True):
-                    await self.on_broken()
-            raise
-        finally:
-            self._stream.close()
 
 
 def find_artifacts(report: ReportRow) -> tuple[ArtifactRow, ...]:
@@ -125,15 +98,6 @@ def file_name(report: ReportRow, extension: str) -> str:
     return f"{stem or report.id}.{extension}"
 
 
-def disposition(name: str) -> str:
-    """RFC 6266: an ASCII name for old clients, and the real name where it differs."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    stem = plain.rpartition(".")[0].strip("-._")
-    fallback = plain if stem else f"report{plain[plain.rfind('.') :]}"
-    extended = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
-    return f'attachment; filename="{fallback}"{extended}'
-
-
 def _headers(report: ReportRow, artifact: ArtifactRow) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(artifact.sha256)).decode()
     headers = {
@@ -179,9 +143,3 @@ def _requested_range(request: Request, size: int, headers: dict[str, str]) -> By
         size_header = {"Content-Range": f"bytes */{size}"}
         raise ApiError(error_codes.RANGE, f"The file has {size} bytes", headers=size_header)
     return span
-
-
-def _chunks(stream: IO[bytes], length: int) -> Iterator[bytes]:
-    while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
-        length -= len(chunk)
-        yield chunk

@@ -12,12 +12,14 @@ from fastapi import Request, Response
 
 from api.platform import error_codes
 from api.platform.errors import ApiError
+from api.platform.file_downloads import FileDownload, disposition
 from api.platform.responses import matches_etag
 from api.platform.services import Services
-from api.v1.downloads.file_responses import FileDownload, disposition, file_name, find_artifacts
+from api.v1.downloads.file_responses import file_name, find_artifacts
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat
 from policycortex.security import bundle, manifest
+from policycortex.security.evidence_names import PREFIX as EVIDENCE_PREFIX
 from policycortex.storage.registry import FileRow, ReportRow
 
 _IN_MEMORY: Final = 8 << 20
@@ -78,6 +80,9 @@ def _entries(services: Services, report: ReportRow) -> Iterator[tuple[str, bundl
         signature = small_files.get(signature_name(artifact.format))
         if signature is not None:
             yield f"{name}.p7s", partial(_open, services, signature.key, signature.sha256)
+    for name, file in small_files.items():
+        if name.startswith(EVIDENCE_PREFIX):
+            yield name, partial(_open, services, file.key, file.sha256)
     for name in (manifest.FILE_NAME, manifest.SIGNATURE_NAME, manifest.CERTIFICATE_NAME):
         if name not in small_files:
             raise ApiError(

@@ -13,12 +13,12 @@ from api.platform.errors import not_found_as
 from api.platform.idempotency import IdempotencyKey, create_once
 from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of, upload_body
+from api.platform.receiving import bad_body, receive_body
 from api.platform.responses import page_of, send_json
 from api.platform.services import Services
 from api.platform.upload_slots import too_many
 from api.platform.waiting import Preference, preferred_seconds, wait_until
 from api.v1.imports.presenters import present_import, present_quarantine
-from api.v1.imports.receiving import bad_body, receive_body
 from api.v1.imports.schemas import ImportAnswer, ImportList, ImportsQuery, QuarantineList
 from policycortex.storage.objects.landing import upload_name
 from policycortex.storage.private_folders import private_folder

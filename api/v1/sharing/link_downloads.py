@@ -7,8 +7,9 @@ from typing import Final
 from fastapi import Request, Response
 
 from api.platform.audit import note
+from api.platform.file_downloads import FileDownload
 from api.platform.services import Services
-from api.v1.downloads.file_responses import FileDownload, find_artifact, find_copy, send_artifact
+from api.v1.downloads.file_responses import find_artifact, find_copy, send_artifact
 from policycortex.errors import ConflictError, NotFoundError, UnavailableError
 from policycortex.storage.registry import AccessRow, LinkRow
 

@@ -85,6 +85,19 @@ def make_files(folder: Path, formats: tuple[ReportFormat, ...]) -> tuple[ReportF
     return tuple(made)
 
 
+EVIDENCE: Final = ("evidence-00000000000000aa.pdf", "evidence-00000000000000bb.txt")
+
+
+def make_evidence(folder: Path) -> Iterator[ReportFile]:
+    """Two evidence files as they are beside a report; the second is the first one's content and another line."""
+    for number, name in enumerate(EVIDENCE, start=1):
+        path = folder / name
+        path.write_text("%PDF- minutes of the board\n" * number)
+        yield ReportFile(
+            name=name, format=None, kind=None, path=path, extension=name.rpartition(".")[2], media_type="text/plain"
+        )
+
+
 PROVENANCE: Final = Provenance(
     snapshot="7",
     inputs=(InputFile(name="march.ocsf.json", sha256="0" * 64, format="ocsf", kept=12),),
@@ -139,7 +152,7 @@ def make_proven(
         head = registry.audit_log.load_state(ORGANIZATION).head
         files = sign_files(
             settings,
-            make_files(work, formats),
+            (*make_files(work, formats), *make_evidence(work)),
             request=make_order(formats),
             report_id=row.id,
             password=None,

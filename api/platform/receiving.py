@@ -46,7 +46,7 @@ async def receive_body(request: Request, services: Services, spool: UploadSpool)
     if form and not (form.found.has_file and form.is_complete):
         raise bad_body(f"The form has no complete part '{FILE_PART}'")
     if spool.size_bytes == 0:
-        raise bad_body("The file is empty: send the scanner's file as the body, or as the part 'file' of a form")
+        raise bad_body("The file is empty: send it as the body, or as the part 'file' of a form")
     _check_digest(request, spool)
     return form.found if form else ReceivedForm()
 
