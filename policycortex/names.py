@@ -43,6 +43,7 @@ class ReportFormat(StrEnum):
     OSCAL = "oscal"
     PARQUET = "parquet"
     OCSF = "ocsf"
+    DOCX = "docx"
 
     @property
     def extension(self) -> str:
@@ -64,6 +65,7 @@ _MEDIA_TYPES: Final = {
     "oscal": "application/json",
     "parquet": "application/vnd.apache.parquet",
     "ocsf": "application/json",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 
 

@@ -22,6 +22,7 @@ from policycortex.rendering.pdf.document import render_pdf, set_parts
 from policycortex.rendering.pdf.merging import PdfParts
 from policycortex.rendering.pdf.watermarks import join_marked
 from policycortex.rendering.report_json import render_json
+from policycortex.rendering.word.document import render_word
 
 __all__ = ["RenderedArtifact", "RenderingOptions", "SectionPages", "render_artifact", "render_copy"]
 
@@ -75,7 +76,7 @@ def render_copy(
             if rendered.parts is None:
                 raise ValueError("a copy needs the parts of a watermarked report, and this one has none")
             join_marked(rendered.parts, path, options.watermark, report_locale(document, options))
-        case ReportFormat.HTML | ReportFormat.EXCEL:
+        case ReportFormat.HTML | ReportFormat.EXCEL | ReportFormat.DOCX:
             path = render_artifact(document, rendered.format, folder, options=options).path
         case _:
             return None
@@ -110,6 +111,7 @@ _RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
     ReportFormat.HTML: render_html,
     ReportFormat.OSCAL: lambda document, path, _: render_oscal(document, path),
     ReportFormat.EXCEL: render_workbook,
+    ReportFormat.DOCX: render_word,
     ReportFormat.PARQUET: lambda document, path, _: render_parquet(document, path),
     ReportFormat.OCSF: lambda document, path, _: render_ocsf(document, path),
 }

@@ -20,6 +20,8 @@ class RenderingOptions:
     more."""
     sheet_rows: int = 1_048_575
     """Findings on one sheet of the workbook: Excel's limit without the head."""
+    word_findings: int = 5_000
+    """Findings in a Word document; it says "n of N" where there are more."""
     watermark: str | None = None
     """Text over every page and above every sheet; None for none. CSV and JSON have no place for it."""
     pdf_variant: PdfVariant | None = None

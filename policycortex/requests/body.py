@@ -144,7 +144,7 @@ class FormatOptionsBody(Strict):
     include_executive_summary: bool = True
     include_detailed_findings: bool | Literal["all"] = Field(
         default=True,
-        description="Findings on the pages of the PDF. true: failing, muted and waived ones and those for manual"
+        description="Findings on the pages of PDF and Word. true: failing, muted and waived ones and those for manual"
         ' review, grouped by check, while passing ones are counted; "all": every finding; false: none, and none in'
         " HTML and Excel. CSV and JSON always have every finding",
     )
@@ -152,7 +152,7 @@ class FormatOptionsBody(Strict):
     password: str | None = Field(
         default=None,
         json_schema_extra={"format": "password", "writeOnly": True},
-        description="Opens the files: AES-256 in PDF and Excel, an AES-256 zip for the others."
+        description="Opens the files: AES-256 in PDF, Excel and Word, an AES-256 zip for the others."
         " 12 to 127 characters; deleted after the run, never returned",
     )
     password_name: str | None = Field(
@@ -163,7 +163,8 @@ class FormatOptionsBody(Strict):
     )
     watermark: bool | str = Field(
         default=False,
-        description="Text across every page of PDF and HTML and at the top of every Excel sheet; true: CONFIDENTIAL",
+        description="Text across every page of PDF, HTML and Word and at the top of every Excel sheet;"
+        " true: CONFIDENTIAL",
         examples=["CONFIDENTIAL"],
     )
     sign: bool = Field(default=False, description="PAdES in the PDF; a detached CMS signature (.p7s) for the others")

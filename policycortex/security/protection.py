@@ -1,4 +1,4 @@
-"""Password protection: AES-256 in PDF (revision 6), agile encryption in Excel, an AES-256 zip for other formats.
+"""Password protection: AES-256 in PDF (revision 6), agile encryption in Excel and Word, an AES-256 zip for others.
 
 The encrypted file is written beside the plain file and replaces it.
 """
@@ -32,7 +32,7 @@ class ProtectedFile:
 
 
 def protected_extension(report_format: ReportFormat) -> str:
-    """``pdf`` and ``xlsx`` keep their extension; the others are in a zip: ``csv.zip``."""
+    """``pdf``, ``xlsx`` and ``docx`` keep their extension; the others are in a zip: ``csv.zip``."""
     return report_format.extension if _has_own_encryption(report_format) else f"{report_format.extension}.zip"
 
 
@@ -50,8 +50,8 @@ def protect_file(report_format: ReportFormat, path: Path, password: str, *, made
         match report_format:
             case ReportFormat.PDF:
                 _encrypt_pdf(path, part, password)
-            case ReportFormat.EXCEL:
-                _encrypt_workbook(path, part, password)
+            case ReportFormat.EXCEL | ReportFormat.DOCX:
+                _encrypt_office_file(path, part, password)
             case _:
                 _zip(path, part, password, made_at)
         part.replace(target)
@@ -78,7 +78,7 @@ def zip_file(path: Path, password: str, *, made_at: datetime) -> Path:
 
 
 def _has_own_encryption(report_format: ReportFormat) -> bool:
-    return report_format in {ReportFormat.PDF, ReportFormat.EXCEL}
+    return report_format in {ReportFormat.PDF, ReportFormat.EXCEL, ReportFormat.DOCX}
 
 
 def _encrypt_pdf(source: Path, target: Path, password: str) -> None:
@@ -92,7 +92,7 @@ def _encrypt_pdf(source: Path, target: Path, password: str) -> None:
         )
 
 
-def _encrypt_workbook(source: Path, target: Path, password: str) -> None:
+def _encrypt_office_file(source: Path, target: Path, password: str) -> None:
     logging.getLogger("msoffcrypto").setLevel(logging.WARNING)  # at DEBUG it logs salts
     with source.open("rb") as plain, target.open("wb") as encrypted:
         OOXMLFile(plain).encrypt(password, encrypted)

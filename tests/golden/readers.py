@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import docx
 import openpyxl
 
 from policycortex.spreadsheet_text import unguard_formula
@@ -54,6 +55,22 @@ def read_cell_types(path: Path, name: str) -> set[str]:
     types = {cell.data_type for row in book[name].iter_rows() for cell in row}
     book.close()
     return types
+
+
+def read_word_text(path: Path) -> str:
+    """The text of all paragraphs and cells in document order, spaces and line ends as one space."""
+    body = docx.Document(str(path)).element.body
+    texts = ["".join(_word_piece(piece) for piece in line.iter()) for line in body.iter(f"{_WORD}p")]
+    return " ".join(" ".join(texts).split())
+
+
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+
+
+def _word_piece(element: Any) -> str:  # noqa: ANN401 - lxml's elements
+    if element.tag == f"{_WORD}t":
+        return str(element.text or "")
+    return " " if element.tag in {f"{_WORD}br", f"{_WORD}tab"} else ""
 
 
 def read_pdf_text(path: Path) -> str:

@@ -76,9 +76,9 @@ def test_all_formats_say_the_same(build: Build, tmp_path: Path, findings: int) -
 
 
 def test_rendering_again_gives_the_same_bytes(build: Build, tmp_path: Path) -> None:
-    """Data files and HTML of one document are byte-equal, whenever they are made."""
+    """Data files, HTML and Word documents of one document are byte-equal, whenever they are made."""
     document = build()
-    kinds = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.PARQUET, ReportFormat.OCSF)
+    kinds = tuple(kind for kind in ReportFormat if kind not in {ReportFormat.PDF, ReportFormat.EXCEL})
     first = {kind: artifact.path.read_bytes() for kind, artifact in _render(document, tmp_path, *kinds).items()}
     again = {kind: artifact.path.read_bytes() for kind, artifact in _render(document, tmp_path, *kinds).items()}
     assert first == again

@@ -96,7 +96,11 @@ def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path:
     """Each value of each finding, as text: every data format agrees with the table, column by column."""
     document = build(findings=90)
     expected = [_texts(row) for row in document.findings.head(90).to_dicts()]
-    made = {kind: render_artifact(document, kind, tmp_path).path for kind in ReportFormat if kind.value != "pdf"}
+    made = {
+        kind: render_artifact(document, kind, tmp_path).path
+        for kind in ReportFormat
+        if kind.value not in {"pdf", "docx"}
+    }
     assert [_texts(row) for row in read_json(made[ReportFormat.JSON])["findings"]] == expected
     assert [{name: row[name] for name in FINDING_COLUMNS} for row in read_csv(made[ReportFormat.CSV])] == expected
     assert _from_html(made[ReportFormat.HTML]) == expected

@@ -14,7 +14,7 @@ from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportFormat, ReportType, RequirementKind, RequirementTag
 from policycortex.rendering.artifacts import render_artifact
-from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet
+from tests.golden.readers import Page, read_csv, read_json, read_pdf_text, read_sheet, read_word_text
 
 Build = Callable[..., ReportDocument]
 _ENGLISH = open_locale("en")
@@ -106,11 +106,13 @@ def _check_words(text: str, document: ReportDocument) -> None:
 @pytest.mark.parametrize("kind", list(ReportType))
 @pytest.mark.parametrize("odd", _ODD)
 def test_odd_reports_say_the_same_everywhere(build: Build, tmp_path: Path, kind: ReportType, odd: str) -> None:
-    """All formats but the PDF of each odd report, each type: same numbers; every requirement is named."""
+    """All formats but those on paper of each odd report, each type: same numbers; every requirement is named."""
     document = build(type=kind, **_ODD[odd])
     expected = _expected(document)
     made = {
-        each: render_artifact(document, each, tmp_path).path for each in ReportFormat if each is not ReportFormat.PDF
+        each: render_artifact(document, each, tmp_path).path
+        for each in ReportFormat
+        if each not in {ReportFormat.PDF, ReportFormat.DOCX}
     }
     assert _from_json(made[ReportFormat.JSON]) == expected
     assert _from_oscal(made[ReportFormat.OSCAL]) == expected
@@ -162,6 +164,7 @@ def test_every_format_says_what_a_requirement_is(build: Build, tmp_path: Path) -
     for text in (
         Page(made[ReportFormat.HTML].read_text(encoding="utf-8")).text,
         read_pdf_text(made[ReportFormat.PDF]),
+        read_word_text(made[ReportFormat.DOCX]),
     ):
         assert "(control) (level 2, service providers only)" in text
         assert row.description in text
@@ -178,6 +181,7 @@ def test_every_format_says_what_a_requirement_is(build: Build, tmp_path: Path) -
     ],
 )
 def test_odd_reports_make_sense_on_paper(build: Build, tmp_path: Path, kind: ReportType, odd: str) -> None:
-    """The PDF of an odd report says the same numbers as the others."""
+    """PDF and Word document of an odd report say the same numbers as the others."""
     document = build(type=kind, **_ODD[odd])
+    _check_words(read_word_text(render_artifact(document, ReportFormat.DOCX, tmp_path).path), document)
     _check_words(read_pdf_text(render_artifact(document, ReportFormat.PDF, tmp_path).path), document)

@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import docx
 import msoffcrypto
 import openpyxl
 import pikepdf
@@ -55,6 +56,15 @@ def test_a_workbook_is_encrypted_by_agile_encryption(tmp_path: Path) -> None:
     assert openpyxl.load_workbook(_encrypted_and_back(path))["Sheet1"]["B2"].value == MARK
 
 
+def test_a_word_document_is_encrypted_like_a_workbook(tmp_path: Path) -> None:
+    """It keeps its name, and Word asks for the password."""
+    path = tmp_path / "report.docx"
+    made = docx.Document()
+    made.add_paragraph(MARK)
+    made.save(str(path))
+    assert docx.Document(_encrypted_and_back(path, ReportFormat.DOCX)).paragraphs[0].text == MARK
+
+
 def test_a_workbook_past_seven_megabytes_is_encrypted_too(tmp_path: Path) -> None:
     """Large files need a second sector table."""
     path = tmp_path / "report.xlsx"
@@ -65,10 +75,10 @@ def test_a_workbook_past_seven_megabytes_is_encrypted_too(tmp_path: Path) -> Non
     _encrypted_and_back(path)
 
 
-def _encrypted_and_back(path: Path) -> io.BytesIO:
+def _encrypted_and_back(path: Path, kind: ReportFormat = ReportFormat.EXCEL) -> io.BytesIO:
     plain = path.read_bytes()
-    made = protect(ReportFormat.EXCEL, path)
-    assert made.extension == "xlsx"
+    made = protect(kind, path)
+    assert made.extension == kind.extension == path.suffix[1:]
     assert not zipfile.is_zipfile(path)
     with path.open("rb") as file:
         office = msoffcrypto.OfficeFile(file)

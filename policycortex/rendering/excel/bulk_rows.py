@@ -18,8 +18,8 @@ from xlsxwriter.utility import xl_col_to_name
 from policycortex.documents.model import FindingsTable
 from policycortex.rendering.excel.fitting import LINE_HEIGHT, MOST_LINES
 
-_PATTERN_ROW: Final = re.compile(r'<row r="2"[^>]*>(.*?)</row>', re.DOTALL)
-_CELL_STYLE: Final = re.compile(r'<c r="[A-Z]+2" s="(\d+)"')
+_STYLE: Final = re.compile(r' s="(\d+)"')
+_DIMENSION: Final = re.compile(r"<dimension [^>]*/>")
 _DAY_MICROSECONDS: Final = 86_400_000_000
 _EPOCH_SERIAL: Final = 25_569
 """Excel's number of 1 January 1970."""
@@ -39,8 +39,20 @@ class BulkSheet:
     table: str
     first: int
     count: int
-    widths: tuple[float, ...]
-    """Of the columns, in characters."""
+    widths: tuple[float, ...] = ()
+    """Of the columns, in characters; needed where texts may take several lines."""
+    row: int = 2
+    """The row that shows the columns' forms, below the head."""
+    column: int = 0
+    """Index of the first column."""
+
+    def letter(self, number: int) -> str:
+        """The letter of the table's ``number``-th column, from 0."""
+        return str(xl_col_to_name(self.column + number))
+
+    def area(self, columns: int, rows: int) -> str:
+        """The table's cells with ``rows`` rows below its head, such as ``A1:F2``."""
+        return f"{self.letter(0)}{self.row - 1}:{self.letter(columns - 1)}{self.row - 1 + rows}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +79,6 @@ def fill_sheets(
     """Write workbook ``empty`` to ``path`` with rows."""
     by_part = {f"xl/worksheets/sheet{sheet.number}.xml": sheet for sheet in sheets}
     by_table = {sheet.table: sheet for sheet in sheets}
-    last = xl_col_to_name(len(cells.columns) - 1)
     with (
         zipfile.ZipFile(empty) as source,
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, allowZip64=True, compresslevel=_COMPRESSION) as target,
@@ -76,10 +87,10 @@ def fill_sheets(
             with target.open(_same_entry(entry), "w", force_zip64=entry.filename in by_part) as out:
                 content = source.read(entry)
                 if entry.filename in by_part:
-                    for piece in _sheet_pieces(content.decode(), by_part[entry.filename], findings, cells, last):
+                    for piece in _sheet_pieces(content.decode(), by_part[entry.filename], findings, cells):
                         out.write(piece.encode())
                 elif entry.filename.startswith("xl/tables/"):
-                    out.write(_grow_table(content.decode(), by_table, last).encode())
+                    out.write(_grow_table(content.decode(), by_table, len(cells.columns)).encode())
                 else:
                     out.write(content)
 
@@ -91,21 +102,30 @@ def _same_entry(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return same
 
 
-def _sheet_pieces(text: str, sheet: BulkSheet, findings: FindingsTable, cells: BulkCells, last: str) -> Iterator[str]:
-    pattern = _PATTERN_ROW.search(text)
+def _sheet_pieces(text: str, sheet: BulkSheet, findings: FindingsTable, cells: BulkCells) -> Iterator[str]:
+    pattern = re.search(rf'<row r="{sheet.row}"[^>]*>(.*?)</row>', text, re.DOTALL)
     if pattern is None:
         raise ValueError(f"sheet {sheet.number} has no row that shows the columns' forms")
-    styles = _CELL_STYLE.findall(pattern[1])
-    yield text[: pattern.start()].replace(f'ref="A1:{last}2"', f'ref="A1:{last}{max(sheet.count, 1) + 1}"', 1)
+    width = len(cells.columns)
+    styles = _styles(pattern[1], sheet, width)
+    grown = sheet.area(width, max(sheet.count, 1))
+    yield _DIMENSION.sub(f'<dimension ref="{grown}"/>' if sheet.row == 2 else "", text[: pattern.start()], count=1)
     written = 0
     links: list[str] = []
     for batch in _batches(findings, sheet):
-        made = _made(batch, cells, sheet, written + 2)
-        yield str(made.select(_row(made.schema, cells, styles).str.join("")).item())
+        made = _made(batch, cells, sheet, written + sheet.row)
+        yield str(made.select(_row(made.schema, cells, sheet, styles).str.join("")).item())
         linked = made.filter(pl.col(_LOCATION).is_not_null())
-        links.extend(linked.select(_hyperlink(xl_col_to_name(cells.linked)))["link"])
+        links.extend(linked.select(_hyperlink(sheet.letter(cells.linked)))["link"])
         written += batch.height
     yield _with_links(text[pattern.end() :], links)
+
+
+def _styles(pattern: str, sheet: BulkSheet, width: int) -> list[str]:
+    """The form of each column, as the cells of the pattern row have it; ``0`` where one has none."""
+    cells = re.findall(rf'<c r="([A-Z]+){sheet.row}"([^>]*)>', pattern)
+    found = {letter: style[1] for letter, given in cells if (style := _STYLE.search(given))}
+    return [found.get(sheet.letter(number), "0") for number in range(width)]
 
 
 def _batches(findings: FindingsTable, sheet: BulkSheet, size: int = 10_000) -> Iterator[pl.DataFrame]:
@@ -132,7 +152,7 @@ def _lines(text: pl.Expr, width: float) -> pl.Expr:
     return (text.str.len_chars().fill_null(0) + in_line - 1) // in_line + text.str.count_matches("\n").fill_null(0)
 
 
-def _row(schema: pl.Schema, cells: BulkCells, styles: Sequence[str]) -> pl.Expr:
+def _row(schema: pl.Schema, cells: BulkCells, sheet: BulkSheet, styles: Sequence[str]) -> pl.Expr:
     """One row as XML."""
     height = (pl.col(_LINES) * LINE_HEIGHT).cast(pl.String)
     high = pl.concat_str([pl.lit('" ht="'), height, pl.lit('" customHeight="1')])
@@ -146,7 +166,7 @@ def _row(schema: pl.Schema, cells: BulkCells, styles: Sequence[str]) -> pl.Expr:
         style = pl.lit(styles[number])
         if number == cells.linked and cells.linked != cells.unlinked:
             style = pl.when(pl.col(_LOCATION).is_not_null()).then(style).otherwise(pl.lit(styles[cells.unlinked]))
-        parts.append(_cell(str(number), schema[str(number)], xl_col_to_name(number), style))
+        parts.append(_cell(str(number), schema[str(number)], sheet.letter(number), style))
     return pl.concat_str([*parts, pl.lit("</row>")])
 
 
@@ -186,8 +206,9 @@ def _escaped(column: pl.Expr) -> pl.Expr:
     return safe.str.replace_all(r"_(x[0-9a-fA-F]{4}_)", "_x005F_${1}")
 
 
-def _grow_table(text: str, by_table: Mapping[str, BulkSheet], last: str) -> str:
+def _grow_table(text: str, by_table: Mapping[str, BulkSheet], width: int) -> str:
     for name, sheet in by_table.items():
-        if f'name="{name}"' in text:
-            return text.replace(f'ref="A1:{last}2"', f'ref="A1:{last}{max(sheet.count, 1) + 1}"')
+        if f'displayName="{name}"' in text:
+            grown = sheet.area(width, max(sheet.count, 1))
+            return text.replace(f'ref="{sheet.area(width, 1)}"', f'ref="{grown}"')
     return text

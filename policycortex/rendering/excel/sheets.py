@@ -30,6 +30,11 @@ def list_sheets(document: ReportDocument, locale: Locale, evidence: EvidenceLink
     return [*sheets[:place], *evidence.sheets, about_sheet(document, locale), *sheets[place:]]
 
 
+def table_rows(table: _SectionTable, document: ReportDocument, locale: Locale) -> Iterator[tuple[Cell, ...]]:
+    """The cells of a table in the order of its columns, without links."""
+    yield from _rows(table, document, [_writer(column, locale, {}) for column in table.columns])
+
+
 def _is_after_about(table: _SectionTable) -> bool:
     sheet = table.sheet
     return sheet is not None and not sheet.with_section and (sheet.always or 0) > _ABOUT_POSITION
