@@ -1,5 +1,6 @@
 """Slack, Teams and webhooks with a real TLS receiver: bodies, signatures, files and failures."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -54,6 +55,26 @@ def test_a_webhook_arrives_signed(authority: trustme.CA, ca_file: str, pdf: Deli
     assert call.json["event"] == "compliance.report.generated"
     assert call.json["data"]["files"][0]["sha256"] == pdf.sha256
     assert receipt.payload_sha256 == hashlib.sha256(call.body).hexdigest()
+
+
+def test_both_secrets_sign_while_one_replaces_the_other(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receiver that knows the old or the new secret verifies the call, by either kind of header."""
+    old = "whsec_" + base64.b64encode(b"the secret of before 24+").decode()
+    monkeypatch.setenv("OLD_SECRET", old)
+    with tls_receiver(authority) as receiver:
+        connection = _hook(ca_file, previous_secret="env:OLD_SECRET")
+        webhook.send(connection, replace(HOOK, target=receiver.url), sample_content(pdf), LOOPBACK)
+    (call,) = receiver.calls
+    sent = call.headers
+    new = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    signed = f"{sent['webhook-id']}.{sent['webhook-timestamp']}.".encode() + call.body
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in (new, old)]
+    wanted = [f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys]
+    assert sent["webhook-signature"].split(" ") == wanted
+    plain = [f"sha256={hmac.new(secret.encode(), call.body, hashlib.sha256).hexdigest()}" for secret in (new, old)]
+    assert [sent["x-policycortex-signature"], sent["x-policycortex-previous-signature"]] == plain
 
 
 def test_a_private_address_is_refused_before_anything_is_sent(authority: trustme.CA, ca_file: str) -> None:

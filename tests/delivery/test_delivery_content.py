@@ -3,7 +3,7 @@
 import codecs
 import hashlib
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ from tests.support.ledger import MONTHLY, PDF, complete_report, mail_connection,
 _START = datetime(2026, 3, 31, 12, 30, tzinfo=UTC)
 
 
-def _files(home: Path, delivery: dict[str, Any], *, sign: bool = False, **mail: object) -> dict[str, DeliveredFile]:
+def _files(
+    home: Path, delivery: dict[str, Any], *, sign: bool = False, link_days: int = 7, **mail: object
+) -> dict[str, DeliveredFile]:
     """The files of one delivery by extension, with their bytes read."""
-    settings = settings_of(home, {"mail": mail_connection(25, **mail), "s3": _S3})
+    settings = settings_of(home, {"mail": mail_connection(25, **mail), "s3": _S3}).model_copy(
+        update={"delivery_link_days": link_days}
+    )
     template = {**MONTHLY["report_template"], "format_options": {"formats": ["pdf", "csv"], "sign": sign}}
     with closing(open_registry(settings)) as registry:
         body = MONTHLY | {"delivery": delivery, "report_template": template}
@@ -60,6 +64,13 @@ def test_a_table_in_a_mail_begins_with_a_byte_order_mark(tmp_path: Path) -> None
 def test_other_tables_keep_their_bytes(tmp_path: Path, delivery: dict[str, Any], options: dict[str, Any]) -> None:
     """Programs expect no mark, a signature covers the bytes, and a link leads to the stored file."""
     assert _files(tmp_path, delivery, **options)["csv"].sha256 == hashlib.sha256(PDF).hexdigest()
+
+
+def test_links_live_as_long_as_configured(tmp_path: Path) -> None:
+    """A link of a mail ends after POLICYCORTEX_DELIVERY_LINK_DAYS; attached files have none."""
+    linked = _files(tmp_path / "linked", _TO_CEO, link_days=3, attachment_limit_mb=0)
+    assert {file.url_expires_at for file in linked.values()} == {_START + timedelta(days=3)}
+    assert {file.url_expires_at for file in _files(tmp_path / "attached", _TO_CEO).values()} == {None}
 
 
 def test_attached_files_have_the_names_of_the_pattern(tmp_path: Path) -> None:
