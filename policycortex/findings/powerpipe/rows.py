@@ -7,7 +7,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from policycortex.findings.model import Finding, ScanNote
-from policycortex.findings.normalize import DEFAULT_SEVERITY, relations_text, severity_of_word, status_word
+from policycortex.findings.normalize import (
+    DEFAULT_SEVERITY,
+    environment_of,
+    relations_text,
+    severity_of_word,
+    status_word,
+    tags_text,
+)
 from policycortex.findings.providers import KNOWN_PROVIDERS, provider_name
 from policycortex.findings.reading.lenient import assumed_value
 from policycortex.findings.reading.strict import RejectedRecordError
@@ -28,6 +35,8 @@ ACCOUNT_DIMENSIONS: Final = (
 )  # fmt: skip
 """Names of dimensions that hold the account; the first that has a value counts."""
 REGION_DIMENSIONS: Final = ("region", "location", "zone", "namespace")
+_PLACES: Final = {*ACCOUNT_DIMENSIONS, *REGION_DIMENSIONS}
+"""All other dimensions are tags of the resource: mods add those that their variable ``tag_dimensions`` names."""
 
 _MOD: Final = re.compile(r"\A(?:benchmark\.|control\.)?([a-z0-9]+?)_(?:compliance|well_architected|insights|thrifty)")
 _CIS_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.0)?")
@@ -81,6 +90,7 @@ def build_row(
         raise RejectedRecordError(f"unknown status {status!r}: expected ok, alarm, error, info or skip")
     outcome, is_muted = STATUSES[word]
     severity = _severity(control.severity)
+    tags = {name: value for name, value in dimensions.items() if name not in _PLACES}
     account_id, region = _first(dimensions, ACCOUNT_DIMENSIONS), _first(dimensions, REGION_DIMENSIONS)
     finding = Finding(
         record_no=number,
@@ -105,8 +115,8 @@ def build_row(
         resource_uid=resource,
         resource_name=resource,
         resource_type="",
-        environment_tag=None,
-        tags="{}",
+        environment_tag=environment_of(tags),
+        tags=tags_text(tags),
         observed_at=observed_at,
         scan_uid="",
         relations=control.relations,

@@ -203,6 +203,16 @@ def test_json_and_csv_of_powerpipe_are_the_same_finding() -> None:
     assert (from_json.severity, from_json.relations) == ("high", '{"CIS-1.4":["2.1.5"]}')
 
 
+def test_tags_that_a_mod_adds_as_dimensions_are_tags() -> None:
+    """Account and region are places; every other dimension is a tag, which may name the environment."""
+    added = [{"key": "team", "value": "payments"}, {"key": "Environment", "value": "Prod"}]
+    places = JSON_FILES["powerpipe_json"].record(1)["dimensions"]
+    finding = one("powerpipe_json", dimensions=[*places, *added])
+    assert (finding.tags, finding.environment_tag) == ('{"Environment":"Prod","team":"payments"}', "production")
+    assert (finding.account_id, finding.region) == ("111122223333", "eu-west-1")
+    assert one("powerpipe_json").tags == "{}"
+
+
 def test_a_control_in_several_groups_is_read_once() -> None:
     """Powerpipe repeats its rows under each group; the others are counted in a note."""
     rows = json.dumps([JSON_FILES["powerpipe_json"].record(number) for number in (1, 2)])
