@@ -8,8 +8,16 @@ from typing import Final
 
 import dagster as dg
 
-from policycortex.names import FRAMEWORK_PARTITIONS, KIND_PARTITIONS, RANGE_PARTITIONS, REPORT_PARTITIONS
-from policycortex.period import FIRST_DAY
+from policycortex.names import (
+    DEFAULT_ORGANIZATION,
+    FRAMEWORK_PARTITIONS,
+    KIND_PARTITIONS,
+    RANGE_PARTITIONS,
+    REPORT_PARTITIONS,
+    ReportType,
+)
+from policycortex.period import FIRST_DAY, Period
+from policycortex.requests.report_partitions import ReportKind, Split, key_of_period, split_period
 
 _LONGEST_GAP: Final = timedelta(days=7)
 
@@ -82,6 +90,26 @@ def add_report_keys(
     for name, keys in ((RANGE_PARTITIONS, periods), (KIND_PARTITIONS, kinds)):
         if new := [key for key in dict.fromkeys(keys) if key not in set(instance.get_dynamic_partitions(name))]:
             instance.add_dynamic_partitions(name, new)
+
+
+def add_report_choices(instance: dg.DagsterInstance, frameworks: Collection[str], *, today: date) -> None:
+    """Offer the closed months and quarters of the last year, and compliance and audit reports of these frameworks.
+
+    They are only what the UI offers at first: people type any other period and kind.
+    """
+    month = today.replace(day=1)
+    spans = ((Split.QUARTER, timedelta(days=460)), (Split.MONTH, timedelta(days=366)))
+    periods = [
+        key_of_period(part)
+        for split, span in spans
+        for part in split_period(Period.of_days(month - span, month - timedelta(days=1)), split)
+    ]
+    kinds = [
+        ReportKind(organization=DEFAULT_ORGANIZATION, framework=framework, type=kind).key
+        for framework in frameworks
+        for kind in (ReportType.COMPLIANCE, ReportType.AUDIT)
+    ]
+    add_report_keys(instance, periods=periods, kinds=kinds)
 
 
 def period_report_key(period: str, kind: str) -> dg.MultiPartitionKey:

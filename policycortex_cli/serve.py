@@ -98,7 +98,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
 
 def prepare_home(settings: Settings) -> None:
     """Create folders, Dagster's instance and the registry before any service starts."""
-    from pipelines.partitions import add_frameworks
+    from pipelines.partitions import add_frameworks, add_report_choices, today
     from policycortex.frameworks.builtin import BUILTIN_IDS
     from policycortex.storage.registry import open_registry
 
@@ -106,6 +106,7 @@ def prepare_home(settings: Settings) -> None:
         make_folder(folder)
     with open_instance(settings) as instance:
         add_frameworks(instance, BUILTIN_IDS)  # the UI has their partitions at once; a sensor adds the others
+        add_report_choices(instance, settings.standing_frameworks, today=today())
     open_registry(settings)
 
 

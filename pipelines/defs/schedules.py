@@ -7,7 +7,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.defs.jobs import make_monthly_reports, refresh_posture
-from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags
+from pipelines.partitions import add_frameworks, add_report_choices, monthly_range_tags, range_tags
 from pipelines.resources import CoreResource
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
@@ -43,6 +43,7 @@ def closed_months(context: dg.ScheduleEvaluationContext, core: CoreResource) -> 
     """One run per organisation and framework; it makes the reports that are missing or whose input has changed."""
     settings = core.settings()
     last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
+    add_report_choices(context.instance, settings.standing_frameworks, today=context.scheduled_execution_time.date())
     months = whole_months(last - _YEAR, last)
     targets = load_monthly_targets(settings, months)
     if targets.unknown:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from dagster import DagsterEventType, EventLogEntry
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage, SqlEventLogStorageTable
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
 from dagster._serdes import ConfigurableClassData
@@ -64,6 +65,15 @@ class HomeEventLogStorage(ConsolidatedSqliteEventLogStorage):
             newest = {entry.get_dagster_event().asset_key: n for n, entry in enumerate(batch)}
             for n in newest.values():
                 self._store_asset_event(connection, batch[n], ids[n])
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """One row per check. Dagster writes one for each day of the run, which no evaluation of the check ever ends."""
+        dagster_event = event.get_dagster_event()
+        planned = dagster_event.event_specific_data
+        if isinstance(planned, AssetCheckEvaluationPlanned) and planned.partitions_subset is not None:
+            whole = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
+            event = event._replace(dagster_event=dagster_event._replace(event_specific_data=whole))
+        super()._store_asset_check_evaluation_planned(event, event_id)
 
     def watch(self, run_id: str, cursor: str | None, callback: Callable[..., Any]) -> None:
         """Follow a run by polling. Writes go to SQLite's write-ahead log, not to the file that Dagster would watch."""

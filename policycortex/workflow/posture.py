@@ -117,6 +117,8 @@ def refresh_stale_days(
         progress(f"bringing {len(stale)} days up to date first")
         rebuild_days(settings, stale)
         score_days(settings, stale, now=now)
+    else:
+        progress(f"no day from {span[0]} to {span[1]} has changed since it was assessed; none is rebuilt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,19 +33,34 @@ class ReportProgress:
         formats: Sequence[ReportFormat],
         *,
         clock: Callable[[], float] = time.monotonic,
+        log: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._registry, self._report_id, self._run_id, self._clock = registry, report_id, run_id, clock
-        self._formats = formats
-        self._written_at = clock()
+        self._formats, self._log = formats, log
+        self._written_at = self._began_at = clock()
+        self._stage = ReportStage.READING.value
 
     def enter(self, stage: ReportStage, report_format: ReportFormat | None = None) -> None:
-        """Note that a stage begins, for ``RENDERING`` with its format; not if it begins too soon after the last."""
+        """Note that a stage begins, for ``RENDERING`` with its format; not if it begins too soon after the last.
+
+        The log has every stage, with its seconds, when it ends.
+        """
+        name = f"{stage.value}:{report_format.value}" if report_format is not None else stage.value
+        self._end_stage(name)
         if self._clock() - self._written_at < _SHORTEST_SECONDS:
             return
-        name = f"{stage.value}:{report_format.value}" if report_format is not None else stage.value
         percent = _STARTS[stage] + self._rendered_pct(report_format)
         self._registry.reports.note_stage(self._report_id, self._run_id, name, percent)
         self._written_at = self._clock()
+
+    def end(self) -> None:
+        """Log the last stage."""
+        self._end_stage("")
+
+    def _end_stage(self, next_stage: str) -> None:
+        now = self._clock()
+        self._log(f"stage {self._stage} took {now - self._began_at:.2f} s")
+        self._stage, self._began_at = next_stage, now
 
     def _rendered_pct(self, report_format: ReportFormat | None) -> int:
         """Percent of the formats before this one."""

@@ -91,12 +91,13 @@ def produce_report(
         row = registry.reports.mark_running(report_id, run_id, now=now)
         with private_folder(settings) as folder:
             is_protected = registry.reports.load_sealed_password(report_id) is not None
-            stages = ReportProgress(registry, report_id, run_id, request_from_json(row.order).formats)
+            stages = ReportProgress(registry, report_id, run_id, request_from_json(row.order).formats, log=progress)
             made = _make(settings, row, folder, now, progress, is_protected=is_protected, stages=stages)
             stages.enter(ReportStage.PROTECTING)
             files = _finish(settings, registry, row, made, folder, now=now)
             stages.enter(ReportStage.STORING)
             artifacts, beside = _store(settings, report_id, files)
+            stages.end()
         produced = ProducedReport(
             report_id=report_id,
             artifacts=artifacts,

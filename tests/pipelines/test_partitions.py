@@ -3,11 +3,12 @@
 from datetime import date
 from itertools import pairwise
 
+import dagster as dg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.partitions import has_partition, range_tags, windows_of
+from pipelines.partitions import add_report_choices, has_partition, range_tags, windows_of
 from policycortex.period import FIRST_DAY
 
 TODAY = date(2026, 11, 23)
@@ -50,3 +51,15 @@ def test_a_window_becomes_dagsters_range_tags() -> None:
         "dagster/asset_partition_range_start": "2020-01-01",
         "dagster/asset_partition_range_end": "2026-11-23",
     }
+
+
+def test_the_ui_offers_closed_months_and_quarters_and_two_kinds_per_framework() -> None:
+    """On 30 November 2026: November 2025 to October 2026, and the last four quarters; again adds nothing."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in ("first", "again"):
+            add_report_choices(instance, ["soc2", "own"], today=date(2026, 11, 30))
+        periods = instance.get_dynamic_partitions("report_ranges")
+        kinds = instance.get_dynamic_partitions("report_kinds")
+    assert list(periods)[:4] == ["2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3"]
+    assert list(periods)[4:] == ["2025-11", "2025-12", *(f"2026-{month:02}" for month in range(1, 11))]
+    assert list(kinds) == ["soc2 compliance", "soc2 audit", "own compliance", "own audit"]
