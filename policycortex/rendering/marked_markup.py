@@ -10,7 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 from policycortex.documents.marked_text import BlockKind, MarkedBlock, MarkedSpan, parse_marked_text, shorten_blocks
-from policycortex.rendering.visible_text import show_controls, split_at_separators
+from policycortex.rendering.visible_text import shorten, show_controls, split_at_separators
 
 _DEEPEST_SHOWN: Final = 3
 _LONG_WORD: Final = 16
@@ -33,6 +33,13 @@ def marked_line(text: str, limit: int) -> Markup:
     blocks = shorten_blocks(parse_marked_text(text), limit)
     lines = (Markup("{} {}").format(b.marker, _spans(b.spans)) if b.marker else _spans(b.spans) for b in blocks)
     return Markup("<br>").join(lines)
+
+
+def marked_words(text: str, limit: int) -> Markup:
+    """The first ``limit`` characters of a scanner's text as one line without looks, for narrow cells."""
+    blocks = parse_marked_text(text)
+    words = " ".join(f"{block.marker} {block.text}".strip() for block in blocks).replace("\n", " ")
+    return _words(shorten(words, limit), is_code=False)
 
 
 def marked_json(blocks: Iterable[MarkedBlock]) -> list[Any]:

@@ -28,7 +28,7 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.scope_text import write_scope
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
-from policycortex.rendering.marked_markup import breakable, marked, marked_line
+from policycortex.rendering.marked_markup import breakable, marked, marked_line, marked_words
 from policycortex.rendering.sandbox import TemplateSandbox
 from policycortex.rendering.template_limits import count_characters, template_limits
 from policycortex.rendering.visible_text import shorten, show_controls
@@ -93,6 +93,7 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         breakable=breakable,
         marked=marked,
         marked_line=marked_line,
+        marked_words=marked_words,
         scope_words=write_scope,
     )
     return environment

@@ -1,5 +1,7 @@
 """Whom a report is for, who made it and who may read it stand in the files that people open; none says "default"."""
 
+import re
+import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -81,3 +83,17 @@ def test_an_organisation_without_a_name_is_not_called_default(build: Build, tmp_
     ]
     page = Page(render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text(encoding="utf-8"))
     assert not [text for text in (*pages, page.text) if "default" in text or "Prepared for" in text]
+
+
+def test_the_facts_of_the_cover_end_above_the_contents(named: ReportDocument, tmp_path: Path) -> None:
+    """Also with the longest words, in German and of a report made again: the last fact is above the first entry."""
+    words = replace(_WORDS, prepared_for="Prüfungsausschuss " * 6, prepared_by="Prüferinnen und Prüfer " * 5)
+    header = replace(named.header, locale="de", branding=words, known_on=named.header.generated_at, made_from="rpt_0")
+    path = render_artifact(replace(named, header=header), ReportFormat.PDF, tmp_path).path
+    words_of_page = subprocess.run(
+        ["pdftotext", "-f", "1", "-l", "1", "-bbox", str(path), "-"], check=True, capture_output=True, text=True
+    )
+    places = re.findall(r'yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">([^<]*)<', words_of_page.stdout)
+    contents = next(float(top) for top, _, word in places if word == "Inhalt")
+    last = max(float(bottom) for _, bottom, word in places if word in {"rpt_0", "rpt_0123456789abcdef", "UTC"})
+    assert last < contents

@@ -11,6 +11,7 @@ from policycortex.documents.marked_text import (
     parse_marked_text,
     shorten_blocks,
 )
+from policycortex.rendering.marked_markup import marked_words
 
 
 def test_the_parts_of_the_subset() -> None:
@@ -108,3 +109,9 @@ def test_an_ordinary_sentence_is_plain() -> None:
     assert is_plain(parse_marked_text("Bucket acme-logs has no encryption."))
     assert not is_plain(parse_marked_text("Use `x`."))
     assert parse_marked_text(" \n ") == ()
+
+
+def test_a_text_can_be_one_line() -> None:
+    """Page one has a line for each action, whatever lists and code blocks a scanner writes."""
+    assert marked_words("Do **this**:\n\n1. one\n2. two\n\n```\nls\n```", 100) == "Do this: 1. one 2. two ls"
+    assert marked_words("<b>" + "x" * 20, 5) == "&lt;b&gt;xx…"
