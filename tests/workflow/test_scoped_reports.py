@@ -39,6 +39,7 @@ from policycortex.workflow.analytics import load_forecast, load_risk, load_trend
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.posture import rebuild_days
 from policycortex.workflow.reports import compose_from_lake
+from tests.golden.readers import read_word_text
 from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import ORGANIZATION, NamedBytes, finding, parser_of
 
@@ -264,6 +265,8 @@ def read_text(path: Path, format_: ReportFormat) -> str:
     match format_:
         case ReportFormat.PDF:
             return " ".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+        case ReportFormat.DOCX:
+            return read_word_text(path)
         case ReportFormat.EXCEL:
             with closing(openpyxl.load_workbook(path)) as book:
                 return " ".join(str(cell) for sheet in book for row in sheet.values for cell in row)

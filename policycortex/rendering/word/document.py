@@ -74,15 +74,15 @@ def _content(
 ) -> Iterator[str]:
     drawings = _Drawings(skeleton, document, folder)
     body = Body(_shares(), drawings.draw)
-    cover, main = page.find_class("cover"), page.find(".//main")
-    for part in cover:
+    cover, alone, main = page.find_class("cover"), page.find_class("alone"), page.find(".//main")
+    for part in (*cover, *alone):
         yield from body.write(part)
     if cover:
         yield _PAGE_BREAK
     if main is None:
         yield from body.write(page.body)
         return
-    if headings := mark_headings(main):
+    if not alone and (headings := mark_headings(main)):
         yield from write_contents(locale.text("contents.title"), headings)
         yield _PAGE_BREAK
     yield from body.write(main)
