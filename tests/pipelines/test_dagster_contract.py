@@ -28,6 +28,7 @@ from pipelines.platform.instance_plugins import (
 )
 
 PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
+    "dagster._core.definitions.asset_checks.asset_check_evaluation:AssetCheckEvaluationPlanned": (),
     "dagster._core.errors:DagsterLaunchFailedError": ("args", "kwargs"),
     "dagster._core.launcher.base:CheckRunHealthResult": ("status", "msg"),
     "dagster._core.launcher.base:LaunchRunContext": ("dagster_run",),
@@ -71,6 +72,7 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "prepare_insert_event_batch": ("events",),
         "store_event": ("event",),
         "store_event_batch": ("events",),
+        "_store_asset_check_evaluation_planned": ("event", "event_id"),
         "_store_asset_event": ("conn", "event", "event_id"),
         "_store_asset_event_tags": ("conn", "events", "event_ids"),
         "watch": ("run_id", "cursor", "callback"),

@@ -52,9 +52,11 @@ def test_the_output_of_old_runs_is_removed(instance: dg.DagsterInstance) -> None
 
 
 def test_every_job_without_assets_is_named(defs: dg.Definitions) -> None:
-    """A new one must be added to the list, or its runs stay for ever."""
+    """A new one must be added to the list, or its runs stay for ever, as they must where they report partitions of
+    an asset or evaluations of its checks."""
     jobs = {job.name: job for job in (defs.resolve_job_def(job.name) for job in defs.jobs or ())}
-    assert {name for name, job in jobs.items() if not job.asset_layer.executable_asset_keys} == set(JOBS_WITHOUT_ASSETS)
+    found = {name for name, job in jobs.items() if not job.asset_layer.executable_asset_keys}
+    assert found - {"request_reports", "check_reports"} == set(JOBS_WITHOUT_ASSETS)
 
 
 def test_hourly_jobs_make_no_run_without_work(settings: Settings, instance: dg.DagsterInstance) -> None:
