@@ -47,6 +47,8 @@ def test_a_report_is_headings_tables_and_fields(build: Build, tmp_path: Path, ki
     titles = [open_locale("en").text(f"section.{section.id}") for section in shown_sections(document)]
     headings = [line.text for line in made.paragraphs if line.style is not None and line.style.name == "Heading 1"]
     assert headings == titles
+    breaks = [line.text for line in made.paragraphs if line.paragraph_format.page_break_before]
+    assert breaks == ["Contents", titles[0]]
     heads = [row for row in made.element.body.iter(f"{_W}tr") if row.find(f"{_W}trPr/{_W}tblHeader") is not None]
     assert len(heads) >= 3
     assert 'TOC \\o "1-2"'.replace('"', "&quot;") in parts["word/document.xml"].replace('"1-2"', "&quot;1-2&quot;")

@@ -19,6 +19,7 @@ _STYLES: Final = {
     "cover-framework": "Subtitle", "cover-note": "Note", "cover-key": "Note",
 }  # fmt: skip
 _LEFT_OUT: Final = frozenset(("cover-matrix", "end", "contents"))
+_ON_NEW_PAGE: Final = "<w:pageBreakBefore/>"
 _SPACER: Final = paragraph("Spacer", "")
 
 DrawPicture = Callable[[HtmlElement], str]
@@ -32,6 +33,8 @@ class Body:
         self._shares = shares
         self._draw = draw
         self.places = Places()
+        self.starts_page = False
+        """The next heading begins a page."""
 
     def write(self, element: HtmlElement) -> Iterator[str]:
         """The blocks inside ``element``."""
@@ -83,7 +86,8 @@ class Body:
         line = Line(self.places)
         line.append(element)
         anchors = self.places.add(heading_anchor(element))
-        return paragraph(_HEADINGS[element.tag], self.places.take() + anchors + line.content)
+        extra, self.starts_page = _ON_NEW_PAGE if self.starts_page else "", False
+        return paragraph(_HEADINGS[element.tag], self.places.take() + anchors + line.content, extra=extra)
 
     def _legend(self, element: HtmlElement) -> str:
         shown = [" ".join(" ".join(item.itertext()).split()) for item in element if item.tag == "li"]
@@ -136,14 +140,14 @@ def mark_headings(main: HtmlElement) -> list[tuple[int, str, str]]:
 
 def write_contents(title: str, headings: list[tuple[int, str, str]]) -> Iterator[str]:
     """A table of contents: links, until Word computes it with its pages when it opens the document."""
-    yield paragraph("ContentsTitle", run(title))
+    yield paragraph("ContentsTitle", run(title), extra=_ON_NEW_PAGE)
     before = (
         '<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r>'
         '<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
         '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
     )
     tab = f'<w:tabs><w:tab w:val="right" w:leader="dot" w:pos="{TEXT_WIDTH}"/></w:tabs>'
-    for level, text, anchor in headings:
-        yield paragraph(f"toc{level}", before + internal_link(anchor, run(text)), extra=tab)
+    for number, (level, text, anchor) in enumerate(headings, start=1):
+        after = '<w:r><w:fldChar w:fldCharType="end"/></w:r>' if number == len(headings) else ""
+        yield paragraph(f"toc{level}", before + internal_link(anchor, run(text)) + after, extra=tab)
         before = ""
-    yield paragraph("Normal", before + '<w:r><w:fldChar w:fldCharType="end"/></w:r>')

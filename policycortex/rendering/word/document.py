@@ -36,7 +36,6 @@ _EMU_PER_TWIP: Final = 635
 _TEXT_WIDTH_EMU: Final = 9_638 * _EMU_PER_TWIP
 _FLAT_SHARE: Final = 0.62
 """Part of the text's width that a drawing takes which is not much wider than high."""
-_PAGE_BREAK: Final = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
 def render_word(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
@@ -77,14 +76,12 @@ def _content(
     cover, alone, main = page.find_class("cover"), page.find_class("alone"), page.find(".//main")
     for part in (*cover, *alone):
         yield from body.write(part)
-    if cover:
-        yield _PAGE_BREAK
     if main is None:
         yield from body.write(page.body)
         return
     if not alone and (headings := mark_headings(main)):
         yield from write_contents(locale.text("contents.title"), headings)
-        yield _PAGE_BREAK
+        body.starts_page = True
     yield from body.write(main)
 
 

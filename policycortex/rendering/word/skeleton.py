@@ -168,7 +168,7 @@ def _watermark(text: str) -> str:
         '<v:f eqn="sum 21600 0 @1"/><v:f eqn="sum 0 0 @2"/><v:f eqn="sum 21600 0 @3"/><v:f eqn="if @0 @3 0"/>'
         '<v:f eqn="if @0 21600 @1"/><v:f eqn="if @0 0 @2"/><v:f eqn="if @0 @4 21600"/></v:formulas>'
         '<v:path textpathok="t" o:connecttype="rect"/><v:textpath on="t" fitshape="t"/></v:shapetype>'
-        '<v:shape id="Watermark" o:spid="_x0000_s2049" type="#_x0000_t136" stroked="f" fillcolor="#c9d3dc" '
+        '<v:shape id="Watermark" o:spid="_x0000_s2049" type="#_x0000_t136" stroked="f" fillcolor="#e1e6ec" '
         'style="position:absolute;margin-left:0;margin-top:0;width:460pt;height:70pt;rotation:315;z-index:-251658752;'
         "mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
         'mso-position-vertical:center;mso-position-vertical-relative:margin"><v:fill opacity=".5"/>'
