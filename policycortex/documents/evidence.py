@@ -20,6 +20,7 @@ from policycortex.scoring.changes_model import ScoreChange
 from policycortex.scoring.compare import Comparison
 from policycortex.scoring.contradictions import Contradicted
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
+from policycortex.scoring.model import Posture
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.unrelated import UnrelatedFindings
 from policycortex.scoring.waivers import Waiver
@@ -31,6 +32,19 @@ class WaiverInForce:
 
     waiver: Waiver
     findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkPart:
+    """One of several frameworks of a report."""
+
+    framework_id: str
+    name: str
+    version: str
+    posture: Posture
+    """Findings that several frameworks share count in each."""
+    previous: Posture
+    """The same of the period before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +90,8 @@ class Evidence:
     checks: pl.DataFrame = field(default_factory=CHECK_COUNTS_SCHEMA.to_frame)
     owners: pl.DataFrame = field(default_factory=OWNERS_SCHEMA.to_frame)
     waivers: Sequence[WaiverInForce] = ()
+    parts: Sequence[FrameworkPart] = ()
+    """Several frameworks in their order; empty for one or none."""
     stated: Sequence[Attestation] = ()
     """Attestations on the framework in force at the period's end, oldest first."""
     contradicted: Contradicted = frozenset()

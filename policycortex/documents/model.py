@@ -117,6 +117,8 @@ class ReportHeader:
     """Set where the report was requested as known at that time."""
     made_from: str | None = None
     """Id of the report from whose data it was made; None for a report on data of its own."""
+    frameworks: tuple[str, ...] = ()
+    """Ids of several frameworks in one report; empty for one framework or none."""
 
     @property
     def prepared_for(self) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from policycortex.frameworks.combined import id_within
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.related_crosswalk import relate_by_checks
 from policycortex.frameworks.strengths import RelationStrengths, added_relations
@@ -33,6 +34,8 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     the requirements that its findings name: under one of the framework's keys, or without a framework under an id that
     this one has. The framework's edition decides whether strengths count; in the reviewed one related checks are last.
     """
+    if framework.parts:
+        return pl.concat([_within(part, expand_crosswalk(part, tallies, mappings)) for part in framework.parts])
     keys = _distinct_keys(framework, tallies)
     decided = _decided_by_catalog(framework, keys)
     by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
@@ -45,6 +48,11 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     reviewed = _with_strengths(framework, pl.concat([found, _added(framework, keys)]).unique())
     undecided = keys.join(decided, on=_PAIR, how="anti").join(_naming(named), on=_KEY, how="anti")
     return pl.concat([reviewed, relate_by_checks(framework, undecided).select(list(RELATION_SCHEMA))]).unique()
+
+
+def _within(part: Framework, relations: pl.DataFrame) -> pl.DataFrame:
+    """With the ids that the part's requirements have in the combined framework."""
+    return relations.with_columns(requirement_id=pl.lit(id_within(part, "")) + pl.col("requirement_id"))
 
 
 def _naming(named: pl.DataFrame) -> pl.DataFrame:

@@ -83,6 +83,8 @@ class Framework:
     """(provider, check_id) whose relations are the user's, not the built-in ones: the review does not concern them."""
     edition: CrosswalkEdition = CrosswalkEdition.REVIEWED
     """Which relations count."""
+    parts: tuple["Framework", ...] = ()
+    """Those of a combined framework (``combined``), which has no relations of its own; empty for any other."""
 
     def requirement_by_spelling(self) -> dict[str, str]:
         """Every accepted spelling, casefolded, to the requirement's id."""
@@ -91,7 +93,9 @@ class Framework:
 
     def in_edition(self, edition: CrosswalkEdition) -> "Framework":
         """The same framework with the relations of that edition."""
-        return self if edition is self.edition else replace(self, edition=edition)
+        if edition is self.edition:
+            return self
+        return replace(self, edition=edition, parts=tuple(part.in_edition(edition) for part in self.parts))
 
     @property
     def stored_edition(self) -> CrosswalkEdition:
@@ -102,6 +106,7 @@ class Framework:
     def has_editions(self) -> bool:
         """Whether the editions can differ: by a review, given strengths, requirements with parts or related checks."""
         own = any(requirement.strength or requirement.parent for requirement in self.requirements)
+        own = own or any(part.has_editions for part in self.parts)
         return own or self.review is not None or bool(self.crosswalk.strengths) or self.has_related_checks
 
     @property

@@ -110,9 +110,10 @@ def describe_report(document: ReportDocument) -> dict[str, Any]:
 
 
 def _data_of(header: ReportHeader) -> dict[str, Any]:
-    """Keys of a report whose data is not the newest; others have none of them."""
+    """Keys of a report whose data is not the newest, and of one on several frameworks; others have none of them."""
     known = {"known_on": write_time(header.known_on)} if header.known_on is not None else {}
-    return known | ({"made_from": header.made_from} if header.made_from is not None else {})
+    made = {"made_from": header.made_from} if header.made_from is not None else {}
+    return known | made | ({"frameworks": list(header.frameworks)} if header.frameworks else {})
 
 
 def _crosswalk(note: CrosswalkNote | None) -> dict[str, Any] | None:

@@ -109,7 +109,8 @@ def _fixed_fields(source: ReportRequest) -> dict[str, Any]:
     """The fields that decide the figures, as they would be given."""
     return {
         "type": source.type.value,
-        "framework": source.framework,
+        "framework": None if source.frameworks else source.framework,
+        "frameworks": list(source.frameworks),
         "crosswalk": source.crosswalk.value,
         "scope": dict(source.scope_as_given),
         "known_on": source.known_on,
@@ -117,7 +118,12 @@ def _fixed_fields(source: ReportRequest) -> dict[str, Any]:
 
 
 def _refusal(name: str, source: ReportRequest) -> str:
-    now = {"type": source.type.value, "framework": source.framework, "crosswalk": source.crosswalk.value}.get(name)
+    now = {
+        "type": source.type.value,
+        "framework": source.framework,
+        "frameworks": source.framework,
+        "crosswalk": source.crosswalk.value,
+    }.get(name)
     is_so = f" ({now})" if now else ""
     return f"Is that of the report{is_so} and cannot change: leave it out, or request a report without from_report"
 

@@ -36,6 +36,9 @@ class ReportRequest:
     name: str
     type: ReportType
     framework: str | None
+    """Of several the ``combined_id``."""
+    frameworks: tuple[str, ...] = ()
+    """Several, in their order; empty for one framework or none."""
     crosswalk: CrosswalkEdition = CrosswalkEdition.REVIEWED
     """Which relations of the framework count."""
     description: str
@@ -70,6 +73,11 @@ class ReportRequest:
     """The data that it is made from; None: the newest."""
 
 
+def framework_ids(request: ReportRequest) -> tuple[str, ...]:
+    """The requested frameworks; empty for a report on all findings."""
+    return request.frameworks or ((request.framework,) if request.framework is not None else ())
+
+
 def request_to_json(request: ReportRequest) -> dict[str, Any]:
     """The request as JSON types; ``request_from_json`` reads it."""
     at = request.delivery.scheduled_at
@@ -77,6 +85,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
     rare = {
         "has_csv_bom": request.has_csv_bom or None,
         "password_name": request.password_name,
+        "frameworks": list(request.frameworks) or None,
         "known_on": request.known_on.isoformat() if request.known_on else None,
         "basis": basis_to_json(request.basis) if request.basis else None,
     }
@@ -151,6 +160,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         template=stored.get("template"),
         retention_days=stored.get("retention_days"),
         delivery=Delivery(scheduled_at=datetime.fromisoformat(at) if at else None, emails=tuple(stored["emails"])),
+        frameworks=tuple(stored.get("frameworks") or ()),
         known_on=datetime.fromisoformat(stored["known_on"]) if stored.get("known_on") else None,
         basis=basis_from_json(stored["basis"]) if stored.get("basis") else None,
     )

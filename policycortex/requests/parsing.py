@@ -11,6 +11,7 @@ from policycortex.channels.connections import Connections
 from policycortex.documents.branding import branding_from_json
 from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean, parse_moment, zone_of
+from policycortex.frameworks.combined import combined_id
 from policycortex.names import DateRangeType
 from policycortex.period import Period, resolve_period
 from policycortex.requests.basis import known_moment_of
@@ -61,7 +62,8 @@ def parse_request(
     return ReportRequest(
         name=checked.name,
         type=checked.type,
-        framework=checked.framework,
+        framework=combined_id(checked.frameworks) or checked.framework,
+        frameworks=tuple(checked.frameworks) if len(checked.frameworks) > 1 else (),
         crosswalk=checked.crosswalk,
         description=checked.description,
         scope=scope_of(scope, organization, known),

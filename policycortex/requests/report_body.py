@@ -5,14 +5,21 @@ Validation needs the context of ``body``, and that of ``destinations`` where con
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from policycortex.channels.registry import installed_channels
 from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse
 from policycortex.requests.basis import KnownOn
 from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody
 from policycortex.requests.destinations import Destinations, body_with_channels
-from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
+from policycortex.requests.report_kind import (
+    FRAMEWORKS_FIELD,
+    KnownEdition,
+    KnownFramework,
+    KnownFrameworks,
+    KnownType,
+    check_formats_of,
+)
 from policycortex.requests.scope_body import ScopeBody
 
 
@@ -56,11 +63,12 @@ class ReportBody(Strict):
     )
     type: KnownType = Field(examples=["audit"])
     framework: KnownFramework | None = Field(default=None, examples=["iso27001"], description="Absent: all findings")
+    frameworks: KnownFrameworks = FRAMEWORKS_FIELD
     crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: ScopeBody
     known_on: KnownOn | None = None
-    format_options: FormatOptionsBody = FormatOptionsBody()
+    format_options: Annotated[FormatOptionsBody, AfterValidator(check_formats_of)] = FormatOptionsBody()
     delivery: DeliveryBody = DeliveryBody()
     retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
         default=None, description="Days after which the report expires; by default as configured for the organisation"

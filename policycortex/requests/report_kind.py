@@ -3,13 +3,17 @@
 Validation needs the context of ``body``.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from policycortex.field_types import did_you_mean, refuse
-from policycortex.names import CrosswalkEdition, ReportType
-from policycortex.requests.body import known_of, one_of
+from policycortex.frameworks.combined import combined_id
+from policycortex.names import CrosswalkEdition, ReportFormat, ReportType
+from policycortex.requests.body import FormatOptionsBody, known_of, one_of
+
+LONGEST_COMBINED: Final = 64
+"""Characters of the ids together, as the registry stores them."""
 
 
 def _type(value: object) -> object:
@@ -28,6 +32,36 @@ def _framework(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def check_frameworks(values: list[str], info: ValidationInfo) -> list[str]:
+    """Each once, not beside ``framework``, and only for a type that makes sense for several."""
+    if info.data.get("framework") is not None:
+        raise refuse("Give either framework or frameworks, not both")
+    if len(set(values)) != len(values):
+        raise refuse("Contains a framework twice")
+    if len(values) > 1 and info.data.get("type") is ReportType.TREND:
+        raise refuse("A trend report forecasts one score: request one for each framework")
+    if len(combined_id(values)) > LONGEST_COMBINED:
+        raise refuse("Too many or too long ids in one report; request several")
+    return values
+
+
+def check_formats_of(options: FormatOptionsBody, info: ValidationInfo) -> FormatOptionsBody:
+    """OSCAL assessment results are of one catalog."""
+    if len(info.data.get("frameworks") or ()) > 1 and ReportFormat.OSCAL in options.formats:
+        raise refuse(
+            "oscal describes the results of one framework: leave it out, or request one report for each framework"
+        )
+    return options
+
+
 KnownType = Annotated[ReportType, BeforeValidator(_type)]
 KnownEdition = Annotated[CrosswalkEdition, BeforeValidator(_edition)]
 KnownFramework = Annotated[str, AfterValidator(_framework)]
+KnownFrameworks = Annotated[list[KnownFramework], AfterValidator(check_frameworks)]
+FRAMEWORKS_FIELD: Final[Any] = Field(
+    default=[],
+    max_length=10,
+    examples=[["soc2", "hipaa"]],
+    description="In place of framework: one report on all of them, in which each finding counts once. Not for the type"
+    " trend, and not with the format oscal",
+)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from policycortex.channels.connections import Connections
 from policycortex.errors import ConfigurationError, NotFoundError
@@ -14,7 +14,14 @@ from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
 from policycortex.requests.parsing import parse_request, validated
-from policycortex.requests.report_kind import KnownEdition, KnownFramework, KnownType
+from policycortex.requests.report_kind import (
+    FRAMEWORKS_FIELD,
+    KnownEdition,
+    KnownFramework,
+    KnownFrameworks,
+    KnownType,
+    check_formats_of,
+)
 from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
 from policycortex.requests.scope_body import ScopeBody
@@ -41,10 +48,11 @@ class ReportTemplateBody(Strict):
     name: Line | None = Field(default=None, max_length=200, examples=["Executive Summary Template"])
     type: KnownType = Field(examples=["compliance"])
     framework: KnownFramework | None = Field(default=None, examples=["soc2"])
+    frameworks: KnownFrameworks = FRAMEWORKS_FIELD
     crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
     scope: TemplateScopeBody = TemplateScopeBody()
-    format_options: FormatOptionsBody = FormatOptionsBody()
+    format_options: Annotated[FormatOptionsBody, AfterValidator(check_formats_of)] = FormatOptionsBody()
 
     @field_validator("format_options")
     @classmethod
@@ -167,7 +175,9 @@ def request_at(
         "scope": scope,
     }
     report |= {
-        key: template[key] for key in ("framework", "crosswalk", "format_options") if template.get(key) is not None
+        key: template[key]
+        for key in ("framework", "frameworks", "crosswalk", "format_options")
+        if template.get(key) is not None
     }
     return parse_request(report, organization=organization, now=tick, known=known)
 

@@ -4,11 +4,12 @@ Tallies are few (checks, not findings), so that plain Python over aggregated fra
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
+from policycortex.frameworks.combined import part_of
 from policycortex.frameworks.conditions import count_open
 from policycortex.frameworks.model import Framework, Requirement
 from policycortex.names import CrosswalkEdition, RequirementResult, Severity
@@ -50,7 +51,7 @@ def assess_posture(
     requirements in the whole scope; it changes neither results nor counts.
     """
     if framework is None:
-        return _posture(None, (), by_severity(tallies, waived_of_framework(waived, None, {})))
+        return posture_of(None, (), by_severity(tallies, waived_of_framework(waived, None, {})))
     related = tallies.join(relations.select(KEY).unique(), on=KEY, how="semi")
     totals = by_severity(related, waived_of_framework(waived, framework.id, requirement_sets(relations)))
     providers = frozenset(tallies["provider"].unique().to_list())
@@ -61,7 +62,7 @@ def assess_posture(
     )
     if framework.edition is CrosswalkEdition.REVIEWED:
         requirements = roll_up(requirements)
-    return _posture(framework, requirements, totals)
+    return posture_of(framework, requirements, totals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +118,10 @@ def _less(whole: Counts, part: Counts) -> Counts:
     )
 
 
-def _posture(
+def posture_of(
     framework: Framework | None, requirements: tuple[RequirementAssessment, ...], totals: SeverityCounts
 ) -> Posture:
+    """The posture with these results; ``totals`` are the distinct findings of the framework by severity."""
     counts = add_counts(totals.values())
     is_reviewed = framework is not None and framework.edition is CrosswalkEdition.REVIEWED
     return Posture(
@@ -183,6 +185,9 @@ def _is_manual(requirement: Requirement, providers: frozenset[str], framework: F
     Without findings in scope, those providers of the framework are considered for which it names manual requirements.
     In the reviewed edition the review's answer has precedence.
     """
+    if framework.parts:
+        part, own_id = part_of(framework, requirement.id)
+        return _is_manual(replace(requirement, id=own_id), providers, part)
     if framework.review is not None and framework.edition is CrosswalkEdition.REVIEWED:
         reviewed = framework.review.is_manual(requirement.id)
         if reviewed is not None:

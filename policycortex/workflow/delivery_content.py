@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from policycortex.channels.connections import Connections
@@ -17,6 +16,7 @@ from policycortex.channels.patterns import fill_file_name, safe_name
 from policycortex.documents.locales import open_locale
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import ConflictError
+from policycortex.frameworks.combined import split_id
 from policycortex.names import ReportFormat, ReportStatus, Severity
 from policycortex.requests.model import request_from_json
 from policycortex.scheduling.cron import parse_cron
@@ -186,5 +186,6 @@ def _url(settings: Settings, path: str) -> str | None:
 def _framework_name(settings: Settings, registry: Registry, report: ReportRow) -> str:
     if report.framework is None:
         return "All findings"
-    framework: Any = frameworks_of(settings, registry, report.organization).get(report.framework)
-    return str(framework.name) if framework is not None else report.framework
+    known = frameworks_of(settings, registry, report.organization)
+    names = (known[id_].name if id_ in known else id_ for id_ in split_id(report.framework))
+    return " + ".join(names)

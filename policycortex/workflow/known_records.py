@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
+from policycortex.frameworks.combined import combine
 from policycortex.frameworks.model import Framework
-from policycortex.requests.model import ReportRequest
+from policycortex.requests.model import ReportRequest, framework_ids
 from policycortex.scoring.approvals import as_known_at
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.waivers import Waiver
@@ -22,14 +23,14 @@ from policycortex.storage.registry import Registry, open_registry
 def framework_and_records(
     settings: Settings, request: ReportRequest, now: datetime
 ) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
-    """The requested framework, and all waivers and attestations of the organization; all as the basis knows them."""
+    """The requested framework, several as one, and all waivers and attestations; all as the basis knows them."""
     organization = request.scope.organization
     with closing(open_registry(settings)) as registry:
         waivers = registry.waivers.list_records(organization)
         attestations = registry.attestations.list_records(organization)
-        framework = _framework(settings, registry, request, request.framework, now) if request.framework else None
+        parts = [_framework(settings, registry, request, id_, now) for id_ in framework_ids(request)]
     known_at = request.basis.known_at if request.basis else now
-    return framework, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
+    return combine(parts) if parts else None, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
 
 
 def _framework(

@@ -11,12 +11,14 @@ import polars as pl
 
 from policycortex.documents.stored_summary import RiskComparison, compare_risk
 from policycortex.errors import ConflictError
+from policycortex.frameworks.combined import combine
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition, ReportStatus
-from policycortex.requests.model import ReportRequest, request_from_json
+from policycortex.requests.model import ReportRequest, framework_ids, request_from_json
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.changes import explain_change
 from policycortex.scoring.changes_model import PostureSide, ScoreChange
+from policycortex.scoring.combined_records import attestations_within, waivers_within
 from policycortex.scoring.compare import Comparison, RequirementChange, compare_findings, compare_requirements
 from policycortex.scoring.model import Posture
 from policycortex.scoring.waivers import Waiver
@@ -86,12 +88,14 @@ def compare_reports(
 
 def _side(stack: ExitStack, live: Lake, report: ReportRow, frameworks: Mapping[str, Framework], path: Path) -> _Side:
     request = request_from_json(report.order)
-    if request.framework is not None and request.framework not in frameworks:
-        raise ConflictError(f"report {report.id} uses framework {request.framework}, which no longer exists")
+    missing = [id_ for id_ in framework_ids(request) if id_ not in frameworks]
+    if missing:
+        raise ConflictError(f"report {report.id} uses framework {missing[0]}, which no longer exists")
+    parts = [frameworks[id_].in_edition(request.crosswalk) for id_ in framework_ids(request)]
     return _Side(
         lake=stack.enter_context(live.at(str(report.snapshot))),
         request=request,
-        framework=frameworks[request.framework].in_edition(request.crosswalk) if request.framework else None,
+        framework=combine(parts) if parts else None,
         made_at=request.basis.known_at if request.basis else report.started_at or report.created_at,
         path=path,
     )
@@ -106,9 +110,9 @@ def _compare(
             s.framework,
             s.request.scope,
             s.request.period,
-            waivers=waivers,
+            waivers=waivers_within(waivers, s.framework),
             now=s.made_at,
-            attestations=attestations,
+            attestations=attestations_within(attestations, s.framework),
         )
         for s in sides
     ]

@@ -6,16 +6,19 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from policycortex.documents.evidence import Evidence, SpanChange, WaiverInForce
+from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import OWNERS_SCHEMA
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportType
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
 from policycortex.scoring.ages import oldest_failing
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
+from policycortex.scoring.model import Posture
+from policycortex.scoring.part_posture import assess_part
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake.lake import Lake
@@ -35,6 +38,8 @@ class ReportInputs:
     request: ReportRequest
     framework: Framework | None
     waivers: Sequence[Waiver]
+    given_waivers: Sequence[Waiver]
+    """As they were approved: in a combined framework one can be several of ``waivers``, under the same id."""
     before: AssessedPeriod
     assessed: AssessedPeriod
     scored: Sequence[date]
@@ -87,21 +92,51 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         first_scan_on=_first_scan(lake, request) if request.type is ReportType.RISK else None,
         scan_days=inputs.scan_days,
         carry_days=lake.session.carry_days,
+        parts=_parts(inputs),
         span_change=None if change else _span_change(lake, inputs),
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
+    )
+
+
+def _parts(inputs: ReportInputs) -> tuple[FrameworkPart, ...]:
+    """Each of several frameworks, from the tallies of both periods: no finding is read again."""
+    whole = inputs.framework
+    if whole is None:
+        return ()
+    return tuple(
+        FrameworkPart(
+            framework_id=part.id,
+            name=part.name,
+            version=part.version,
+            posture=_part_posture(inputs.assessed, part, whole),
+            previous=_part_posture(inputs.before, part, whole),
+        )
+        for part in whole.parts
+    )
+
+
+def _part_posture(assessed: AssessedPeriod, part: Framework, whole: Framework) -> Posture:
+    return assess_part(
+        assessed.posture,
+        part,
+        framework_id=whole.id,
+        tallies=assessed.tallies,
+        relations=assessed.relations if assessed.relations is not None else RELATION_SCHEMA.to_frame(),
+        waived=assessed.waived,
     )
 
 
 def _waivers(lake: Lake, inputs: ReportInputs, exported: Path) -> tuple[WaiverInForce, ...]:
     """Waivers in force for the report's framework or for any, with the number of findings each covers."""
     framework_id = inputs.request.framework
-    by_id = {waiver.id: waiver for waiver in inputs.waivers}
+    by_id = {waiver.id: waiver for waiver in inputs.given_waivers}
+    frameworks = {None, framework_id, *inputs.request.frameworks}
     counts = lake.findings.load_waiver_counts(exported, inputs.assessed.waivers, framework_id)
     counted = [(by_id[waiver_id], findings) for waiver_id, findings in counts.iter_rows() if waiver_id in by_id]
     return tuple(
         WaiverInForce(waiver=waiver, findings=findings)
         for waiver, findings in counted
-        if waiver.scope.framework in {None, framework_id}
+        if waiver.scope.framework in frameworks
     )
 
 

@@ -11,11 +11,14 @@ from typing import Any
 
 from policycortex.channels.connections import Connections
 from policycortex.errors import ConflictError, DataNotKeptError, IntegrityError
-from policycortex.names import ReportStatus
+from policycortex.frameworks.fingerprint import recorded_version
+from policycortex.frameworks.model import Framework
+from policycortex.names import CrosswalkEdition, ReportStatus
 from policycortex.period import Period
 from policycortex.requests import Known, ReportRequest, parse_request, request_from_json
 from policycortex.requests.basis import DataBasis
 from policycortex.requests.like_body import parse_request_like, source_id
+from policycortex.requests.model import framework_ids
 from policycortex.scoring.models import MODELS
 from policycortex.scoring.risk_model import RISK_VERSION
 from policycortex.settings import Settings
@@ -51,6 +54,19 @@ class MadeWith:
             "carry_days": self.carry_days,
             "is_protected": self.is_protected,
         }
+
+
+def note_made_with(
+    basis: DataBasis | None, framework: Framework | None, *, now: datetime, carry_days: int, is_protected: bool
+) -> MadeWith:
+    """What a report was made with at ``now``; of a combined ``framework`` the version of each part."""
+    parts = () if framework is None else framework.parts or (framework,)
+    return MadeWith(
+        known_at=basis.known_at if basis else now,
+        frameworks={part.id: recorded_version(part.in_edition(CrosswalkEdition.REVIEWED)) for part in parts},
+        carry_days=carry_days,
+        is_protected=is_protected,
+    )
 
 
 def parse_order(
@@ -125,8 +141,8 @@ def _sharing_like(row: ReportRow) -> Sharing:
 
 
 def _as_known(settings: Settings, registry: Registry, request: ReportRequest, at: datetime) -> ReportRequest:
-    if request.framework is not None:
-        framework_known_at(settings, registry, request.scope.organization, request.framework, at)
+    for framework_id in framework_ids(request):
+        framework_known_at(settings, registry, request.scope.organization, framework_id, at)
     snapshot = snapshot_known_on(settings, at, request.period)
     return replace(request, basis=DataBasis(snapshot=snapshot, known_at=at))
 

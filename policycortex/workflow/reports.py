@@ -16,15 +16,15 @@ from policycortex.documents.branding import Branding
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
-from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.names import CrosswalkEdition, ReportStage, ReportStatus
+from policycortex.names import ReportStage, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
 from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.scoring.attestations import Attestation
+from policycortex.scoring.combined_records import attestations_within, waivers_within
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import AuditLogHead, Provenance
@@ -35,14 +35,20 @@ from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.workflow.analytics_days import risk_weights
-from policycortex.workflow.assessed_period import describe_crosswalk, judge_days, judge_period, read_days
+from policycortex.workflow.assessed_period import (
+    AssessedPeriod,
+    describe_crosswalk,
+    judge_days,
+    judge_period,
+    read_days,
+)
 from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
-from policycortex.workflow.report_order import MadeWith, check_same_figures
+from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
 from policycortex.workflow.report_progress import ReportProgress
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
@@ -185,14 +191,7 @@ def _make(
         stages.enter(ReportStage.RENDERING, report_format)
         rendered.append(render_artifact(document, report_format, folder, options=options))
         progress(f"rendered {report_format.value}")
-    made_with = MadeWith(
-        known_at=basis.known_at if basis else now,
-        frameworks={framework.id: recorded_version(framework.in_edition(CrosswalkEdition.REVIEWED))}
-        if framework
-        else {},
-        carry_days=carry_days,
-        is_protected=is_protected,
-    )
+    made_with = note_made_with(basis, framework, now=now, carry_days=carry_days, is_protected=is_protected)
     return _Made(document=document, rendered=tuple(rendered), provenance=provenance, made_with=made_with)
 
 
@@ -223,10 +222,9 @@ def compose_from_lake(
     with a basis has the posture of the time of its basis.
     """
     known_at = request.basis.known_at if request.basis else now
-    before, assessed = (
-        judge_period(lake, framework, request.scope, period, waivers=waivers, now=known_at, attestations=attestations)
-        for period in (request.period.previous(), request.period)
-    )
+    given_waivers = waivers
+    waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
+    before, assessed = _judge_both(lake, request, framework, waivers, attestations, known_at)
     scope, since = request.scope, request.period.first_date
     readings = read_days(
         lake, scope, request.period, waivers=waivers, now=known_at, attestations=attestations, since=since
@@ -236,6 +234,7 @@ def compose_from_lake(
         request=request,
         framework=framework,
         waivers=waivers,
+        given_waivers=given_waivers,
         before=before,
         assessed=assessed,
         scored=tuple(day for day, posture in daily.items() if posture.score.denominator),
@@ -262,6 +261,22 @@ def compose_from_lake(
         show_executive_summary=request.include_executive_summary,
         detail=request.detail,
     )
+
+
+def _judge_both(  # noqa: PLR0917 - the values of compose_from_lake
+    lake: Lake,
+    request: ReportRequest,
+    framework: Framework | None,
+    waivers: Sequence[Waiver],
+    attestations: Sequence[Attestation],
+    known_at: datetime,
+) -> tuple[AssessedPeriod, AssessedPeriod]:
+    """The postures at the end of the period before, and of the period."""
+    before, assessed = (
+        judge_period(lake, framework, request.scope, period, waivers=waivers, now=known_at, attestations=attestations)
+        for period in (request.period.previous(), request.period)
+    )
+    return before, assessed
 
 
 def _header(
@@ -298,6 +313,7 @@ def _header(
         known_at=request.basis.known_at if request.basis else None,
         known_on=request.known_on,
         made_from=request.basis.report_id if request.basis else None,
+        frameworks=request.frameworks,
     )
 
 

@@ -60,6 +60,7 @@ def new_report(
         created_by=created_by,
         deliveries=deliveries,
         sealed_password=seal_password(settings, request, report_id),
+        more_frameworks=request.frameworks,
     )
 
 
@@ -100,6 +101,7 @@ def request_report(
         deliveries=new.deliveries,
         sealed_password=new.sealed_password,
         sharing=sharing,
+        more_frameworks=new.more_frameworks,
         expected_at=expected_at,
         access=access,
         now=now,

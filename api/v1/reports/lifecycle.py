@@ -13,6 +13,7 @@ from api.platform.services import Services
 from policycortex.channels.connections import load_connections
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
+from policycortex.frameworks.combined import split_id
 from policycortex.names import ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.requests.single_deliveries import deliveries_ordered
@@ -47,6 +48,7 @@ class Estimate:
 class UnrelatedWarning:
     """Findings of one provider that count towards no requirement of the requested framework."""
 
+    framework: str
     as_of: date
     """The newest scored day; the counts are those of the thirty days up to it, of the whole organisation."""
     row: UnrelatedRow
@@ -172,14 +174,15 @@ def _later(start: datetime, expected: datetime, now: datetime) -> datetime:
 
 def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarning, ...]:
     """Providers in the report's scope with findings that count towards no requirement of its framework."""
-    if report.framework is None:
-        return ()
-    stored = registry.unrelated.find_rows(report.organization, report.framework)
-    if stored is None:
-        return ()
-    as_of, rows = stored
     providers = request_from_json(report.order).scope.cloud_providers
-    return tuple(UnrelatedWarning(as_of=as_of, row=row) for row in rows if not providers or row.provider in providers)
+    found = ((id_, registry.unrelated.find_rows(report.organization, id_)) for id_ in split_id(report.framework))
+    return tuple(
+        UnrelatedWarning(as_of=stored[0], row=row, framework=id_)
+        for id_, stored in found
+        if stored is not None
+        for row in stored[1]
+        if not providers or row.provider in providers
+    )
 
 
 def find_nothing_in_scope(services: Services, report: ReportRow) -> NothingInScope | None:

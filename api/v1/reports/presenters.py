@@ -29,6 +29,7 @@ from api.v1.reports.schemas import (
 )
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.stored_summary import StoredFigures, read_figures
+from policycortex.frameworks.combined import split_id
 from policycortex.names import ReportFormat, ReportStage, ReportStatus
 from policycortex.requests import request_from_json
 from policycortex.storage.registry import ArtifactRow, ReportPage, ReportRow
@@ -59,13 +60,14 @@ def present_accepted(
         name=report.name,
         type=report.type,
         framework=report.framework,
+        frameworks=list(split_id(report.framework)),
         status=report.status,
         estimated_completion=estimate.completion_at,
         estimated_duration=print_duration(estimate.duration),
         queue_position=estimate.queue_position,
         monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
         warnings=[
-            *([_nothing_warning(nothing)] if nothing else [_warning(report, each) for each in warnings]),
+            *([_nothing_warning(nothing)] if nothing else [_warning(each) for each in warnings]),
             *(DeliveryWarning.model_validate(each) for each in undelivered),
         ],
     )
@@ -88,6 +90,7 @@ def present_details(
             "name": report.name,
             "type": report.type,
             "framework": report.framework,
+            "frameworks": list(split_id(report.framework)),
             "status": report.status,
             "generated_at": report.completed_at if is_completed else None,
             "content": _content(report.content or {}) if is_completed else None,
@@ -126,14 +129,14 @@ def _stage(report: ReportRow) -> tuple[ReportStage | None, ReportFormat | None]:
     return ReportStage(stage) if stage else None, ReportFormat(report_format) if report_format else None
 
 
-def _warning(report: ReportRow, warning: UnrelatedWarning) -> ReportWarning:
+def _warning(warning: UnrelatedWarning) -> ReportWarning:
     row = warning.row
     reason = ", which is not written for this provider" if row.is_outside else ""
     return ReportWarning(
         code="findings_without_requirement",
         message=(
             f"As of {warning.as_of}, {row.findings:,} of {row.total:,} findings of "
-            f"{row.provider or 'an unknown provider'} count towards no requirement of {report.framework}{reason}. "
+            f"{row.provider or 'an unknown provider'} count towards no requirement of {warning.framework}{reason}. "
             "Relate their checks in a crosswalk file (POST /v1/frameworks) where they matter; the report lists all."
         ),
         provider=row.provider,
@@ -168,6 +171,7 @@ def _item(report: ReportRow, caller: Principal) -> ReportItem:
         name=report.name,
         type=report.type,
         framework=report.framework,
+        frameworks=list(split_id(report.framework)),
         status=report.status,
         generated_at=report.completed_at if is_completed else None,
         size=Size(pages=pages, file_size_mb=megabytes(report.size_bytes)) if is_completed else None,

@@ -17,6 +17,7 @@ RISK_BAND_MEANING: Final = (
     "By the worst failing finding alone: `act_now`, `act_soon`, `plan`, `watch`, or `none` when nothing fails; "
     "null before version 3"
 )
+FRAMEWORKS_MEANING: Final = "All of the report's; of several, `framework` has the ids with a + between them"
 _MEGABYTE: Final = 1_000_000
 _SORT_WORDS: Final = [word for name in SORTS for word in (name, f"-{name}")]
 
@@ -101,6 +102,7 @@ class ReportItem(ResponseModel):
     summary: ListSummary | None = Field(description="Null until completed")
     access: Access
     created_at: Moment
+    frameworks: list[str] = Field(default=[], description=FRAMEWORKS_MEANING, examples=[["soc2"]])
 
 
 class ReportList(ResponseModel):
@@ -209,6 +211,7 @@ class ReportDetails(ResponseModel):
     snapshot: str | None = Field(description="Snapshot of the data that the numbers come from")
     run_id: str | None = Field(description="Id of the run in Dagster")
     access: Access
+    frameworks: list[str] = Field(default=[], description=FRAMEWORKS_MEANING, examples=[["soc2"]])
     stage: ReportStage | None = Field(
         default=None,
         description="What its run does: `reading` the days that changed, `composing`, `rendering`, `protecting`"
@@ -293,6 +296,7 @@ class ReportAccepted(ResponseModel):
     queue_position: int = Field(examples=[1])
     monitoring: Monitoring
     warnings: list[OrderWarning] = Field(default=[], description=WARNINGS_MEANING)
+    frameworks: list[str] = Field(default=[], description=FRAMEWORKS_MEANING, examples=[["soc2"]])
 
 
 class ReportEnded(ReportDetails):

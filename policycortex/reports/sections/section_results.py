@@ -90,11 +90,14 @@ def _by_severity(failing: Iterable[TopCheck], members: set[str]) -> dict[str, in
     return counts
 
 
-def _rows(inputs: SectionInputs) -> tuple[SectionRow, ...]:
-    """In the framework's order."""
-    requirements = inputs.posture.requirements
+def rows_of(requirements: Sequence[RequirementAssessment]) -> tuple[SectionRow, ...]:
+    """The sections of the requirements, in the framework's order."""
     titles = dict.fromkeys(requirement.section for requirement in requirements)
     return tuple(_row(title, [r for r in requirements if r.section == title]) for title in titles)
+
+
+def _rows(inputs: SectionInputs) -> tuple[SectionRow, ...]:
+    return rows_of(inputs.posture.requirements)
 
 
 def _row(title: str, members: Sequence[RequirementAssessment]) -> SectionRow:

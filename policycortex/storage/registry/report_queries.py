@@ -31,7 +31,7 @@ from policycortex.storage.registry.rows import (
     ReportRow,
     Sharing,
 )
-from policycortex.storage.registry.tables import report_artifacts, reports
+from policycortex.storage.registry.tables import report_artifacts, report_frameworks, reports
 from policycortex.storage.registry.visibility import is_visible_to
 
 SORTS: Final = ("created_at", "generated_at", "name", "type", "status", "framework")
@@ -74,6 +74,21 @@ _LAST: Final = (
     .limit(_SAMPLE)
     .subquery()
 )
+_WITH_FRAMEWORK: Final = select(report_frameworks.c.report_id).where(
+    report_frameworks.c.framework == bindparam("framework")
+)
+_COMBINED: Final[Select[Any]] = (
+    select(literal_column("1"))
+    .select_from(reports)
+    .where(
+        reports.c.id.in_(_WITH_FRAMEWORK),
+        reports.c.organization == bindparam("organization"),
+        reports.c.deleted_at.is_(None),
+    )
+    .limit(1)
+)
+"""Whether a report on several frameworks has this one: only then does a list look for them."""
+_IS_COMBINED: Final = "combined"
 _QUEUE: Final = select(_BEFORE.scalar_subquery(), _LAST.c.started_at, _LAST.c.completed_at).select_from(
     select(literal_column("1")).subquery().outerjoin(_LAST, true())
 )
@@ -84,10 +99,12 @@ def load_page(
     connection: Connection, organization: str, wanted: ReportFilter, *, limit: int, offset: int, sort: str
 ) -> ReportPage:
     """A page of an organisation's reports and the number of all that match; see ``ReportRepository.list_reports``."""
-    parameters = _parameters(organization, wanted)
+    parameters, shape = _parameters(organization, wanted), _shape(wanted)
+    if wanted.framework is not None and connection.execute(_COMBINED, parameters).first() is not None:
+        shape = (*shape, _IS_COMBINED)
     page = {**parameters, "page_limit": limit, "page_offset": offset}
-    rows = connection.execute(_page_query(_shape(wanted), sort), page).mappings().all()
-    total = _total(connection, organization, wanted, parameters)
+    rows = connection.execute(_page_query(shape, sort), page).mappings().all()
+    total = _total(connection, organization, wanted, parameters, shape)
     return ReportPage(reports=tuple(report_from(row) for row in rows), total=total)
 
 
@@ -188,6 +205,10 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
                 where.append(reports.c.completed_at < bindparam(name))
             case "text":
                 where.append(reports.c.search_text.like(bindparam(name), escape="\\"))
+            case "framework" if _IS_COMBINED in shape:
+                where.append(or_(reports.c.framework == bindparam(name), reports.c.id.in_(_WITH_FRAMEWORK)))
+            case name if name == _IS_COMBINED:
+                continue
             case "reader":
                 where.append(is_visible_to(bindparam(name)))
             case _:
@@ -195,9 +216,10 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
     return where
 
 
-def _total(connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any]) -> int:
-    shape = _shape(wanted)
-    if not wanted.is_exact:
+def _total(
+    connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any], shape: _Shape
+) -> int:
+    if not wanted.is_exact or _IS_COMBINED in shape:
         return int(connection.execute(_count_query(shape), parameters).scalar_one())
     total = load_tally(connection, organization, wanted)
     if wanted.reader is None:

@@ -45,7 +45,7 @@ class NewReport:
     expected_at: datetime | None = None
     """When it is expected, as the answer to its request says; None where there is none."""
     more_frameworks: tuple[str, ...] = ()
-    """Its frameworks besides ``framework``."""
+    """Several frameworks, by each of which lists find it; ``framework`` is then their combined id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

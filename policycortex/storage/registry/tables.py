@@ -68,7 +68,7 @@ report_files = Table(
     Column("media_type", Text, nullable=False),
 )
 
-# Frameworks of a report besides its first one, by which lists find it; most reports have none.
+# Frameworks of a report on several, by each of which lists find it; other reports have none.
 report_frameworks = Table(
     "report_frameworks",
     metadata,

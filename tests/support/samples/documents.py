@@ -85,6 +85,8 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "nothing_in_scope": None,
             "nothing_in_scope_sentences": (),
             "scope_values": (),
+            "frameworks": (),
+            "frameworks_json": None,
             "crosswalk_text": "",
             "verdict": write_verdict(_header(sample), summary, locale),
             "conditions_text": "",
