@@ -74,18 +74,20 @@ def _spans(spans: Iterable[MarkedSpan]) -> Markup:
 
 
 def _span(span: MarkedSpan) -> Markup:
-    shown = Markup("<br>").join(_words(line, is_code=span.is_code) for line in span.text.split("\n"))
+    if span.url:
+        # An element inside a link, also a place for a line break, would be a second annotation in PDF without a tag.
+        text = " ".join(show_controls(span.text).splitlines())
+        shown = Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(span.url, text)
+    else:
+        shown = Markup("<br>").join(_words(line, is_code=span.is_code) for line in span.text.split("\n"))
     if span.is_code:
         shown = Markup("<code>{}</code>").format(shown)
     if span.is_emphasised:
         shown = Markup("<em>{}</em>").format(shown)
     if span.is_strong:
         shown = Markup("<strong>{}</strong>").format(shown)
-    if not span.url:
-        return shown
-    link = Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(span.url, shown)
     # a reader sees where a link leads, also on paper
-    return link if span.text == span.url else Markup("{} ({})").format(link, breakable(span.url))
+    return shown if span.url in {"", span.text} else Markup("{} ({})").format(shown, breakable(span.url))
 
 
 def _words(line: str, *, is_code: bool) -> Markup:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import openpyxl
+import pikepdf
 import polars as pl
 import pytest
 from pypdf import PdfReader
@@ -48,14 +49,14 @@ def test_markdown_of_scanners_is_shown_as_the_subset(build: Build, tmp_path: Pat
     """Signs of emphasis and code are gone from the PDF and from the page's blocks, links lead to the web; data files
     have the text as the scanner wrote it.
     """
-    words = "Open to **everyone**, see [the guide](https://docs.example.com/a?b=1) and `aws ec2 describe`."
+    words = "Open to **everyone**, see [the guide](https://docs.example.com/a?b=1) and `aws ec2 describe`. [`x`](https://e.example/a-b_c)"
     document = build(findings=120, type=ReportType.AUDIT)
     frame = pl.read_parquet(document.findings.path)
     planted = pl.when(pl.col("number") == "F-001").then(pl.lit(words)).otherwise("status_detail").alias("status_detail")
     frame.with_columns(planted).write_parquet(document.findings.path)
     made = {kind: render_artifact(document, kind, tmp_path).path for kind in ReportFormat}
     text = read_pdf_text(made[ReportFormat.PDF])
-    shown = "Open to everyone, see the guide (https://docs.example.com/a?b=1) and aws ec2 describe."
+    shown = "Open to everyone, see the guide (https://docs.example.com/a?b=1) and aws ec2 describe. x (https://e.example/a-b_c)"
     assert shown.replace(" ", "") in text.replace(" ", "")
     links = [
         each["/A"]["/URI"]
@@ -63,7 +64,8 @@ def test_markdown_of_scanners_is_shown_as_the_subset(build: Build, tmp_path: Pat
         for each in (annotation.get_object() for annotation in page.get("/Annots", []))
         if "/URI" in each.get("/A", {})
     ]
-    assert "https://docs.example.com/a?b=1" in links
+    assert {"https://docs.example.com/a?b=1", "https://e.example/a-b_c"} <= set(links)
+    assert _untagged_links(made[ReportFormat.PDF]) == []
     page = Page(made[ReportFormat.HTML].read_text(encoding="utf-8"))
     ((kind, level, marker, spans),) = json.loads(page.embedded["finding-marked"])["status_detail"][words]
     assert (kind, level, marker, spans[1]) == ("paragraph", 0, "", ["everyone", "s", ""])
@@ -168,6 +170,14 @@ def test_pages_print_what_the_request_asks_for(build: Build, tmp_path: Path, det
     assert [number for number in findings["number"] if f"{number} " in text] == numbers
     if detail is not FindingsDetail.NONE:
         assert f"Printed: {len(numbers)} of 120 findings." in text
+
+
+def _untagged_links(path: Path) -> list[str]:
+    """Link annotations whose element in the structure tree is no link, which PDF/UA forbids."""
+    with pikepdf.open(path) as pdf:
+        elements = pikepdf.NumberTree(pdf.Root.StructTreeRoot.ParentTree)
+        notes = [note for page in pdf.pages for note in page.get("/Annots", []) if note.Subtype == "/Link"]
+        return [str(note.get("/A")) for note in notes if elements[int(note.StructParent)].S != "/Link"]
 
 
 def _all_text(path: Path) -> str:
