@@ -253,6 +253,10 @@ TAG_TYPE: Final = "policycortex/type"
 TAG_PERIOD: Final = "policycortex/period"
 TAG_BACKFILL: Final = "policycortex/backfill"
 
+TAG_GROUP: Final = "policycortex/group"
+"""What the run's job is for: ``upkeep`` or absent. The list of runs filters by it."""
+UPKEEP: Final = "upkeep"
+
 TAG_PRIORITY: Final = "dagster/priority"
 
 REPORT_JOB: Final = "make_report"

@@ -17,6 +17,7 @@ from pipelines.defs.reports import ARTIFACTS
 from pipelines.failures import core_errors_as_failures
 from pipelines.metadata import frame_table
 from pipelines.resources import CoreResource
+from policycortex.names import TAG_GROUP, UPKEEP
 from policycortex.settings import Settings
 from policycortex.workflow.data_check import DataCheck
 from policycortex.workflow.report_checks import check_deliveries, check_report_files
@@ -89,6 +90,7 @@ DATA_CHECKS: Final = (check_imports, check_posture, check_report_store)
 check_reports = dg.define_asset_job(
     "check_reports",
     selection=dg.AssetSelection.checks(check_report_store),
+    tags={TAG_GROUP: UPKEEP},
     description="Check that the files of the newest reports are stored and agree, and that no delivery is late.",
 )
 

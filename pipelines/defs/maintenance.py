@@ -9,6 +9,7 @@ import dagster as dg
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.platform.history import remove_history
 from pipelines.resources import CoreResource
+from policycortex.names import TAG_GROUP, UPKEEP
 from policycortex.workflow.garbage_collection import collect_garbage
 
 JOBS_WITHOUT_ASSETS: Final = (
@@ -52,6 +53,7 @@ def trim_history(context: dg.OpExecutionContext, core: CoreResource) -> None:
 
 @dg.job(
     name="remove_garbage",
+    tags={TAG_GROUP: UPKEEP},
     description="Remove unreferenced files, which `policycortex gc --dry-run` lists, and old records of runs.",
 )
 def remove_garbage() -> None:

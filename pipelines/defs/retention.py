@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
+from policycortex.names import TAG_GROUP, UPKEEP
 from policycortex.workflow.audit_export import export_audit_logs, retire_audit_records
 from policycortex.workflow.retention import expire_reports, has_due_expiries
 
@@ -29,13 +30,17 @@ def expire(context: dg.OpExecutionContext, core: CoreResource) -> None:
     context.add_output_metadata({"expired": list(summary.expired), "cleared": summary.cleared})
 
 
-@dg.job(name="export_audit_trail", description="Export the audit log to POLICYCORTEX_TRAIL_EXPORT.")
+@dg.job(
+    name="export_audit_trail",
+    tags={TAG_GROUP: UPKEEP},
+    description="Export the audit log to POLICYCORTEX_TRAIL_EXPORT.",
+)
 def export_audit_trail() -> None:
     """One op."""
     ship_trail()
 
 
-@dg.job(name="expire_reports", description="Expire reports that are past their retention.")
+@dg.job(name="expire_reports", tags={TAG_GROUP: UPKEEP}, description="Expire reports that are past their retention.")
 def expire_due_reports() -> None:
     """One op."""
     expire()

@@ -171,6 +171,13 @@ def test_the_jobs_sensors_and_schedules_are_these() -> None:
     assert found == SCHEDULES
 
 
+def test_jobs_of_upkeep_are_a_group_of_their_own() -> None:
+    """By a tag that all their runs have, so that the list of runs can leave them out."""
+    jobs = [defs.resolve_job_def(name) for name in JOBS]
+    upkeep = {job.name for job in jobs if job.tags.get("policycortex/group") == "upkeep"}
+    assert upkeep == {"check_reports", "expire_reports", "export_audit_trail", "remove_garbage"}
+
+
 def test_the_report_operation_bears_the_name_the_api_launches() -> None:
     """The contract with the API, which configures this operation of this job."""
     job = defs.resolve_job_def("make_report")
