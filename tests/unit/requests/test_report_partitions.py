@@ -19,7 +19,7 @@ from policycortex.requests.report_partitions import (
     period_of_words,
     split_period,
 )
-from policycortex.scope import Scope
+from policycortex.scope import Scope, TagFilter
 
 NOW = datetime(2026, 11, 30, 4, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -114,11 +114,16 @@ def test_reports_of_one_month_share_no_partition_unless_all_that_decides_is_the_
         request(half, default),
         request(month, Scope(organization="acme")),
         request(month, Scope(organization="default", environments=("production",))),
+        request(month, Scope(organization="default", services=("production",))),
+        request(month, Scope(organization="default", regions=("production",))),
+        request(month, Scope(organization="default", owners=("production",))),
+        request(month, Scope(organization="default", tags=(TagFilter(key="tier", values=("1", "2")),))),
         request(month, Scope(organization="default", accounts=many)),
         request(month, Scope(organization="default", accounts=many[1:])),
     ]
     keys = [partition_key_of(each) for each in requests]
     assert keys[0] == "2026-07-01..2026-07-31 soc2 audit"
     assert keys[6] == "2026-07-01..2026-07-31 soc2 audit production"
+    assert keys[10] == "2026-07-01..2026-07-31 soc2 audit tag tier=1,2"
     assert len(set(keys)) == len(keys)
     assert max(map(len, keys)) < 120
