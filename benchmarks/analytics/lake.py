@@ -51,7 +51,8 @@ SELECT $organization AS organization, day AS observed_date, 'scan-' || place % $
     severity, chance = 999 AS is_muted, 'f' || finding_no AS finding_uid,
     'arn:aws:' || service || ':eu-west-1:' || place % $accounts || ':' || kind || '/' || place AS resource_uid,
     type AS resource_type, day + INTERVAL 3 HOUR AS observed_at, day + INTERVAL 3 HOUR AS scan_at,
-    'region=' || ['eu-west-1', 'us-east-1'][1 + place % 2] AS scan_target, 'results' AS listing, 'import-' || day AS import_id, finding_no
+    'region=' || ['eu-west-1', 'us-east-1'][1 + place % 2] AS scan_target,
+    'results' AS listing, 'import-' || day AS import_id, finding_no
 FROM slots, days
 ORDER BY day, check_id
 """

@@ -88,6 +88,14 @@ def test_lines_by_place_and_section(analysed: ApiServer) -> None:
     assert sum(s["points"][-1]["assessed"] > 0 for s in sections) == 1
 
 
+def test_frameworks_side_by_side_say_that_scores_are_not_comparable(analysed: ApiServer) -> None:
+    """Lines by framework carry the note; a line of one framework has none."""
+    several = query_analytics(analysed, "trends", by="framework", granularity="month")
+    assert len(several["series"]) > 1
+    assert several["note"].startswith("Scores of different frameworks are not comparable")
+    assert query_analytics(analysed, "trends", framework="soc2", granularity="month")["note"] is None
+
+
 def test_risk_with_parts_and_items(analysed: ApiServer) -> None:
     """One of 16 fails, since the first day."""
     body = query_analytics(analysed, "risk")

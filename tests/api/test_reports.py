@@ -50,6 +50,19 @@ def test_a_completed_report_is_listed_as_documented(
     assert body["pagination"] == {"total": 1, "limit": 20, "offset": 0, "has_more": False}
 
 
+def test_a_list_has_requirements_met_and_the_risk_of_each_report(
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
+) -> None:
+    """Beside the score: 14 of 27 assessed requirements are met, and the risk with its version and band."""
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+    figures = {"requirements": {"met": 14, "assessed": 27, "total": 61}, "risk_score": 80.78}
+    server.complete(report_id, summary=figures | {"risk": {"version": "3", "band": "act_now"}})
+    reports = client.get("/v1/reports", params={"status": "completed"}).json()["reports"]
+    (item,) = (each for each in reports if each["id"] == report_id)
+    named = ("compliance_score", "requirements_met", "requirements_assessed", "risk_score", "risk_version", "risk_band")
+    assert [item["summary"][name] for name in named] == [96.3, 14, 27, 80.78, "3", "act_now"]
+
+
 def test_details_of_a_completed_report_are_as_documented(
     server: ApiServer, client: httpx.Client, order: dict[str, Any]
 ) -> None:

@@ -24,7 +24,7 @@ from policycortex.names import ReportFormat, ReportStatus
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.requests.model import request_from_json
-from policycortex.scoring.risk_model import RiskBand
+from policycortex.scoring.risk_model import RISK_VERSION, RiskBand
 from policycortex.scoring.waivers import WaiverScope
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
@@ -340,6 +340,7 @@ def test_a_new_report_of_the_old_home_counts_as_the_old_one(tmp_path: Path) -> N
     after = json.loads((tmp_path / "out" / "compliance-of-november.json").read_text())
     named = ("summary", "requirements", "findings", "completeness")
     assert not list(changed_values({part: before[part] for part in named}, after))
+    assert (after["summary"]["score"]["model_version"], after["summary"]["risk"]["version"]) == ("1", RISK_VERSION)
 
 
 def test_the_lake_computes_the_risk_of_its_days_anew(tmp_path: Path) -> None:

@@ -171,9 +171,14 @@ class ApiServer:
         return client
 
     def complete(
-        self, report_id: str, files: dict[ReportFormat, bytes] | None = None, *, expires_at: datetime | None = None
+        self,
+        report_id: str,
+        files: dict[ReportFormat, bytes] | None = None,
+        *,
+        expires_at: datetime | None = None,
+        summary: dict[str, object] | None = None,
     ) -> ReportRow:
-        """Play the run's last steps with the real stores."""
+        """Play the run's last steps with the real stores; ``summary`` has figures beside the usual ones."""
         store, made = open_artifacts(self.settings), []
         for report_format, content in (files or {ReportFormat.PDF: b"%PDF-1.7 a report"}).items():
             source = self.settings.home / "source.tmp"
@@ -195,7 +200,8 @@ class ApiServer:
                 "low": 5,
                 "informational": 0,
                 "risk_score": 31.5,
-            },
+            }
+            | (summary or {}),
             content={"pages": 47, "sections": [{"name": "Executive Summary", "pages": 3}]},
             snapshot="7",
             expires_at=expires_at,
