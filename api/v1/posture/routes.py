@@ -1,12 +1,12 @@
 """``/v1/frameworks/{framework_id}/posture``: calculated when it is read, from the newest scans."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic_core import PydanticCustomError
 
 from api.platform import error_codes as codes
+from api.platform.as_of import known_data_of
 from api.platform.auth import Reader
 from api.platform.dependencies import ServicesDep
 from api.platform.errors import ApiError
@@ -14,13 +14,8 @@ from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.posture.schemas import PostureAnswer, PostureQuery
-from policycortex.errors import Problem
-from policycortex.period import Period
-from policycortex.requests.basis import known_moment_of
 from policycortex.requests.scope_body import scope_of
 from policycortex.scoring.approvals import as_known_at
-from policycortex.storage.known_frameworks import framework_known_at
-from policycortex.workflow.report_order import snapshot_known_on
 
 router: Final = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
 
@@ -48,56 +43,20 @@ def get_posture(
     if framework is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
     now = services.now().astimezone(UTC)
-    known = known_filters(frameworks, services, caller)
-    scope = scope_of(checked_scope(query, known, now), caller.organization, known)
-    period, known_on = _period(query, now), _known_on(query, now)
-    snapshot = None
-    if known_on is not None:
-        framework = framework_known_at(
-            services.settings, services.registry, caller.organization, framework_id, known_on
-        ).in_edition(query.crosswalk)
-        snapshot = snapshot_known_on(services.settings, known_on, period)
-    known_at = known_on or now
-    with open_lake(services.settings, snapshot=snapshot) as lake:
+    scope = scope_from(checked_scope(query, frameworks, now), caller)
+    known = known_data_of(query, framework, services, caller, now=now)
+    with open_lake(services.settings, snapshot=known.snapshot) as lake:
         assessed = judge_period(
             lake,
-            framework,
+            known.framework,
             scope,
-            period,
-            waivers=as_known_at(services.registry.waivers.list_records(caller.organization), known_at),
-            attestations=as_known_at(services.registry.attestations.list_records(caller.organization), known_at),
-            now=known_at,
+            known.period,
+            waivers=known.waivers,
+            attestations=as_known_at(services.registry.attestations.list_records(caller.organization), known.at),
+            now=known.at,
         )
     return send_json(
-        request, present_posture(assessed.posture, framework, period, known_on=known_on, only=query.results)
+        request, present_posture(
+            assessed.posture, known.framework, known.period, known_on=known.known_on, only=query.results
+        )
     )
-
-
-def _period(query: PostureQuery, now: datetime) -> Period:
-    """The days up to ``as_of``, of which only the newest scan of each check counts. Raises ApiError."""
-    end = now
-    if query.as_of is not None:
-        try:
-            end = datetime.fromisoformat(query.as_of)
-        except ValueError:
-            raise _refused("as_of", "Not a time such as 2026-10-31T23:59:59Z") from None
-        if end.utcoffset() is None:
-            raise _refused("as_of", "The time needs a time zone, such as Z or +01:00")
-        if end > now:
-            raise _refused("as_of", "The time cannot be in the future")
-    return Period.as_given(end - timedelta(days=query.lookback_days), end)
-
-
-def _known_on(query: PostureQuery, now: datetime) -> datetime | None:
-    """The time that ``known_on`` means; None without one. Raises ApiError."""
-    if query.known_on is None:
-        return None
-    try:
-        return known_moment_of(query.known_on, UTC, now=now)
-    except PydanticCustomError as error:
-        raise _refused("known_on", error.message()) from None
-
-
-def _refused(field: str, message: str) -> ApiError:
-    details = (Problem(field=field, message=message),)
-    return ApiError(codes.INVALID_REQUEST, "Request parameters are not valid", details=details)

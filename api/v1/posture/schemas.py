@@ -2,27 +2,15 @@
 
 from pydantic import Field
 
-from api.platform.filters import FilterQuery
+from api.platform.as_of import AsOfQuery
 from api.platform.responses import Moment, ResponseModel, Span
 from policycortex.names import CrosswalkEdition, Decider, RequirementResult
 from policycortex.scoring.attestations import Statement
 
 
-class PostureQuery(FilterQuery):
+class PostureQuery(AsOfQuery):
     """Which findings, and as of when."""
 
-    as_of: str | None = Field(
-        default=None, max_length=40, description="RFC 3339 with a time zone, not in the future; absent: now"
-    )
-    known_on: str | None = Field(
-        default=None,
-        max_length=40,
-        description="A date, which means its end in UTC, or a time with a zone, not in the future: only what was"
-        " imported, approved and uploaded by then counts; absent: all that is known now",
-    )
-    lookback_days: int = Field(
-        default=30, ge=1, le=3650, description="Scans older than this before `as_of` do not count"
-    )
     results: list[RequirementResult] = Field(
         default=[], max_length=10, description="Only requirements with one of these results; repeat for several"
     )

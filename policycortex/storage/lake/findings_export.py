@@ -38,6 +38,10 @@ _EXPORT_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for nam
 _TEXTS_SCHEMA: Final = pl.Schema({"text_id": pl.String, "title": pl.String, "remediation": pl.String})
 
 
+EVERY_FINDING: Final[dict[str, list[Any]]] = {"ranks": [], "check_ids": []}
+"""Parameters of ``export_findings`` that filter nothing."""
+
+
 class FindingsExport:
     """Exports findings of one lake."""
 
@@ -69,14 +73,15 @@ class FindingsExport:
                 pq.ParquetWriter(part, _EXPORT_SCHEMA, compression="zstd") as writer,
             ):
                 parameters |= {"is_related": relations is not None}
-                listed, texts = _listed(frames["relations"]), _Texts(scope.organization)
+                listed, texts = requirements_of(frames["relations"]), Texts(scope.organization)
                 plan = fetch_frame(cursor, "export_plan", parameters)
                 digits = max(FINDING_NUMBER_DIGITS, len(str(plan["findings"].sum())))
                 total = 0
                 for chunk in _chunks(plan):
-                    result = cursor.execute(sql("export_findings"), parameters | chunk | {"framework_id": framework_id})
+                    given = parameters | chunk | EVERY_FINDING | {"framework_id": framework_id}
+                    result = cursor.execute(sql("export_findings"), given)
                     for batch in result.to_arrow_reader(_BATCH_ROWS):
-                        found = _joined(pl.DataFrame(batch), self._session, listed, texts)
+                        found = with_texts(pl.DataFrame(batch), self._session, listed, texts)
                         rows = found.with_columns(_numbers(total, digits)).select(FINDING_COLUMNS)
                         writer.write_table(rows.to_arrow().cast(_EXPORT_SCHEMA))
                         total += rows.height
@@ -104,7 +109,7 @@ def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
         yield chunk
 
 
-def _joined(found: pl.DataFrame, session: LakeSession, listed: pl.DataFrame, texts: "_Texts") -> pl.DataFrame:
+def with_texts(found: pl.DataFrame, session: LakeSession, listed: pl.DataFrame, texts: "Texts") -> pl.DataFrame:
     """``found`` with its texts and requirements, in the same order."""
     known_texts = texts.of(session, found["text_id"].unique().to_list())
     joined = found.join(known_texts, on="text_id", how="left", maintain_order="left").join(
@@ -119,7 +124,7 @@ def _numbers(before: int, digits: int) -> pl.Expr:
     return (pl.lit("F-") + row.cast(pl.String).str.zfill(digits)).alias("number")
 
 
-class _Texts:
+class Texts:
     """Cache of texts by id, loaded when a batch needs them and emptied when it holds too many."""
 
     def __init__(self, organization: str) -> None:
@@ -137,7 +142,7 @@ class _Texts:
         return self._known
 
 
-def _listed(relations: pl.DataFrame) -> pl.DataFrame:
+def requirements_of(relations: pl.DataFrame) -> pl.DataFrame:
     """Requirement ids of each tally key, in the framework's order."""
     ordered = relations.sort("ordinal", "requirement_id")
     return ordered.group_by(_RELATION_KEY).agg(

@@ -19,6 +19,7 @@ from policycortex.storage.lake.damage import refuse_lost_catalog
 from policycortex.storage.lake.data_checks import LakeDataChecks
 from policycortex.storage.lake.findings import LakeFindings
 from policycortex.storage.lake.findings_export import FindingsExport
+from policycortex.storage.lake.findings_pages import FindingsPages
 from policycortex.storage.lake.imports import ImportReceipt, LakeImports, Source
 from policycortex.storage.lake.lock import writer_lock
 from policycortex.storage.lake.period_end import LakePeriodEnd
@@ -70,6 +71,7 @@ class Lake:
         self.period_end = LakePeriodEnd(session)
         self.findings = LakeFindings(session, self.period_end)
         self.findings_export = FindingsExport(session)
+        self.findings_pages = FindingsPages(session)
         self.results = LakeResults(session)
         self.analytics = LakeAnalytics(session)
         self.reconciliation = LakeReconciliation(session)

@@ -1,5 +1,6 @@
 -- Grain: one finding of the period-end posture in scope, in the total order of the findings table, from $first_check under
 -- $first_rank to $last_check under $last_rank; texts and requirements are joined to the stream later.
+-- Only findings of $ranks and of $check_ids, unless those lists are empty.
 -- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings that they name, else all.
 -- A failing finding is waived when waivers cover every requirement that it is listed under. first_failed_on: first day of the
 -- unbroken failing; NULL where it does not fail. A scan of one file has that file's name, others have their key.
@@ -18,6 +19,8 @@ found AS (
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND (NOT $is_related OR (t.provider, t.check_id, t.mapping_id) IN (
             SELECT (provider, check_id, mapping_id) FROM listed))
+        AND (len($ranks::INTEGER[]) = 0 OR list_contains($ranks::INTEGER[], rank_))
+        AND (len($check_ids::VARCHAR[]) = 0 OR list_contains($check_ids::VARCHAR[], t.check_id))
         AND (rank_ > $first_rank OR (rank_ = $first_rank AND t.check_id >= $first_check))
         AND (rank_ < $last_rank OR (rank_ = $last_rank AND t.check_id <= $last_check))
         AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)

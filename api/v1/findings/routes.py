@@ -1,0 +1,222 @@
+"""``GET /v1/findings``: the evidence behind scores, as a report of the same scope and time has it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from api.platform import error_codes as codes
+from api.platform.as_of import KnownData, known_data_of, refused
+from api.platform.auth import Principal, Reader
+from api.platform.dependencies import BaseUrl, ServicesDep
+from api.platform.errors import ApiError
+from api.platform.filters import checked_scope, frameworks_of, scope_from
+from api.platform.openapi import errors_of
+from api.platform.responses import Span, send_json
+from api.platform.services import Services
+from api.v1.findings.cursors import decode_cursor, encode_cursor
+from api.v1.findings.schemas import FindingsAnswer, FindingsQuery
+from policycortex.frameworks.model import Framework
+from policycortex.period import Period
+from policycortex.scope import Scope
+
+if TYPE_CHECKING:
+    from policycortex.storage.lake.findings_pages import FindingFilter, FindingsPage
+    from policycortex.storage.lake.lake import Lake
+    from policycortex.workflow.assessed_period import RelatedPeriod
+
+router: Final = APIRouter(prefix="/v1/findings", tags=["findings"])
+
+_NDJSON: Final = "application/x-ndjson"
+_PARQUET: Final = "application/vnd.apache.parquet"
+_OTHER_TYPES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The page as JSON; as NDJSON or Parquet where `Accept` asks for it",
+        "content": {_NDJSON: {"schema": {"type": "string"}}, _PARQUET: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the parameters mean."""
+
+    scope: Scope
+    known: KnownData
+    query: FindingsQuery
+    snapshot: str | None
+
+
+@router.get("", response_model=FindingsAnswer, responses=_OTHER_TYPES | errors_of(codes.DATA_NOT_KEPT))
+def list_findings(
+    request: Request,
+    *,
+    caller: Reader,
+    query: Annotated[FindingsQuery, Query()],
+    services: ServicesDep,
+    base_url: BaseUrl,
+) -> Response:
+    """Findings that count now, or at a time of the past: those of the newest scan of each account, check and target.
+
+    `Accept: application/x-ndjson` gives the page with one finding a line and the next page in `Link`;
+    `Accept: application/vnd.apache.parquet` gives all findings as one file.
+    """
+    asked, accepted = _asked(query, services, caller), request.headers.get("accept", "")
+    if _PARQUET in accepted:
+        return _send_parquet(asked, services)
+    page, snapshot = _read_page(asked, services)
+    following = None
+    if page.next is not None:
+        following = encode_cursor(query, snapshot, asked.known.period.end, page.next)
+    headers = _link(base_url, query, following)
+    from api.v1.findings.presenters import present_findings  # noqa: PLC0415 - the lake's libraries take 60 MB
+
+    found = list(present_findings(page.findings))
+    if _NDJSON in accepted:
+        lines = "".join(f"{each.model_dump_json()}\n" for each in found)
+        return Response(lines, media_type=_NDJSON, headers={**headers, "Cache-Control": "private, no-store"})
+    framework = asked.known.framework
+    answer = FindingsAnswer(
+        findings=found,
+        findings_total=page.total,
+        next_cursor=following,
+        framework=framework.id if framework else None,
+        crosswalk=framework.edition if framework else None,
+        period=_span(asked.known.period),
+        snapshot=snapshot,
+    )
+    response = send_json(request, answer)
+    response.headers.update(headers)
+    return response
+
+
+def _asked(query: FindingsQuery, services: Services, caller: Principal) -> _Asked:
+    """Raises ApiError that names the wrong parameter."""
+    frameworks, now = frameworks_of(query, services, caller), services.now().astimezone(UTC)
+    framework: Framework | None = None
+    if query.framework is not None:
+        framework = frameworks.get(query.framework)
+        if framework is None:
+            raise refused("framework", f"No framework {query.framework!r}; GET /v1/frameworks lists all")
+    elif query.requirement is not None:
+        raise refused("requirement", "Needs the parameter framework")
+    scope = scope_from(checked_scope(query, frameworks, now), caller)
+    known = known_data_of(query, framework, services, caller, now=now)
+    cursor = decode_cursor(query)
+    if cursor is None:
+        return _Asked(scope=scope, known=known, query=query, snapshot=known.snapshot)
+    period = _ending_at(known.period, cursor.end)
+    return _Asked(scope=scope, known=replace(known, period=period), query=query, snapshot=cursor.snapshot)
+
+
+def _read_page(asked: _Asked, services: Services) -> tuple["FindingsPage", str]:
+    """The page and the snapshot that it was read from."""
+    from policycortex.storage.lake.findings_pages import FindingPosition  # noqa: PLC0415
+
+    cursor = decode_cursor(asked.query)
+    start = None
+    if cursor is not None:
+        start = FindingPosition(rank=cursor.rank, check_id=cursor.check_id, skipped=cursor.skipped)
+    with _opened(asked, services) as (lake, snapshot):
+        related = _related(lake, asked)
+        page = lake.findings_pages.load_page(
+            asked.scope,
+            asked.known.period,
+            wanted=_filter(asked.query),
+            start=start,
+            limit=asked.query.limit,
+            relations=related.relations,
+            framework_id=asked.known.framework.id if asked.known.framework else None,
+            waivers=related.waivers,
+        )
+    return page, snapshot
+
+
+def _send_parquet(asked: _Asked, services: Services) -> Response:
+    """All findings as one file, which is deleted when it was sent."""
+    folder = Path(mkdtemp(prefix="policycortex-findings-"))
+    path = folder / "findings.parquet"
+
+    def remove() -> None:
+        path.unlink(missing_ok=True)
+        folder.rmdir()
+
+    try:
+        with _opened(asked, services) as (lake, snapshot):
+            related = _related(lake, asked)
+            lake.findings_export.write_findings(
+                asked.scope,
+                asked.known.period,
+                path=path,
+                relations=related.relations,
+                framework_id=asked.known.framework.id if asked.known.framework else None,
+                waivers=related.waivers,
+                wanted=_filter(asked.query),
+            )
+    except BaseException:
+        remove()
+        raise
+    headers = {"Cache-Control": "private, no-store", "X-Snapshot": snapshot}
+    return FileResponse(
+        path, media_type=_PARQUET, filename="findings.parquet", headers=headers, background=BackgroundTask(remove)
+    )
+
+
+@contextmanager
+def _opened(asked: _Asked, services: Services) -> Iterator[tuple["Lake", str]]:
+    """The lake at one snapshot. Raises ApiError 410 when a cursor's snapshot is not kept any more."""
+    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415 - the lake's libraries take 60 MB
+    from policycortex.storage.lake.snapshots import load_kept_snapshots  # noqa: PLC0415
+
+    with open_lake(services.settings) as newest:
+        snapshot = asked.snapshot or newest.snapshot()
+        if asked.query.cursor is not None:
+            kept = {str(each.number) for each in load_kept_snapshots(newest.session)}
+            if snapshot not in kept:
+                raise ApiError(codes.DATA_NOT_KEPT, "The data of the first page is not kept any more; begin again")
+    with open_lake(services.settings, snapshot=snapshot) as lake:
+        yield lake, snapshot
+
+
+def _related(lake: "Lake", asked: _Asked) -> "RelatedPeriod":
+    from policycortex.workflow.assessed_period import relate_period  # noqa: PLC0415
+
+    known, wanted = asked.known, asked.query.requirement
+    related = relate_period(lake, known.framework, asked.scope, known.period, waivers=known.waivers, now=known.at)
+    if wanted is None or known.framework is None:
+        return related
+    found = known.framework.find_requirement(wanted)
+    if found is None:
+        raise refused("requirement", f"{known.framework.id} has no requirement {wanted!r}")
+    return related.limited_to(known.framework.with_parts([found.id]))
+
+
+def _filter(query: FindingsQuery) -> "FindingFilter":
+    from policycortex.storage.lake.findings_pages import FindingFilter  # noqa: PLC0415
+
+    return FindingFilter(statuses=query.status, severities=query.severity, check_ids=query.checks)
+
+
+def _ending_at(period: Period, end: datetime) -> Period:
+    """The same number of days up to this time."""
+    return Period(start=end - (period.end - period.start), end=end, zone=period.zone)
+
+
+def _link(base_url: str, query: FindingsQuery, following: str | None) -> dict[str, str]:
+    """The next page in the header ``Link`` (RFC 8288)."""
+    if following is None:
+        return {}
+    given = query.model_dump(mode="json", exclude_defaults=True) | {"cursor": following}
+    return {"Link": f'<{base_url}/v1/findings?{urlencode(given, doseq=True)}>; rel="next"'}
+
+
+def _span(period: Period) -> Span:
+    return Span(start=period.start, end=period.end, timezone=str(period.zone))

@@ -1,0 +1,140 @@
+"""Reads the period-end posture's findings page by page, in the order of a report's findings table.
+
+A page sorts the findings of as many checks as it needs, not all: how many findings each check has is counted first.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from policycortex.documents.tables import FINDING_COLUMNS
+from policycortex.names import FindingStatus, Severity
+from policycortex.period import Period
+from policycortex.scope import Scope
+from policycortex.storage.lake.findings_export import Texts, requirements_of, with_texts
+from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake.scan_selection import period_end_cursor
+from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
+
+PAGE_COLUMNS: Final = tuple(name for name in FINDING_COLUMNS if name != "number")
+"""A finding's number is one of a report, so that a page has none."""
+_STATUSES: Final = (FindingStatus.FAIL, FindingStatus.MANUAL, FindingStatus.PASS)
+_SEVERITIES: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
+"""In the order of the macro finding_rank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingFilter:
+    """Which findings of a scope; an empty collection filters nothing."""
+
+    statuses: Collection[FindingStatus] = ()
+    severities: Collection[Severity] = ()
+    check_ids: Collection[str] = ()
+
+    def ranks(self) -> list[int]:
+        """The ranks that it keeps, as the macro ``finding_rank`` has them."""
+        return [
+            10 * place + severity_place
+            for place, status in enumerate(_STATUSES, start=1)
+            for severity_place, severity in enumerate(_SEVERITIES, start=1)
+            if (not self.statuses or status in self.statuses) and (not self.severities or severity in self.severities)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingPosition:
+    """Where a page begins: a check among those of one status and severity, and how many of its findings come before."""
+
+    rank: int
+    check_id: str
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsPage:
+    """Some findings, and where the next page begins."""
+
+    findings: pl.DataFrame
+    """PAGE_COLUMNS."""
+    total: int
+    """Findings of all pages."""
+    next: FindingPosition | None
+    """None on the last page."""
+
+
+class FindingsPages:
+    """Pages of findings of one lake, which must be read at one snapshot for all pages."""
+
+    def __init__(self, session: LakeSession) -> None:
+        self._session = session
+
+    def load_page(
+        self,
+        scope: Scope,
+        period: Period,
+        *,
+        wanted: FindingFilter,
+        start: FindingPosition | None,
+        limit: int,
+        relations: pl.DataFrame | None,
+        framework_id: str | None,
+        waivers: pl.DataFrame | None,
+    ) -> FindingsPage:
+        """Up to ``limit`` findings from ``start`` on. Relations and waivers are those of ``FindingsExport``."""
+        frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
+        with period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
+            parameters |= {"is_related": relations is not None}
+            plan = _filtered(fetch_frame(cursor, "export_plan", parameters), wanted)
+            chunk = _chunk_of(plan, start, limit)
+            if chunk is None:
+                return FindingsPage(findings=_EMPTY, total=_count(plan), next=None)
+            filters = {"ranks": wanted.ranks(), "check_ids": list(wanted.check_ids), "framework_id": framework_id}
+            result = cursor.execute(sql("export_findings"), parameters | chunk.bounds | filters)
+            found = pl.DataFrame(result.to_arrow_table()).slice(chunk.skipped, limit)
+        listed = requirements_of(frames["relations"])
+        rows = with_texts(found, self._session, listed, Texts(scope.organization)).select(PAGE_COLUMNS)
+        return FindingsPage(findings=rows, total=_count(plan), next=chunk.next)
+
+
+_EMPTY: Final = pl.DataFrame(schema=dict.fromkeys(PAGE_COLUMNS, pl.String))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    bounds: Mapping[str, Any]
+    skipped: int
+    next: FindingPosition | None
+
+
+def _filtered(plan: pl.DataFrame, wanted: FindingFilter) -> pl.DataFrame:
+    kept = plan.filter(pl.col("rank_").is_in(wanted.ranks()))
+    return kept.filter(pl.col("check_id").is_in(list(wanted.check_ids))) if wanted.check_ids else kept
+
+
+def _count(plan: pl.DataFrame) -> int:
+    return int(plan["findings"].sum())
+
+
+def _chunk_of(plan: pl.DataFrame, start: FindingPosition | None, limit: int) -> _Chunk | None:
+    """The checks that the page needs, in the order of the plan; None where nothing is left."""
+    first = (start.rank, start.check_id) if start is not None else (0, "")
+    skipped = start.skipped if start is not None else 0
+    bounds: dict[str, Any] = {}
+    held = 0
+    for rank, check_id, findings in plan.iter_rows():
+        if (rank, check_id) < first:
+            continue
+        if not bounds:
+            if (rank, check_id) != first:
+                skipped = 0
+            bounds = {"first_rank": rank, "first_check": check_id}
+        elif held == skipped + limit:
+            return _Chunk(bounds=bounds, skipped=skipped, next=FindingPosition(rank=rank, check_id=check_id, skipped=0))
+        bounds |= {"last_rank": rank, "last_check": check_id}
+        before, held = held, held + findings
+        if held > skipped + limit:
+            following = FindingPosition(rank=rank, check_id=check_id, skipped=skipped + limit - before)
+            return _Chunk(bounds=bounds, skipped=skipped, next=following)
+    return _Chunk(bounds=bounds, skipped=skipped, next=None) if bounds else None
