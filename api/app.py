@@ -26,6 +26,7 @@ from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
 from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
+from api.v1.findings import routes as findings
 from api.v1.frameworks import routes as frameworks
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
@@ -76,6 +77,7 @@ def create_app(
         downloads,
         sharing,
         frameworks,
+        findings,
         posture,
         waivers,
         imports,

@@ -20,6 +20,7 @@ from policycortex_console.pages import (
     attestations,
     audit,
     controls,
+    findings,
     health,
     imports,
     order,
@@ -35,7 +36,7 @@ from policycortex_console.people import People
 
 SIGN_INS_PER_MINUTE: Final = 20
 """Attempts from one network address."""
-_SCREENS: Final = (
+SCREENS: Final = (
     static,
     sign_in,
     overview,
@@ -43,6 +44,7 @@ _SCREENS: Final = (
     reports,
     report,
     controls,
+    findings,
     schedules,
     waivers,
     attestations,
@@ -70,7 +72,7 @@ class Console:
         sign_ins_per_minute: int = SIGN_INS_PER_MINUTE,
     ) -> None:
         people = People(settings, now=now)
-        routes = [route for screen in _SCREENS for route in screen.ROUTES]
+        routes = [route for screen in SCREENS for route in screen.ROUTES]
         pages = Starlette(routes=routes, exception_handlers=ERROR_HANDLERS)
         pages.state.api, pages.state.people, pages.state.now = api, people, now
         pages.state.attempts = AddressLimiter(sign_ins_per_minute, 60.0)

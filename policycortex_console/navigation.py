@@ -21,6 +21,7 @@ MENU: Final = (
     MenuItem(path="/", label="Overview"),
     MenuItem(path="/reports", label="Reports"),
     MenuItem(path="/controls", label="Controls"),
+    MenuItem(path="/findings", label="Findings"),
     MenuItem(path="/schedules", label="Schedules"),
     MenuItem(path="/waivers", label="Waivers"),
     MenuItem(path="/attestations", label="Attestations"),

@@ -1,11 +1,13 @@
 """The templates of pages: one environment, and the filters by which they print values."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -14,6 +16,7 @@ from policycortex_console.navigation import MENU
 from policycortex_console.people import Person
 
 _KILO: Final = 1000
+_SEPARATED: Final = re.compile(r"[^/:._-]*[/:._-]+|[^/:._-]+")
 
 
 def render(
@@ -92,6 +95,11 @@ def print_word(value: str) -> str:
     return value.replace("_", " ").capitalize()
 
 
+def print_breakable(value: str) -> Markup:
+    """An identifier that breaks after its separators, and not inside a word."""
+    return Markup("").join(Markup("{}<wbr>").format(part) for part in _SEPARATED.findall(value))
+
+
 def _moment(value: str | datetime | None) -> datetime | None:
     if value is None or isinstance(value, datetime):
         return value
@@ -116,5 +124,6 @@ def _environment() -> Environment:
         "score": print_score,
         "points": print_points,
         "word": print_word,
+        "breakable": print_breakable,
     }
     return environment

@@ -20,6 +20,7 @@ from policycortex.scoring.waivers import Waiver
 from policycortex.storage.known_frameworks import framework_known_at
 from policycortex.workflow.report_order import snapshot_known_on
 
+
 class AsOfQuery(FilterQuery):
     """Which findings, and as of when."""
 

@@ -1,6 +1,6 @@
 """Assessment of one scope and period from the lake, for daily scores and for reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import product
@@ -51,6 +51,34 @@ class AssessedPeriod:
     """What attestations in force at the end of the period say of requirements in the scope."""
     contradicted: Contradicted
     """Statements ``met`` that findings contradict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedPeriod:
+    """What single findings of a period count towards, without scores."""
+
+    relations: pl.DataFrame | None
+    """As in AssessedPeriod."""
+    waivers: pl.DataFrame
+    """As in AssessedPeriod."""
+
+    def limited_to(self, requirements: Collection[str]) -> "RelatedPeriod":
+        """Only relations to these requirements."""
+        if self.relations is None:
+            return self
+        return replace(self, relations=self.relations.filter(pl.col("requirement_id").is_in(list(requirements))))
+
+
+def relate_period(
+    lake: Lake, framework: Framework | None, scope: Scope, period: Period, *, waivers: Sequence[Waiver], now: datetime
+) -> RelatedPeriod:
+    """Relations and waivers of the period-end posture, as ``judge_period`` has them."""
+    in_force = waivers_in_force(waivers, known_moment(period, now))
+    if framework is None:
+        return RelatedPeriod(relations=None, waivers=in_force)
+    tallies, mappings = lake.period_end.load_tallies(scope, period), lake.period_end.load_mappings(scope.organization)
+    relations = _in_order(framework, expand_crosswalk(framework, tallies, mappings))
+    return RelatedPeriod(relations=relations, waivers=in_force)
 
 
 def judge_period(

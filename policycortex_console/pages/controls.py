@@ -12,10 +12,8 @@ from starlette.routing import Route
 
 from policycortex.names import RequirementResult
 from policycortex_console.forms import backend_of, person_of
+from policycortex_console.pages.findings import LOOKBACK_DAYS, as_of, next_address, page_parameters
 from policycortex_console.rendering import render
-
-_LOOKBACK_DAYS: Final = 35
-"""Scans older than this do not count; the days over which trends carry a scan unless it is set otherwise."""
 
 
 async def show_frameworks(request: Request) -> Response:
@@ -50,18 +48,18 @@ async def show_requirement(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     described: dict[str, Any] = next((each for each in details["requirements"] if each["id"] == wanted), {})
+    answer = await backend.get("/v1/findings", framework=details["id"], requirement=wanted, **page_parameters(request))
     children = [each for each in posture["requirements"] if each["parent"] == wanted]
     day = request.query_params.get("day", "")
     context = {"framework": details, "day": day, "requirement": found, "described": described}
-    return render(request, "requirement.html", {**context, "children": children}, person=person_of(request))
+    evidence = {"answer": answer, "after": next_address(request, answer["next_cursor"]), "children": children}
+    return render(request, "requirement.html", context | evidence, person=person_of(request))
 
 
 async def _posture(request: Request) -> Mapping[str, Any]:
     """Results at the end of the day in the address, else now."""
-    day = request.query_params.get("day", "")
-    as_of = f"{day}T23:59:59Z" if day else None
     path = f"{_api(request)}/posture"
-    found: Mapping[str, Any] = await backend_of(request).get(path, as_of=as_of, lookback_days=_LOOKBACK_DAYS)
+    found: Mapping[str, Any] = await backend_of(request).get(path, as_of=as_of(request), lookback_days=LOOKBACK_DAYS)
     return found
 
 

@@ -22,6 +22,8 @@ SCREENS: Final = (
     "/controls",
     "/controls/soc2",
     "/controls/soc2/requirement?id=CC6.1",
+    "/findings",
+    "/findings?status=FAIL&severity=high",
     "/schedules",
     "/schedules/{schedule_id}",
     "/waivers",

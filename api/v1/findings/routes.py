@@ -18,18 +18,21 @@ from api.platform.as_of import KnownData, known_data_of, refused
 from api.platform.auth import Principal, Reader
 from api.platform.dependencies import BaseUrl, ServicesDep
 from api.platform.errors import ApiError
-from api.platform.filters import checked_scope, frameworks_of, scope_from
+from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import Span, send_json
 from api.platform.services import Services
 from api.v1.findings.cursors import decode_cursor, encode_cursor
 from api.v1.findings.schemas import FindingsAnswer, FindingsQuery
 from policycortex.frameworks.model import Framework
+from policycortex.frameworks.profiles import with_parts
 from policycortex.period import Period
+from policycortex.requests.scope_body import scope_of
 from policycortex.scope import Scope
 
 if TYPE_CHECKING:
-    from policycortex.storage.lake.findings_pages import FindingFilter, FindingsPage
+    from policycortex.storage.lake.finding_filter import FindingFilter
+    from policycortex.storage.lake.findings_pages import FindingsPage
     from policycortex.storage.lake.lake import Lake
     from policycortex.workflow.assessed_period import RelatedPeriod
 
@@ -40,7 +43,10 @@ _PARQUET: Final = "application/vnd.apache.parquet"
 _OTHER_TYPES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The page as JSON; as NDJSON or Parquet where `Accept` asks for it",
-        "content": {_NDJSON: {"schema": {"type": "string"}}, _PARQUET: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            _NDJSON: {"schema": {"type": "string"}},
+            _PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
@@ -108,7 +114,8 @@ def _asked(query: FindingsQuery, services: Services, caller: Principal) -> _Aske
             raise refused("framework", f"No framework {query.framework!r}; GET /v1/frameworks lists all")
     elif query.requirement is not None:
         raise refused("requirement", "Needs the parameter framework")
-    scope = scope_from(checked_scope(query, frameworks, now), caller)
+    filters = known_filters(frameworks, services, caller)
+    scope = scope_of(checked_scope(query, filters, now), caller.organization, filters)
     known = known_data_of(query, framework, services, caller, now=now)
     cursor = decode_cursor(query)
     if cursor is None:
@@ -193,14 +200,14 @@ def _related(lake: "Lake", asked: _Asked) -> "RelatedPeriod":
     related = relate_period(lake, known.framework, asked.scope, known.period, waivers=known.waivers, now=known.at)
     if wanted is None or known.framework is None:
         return related
-    found = known.framework.find_requirement(wanted)
+    found = known.framework.requirement_by_spelling().get(wanted.casefold())
     if found is None:
         raise refused("requirement", f"{known.framework.id} has no requirement {wanted!r}")
-    return related.limited_to(known.framework.with_parts([found.id]))
+    return related.limited_to(with_parts(known.framework, [found]))
 
 
 def _filter(query: FindingsQuery) -> "FindingFilter":
-    from policycortex.storage.lake.findings_pages import FindingFilter  # noqa: PLC0415
+    from policycortex.storage.lake.finding_filter import FindingFilter  # noqa: PLC0415
 
     return FindingFilter(statuses=query.status, severities=query.severity, check_ids=query.checks)
 
@@ -219,4 +226,4 @@ def _link(base_url: str, query: FindingsQuery, following: str | None) -> dict[st
 
 
 def _span(period: Period) -> Span:
-    return Span(start=period.start, end=period.end, timezone=str(period.zone))
+    return Span(start=period.start, end=period.end, timezone=period.timezone)

@@ -43,12 +43,14 @@ def get_posture(
     if framework is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
     now = services.now().astimezone(UTC)
-    scope = scope_from(checked_scope(query, frameworks, now), caller)
+    filters = known_filters(frameworks, services, caller)
+    scope = scope_of(checked_scope(query, filters, now), caller.organization, filters)
     known = known_data_of(query, framework, services, caller, now=now)
+    framework = known.framework or framework
     with open_lake(services.settings, snapshot=known.snapshot) as lake:
         assessed = judge_period(
             lake,
-            known.framework,
+            framework,
             scope,
             known.period,
             waivers=known.waivers,
@@ -56,7 +58,6 @@ def get_posture(
             now=known.at,
         )
     return send_json(
-        request, present_posture(
-            assessed.posture, known.framework, known.period, known_on=known.known_on, only=query.results
-        )
+        request,
+        present_posture(assessed.posture, framework, known.period, known_on=known.known_on, only=query.results),
     )

@@ -17,6 +17,7 @@ from policycortex.documents.tables import FINDING_COLUMNS, FINDING_NUMBER_DIGITS
 from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.storage.lake.finding_filter import EVERY_FINDING, FindingFilter
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.scan_selection import period_end_cursor
 from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
@@ -38,10 +39,6 @@ _EXPORT_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for nam
 _TEXTS_SCHEMA: Final = pl.Schema({"text_id": pl.String, "title": pl.String, "remediation": pl.String})
 
 
-EVERY_FINDING: Final[dict[str, list[Any]]] = {"ranks": [], "check_ids": []}
-"""Parameters of ``export_findings`` that filter nothing."""
-
-
 class FindingsExport:
     """Exports findings of one lake."""
 
@@ -57,6 +54,7 @@ class FindingsExport:
         relations: pl.DataFrame | None = None,
         framework_id: str | None = None,
         waivers: pl.DataFrame | None = None,
+        wanted: FindingFilter = EVERY_FINDING,
     ) -> int:
         """Write the period-end posture's findings in scope to one Parquet file with FINDING_COLUMNS. Returns how many.
 
@@ -74,11 +72,11 @@ class FindingsExport:
             ):
                 parameters |= {"is_related": relations is not None}
                 listed, texts = requirements_of(frames["relations"]), Texts(scope.organization)
-                plan = fetch_frame(cursor, "export_plan", parameters)
+                plan = wanted.keep(fetch_frame(cursor, "export_plan", parameters))
                 digits = max(FINDING_NUMBER_DIGITS, len(str(plan["findings"].sum())))
                 total = 0
                 for chunk in _chunks(plan):
-                    given = parameters | chunk | EVERY_FINDING | {"framework_id": framework_id}
+                    given = parameters | chunk | wanted.parameters() | {"framework_id": framework_id}
                     result = cursor.execute(sql("export_findings"), given)
                     for batch in result.to_arrow_reader(_BATCH_ROWS):
                         found = with_texts(pl.DataFrame(batch), self._session, listed, texts)

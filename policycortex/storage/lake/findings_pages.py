@@ -3,16 +3,15 @@
 A page sorts the findings of as many checks as it needs, not all: how many findings each check has is counted first.
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
 from policycortex.documents.tables import FINDING_COLUMNS
-from policycortex.names import FindingStatus, Severity
 from policycortex.period import Period
 from policycortex.scope import Scope
+from policycortex.storage.lake.finding_filter import FindingFilter
 from policycortex.storage.lake.findings_export import Texts, requirements_of, with_texts
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.scan_selection import period_end_cursor
@@ -20,27 +19,6 @@ from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
 
 PAGE_COLUMNS: Final = tuple(name for name in FINDING_COLUMNS if name != "number")
 """A finding's number is one of a report, so that a page has none."""
-_STATUSES: Final = (FindingStatus.FAIL, FindingStatus.MANUAL, FindingStatus.PASS)
-_SEVERITIES: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
-"""In the order of the macro finding_rank."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingFilter:
-    """Which findings of a scope; an empty collection filters nothing."""
-
-    statuses: Collection[FindingStatus] = ()
-    severities: Collection[Severity] = ()
-    check_ids: Collection[str] = ()
-
-    def ranks(self) -> list[int]:
-        """The ranks that it keeps, as the macro ``finding_rank`` has them."""
-        return [
-            10 * place + severity_place
-            for place, status in enumerate(_STATUSES, start=1)
-            for severity_place, severity in enumerate(_SEVERITIES, start=1)
-            if (not self.statuses or status in self.statuses) and (not self.severities or severity in self.severities)
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +64,12 @@ class FindingsPages:
         frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         with period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
             parameters |= {"is_related": relations is not None}
-            plan = _filtered(fetch_frame(cursor, "export_plan", parameters), wanted)
+            plan = wanted.keep(fetch_frame(cursor, "export_plan", parameters))
             chunk = _chunk_of(plan, start, limit)
             if chunk is None:
                 return FindingsPage(findings=_EMPTY, total=_count(plan), next=None)
-            filters = {"ranks": wanted.ranks(), "check_ids": list(wanted.check_ids), "framework_id": framework_id}
-            result = cursor.execute(sql("export_findings"), parameters | chunk.bounds | filters)
+            given = parameters | chunk.bounds | wanted.parameters() | {"framework_id": framework_id}
+            result = cursor.execute(sql("export_findings"), given)
             found = pl.DataFrame(result.to_arrow_table()).slice(chunk.skipped, limit)
         listed = requirements_of(frames["relations"])
         rows = with_texts(found, self._session, listed, Texts(scope.organization)).select(PAGE_COLUMNS)
@@ -103,14 +81,9 @@ _EMPTY: Final = pl.DataFrame(schema=dict.fromkeys(PAGE_COLUMNS, pl.String))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
-    bounds: Mapping[str, Any]
+    bounds: dict[str, Any]
     skipped: int
     next: FindingPosition | None
-
-
-def _filtered(plan: pl.DataFrame, wanted: FindingFilter) -> pl.DataFrame:
-    kept = plan.filter(pl.col("rank_").is_in(wanted.ranks()))
-    return kept.filter(pl.col("check_id").is_in(list(wanted.check_ids))) if wanted.check_ids else kept
 
 
 def _count(plan: pl.DataFrame) -> int:
