@@ -52,7 +52,7 @@ _OTHER_TYPES: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Wanted:
     """What the parameters mean."""
 
     scope: Scope
@@ -75,13 +75,13 @@ def list_findings(
     `Accept: application/x-ndjson` gives the page with one finding a line and the next page in `Link`;
     `Accept: application/vnd.apache.parquet` gives all findings as one file.
     """
-    asked, accepted = _asked(query, services, caller), request.headers.get("accept", "")
+    wanted, accepted = _wanted(query, services, caller), request.headers.get("accept", "")
     if _PARQUET in accepted:
-        return _send_parquet(asked, services)
-    page, snapshot = _read_page(asked, services)
+        return _send_parquet(wanted, services)
+    page, snapshot = _read_page(wanted, services)
     following = None
     if page.next is not None:
-        following = encode_cursor(query, snapshot, asked.known.period.end, page.next)
+        following = encode_cursor(query, snapshot, wanted.known.period.end, page.next)
     headers = _link(base_url, query, following)
     from api.v1.findings.presenters import present_findings  # noqa: PLC0415 - the lake's libraries take 60 MB
 
@@ -89,14 +89,14 @@ def list_findings(
     if _NDJSON in accepted:
         lines = "".join(f"{each.model_dump_json()}\n" for each in found)
         return Response(lines, media_type=_NDJSON, headers={**headers, "Cache-Control": "private, no-store"})
-    framework = asked.known.framework
+    framework = wanted.known.framework
     answer = FindingsAnswer(
         findings=found,
         findings_total=page.total,
         next_cursor=following,
         framework=framework.id if framework else None,
         crosswalk=framework.edition if framework else None,
-        period=_span(asked.known.period),
+        period=_span(wanted.known.period),
         snapshot=snapshot,
     )
     response = send_json(request, answer)
@@ -104,7 +104,7 @@ def list_findings(
     return response
 
 
-def _asked(query: FindingsQuery, services: Services, caller: Principal) -> _Asked:
+def _wanted(query: FindingsQuery, services: Services, caller: Principal) -> _Wanted:
     """Raises ApiError that names the wrong parameter."""
     frameworks, now = frameworks_of(query, services, caller), services.now().astimezone(UTC)
     framework: Framework | None = None
@@ -119,35 +119,35 @@ def _asked(query: FindingsQuery, services: Services, caller: Principal) -> _Aske
     known = known_data_of(query, framework, services, caller, now=now)
     cursor = decode_cursor(query)
     if cursor is None:
-        return _Asked(scope=scope, known=known, query=query, snapshot=known.snapshot)
+        return _Wanted(scope=scope, known=known, query=query, snapshot=known.snapshot)
     period = _ending_at(known.period, cursor.end)
-    return _Asked(scope=scope, known=replace(known, period=period), query=query, snapshot=cursor.snapshot)
+    return _Wanted(scope=scope, known=replace(known, period=period), query=query, snapshot=cursor.snapshot)
 
 
-def _read_page(asked: _Asked, services: Services) -> tuple["FindingsPage", str]:
+def _read_page(wanted: _Wanted, services: Services) -> tuple["FindingsPage", str]:
     """The page and the snapshot that it was read from."""
     from policycortex.storage.lake.findings_pages import FindingPosition  # noqa: PLC0415
 
-    cursor = decode_cursor(asked.query)
+    cursor = decode_cursor(wanted.query)
     start = None
     if cursor is not None:
         start = FindingPosition(rank=cursor.rank, check_id=cursor.check_id, skipped=cursor.skipped)
-    with _opened(asked, services) as (lake, snapshot):
-        related = _related(lake, asked)
+    with _opened(wanted, services) as (lake, snapshot):
+        related = _related(lake, wanted)
         page = lake.findings_pages.load_page(
-            asked.scope,
-            asked.known.period,
-            wanted=_filter(asked.query),
+            wanted.scope,
+            wanted.known.period,
+            wanted=_filter(wanted.query),
             start=start,
-            limit=asked.query.limit,
+            limit=wanted.query.limit,
             relations=related.relations,
-            framework_id=asked.known.framework.id if asked.known.framework else None,
+            framework_id=wanted.known.framework.id if wanted.known.framework else None,
             waivers=related.waivers,
         )
     return page, snapshot
 
 
-def _send_parquet(asked: _Asked, services: Services) -> Response:
+def _send_parquet(wanted: _Wanted, services: Services) -> Response:
     """All findings as one file, which is deleted when it was sent."""
     folder = Path(mkdtemp(prefix="policycortex-findings-"))
     path = folder / "findings.parquet"
@@ -157,16 +157,16 @@ def _send_parquet(asked: _Asked, services: Services) -> Response:
         folder.rmdir()
 
     try:
-        with _opened(asked, services) as (lake, snapshot):
-            related = _related(lake, asked)
+        with _opened(wanted, services) as (lake, snapshot):
+            related = _related(lake, wanted)
             lake.findings_export.write_findings(
-                asked.scope,
-                asked.known.period,
+                wanted.scope,
+                wanted.known.period,
                 path=path,
                 relations=related.relations,
-                framework_id=asked.known.framework.id if asked.known.framework else None,
+                framework_id=wanted.known.framework.id if wanted.known.framework else None,
                 waivers=related.waivers,
-                wanted=_filter(asked.query),
+                wanted=_filter(wanted.query),
             )
     except BaseException:
         remove()
@@ -178,14 +178,14 @@ def _send_parquet(asked: _Asked, services: Services) -> Response:
 
 
 @contextmanager
-def _opened(asked: _Asked, services: Services) -> Iterator[tuple["Lake", str]]:
+def _opened(wanted: _Wanted, services: Services) -> Iterator[tuple["Lake", str]]:
     """The lake at one snapshot. Raises ApiError 410 when a cursor's snapshot is not kept any more."""
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415 - the lake's libraries take 60 MB
     from policycortex.storage.lake.snapshots import load_kept_snapshots  # noqa: PLC0415
 
     with open_lake(services.settings) as newest:
-        snapshot = asked.snapshot or newest.snapshot()
-        if asked.query.cursor is not None:
+        snapshot = wanted.snapshot or newest.snapshot()
+        if wanted.query.cursor is not None:
             kept = {str(each.number) for each in load_kept_snapshots(newest.session)}
             if snapshot not in kept:
                 raise ApiError(codes.DATA_NOT_KEPT, "The data of the first page is not kept any more; begin again")
@@ -193,16 +193,16 @@ def _opened(asked: _Asked, services: Services) -> Iterator[tuple["Lake", str]]:
         yield lake, snapshot
 
 
-def _related(lake: "Lake", asked: _Asked) -> "RelatedPeriod":
+def _related(lake: "Lake", wanted: _Wanted) -> "RelatedPeriod":
     from policycortex.workflow.assessed_period import relate_period  # noqa: PLC0415
 
-    known, wanted = asked.known, asked.query.requirement
-    related = relate_period(lake, known.framework, asked.scope, known.period, waivers=known.waivers, now=known.at)
-    if wanted is None or known.framework is None:
+    known, named = wanted.known, wanted.query.requirement
+    related = relate_period(lake, known.framework, wanted.scope, known.period, waivers=known.waivers, now=known.at)
+    if named is None or known.framework is None:
         return related
-    found = known.framework.requirement_by_spelling().get(wanted.casefold())
+    found = known.framework.requirement_by_spelling().get(named.casefold())
     if found is None:
-        raise refused("requirement", f"{known.framework.id} has no requirement {wanted!r}")
+        raise refused("requirement", f"{known.framework.id} has no requirement {named!r}")
     return related.limited_to(with_parts(known.framework, [found]))
 
 
