@@ -21,8 +21,10 @@ from policycortex.documents.template_files import templates_folder
 from policycortex.names import FindingsDetail, ReportFormat
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.rendering.options import report_locale
-from policycortex.rendering.pdf.annex import page_frame
-from policycortex.rendering.pdf.finding_rows import break_lines, shape_evidence
+from policycortex.rendering.pdf.annex import blocks_of, page_frame
+from policycortex.rendering.pdf.annex_content import finding_rows
+from policycortex.rendering.pdf.annex_items import AnnexContext
+from policycortex.rendering.pdf.finding_groups import sort_by_check
 
 _CHROMIUM: Final = (
     "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
@@ -60,11 +62,11 @@ def _cpu_seconds() -> float:
 
 
 def _annex(document: ReportDocument, place: Path) -> Path:
-    return render_artifact(document, ReportFormat.PDF, place, options=RenderingOptions(page_findings=0)).path
+    return render_artifact(document, ReportFormat.PDF, place, options=RenderingOptions(page_rows=0)).path
 
 
 def _weasyprint(document: ReportDocument, place: Path) -> Path:
-    options = RenderingOptions(page_findings=document.findings.total)
+    options = RenderingOptions(page_rows=document.findings.total)
     return render_artifact(document, ReportFormat.PDF, place, options=options).path
 
 
@@ -78,8 +80,10 @@ def _chromium(document: ReportDocument, place: Path) -> Path:
 def _typst(document: ReportDocument, place: Path) -> Path:
     """The annex's own template once over all rows; without findings a table of its head alone."""
     shown = document.findings.total if document.show_detailed_findings else 0
-    rows = break_lines(shape_evidence(document.findings.head(shown))).to_dicts()
-    given = page_frame(document, report_locale(document, RenderingOptions())) | {"rows": rows}
+    locale = report_locale(document, RenderingOptions())
+    printed = sort_by_check(replace(document.findings, total=shown), place / "by_check.parquet")
+    rows = finding_rows(printed, AnnexContext(document=document, locale=locale, anchors={}))
+    given = page_frame(document, locale) | {"blocks": list(blocks_of(rows))}
     folder, path = templates_folder(), place / "typst.pdf"
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[folder / "fonts"])
     typst.compile(

@@ -13,8 +13,8 @@ from policycortex.names import PdfVariant
 class RenderingOptions:
     """Choices of the request that change the look or the size of a file, never its numbers."""
 
-    page_findings: int = 500
-    """Findings on designed pages; a report with more has them all in the annex."""
+    page_rows: int = 40
+    """Requirements and findings on designed pages; a report with more has them all in the annex."""
     screen_findings: int = 100_000
     """Findings embedded in one HTML file; a browser stays quick up to here. The page says "n of N" where there are
     more."""

@@ -39,7 +39,7 @@ def test_a_variant_breaks_no_rule_of_its_standard(variant: PdfVariant, tmp_path:
             tmp_path / "annex",
             Sample(type=ReportType.RISK, findings=300, locale="de"),
             variant,
-            options=RenderingOptions(pdf_variant=variant, page_findings=100, watermark="ENTWURF"),
+            options=RenderingOptions(pdf_variant=variant, page_rows=100, watermark="ENTWURF"),
             look=_LOOK,
         ),
         _render(tmp_path / "empty", Sample(type=ReportType.REMEDIATION, findings=0), variant),
@@ -50,7 +50,7 @@ def test_a_variant_breaks_no_rule_of_its_standard(variant: PdfVariant, tmp_path:
 def test_a_pdf_for_keeping_carries_the_complete_data(tmp_path: Path) -> None:
     """CSV and JSON inside are byte for byte those that are rendered alone."""
     document = build_document(tmp_path, Sample(findings=130))
-    options = RenderingOptions(pdf_variant=PdfVariant.ARCHIVE, page_findings=100)
+    options = RenderingOptions(pdf_variant=PdfVariant.ARCHIVE, page_rows=100)
     made = {
         kind: render_artifact(document, kind, tmp_path, options=options).path
         for kind in (ReportFormat.PDF, ReportFormat.CSV, ReportFormat.JSON)

@@ -19,7 +19,7 @@ MARK = "FOR R&D <ONLY>"
 
 def test_every_page_of_a_pdf_is_marked(build: Build, tmp_path: Path) -> None:
     """On front and annex, as an artifact that screen readers skip; copies carry their own text."""
-    options = RenderingOptions(watermark=MARK, page_findings=10)
+    options = RenderingOptions(watermark=MARK, page_rows=10)
     document = replace(build(findings=40), detail=FindingsDetail.ALL)
     made = render_artifact(document, ReportFormat.PDF, tmp_path, options=options)
     pages = read_pdf_text(made.path).split("\f")[: made.pages]

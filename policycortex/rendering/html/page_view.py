@@ -68,7 +68,7 @@ def page_values(document: ReportDocument, locale: Locale) -> dict[str, Any]:
         "result_bar": stack_bar(results, BAR_WIDTH),
         "matrix": draw_matrix(document.requirements),
         "tables": _page_tables(document, locale),
-        "requirement_anchors": _anchors(document),
+        "requirement_anchors": requirement_anchors(document),
         "passing_checks": tuple(check for check in document.checks if check.passed == check.total),
         "glyphs": GLYPHS,
         "bar_width": BAR_WIDTH,
@@ -77,6 +77,14 @@ def page_values(document: ReportDocument, locale: Locale) -> dict[str, Any]:
     for section in all_sections().values():
         _add(values, section.view(document), section.id)
     return values
+
+
+def requirement_anchors(document: ReportDocument) -> dict[str, str]:
+    """By requirement its anchor on the page; empty where no section of the report has one for each."""
+    shown = {section.id for section in shown_sections(document)}
+    if not shown & {"control_assessment", "evidence"}:
+        return {}
+    return {row.id: f"requirement-{number}" for number, row in enumerate(document.requirements, start=1)}
 
 
 def column_styles() -> str:
@@ -88,14 +96,6 @@ def column_styles() -> str:
         for table, widths in declared.items():
             rules += [f".{table} .w-{name} {{ width: {width:g}% }}" for name, width in widths.items()]
     return "\n".join(rules)
-
-
-def _anchors(document: ReportDocument) -> dict[str, str]:
-    """By requirement its anchor on the page; empty where no section of the report has one for each."""
-    shown = {section.id for section in shown_sections(document)}
-    if not shown & {"control_assessment", "evidence"}:
-        return {}
-    return {row.id: f"requirement-{number}" for number, row in enumerate(document.requirements, start=1)}
 
 
 def _add(values: dict[str, Any], view: Mapping[str, object], section: str) -> None:

@@ -1,49 +1,46 @@
-"""The findings annex: thousands of rows set by Typst, a chunk at a time, so that memory stays bounded.
+"""The annex: requirements, evidence and findings set by Typst, a chunk at a time, so that memory stays bounded.
 
-A chunk rarely ends where a page ends. Its last page is dropped and the rows of that page begin the next chunk, so that
-the pages read as one table. Page numbers are known only when all parts exist; ``merging`` writes them.
+A chunk rarely ends where a page ends. Its last page is dropped and the items of that page begin the next chunk, so that
+the pages read as one. Page numbers are known only when all parts exist; ``merging`` writes them.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import pikepdf
-import polars as pl
 import typst
 
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import FindingsTable, ReportDocument
+from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import RenderingError
-from policycortex.names import FindingStatus, PdfVariant, Severity
-from policycortex.rendering.pdf.covered_text import show_uncovered, show_uncovered_columns
-from policycortex.rendering.pdf.finding_rows import break_lines, shape_evidence
+from policycortex.names import PdfVariant
+from policycortex.rendering.pdf.annex_items import Item
+from policycortex.rendering.pdf.covered_text import show_uncovered
+from policycortex.rendering.pdf.structure import item_elements, page_of, take_out_last_page
 from policycortex.rendering.visible_text import shorten, show_controls
 
-CHUNK_ROWS: Final = 250
-"""Findings set at once. The engine remembers its last ten documents: 250 rows cost 390 MB for any total, 1,000 1 GB."""
-
+CHUNK_WEIGHT: Final = 400
+"""Weight of the items set at once. The engine remembers its last ten documents, so this bounds memory for any total."""
 
 _Standard = Literal["a-3b", "ua-1"]
-_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {
-    PdfVariant.ARCHIVE: ("a-3b",),
-    PdfVariant.ACCESSIBLE: ("ua-1",),
-}
-_FOOTER_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {PdfVariant.ARCHIVE: ("a-3b",)}
-"""Numbers are laid over pages as artifacts, so they need no tags of their own."""
+_STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {PdfVariant.ARCHIVE: ("a-3b",)}
+"""A part begins with any level of heading, which the engine's own check of PDF/UA refuses; veraPDF tests the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineMark:
-    """An outline entry into the annex: ``page`` counts from 0 within it."""
+    """An outline entry into the annex: ``page`` counts from 0 within it, ``depth`` is 0 for a section."""
 
     title: str
     page: int
+    depth: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,51 +50,95 @@ class Annex:
     parts: tuple[Path, ...]
     pages: int
     marks: tuple[OutlineMark, ...]
+    spans: tuple[tuple[int, int], ...]
+    """First and last page of each section that has its heading here, from 0 within the annex."""
 
 
 def render_annex(
     document: ReportDocument,
-    findings: FindingsTable,
+    items: Iterator[Item],
     locale: Locale,
     folder: Path,
     variant: PdfVariant | None = None,
 ) -> Annex:
-    """Set ``findings`` of ``document`` into files in ``folder``."""
+    """Set ``items`` into files in ``folder``."""
     parts: list[Path] = []
     marks: list[OutlineMark] = []
-    pages, first, seen = 0, 0, ""
-    compiler = _compiler("annex.typ")
-    frame = page_frame(document, locale)
-    total = findings.total
-    standards = _STANDARDS.get(variant, ())
-    while first < total:
-        rows = findings.rows(first, CHUNK_ROWS)
-        is_last = first + rows.height >= total
+    pages = 0
+    compiler, frame = _compiler("annex.typ"), page_frame(document, locale)
+    waiting: list[Item] = []
+    ends: list[int] = []
+    is_last = False
+    while not is_last:
+        is_last = _fill(waiting, items)
         path = folder / f"annex-{len(parts):04d}.pdf"
-        shown = break_lines(show_uncovered_columns(shape_evidence(rows)))
-        with _compile(compiler, frame | {"rows": shown.to_dicts()}, standards) as pdf:
-            kept = rows.height if is_last else rows.height - _give_back_last_page(pdf)
-            for group, row in _group_starts(rows.head(kept), locale, seen):
-                marks.append(OutlineMark(title=group, page=pages + _page_of(pdf, row)))
-                seen = group
+        with _compile(compiler, frame | {"blocks": list(blocks_of(waiting))}, _STANDARDS.get(variant, ())) as pdf:
+            kept = len(waiting) if is_last else len(waiting) - take_out_last_page(pdf)
+            found = item_elements(pdf)
+            for index, item in enumerate(waiting[:kept]):
+                if item.mark is None:
+                    continue
+                depth, title = item.mark
+                page = pages + page_of(pdf, found[index])
+                marks.append(OutlineMark(title=title, page=page, depth=depth))
+                if not depth:
+                    ends.append(pages + page_of(pdf, found[index - 1]) if index else pages - 1)
             pages += len(pdf.pages)
             pdf.save(path)
         parts.append(path)
-        first += kept
-    return Annex(parts=tuple(parts), pages=pages, marks=tuple(marks))
+        del waiting[:kept]
+    begins = [mark.page for mark in marks if not mark.depth]
+    spans = tuple(zip(begins, [*ends[1:], pages - 1], strict=True)) if begins else ()
+    return Annex(parts=tuple(parts), pages=pages, marks=tuple(marks), spans=spans)
 
 
-def render_footers(pages: int, path: Path, variant: PdfVariant | None = None) -> None:
-    """One page for each page of the report, holding its ``x / y`` alone; the cover has none."""
-    with _compile(
-        _compiler("footers.typ"), {"pages": pages}, _FOOTER_STANDARDS.get(variant, ()), has_tags=False
-    ) as pdf:
+def render_marks(pages: int, annex: Annex, path: Path, variant: PdfVariant | None = None) -> None:
+    """One page for each page of the report: its ``x / y``, and in the annex the section. The cover has none."""
+    first, sections = pages - annex.pages, [mark for mark in annex.marks if not mark.depth]
+    names = [""] * first
+    for number in range(annex.pages):
+        began = [mark for mark in sections if mark.page <= number]
+        names.append(next((mark.title for mark in sections if mark.page == number), began[-1].title if began else ""))
+    given = {"pages": pages, "sections": [show_controls(name) for name in names]}
+    with _compile(_compiler("footers.typ"), given, _STANDARDS.get(variant, ()), has_tags=False) as pdf:
         pdf.save(path)
 
 
-def table_of(pdf: pikepdf.Pdf) -> pikepdf.Object:
-    """The structure element of the one table that a part of the annex is."""
-    return pdf.Root.StructTreeRoot.K[0].K[0]
+def _fill(waiting: list[Item], items: Iterator[Item]) -> bool:
+    """Add items up to the weight of a chunk; returns whether there are no more."""
+    weight = sum(item.weight for item in waiting)
+    for item in items:
+        waiting.append(item)
+        weight += item.weight
+        if weight >= CHUNK_WEIGHT:
+            return False
+    return True
+
+
+def blocks_of(items: Iterable[Item]) -> Iterator[Mapping[str, Any]]:
+    """Items as the template reads them: rows of one table together."""
+    for table, members in groupby(items, key=lambda item: item.table):
+        if table is None:
+            yield from (_block(item) for item in members)
+            continue
+        yield {
+            "table": table.id,
+            "widths": table.widths,
+            "heads": table.heads,
+            "numeric": sorted(table.numeric),
+            "rows": [_block(item) for item in members],
+        }
+
+
+def _block(item: Item) -> Mapping[str, Any]:
+    return {
+        "style": item.style,
+        "cells": item.cells,
+        "anchor": item.anchor,
+        "heading": item.heading,
+        "title": item.title,
+        "head": item.is_head,
+    }
 
 
 @cache
@@ -120,71 +161,25 @@ def _compile(
     try:
         made = compiler.compile(
             format="pdf",
-            sys_inputs={"given": json.dumps(given, ensure_ascii=False)},
+            sys_inputs={"given": show_uncovered(json.dumps(given, ensure_ascii=False))},
             pdf_standards=list(standards),
             pdf_tags=has_tags,
         )
     except typst.TypstError as error:
-        raise RenderingError(f"the findings annex could not be set: {error.message}") from error
+        raise RenderingError(f"the annex could not be set: {error.message}") from error
     if not isinstance(made, bytes):
-        raise RenderingError("the findings annex could not be set: the engine gave no PDF")
+        raise RenderingError("the annex could not be set: the engine gave no PDF")
     return pikepdf.open(BytesIO(made))
 
 
 def page_frame(document: ReportDocument, locale: Locale) -> dict[str, Any]:
     """The content that every page of the annex repeats."""
-    text = locale.text
     return {
         "title": show_controls(document.header.name),
         "author": show_controls(document.header.author),
-        "running": shorten(show_uncovered(show_controls(shorten(document.header.name, 80))), 80),
-        "part": text("section.findings"),
-        "company": show_uncovered(show_controls(document.header.branding.company)),
-        "classification": show_uncovered(show_controls(document.header.branding.classification)),
+        "running": shorten(show_controls(shorten(document.header.name, 80)), 80),
+        "company": show_controls(document.header.branding.company),
+        "classification": show_controls(document.header.branding.classification),
+        "accent": document.header.branding.accent,
         "lang": locale.language,
-        "words": {
-            "heads": [text(f"word.{name}") for name in ("severity", "finding", "resource", "account", "status")],
-            "since": text("findings.since"),
-            "severity": {severity.value: text(f"severity_short.{severity.value}") for severity in Severity},
-            "status": {status.value: text(f"status.{status.value}") for status in FindingStatus},
-            "muted": text("status.muted"),
-            "waived": text("status.waived"),
-        },
     }
-
-
-def _group_starts(rows: pl.DataFrame, locale: Locale, seen: str) -> Iterator[tuple[str, int]]:
-    """Where status and severity change: the words for both and the row's index; ``seen`` is the group before."""
-    changes = rows.with_row_index("row").filter(
-        (pl.struct("status", "severity") != pl.struct("status", "severity").shift(1)) | (pl.col("row") == 0)
-    )
-    for row, status, severity in changes.select("row", "status", "severity").iter_rows():
-        group = f"{locale.text(f'status.{status}')} – {locale.text(f'severity.{severity}')}"
-        if group != seen:
-            yield group, row
-        seen = group
-
-
-def _give_back_last_page(pdf: pikepdf.Pdf) -> int:
-    """Take the last page and its rows out of ``pdf``; how many rows that were. One page alone is kept."""
-    if len(pdf.pages) == 1:
-        return 0
-    last = pdf.pages[-1]
-    rows = table_of(pdf).K[1].K
-    count = next(n for n in range(1, len(rows) + 1) if _page_object(rows[len(rows) - n]) != last.objgen) - 1
-    del rows[len(rows) - count :]
-    parents = pdf.Root.StructTreeRoot.ParentTree.Nums
-    place = next(n for n in range(0, len(parents), 2) if int(parents[n]) == int(last.StructParents))
-    del parents[place : place + 2]
-    del pdf.pages[-1]
-    return count
-
-
-def _page_of(pdf: pikepdf.Pdf, row: int) -> int:
-    wanted = _page_object(table_of(pdf).K[1].K[row])
-    return next(number for number, page in enumerate(pdf.pages) if page.objgen == wanted)
-
-
-def _page_object(row: pikepdf.Object) -> tuple[int, int]:
-    """The page of a table row. Rows never break across pages, so the page of the first cell is the page of the row."""
-    return row.K[0].Pg.objgen

@@ -1,9 +1,11 @@
 """The report as PDF: designed pages by WeasyPrint. Page counts are read from the finished layout."""
 
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Final
 
 from weasyprint import HTML, Document
@@ -18,9 +20,10 @@ from policycortex.errors import RenderingError
 from policycortex.names import FindingsDetail, PdfVariant, ReportType
 from policycortex.rendering.html.page_view import column_styles, page_values
 from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale, report_template
-from policycortex.rendering.pdf.annex import render_annex, render_footers
+from policycortex.rendering.pdf.annex import Annex, render_annex, render_marks
+from policycortex.rendering.pdf.annex_content import annex_items, annex_sections
 from policycortex.rendering.pdf.covered_text import show_uncovered_in
-from policycortex.rendering.pdf.finding_groups import group_findings, list_sources, numbers_of
+from policycortex.rendering.pdf.finding_groups import group_findings, list_sources, numbers_of, sort_by_check
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
@@ -32,6 +35,14 @@ SCHEME: Final = "templates:"
 OWN_SCHEME: Final = "template:"
 LOGO_ADDRESS: Final = "logo:brand"
 """The only addresses a page may read: files of the built-in templates, of the custom one, and the order's logo."""
+
+LEAST_USED: Final = 0.36
+"""Of the last page before the annex; where it is less, the pages are laid out again with another spacing."""
+_SPACINGS: Final = ("snug", "roomy")
+_TOP, _BOTTOM = 24 / 25.4 * 96, (297 - 20) / 25.4 * 96
+"""Of the text on a page, in pixels of CSS, as print.css has them."""
+NUMBERS_LISTED: Final = 500
+"""Numbers of findings beside one check of one requirement on designed pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,21 +84,27 @@ def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) 
 
 def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions) -> tuple[PdfLayout, PdfParts]:
     """The PDF as files in ``folder``, from which ``join_parts`` makes one."""
-    locale = report_locale(document, options)
-    printed = _printed_findings(document, folder)
-    has_annex = printed.total > options.page_findings
-    front = _lay_out(document, printed, locale, options, has_annex=has_annex)
-    sections, first = _section_pages(front, document, locale), len(front.pages)
+    locale, own = report_locale(document, options), report_template(document, options)
+    printed = sort_by_check(_printed_findings(document, folder), folder / "by_check.parquet")
+    sections, annex = annex_sections(document, printed, options, own), None
+    if sections:
+        items = annex_items(document, printed, sections, locale, options.pdf_variant, has_heads=own is None)
+        annex = render_annex(document, items, locale, folder, options.pdf_variant)
+    starts = dict(zip(sections, (first for first, _ in annex.spans), strict=False)) if annex else {}
+    front = _lay_out(document, printed, locale, options, has_annex=annex is not None, annex_starts=starts)
+    for spacing in _SPACINGS if starts else ():
+        if last_page_used(front, document, len(starts)) >= LEAST_USED:
+            break
+        front = _lay_out(document, printed, locale, options, has_annex=True, annex_starts=starts, spacing=spacing)
+    layout = _layout(front, document, locale, annex, starts)
+    pages = layout.pages - (annex.pages if annex else 0)
     parts = PdfParts(front=folder / "front.pdf")
-    write_front(front, document, locale, options, folder=folder, target=parts.front)
-    if not has_annex:
-        return PdfLayout(pages=first, sections=sections), parts
-    del front  # the layout of some hundred pages is not needed while thousands are set
-    annex, footers = render_annex(document, printed, locale, folder, options.pdf_variant), folder / "footers.pdf"
-    render_footers(first + annex.pages, footers, options.pdf_variant)
-    *before, findings = sections
-    findings = replace(findings, pages=findings.pages + annex.pages)
-    layout = PdfLayout(pages=first + annex.pages, sections=(*before, findings))
+    write_front(front.copy(front.pages[:pages]), document, locale, options, folder=folder, target=parts.front)
+    if annex is None:
+        return layout, parts
+    del front  # not needed while thousands of pages are joined
+    footers = folder / "footers.pdf"
+    render_marks(layout.pages, annex, footers, options.pdf_variant)
     return layout, replace(parts, annex=annex, footers=footers)
 
 
@@ -103,10 +120,26 @@ def _printed_findings(document: ReportDocument, folder: Path) -> FindingsTable:
 
 
 def _lay_out(
-    document: ReportDocument, printed: FindingsTable, locale: Locale, options: RenderingOptions, *, has_annex: bool
+    document: ReportDocument,
+    printed: FindingsTable,
+    locale: Locale,
+    options: RenderingOptions,
+    *,
+    has_annex: bool,
+    annex_starts: Mapping[str, int],
+    spacing: str = "",
 ) -> Document:
-    own = report_template(document, options)
-    page = print_page(document, locale, printed, has_annex=has_annex, own=own, variant=options.pdf_variant)
+    own, variant = report_template(document, options), options.pdf_variant
+    page = print_page(
+        document,
+        locale,
+        printed,
+        has_annex=has_annex,
+        annex_starts=annex_starts,
+        own=own,
+        variant=variant,
+        spacing=spacing,
+    )
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
     try:
         return HTML(string=show_uncovered_in(page, own), url_fetcher=fetcher).render(font_config=FontConfiguration())
@@ -121,34 +154,62 @@ def print_page(
     printed: FindingsTable,
     *,
     has_annex: bool,
+    annex_starts: Mapping[str, int] = MappingProxyType({}),
     own: Path | None = None,
     variant: PdfVariant | None = None,
+    spacing: str = "",
 ) -> str:
-    """The HTML that WeasyPrint lays out. ``printed`` findings stand in it, or in the annex where there is one."""
-    findings = printed.head(0 if has_annex else printed.total)
+    """The HTML that WeasyPrint lays out. ``printed`` findings stand in it, or in the annex where there is one.
+
+    ``annex_starts``: sections that are left to the annex, and their first pages there, from 0.
+    After the pages of the report stands one empty page for each of them, whose number is that first page's.
+    """
     is_audit = document.header.type is ReportType.AUDIT
+    values = page_values(document, locale)
+    befores = (-1, *annex_starts.values())
     return render_template(
         "report/print.html",
         locale,
         own,
         column_styles=column_styles(),
         has_own_style=own is not None and read_inside(own, "print.css") is not None,
-        **page_values(document, locale),
-        finding_groups=group_findings(findings, document.checks),
-        finding_sources=list_sources(printed) if is_audit else (),
-        exceptions=numbers_of(printed) if is_audit else {},
+        **values,
+        page_sections=tuple(name for name in values["sections"] if name not in annex_starts),
+        annex_steps={name: here - before for (name, here), before in zip(annex_starts.items(), befores, strict=False)},
+        finding_groups=() if has_annex else tuple(group_findings(printed, document.checks)),
+        finding_sources=list_sources(printed) if is_audit and not has_annex else (),
+        exceptions=numbers_of(printed, NUMBERS_LISTED) if is_audit else {},
         printed_count=printed.total,
-        has_long_text=has_annex or has_long_text(findings),
+        has_long_text=has_long_text(printed),
         has_annex=has_annex,
+        spacing=spacing,
         is_screen=False,
         text_limit=TEXT_LIMIT,
         files=complete_files(document, locale, variant),
     )
 
 
-def _section_pages(pages: Document, document: ReportDocument, locale: Locale) -> tuple[SectionPages, ...]:
-    anchors = {name: number for number, page in enumerate(pages.pages) for name in page.anchors}
-    return tuple(
-        SectionPages(name=locale.text(f"section.{id_}"), pages=anchors[f"end-{id_}"] - anchors[id_] + 1)
-        for id_ in (section.id for section in shown_sections(document))
-    )
+def last_page_used(front: Document, document: ReportDocument, empty: int) -> float:
+    """How much of the last designed page is used, 0 to 1; after it follow ``empty`` pages that only carry numbers."""
+    places = front.pages[len(front.pages) - empty - 1].anchors
+    names = [name for section in shown_sections(document) if (name := f"end-{section.id}") in places]
+    return max(((places[name][1] - _TOP) / (_BOTTOM - _TOP) for name in names), default=1.0)
+
+
+def _layout(
+    front: Document, document: ReportDocument, locale: Locale, annex: Annex | None, starts: Mapping[str, int]
+) -> PdfLayout:
+    """Pages of each section, from the anchors of the designed pages and the spans of the annex."""
+    pages = len(front.pages) - len(starts)
+    anchors = {name: number for number, page in enumerate(front.pages) for name in page.anchors}
+    spans = dict(zip(starts, annex.spans, strict=True)) if annex else {}
+    sections = []
+    for section in shown_sections(document):
+        if section.id in spans:
+            first, last = spans[section.id]
+        else:
+            first, last = anchors[section.id], anchors[f"end-{section.id}"]
+            if annex and not spans and section.id == "findings":
+                last += annex.pages
+        sections.append(SectionPages(name=locale.text(f"section.{section.id}"), pages=last - first + 1))
+    return PdfLayout(pages=pages + (annex.pages if annex else 0), sections=tuple(sections))

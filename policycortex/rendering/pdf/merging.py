@@ -6,7 +6,7 @@ only the first part. Each part is prepared alone and streamed out, so that memor
 A reference from one file into another is a placeholder: an indirect dictionary whose only key names its target.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
@@ -15,8 +15,10 @@ from typing import Final
 import pikepdf
 from pikepdf import Array, Dictionary, Name, OutlineItem, String
 
-from policycortex.rendering.pdf.annex import Annex, table_of
+from policycortex.rendering.pdf.annex import Annex
+from policycortex.rendering.pdf.links import fill_names, hold_names, resolve_links, target_of
 from policycortex.rendering.pdf.object_writer import PdfWriter, shift
+from policycortex.rendering.pdf.structure import document_of, kids_of
 
 _TARGET: Final = "/PolicyCortexTarget"
 
@@ -59,20 +61,30 @@ def _merge_annex(front: Path, annex: Annex, footers: Path, target: Path, lay_ove
     with pikepdf.open(front) as pdf, pikepdf.open(footers) as numbers, PdfWriter(target) as writer:
         first_page, next_key = len(pdf.pages), _prepare_front(pdf, annex, numbers)
         lay_over(pdf)
-        offset = writer.reserve(pdf)
-        into_front = {"pages": offset + _number(pdf.Root.Pages), "document": offset + _number(_document_of(pdf))}
+        resolve_links(pdf)
+        pages = [_placeholder(pdf, f"page-{first_page + n}") for n in range(annex.pages)]
+        _add_outline(pdf, annex, pages)
+        names = hold_names(pdf)
+        kids = [_placeholder(pdf, f"pages-{n}") for n in range(len(annex.parts))]
+        offset = writer.reserve(pdf)  # the front gets no further object after this
+        into_front = {"pages": offset + _number(pdf.Root.Pages), "document": offset + _number(document_of(pdf))}
         into_parts: _Numbers = {}
+        places: dict[str, pikepdf.Object] = {}
+        front_pages = first_page
         for index, path in enumerate(annex.parts):
             with pikepdf.open(path) as part:
                 next_key = _prepare_part(part, numbers, first_page, next_key)
                 lay_over(part)
+                own = pages[first_page - front_pages :]
+                places |= {name: target_of(place, own[place.page]) for name, place in resolve_links(part).items()}
                 shifted = writer.reserve(part)
                 into_parts |= {k: shifted + n for k, n in _name_targets(part, index, first_page).items()}
                 first_page += len(part.pages)
                 part.Root.Pages.Parent = _placeholder(part, "pages")
                 _write(writer, part, shifted, into_front)
+        fill_names(names, places)
         # Only now: qpdf repairs an unusual page tree as soon as pages are read.
-        pdf.Root.Pages.Kids.extend([_placeholder(pdf, f"pages-{n}") for n in range(len(annex.parts))])
+        pdf.Root.Pages.Kids.extend(kids)
         pdf.Root.Pages.Count = first_page
         _write(writer, pdf, offset, into_parts)
         info = pdf.trailer.get("/Info")
@@ -91,26 +103,29 @@ def _prepare_front(pdf: pikepdf.Pdf, annex: Annex, numbers: pikepdf.Pdf) -> int:
     """Number the pages and let placeholders stand for all that follows; returns the next key of its parent tree."""
     for page, number in zip(pdf.pages, numbers.pages, strict=False):
         _number_page(pdf, page, number)
-    _add_outline(pdf, annex)
     parts = range(len(annex.parts))
     tree = pdf.Root.StructTreeRoot
     leaf, next_key = _moved_parents(tree.ParentTree.Nums, 0)
     kids = [pdf.make_indirect(leaf), *(_placeholder(pdf, f"parents-{n}") for n in parts)]
     tree.ParentTree = pdf.make_indirect(Dictionary(Kids=Array(kids)))
-    _document_of(pdf).K.extend([_placeholder(pdf, f"table-{n}") for n in parts])
+    document_of(pdf).K.extend([_placeholder(pdf, f"part-{n}") for n in parts])
     return next_key
 
 
 def _prepare_part(pdf: pikepdf.Pdf, numbers: pikepdf.Pdf, first_page: int, first_key: int) -> int:
-    """Number its pages, move its keys behind those before, hang its table into the front; returns the next key."""
+    """Number its pages, move its keys behind those before, hang its contents into the front; returns the next key."""
     for n, page in enumerate(pdf.pages):
         _number_page(pdf, page, numbers.pages[first_page + n])
         page.StructParents = int(page.StructParents) + first_key
-    tree, table = pdf.Root.StructTreeRoot, table_of(pdf)
+        for link in page.get("/Annots", Array()):
+            link.StructParent = int(link.StructParent) + first_key
+    tree, contents = pdf.Root.StructTreeRoot, document_of(pdf)
     leaf, next_key = _moved_parents(tree.ParentTree.Nums, first_key)
     tree.ParentTree = pdf.make_indirect(leaf)
-    _strip_ids(table)
-    table.P = _placeholder(pdf, "document")
+    for table in (child for child in kids_of(contents) if Name.Table == child.S):
+        _strip_ids(table)
+    contents.S = Name.Sect
+    contents.P = _placeholder(pdf, "document")
     return next_key
 
 
@@ -118,20 +133,20 @@ def _name_targets(pdf: pikepdf.Pdf, index: int, first_page: int) -> _Numbers:
     """Objects of a part that the front points to, by their number in the part."""
     named = {
         f"pages-{index}": pdf.Root.Pages,
-        f"table-{index}": table_of(pdf),
+        f"part-{index}": document_of(pdf),
         f"parents-{index}": pdf.Root.StructTreeRoot.ParentTree,
     }
     named |= {f"page-{first_page + n}": page.obj for n, page in enumerate(pdf.pages)}
     return {name: _number(item) for name, item in named.items()}
 
 
-def _add_outline(pdf: pikepdf.Pdf, annex: Annex) -> None:
-    """The annex's groups under the last entry, which is the findings."""
-    first = len(pdf.pages)
+def _add_outline(pdf: pikepdf.Pdf, annex: Annex, pages: Sequence[pikepdf.Object]) -> None:
+    """The annex's sections after those of the front, and what they have below the last entry."""
     with pdf.open_outline() as outline:
         for mark in annex.marks:
-            destination = Array([_placeholder(pdf, f"page-{first + mark.page}"), Name.FitH, 842])
-            outline.root[-1].children.append(OutlineItem(mark.title, destination))
+            destination = Array([pages[mark.page], Name.FitH, 842])
+            entries = outline.root[-1].children if mark.depth else outline.root
+            entries.append(OutlineItem(mark.title, destination))
 
 
 def _number_page(pdf: pikepdf.Pdf, page: pikepdf.Page, number: pikepdf.Page) -> None:
@@ -143,13 +158,27 @@ def _number_page(pdf: pikepdf.Pdf, page: pikepdf.Page, number: pikepdf.Page) -> 
 
 def _strip_ids(table: pikepdf.Object) -> None:
     """Ids of head cells repeat from part to part; their scope says the same, so ids and references to them go."""
-    for cell in table.K[0].K[0].K:
-        if "/ID" in cell:
-            del cell.ID
-    for row in table.K[1].K:
-        for cell in row.K:
+    for part in kids_of(table):
+        for cell in (cell for row in kids_of(part) for cell in kids_of(row)):
+            if "/ID" in cell:
+                del cell.ID
             if "/A" in cell:
-                del cell.A
+                _strip_headers(cell)
+
+
+def _strip_headers(cell: pikepdf.Object) -> None:
+    """Keep what a cell tells of its table, without the ids of its heads."""
+    attributes = cell.A if isinstance(cell.A, Array) else Array([cell.A])
+    kept = []
+    for each in attributes:
+        if each.get("/O") == Name.Table and set(each.keys()) > {"/O", "/Headers"}:
+            if "/Headers" in each:
+                del each.Headers
+            kept.append(each)
+    if kept:
+        cell.A = Array(kept)
+    else:
+        del cell.A
 
 
 def _moved_parents(numbers: pikepdf.Object, first_key: int) -> tuple[Dictionary, int]:
@@ -157,11 +186,6 @@ def _moved_parents(numbers: pikepdf.Object, first_key: int) -> tuple[Dictionary,
     keys = [int(numbers[n]) + first_key for n in range(0, len(numbers), 2)]
     moved = Array([item for n, key in enumerate(keys) for item in (key, numbers[2 * n + 1])])
     return Dictionary(Nums=moved, Limits=Array([keys[0], keys[-1]])), keys[-1] + 1
-
-
-def _document_of(pdf: pikepdf.Pdf) -> pikepdf.Object:
-    root = pdf.Root.StructTreeRoot.K
-    return root[0] if isinstance(root, Array) else root
 
 
 def _placeholder(pdf: pikepdf.Pdf, target: str) -> pikepdf.Object:

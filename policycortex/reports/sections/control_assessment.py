@@ -73,7 +73,7 @@ REQUIREMENTS: Final = Table(
 
 SECTION: Final = Section(
     id="control_assessment",
-    positions={ReportType.COMPLIANCE: 70, ReportType.AUDIT: 30},
+    positions={ReportType.COMPLIANCE: 86, ReportType.AUDIT: 86},
     is_shown=lambda document: bool(document.requirements),
     tables=(REQUIREMENTS,),
     view=_view,

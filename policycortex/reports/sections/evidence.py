@@ -100,7 +100,7 @@ CHECKS: Final = Table(
 
 SECTION: Final = Section(
     id="evidence",
-    positions={ReportType.AUDIT: 40},
+    positions={ReportType.AUDIT: 88},
     is_shown=lambda document: bool(document.requirements),
     contents=(POPULATIONS,),
     tables=(CHECKS,),

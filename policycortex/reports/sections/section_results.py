@@ -64,7 +64,7 @@ class SectionHeat:
 
 
 def section_heat(document: ReportDocument) -> tuple[SectionHeat, ...]:
-    """Sections in the framework's order; a check of several sections counts in each. Empty where nothing fails."""
+    """Sections with failing findings, in the framework's order; a check of several sections counts in each."""
     checks: dict[str, set[str]] = {row.title: set() for row in SECTIONS.of(document)}
     for requirement in document.requirements:
         checks.setdefault(requirement.section, set()).update(requirement.checks)
@@ -79,6 +79,7 @@ def section_heat(document: ReportDocument) -> tuple[SectionHeat, ...]:
             total=sum(counts.values()),
         )
         for title, counts in counted
+        if any(counts.values())
     )
 
 
