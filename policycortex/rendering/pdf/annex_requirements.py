@@ -5,6 +5,7 @@ from typing import Final
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import CheckResult, ReportDocument, RequirementRow
+from policycortex.names import RequirementResult
 from policycortex.rendering.html.page_view import GLYPHS
 from policycortex.rendering.pdf.annex_items import (
     BREAK,
@@ -23,6 +24,7 @@ from policycortex.rendering.pdf.annex_items import (
 from policycortex.rendering.visible_text import shorten
 from policycortex.reports.sections import evidence
 from policycortex.reports.sections.control_assessment import group_requirements
+from policycortex.scoring.attestations import Statement
 
 NUMBERS_IN_ROW: Final = 120
 """Numbers of findings in one row; a row never breaks across pages."""
@@ -169,6 +171,9 @@ def _described(row: RequirementRow, locale: Locale) -> Iterator[Span]:
         further.append(
             f"{said} {locale.plural('control_assessment.failed_not_applicable', failed)}" if failed else said
         )
+    if row.stated:
+        is_outranked = row.stated is Statement.MET and row.result is RequirementResult.NON_COMPLIANT
+        further.append(text(f"control_assessment.{'outranked' if is_outranked else f'stated_{row.stated}'}"))
     if row.open_conditions:
         further.append(locale.plural("control_assessment.open_conditions", row.open_conditions))
     if row.needs_reasoning:
