@@ -1,6 +1,7 @@
 """A report with an annex reads as one document: pages, numbers, tags and outline join without a seam."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pikepdf
 import polars as pl
 import pytest
+from pypdf import PdfReader
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import FindingsDetail, ReportFormat, ReportType
@@ -16,17 +18,20 @@ from policycortex.rendering.pdf.structure import kids_of
 from tests.golden.page_ends import read_page_ends
 from tests.golden.readers import read_pdf_text
 from tests.support.samples.documents import Sample, build_document
+from tests.support.samples.findings_table import REQUIREMENTS, make_findings
 
 Build = Callable[..., ReportDocument]
 _FINDINGS = 560
+_SAMPLE = Sample(findings=_FINDINGS, type=ReportType.AUDIT)
 
 
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> RenderedArtifact:
     """560 findings, all in the annex: more than two chunks of it. Rendered once, read only."""
     folder = tmp_path_factory.mktemp("annex")
-    sample = Sample(findings=_FINDINGS, type=ReportType.AUDIT)
-    return render_artifact(replace(build_document(folder, sample), detail=FindingsDetail.ALL), ReportFormat.PDF, folder)
+    return render_artifact(
+        replace(build_document(folder, _SAMPLE), detail=FindingsDetail.ALL), ReportFormat.PDF, folder
+    )
 
 
 def test_an_annex_is_one_document_with_its_front(artifact: RenderedArtifact) -> None:
@@ -46,6 +51,29 @@ def test_an_annex_is_one_document_with_its_front(artifact: RenderedArtifact) -> 
                 text = pages[_page_number(pdf, mark.destination[0])]
                 assert status in text
                 assert severity.removesuffix("rmational") in text
+
+
+def test_every_failing_finding_is_linked_with_each_of_its_requirements(artifact: RenderedArtifact) -> None:
+    """Beyond 500 findings too: a link from each requirement to each finding, and by its check back to all of them."""
+    frame = make_findings(_SAMPLE)
+    failing = frame.filter((pl.col("status") == "FAIL") & ~pl.col("muted") & ~pl.col("waived"))
+    pairs = failing.select("number", "check_id", "requirements").explode("requirements")
+    reader = PdfReader(artifact.path)
+    links = [
+        (page, annotation["/Dest"])
+        for page in reader.pages
+        for annotation in (each.get_object() for each in page.get("/Annots", []))
+        if annotation["/Subtype"] == "/Link" and "/Dest" in annotation
+    ]
+    reached = Counter(name for _, name in links)
+    assert {number: reached[number] for number in failing["number"]} == dict(pairs.group_by("number").len().iter_rows())
+    assert set(reached) <= set(reader.named_destinations)
+    checks = {reader.named_destinations[name].page.idnum for name in reached if name.startswith("check-")}  # type: ignore[union-attr]
+    assert (
+        len([name for name in reader.named_destinations if name.startswith("check-")]) == frame["check_id"].n_unique()
+    )
+    back = {name for page, name in links if page.indirect_reference and page.indirect_reference.idnum in checks}
+    assert {f"requirement-{n}" for n, row in enumerate(REQUIREMENTS, 1) if row[0] in set(pairs["requirements"])} <= back
 
 
 def test_no_page_of_the_annex_ends_early(artifact: RenderedArtifact) -> None:

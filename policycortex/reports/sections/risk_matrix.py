@@ -76,8 +76,8 @@ def _lines(rows: tuple[ExposureCount, ...]) -> tuple[ExposureLine, ...]:
         ExposureLine(
             row=row,
             total=row.exposed + row.other,
-            exposed_heat=heat_of(row.exposed, most),
-            other_heat=heat_of(row.other, most),
+            exposed_heat=heat_of(row.exposed, most, row.severity),
+            other_heat=heat_of(row.other, most, row.severity),
         )
         for row in rows
     )

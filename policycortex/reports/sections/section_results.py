@@ -75,7 +75,7 @@ def section_heat(document: ReportDocument) -> tuple[SectionHeat, ...]:
     return tuple(
         SectionHeat(
             title=title,
-            cells=tuple(HeatCell(severity=s, failed=n, heat=heat_of(n, most)) for s, n in counts.items()),
+            cells=tuple(HeatCell(severity=s, failed=n, heat=heat_of(n, most, s)) for s, n in counts.items()),
             total=sum(counts.values()),
         )
         for title, counts in counted

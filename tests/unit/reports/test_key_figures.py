@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.documents.locales import open_locale
-from policycortex.names import PdfVariant, ReportFormat
+from policycortex.names import PdfVariant, ReportFormat, Severity
 from policycortex.reports.complete_files import complete_files
 from policycortex.reports.sections.executive_summary import key_figures
 from policycortex.reports.sections.section_results import section_heat
@@ -27,7 +27,10 @@ def test_causes_point_left_and_right_of_nothing() -> None:
 
 def test_heat_goes_by_quarters_of_the_greatest_cell() -> None:
     """Of 8: 0 is none, 1 the first quarter, 2 begins the second, 8 the last."""
-    assert [heat_of(count, 8) for count in (0, 1, 2, 5, 8)] == [0, 1, 2, 3, 4]
+    assert [heat_of(count, 8, "medium") for count in (0, 1, 2, 5, 8)] == [0, 1, 2, 3, 4]
+    assert [heat_of(3, 100, severity.value) for severity in Severity] == [3, 2, 1, 1, 1]
+    assert [heat_of(100, 100, severity.value) for severity in Severity] == [4, 4, 4, 3, 2]
+    assert [heat_of(0, 100, severity.value) for severity in Severity] == [0] * 5
 
 
 def test_sections_count_each_of_their_failing_checks_once(tmp_path: Path) -> None:
