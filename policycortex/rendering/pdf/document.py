@@ -175,6 +175,7 @@ def print_page(
         has_own_style=own is not None and read_inside(own, "print.css") is not None,
         **values,
         page_sections=tuple(name for name in values["sections"] if name not in annex_starts),
+        annex_sections=tuple(annex_starts),
         annex_steps={name: here - before for (name, here), before in zip(annex_starts.items(), befores, strict=False)},
         finding_groups=() if has_annex else tuple(group_findings(printed, document.checks)),
         finding_sources=list_sources(printed) if is_audit and not has_annex else (),
@@ -204,7 +205,7 @@ def _layout(
     anchors = {name: number for number, page in enumerate(front.pages) for name in page.anchors}
     spans = dict(zip(starts, annex.spans, strict=True)) if annex else {}
     sections = []
-    for section in shown_sections(document):
+    for section in sorted(shown_sections(document), key=lambda each: each.id in spans):  # as they stand in the file
         if section.id in spans:
             first, last = spans[section.id]
         else:
