@@ -89,21 +89,21 @@ def _introduction(
 ) -> Iterator[Item]:
     text, total = locale.text, document.findings.total
     is_part = printed.total < total
-    lead = text("findings.by_check") + (f" {text('findings.passing_counted')}" if is_part else "")
-    yield Item(cells=((plain(lead),),), style="lead")
+    intro = text("findings.by_check") + (f" {text('findings.passing_counted')}" if is_part else "")
+    yield Item(cells=((plain(intro),),), style="lead")
     files = complete_files(document, locale, variant)
-    said = [text("findings.printed", shown=locale.number(printed.total), total=locale.number(total))]
+    label = [text("findings.printed", shown=locale.number(printed.total), total=locale.number(total))]
     ordered = files["findings"]["ordered"]
     if ordered and total > 1:
-        said.append(text("findings.complete", total=locale.number(total), id=document.header.id, files=ordered))
+        label.append(text("findings.complete", total=locale.number(total), id=document.header.id, files=ordered))
     elif is_part:
-        said.append(_rest(files["findings"], locale, "files.all"))
+        label.append(_rest(files["findings"], locale, "files.all"))
     if has_long_text(printed):
-        said += [
+        label += [
             text("findings.long_text", limit=locale.number(TEXT_LIMIT)),
             _rest(files["long_texts"], locale, "files.whole"),
         ]
-    yield Item(cells=((plain(" ".join(said)),),), style="strong")
+    yield Item(cells=((plain(" ".join(label)),),), style="strong")
 
 
 def _rest(which: Mapping[str, str | None], locale: Locale, text: str) -> str:

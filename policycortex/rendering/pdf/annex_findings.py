@@ -119,8 +119,8 @@ def _head(group: FindingGroup, form: TableForm, context: AnnexContext, mark: tup
 
 
 def _requirements(names: Sequence[str], locale: Locale, anchors: Mapping[str, str]) -> Cell:
-    said = styled("small", f"{locale.text('word.requirements')}: ")
-    return (said, *joined([(_requirement(name, anchors),) for name in names]))
+    label = styled("small", f"{locale.text('word.requirements')}: ")
+    return (label, *joined([(_requirement(name, anchors),) for name in names]))
 
 
 def _requirement(name: str, anchors: Mapping[str, str]) -> Span:

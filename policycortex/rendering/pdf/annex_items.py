@@ -109,9 +109,9 @@ def marked_spans(text: str, limit: int) -> Iterator[Span]:
                 yield styled("words", f" ({span.url})")
 
 
-def link_to(target: str, said: str, at: str = "") -> str:
-    """The address of a link to ``target``; ``said`` is read aloud, ``at`` makes the link itself a place to go to."""
-    return f"{LINK_SCHEME}{target}?say={quote(said[:80])}" + (f"&at={quote(at)}" if at else "")
+def link_to(target: str, label: str, at: str = "") -> str:
+    """The address of a link to ``target``; ``label`` is read aloud, ``at`` makes the link itself a place to go to."""
+    return f"{LINK_SCHEME}{target}?say={quote(label[:80])}" + (f"&at={quote(at)}" if at else "")
 
 
 def joined(cells: Sequence[Cell], separator: str = ", ") -> Iterator[Span]:

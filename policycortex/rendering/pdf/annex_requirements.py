@@ -103,21 +103,21 @@ def _control(row: RequirementRow, form: TableForm, context: AnnexContext, view: 
 
 def _check_rows(check: CheckResult, numbers: Sequence[str], form: TableForm, locale: Locale) -> Iterator[Item]:
     links = [(styled("link", number, link=link_to(number, number)),) for number in numbers]
-    said = styled("small", f"{locale.text('evidence.exceptions')}: ")
+    label = styled("small", f"{locale.text('evidence.exceptions')}: ")
     first: list[Span] = [plain(shorten(check.title, 200)), " ", identifier("code", shorten(check.check_id, 120))]
     if links:
-        first += [BREAK, said, *joined(links[:NUMBERS_IN_ROW])]
+        first += [BREAK, label, *joined(links[:NUMBERS_IN_ROW])]
     yield Item(table=form, cells=((severity_of(check.severity, locale),), first, (outcomes_of(check, locale),)))
     for start in range(NUMBERS_IN_ROW, len(links), NUMBERS_IN_ROW):
         yield Item(table=form, cells=((), tuple(joined(links[start : start + NUMBERS_IN_ROW])), ()))
 
 
-def listed_rows(form: TableForm | None, said: str, names: Sequence[Cell]) -> Iterator[Item]:
+def listed_rows(form: TableForm | None, label: str, names: Sequence[Cell]) -> Iterator[Item]:
     """A sentence that lists ``names``, in as many rows over all columns as it needs."""
     for start in range(0, len(names), CHECKS_IN_ROW):
         rest = names[start + CHECKS_IN_ROW :]
-        lead: list[Span] = [f"{said} "] if not start else []
-        spans = [*lead, *joined(names[start : start + CHECKS_IN_ROW]), "," if rest else "."]
+        before: list[Span] = [f"{label} "] if not start else []
+        spans = [*before, *joined(names[start : start + CHECKS_IN_ROW]), "," if rest else "."]
         yield Item(table=form, style="note", cells=(spans,))
 
 
@@ -145,7 +145,7 @@ def _tested(row: RequirementRow, document: ReportDocument, locale: Locale, view:
     if tested is None:
         return counted
     scanners = shorten(", ".join(view["scanners_of"](row)), 200)  # type: ignore[operator]
-    said = locale.text(
+    label = locale.text(
         "evidence.tested",
         checks=locale.plural("evidence.checks", len(row.checks)),
         findings=locale.plural("evidence.findings", tested.findings),
@@ -153,7 +153,7 @@ def _tested(row: RequirementRow, document: ReportDocument, locale: Locale, view:
         accounts=locale.plural("top_risks.accounts", tested.accounts),
         scanners=scanners,
     )
-    return f"{said} {counted}"
+    return f"{label} {counted}"
 
 
 def _described(row: RequirementRow, locale: Locale) -> Iterator[Span]:
@@ -166,10 +166,10 @@ def _described(row: RequirementRow, locale: Locale) -> Iterator[Span]:
         yield f" ({', '.join(text(f'tag.{tag}') for tag in row.tags)})"
     further = [shorten(row.description, 300)] if row.description else []
     if row.not_applicable:
-        said = text("control_assessment.not_applicable", reason=shorten(row.not_applicable, 300))
+        label = text("control_assessment.not_applicable", reason=shorten(row.not_applicable, 300))
         failed = row.failed_not_applicable
         further.append(
-            f"{said} {locale.plural('control_assessment.failed_not_applicable', failed)}" if failed else said
+            f"{label} {locale.plural('control_assessment.failed_not_applicable', failed)}" if failed else label
         )
     if row.stated:
         is_outranked = row.stated is Statement.MET and row.result is RequirementResult.NON_COMPLIANT

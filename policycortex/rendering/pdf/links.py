@@ -15,7 +15,7 @@ from policycortex.rendering.pdf.annex_items import LINK_SCHEME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class LinkTarget:
     """Where a name leads: ``page`` counts from 0 in the part, lengths are in points from the lower left."""
 
     page: int
@@ -23,22 +23,22 @@ class Place:
     top: float
 
 
-def resolve_links(pdf: pikepdf.Pdf) -> dict[str, Place]:
+def resolve_links(pdf: pikepdf.Pdf) -> dict[str, LinkTarget]:
     """Rewrite the links of one part, and return the places in it that links of any part may name."""
     numbers: dict[Any, int] = {page.objgen: number for number, page in enumerate(pdf.pages)}
     places = {}
     for name, target in _named(pdf):
-        places[name] = Place(page=numbers[_page_key(target)], left=float(target[2]), top=float(target[3]))
+        places[name] = LinkTarget(page=numbers[_page_key(target)], left=float(target[2]), top=float(target[3]))
     for number, page in enumerate(pdf.pages):
         for link in page.get("/Annots", Array()):
             at = _resolve(link)
             if at:
                 left, _, _, top = (float(edge) for edge in link.Rect)
-                places[at] = Place(page=number, left=left, top=max(top, float(link.Rect[1])))
+                places[at] = LinkTarget(page=number, left=left, top=max(top, float(link.Rect[1])))
     return places
 
 
-def target_of(place: Place, page: pikepdf.Object) -> pikepdf.Object:
+def target_of(place: LinkTarget, page: pikepdf.Object) -> pikepdf.Object:
     """The destination, with the object that stands for its page."""
     return Array([page, Name.XYZ, place.left, place.top, 0])
 
