@@ -52,6 +52,8 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "scope": {"framework": framework["id"], "requirements": ["B1"], "accounts": [f"account_{mark}"]},
     }
     attestation_id = admin.post("/v1/attestations", json=attestation).json()["id"]
+    evidence, file = f"/v1/attestations/{attestation_id}/evidence", {"name": f"{mark}.txt"}
+    attached = admin.post(evidence, params=file, content=mark.encode()).json()
     return {
         "mark": mark,
         "report_id": report_id,
@@ -62,6 +64,7 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "waiver_id": waiver_id,
         "import_id": admin.post("/v1/imports", params={"name": mark}, content=b"[]").json()["id"],
         "attestation_id": attestation_id,
+        "sha256": attached["evidence"][0]["sha256"],
         "format": "pdf",
     }
 
@@ -97,7 +100,8 @@ def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
 ) -> None:
     """All scopes, right bodies: status and words are the same for a foreign and a made-up id; nothing was changed."""
     other = server.client(organization=f"stranger-{secrets.token_hex(4)}", scopes=["admin"])
-    made_up = {name: f"{UNKNOWN.get(name, 'own-')}{'0' * 16}" for name in owned} | {"format": "pdf"}
+    made_up = {name: f"{UNKNOWN.get(name, 'own-')}{'0' * 16}" for name in owned}
+    made_up |= {"format": "pdf", "sha256": "0" * 64}
     walked = 0
     for method, path, operation in _operations(other):
         names = {part[1:-1] for part in path.split("/") if part.startswith("{")} - {"token"}
@@ -167,7 +171,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
     deliveries = {row["id"]: row["report_id"] for row in owner.get("/v1/deliveries").json()["deliveries"]}
     assert set(deliveries.values()) == {requested, scheduled}
     secret = {requested, scheduled, *deliveries, f"board-{mark}", owner_key.id}
-    known = {"schedule_id": schedule, "delivery_id": next(iter(deliveries)), "format": "pdf"}
+    known = {"schedule_id": schedule, "delivery_id": next(iter(deliveries)), "format": "pdf", "sha256": "0" * 64}
     for filters in ({"report_id": requested}, {"schedule_id": schedule}, {"channel": "email"}, {"status": "waiting"}):
         assert attacker.get("/v1/deliveries", params=filters).json()["pagination"]["total"] == 0
     run = attacker.get(f"/v1/reports/schedules/{schedule}").json()["last_run"]
