@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from policycortex_console.approval_pages import ApprovalScreen
 
-_FIELDS: Final = ("statement", "framework", "requirements", "accounts")
+_FIELDS: Final = ("statement", "framework", "requirements", "accounts", "environments", "role")
 
 
 def attestation_body(given: Mapping[str, str]) -> Mapping[str, Any]:
     """Statement and scope; ids and accounts are separated by commas or line ends."""
     scope: dict[str, Any] = {"framework": given["framework"], "requirements": _split(given["requirements"])}
-    if accounts := _split(given["accounts"]):
-        scope["accounts"] = accounts
-    return {"statement": given["statement"] or "not_applicable", "scope": scope}
+    scope |= {name: found for name in ("accounts", "environments") if (found := _split(given[name]))}
+    role = {"role": given["role"]} if given["role"] else {}
+    return {"statement": given["statement"], "scope": scope, **role}
 
 
 def _split(given: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The form by which a report is requested."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -25,8 +26,11 @@ RANGES: Final = (
     ("custom", "Other dates"),
 )
 """Words of the API for a period, and what the form calls them."""
+_MOST_NOTICE: Final = 1500
 _PROVIDERS: Final = ("aws", "azure", "gcp", "kubernetes")
 _DETAILS: Final = (("true", "Failing findings"), ("all", "All findings"), ("false", "No findings"))
+_LISTS: Final = ("environments", "accounts", "account_groups", "services", "regions", "owners")
+"""Filters of the scope that take several values, as the API names them."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "name": "",
     "type": "compliance",
@@ -39,6 +43,11 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "environments": [],
     "providers": [],
     "accounts": [],
+    "account_groups": [],
+    "services": [],
+    "regions": [],
+    "owners": [],
+    "tags": [],
     "details": "true",
     "locale": "en",
 }
@@ -59,15 +68,17 @@ async def send_order(request: Request, form: FormData) -> Response:
         if refusal.status != 400:
             raise
         return await _form(request, given, problems=refusal.problems() or {"": str(refusal)}, status=400)
-    return RedirectResponse(f"/reports/{accepted['id']}", status_code=303)
+    notice = " ".join(warning["message"] for warning in accepted["warnings"])[:_MOST_NOTICE]
+    query = f"?{urlencode({'notice': notice})}" if notice else ""
+    return RedirectResponse(f"/reports/{accepted['id']}{query}", status_code=303)
 
 
 def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """The body of POST /v1/reports for the values of the form; what was left empty is left out, but for the name."""
     scope: dict[str, Any] = {
-        "environments": given["environments"],
         "cloud_providers": given["providers"],
-        "accounts": given["accounts"],
+        **{name: given[name] for name in _LISTS},
+        "tags": _tags(given["tags"]),
         "timezone": given["timezone"],
     }
     if given["range"] == "custom":
@@ -85,14 +96,22 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _tags(pairs: Sequence[str]) -> dict[str, list[str]]:
+    """``key=value`` pairs as the API has them: values by key. It refuses a pair without a value."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        found.setdefault(key.strip(), []).append(value.strip())
+    return found
+
+
 def _given(form: FormData) -> dict[str, Any]:
     one = ("name", "type", "framework", "range", "start", "end", "timezone", "details", "locale")
     return {
         **{name: text(form, name) for name in one},
         "formats": choices(form, "formats"),
         "providers": choices(form, "providers"),
-        "environments": lines(form, "environments"),
-        "accounts": lines(form, "accounts"),
+        **{name: lines(form, name) for name in (*_LISTS, "tags")},
     }
 
 

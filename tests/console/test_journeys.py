@@ -123,7 +123,7 @@ def test_a_schedule_is_made_tested_paused_and_deleted(visitor: Visitor) -> None:
     ("noun", "fields"),
     [
         ("waivers", {"check": "c1"}),
-        ("attestations", {"framework": "soc2", "requirements": "P1.1"}),
+        ("attestations", {"statement": "not_applicable", "framework": "soc2", "requirements": "P1.1"}),
     ],
 )
 def test_two_people_make_a_waiver_or_an_attestation(

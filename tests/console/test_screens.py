@@ -70,7 +70,13 @@ def filled(console: ConsoleServer) -> Visitor:
     visitor.submit("/waivers", {"check": "c1", "reason": "accepted by the board", "until": "2027-06-30"})
     visitor.submit(
         "/attestations",
-        {"framework": "soc2", "requirements": "P1.1", "reason": "no personal data", "until": "2027-06-30"},
+        {
+            "statement": "not_applicable",
+            "framework": "soc2",
+            "requirements": "P1.1",
+            "reason": "no personal data",
+            "until": "2027-06-30",
+        },
     )
     return visitor
 

@@ -61,4 +61,4 @@ def test_every_mail_says_whom_to_ask() -> None:
         for kind in ("html", "plain"):
             part = mail.get_body((kind,))
             assert part is not None
-            assert f"no longer in charge? Write to {address}." in part.get_content()
+            assert f"no longer responsible? Write to {address}." in part.get_content()

@@ -1,23 +1,21 @@
 """``GET /v1/findings``: the evidence behind scores, as a report of the same scope and time has it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from api.platform import error_codes as codes
 from api.platform.as_of import KnownData, known_data_of, refused
 from api.platform.auth import Principal, Reader
 from api.platform.dependencies import BaseUrl, ServicesDep
 from api.platform.errors import ApiError
+from api.platform.file_downloads import FileDownload, disposition
 from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import Span, send_json
@@ -29,6 +27,7 @@ from policycortex.frameworks.profiles import with_parts
 from policycortex.period import Period
 from policycortex.requests.scope_body import scope_of
 from policycortex.scope import Scope
+from policycortex.storage.private_folders import private_folder
 
 if TYPE_CHECKING:
     from policycortex.storage.lake.finding_filter import FindingFilter
@@ -148,15 +147,9 @@ def _read_page(wanted: _Wanted, services: Services) -> tuple["FindingsPage", str
 
 
 def _send_parquet(wanted: _Wanted, services: Services) -> Response:
-    """All findings as one file, which is deleted when it was sent."""
-    folder = Path(mkdtemp(prefix="policycortex-findings-"))
-    path = folder / "findings.parquet"
-
-    def remove() -> None:
-        path.unlink(missing_ok=True)
-        folder.rmdir()
-
-    try:
+    """All findings as one file, which has no name any more while it is sent."""
+    with private_folder(services.settings) as folder:
+        path = folder / "findings.parquet"
         with _opened(wanted, services) as (lake, snapshot):
             related = _related(lake, wanted)
             lake.findings_export.write_findings(
@@ -168,13 +161,16 @@ def _send_parquet(wanted: _Wanted, services: Services) -> Response:
                 waivers=related.waivers,
                 wanted=_filter(wanted.query),
             )
-    except BaseException:
-        remove()
-        raise
-    headers = {"Cache-Control": "private, no-store", "X-Snapshot": snapshot}
-    return FileResponse(
-        path, media_type=_PARQUET, filename="findings.parquet", headers=headers, background=BackgroundTask(remove)
-    )
+        stream = path.open("rb")
+    size = os.fstat(stream.fileno()).st_size
+    headers = {
+        "Content-Type": _PARQUET,
+        "Content-Disposition": disposition("findings.parquet"),
+        "Content-Length": str(size),
+        "Cache-Control": "private, no-store",
+        "X-Snapshot": snapshot,
+    }
+    return FileDownload(stream, size, status_code=200, headers=headers)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ READS: dict[str, Callable[[Lake], pl.DataFrame]] = {
     "daily tallies": lambda lake: lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER),
     "daily tallies since": lambda lake: lake.period_end.load_daily_tallies(EVERYTHING, NOVEMBER, since=DAYS[-1]),
     "targets scanned before": lambda lake: lake.period_end.load_earlier_targets(
-        EVERYTHING, Period.of_days(DAYS[-1], DAYS[-1])
+        EVERYTHING, Period.of_days(date(2026, 11, 12), date(2026, 11, 12))
     ),
     "mappings": lambda lake: lake.period_end.load_mappings(ORGANIZATION),
     "coverage": lambda lake: lake.period_end.load_scan_coverage(EVERYTHING, NOVEMBER),

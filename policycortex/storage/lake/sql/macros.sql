@@ -21,14 +21,16 @@ GROUP BY ALL;
 -- scan target and scan that looked there without an own row. A scan has looked at a check in a target
 --   * if it lists findings of the check there, or names the check as looked at without findings;
 --   * if it lists failing findings only and is of this target: then at all checks;
---   * if it has an identity, lists the check in another target, and is known to have looked at the whole target.
+--   * if it has an identity, lists the check in another target, and is known to have looked at the whole target: only scans
+--     of several targets are read for this.
 -- Rank: the newest time of the scan's findings, then its own time, then its key.
 CREATE OR REPLACE MACRO memory.main.looked_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
 WITH seen AS (
     FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_)
 ),
 scans AS (
-    SELECT source, account_id, scan_key, {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_
+    SELECT source, account_id, scan_key, {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_,
+        count(DISTINCT scan_target) > 1 OR bool_or(listing = 'part') AS is_in_parts
     FROM seen
     GROUP BY source, account_id, scan_key
 ),
@@ -52,6 +54,7 @@ looked AS (
     SELECT k.*, w.scan_key, 'results' AS listing
     FROM keys k
         JOIN whole w USING (source, provider, account_id, scan_target)
+        SEMI JOIN (SELECT source, account_id, scan_key FROM scans WHERE is_in_parts) m USING (source, account_id, scan_key)
         SEMI JOIN (SELECT DISTINCT source, provider, account_id, check_id, scan_key FROM seen) c
         USING (source, provider, account_id, check_id, scan_key)
 )
