@@ -24,6 +24,7 @@ from policycortex.names import FindingsDetail
 from policycortex.rendering.html.page_view import column_styles
 from policycortex.rendering.options import RenderingOptions, report_locale, report_template
 from policycortex.rendering.pdf.document import print_page
+from policycortex.rendering.pdf.finding_groups import sort_by_check
 from policycortex.rendering.word.body import Body, mark_headings, write_contents
 from policycortex.rendering.word.markup import paragraph, xml_text
 from policycortex.rendering.word.pictures import draw_svg, ratio_of, svg_of
@@ -65,7 +66,7 @@ def _printed_findings(document: ReportDocument, folder: Path, most: int) -> Find
             found = document.findings.not_passing(folder / "printed.parquet")
         case FindingsDetail.NONE:
             found = replace(document.findings, total=0)
-    return replace(found, total=min(found.total, most))
+    return sort_by_check(replace(found, total=min(found.total, most)), folder / "by_check.parquet")
 
 
 def _content(
