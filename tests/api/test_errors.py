@@ -61,7 +61,7 @@ def test_an_unknown_report_is_answered_in_the_documented_words(client: httpx.Cli
         ("GET", "/v1/reports?nonsense=1", None, (400, "RPT_014")),
         ("GET", "/v1/reports?generated_after=2024-01-01T00:00:00", None, (400, "RPT_014")),
         ("GET", "/v1/reports/rpt_1?x=1", None, (400, "RPT_014")),
-        ("GET", "/v1/reports/rpt_1/download/docx", None, (400, "RPT_014")),
+        ("GET", "/v1/reports/rpt_1/download/odt", None, (400, "RPT_014")),
     ],
 )
 def test_each_wrong_request_has_its_code(

@@ -114,7 +114,7 @@ def test_links_end_with_the_report_and_by_sharing(server: ApiServer, client: htt
         ({"format": "pdf", "expires_in": 59}, "expires_in"),
         ({"format": "pdf", "expires_in": 604_801}, "expires_in"),
         ({"format": "pdf", "expires_in": "3600"}, "expires_in"),
-        ({"format": "docx"}, "format"),
+        ({"format": "odt"}, "format"),
         ({}, "format"),
         ({"format": "pdf", "expire_in": 60}, "expire_in"),
     ],
