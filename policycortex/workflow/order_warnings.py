@@ -1,7 +1,8 @@
 """Tells, when a report is requested, that nothing will be in its scope. Bounded: no order waits long for it."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlowError
 from typing import Final
 
@@ -26,7 +27,7 @@ class OrderWarnings:
     def __init__(self, settings: Settings, *, longest_seconds: float = LONGEST_SECONDS) -> None:
         self._settings, self._longest_seconds = settings, longest_seconds
         self._known: TTLCache[tuple[Scope, Period], NothingInScope | None] = TTLCache(_MOST_KNOWN, _KNOWN_SECONDS)
-        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="order-warnings")
+        self._reading = threading.Lock()
 
     def find_nothing_in_scope(self, scope: Scope, period: Period) -> NothingInScope | None:
         """Why no finding of the period is in the scope.
@@ -40,7 +41,7 @@ class OrderWarnings:
         if key in self._known:
             return self._known[key]
         try:
-            found = self._reader.submit(_read, self._settings, scope, period).result(self._longest_seconds)
+            found = self._read_in_time(scope, period)
         except TooSlowError:
             _log.warning("the scope of an order was not compared with the findings in time")
             return None
@@ -49,6 +50,23 @@ class OrderWarnings:
             return None
         self._known[key] = found
         return found
+
+    def _read_in_time(self, scope: Scope, period: Period) -> NothingInScope | None:
+        """Raises TooSlowError. The thread is a daemon, so that a lake that does not answer never delays the exit."""
+        if not self._reading.acquire(timeout=self._longest_seconds):
+            raise TooSlowError
+        answer: Future[NothingInScope | None] = Future()
+
+        def read() -> None:
+            try:
+                answer.set_result(_read(self._settings, scope, period))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                answer.set_exception(error)
+            finally:
+                self._reading.release()
+
+        threading.Thread(target=read, name="order-warnings", daemon=True).start()
+        return answer.result(self._longest_seconds)
 
 
 def describe_nothing(found: NothingInScope) -> str:

@@ -20,7 +20,7 @@ def test_an_order_is_accepted_in_the_documented_shape(
     assert answer.status_code == 202
     assert list(body) == [
         "id", "name", "type", "framework", "status", "estimated_completion", "estimated_duration", "queue_position",
-        "monitoring", "warnings",
+        "monitoring", "warnings", "frameworks",
     ]  # fmt: skip
     assert [each["code"] for each in body["warnings"]] == ["unknown_connection"]  # for the e-mail of the example
     assert (body["status"], body["queue_position"], body["estimated_duration"]) == ("pending", 1, "30s")

@@ -121,7 +121,8 @@ def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, An
                 accepted = client.post("/v1/reports", json=order)
                 assert accepted.status_code == 202
                 assert client.get(f"/v1/reports/{accepted.json()['id']}").json()["run_id"] == "run-1"
-                assert client.get("/readyz").status_code == 200
+                ready = client.get("/readyz")
+                assert ready.status_code == 200, ready.text
 
 
 def test_a_lake_that_cannot_be_read_is_reported_by_readiness(tmp_path: Path) -> None:

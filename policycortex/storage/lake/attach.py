@@ -7,7 +7,7 @@ import duckdb
 
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings, environment_value
-from policycortex.storage.lake.catalog import CATALOG_SCHEMA, catalog_path
+from policycortex.storage.lake.catalog import CATALOG_SCHEMA, catalog_path, has_catalog_file
 from policycortex.storage.lake.damage import damaged_catalog, full_disk, is_damaged_catalog, is_disk_full
 from policycortex.storage.lake.extensions import connect_with_extensions, quoted
 from policycortex.storage.objects.locations import s3_endpoint, s3_region, split_object_url
@@ -43,6 +43,7 @@ def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.D
     Raises NoLakeError when there is none, StoreBusyError when another program has locked the catalog, and
     ConfigurationError when it cannot be opened.
     """
+    _require_catalog(settings)
     at_snapshot = () if snapshot is None else (f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}",)
     return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
 
@@ -52,7 +53,14 @@ def connect_for_reading(settings: Settings) -> duckdb.DuckDBPyConnection:
 
     For other programs and for people. Raises as ``connect_lake``.
     """
+    _require_catalog(settings)
     return _attach(settings, ("CREATE_IF_NOT_EXISTS false", "READ_ONLY"))
+
+
+def _require_catalog(settings: Settings) -> None:
+    """Raises NoLakeError without the catalog's file: SQLite would make an empty one, which is no catalog."""
+    if settings.database_url is None and not has_catalog_file(settings):
+        raise NoLakeError(f"there is no lake in {settings.home} yet")
 
 
 def create_lake(settings: Settings) -> None:

@@ -19,6 +19,12 @@ def catalog_path(settings: Settings) -> Path:
     return settings.home / "lake" / "catalog.sqlite"
 
 
+def has_catalog_file(settings: Settings) -> bool:
+    """Whether the embedded catalog has a file with content. SQLite makes an empty one, which is none, when it opens it."""
+    path = catalog_path(settings)
+    return path.exists() and path.stat().st_size > 0
+
+
 def check_catalog(settings: Settings) -> None:
     """Read one row of the catalog. A missing lake is no error: the first import creates it.
 
@@ -26,8 +32,8 @@ def check_catalog(settings: Settings) -> None:
     """
     if settings.database_url is not None:
         _check_postgres(settings.database_url)
-    elif (path := catalog_path(settings)).exists():
-        _check_sqlite(path)
+    elif has_catalog_file(settings):
+        _check_sqlite(catalog_path(settings))
 
 
 def _check_sqlite(path: Path) -> None:
