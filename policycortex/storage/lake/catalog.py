@@ -20,7 +20,7 @@ def catalog_path(settings: Settings) -> Path:
 
 
 def has_catalog_file(settings: Settings) -> bool:
-    """Whether the embedded catalog has a file with content. SQLite makes an empty one, which is none, when it opens it."""
+    """Whether the embedded catalog is there. SQLite makes an empty file when it opens none, which is no catalog."""
     path = catalog_path(settings)
     return path.exists() and path.stat().st_size > 0
 
