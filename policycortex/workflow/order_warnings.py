@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlowError
+from queue import Empty, Queue
 from typing import Final
 
 from cachetools import TTLCache
@@ -55,18 +55,26 @@ class OrderWarnings:
         """Raises TooSlowError. The thread is a daemon, so that a lake that does not answer never delays the exit."""
         if not self._reading.acquire(timeout=self._longest_seconds):
             raise TooSlowError
-        answer: Future[NothingInScope | None] = Future()
+        answers: Queue[NothingInScope | PolicyCortexError | None] = Queue()
 
         def read() -> None:
+            answer: NothingInScope | PolicyCortexError | None = None
             try:
-                answer.set_result(_read(self._settings, scope, period))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
-                answer.set_exception(error)
-            finally:
+                answer = _read(self._settings, scope, period)
+            except PolicyCortexError as error:
+                answer = error
+            finally:  # of another error the thread writes the traceback
+                answers.put(answer)
                 self._reading.release()
 
         threading.Thread(target=read, name="order-warnings", daemon=True).start()
-        return answer.result(self._longest_seconds)
+        try:
+            found = answers.get(timeout=self._longest_seconds)
+        except Empty:
+            raise TooSlowError from None
+        if isinstance(found, PolicyCortexError):
+            raise found
+        return found
 
 
 def describe_nothing(found: NothingInScope) -> str:
