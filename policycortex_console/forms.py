@@ -42,14 +42,19 @@ class FormEndpoint:
     async def _answer(self, request: Request, form: FormData) -> Response:
         if has_form_token(request, str(form.get(FORM_TOKEN, ""))):
             return await self._handler(request, form)
-        explanation = "This form is no longer valid: its session has ended. Open the page again."
-        return error_page(request, 403, explanation, person=request.state.person)
+        return refuse_form(request)
 
 
 def has_form_token(request: Request, given: str) -> bool:
     """Whether it is the token of this session."""
     person: Person | None = request.state.person
     return person is not None and hmac.compare_digest(given.encode(), person.form_token.encode())
+
+
+def refuse_form(request: Request) -> Response:
+    """The page for a form without the token of this session."""
+    explanation = "This form is no longer valid: its session has ended. Open the page again."
+    return error_page(request, 403, explanation, person=request.state.person)
 
 
 def person_of(request: Request) -> Person:
@@ -70,7 +75,12 @@ def text(form: FormData, name: str) -> str:
 
 def lines(form: FormData, name: str) -> list[str]:
     """The values of a field that takes several, separated by commas or line ends."""
-    return [part.strip() for part in text(form, name).replace(",", "\n").splitlines() if part.strip()]
+    return split_values(text(form, name))
+
+
+def split_values(given: str) -> list[str]:
+    """Values that are separated by commas or line ends, without surrounding blanks and empty ones."""
+    return [part.strip() for part in given.replace(",", "\n").splitlines() if part.strip()]
 
 
 def choices(form: FormData, name: str) -> list[str]:

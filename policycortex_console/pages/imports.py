@@ -10,8 +10,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from policycortex_console.backend import AsPerson
-from policycortex_console.error_pages import error_page
-from policycortex_console.forms import FORM_TOKEN, backend_of, has_form_token, person_of
+from policycortex_console.forms import FORM_TOKEN, backend_of, has_form_token, person_of, refuse_form
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
 
@@ -29,8 +28,7 @@ async def upload(request: Request) -> Response:
     The form's token is in the address, because the body is not read here.
     """
     if not has_form_token(request, request.query_params.get(FORM_TOKEN, "")):
-        explanation = "This form is no longer valid: its session has ended. Open the page again."
-        return error_page(request, 403, explanation, person=request.state.person)
+        return refuse_form(request)
     answer: dict[str, bytes | int] = {"status": 500, "body": b""}
 
     async def keep(message: Message) -> None:

@@ -20,7 +20,7 @@ from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import Span, send_json
 from api.platform.services import Services
-from api.v1.findings.cursors import decode_cursor, encode_cursor
+from api.v1.findings.cursors import Cursor, decode_cursor, encode_cursor
 from api.v1.findings.schemas import FindingsAnswer, FindingsQuery
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.profiles import with_parts
@@ -57,6 +57,8 @@ class _Wanted:
     scope: Scope
     known: KnownData
     query: FindingsQuery
+    cursor: Cursor | None
+    """None on the first page."""
     snapshot: str | None
 
 
@@ -118,17 +120,16 @@ def _wanted(query: FindingsQuery, services: Services, caller: Principal) -> _Wan
     known = known_data_of(query, framework, services, caller, now=now)
     cursor = decode_cursor(query)
     if cursor is None:
-        return _Wanted(scope=scope, known=known, query=query, snapshot=known.snapshot)
-    period = _ending_at(known.period, cursor.end)
-    return _Wanted(scope=scope, known=replace(known, period=period), query=query, snapshot=cursor.snapshot)
+        return _Wanted(scope=scope, known=known, query=query, cursor=None, snapshot=known.snapshot)
+    known = replace(known, period=_ending_at(known.period, cursor.end))
+    return _Wanted(scope=scope, known=known, query=query, cursor=cursor, snapshot=cursor.snapshot)
 
 
 def _read_page(wanted: _Wanted, services: Services) -> tuple["FindingsPage", str]:
     """The page and the snapshot that it was read from."""
     from policycortex.storage.lake.findings_pages import FindingPosition  # noqa: PLC0415
 
-    cursor = decode_cursor(wanted.query)
-    start = None
+    cursor, start = wanted.cursor, None
     if cursor is not None:
         start = FindingPosition(rank=cursor.rank, check_id=cursor.check_id, skipped=cursor.skipped)
     with _opened(wanted, services) as (lake, snapshot):
@@ -181,7 +182,7 @@ def _opened(wanted: _Wanted, services: Services) -> Iterator[tuple["Lake", str]]
 
     with open_lake(services.settings) as newest:
         snapshot = wanted.snapshot or newest.snapshot()
-        if wanted.query.cursor is not None:
+        if wanted.cursor is not None:
             kept = {str(each.number) for each in load_kept_snapshots(newest.session)}
             if snapshot not in kept:
                 raise ApiError(codes.DATA_NOT_KEPT, "The data of the first page is not kept any more; begin again")
