@@ -100,7 +100,9 @@ def _read(settings: Settings, scope: Scope, period: Period) -> NothingInScope | 
     from policycortex.workflow.scope_values import explain_nothing  # noqa: PLC0415
 
     with open_lake_if_any(settings) as lake:
-        if lake is None or lake.state.load_stale_days(period.first_utc_date, period.last_utc_date):
+        if lake is None:
+            return None
+        if lake.state.has_unbuilt_imports(scope.organization, period.first_utc_date, period.last_utc_date):
             return None
         if not lake.period_end.load_tallies(scope, period).is_empty():
             return None

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from policycortex.storage.lake.lake import open_lake
 from tests.api.test_analytics import analysed, query_analytics
 from tests.support.api_server import ApiServer
+from tests.support.samples.lake import finding, import_findings
 
 __all__ = ["analysed"]
 
@@ -53,7 +55,12 @@ def test_wrong_filters_are_refused(query: dict[str, str], field: str, message: s
 
 
 def test_an_order_that_nothing_is_in_has_a_warning(analysed: ApiServer) -> None:
-    """The region is unknown: the answer names it and what there is; a scope with findings has no warning."""
+    """The region is unknown: the answer names it and what there is; a scope with findings has no warning.
+
+    Findings of another organisation that are not evaluated yet do not prevent the warning.
+    """
+    with open_lake(analysed.settings) as lake:
+        import_findings(lake, [finding(analysed.clock().date())], organization="scope-neighbour")
     client = analysed.client()
     body = {"name": "Scoped", "type": "risk", "scope": {"date_range_type": "last_7_days", "regions": ["eu-cental-1"]}}
     (warning,) = client.post("/v1/reports", json=body, timeout=60).json()["warnings"]

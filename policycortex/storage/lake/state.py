@@ -58,6 +58,11 @@ class LakeState:
         rows = self._session.fetch("stale_days", {"first_date": first, "last_date": last})
         return tuple(rows["observed_date"].to_list())
 
+    def has_unbuilt_imports(self, organization: str, first: date, last: date) -> bool:
+        """Whether the state of these UTC days lacks imports of this organisation; those of others do not count."""
+        bounds = {"organization": organization, "first_date": first, "last_date": last}
+        return not self._session.fetch("stale_days_of_organization", bounds).is_empty()
+
     def load_newest_scans(self, scope: Scope, since: date) -> pl.DataFrame:
         """``provider``, ``account_id`` and ``scanned_at`` of each account in scope that has findings since that day."""
         parameters = {"organization": scope.organization, "first_date": since} | scope_filters(scope)

@@ -1,6 +1,6 @@
 """Imports: all of a file or nothing, once, with every invalid record listed."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -165,3 +165,25 @@ def test_the_sample_keeps_every_finding_and_agrees_with_its_oracle(lake_settings
         assert day.findings == 1794
         assert tallies.sum().row(0) == (968, 664, 4, 158)
         assert lake.reconciliation.load_reconciliation(receipt.dates)["is_reconciled"].all()
+
+
+def test_only_imports_of_the_organization_make_its_days_unbuilt(lake: Lake) -> None:
+    """Until a rebuild the days of its own file are unbuilt; a file of another organisation changes nothing."""
+
+    def is_unbuilt() -> bool:
+        return lake.state.has_unbuilt_imports(ORGANIZATION, NOVEMBER.first_utc_date, NOVEMBER.last_utc_date)
+
+    assert not is_unbuilt()
+    take(lake, "own", [seen(2)], rebuild=False)
+    assert is_unbuilt()
+    lake.state.rebuild_state([date(2026, 11, 2)])
+    assert not is_unbuilt()
+    lake.imports.import_source(
+        FileOfBytes("foreign", b"foreign"),
+        parser_of([seen(2)]),
+        format_name="ocsf",
+        organization="other",
+        imported_at=IMPORTED_AT + timedelta(seconds=1),
+    )
+    assert lake.state.load_stale_days(NOVEMBER.first_utc_date, NOVEMBER.last_utc_date) == (date(2026, 11, 2),)
+    assert not is_unbuilt()
