@@ -31,6 +31,7 @@ from api.v1.frameworks import routes as frameworks
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
 from api.v1.posture import routes as posture
+from api.v1.reports import preview as report_preview
 from api.v1.reports import routes as reports
 from api.v1.schedules import routes as schedules
 from api.v1.sharing import routes as sharing
@@ -74,6 +75,7 @@ def create_app(
     for module in (
         schedules,
         reports,
+        report_preview,
         downloads,
         sharing,
         frameworks,

@@ -45,6 +45,16 @@ class Span(ResponseModel):
     timezone: str = Field(description="The zone in which the period's days are cut and printed")
 
 
+class FindingTotals(ResponseModel):
+    """Distinct findings by outcome; each is in exactly one."""
+
+    passed: int
+    failed: int
+    manual: int
+    muted: int
+    waived: int
+
+
 class ErrorDetail(ResponseModel):
     """One problem of the request."""
 

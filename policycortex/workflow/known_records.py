@@ -23,24 +23,36 @@ from policycortex.storage.registry import Registry, open_registry
 def framework_and_records(
     settings: Settings, request: ReportRequest, now: datetime
 ) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
-    """The requested framework, several as one, and all waivers and attestations; all as the basis knows them."""
-    organization = request.scope.organization
+    """The requested framework, several as one, and all waivers and attestations; all as the basis knows them.
+
+    The registry keeps the versions of the frameworks, so that the report can be made again.
+    """
     with closing(open_registry(settings)) as registry:
-        waivers = registry.waivers.list_records(organization)
-        attestations = registry.attestations.list_records(organization)
-        parts = [_framework(settings, registry, request, id_, now) for id_ in framework_ids(request)]
+        if request.basis is None:
+            organization = request.scope.organization
+            for id_ in framework_ids(request):
+                framework = require_framework(settings, registry, organization, id_)
+                keep_framework(registry, organization, framework, now=now)
+        return read_framework_and_records(settings, registry, request, now)
+
+
+def read_framework_and_records(
+    settings: Settings, registry: Registry, request: ReportRequest, now: datetime
+) -> tuple[Framework | None, Sequence[Waiver], Sequence[Attestation]]:
+    """The same; nothing is written."""
+    organization = request.scope.organization
+    waivers = registry.waivers.list_records(organization)
+    attestations = registry.attestations.list_records(organization)
+    parts = [_framework(settings, registry, request, id_) for id_ in framework_ids(request)]
     known_at = request.basis.known_at if request.basis else now
     return combine(parts) if parts else None, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
 
 
-def _framework(
-    settings: Settings, registry: Registry, request: ReportRequest, framework_id: str, now: datetime
-) -> Framework:
+def _framework(settings: Settings, registry: Registry, request: ReportRequest, framework_id: str) -> Framework:
     """In the edition that is asked for. Raises ConfigurationError, DataNotKeptError."""
     organization, basis = request.scope.organization, request.basis
     if basis is None:
         framework = require_framework(settings, registry, organization, framework_id)
-        keep_framework(registry, organization, framework, now=now)
     elif framework_id in basis.frameworks:
         framework = framework_of_version(settings, registry, organization, framework_id, basis.frameworks[framework_id])
     else:

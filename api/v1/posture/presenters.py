@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
-from api.v1.posture.schemas import CoverageAnswer, FindingTotals, ModelScore, PostureAnswer, RequirementPosture
+from api.platform.responses import FindingTotals
+from api.v1.posture.schemas import CoverageAnswer, ModelScore, PostureAnswer, RequirementPosture
 from policycortex.frameworks.model import Framework
 from policycortex.names import RequirementResult
 from policycortex.period import Period

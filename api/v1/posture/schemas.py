@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from api.platform.as_of import AsOfQuery
-from api.platform.responses import Moment, ResponseModel, Span
+from api.platform.responses import FindingTotals, Moment, ResponseModel, Span
 from policycortex.names import CrosswalkEdition, Decider, RequirementResult
 from policycortex.scoring.attestations import Statement
 
@@ -14,16 +14,6 @@ class PostureQuery(AsOfQuery):
     results: list[RequirementResult] = Field(
         default=[], max_length=10, description="Only requirements with one of these results; repeat for several"
     )
-
-
-class FindingTotals(ResponseModel):
-    """Distinct findings by outcome; each is in exactly one."""
-
-    passed: int
-    failed: int
-    manual: int
-    muted: int
-    waived: int
 
 
 class ModelScore(ResponseModel):

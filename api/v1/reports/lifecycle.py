@@ -10,17 +10,17 @@ from api.platform.access_log import access_row
 from api.platform.audit import note
 from api.platform.auth import Principal
 from api.platform.services import Services
-from policycortex.channels.connections import load_connections
+from policycortex.channels.connections import Connections, load_connections
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.errors import ConfigurationError, ConflictError, NotFoundError, UnavailableError
-from policycortex.frameworks.combined import split_id
 from policycortex.names import ReportStatus
-from policycortex.requests import request_from_json
+from policycortex.requests import ReportRequest, request_from_json
+from policycortex.requests.model import framework_ids
 from policycortex.requests.single_deliveries import deliveries_ordered
 from policycortex.storage.registry import Registry, ReportRow
 from policycortex.storage.registry.report_queries import WaitingReport
 from policycortex.storage.registry.unrelated import UnrelatedRow
-from policycortex.workflow.report_order import parse_order
+from policycortex.workflow.report_order import OrderedReport, parse_order
 from policycortex.workflow.request_report import known_values, request_report, start_report
 from policycortex.workflow.undelivered import UndeliveredWarning, find_lacking
 
@@ -63,18 +63,8 @@ def create_report(
     created before its process died is continued.
     """
     now = services.now()
-    known = known_values(services.settings, services.registry, caller.organization)
     connections = load_connections(services.settings)
-    ordered = parse_order(
-        services.settings,
-        services.registry,
-        body,
-        organization=caller.organization,
-        now=now,
-        known=known,
-        connections=connections,
-        reader=caller.reader,
-    )
+    ordered = check_body(services, caller, body, connections, now=now)
     request = ordered.request
     note(subject=report_id)
     existing = None if is_new else find_report(services, report_id)
@@ -99,6 +89,22 @@ def create_report(
     if existing.due_at <= now and existing.run_id is None:
         start_report(services.registry, existing, request, services.start_run)
     return existing, estimate_report(services.registry, existing, now=now)
+
+
+def check_body(
+    services: Services, caller: Principal, body: Mapping[str, Any], connections: Connections, *, now: datetime
+) -> OrderedReport:
+    """The body of a request. Raises RequestError; NotFoundError and ConflictError for ``from_report``."""
+    return parse_order(
+        services.settings,
+        services.registry,
+        body,
+        organization=caller.organization,
+        now=now,
+        known=known_values(services.settings, services.registry, caller.organization),
+        connections=connections,
+        reader=caller.reader,
+    )
 
 
 def find_report(services: Services, report_id: str) -> ReportRow | None:
@@ -172,10 +178,10 @@ def _later(start: datetime, expected: datetime, now: datetime) -> datetime:
     return start + span
 
 
-def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarning, ...]:
+def find_warnings(registry: Registry, request: ReportRequest) -> tuple[UnrelatedWarning, ...]:
     """Providers in the report's scope with findings that count towards no requirement of its framework."""
-    providers = request_from_json(report.order).scope.cloud_providers
-    found = ((id_, registry.unrelated.find_rows(report.organization, id_)) for id_ in split_id(report.framework))
+    organization, providers = request.scope.organization, request.scope.cloud_providers
+    found = ((id_, registry.unrelated.find_rows(organization, id_)) for id_ in framework_ids(request))
     return tuple(
         UnrelatedWarning(as_of=stored[0], row=row, framework=id_)
         for id_, stored in found
@@ -185,9 +191,8 @@ def find_warnings(registry: Registry, report: ReportRow) -> tuple[UnrelatedWarni
     )
 
 
-def find_nothing_in_scope(services: Services, report: ReportRow) -> NothingInScope | None:
+def find_nothing_in_scope(services: Services, request: ReportRequest) -> NothingInScope | None:
     """Why the report will have no finding; None where it will have one or where that is not known."""
-    request = request_from_json(report.order)
     if request.basis is not None:
         return None  # read from an older snapshot, which is not compared here
     return services.order_warnings.find_nothing_in_scope(request.scope, request.period)

@@ -16,6 +16,7 @@ from api.v1.reports.schemas import (
     ListSummary,
     Monitoring,
     NothingWarning,
+    OrderWarning,
     ReportAccepted,
     ReportContent,
     ReportDetails,
@@ -46,13 +47,7 @@ def present_list(page: ReportPage, *, limit: int, offset: int, caller: Principal
 
 
 def present_accepted(
-    report: ReportRow,
-    estimate: Estimate,
-    base_url: str,
-    warnings: Sequence[UnrelatedWarning],
-    *,
-    nothing: NothingInScope | None,
-    undelivered: Sequence[UndeliveredWarning],
+    report: ReportRow, estimate: Estimate, base_url: str, warnings: list[OrderWarning]
 ) -> ReportAccepted:
     """The response to a request for a report."""
     return ReportAccepted(
@@ -66,11 +61,18 @@ def present_accepted(
         estimated_duration=print_duration(estimate.duration),
         queue_position=estimate.queue_position,
         monitoring=Monitoring(progress_url=f"{base_url}/v1/reports/{report.id}"),
-        warnings=[
-            *([_nothing_warning(nothing)] if nothing else [_warning(each) for each in warnings]),
-            *(DeliveryWarning.model_validate(each) for each in undelivered),
-        ],
+        warnings=warnings,
     )
+
+
+def present_warnings(
+    unrelated: Sequence[UnrelatedWarning], *, nothing: NothingInScope | None, undelivered: Sequence[UndeliveredWarning]
+) -> list[OrderWarning]:
+    """What is told with the request, or before it."""
+    return [
+        *([_nothing_warning(nothing)] if nothing else [_warning(each) for each in unrelated]),
+        *(DeliveryWarning.model_validate(each) for each in undelivered),
+    ]
 
 
 def present_details(

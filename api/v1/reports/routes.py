@@ -18,9 +18,16 @@ from api.platform.services import Services
 from api.platform.waiting import Preference, preferred_seconds, wait_until
 from api.v1.reports import lifecycle
 from api.v1.reports.lifecycle import OPEN, estimate_report, find_warnings
-from api.v1.reports.presenters import present_accepted, present_details, present_ended, present_list
+from api.v1.reports.presenters import (
+    present_accepted,
+    present_details,
+    present_ended,
+    present_list,
+    present_warnings,
+)
 from api.v1.reports.schemas import ListQuery, ReportAccepted, ReportDetails, ReportEnded, ReportList
 from policycortex.errors import ConflictError
+from policycortex.requests import request_from_json
 from policycortex.storage.registry import ReportFilter, ReportRow
 from policycortex.workflow.request_report import new_report_id
 
@@ -95,14 +102,13 @@ def _accept(
     services: Services, caller: Principal, body: Mapping[str, Any], base_url: str, *, report_id: str, is_new: bool
 ) -> ReportAccepted:
     report, estimate = lifecycle.create_report(services, caller, body, report_id=report_id, is_new=is_new)
-    return present_accepted(
-        report,
-        estimate,
-        base_url,
-        find_warnings(services.registry, report),
-        nothing=lifecycle.find_nothing_in_scope(services, report),
+    request = request_from_json(report.order)
+    warnings = present_warnings(
+        find_warnings(services.registry, request),
+        nothing=lifecycle.find_nothing_in_scope(services, request),
         undelivered=lifecycle.find_undelivered(services, caller, body),
     )
+    return present_accepted(report, estimate, base_url, warnings)
 
 
 def _refuse_hidden(services: Services, report_id: str, caller: Principal) -> None:
