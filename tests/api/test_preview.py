@@ -53,7 +53,7 @@ def test_what_was_scanned_before_the_period_only_is_missing(analysed: ApiServer)
 
 
 def test_warnings_are_those_of_the_request(analysed: ApiServer) -> None:
-    """Nothing is in scope, and a channel has no connection: both are told before anything is requested."""
+    """Nothing is in scope, and a channel has no connection: both are shown before anything is requested."""
     delivery = {"notifications": {"email": ["board@example.com"]}}
     body = BODY | {"scope": WEEK | {"regions": ["mars"]}, "delivery": delivery}
     client = analysed.client()
@@ -62,7 +62,7 @@ def test_warnings_are_those_of_the_request(analysed: ApiServer) -> None:
     assert client.post("/v1/reports", json=body, timeout=60).json()["warnings"] == found
 
 
-def test_imports_that_are_not_evaluated_are_told(server: ApiServer) -> None:
+def test_imports_that_are_not_evaluated_are_reported(server: ApiServer) -> None:
     """The report will evaluate them first; they do not count in the preview."""
     client = server.client()
     assert client.post(PATH, json=BODY, timeout=60).json()["is_current"] is True

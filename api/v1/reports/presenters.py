@@ -68,7 +68,7 @@ def present_accepted(
 def present_warnings(
     unrelated: Sequence[UnrelatedWarning], *, nothing: NothingInScope | None, undelivered: Sequence[UndeliveredWarning]
 ) -> list[OrderWarning]:
-    """What is told with the request, or before it."""
+    """What is shown with the request, or before it."""
     return [
         *([_nothing_warning(nothing)] if nothing else [_warning(each) for each in unrelated]),
         *(DeliveryWarning.model_validate(each) for each in undelivered),
