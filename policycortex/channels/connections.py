@@ -5,12 +5,10 @@ A request names a connection and never carries a credential. Secrets are referen
 
 from functools import cache
 from operator import or_
-from pathlib import Path
 from types import GenericAlias
 from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit, urlunsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -29,6 +27,7 @@ from policycortex.channels.registry import ChannelRegistry, installed_channels
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.security.secret_references import is_reference, read_secret
 from policycortex.settings import Settings
+from policycortex.yaml_settings import invalid_setting, read_yaml_setting
 
 FILE_NAME: Final = "connections.yaml"
 _SHORTEST_SECRET: Final = 4  # a shorter text would be found in ordinary words
@@ -162,19 +161,14 @@ def load_connections(settings: Settings, channels: ChannelRegistry | None = None
 
     ``channels`` defaults to the product's own. Raises ConfigurationError that names every invalid entry.
     """
-    text, source = _read(settings)
-    try:
-        content: Any = yaml.safe_load(text) if text.strip() else {}
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{source} is not YAML: {error}") from None
-    if not isinstance(content, dict):
+    content, source = read_yaml_setting(settings.connections, settings.home / FILE_NAME, "POLICYCORTEX_CONNECTIONS")
+    if not isinstance(content or {}, dict):
         raise ConfigurationError(f"{source} must hold a mapping with the key connections")
     try:
         context = {"has_links": settings.public_url is not None}
-        return connections_model(channels or installed_channels()).model_validate(content, context=context)
+        return connections_model(channels or installed_channels()).model_validate(content or {}, context=context)
     except ValidationError as error:
-        problems = "; ".join(_plain(detail["loc"], detail["msg"]) for detail in error.errors(include_input=False))
-        raise ConfigurationError(f"{source} cannot be used: {problems}") from None
+        raise invalid_setting(source, error) from None
 
 
 def without_secrets(connection: Connection, text: str) -> str:
@@ -207,24 +201,3 @@ def _without(secret: str, replacement: str, text: str) -> str:
         if replaced.endswith(secret[:length]):
             return f"{replaced[:-length]}{replacement}"
     return replaced
-
-
-def _read(settings: Settings) -> tuple[str, str]:
-    """The YAML text, and its source for messages."""
-    setting = settings.connections
-    if setting is not None:
-        is_text = "\n" in setting or ": " in setting or setting.startswith("{")
-        return (setting, "POLICYCORTEX_CONNECTIONS") if is_text else (_text_of(Path(setting)), setting)
-    path = settings.home / FILE_NAME
-    return (_text_of(path) if path.exists() else ""), str(path)
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the connections file {path}: {error}") from error
-
-
-def _plain(location: tuple[int | str, ...], message: str) -> str:
-    return f"{'.'.join(map(str, location)) or 'file'}: {message.removeprefix('Value error, ')}"

@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -34,6 +33,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.security.key_store import make_private_folder, open_key_store, write_private_file
 from policycortex.security.secret_references import is_reference, read_secret
 from policycortex.settings import Settings
+from policycortex.yaml_settings import invalid_setting, read_yaml_setting
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import Signer
@@ -109,24 +109,11 @@ class Identity:
 
 def load_signing(settings: Settings) -> SigningConfig:
     """Load the configuration; it may be missing. Raises ConfigurationError that says what to correct."""
-    given, path = settings.signing, settings.home / FILE_NAME
+    content, source = read_yaml_setting(settings.signing, settings.home / FILE_NAME, "POLICYCORTEX_SIGNING")
     try:
-        # settings lose their last line break, so a text of one line is recognised by its colon, as for connections
-        if given is not None and ("\n" in given or ": " in given or given.startswith("{")):
-            source, text = "POLICYCORTEX_SIGNING", given
-        elif given is not None or path.exists():
-            source = given or str(path)
-            text = Path(source).read_text(encoding="utf-8")
-        else:
-            return SigningConfig()
-        return SigningConfig.model_validate(yaml.safe_load(text) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"cannot read the signing configuration: {error}") from None
+        return SigningConfig.model_validate(content or {})
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors(include_input=False)
-        )
-        raise ConfigurationError(f"{source} cannot be used: {problems}") from None
+        raise invalid_setting(source, error) from None
 
 
 def load_identity(settings: Settings, organization: str, *, now: datetime) -> Identity:

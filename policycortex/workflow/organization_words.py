@@ -9,16 +9,14 @@ A request's ``format_options.branding`` goes before it. How reports show it: ``t
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from policycortex.documents.branding import Branding
-from policycortex.errors import ConfigurationError
 from policycortex.field_types import check_line
 from policycortex.settings import Settings
+from policycortex.yaml_settings import invalid_setting, read_yaml_setting
 
 FILE_NAME: Final = "organizations.yaml"
 ALL_OTHERS: Final = "*"
@@ -49,22 +47,10 @@ _FILE: Final = TypeAdapter(dict[str, OrganizationWords])
 
 def load_organization_words(settings: Settings, organization: str) -> OrganizationWords:
     """The words of one organisation; empty ones without a file. Raises ConfigurationError with what to correct."""
-    given, path = settings.organizations, settings.home / FILE_NAME
+    path = settings.home / FILE_NAME
+    content, source = read_yaml_setting(settings.organizations, path, "POLICYCORTEX_ORGANIZATIONS")
     try:
-        # settings lose their last line break, so a text of one line is recognised by its colon, as for connections
-        if given is not None and ("\n" in given or ": " in given or given.startswith("{")):
-            source, text = "POLICYCORTEX_ORGANIZATIONS", given
-        elif given is not None or path.exists():
-            source = given or str(path)
-            text = Path(source).read_text(encoding="utf-8")
-        else:
-            return NO_WORDS
-        found = _FILE.validate_python(yaml.safe_load(text) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"cannot read the names of organisations: {error}") from None
+        found = _FILE.validate_python(content or {})
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors(include_input=False)
-        )
-        raise ConfigurationError(f"{source} cannot be used: {problems}") from None
+        raise invalid_setting(source, error) from None
     return found.get(organization) or found.get(ALL_OTHERS) or NO_WORDS

@@ -38,8 +38,8 @@ def test_a_request_goes_before_the_configuration() -> None:
         ('acme: {name: "a\\nb"}', "acme.name: Must be one line"),
         (f"acme: {{classification: {'x' * 41}}}", "acme.classification: String should have at most 40"),
         ("acme: [1]", "acme: Input should be"),
-        ("acme: {", "cannot read the names of organisations"),
-        ("/no/such/file", "cannot read the names of organisations"),
+        ("acme: {", "POLICYCORTEX_ORGANIZATIONS is not YAML"),
+        ("/no/such/file", "cannot read /no/such/file"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, reason: str) -> None:
