@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -76,6 +77,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         environment=_environment(settings, ui),
         say=_say,
         is_stopping=is_stopping,
+        repair_times=lambda: repair_times(settings),
     )
     workspace = _write_workspace(settings, code_port)
     try:
@@ -107,7 +109,24 @@ def prepare_home(settings: Settings) -> None:
     with open_instance(settings) as instance:
         add_frameworks(instance, BUILTIN_IDS)  # the UI has their partitions at once; a sensor adds the others
         add_report_choices(instance, settings.standing_frameworks, today=today())
-    open_registry(settings)
+    open_registry(settings).close()
+    repair_times(settings)
+
+
+def repair_times(settings: Settings) -> None:
+    """Correct what was written while the clock of the machine was ahead. No daemon may be running."""
+    from pipelines.platform.future_ticks import repair_future_ticks
+    from policycortex.workflow.clock_repair import bring_forward
+
+    now = datetime.now(UTC)
+    with open_instance(settings) as instance:
+        dagster = repair_future_ticks(instance, now=now)
+    own = bring_forward(settings, now=now)
+    if dagster.instigators or dagster.ticks or own.schedules or own.skipped_ticks or own.attempts:
+        _say(
+            f"times ahead of the clock were corrected: {dagster.instigators} sensors and schedules of Dagster, "
+            f"{own.schedules} schedules, {own.attempts} attempts; {dagster.ticks + own.skipped_ticks} ticks removed"
+        )
 
 
 def _sign_in_links(settings: Settings, *urls: str) -> list[str]:
@@ -142,6 +161,7 @@ def _daemon(workspace: Path) -> Service:
         name="daemon",
         command=_python("-m", DAEMON_MODULE, "run", "-w", str(workspace), *_DAGSTER_LOGS),
         is_ready=lambda: True,
+        needs_steady_clock=True,
     )
 
 

@@ -18,6 +18,8 @@ _START_SECONDS: Final = 120.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 60.0
 _ROTATION_SECONDS: Final = 10.0
+_STEP_SECONDS: Final = 3.0
+"""A clock that is set back by more counts as a step; what a time service corrects gradually is less per round."""
 _MAX_FAULTS: Final = 4  # consecutive: a code location that is being reloaded fails some checks
 
 
@@ -34,6 +36,8 @@ class Service:
     find_fault: Callable[[], str | None] = lambda: None
     """Why it does not work; None while it works. Called every five seconds in a thread of its own, so it may wait, but
     it must end. A service with four faults in a row is restarted."""
+    needs_steady_clock: bool = False
+    """Whether it is ended, and started again, when the clock of the machine is set back."""
 
 
 class StopRequest(Exception):  # noqa: N818 - not an error
@@ -92,9 +96,15 @@ class Supervisor:
     """Time between two checks of a service."""
     settling_seconds: float = 30.0
     """After a service is ready, others need time to notice it, on a busy machine more; faults count after that."""
+    repair_times: Callable[[], None] = lambda: None
+    """Called after the clock was set back, while the services that need a steady clock are ended."""
+    clock: Callable[[], float] = time.time
+    """The clock of the machine, as seconds since 1970."""
     _children: dict[str, _Child] = field(default_factory=dict)
     _watchdog: subprocess.Popen[bytes] | None = None
     _rotated_at: float = 0.0
+    _clock_ahead: float | None = None
+    """Seconds that the clock is ahead of the monotonic one."""
 
     def start(self, *services: Service) -> None:
         """Start services and wait until all are ready. Raises UnavailableError that names the one that is not."""
@@ -108,6 +118,7 @@ class Supervisor:
         """Restart services that end, after a pause that doubles with each early end. Ends only by StopRequest."""
         while True:
             self._pause()
+            self._watch_clock()
             for child in self._children.values():
                 self._supervise(child)
             self._rotate_logs()
@@ -153,6 +164,24 @@ class Supervisor:
                 rotate_log(self._log_of(child.service))
             except OSError as error:
                 self.say(f"the log of the {child.service.name} cannot be shortened: {error.strerror}")
+
+    def _watch_clock(self) -> None:
+        """Repair what names a time of the future when the clock was set back: a service would wait for that time."""
+        begun = time.monotonic()
+        ahead = self.clock() - begun
+        if time.monotonic() - begun > 1.0:
+            return  # this process was stopped between the two readings
+        before, self._clock_ahead = self._clock_ahead, ahead
+        if before is None or ahead > before - _STEP_SECONDS:
+            return
+        self.say(f"the clock was set back by {before - ahead:.0f} s; repairing what names a later time")
+        for child in self._children.values():
+            if child.service.needs_steady_clock:
+                watchdog.end_groups({child.process.pid: child.service.grace_seconds})
+        try:
+            self.repair_times()
+        except Exception as error:  # noqa: BLE001 - the next start repairs; the supervision must go on
+            self.say(f"times ahead of the clock could not be corrected: {error}; restart the service")
 
     def _supervise(self, child: _Child) -> None:
         now = time.monotonic()

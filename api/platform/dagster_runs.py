@@ -1,8 +1,9 @@
 """Runs of reports through the GraphQL interface of Dagster's webserver; the API does not import Dagster."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
+from api.platform.daemon_times import TICK_AGE, find_faults, newest_heartbeats, newest_ticks
 from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import CodeLocation, add_partition, find_location
 from api.platform.runs import PartState
@@ -29,7 +30,11 @@ _EVENTS: Final = """query($id: ID!) { runOrError(runId: $id) { __typename ... on
     ... on ExecutionStepFailureEvent { error { message cause { message } } }
     ... on RunFailureEvent { message } } } } } }"""
 _TERMINATE: Final = """mutation($id: String!) { terminateRun(runId: $id) { __typename ... on Error { message } } }"""
-_DAEMONS: Final = "query { instance { daemonHealth { allDaemonStatuses { daemonType healthy required } } } }"
+_DAEMONS: Final = """query { instance { daemonHealth { allDaemonStatuses {
+  daemonType healthy required lastHeartbeatTime } } } }"""
+_SENSORS: Final = """query($selector: RepositorySelector!, $after: Float) {
+  sensorsOrError(repositorySelector: $selector, sensorStatus: RUNNING) { __typename ... on Sensors { results {
+    name minIntervalSeconds sensorState { ticks(limit: 1, afterTimestamp: $after) { timestamp } } } } } }"""
 
 
 class DagsterRuns:
@@ -65,16 +70,19 @@ class DagsterRuns:
         self._client.query(_TERMINATE, {"id": run_id})
 
     def check(self) -> tuple[PartState, ...]:
-        """See RunLauncher: the webserver, the code location with the job, and the required daemons."""
+        """See RunLauncher: the webserver, the code location with the job, and the required daemons with their times."""
+        now = datetime.now(UTC)
         try:
             self._location = None
-            self._find_location()
+            location = self._find_location()
             statuses = self._client.query(_DAEMONS, {})["instance"]["daemonHealth"]["allDaemonStatuses"]
+            ticks = newest_ticks(self._running_sensors(location, now))
         except UnavailableError as error:
             return (PartState(name="dagster", is_ok=False, detail=str(error)),)
         unhealthy = [s["daemonType"] for s in statuses if s["required"] and not s["healthy"]]
         detail = f"no heartbeat of {', '.join(unhealthy)}" if unhealthy else ""
-        return (PartState(name="dagster", is_ok=True), PartState(name="daemon", is_ok=not unhealthy, detail=detail))
+        detail = detail or find_faults([*newest_heartbeats(statuses), *ticks], now=now)
+        return (PartState(name="dagster", is_ok=True), PartState(name="daemon", is_ok=not detail, detail=detail))
 
     def close(self) -> None:
         """See RunLauncher."""
@@ -130,6 +138,18 @@ class DagsterRuns:
         ]
         reason = causes[-1].strip().splitlines()[0] if causes else "no reason is recorded"
         return f"its run ended without a result: {reason}"[:_REASON_LENGTH]
+
+    def _running_sensors(self, location: CodeLocation, now: datetime) -> list[dict[str, Any]]:
+        """The sensors that are switched on, each with its newest tick. First only late ticks: all are many."""
+        late = self._sensors(location, after=now - TICK_AGE)
+        if all(sensor["sensorState"]["ticks"] for sensor in late):
+            return late
+        return self._sensors(location, after=None)
+
+    def _sensors(self, location: CodeLocation, *, after: datetime | None) -> list[dict[str, Any]]:
+        variables = {"selector": location.selector(), "after": after.timestamp() if after is not None else None}
+        found: list[dict[str, Any]] = self._client.query(_SENSORS, variables)["sensorsOrError"].get("results", [])
+        return found
 
     def _find_location(self) -> CodeLocation:
         if self._location is None:

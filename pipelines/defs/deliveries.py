@@ -131,13 +131,13 @@ def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iter
     a lost one."""
     settings, now, instance = core.settings(), _now(), context.instance
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
-    claim_due_ticks(settings, now=now - head_start)
+    claimed = claim_due_ticks(settings, now=now, head_start=head_start)
     _remake_withheld(settings, now)
     watched = load_watched_runs(settings, now=now)
     for run_id in failed_or_canceled(instance, list(watched)):
         release_report(settings, watched[run_id], run_id)
     requested_count = 0
-    for due in load_startable_reports(settings, now=now):
+    for due in load_startable_reports(settings, now=now, claimed=claimed):
         runs = runs_of(instance, TAG_REPORT, due.report_id)
         match run_state_of(runs, now=now):
             case RunState.NEW:

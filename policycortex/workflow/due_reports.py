@@ -1,6 +1,6 @@
 """What Dagster must start and show: reports that are due, and schedules."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,10 +48,16 @@ class EnabledSchedule:
     recurrence: Recurrence
 
 
-def load_startable_reports(settings: Settings, *, now: datetime) -> tuple[DueReport, ...]:
-    """Due reports that no other process is about to start; at most 200, the longest due first."""
+def load_startable_reports(
+    settings: Settings, *, now: datetime, claimed: Collection[str] = ()
+) -> tuple[DueReport, ...]:
+    """Due reports that no other process is about to start, or that the caller has ``claimed``.
+
+    At most 200, the longest due first.
+    """
     with closing(open_registry(settings)) as registry:
-        rows = [row for row in registry.reports.list_open_reports(before=now) if _is_startable(row, now)]
+        found = registry.reports.list_open_reports(before=now)
+        rows = [row for row in found if _is_startable(row, now, is_claimed=row.id in claimed)]
         return tuple(_due(registry, row) for row in rows[:_MOST])
 
 
@@ -109,9 +115,11 @@ def load_schedule_marks(settings: Settings) -> dict[str, int]:
         return registry.schedules.list_schedule_marks()
 
 
-def _is_startable(row: ReportRow, now: datetime) -> bool:
+def _is_startable(row: ReportRow, now: datetime, *, is_claimed: bool) -> bool:
     if row.status is not ReportStatus.PENDING or row.run_id is not None:
         return False
+    if is_claimed:
+        return True
     if row.due_at == row.created_at:
         return row.created_at <= now - _REQUESTER_STARTS_IT
     if row.due_at < row.created_at:

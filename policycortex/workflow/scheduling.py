@@ -6,7 +6,7 @@ finds the row changed and writes nothing; a process that ends before the commit 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -176,11 +176,19 @@ def _no_part() -> RequestError:
     return RequestError(message, details=(Problem(field="split", message=message),))
 
 
-def claim_due_ticks(settings: Settings, *, now: datetime, schedule_id: str | None = None) -> tuple[str, ...]:
-    """Handle every due tick of one schedule or of all; ids of the requested reports."""
+def claim_due_ticks(
+    settings: Settings, *, now: datetime, schedule_id: str | None = None, head_start: timedelta = timedelta()
+) -> tuple[str, ...]:
+    """Handle every tick of one schedule or of all that was due ``head_start`` ago; ids of the requested reports."""
     with closing(open_registry(settings)) as registry:
-        connections = load_connections(settings)
-        return tuple(_claim_all(settings, registry, connections, now, schedule_id))
+        round_ = _Round(
+            settings=settings,
+            registry=registry,
+            connections=load_connections(settings),
+            now=now,
+            due_by=now - head_start,
+        )
+        return tuple(_claim_all(round_, schedule_id))
 
 
 def preview_runs(schedule: ScheduleRow, *, now: datetime, count: int = 5) -> tuple[datetime, ...]:
@@ -190,16 +198,28 @@ def preview_runs(schedule: ScheduleRow, *, now: datetime, count: int = 5) -> tup
     return _recurrence(schedule).next_runs(now, count)
 
 
-def _claim_all(
-    settings: Settings, registry: Registry, connections: Connections, now: datetime, schedule_id: str | None
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """One handling of due ticks."""
+
+    settings: Settings
+    registry: Registry
+    connections: Connections
+    now: datetime
+    """When they are handled."""
+    due_by: datetime
+    """Ticks until then are handled."""
+
+
+def _claim_all(round_: _Round, schedule_id: str | None) -> Iterator[str]:
     unavailable: UnavailableError | None = None
-    while due := _due(registry, now, schedule_id):
+    schedules = round_.registry.schedules
+    while due := _due(round_.registry, round_.due_by, schedule_id):
         progressed, unavailable = False, None
         for schedule in due:
             try:
-                claims, following = _claims(settings, registry, schedule, connections, now)
-                yield from registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
+                claims, following = _claims(round_, schedule)
+                yield from schedules.claim_ticks(schedule, claims, next_tick_at=following, now=round_.now)
                 progressed = True
             except (ConflictError, NotFoundError):
                 continue  # another process handled, changed or deleted it meanwhile
@@ -216,8 +236,9 @@ def _catch_up(
 ) -> tuple[ScheduleRow, list[TickClaim]]:
     """Handle a backlog until the rest fits the transaction of a change; the schedule as it is then, and that rest."""
     connections = load_connections(settings)
+    round_ = _Round(settings=settings, registry=registry, connections=connections, now=now, due_by=now)
     while True:
-        claims, following = _claims(settings, registry, schedule, connections, now)
+        claims, following = _claims(round_, schedule)
         if following is None or following > now:
             return schedule, claims
         registry.schedules.claim_ticks(schedule, claims, next_tick_at=following, now=now)
@@ -227,46 +248,46 @@ def _catch_up(
         schedule = current
 
 
-def _due(registry: Registry, now: datetime, schedule_id: str | None) -> Sequence[ScheduleRow]:
+def _due(registry: Registry, due_by: datetime, schedule_id: str | None) -> Sequence[ScheduleRow]:
     if schedule_id is None:
-        return registry.schedules.list_due_schedules(now=now)
+        return registry.schedules.list_due_schedules(now=due_by)
     try:
         schedule = registry.schedules.find_schedule(schedule_id)
     except NotFoundError:
         return ()
-    return (schedule,) if schedule.next_tick_at is not None and schedule.next_tick_at <= now else ()
+    return (schedule,) if schedule.next_tick_at is not None and schedule.next_tick_at <= due_by else ()
 
 
-def _claims(
-    settings: Settings, registry: Registry, schedule: ScheduleRow, connections: Connections, now: datetime
-) -> tuple[list[TickClaim], datetime | None]:
+def _claims(round_: _Round, schedule: ScheduleRow) -> tuple[list[TickClaim], datetime | None]:
     """One claim for each due tick, and the first tick after them."""
-    if schedule.next_tick_at is None or schedule.next_tick_at > now:
+    due_by = round_.due_by
+    if schedule.next_tick_at is None or schedule.next_tick_at > due_by:
         return [], schedule.next_tick_at
     recurrence = _recurrence(schedule)
-    pending = recurrence.ticks_between(schedule.next_tick_at - timedelta(minutes=1), now)
+    pending = recurrence.ticks_between(schedule.next_tick_at - timedelta(minutes=1), due_by)
     most = max(_BATCH // part_count(schedule.body), 1)
     due = tuple(islice(pending, most + 1))
     batch, has_more = due[:most], len(due) > most
     settled = settle_ticks(
         batch,
-        now=now,
+        now=due_by,
         policy=MisfirePolicy(schedule.misfire),
         grace=timedelta(seconds=schedule.grace_seconds),
         has_more=has_more,
     )
-    reason = f"missed: the service handled it only at {now:%Y-%m-%d %H:%M} UTC, and misfire is {schedule.misfire}"
+    reason = (
+        f"missed: the service handled it only at {round_.now:%Y-%m-%d %H:%M} UTC, and misfire is {schedule.misfire}"
+    )
     claims = [TickClaim(tick=tick, reason=reason) for tick in settled.to_skip]
-    known = known_values(settings, registry, schedule.organization)
-    claims += [claim for tick in settled.to_run for claim in _claim(settings, schedule, known, connections, tick)]
-    last = batch[-1] if batch else now
+    known = known_values(round_.settings, round_.registry, schedule.organization)
+    claims += [claim for tick in settled.to_run for claim in _claim(round_, schedule, known, tick)]
+    last = batch[-1] if batch else due_by
     return claims, _first(recurrence.next_runs(last, 1))
 
 
-def _claim(
-    settings: Settings, schedule: ScheduleRow, known: Known, connections: Connections, tick: datetime
-) -> Iterator[TickClaim]:
+def _claim(round_: _Round, schedule: ScheduleRow, known: Known, tick: datetime) -> Iterator[TickClaim]:
     """One claim for each part of the schedule."""
+    settings = round_.settings
     try:
         parts = _parts(settings, schedule, known, tick)
     except RequestError as error:
@@ -277,7 +298,7 @@ def _claim(
             yield TickClaim(tick=tick, reason="no report: the period has no findings, so that there is no owner")
     for part, row in parts:
         try:
-            yield TickClaim(tick=tick, part=part, report=_report(settings, row, known, connections, tick))
+            yield TickClaim(tick=tick, part=part, report=_report(settings, row, known, round_.connections, tick))
         except RequestError as error:
             yield _invalid(tick, part, error)
 

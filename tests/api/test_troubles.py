@@ -227,4 +227,6 @@ def _answer(query: str, mode: str) -> dict[str, Any]:
         return {"launchRun": refused if mode == "refusing" else started}
     if "runsOrError" in query:
         return {"runsOrError": {"__typename": "Runs", "results": [{"runId": "run-1", "status": "STARTED", "tags": []}]}}
+    if "sensorsOrError" in query:
+        return {"sensorsOrError": {"__typename": "Sensors", "results": []}}
     return {"instance": {"daemonHealth": {"allDaemonStatuses": []}}}

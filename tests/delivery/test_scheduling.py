@@ -14,6 +14,7 @@ from policycortex.errors import ConflictError, NotFoundError, RequestError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import ScheduleRow
+from policycortex.workflow.due_reports import load_startable_reports
 from policycortex.workflow.scheduling import (
     change_schedule,
     claim_due_ticks,
@@ -54,6 +55,21 @@ def test_the_documented_schedule_previews_its_runs(settings: Settings, registry:
         "2026-10-01T13:00:00+00:00", "2026-11-01T14:00:00+00:00", "2026-12-01T14:00:00+00:00",
         "2027-01-01T14:00:00+00:00", "2027-02-01T14:00:00+00:00",
     ]  # fmt: skip
+
+
+def test_a_late_claim_has_its_true_time(settings: Settings, registry: Registry) -> None:
+    """The sensor leaves a tick to its schedule definition for a while; what it claims after that says when it did."""
+    schedule = _create(settings, registry)
+    wait, now = timedelta(seconds=20), FIRST + timedelta(seconds=23)
+    assert claim_due_ticks(settings, now=FIRST + timedelta(seconds=19), head_start=wait) == ()
+    (report_id,) = claim_due_ticks(settings, now=now, head_start=wait)
+    (tick,), _ = registry.schedules.list_ticks(schedule.id)
+    deliveries, _ = registry.deliveries.list_deliveries("default", report_id=report_id)
+    assert tick.claimed_at == registry.reports.find_report(report_id).created_at == now
+    assert {row.created_at for row in deliveries} == {now}
+    assert load_startable_reports(settings, now=now) == ()
+    (due,) = load_startable_reports(settings, now=now, claimed=(report_id,))
+    assert due.report_id == report_id
 
 
 def test_a_due_tick_makes_one_report_for_the_month_before(settings: Settings, registry: Registry) -> None:

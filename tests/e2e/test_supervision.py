@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,26 @@ def test_a_check_that_waits_delays_no_other_service_and_no_stop(supervisor: Supe
     supervisor.is_stopping = lambda: True
     with pytest.raises(StopRequest):
         supervisor.watch()
+
+
+def test_a_clock_that_is_set_back_restarts_what_needs_it(supervisor: Supervisor, messages: list[str]) -> None:
+    """Ten minutes back: the daemon is ended before the repair and started after it; others run on. Forward: nothing."""
+    steady = Service(name="daemon", command=_SLEEPER, is_ready=lambda: True, grace_seconds=0.2, needs_steady_clock=True)
+    other = Service(name="other", command=_SLEEPER, is_ready=lambda: True)
+    daemon, kept = _spawned(supervisor, steady), _spawned(supervisor, other)
+    first, repaired = daemon.process.pid, []
+    supervisor.repair_times = lambda: repaired.append(daemon.process.wait(10))
+    for offset in (0.0, 600.0, 600.0, 0.0, 0.0):
+        supervisor.clock = partial(_shifted_clock, offset)
+        supervisor._watch_clock()
+    assert repaired == [-signal.SIGTERM]
+    assert "the clock was set back by 600 s" in messages[0]
+    _supervise_until(supervisor, lambda: daemon.process.pid != first)
+    assert kept.process.poll() is None
+
+
+def _shifted_clock(offset: float) -> float:
+    return time.time() + offset
 
 
 def _served(supervisor: Supervisor, *, busy_seconds: float) -> tuple[_Child, str]:

@@ -40,6 +40,7 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._core.storage.event_log:ConsolidatedSqliteEventLogStorage": ("base_dir", "inst_data"),
     "dagster._core.storage.event_log:SqlEventLogStorageTable": (),
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": ("event_log_storage",),
+    "dagster._core.storage.schedules.schema:JobTickTable": (),
     "dagster._core.workspace.context:WorkspaceProcessContext": ("instance", "workspace_load_target", "version"),
     "dagster._core.workspace.context:WorkspaceRequestContext": (
         "instance",

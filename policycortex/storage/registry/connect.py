@@ -19,6 +19,7 @@ from policycortex.storage.registry.alerts import AlertRepository
 from policycortex.storage.registry.attestations import AttestationRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
+from policycortex.storage.registry.clock_repair import ClockRepairRepository
 from policycortex.storage.registry.contradictions import ContradictionRepository
 from policycortex.storage.registry.deliveries import DeliveryRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
@@ -73,6 +74,7 @@ class Registry:
         self.references = ReferenceRepository(database)
         self.web_sessions = WebSessionRepository(database, self.audit_log)
         self.migration = MigrationRepository(database)
+        self.clock_repair = ClockRepairRepository(database)
 
     def close(self) -> None:
         """Close all connections; needed before a fork."""
