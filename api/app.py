@@ -21,6 +21,7 @@ from api.platform.runs import RunLauncher
 from api.platform.services import Services, utc_now
 from api.v1.analytics import routes as analytics
 from api.v1.attestations import evidence as attestation_evidence
+from api.v1.attestations import questionnaires
 from api.v1.attestations import routes as attestations
 from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
@@ -85,6 +86,7 @@ def create_app(
         imports,
         attestations,
         attestation_evidence,
+        questionnaires,
         analytics,
         deliveries,
         backfills_routes,

@@ -4,7 +4,7 @@ import getpass
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +104,11 @@ def validity_options(command: Command) -> Command:
 
 def validity_body(reason: str, start: str | None, until: str, role: str | None) -> dict[str, Any]:
     """The fields of a request's body."""
-    body: dict[str, Any] = {"reason": reason, "until": _moment(until, is_end=True)}
+    from policycortex.requests.approval_body import day_as_moment
+
+    body: dict[str, Any] = {"reason": reason, "until": day_as_moment(until, is_end=True)}
     body |= {"role": role} if role is not None else {}
-    return body | ({"from": _moment(start, is_end=False)} if start else {})
+    return body | ({"from": day_as_moment(start, is_end=False)} if start else {})
 
 
 @contextmanager
@@ -127,12 +129,3 @@ def actor_of(registry: "Registry", by: str | None, organization: str) -> str:
         message = f"{by} is not a valid key of organisation {organization}; 'policycortex keys create' makes one"
         raise RequestError(message, details=(Problem(field="--by", message=message),))
     return key.id
-
-
-def _moment(text: str, *, is_end: bool) -> str:
-    """A day as its start or its end; any other text unchanged, because the request checks it."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{day + timedelta(days=1) if is_end else day}T00:00:00Z"

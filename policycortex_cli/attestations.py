@@ -17,6 +17,7 @@ from policycortex_cli.approvals import (
 )
 from policycortex_cli.audit_records import record_event
 from policycortex_cli.options import home_option, org_option
+from policycortex_cli.questionnaires import questionnaire
 
 if TYPE_CHECKING:
     from policycortex.scoring.attestations import Attestation
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 @click.group()
 def attestations() -> None:
     """What people state of requirements: that they are met, not met, or do not apply."""
+
+
+attestations.add_command(questionnaire)
 
 
 @attestations.command("add")

@@ -3,7 +3,7 @@
 It imports nothing of the server and knows only the documented API. What the API does not offer goes to the API first.
 """
 
-from policycortex_client.attestations import Attestation
+from policycortex_client.attestations import Attestation, ImportedQuestionnaire
 from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
@@ -33,6 +33,7 @@ __all__ = [
     "FileInfo",
     "Framework",
     "Import",
+    "ImportedQuestionnaire",
     "Page",
     "Problem",
     "Report",

@@ -28,6 +28,16 @@ class Attestation(Approval):
     """SHA-256 of each attached file, in order."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedQuestionnaire:
+    """What became of the rows of a questionnaire."""
+
+    requested: Sequence[Attestation]
+    unchanged: Sequence[Attestation]
+    """Requested before with the same content."""
+    empty_rows: int
+
+
 class AttestationsClient(ApprovalsTransport):
     """Methods for attestations."""
 
@@ -51,6 +61,18 @@ class AttestationsClient(ApprovalsTransport):
         if hashlib.sha256(content).hexdigest() != sha256:
             raise DigestError(f"the evidence file {sha256} of {attestation_id} arrived damaged; download it again")
         return content
+
+    def download_questionnaire(self, framework_id: str, *, every: bool = False) -> bytes:
+        """The open requirements, or ``every`` one that applies, as an Excel workbook. Raises ApiError."""
+        path, params = f"/v1/frameworks/{framework_id}/questionnaire", {"all": str(every).lower()}
+        return self._send("GET", path, params=params).content
+
+    def import_questionnaire(self, framework_id: str, file: Path) -> ImportedQuestionnaire:
+        """Request an attestation for each filled row, all or none. Raises ApiError 400 that names each cell."""
+        path, headers = f"/v1/frameworks/{framework_id}/questionnaire", {"Content-Type": "application/octet-stream"}
+        body = self._send("POST", path, headers=headers, content=file.read_bytes()).json()
+        requested, unchanged = (tuple(map(_read, body[name])) for name in ("requested", "unchanged"))
+        return ImportedQuestionnaire(requested=requested, unchanged=unchanged, empty_rows=body["empty_rows"])
 
     def revoke_attestation(self, attestation_id: str) -> None:
         """Revoke it from now on; it stays in the list. Raises ApiError."""

@@ -15,13 +15,15 @@ UPLOAD_BYTES: Final = 1 << 20
 """An upload, which may be large, must bring this many bytes in each such time: 35 kB/s."""
 
 _UPLOADS: Final = "/v1/imports"
-_EVIDENCE: Final = re.compile(r"/v1/attestations/[^/]{1,100}/evidence")
+_ATTESTATION_FILES: Final = re.compile(
+    r"/v1/attestations/[^/]{1,100}/evidence|/v1/frameworks/[^/]{1,100}/questionnaire"
+)
 _log: Final = logging.getLogger("policycortex.api")
 
 
 def is_upload(scope: Scope) -> bool:
     """Whether the request brings a file, which may be larger and take longer than other bodies."""
-    return is_findings_upload(scope) or is_evidence_upload(scope)
+    return is_findings_upload(scope) or is_attestation_upload(scope)
 
 
 def is_findings_upload(scope: Scope) -> bool:
@@ -29,9 +31,9 @@ def is_findings_upload(scope: Scope) -> bool:
     return (scope["method"], scope["path"]) == ("POST", _UPLOADS)
 
 
-def is_evidence_upload(scope: Scope) -> bool:
-    """Whether the request brings an evidence file of an attestation."""
-    return scope["method"] == "POST" and _EVIDENCE.fullmatch(scope["path"]) is not None
+def is_attestation_upload(scope: Scope) -> bool:
+    """Whether the request brings an evidence file of an attestation, or a filled questionnaire."""
+    return scope["method"] == "POST" and _ATTESTATION_FILES.fullmatch(scope["path"]) is not None
 
 
 class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] # a variable: httptools or h11

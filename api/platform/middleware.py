@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.platform import error_codes
 from api.platform.audit import RequestRecord
-from api.platform.connection_limits import is_evidence_upload, is_findings_upload
+from api.platform.connection_limits import is_attestation_upload, is_findings_upload
 from api.platform.error_codes import ErrorCode
 from api.platform.errors import METHODS, RETRY_HEADERS, ApiError, error_body, note_error
 from api.platform.metrics import Metrics
@@ -74,7 +74,7 @@ def _most_bytes(scope: Scope, settings: Settings) -> int:
     """The largest body that the request may have."""
     if is_findings_upload(scope):
         return settings.max_upload_bytes
-    return settings.max_evidence_bytes if is_evidence_upload(scope) else MAX_BODY_BYTES
+    return settings.max_evidence_bytes if is_attestation_upload(scope) else MAX_BODY_BYTES
 
 
 class _Exchange:

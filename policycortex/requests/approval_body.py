@@ -1,7 +1,7 @@
 """What requests for waivers and attestations share: the reason and the time for which they hold."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
@@ -61,6 +61,15 @@ class ApprovalBody(Strict):
     def valid(self, now: datetime) -> Period:
         """The time for which it holds, as requested at ``now``."""
         return Period.as_given(self.valid_from or now, self.valid_until)
+
+
+def day_as_moment(text: str, *, is_end: bool) -> str:
+    """A day as its start or its end in UTC; any other text unchanged, because the request checks it."""
+    try:
+        day = date.fromisoformat(text)
+        return f"{day + timedelta(days=1) if is_end else day}T00:00:00Z"
+    except (ValueError, OverflowError):
+        return text
 
 
 def parse_approval(body: Mapping[str, Any]) -> str | None:

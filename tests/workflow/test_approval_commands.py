@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -15,9 +16,10 @@ ATTESTATION = ("attestations", "add", "not_applicable", "--framework", "soc2", "
 
 
 def run(home: Path, *words: str) -> str:
-    """What the command prints, or its error."""
+    """What the command prints, or its error with the details."""
     done = CliRunner().invoke(app, [*words, "--home", str(home)], catch_exceptions=True)
-    return done.output if done.exception is None else f"{type(done.exception).__name__}: {done.exception}"
+    details = " ".join(each.message for each in getattr(done.exception, "details", ()))
+    return done.output if done.exception is None else f"{type(done.exception).__name__}: {done.exception} {details}"
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,21 @@ def test_a_key_of_another_organisation_cannot_act(tmp_path: Path) -> None:
     assert "privacy\t18\tPrivacy\n" in run(tmp_path, "frameworks", "profiles", "soc2")
     assert run(tmp_path, "frameworks", "profiles", "nist_csf") == ""
     assert "no framework 'soc3'" in run(tmp_path, "frameworks", "profiles", "soc3")
+
+
+def test_a_questionnaire_is_exported_and_imported(tmp_path: Path) -> None:
+    """What is open, as a workbook; each filled row is a request; a bad cell stops all of them."""
+    path = tmp_path / "soc2.xlsx"
+    exported = run(tmp_path, "attestations", "questionnaire", "export", "soc2", "--out", str(path))
+    assert exported == f"61 requirements of soc2 in {path}\n"
+    for reason, until, words in (("", "2027-06-30", "cell G2: "), ("Done", "2027-06-30", "  met  CC1.1\n")):
+        book = openpyxl.load_workbook(path)
+        sheet = book["Requirements"]
+        sheet["F2"], sheet["G2"], sheet["I2"] = "Met", reason, until
+        book.save(path)
+        assert words in run(tmp_path, "attestations", "questionnaire", "import", "soc2", str(path))
+    assert "1 unchanged" in run(tmp_path, "attestations", "questionnaire", "import", "soc2", str(path))
+    with closing(open_registry(Settings(home=tmp_path))) as registry:
+        (record,) = registry.attestations.list_records("default")
+        events = [record.action for record in registry.audit_log.read_records("default")]
+    assert (record.scope.requirements, events.count("questionnaire_imported")) == (("CC1.1",), 2)

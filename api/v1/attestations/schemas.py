@@ -42,3 +42,13 @@ class AttestationList(ResponseModel):
 
     attestations: list[AttestationAnswer]
     pagination: Pagination
+
+
+class QuestionnaireAnswer(ResponseModel):
+    """What became of the rows of a questionnaire."""
+
+    requested: list[AttestationAnswer] = Field(description="New requests, in the order of the rows")
+    unchanged: list[AttestationAnswer] = Field(
+        description="Requested before with the same content, and neither revoked nor over"
+    )
+    empty_rows: int = Field(description="Rows without an answer")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from policycortex.errors import RenderingError
+from policycortex.rendering.excel.package_safety import content_problem, part_kind, unpacked_problem
 
 LARGEST_FILE: Final = 20 << 20
 LARGEST_CONTENT: Final = 100 << 20
@@ -24,17 +25,7 @@ _KEPT: Final = re.compile(
     r"|xl/charts/_rels/chart\d+\.xml\.rels|xl/media/[\w.-]+\.(png|jpe?g)"
 )
 """Printer settings, the order of calculation and the presets of a chart's style are made anew by Excel."""
-_REASONS: Final = (
-    ("vba", "macros"), ("macrosheets", "macros"), ("activeX", "controls"), ("ctrlProps", "controls"),
-    ("externalLinks", "links to other workbooks"), ("connections", "data connections"), ("queryTables", "queries"),
-    ("pivot", "pivot tables"), ("slicer", "slicers"), ("timeline", "timelines"), ("comments", "comments"),
-    ("threadedComments", "comments"), ("diagrams", "diagrams"), ("charts/", "a kind of chart"),
-    ("chartsheets", "chart sheets"), ("media/", "a kind of picture"), ("embeddings", "embedded files"),
-    ("drawings/", "drawings"), ("richData", "linked data types"),
-)  # fmt: skip
 _SHAPES: Final = re.compile(rb"<(?:\w+:)?(sp|grpSp|cxnSp|contentPart)[ >]")
-_DECLARATION: Final = re.compile(rb"<!(DOCTYPE|ENTITY)")
-_EXTERNAL: Final = re.compile(rb'<(?:\w+:)?Relationship (?=[^>]*TargetMode="External")([^>]*)>')
 
 
 def check_package(path: Path, name: str) -> None:
@@ -52,32 +43,22 @@ def check_package(path: Path, name: str) -> None:
 
 
 def _check_sizes(archive: zipfile.ZipFile, name: str) -> None:
-    entries = archive.infolist()
-    if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > LARGEST_CONTENT:
-        limit = f"{LARGEST_CONTENT >> 20} MiB in {MOST_PARTS} parts"
-        raise RenderingError(f"{name} is too large when it is unpacked: the limit is {limit}")
+    problem = unpacked_problem(archive, most_bytes=LARGEST_CONTENT, most_parts=MOST_PARTS)
+    if problem is not None:
+        raise RenderingError(f"{name} {problem}")
 
 
 def _check_names(archive: zipfile.ZipFile, name: str) -> None:
     lost = [entry for entry in archive.namelist() if not entry.endswith("/") and not _KEPT.fullmatch(entry)]
     if lost:
-        shown = ", ".join(f"{entry} ({_reason(entry)})" for entry in sorted(lost)[:_NAMED])
+        shown = ", ".join(f"{entry} ({part_kind(entry)})" for entry in sorted(lost)[:_NAMED])
         more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         raise RenderingError(f"{name} has parts that would be lost: {shown}{more}; remove them from the workbook")
 
 
-def _reason(entry: str) -> str:
-    return next((reason for part, reason in _REASONS if part.casefold() in entry.casefold()), "not supported")
-
-
 def _check_content(content: bytes, entry: str, name: str) -> None:
-    if not entry.endswith((".xml", ".rels")):
-        return
-    if _DECLARATION.search(content) or content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise RenderingError(f"{name}: {entry} declares a document type or is not UTF-8")
+    if (problem := content_problem(content, entry)) is not None:
+        raise RenderingError(f"{name}: {problem}")
     if entry.startswith("xl/drawings/drawing") and (shape := _SHAPES.search(content)):
         kind = "a text box or shape" if shape[1] == b"sp" else "a group, line or ink"
         raise RenderingError(f"{name} has parts that would be lost: {kind} in {entry}; remove it from the workbook")
-    for link in _EXTERNAL.findall(content):
-        if b"/hyperlink" not in link:
-            raise RenderingError(f"{name}: {entry} reads something outside the workbook; remove the link")

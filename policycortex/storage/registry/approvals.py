@@ -151,7 +151,25 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         role: str | None = None,
     ) -> RecordT:
         """Create a request; ``about`` holds the values of its own columns."""
-        values = {
+        values = self._new_values(organization, about, reason=reason, valid=valid, by=by, now=now, role=role)
+        with self._database.writing() as connection:
+            ensure_organization(connection, organization, now)
+            connection.execute(insert(self._table).values(values))
+        return self._read(values)
+
+    def _new_values(
+        self,
+        organization: str,
+        about: Mapping[str, object],
+        *,
+        reason: str,
+        valid: Period,
+        by: str,
+        now: datetime,
+        role: str | None,
+    ) -> dict[str, Any]:
+        """The values of a new request's row, by column."""
+        return {
             **about,
             "id": f"{self.prefix}_{secrets.token_hex(8)}",
             "organization": organization,
@@ -162,10 +180,6 @@ class ApprovalRepository(ABC, Generic[RecordT]):
             "requested_at": now,
             "requester_role": role,
         }
-        with self._database.writing() as connection:
-            ensure_organization(connection, organization, now)
-            connection.execute(insert(self._table).values(values))
-        return self._read(values)
 
     def _read_all(self, _connection: Connection, rows: Iterable[RowMapping]) -> tuple[RecordT, ...]:
         """The records of some rows; a subclass reads what other tables have of them."""

@@ -1,7 +1,8 @@
 """Attestations in the registry: the statement and its scope beside what all approved records have, and its evidence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from policycortex.period import Period
 from policycortex.scoring.attestations import Attestation, AttestationScope, EvidenceFile, Statement
 from policycortex.storage.registry.approvals import ApprovalRepository, approval_table
 from policycortex.storage.registry.base import Database, JsonColumn, UtcDateTime, metadata
+from policycortex.storage.registry.report_changes import ensure_organization
+from policycortex.storage.registry.tables import organizations
 
 attestations = approval_table(
     "attestations",
@@ -55,6 +58,28 @@ _IDS_AT_ONCE: Final = 500
 _FILE: Final = [column for column in attestation_evidence.c if column.name != "attestation_id"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStatement:
+    """One of several statements that are requested together."""
+
+    statement: Statement
+    scope: AttestationScope
+    reason: str
+    valid: Period
+    role: str | None
+    has_start: bool
+    """Whether the person gave the first day; otherwise it is the time of the request and no part of the content."""
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says, without its first day."""
+        return self.statement, self.scope, self.reason, self.role, self.valid.end
+
+    def find_same(self, records: Iterable[Attestation]) -> Attestation | None:
+        """The first of some records with the same content that has its first day, too, where one was given."""
+        return next((each for each in records if not self.has_start or each.valid_from == self.valid.start), None)
+
+
 class AttestationRepository(ApprovalRepository[Attestation]):
     """Requests, approves, revokes and lists attestations, and notes their evidence files."""
 
@@ -77,15 +102,42 @@ class AttestationRepository(ApprovalRepository[Attestation]):
         role: str | None = None,
     ) -> Attestation:
         """Create a request. It has no effect until somebody else approves it."""
-        about = {
-            "statement": statement.value,
-            "framework": scope.framework,
-            "requirements": list(scope.requirements),
-            "profile": scope.profile,
-            "accounts": list(scope.accounts),
-            "environments": list(scope.environments),
-        }
+        about = _columns_of(statement, scope)
         return self._insert(organization, about, reason=reason, valid=valid, by=by, now=now, role=role)
+
+    def request_attestations(
+        self, organization: str, wanted: Sequence[NewStatement], *, by: str, now: datetime
+    ) -> tuple[tuple[Attestation, bool], ...]:
+        """Create several requests in one transaction, all or none. Returns each with whether it is new.
+
+        A statement that was requested with the same content, and is neither revoked nor over, is not requested again.
+        """
+        own, made = self._table.c, list[tuple[Attestation, bool]]()
+        with self._database.writing() as connection:
+            ensure_organization(connection, organization, now)
+            lock = select(organizations.c.id).where(organizations.c.id == organization)
+            connection.execute(lock.with_for_update())  # two imports of one file must not both add it
+            live = (own.organization == organization, own.revoked_at.is_(None), own.valid_until > now)
+            rows = connection.execute(select(self._table).where(*live)).mappings().all()
+            known = defaultdict[tuple[object, ...], list[Attestation]](list)
+            for record in self._read_all(connection, rows):
+                known[_content_of(record)].append(record)
+            for each in wanted:
+                found = each.find_same(known[each.content])
+                if found is None:
+                    values = self._new_values(
+                        organization,
+                        _columns_of(each.statement, each.scope),
+                        reason=each.reason,
+                        valid=each.valid,
+                        by=by,
+                        now=now,
+                        role=each.role,
+                    )
+                    connection.execute(insert(self._table).values(values))
+                    known[each.content].append(self._read(values))
+                made.append((found or known[each.content][-1], found is None))
+        return tuple(made)
 
     def attach_evidence(self, organization: str, attestation_id: str, file: EvidenceFile) -> Attestation:
         """Note a stored file. The same bytes again change nothing.
@@ -126,6 +178,23 @@ class AttestationRepository(ApprovalRepository[Attestation]):
             environments=tuple(values.pop("environments") or ()),
         )
         return Attestation(statement=Statement(values.pop("statement")), scope=scope, **values)
+
+
+def _content_of(record: Attestation) -> tuple[object, ...]:
+    """As ``NewStatement.content``."""
+    return record.statement, record.scope, record.reason, record.requester_role, record.valid_until
+
+
+def _columns_of(statement: Statement, scope: AttestationScope) -> Mapping[str, object]:
+    """The values of the table's own columns."""
+    return {
+        "statement": statement.value,
+        "framework": scope.framework,
+        "requirements": list(scope.requirements),
+        "profile": scope.profile,
+        "accounts": list(scope.accounts),
+        "environments": list(scope.environments),
+    }
 
 
 def _load_evidence(connection: Connection, ids: list[str]) -> Mapping[str, list[EvidenceFile]]:

@@ -1,0 +1,4 @@
+"""The questionnaire: open requirements of a framework as a workbook that people fill in, and the way back.
+
+``layout`` names the cells, ``writing`` makes the workbook, ``reading`` turns a filled one into requests.
+"""
