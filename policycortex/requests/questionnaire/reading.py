@@ -21,7 +21,7 @@ _LISTS: Final = ("scope.accounts", "scope.environments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AnsweredRow:
     """One answered row."""
 
     request: AttestationRequest
@@ -30,22 +30,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class FilledQuestionnaire:
     """A whole questionnaire without faults."""
 
-    answered: tuple[Answer, ...]
+    answered: tuple[AnsweredRow, ...]
     """In the order of the rows."""
     empty: int
     """Rows with a requirement and no answer."""
 
 
-def read_questionnaire(path: Path, framework: Framework, *, organization: str, now: datetime) -> Answers:
+def read_questionnaire(path: Path, framework: Framework, *, organization: str, now: datetime) -> FilledQuestionnaire:
     """The answers. Raises RequestError whose details name every problem with its cell, up to 1000 of them."""
     check_questionnaire_package(path)
     book = read_cells(path)
     problems = [*_about_problems(book, framework, organization), *book.problems]
     spellings, stated = framework.requirement_by_spelling(), dict[tuple[str, ...], int]()
-    faulty, answered, empty = {each.field for each in book.problems}, list[Answer](), 0
+    faulty, answered, empty = {each.field for each in book.problems}, list[AnsweredRow](), 0
     for row in book.rows:
         if not row.has_answer:
             empty += bool(row.texts[0])
@@ -58,7 +58,7 @@ def read_questionnaire(path: Path, framework: Framework, *, organization: str, n
             problems.append(problem_at(0, row.number, message))
         try:
             request = parse_attestation(body, now=now, frameworks={framework.id: framework})
-            answered.append(Answer(request=request, has_start="from" in body))
+            answered.append(AnsweredRow(request=request, has_start="from" in body))
         except RequestError as error:
             named = faulty | {each.field for each in wrong}
             problems += [each for each in _named(error, row, body) if each.field not in named]
@@ -68,7 +68,7 @@ def read_questionnaire(path: Path, framework: Framework, *, organization: str, n
         raise refused(*problems[:_MOST_PROBLEMS], *rest)
     if not answered:
         raise refused(Problem(field="workbook", message="The workbook has no answers: fill in the column Statement"))
-    return Answers(answered=tuple(answered), empty=empty)
+    return FilledQuestionnaire(answered=tuple(answered), empty=empty)
 
 
 def _about_problems(book: FilledWorkbook, framework: Framework, organization: str) -> Iterator[Problem]:

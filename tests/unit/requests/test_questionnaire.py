@@ -13,7 +13,7 @@ from policycortex.errors import Problem, RequestError
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.names import RequirementKind, RequirementResult
 from policycortex.requests.questionnaire.layout import ABOUT, COLUMNS, SHEET
-from policycortex.requests.questionnaire.reading import Answers, read_questionnaire
+from policycortex.requests.questionnaire.reading import FilledQuestionnaire, read_questionnaire
 from policycortex.requests.questionnaire.writing import Question, write_questionnaire
 from policycortex.scoring.attestations import AttestationScope, Statement
 from policycortex.scoring.model import Counts, RequirementAssessment
@@ -51,7 +51,7 @@ def filled(path: Path, cells: Mapping[str, Any], about: Mapping[str, Any] | None
     return path
 
 
-def read(path: Path) -> Answers:
+def read(path: Path) -> FilledQuestionnaire:
     """As the default organisation's."""
     return read_questionnaire(path, TINY, organization="default", now=NOW)
 
