@@ -51,6 +51,8 @@ _COMMON: Final = {
     "model": "The score's model, such as findings_pass_rate.",
     "model_version": "Version of the model's formula.",
     "muted": "Findings the scanner muted.",
+    "number": "Number of a weakness in plans of action, from 1 per organisation; given once.",
+    "numbered_at": "When the number was given, UTC.",
     "numerator": "The value reached, according to the model.",
     "observed_at": "When the scanner observed it, UTC.",
     "observed_date": "Day of the scan, UTC; the partition key.",

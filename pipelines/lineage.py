@@ -17,6 +17,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = {
     "marts.remediations": ("core.failing_since",),
     "marts.risk": ("core.failing_since", "marts.check_tallies"),
     "marts.changes": ("core.finding_state",),
+    "core.poam_items": ("core.finding_state", "core.scan_coverage"),
 }
 """Source tables of each table; columns with the same name are taken over."""
 

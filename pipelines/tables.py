@@ -31,7 +31,7 @@ def columns_of(table: str) -> frozenset[str]:
 @cache
 def _tables() -> dict[str, tuple[str, list[tuple[str, str]]]]:
     found = {}
-    for table in _TABLE.finditer(sql("schema") + sql("analytics_schema")):
+    for table in _TABLE.finditer(sql("schema") + sql("analytics_schema") + sql("schema_version_9")):
         columns = [column.split(maxsplit=1) for column in table["columns"].split(",")]
         found[table["name"]] = (table["grain"].replace("\n-- ", " "), [(name, kind.strip()) for name, kind in columns])
     return found

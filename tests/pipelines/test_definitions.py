@@ -28,6 +28,7 @@ ASSETS = {
     "marts/remediations": ("analytics", "daily"),
     "marts/risk": ("analytics", "daily"),
     "marts/changes": ("analytics", "daily"),
+    "core/poam_items": ("posture", "daily"),
     "core/waivers": ("posture", None),
     "core/attestations": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),

@@ -23,6 +23,7 @@ from policycortex.storage.lake.findings_pages import FindingsPages
 from policycortex.storage.lake.imports import ImportReceipt, LakeImports, Source
 from policycortex.storage.lake.lock import writer_lock
 from policycortex.storage.lake.period_end import LakePeriodEnd
+from policycortex.storage.lake.poam import LakePoam
 from policycortex.storage.lake.reconciliation import LakeReconciliation
 from policycortex.storage.lake.results import DayResults, LakeResults
 from policycortex.storage.lake.schema import CARRIES_SCANS
@@ -76,6 +77,7 @@ class Lake:
         self.analytics = LakeAnalytics(session)
         self.reconciliation = LakeReconciliation(session)
         self.data_checks = LakeDataChecks(session)
+        self.poam = LakePoam(session)
 
     def snapshot(self) -> str:
         """Number of the newest snapshot, or of the one this lake is read at."""
@@ -107,9 +109,11 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
             lake_schema.ensure_schema(session, version)
         else:
             copy_catalog_to_memory(connection, settings)
+        is_numbering = snapshot is None or version >= lake_schema.NUMBERS_WEAKNESSES
         with session.cursor() as cursor:
             views = "views" if lake_schema.has_scan_targets(cursor) else "views_before_6"
-            for statement in cursor.extract_statements(sql(views) + sql("macros")):
+            numbers = "views_9" if is_numbering else "views_before_9"
+            for statement in cursor.extract_statements(sql(views) + sql(numbers) + sql("macros")):
                 cursor.execute(statement)
         if snapshot is None and version < lake_schema.SCHEMA_VERSION:
             if version:

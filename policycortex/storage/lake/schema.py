@@ -9,10 +9,13 @@ from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 
 CARRIES_SCANS: Final = 8
 """Since this version daily results and trends carry scans of earlier days."""
+
+NUMBERS_WEAKNESSES: Final = 9
+"""Since this version weaknesses have numbers, for plans of action."""
 
 _LARGE_TABLE_OPTIONS: Final = {"data_inlining_row_limit": 0, "parquet_row_group_size": ROWS_HELD}
 _LARGE_TABLES: Final = (
@@ -60,7 +63,7 @@ def ensure_schema(session: LakeSession, version: int) -> None:
 
 
 def _make_tables(cursor: Cursor) -> None:
-    for text in ("schema", "analytics_schema", "schema_version_6", "schema_version_7"):
+    for text in ("schema", "analytics_schema", "schema_version_6", "schema_version_7", "schema_version_9"):
         for statement in cursor.extract_statements(sql(text)):
             cursor.execute(statement)
 

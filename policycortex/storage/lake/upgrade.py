@@ -2,6 +2,7 @@
 
 To version 7: builds the ages of all days again, because neither muting nor a quarter between two scans restarts them.
 To version 8: removes stored figures, which were of each day's own scans; days are judged anew as last known.
+To version 9: adds the numbers of plans of action, and changes nothing else.
 Before version 6 the newest scan of a check replaced all older ones of its account, also those of other regions,
 repositories and clusters. Snapshots of reports stay as they were. Each step can be repeated, so an interrupted upgrade
 is continued by the next program that opens the lake.
@@ -22,6 +23,7 @@ from policycortex.findings.model import Listing
 from policycortex.findings.scan_targets import ScanFacts, TargetHints, TargetRule, limits_text
 from policycortex.findings.series_names import series_of_file
 from policycortex.storage.lake.analytics import LakeAnalytics
+from policycortex.storage.lake.schema import CARRIES_SCANS
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 from policycortex.storage.lake.state import LakeState
 
@@ -54,6 +56,8 @@ class Counted:
 
 def upgrade(session: LakeSession, version: int) -> None:
     """Bring a lake whose tables were made by the earlier ``version`` up to date, and log what changed."""
+    if version >= CARRIES_SCANS:  # a table was added; nothing stored changes
+        return
     if version >= _WITH_AGES:
         logger.warning("upgrading the lake in %s: its days are judged anew, as last known", session.settings.home)
         session.write("remove the figures of the days to be judged anew", _delete_figures)

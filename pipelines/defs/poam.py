@@ -1,0 +1,43 @@
+"""The asset of plans of action: numbers of weaknesses, given once."""
+
+import dagster as dg
+
+from pipelines.defs.ingest import OWNERS
+from pipelines.defs.posture import FINDING_STATE, SCAN_COVERAGE
+from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
+from pipelines.lineage import column_lineage
+from pipelines.metadata import Metadata, table
+from pipelines.partitions import daily
+from pipelines.resources import CoreResource
+from pipelines.tables import table_metadata
+from policycortex.workflow.poam_numbers import number_all_weaknesses
+
+POAM_ITEMS = dg.AssetKey(["core", "poam_items"])
+
+
+@dg.asset(
+    key=POAM_ITEMS,
+    group_name="posture",
+    owners=OWNERS,
+    kinds={"ducklake"},
+    deps=[FINDING_STATE, SCAN_COVERAGE],
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    pool="lake",
+    retry_policy=RETRY_TRANSIENT,
+    metadata=table_metadata(POAM_ITEMS),
+    description="Numbers of weaknesses in plans of action: a check that fails in an account. Each run numbers what has "
+    "no number yet, of any day; numbers that were given stay.",
+)
+def poam_items(core: CoreResource) -> dg.MaterializeResult[None]:
+    """Give a number to each weakness without one."""
+    with core_errors_as_failures(core):
+        counts = number_all_weaknesses(core.settings())
+    rows = [(each.organization, each.open, each.closed, each.new_numbers) for each in counts]
+    metadata: Metadata = {
+        "open": sum(each.open for each in counts),
+        "closed": sum(each.closed for each in counts),
+        "new_numbers": sum(each.new_numbers for each in counts),
+        "organizations": table(("organization", "open", "closed", "new numbers"), rows),
+    }
+    return dg.MaterializeResult(metadata=metadata | column_lineage(POAM_ITEMS))
