@@ -22,6 +22,7 @@ from pipelines.defs.landing import landing_zone
 from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
 from pipelines.defs.monthly import monthly_reports
 from pipelines.defs.period_reports import by_period, make_period_reports, request_reports
+from pipelines.defs.poam import poam_items
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
@@ -41,7 +42,19 @@ def build_defs(
     The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
     core = core or CoreResource()
-    assets = [findings, imports, days, scores, analytics, waivers, attestations, artifacts, by_period, monthly_reports]
+    assets = [
+        findings,
+        imports,
+        days,
+        scores,
+        analytics,
+        poam_items,
+        waivers,
+        attestations,
+        artifacts,
+        by_period,
+        monthly_reports,
+    ]
     return dg.Definitions(
         assets=with_code_references(assets, core.settings().source_url),
         asset_checks=[*CHECKS, *DATA_CHECKS],

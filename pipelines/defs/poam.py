@@ -15,19 +15,24 @@ from policycortex.workflow.poam_numbers import number_all_weaknesses
 POAM_ITEMS = dg.AssetKey(["core", "poam_items"])
 
 
-@dg.asset(
-    key=POAM_ITEMS,
+@dg.multi_asset(
+    name="poam_items",
+    specs=[
+        dg.AssetSpec(
+            key=POAM_ITEMS,
+            description="Numbers of weaknesses in plans of action: a check that fails in an account. Each run numbers "
+            "what has no number yet, of any day; numbers that were given stay.",
+            deps=[FINDING_STATE, SCAN_COVERAGE],
+            kinds={"ducklake"},
+            owners=OWNERS,
+            metadata=table_metadata(POAM_ITEMS),
+        )
+    ],
     group_name="posture",
-    owners=OWNERS,
-    kinds={"ducklake"},
-    deps=[FINDING_STATE, SCAN_COVERAGE],
     partitions_def=daily,
     backfill_policy=dg.BackfillPolicy.single_run(),
     pool="lake",
     retry_policy=RETRY_TRANSIENT,
-    metadata=table_metadata(POAM_ITEMS),
-    description="Numbers of weaknesses in plans of action: a check that fails in an account. Each run numbers what has "
-    "no number yet, of any day; numbers that were given stay.",
 )
 def poam_items(core: CoreResource) -> dg.MaterializeResult[None]:
     """Give a number to each weakness without one."""
@@ -40,4 +45,4 @@ def poam_items(core: CoreResource) -> dg.MaterializeResult[None]:
         "new_numbers": sum(each.new_numbers for each in counts),
         "organizations": table(("organization", "open", "closed", "new numbers"), rows),
     }
-    return dg.MaterializeResult(metadata=metadata | column_lineage(POAM_ITEMS))
+    return dg.MaterializeResult(asset_key=POAM_ITEMS, metadata=metadata | column_lineage(POAM_ITEMS))
