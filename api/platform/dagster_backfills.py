@@ -16,6 +16,7 @@ from policycortex.settings import Settings
 _DAYS: Final = (
     "core/finding_state", "core/scan_coverage", "marts/check_tallies", "marts/requirement_results",
     "marts/framework_scores", "core/failing_since", "marts/remediations", "marts/risk", "marts/changes",
+    "core/poam_items",
 )  # fmt: skip
 """Assets with daily partitions; a test compares them with Dagster's definitions."""
 _MONTHLY: Final = "reports/standing"
