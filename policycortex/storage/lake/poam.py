@@ -71,7 +71,7 @@ class LakePoam:
         return self._session.fetch("poam_scans", _days(organization)).cast(SCAN_SCHEMA)
 
     def load_known(self, organization: str, until: datetime) -> pl.DataFrame:
-        """What failing findings of days up to ``until`` said of each check, KNOWN_SCHEMA."""
+        """What failing findings of days up to ``until`` tell of each check, KNOWN_SCHEMA."""
         span = _days(organization) | {"last_date": until.astimezone(UTC).date()}
         return self._session.fetch("poam_known", span).cast(KNOWN_SCHEMA)
 

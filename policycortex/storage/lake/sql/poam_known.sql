@@ -1,4 +1,4 @@
--- What failing findings said of each check in each account up to $as_of: the newest texts of each set of relations. Grain:
+-- What failing findings tell of each check in each account up to $as_of: the newest texts of each set of relations. Grain:
 -- source, provider, account, check and mapping; columns of KNOWN_SCHEMA.
 WITH found AS (
     SELECT source, provider, account_id, check_id, mapping_id, max(observed_at) AS observed_at,
