@@ -78,13 +78,15 @@ if ! has_validator; then
     fi
 fi
 
-# The rules of WCAG that pages are checked against in a browser.
+# The rules of WCAG that pages are checked against in a browser, and an identity provider (OpenID Connect) that tests
+# start on loopback. npm removes what one call does not name.
 readonly AXE=axe-core@4.14.1
-if [ "$(cat .test-tools/.policycortex-axe 2>/dev/null)" != "$AXE" ]; then
-    printf 'setup: the tests need %s; installing it into .test-tools\n' "$AXE" >&2
-    if npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error --prefix .test-tools "$AXE" >/dev/null; then
-        printf '%s\n' "$AXE" >.test-tools/.policycortex-axe
+readonly IDENTITY_PROVIDER=oidc-provider@9.13.3
+if [ "$(cat .test-tools/.policycortex-browser 2>/dev/null)" != "$AXE $IDENTITY_PROVIDER" ]; then
+    printf 'setup: the tests need %s and %s; installing them into .test-tools\n' "$AXE" "$IDENTITY_PROVIDER" >&2
+    if npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error --prefix .test-tools "$AXE" "$IDENTITY_PROVIDER" >/dev/null; then
+        printf '%s\n' "$AXE $IDENTITY_PROVIDER" >.test-tools/.policycortex-browser
     else
-        printf 'setup: could not install it; run: npm install --prefix .test-tools %s\n' "$AXE" >&2
+        printf 'setup: could not install it; run: npm install --prefix .test-tools %s %s\n' "$AXE" "$IDENTITY_PROVIDER" >&2
     fi
 fi

@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     """Path of the file with the organisations' display names, or its text. None: ``<home>/organizations.yaml``, which
     may be missing."""
 
+    sign_in: str | None = None
+    """Path of the file that names the identity provider (OpenID Connect) by which people sign in, or its text. None:
+    ``<home>/sign-in.yaml``, and without that file people sign in by links and keys only."""
+
     trail_export: str | None = None
     """Folder, or ``connection:NAME`` of an SFTP or storage connection, to which the audit log is copied each hour.
     None: no copy."""
@@ -339,7 +343,11 @@ def _is_of_kubernetes(variable: str, variables: Collection[str]) -> bool:
 def _referenced_variables(settings: Settings) -> set[str]:
     """Variables that the configuration names as secrets: ``env:POLICYCORTEX_...``."""
     home = settings.home
-    places = (settings.connections or home / "connections.yaml", settings.signing or home / "signing.yaml")
+    places = (
+        settings.connections or home / "connections.yaml",
+        settings.signing or home / "signing.yaml",
+        settings.sign_in or home / "sign-in.yaml",
+    )
     texts = [settings.installation_key or "", *map(_text_at, places)]
     return {name for text in texts for name in _REFERENCE.findall(text)}
 

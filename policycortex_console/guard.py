@@ -12,7 +12,7 @@ from policycortex.errors import RequestError, UnavailableError
 from policycortex.security.web_access import LOOPBACK_NAMES, SiteGuard, needs_origin
 from policycortex.settings import Settings
 from policycortex_console.error_pages import error_page
-from policycortex_console.people import People
+from policycortex_console.people import People, Person
 
 _OPEN: Final = ("/sign-in", "/static/")
 """Paths without a session."""
@@ -43,6 +43,10 @@ class ConsoleGuard:
         """Serve one request."""
         watched = _WithHeaders(send)
         response = await self._refusal(scope)
+        person: Person | None = scope.get("state", {}).get("person")
+        if person is not None and person.new_token is not None:
+            seconds = int(self._people.limits.total.total_seconds())
+            watched.cookie = self._people.cookie.to_header(person.new_token, max_age_seconds=seconds)
         if response is None:
             await self._pages(scope, receive, watched)
         else:
@@ -61,7 +65,8 @@ class ConsoleGuard:
         address = request.client.host if request.client else None
         try:
             cookies = request.headers.getlist("cookie")
-            person = await to_thread.run_sync(self._people.find_person, cookies, address)
+            is_page = request.method == "GET" and "hx-request" not in headers  # a part may be abandoned by its page
+            person = await to_thread.run_sync(lambda: self._people.find_person(cookies, address, may_rotate=is_page))
         except RequestError as error:
             return error_page(request, 403, str(error), person=None)
         except UnavailableError as error:
@@ -87,11 +92,14 @@ class _WithHeaders:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self.cookie = ""
+        """Set-Cookie with a session's new token; "" for none."""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             given = {name.lower() for name, _ in message.get("headers", ())}
-            added = [pair for pair in _HEADERS if pair[0] not in given]
+            own = (*_HEADERS, (b"set-cookie", self.cookie.encode())) if self.cookie else _HEADERS
+            added = [pair for pair in own if pair[0] not in given]
             message = {**message, "headers": [*message.get("headers", ()), *added]}
         await self._send(message)
 

@@ -13,7 +13,8 @@ from policycortex.security.service_token import service_token
 from policycortex.security.session_cookies import SessionCookie
 from policycortex.security.web_access import WebRole
 from policycortex.settings import Settings
-from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry import KeyRow, Registry, open_registry
+from policycortex.storage.registry.sign_in import sign_in_by_secret
 from policycortex.storage.registry.web_sessions import WebSession, session_limits
 
 _LOCK_SECONDS: Final = 5.0
@@ -71,21 +72,23 @@ class UiAccess:
 
     def sign_in(self, secret: str, *, role: WebRole, address: str | None) -> str:
         """The token of a new session, by a link's token or an API key. Raises RequestError when it is refused."""
-        now, sessions = self.now(), self.registry.web_sessions
-        token = sessions.use_link(secret, limits=self.limits, address=address, now=now)
-        if token is not None:
-            return token
-        key = self.registry.keys.find_key(secret)
-        if key is None or not key.is_valid_at(now) or not is_within_networks(address, key.networks):
-            raise RequestError("This link or key is unknown, expired, revoked or used up.")
-        if _SCOPE not in key.scopes:
-            raise RequestError(f"This key lacks the scope {_SCOPE}.")
+        return sign_in_by_secret(
+            self.registry,
+            secret,
+            role=role,
+            scopes=(_SCOPE,),
+            limits=self.limits,
+            address=address,
+            now=self.now(),
+            check_key=self._check_organization,
+        )
+
+    def _check_organization(self, key: KeyRow) -> None:
         if not self._is_only(key.organization):
             raise RequestError(
                 "This installation has several organisations, and this page shows all of them. "
                 "Sign in with a link: policycortex ui link"
             )
-        return sessions.sign_in_by_key(key, role=role, limits=self.limits, address=address, now=now)
 
     def sign_out(self, caller: Caller) -> None:
         """End the caller's session."""

@@ -5,13 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from policycortex.errors import ConfigurationError
-from policycortex.security.secret_references import is_reference, read_secret
-
-
-def _check_reference(text: str) -> str:
-    if not is_reference(text):
-        raise ValueError("must name a secret as env:NAME or file:PATH, never hold it")
-    return text
+from policycortex.security.secret_references import Reference, read_secret
 
 
 def _check_line(text: str) -> str:
@@ -20,7 +14,7 @@ def _check_line(text: str) -> str:
     return text
 
 
-SecretReference = Annotated[str, AfterValidator(_check_reference)]
+SecretReference = Reference
 ConnectionLine = Annotated[str, AfterValidator(_check_line), Field(min_length=1, max_length=1024)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$", max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import AfterValidator
 
 from policycortex.errors import ConfigurationError
 from policycortex.settings import environment_value
@@ -14,6 +16,16 @@ _LONGEST: Final = 64 * 1024
 def is_reference(text: str) -> bool:
     """Whether the text is a reference, and not the secret itself."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def _check_reference(text: str) -> str:
+    if not is_reference(text):
+        raise ValueError("must name a secret as env:NAME or file:PATH, never hold it")
+    return text
+
+
+Reference = Annotated[str, AfterValidator(_check_reference)]
+"""The type of a field of a configuration file."""
 
 
 def read_secret(reference: str) -> str:

@@ -1,10 +1,12 @@
 """Sign-in by link and by key, what a session may do, and how it ends."""
 
+import re
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from policycortex.storage.registry.web_sessions import ROTATION
 from policycortex_console.app import SIGN_INS_PER_MINUTE, Console
 from tests.console.conftest import ConsoleServer, form_token
 from tests.support.api_server import serve
@@ -54,8 +56,18 @@ def test_a_link_signs_in_once_and_only_by_the_button(console: ConsoleServer) -> 
     browser = console.browser()
     page = browser.get("/sign-in", params={"token": token})
     assert page.status_code == 200
-    assert browser.post("/sign-in", data={"secret": token}).status_code == 303
+    given = re.search(r'name="secret" value="([^"]+)"', page.text)
+    assert given is not None
+    assert given[1] == token
+    assert browser.post("/sign-in", data={"secret": given[1]}).status_code == 303
     assert console.browser().post("/sign-in", data={"secret": token}).status_code == 403
+
+
+def test_the_page_without_a_link_asks_for_a_key(console: ConsoleServer) -> None:
+    """Its field is for a password, and nothing is in it."""
+    page = console.browser().get("/sign-in").text
+    assert re.search(r'<input type="password" name="secret"[^>]*>', page) is not None
+    assert "value=" not in page.partition("<form")[2].partition("</form>")[0].replace('value="viewer"', "")
 
 
 def test_people_of_links_must_be_of_the_only_organisation(console: ConsoleServer) -> None:
@@ -105,6 +117,26 @@ def test_a_session_ends_by_idleness_sign_out_and_the_end_of_its_key(console: Con
     revoked = console.sign_in()
     console.api.registry.keys.revoke_key(revoked.key.id, now=console.api.clock())
     assert revoked.get("/reports").status_code == 303
+
+
+def test_the_token_of_a_session_is_replaced(console: ConsoleServer) -> None:
+    """After an hour, by a page and not by a part of one; the old token ends a minute later, an open form does not."""
+    visitor = console.sign_in()
+    token, form = visitor.client.cookies["policycortex_session"], form_token(visitor.get("/health").text)
+    console.api.clock.pass_by(ROTATION)
+    assert "set-cookie" not in visitor.client.get("/reports", headers={"HX-Request": "true"}).headers
+    assert visitor.get("/reports").status_code == 200
+    fresh = visitor.client.cookies["policycortex_session"]
+    assert fresh != token
+    old = console.browser()
+    old.headers["Cookie"] = f"policycortex_session={token}"
+    answer = old.get("/reports")
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    console.api.clock.pass_by(timedelta(minutes=1))
+    assert old.get("/reports").status_code == 303
+    assert visitor.client.post("/schedules", data={"form_token": form, "template": "x"}).status_code != 403
+    assert visitor.get("/reports").status_code == 200
 
 
 def test_foreign_pages_cannot_act(console: ConsoleServer) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     delete,
     insert,
     or_,
@@ -34,6 +35,10 @@ LINK_LIFETIME: Final = timedelta(hours=24)
 _SIGN_IN_PREFIX: Final = "si_"
 _SESSION_PREFIX: Final = "ws_"
 _USE_GRAIN: Final = timedelta(minutes=1)  # a write for each request would cost more than the request
+ROTATION: Final = timedelta(hours=1)
+"""Age at which a session's token is replaced."""
+_OVERLAP: Final = timedelta(minutes=1)
+"""For how long the old token works, for requests that were sent before its replacement arrived."""
 
 sign_in_links = Table(
     "sign_in_links",
@@ -56,6 +61,9 @@ web_sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("rotated_at", UtcDateTime),  # when the token was last replaced; NULL: never
+    Column("previous_digest", String(64), unique=True),  # of the token before, which works for a minute more
+    Column("issuer", Text),  # the identity provider that signed the person in; NULL: a link or key
 )
 
 
@@ -89,6 +97,10 @@ class WebSession:
     used_at: datetime
     """Accurate to a minute."""
     expires_at: datetime
+    rotated_at: datetime | None = None
+    """When its token was last replaced. None: never."""
+    issuer: str | None = None
+    """The identity provider that signed the person in. None: a link or key."""
 
     @property
     def actor(self) -> str:
@@ -139,10 +151,17 @@ class WebSessionRepository:
             return self._open(connection, row, limits, address, now)
 
     def sign_in_by_key(
-        self, key: KeyRow, *, role: WebRole, limits: SessionLimits, address: str | None, now: datetime
+        self,
+        key: KeyRow,
+        *,
+        role: WebRole,
+        limits: SessionLimits,
+        address: str | None,
+        now: datetime,
+        issuer: str | None = None,
     ) -> str:
-        """Sign in by a key, which the caller has checked. Returns the session's token."""
-        row = {"role": role.value, "name": key.name, "key_id": key.id}
+        """Sign in by a key or person, whom the caller has checked, for ``issuer`` if it did. Returns the token."""
+        row = {"role": role.value, "name": key.name, "key_id": key.id, "issuer": issuer}
         with self._database.writing() as connection:
             return self._open(connection, row, limits, address, now)
 
@@ -151,7 +170,9 @@ class WebSessionRepository:
         if not is_well_formed(token, (_SESSION_PREFIX,)):
             return None
         with self._database.reading() as connection:
-            mine = web_sessions.c.digest == digest_token(token)
+            digest = digest_token(token)
+            before = and_(web_sessions.c.previous_digest == digest, web_sessions.c.rotated_at > now - _OVERLAP)
+            mine = or_(web_sessions.c.digest == digest, before)
             row = connection.execute(_SESSIONS.where(mine, *_living(limits, now))).mappings().first()
         if row is None:
             return None
@@ -160,6 +181,19 @@ class WebSessionRepository:
                 used = update(web_sessions).where(web_sessions.c.id == row["id"]).values(used_at=now)
                 connection.execute(used)
         return _session(row)
+
+    def rotate(self, session: WebSession, token: str, *, now: datetime) -> str | None:
+        """Replace the session's token when it is an hour old. Returns the new one; None when it stays.
+
+        A token that was stolen works no longer than that, and its thief's use ends the session of the person.
+        """
+        if now - (session.rotated_at or session.created_at) < ROTATION:
+            return None
+        new, digest = make_token(_SESSION_PREFIX), digest_token(token)
+        values = {"digest": digest_token(new), "previous_digest": digest, "rotated_at": now}
+        with self._database.writing() as connection:
+            mine = update(web_sessions).where(web_sessions.c.id == session.id, web_sessions.c.digest == digest)
+            return new if connection.execute(mine.values(**values)).rowcount else None
 
     def list_sessions(self, *, limits: SessionLimits, now: datetime) -> tuple[WebSession, ...]:
         """Sessions that have not ended, oldest first."""
@@ -188,7 +222,7 @@ class WebSessionRepository:
 
 
 _SESSIONS: Final = select(
-    *(c for c in web_sessions.c if c.name != "digest"),
+    *(c for c in web_sessions.c if c.name not in {"digest", "previous_digest"}),
     api_keys.c.organization,
     api_keys.c.networks,
     api_keys.c.scopes,
@@ -220,7 +254,7 @@ def _event(
     subject: str | None = None,
     address: str | None = None,
 ) -> AuditEvent:
-    details: dict[str, Any] = {name: row[name] for name in ("role", "name") if name in row}
+    details: dict[str, Any] = {name: row[name] for name in ("role", "name", "issuer") if row.get(name) is not None}
     return AuditEvent(
         organization=NO_ORGANIZATION,
         at=now,
