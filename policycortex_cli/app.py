@@ -14,12 +14,15 @@ from policycortex_cli.attestations import attestations
 from policycortex_cli.connections import connections
 from policycortex_cli.deliveries import deliveries
 from policycortex_cli.frameworks import frameworks
+from policycortex_cli.gate.command import gate
 from policycortex_cli.keys import keys
 from policycortex_cli.options import FOLDER as _FOLDER
 from policycortex_cli.options import crosswalk_option as _crosswalk_option
 from policycortex_cli.options import home_option as _home_option
 from policycortex_cli.options import org_option as _org_option
 from policycortex_cli.quarantine import quarantine
+from policycortex_cli.report_list import reports
+from policycortex_cli.status import status
 from policycortex_cli.ui import ui
 from policycortex_cli.verify import certificate, retention, trail, verify
 from policycortex_cli.waivers import waivers
@@ -231,6 +234,9 @@ app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)
 app.add_command(ui)
+app.add_command(gate)
+app.add_command(reports)
+app.add_command(status)
 
 
 def run() -> NoReturn:

@@ -3,13 +3,11 @@
 import json
 import shutil
 import sys
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from policycortex.documents.stored_summary import read_figures
 from policycortex.errors import IntegrityError, PolicyCortexError, Problem, RequestError
@@ -25,11 +23,9 @@ from policycortex.workflow.report_order import parse_order
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import known_values, new_report_id, request_report, run_tags
 from policycortex_cli.audit_records import record_event
+from policycortex_cli.file_names import free_stem
 from policycortex_cli.home import make_folder
 from policycortex_cli.runs import HomeRuns, home_runs
-
-_MOST_BYTES: Final = 200
-"""Of a name, which leaves space for endings such as ``.manifest.json.p7s`` in the 255 of file systems."""
 
 
 def changed_body(
@@ -139,17 +135,3 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise RequestError(f"{path} must hold one JSON object", details=(Problem(field="", message="not an object"),))
     return body
-
-
-def free_stem(out: Path, name: str, endings: Collection[str]) -> str:
-    """The beginning of the file names: letters and digits of the name in any script, and a number if it is taken."""
-    plain = unicodedata.normalize("NFC", name.lower())
-    words = "".join(char if _is_word(char) else " " for char in plain).split()
-    stem = "-".join(words).encode()[:_MOST_BYTES].decode(errors="ignore").rstrip("-") or "report"
-    candidates = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    return next(c for c in candidates if not any((out / f"{c}.{ending}").exists() for ending in endings))
-
-
-def _is_word(char: str) -> bool:
-    """Letters, digits, and the marks that some scripts write as a part of a letter."""
-    return char.isalnum() or unicodedata.category(char).startswith("M")

@@ -7,7 +7,9 @@ from policycortex_client.attestations import Attestation, ImportedQuestionnaire
 from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
+from policycortex_client.findings import FindingsPage
 from policycortex_client.frameworks import Framework
+from policycortex_client.health import PartState
 from policycortex_client.imports import Import
 from policycortex_client.model import (
     DownloadLink,
@@ -31,10 +33,12 @@ __all__ = [
     "DigestError",
     "DownloadLink",
     "FileInfo",
+    "FindingsPage",
     "Framework",
     "Import",
     "ImportedQuestionnaire",
     "Page",
+    "PartState",
     "Problem",
     "Report",
     "ReportEndedError",

@@ -3,7 +3,9 @@
 from policycortex_client.analytics import AnalyticsClient
 from policycortex_client.attestations import AttestationsClient
 from policycortex_client.deliveries import DeliveriesClient
+from policycortex_client.findings import FindingsClient
 from policycortex_client.frameworks import FrameworksClient
+from policycortex_client.health import HealthClient
 from policycortex_client.imports import ImportsClient
 from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
@@ -17,7 +19,9 @@ class Client(
     WaiversClient,
     AttestationsClient,
     FrameworksClient,
+    FindingsClient,
     ImportsClient,
+    HealthClient,
     AnalyticsClient,
 ):
     """Use it as a context manager, or call ``close``. Safe to share between threads."""

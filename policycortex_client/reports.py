@@ -18,7 +18,7 @@ from policycortex_client.errors import (
     WaitingEndedError,
 )
 from policycortex_client.model import DownloadLink, Report, ReportPage, read_link, read_page, read_report
-from policycortex_client.transport import Transport, error_body
+from policycortex_client.transport import Filter, Transport, error_body
 
 _WAIT_SECONDS: Final = 20
 """Seconds that the server waits in one request; shorter than the timeout of common proxies."""
@@ -45,11 +45,11 @@ class ReportsClient(Transport):
         """All about one report. Raises ApiError."""
         return read_report(self._send("GET", f"/v1/reports/{report_id}").json())
 
-    def list_reports(self, **filters: str | int) -> ReportPage:
+    def list_reports(self, **filters: Filter) -> ReportPage:
         """One page; ``filters`` are the documented query parameters. Raises ApiError."""
-        return read_page(self._send("GET", "/v1/reports", params=filters).json())
+        return read_page(self._get("/v1/reports", **filters))
 
-    def iterate_reports(self, **filters: str | int) -> Iterator[Report]:
+    def iterate_reports(self, **filters: Filter) -> Iterator[Report]:
         """Every report of the list, page by page. Raises ApiError."""
         offset, page = 0, self.list_reports(**{"limit": 100, **filters})
         yield from page.reports

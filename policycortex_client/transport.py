@@ -1,7 +1,7 @@
 """One HTTP connection pool with an API key: sends requests, retries while the server is busy, raises errors."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -13,18 +13,32 @@ from policycortex_client.model import Page
 _RETRIED: Final = frozenset({429, 503})
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
-Filter = str | int | float | bool
-"""The value of a documented query parameter."""
+Value = str | int | float | bool
+Filter = Value | Sequence[Value] | None
+"""The value of a documented query parameter; several of a parameter that may be repeated; None is not sent."""
 _Item = TypeVar("_Item")
 
 
 class Transport:
     """Base of the method groups."""
 
-    def __init__(self, base_url: str, api_key: str, *, timeout_seconds: float = 30.0, attempts: int = 4) -> None:
-        """``attempts`` is the limit for one request while the server is busy (429, 503) or unreachable."""
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout_seconds: float = 30.0,
+        attempts: int = 4,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """``attempts`` is the limit for one request while the server is busy (429, 503) or unreachable.
+
+        ``transport`` sends the requests instead of the network, for example through a proxy of your own.
+        """
         headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
-        self._http = httpx.Client(base_url=base_url.rstrip("/"), headers=headers, timeout=timeout_seconds)
+        self._http = httpx.Client(
+            base_url=base_url.rstrip("/"), headers=headers, timeout=timeout_seconds, transport=transport
+        )
         self._attempts = attempts
 
     def __enter__(self) -> Self:
@@ -87,8 +101,16 @@ def _may_repeat(method: str, error: httpx.TransportError, options: Mapping[str, 
     return never_sent or method != "POST" or "Idempotency-Key" in options.get("headers", {})
 
 
-def _query_text(filters: Mapping[str, Filter]) -> dict[str, str]:
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in filters.items()}
+def _query_text(filters: Mapping[str, Filter]) -> dict[str, list[str]]:
+    return {name: [_text(each) for each in _each(value)] for name, value in filters.items() if value is not None}
+
+
+def _each(value: Value | Sequence[Value]) -> Sequence[Value]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import httpx
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from policycortex.security.web_access import CALLER
+from policycortex.security.in_process import CalledAs
 from policycortex_console.people import Person
 
 _NO_CONTENT: Final = 204
@@ -93,12 +93,8 @@ class Backend:
         return body
 
 
-class AsPerson:
-    """The API, called as a person instead of with a key in a header."""
+class AsPerson(CalledAs):
+    """The API, called as the person who signed in."""
 
     def __init__(self, api: ASGIApp, person: Person) -> None:
-        self._api, self._person = api, person
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        await self._api({**scope, CALLER: self._person.identity, "app": None, "router": None}, receive, send)
+        super().__init__(api, person.identity)

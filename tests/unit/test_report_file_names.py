@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from policycortex_cli.report import free_stem
+from policycortex_cli.file_names import free_stem
 
 _ENDINGS = {"json", "pdf", "json.p7s"}
 

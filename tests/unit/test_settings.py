@@ -8,7 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from policycortex.errors import ConfigurationError
-from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings, allowed_values, variable_of
+from policycortex.settings import (
+    DAGSTER_DATABASE_VARIABLE,
+    KEY_VARIABLE,
+    URL_VARIABLE,
+    Settings,
+    allowed_values,
+    variable_of,
+)
 
 _TABLE_ROW = re.compile(r"^\| `(POLICYCORTEX_\w+)` \| (.*?) \| (.*?) \|", re.MULTILINE)
 
@@ -141,8 +148,10 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_variables_of_tests_and_of_dagster_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither is refused: one configures the test suite, the other ``serve`` passes to Dagster."""
+    """None is refused: they configure the test suite, Dagster, and commands that ask an API."""
     monkeypatch.setenv("POLICYCORTEX_TEST_SEED", "7")
+    monkeypatch.setenv(URL_VARIABLE, "https://reports.example.com")
+    monkeypatch.setenv(KEY_VARIABLE, "sk_live_x")
     monkeypatch.setenv(DAGSTER_DATABASE_VARIABLE, "postgresql+psycopg2://h/d")
     assert Settings.from_environment()
 

@@ -20,6 +20,7 @@ def present_posture(
     *,
     known_on: datetime | None,
     only: Collection[RequirementResult],
+    has_uncounted_imports: bool,
 ) -> PostureAnswer:
     """The posture; ``only`` limits the listed requirements, empty lists all. Counts and scores are always of all."""
     counted = Counter(requirement.result for requirement in posture.requirements)
@@ -43,6 +44,7 @@ def present_posture(
             ],
             "findings": FindingTotals.model_validate(posture.counts),
             "coverage": CoverageAnswer.model_validate(posture.score.coverage),
+            "has_uncounted_imports": has_uncounted_imports,
             "results": {result: counted[result] for result in RequirementResult},
             "requirements": [
                 RequirementPosture(

@@ -57,7 +57,16 @@ def get_posture(
             attestations=as_known_at(services.registry.attestations.list_records(caller.organization), known.at),
             now=known.at,
         )
+        days = (known.period.first_utc_date, known.period.last_utc_date)
+        is_behind = lake.state.has_unbuilt_imports(caller.organization, *days)
     return send_json(
         request,
-        present_posture(assessed.posture, framework, known.period, known_on=known.known_on, only=query.results),
+        present_posture(
+            assessed.posture,
+            framework,
+            known.period,
+            known_on=known.known_on,
+            only=query.results,
+            has_uncounted_imports=is_behind,
+        ),
     )

@@ -68,3 +68,6 @@ class PostureAnswer(ResponseModel):
     coverage: CoverageAnswer
     results: dict[RequirementResult, int] = Field(description="Number of requirements by result, of all requirements")
     requirements: list[RequirementPosture] = Field(description="In the framework's order")
+    has_uncounted_imports: bool = Field(
+        default=False, description="Findings of the period were imported that are not counted yet: ask again later"
+    )
