@@ -1,7 +1,7 @@
 """Commands that waivers and attestations share: approve, revoke, list. Each change is recorded with its actor."""
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +31,8 @@ class ApprovalCommands:
     records: "Callable[[Registry], ApprovalRepository[Any]]"
     describe: "Callable[[Any], str]"
     """What a record is about, for the list."""
+    approved: "Callable[[Any], Mapping[str, Any]]" = lambda _: {}
+    """What the audit log has of an approval beside the actor."""
 
     def add_to(self, group: click.Group) -> None:
         """Add approve, revoke and list."""
@@ -45,15 +47,16 @@ class ApprovalCommands:
 
     def _add_change(self, group: click.Group, verb: str, done: str, text: str) -> None:
         def change(record_id: str, by: str | None, org: str, home: Path | None, **role: str | None) -> None:
-            from policycortex.requests.approval_body import parse_approval
+            from policycortex.requests.approval_body import ApproveBody, parse_approval
 
             if role.get("role") is not None:
-                role = {"role": parse_approval(role)}
+                role = {"role": parse_approval(role, ApproveBody).role}
             with opened_registry(Settings.from_environment(home=home)) as registry:
                 act = getattr(self.records(registry), f"{verb}_record")
                 record = act(org, record_id, by=actor_of(registry, by, org), now=datetime.now(UTC), **role)
                 actor = getattr(record, f"{done}_by")
-                record_event(registry, org, f"{self.noun}_{done}", record.id, {"by": actor})
+                details = self.approved(record) if verb == "approve" else {}
+                record_event(registry, org, f"{self.noun}_{done}", record.id, {"by": actor, **details})
             print(f"{record.id} {done} by {actor}")
 
         options = (click.argument("record_id", metavar=f"{self.noun.upper()}_ID"), by_option, org_option, home_option)

@@ -144,6 +144,9 @@ def _describe(attestation: "Attestation") -> str:
     return f"{attestation.statement.value} {scope.framework} {named}{where}"
 
 
-ApprovalCommands(noun="attestation", records=lambda registry: registry.attestations, describe=_describe).add_to(
-    attestations
-)
+ApprovalCommands(
+    noun="attestation",
+    records=lambda registry: registry.attestations,
+    describe=_describe,
+    approved=lambda found: {"evidence": [file.sha256 for file in found.evidence]},
+).add_to(attestations)

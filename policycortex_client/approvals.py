@@ -33,9 +33,12 @@ class ApprovalsTransport(Transport):
     def _request_record(self, noun: str, body: Mapping[str, Any], read: Reader[ApprovalT]) -> ApprovalT:
         return read(self._send("POST", f"/v1/{noun}", json=dict(body)).json())
 
-    def _approve_record(self, noun: str, record_id: str, role: str | None, read: Reader[ApprovalT]) -> ApprovalT:
-        body = {} if role is None else {"json": {"role": role}}
-        return read(self._send("POST", f"/v1/{noun}/{record_id}/approve", **body).json())
+    def _approve_record(
+        self, noun: str, record_id: str, given: Mapping[str, Any], read: Reader[ApprovalT]
+    ) -> ApprovalT:
+        body = {name: value for name, value in given.items() if value is not None}
+        options = {"json": body} if body else {}
+        return read(self._send("POST", f"/v1/{noun}/{record_id}/approve", **options).json())
 
     def _revoke_record(self, noun: str, record_id: str) -> None:
         self._send("DELETE", f"/v1/{noun}/{record_id}")

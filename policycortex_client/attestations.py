@@ -45,9 +45,15 @@ class AttestationsClient(ApprovalsTransport):
         """Request an attestation with the documented body; another key must approve it. Raises ApiError."""
         return self._request_record("attestations", body, _read)
 
-    def approve_attestation(self, attestation_id: str, *, role: str | None = None) -> Attestation:
-        """Approve it, in a role that reports name. Raises ApiError 409 when this key requested it."""
-        return self._approve_record("attestations", attestation_id, role, _read)
+    def approve_attestation(
+        self, attestation_id: str, *, role: str | None = None, evidence: Sequence[str] | None = None
+    ) -> Attestation:
+        """Approve it, in a role that reports name, with the SHA-256 of the ``evidence`` that the approver has seen.
+
+        Raises ApiError 409 when this key requested it, or when it has other evidence.
+        """
+        given = {"role": role, "evidence": None if evidence is None else list(evidence)}
+        return self._approve_record("attestations", attestation_id, given, _read)
 
     def attach_evidence(self, attestation_id: str, file: Path, *, name: str = "") -> Attestation:
         """Attach a file before the approval. Raises ApiError: 409 after it, 400 for a file of another type."""

@@ -25,7 +25,7 @@ class WaiversClient(ApprovalsTransport):
 
     def approve_waiver(self, waiver_id: str, *, role: str | None = None) -> Waiver:
         """Approve it, in a role that reports name. Raises ApiError 409 when this key requested it."""
-        return self._approve_record("waivers", waiver_id, role, _read)
+        return self._approve_record("waivers", waiver_id, {"role": role}, _read)
 
     def revoke_waiver(self, waiver_id: str) -> None:
         """Revoke it from now on; it stays in the list. Raises ApiError."""

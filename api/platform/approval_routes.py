@@ -1,6 +1,6 @@
 """The endpoints that waivers and attestations share: list, get, approve and revoke. Each noun adds its request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
 from api.platform.approvals import ApprovalAnswer
-from api.platform.audit import audited
+from api.platform.audit import audited, note
 from api.platform.auth import FindingsWriter, Reader
 from api.platform.dependencies import OptionalJsonObject, ServicesDep
 from api.platform.errors import not_found_as
@@ -39,6 +39,9 @@ class ApprovalNoun(Generic[RecordT]):
     list_answer: type[ResponseModel]
     make_list: Callable[[Sequence[Any], Pagination], ResponseModel]
     """A ``list_answer`` of some answers."""
+    approve_body: type[ApproveBody] = ApproveBody
+    approved: Callable[[RecordT], Mapping[str, Any]] = lambda _: {}
+    """What the audit log has of an approval beside its key."""
 
     @property
     def not_found(self) -> str:
@@ -104,7 +107,7 @@ def _add_approval(router: APIRouter, noun: ApprovalNoun[RecordT]) -> None:
         name=f"approve_{noun.name}",
         response_model=noun.answer,
         responses=errors_of(codes.PATH_NOT_FOUND, codes.CONFLICT, codes.INVALID_CONFIG, body=True),
-        openapi_extra=body_of(ApproveBody, _EXAMPLE, is_required=False),
+        openapi_extra=body_of(noun.approve_body, _EXAMPLE, is_required=False),
         description=f"Approve {noun.article} that another key requested; it holds from now on, within its validity.",
     )
     @audited(f"{noun.name}_approved")
@@ -115,11 +118,12 @@ def _add_approval(router: APIRouter, noun: ApprovalNoun[RecordT]) -> None:
         body: OptionalJsonObject,
         services: ServicesDep,
     ) -> ApprovalAnswer:
-        now, role = services.now(), parse_approval(body)
+        now, given = services.now(), parse_approval(body, noun.approve_body)
         with not_found_as(noun.not_found):
             found = noun.records(services.registry).approve_record(
-                caller.organization, record_id, by=caller.key.id, now=now, role=role
+                caller.organization, record_id, by=caller.key.id, now=now, role=given.role, seen=given.seen
             )
+        note(details=noun.approved(found))
         return noun.present(found, now)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
@@ -23,6 +23,27 @@ class ApproveBody(Strict):
     """Body of an approval; it may be left out."""
 
     role: Role = Field(default=None, description=ROLE_TEXT, examples=["Chief information security officer"])
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """Digests of the evidence files that the approver has seen; None: not given."""
+        return None
+
+
+class AttestationApproveBody(ApproveBody):
+    """Body of an approval of an attestation; it may be left out."""
+
+    evidence: list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] | None = Field(
+        default=None,
+        max_length=1000,
+        description="SHA-256 of each evidence file that the approver has seen; 409 if the attestation has other files",
+        examples=[["0" * 64]],
+    )
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """As ``evidence`` names them."""
+        return None if self.evidence is None else frozenset(self.evidence)
 
 
 class ApprovalBody(Strict):
@@ -72,9 +93,12 @@ def day_as_moment(text: str, *, is_end: bool) -> str:
         return text
 
 
-def parse_approval(body: Mapping[str, Any]) -> str | None:
-    """The role of an approver. Raises RequestError."""
-    return validated(ApproveBody, body).role
+_BodyT = TypeVar("_BodyT", bound=ApproveBody)
+
+
+def parse_approval(body: Mapping[str, Any], model: type[_BodyT]) -> _BodyT:
+    """What an approver says. Raises RequestError."""
+    return validated(model, body)
 
 
 def known_frameworks(info: ValidationInfo) -> Mapping[str, Framework]:

@@ -139,14 +139,11 @@ class Coverage:
     not_applicable: int = 0
     """Requirements of the framework that do not apply; with ``total`` all of them."""
     by_scanner: int = 0
-    """Requirements that scanners decide."""
+    """Requirements that scanners decide, of those that ``requirements_met`` counts."""
     by_people: int = 0
-    """Requirements that people decide: by a statement where scanners do not, or by ``not_met``."""
-
-    @property
-    def open(self) -> int:
-        """Requirements that apply and that nobody decides."""
-        return self.total - self.by_scanner - self.by_people
+    """Those that people decide: by a statement where scanners do not, or by ``not_met``."""
+    open: int = 0
+    """Those that apply and that nobody decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

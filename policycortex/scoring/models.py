@@ -129,15 +129,17 @@ def _assessed(requirements: Sequence[RequirementAssessment]) -> list[Requirement
     return [r for r in requirements if r.result in decided]
 
 
-def _coverage(requirements: Sequence[RequirementAssessment]) -> Coverage:
+def _coverage(requirements: Sequence[RequirementAssessment], concluded: Sequence[RequirementAssessment]) -> Coverage:
+    """Who decides is counted over the rows of ``requirements_met``, the rest over all requirements."""
     excluded = sum(r.result is RequirementResult.NOT_APPLICABLE for r in requirements)
-    deciders = [r.decided_by for r in requirements]
+    deciders = [r.decided_by for r in concluded if r.result is not RequirementResult.NOT_APPLICABLE]
     return Coverage(
         assessed=len(_assessed(requirements)),
         total=len(requirements) - excluded,
         not_applicable=excluded,
         by_scanner=deciders.count(Decider.SCANNER),
         by_people=deciders.count(Decider.PEOPLE),
+        open=deciders.count(None),
     )
 
 
@@ -149,5 +151,5 @@ def _score(model: ScoreModel, numerator: float, denominator: float, inputs: Scor
         numerator=numerator,
         denominator=denominator,
         excluded=Counts(muted=inputs.counts.muted, waived=inputs.counts.waived, manual=inputs.counts.manual),
-        coverage=_coverage(inputs.requirements),
+        coverage=_coverage(inputs.requirements, inputs.concluded),
     )

@@ -70,6 +70,28 @@ def test_nothing_is_attached_after_the_approval(server: ApiServer, asker: httpx.
     assert len(asker.get(f"/v1/attestations/{id_}").json()["evidence"]) == 1
 
 
+def test_an_approval_names_the_evidence_that_was_seen(server: ApiServer, asker: httpx.Client) -> None:
+    """A file that came after the approver looked is named, and nothing is approved; the audit log has the digests."""
+    id_ = request_statement(server, asker)
+    attach(asker, id_)
+    seen = hashlib.sha256(PDF).hexdigest()
+    late = b"%PDF-late"
+    attach(asker, id_, late, name="late.pdf")
+    unseen = hashlib.sha256(late).hexdigest()
+    approver, url = server.client(scopes=SCOPES), f"/v1/attestations/{id_}/approve"
+    for given, word in (([seen], unseen), ([], min(seen, unseen)), ([seen, unseen, "0" * 64], "0" * 64)):
+        refused = approver.post(url, json={"evidence": given})
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "RPT_003")
+        assert word in refused.json()["error_description"]
+        assert asker.get(f"/v1/attestations/{id_}").json()["approver"] is None
+    assert approver.post(url, json={"evidence": ["x"]}).json()["details"][0]["field"] == "evidence.0"
+    assert approver.post(url, json={"evidence": [unseen, seen]}).status_code == 200
+    admin = server.client(scopes=["admin"])
+    events = admin.get("/v1/audit-trail", params={"action": "attestation_approved"}).json()["records"]
+    (named,) = [each["details"]["evidence"] for each in events if "evidence" in each["details"]]
+    assert set(named) == {seen, unseen}
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [

@@ -12,6 +12,7 @@ from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.openapi import body_of, errors_of
 from api.v1.attestations.presenters import present_attestation
 from api.v1.attestations.schemas import AttestationAnswer, AttestationList
+from policycortex.requests.approval_body import AttestationApproveBody
 from policycortex.requests.attestation_body import AttestationBody, parse_attestation
 
 router: Final = APIRouter(prefix="/v1/attestations", tags=["attestations"])
@@ -24,6 +25,8 @@ _NOUN: Final = ApprovalNoun(
     answer=AttestationAnswer,
     list_answer=AttestationList,
     make_list=lambda answers, page: AttestationList(attestations=list(answers), pagination=page),
+    approve_body=AttestationApproveBody,
+    approved=lambda found: {"evidence": [file.sha256 for file in found.evidence]},
 )
 _EXAMPLE: Final = {
     "statement": "not_applicable",

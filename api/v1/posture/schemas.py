@@ -27,7 +27,7 @@ class ModelScore(ResponseModel):
 
 
 class CoverageAnswer(ResponseModel):
-    """Requirements by who decides them; the first three add up to `total`."""
+    """Requirements by who decides them; the first three are over those that `requirements_met` counts."""
 
     by_scanner: int
     by_people: int

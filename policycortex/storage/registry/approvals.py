@@ -5,7 +5,7 @@ Values are added and never overwritten. A key and the keys that it was rotated t
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
@@ -77,11 +77,19 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         """The record of a row's values by column."""
 
     def approve_record(
-        self, organization: str, record_id: str, *, by: str, now: datetime, role: str | None = None
+        self,
+        organization: str,
+        record_id: str,
+        *,
+        by: str,
+        now: datetime,
+        role: str | None = None,
+        seen: Collection[str] | None = None,
     ) -> RecordT:
-        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, or revoked.
+        """Approve it. Raises NotFoundError; ConflictError: own request, approved already, revoked, or other evidence.
 
-        A request of any key with the same lineage is the caller's own. ``role`` is the one that the approver acts in.
+        A request of any key with the same lineage is the caller's own. ``role`` is the one that the approver acts in,
+        ``seen`` the SHA-256 of the evidence files that the approver has seen; None: not given.
         """
         own = self._table.c
         fresh = (own.approved_at.is_(None), own.revoked_at.is_(None))
@@ -93,10 +101,16 @@ class ApprovalRepository(ABC, Generic[RecordT]):
                 .where(*mine, *fresh, *others)
                 .values(approved_by=by, approved_at=now, approver_role=role)
             )
+            if done.rowcount and seen is not None:
+                self._check_seen(connection, record_id, seen)
         record = self.get_record(organization, record_id)
         if not done.rowcount:
             self._refuse_approval(record, by)
         return record
+
+    def _check_seen(self, _connection: Connection, record_id: str, _seen: Collection[str]) -> None:
+        """Raise ConflictError where the record, whose row is locked, has other evidence than what was seen."""
+        raise ConflictError(f"{self.noun} {record_id} has no evidence")
 
     def revoke_record(self, organization: str, record_id: str, *, by: str, now: datetime) -> RecordT:
         """Revoke it; periods that ended before keep it. A second revocation changes nothing."""

@@ -1,7 +1,7 @@
 """Attestations in the registry: the statement and its scope beside what all approved records have, and its evidence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -163,6 +163,16 @@ class AttestationRepository(ApprovalRepository[Attestation]):
                 row = {column.name: getattr(file, column.name) for column in _FILE}
                 connection.execute(insert(files).values(attestation_id=attestation_id, **row))
         return self.get_record(organization, attestation_id)
+
+    def _check_seen(self, connection: Connection, record_id: str, seen: Collection[str]) -> None:
+        files = attestation_evidence.c
+        there = set(connection.execute(select(files.sha256).where(files.attestation_id == record_id)).scalars())
+        if there != set(seen):
+            unseen, gone = sorted(there - set(seen)), sorted(set(seen) - there)
+            parts = [f"{len(unseen)} not named ({unseen[0]}...)"] if unseen else []
+            parts += [f"{len(gone)} that it does not have ({gone[0]}...)"] if gone else []
+            named = f"attestation {record_id} has other evidence than the approval names"
+            raise ConflictError(f"{named}: {', '.join(parts)}; look at it again")
 
     def _read_all(self, connection: Connection, rows: Iterable[RowMapping]) -> tuple[Attestation, ...]:
         values = [dict(row) for row in rows]

@@ -195,7 +195,9 @@ def _summary(frame: pl.DataFrame, requirements: Sequence[RequirementRow]) -> Sum
         excluded=Counts(
             muted=outcomes.get("muted", 0), waived=outcomes.get("waived", 0), manual=outcomes.get("manual", 0)
         ),
-        coverage=Coverage(assessed=assessed, total=len(requirements), by_scanner=assessed),
+        coverage=Coverage(
+            assessed=assessed, total=len(requirements), by_scanner=assessed, open=len(requirements) - assessed
+        ),
     )  # fmt: skip
     compliant = results.count(RequirementResult.COMPLIANT)
     risk = sample_risk(frame)

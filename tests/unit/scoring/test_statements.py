@@ -141,3 +141,32 @@ def test_statements_move_coverage_and_requirements_met_alone() -> None:
     coverage = after.score.coverage
     assert (coverage.by_scanner, coverage.by_people, coverage.open, coverage.total) == (2, 2, 1, 5)
     assert [each.id for each in after.requirements if each.is_contradicted] == ["R2"]
+
+
+def test_coverage_counts_the_rows_of_requirements_met() -> None:
+    """Neither parents nor parts that the same checks decide: who decides adds up to the model's denominator."""
+    parents = {"R1": "P", "R2": "P", "R3": "P", "R4": "Q"}
+    framework = Framework(
+        id="nested",
+        name="Nested",
+        version="1",
+        requirements=(
+            *(Requirement(id=id_, title="", section="") for id_ in ("P", "Q")),
+            *(
+                Requirement(
+                    id=id_, title="", section="", parent=parent, manual_for=frozenset({"*"} if id_ == "R4" else ())
+                )
+                for id_, parent in parents.items()
+            ),
+            Requirement(id="R5", title="", section="", manual_for=frozenset({"*"})),
+        ),
+        crosswalk=Crosswalk(version="1", relations={("aws", "good"): ("R1", "R2"), ("aws", "bad"): ("R3",)}),
+    )
+    relations = expand_crosswalk(framework, TALLIES, MAPPING_SCHEMA.to_frame())
+    waived = WAIVED_SCHEMA.to_frame()
+    for stated, wanted in (({}, (2, 0, 2)), ({"R4": MET}, (2, 1, 1)), ({"R4": MET, "R5": NOT_MET}, (2, 2, 0))):
+        posture = assess_posture(framework, tallies=TALLIES, relations=relations, waived=waived, stated=stated)
+        coverage = posture.score.coverage
+        assert (coverage.by_scanner, coverage.by_people, coverage.open) == wanted
+        assert posture.scores["requirements_met"].denominator == coverage.by_scanner + coverage.by_people
+        assert coverage.total == 7
