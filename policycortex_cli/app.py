@@ -203,6 +203,36 @@ def gc(keep_days: float, grace_hours: float, dry_run: bool, home: Path | None) -
     remove_garbage(settings, keep_days=keep_days, grace_hours=grace_hours, is_dry_run=dry_run)
 
 
+@app.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@_home_option
+def backup(folder: Path, home: Path | None) -> None:
+    """Copy an embedded home into the new folder DIR, also while it is served."""
+    from policycortex_cli.backup import back_up
+
+    back_up(Settings.from_environment(home=home), folder)
+
+
+@app.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@_home_option
+def restore(folder: Path, home: Path | None) -> None:
+    """Restore the backup DIR into a home that is missing or empty."""
+    from policycortex_cli.backup import restore as restore_home
+
+    restore_home(Settings.from_environment(home=home), folder)
+
+
+@app.command()
+@click.option("--check", is_flag=True, help="Only print the versions; nothing is changed.")
+@_home_option
+def upgrade(check: bool, home: Path | None) -> None:
+    """Migrate the data of an earlier version, with a copy of the registry beside it."""
+    from policycortex_cli.backup import upgrade as upgrade_home
+
+    upgrade_home(Settings.from_environment(home=home), is_check=check)
+
+
 app.add_command(quarantine)
 
 

@@ -9,6 +9,7 @@ import click
 
 from policycortex.audit.chain import NO_ORGANIZATION
 from policycortex.names import DEFAULT_ORGANIZATION, CrosswalkEdition
+from policycortex.settings import Settings
 
 Command = Callable[..., Any]
 
@@ -20,7 +21,15 @@ FOLDER: Final = click.Path(path_type=Path)
 def home_option(command: Command) -> Command:
     """``--home``."""
     text = "Folder of all state; default: POLICYCORTEX_HOME, else ./var."
-    return click.option("--home", type=FOLDER, default=None, help=text)(command)
+    return click.option("--home", type=FOLDER, default=None, help=text, callback=_checked_home)(command)
+
+
+def _checked_home(_context: click.Context, _option: click.Parameter, home: Path | None) -> Path | None:
+    """Refuse data of a newer program before the command writes anything. Raises ConfigurationError."""
+    from policycortex.workflow.versions import require_known_versions
+
+    require_known_versions(Settings.from_environment(home=home))
+    return home
 
 
 def org_option(command: Command) -> Command:

@@ -16,7 +16,7 @@ from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import add_frameworks, range_tags, today, windows_of
 from pipelines.resources import CoreResource
 from policycortex.scoring.approvals import ApprovalStatus
-from policycortex.storage.lake.schema import SCHEMA_VERSION
+from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.approvals import ApprovalRepository
 from policycortex.workflow.analytics_days import load_unbuilt_days

@@ -19,9 +19,11 @@ from api.platform.dagster_runs import DagsterRuns
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import connect as opening
 from policycortex.storage.registry import open_registry
 from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, log_records, serve
+from tests.support.empty_homes import make_empty_home
 
 
 def test_a_held_database_is_503_and_then_well(
@@ -137,6 +139,20 @@ def test_a_lake_that_cannot_be_read_is_reported_by_readiness(tmp_path: Path) -> 
         assert [part["name"] for part in answer.json()["parts"] if not part["ok"]] == ["lake"]
         catalog.unlink()
         assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
+
+
+def test_a_lake_of_a_newer_program_is_reported_by_readiness(tmp_path: Path) -> None:
+    """A newer program was started on the same data: 503 names the lake and both versions."""
+    settings = Settings(home=make_empty_home(tmp_path / "home"))
+    newer = "INSERT INTO lake.core.schema_version VALUES (99, now())"
+    for url in serve(create_app(settings, launcher=FakeRunLauncher())):
+        assert httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
+        with open_lake(settings) as lake:
+            lake.session.write("a newer version", lambda cursor: cursor.execute(newer))
+        answer = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
+        assert answer.status_code == 503
+        (part,) = [part for part in answer.json()["parts"] if not part["ok"]]
+        assert (part["name"], "99" in part["detail"]) == ("lake", True)
 
 
 @pytest.mark.parametrize("cause", ["the endpoint", "the write-ahead log", "readiness"])

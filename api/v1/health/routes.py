@@ -15,7 +15,8 @@ from api.platform.runs import PartState
 from api.platform.services import Services
 from api.v1.health.schemas import Health, PartAnswer, Readiness
 from policycortex.errors import PolicyCortexError
-from policycortex.storage.lake.catalog import check_catalog
+from policycortex.settings import Settings
+from policycortex.storage.lake.catalog import check_catalog, require_known_lake
 
 router: Final = APIRouter(tags=["health"], dependencies=[Depends(refuse_unknown_parameters)])
 
@@ -48,7 +49,7 @@ def get_readiness(services: ServicesDep, request: Request, response: Response) -
     """200 when reports can be produced: checks registry, lake, home, Dagster with its code, and its daemon."""
     parts = (
         _check("registry", services.ping),
-        _check("lake", lambda: check_catalog(services.settings)),
+        _check("lake", lambda: _check_lake(services.settings)),
         _check_home(services),
         *services.launcher.check(),
     )
@@ -67,6 +68,12 @@ def _check(name: str, check: Callable[[], None]) -> PartState:
     except PolicyCortexError as error:
         return PartState(name=name, is_ok=False, detail=str(error))
     return PartState(name=name, is_ok=True)
+
+
+def _check_lake(settings: Settings) -> None:
+    """Readable, and not of a newer program, which may have been started on the same data."""
+    check_catalog(settings)
+    require_known_lake(settings)
 
 
 def _check_home(services: Services) -> PartState:

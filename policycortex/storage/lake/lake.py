@@ -13,6 +13,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake import schema as lake_schema
 from policycortex.storage.lake.analytics import LakeAnalytics
 from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake, scratch_dir
+from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
 from policycortex.storage.lake.column_statistics import forget_statistics
 from policycortex.storage.lake.damage import refuse_lost_catalog
@@ -115,7 +116,7 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
             numbers = "views_9" if is_numbering else "views_before_9"
             for statement in cursor.extract_statements(sql(views) + sql(numbers) + sql("macros")):
                 cursor.execute(statement)
-        if snapshot is None and version < lake_schema.SCHEMA_VERSION:
+        if snapshot is None and version < SCHEMA_VERSION:
             if version:
                 upgrade(session, version)
             lake_schema.record_version(session)

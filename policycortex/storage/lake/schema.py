@@ -7,9 +7,8 @@ import duckdb
 
 from policycortex.errors import ConfigurationError
 from policycortex.storage.lake.attach import ROWS_HELD
+from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.lake.session import Cursor, LakeSession, sql
-
-SCHEMA_VERSION: Final = 9
 
 CARRIES_SCANS: Final = 8
 """Since this version daily results and trends carry scans of earlier days."""

@@ -35,9 +35,11 @@ from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.unrelated import UnrelatedRepository
 from policycortex.storage.registry.uploads import UploadRepository
+from policycortex.storage.registry.versions import registry_path, require_known_revision
 from policycortex.storage.registry.waivers import WaiverRepository
 from policycortex.storage.registry.web_sessions import WebSessionRepository
 from policycortex.storage.registry.withheld import WithheldRepository
+from policycortex.storage.sqlite_copies import copy_sqlite
 
 _COMMON: Final[dict[str, Any]] = {
     "hide_parameters": True,  # error messages would show request bodies and digests of keys
@@ -124,7 +126,7 @@ def _open_engine(settings: Settings, patience: float) -> Engine:
 
 
 def _open_sqlite(settings: Settings, patience: float) -> Engine:
-    path = settings.home / "registry.sqlite"
+    path = registry_path(settings)
     try:
         make_private_folder(settings.home)
         _refuse_emptied(path, settings)
@@ -193,16 +195,31 @@ def _begin_postgres(connection: Connection) -> None:
 
 
 def _migrate(engine: Engine, settings: Settings, patience: float) -> None:
-    if _current_version(engine) == HEAD:
+    version = _current_version(engine)
+    if version == HEAD:
         return
+    require_known_revision(version)
     if engine.dialect.name == "postgresql":
         _migrate_postgres(engine)
         return
     try:
         with FileLock(settings.home / "registry.migrate.lock", timeout=patience):
+            _keep_copy(settings, _current_version(engine))
             _upgrade_unless_current(engine)
     except Timeout:
         raise StoreBusyError("another process is still migrating the registry; try again") from None
+
+
+def _keep_copy(settings: Settings, version: str | None) -> None:
+    """Before a migration, copy the file to ``registry.sqlite.<revision>``; copies of earlier ones are removed."""
+    if version in {None, HEAD}:
+        return
+    path = registry_path(settings)
+    kept = path.with_name(f"{path.name}.{version}")
+    copy_sqlite(path, kept)
+    for older in path.parent.glob(f"{path.name}.[0-9][0-9][0-9][0-9]"):
+        if older != kept:
+            older.unlink(missing_ok=True)
 
 
 def _migrate_postgres(engine: Engine) -> None:
