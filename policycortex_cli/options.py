@@ -24,8 +24,13 @@ def home_option(command: Command) -> Command:
     return click.option("--home", type=FOLDER, default=None, help=text, callback=_checked_home)(command)
 
 
-def _checked_home(_context: click.Context, _option: click.Parameter, home: Path | None) -> Path | None:
-    """Refuse data of a newer program before the command writes anything. Raises ConfigurationError."""
+def _checked_home(context: click.Context, _option: click.Parameter, home: Path | None) -> Path | None:
+    """Refuse data of a newer program before the command writes anything. Raises ConfigurationError.
+
+    A command that works on a served API by its URL has no data of its own.
+    """
+    if home is None and context.params.get("url"):
+        return None
     from policycortex.workflow.versions import require_known_versions
 
     require_known_versions(Settings.from_environment(home=home))
