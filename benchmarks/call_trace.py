@@ -31,7 +31,7 @@ from policycortex.storage.registry import open_registry
 from policycortex_cli.ingest import ingest_paths
 from policycortex_cli.report import make_report
 
-PACKAGES: Final = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console")
+PACKAGES: Final = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_mcp")
 DAYS: Final = Period.of_days(date(2026, 10, 1), date(2026, 10, 16))
 REQUEST: Final = {
     "name": "Trace",

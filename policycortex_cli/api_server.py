@@ -6,8 +6,10 @@ Started by ``serve``. Several processes share one listening socket; a process th
 import gc
 import os
 import sys
+from importlib.util import find_spec
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.platform.logs import log_config
@@ -15,12 +17,16 @@ from api.platform.server import SERVER_OPTIONS
 from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.settings import Settings
 from policycortex_console.app import Console
+from policycortex_mcp.endpoint import McpEndpoint
 
 
-def make_app() -> Console:
-    """The application for the settings of the environment: the console before the API."""
+def make_app() -> ASGIApp:
+    """The application for the settings of the environment: tools for assistants and the console before the API."""
     settings = Settings.from_environment()
-    app = Console(create_app(settings), settings)
+    api = create_app(settings)
+    app: ASGIApp = Console(api, settings)
+    if find_spec("mcp") is not None:  # an extra
+        app = McpEndpoint(app, api)
     gc.collect()
     gc.freeze()  # the garbage collector then skips the objects made so far
     return app

@@ -10,6 +10,7 @@ import click
 from policycortex.errors import ConfigurationError, PolicyCortexError, RequestError
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
+from policycortex_cli.assistants import mcp
 from policycortex_cli.attestations import attestations
 from policycortex_cli.connections import connections
 from policycortex_cli.deliveries import deliveries
@@ -267,6 +268,7 @@ app.add_command(ui)
 app.add_command(gate)
 app.add_command(reports)
 app.add_command(status)
+app.add_command(mcp)
 
 
 def run() -> NoReturn:

@@ -12,7 +12,7 @@ import pytest
 from policycortex.settings import Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console")
+PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_mcp")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 BROAD = {"Exception", "BaseException"}
 

@@ -70,7 +70,16 @@ def test_every_decision_record_is_in_the_index() -> None:
 
 
 @pytest.mark.parametrize(
-    "front", ["policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_client"]
+    "front",
+    [
+        "policycortex",
+        "policycortex_cli",
+        "pipelines",
+        "api",
+        "policycortex_console",
+        "policycortex_mcp",
+        "policycortex_client",
+    ],
 )
 def test_every_package_has_its_card(front: str) -> None:
     """Three sentences or more: what the package holds, what it does not hold, and where that goes instead."""

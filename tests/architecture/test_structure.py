@@ -11,7 +11,15 @@ from typing import Any, Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-PRODUCT: Final = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_client")
+PRODUCT: Final = (
+    "policycortex",
+    "policycortex_cli",
+    "pipelines",
+    "api",
+    "policycortex_console",
+    "policycortex_mcp",
+    "policycortex_client",
+)
 LONGEST_FILE: Final = 400
 LONGEST_FUNCTION: Final = 60
 

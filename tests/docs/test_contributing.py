@@ -16,7 +16,7 @@ from policycortex.findings.formats.registry import list_formats
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "CONTRIBUTING.md"
-PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console")
+PACKAGES = ("policycortex", "policycortex_cli", "pipelines", "api", "policycortex_console", "policycortex_mcp")
 LANGUAGES = {"python", "html", "yaml", "diff"}
 STEP = re.compile(r"^#[^\n]*$|^`([\w/.\-]+)`:$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

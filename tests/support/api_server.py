@@ -27,6 +27,7 @@ from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry, ReportRow, open_registry
 from policycortex.storage.registry.keys import DEFAULT_SCOPES
 from policycortex_console.app import Console
+from policycortex_mcp.endpoint import McpEndpoint
 
 
 @dataclass
@@ -177,6 +178,7 @@ class ApiServer:
         *,
         expires_at: datetime | None = None,
         summary: dict[str, object] | None = None,
+        snapshot: str = "7",
     ) -> ReportRow:
         """Play the run's last steps with the real stores; ``summary`` has figures beside the usual ones."""
         store, made = open_artifacts(self.settings), []
@@ -203,18 +205,19 @@ class ApiServer:
             }
             | (summary or {}),
             content={"pages": 47, "sections": [{"name": "Executive Summary", "pages": 3}]},
-            snapshot="7",
+            snapshot=snapshot,
             expires_at=expires_at,
             now=self.clock(),
         )
 
 
 def run_server(settings: Settings) -> Iterator[ApiServer]:
-    """A server for these settings, as ``serve`` starts it: the console before the API."""
+    """A server for these settings, as ``serve`` starts it: tools for assistants and the console before the API."""
     launcher, clock = FakeRunLauncher(), Clock()
     registry = open_registry(settings)
     app = create_app(settings, launcher=launcher, backfills=FakeBackfills(), now=clock)
-    for url in serve(Console(app, settings, now=clock, sign_ins_per_minute=100_000)):
+    console = Console(app, settings, now=clock, sign_ins_per_minute=100_000)
+    for url in serve(McpEndpoint(console, app)):
         yield ApiServer(
             url=url,
             app=app,
