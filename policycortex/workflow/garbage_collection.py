@@ -22,6 +22,7 @@ from policycortex.storage.objects.artifact_keys import ListedFile
 from policycortex.storage.objects.artifacts import PART_PREFIX, open_artifacts
 from policycortex.storage.objects.landing import open_landing
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.sqlite_space import embedded_databases, release_space
 
 KEEP_DAYS: Final = 30.0
 """Days that a snapshot without reports is kept."""
@@ -47,6 +48,10 @@ class Garbage:
     """Temporary files and folders of runs that died."""
     landed_files: int
     """Imported and parked files of the landing zone that are past their time."""
+    access_rows: int
+    """Rows of the access log that are past the retention of the audit log."""
+    released_bytes: int
+    """Space that SQLite files of the home held for deleted rows."""
     missing_files: int
     """Files that completed reports name and the store no longer has. Nothing is changed about them."""
 
@@ -68,6 +73,7 @@ def collect_garbage(
         missing = _count_missing(settings, registry)
         files, size = _collect_artifacts(settings, registry, settled, is_dry_run=is_dry_run)
         pinned = registry.references.load_pinned_snapshots()
+        access_rows = _collect_access(settings, registry, now, is_dry_run=is_dry_run)
     lake = clean_lake(
         settings, pinned=pinned, expire_before=now - max(keep, grace), settled_before=settled, is_dry_run=is_dry_run
     )
@@ -78,8 +84,18 @@ def collect_garbage(
         lake_files=lake.expired_files + lake.orphaned_files,
         scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
         landed_files=_collect_landed(settings, now, is_dry_run=is_dry_run),
+        access_rows=access_rows,
+        released_bytes=sum(release_space(path, is_dry_run=is_dry_run) for path in embedded_databases(settings)),
         missing_files=missing,
     )
+
+
+def _collect_access(settings: Settings, registry: Registry, now: datetime, *, is_dry_run: bool) -> int:
+    """The access log has no chain, so that it needs no record of what was removed."""
+    if settings.trail_retention_days is None:
+        return 0
+    before = now - timedelta(days=settings.trail_retention_days)
+    return registry.access_log.remove_before(before, is_dry_run=is_dry_run)
 
 
 def _collect_landed(settings: Settings, now: datetime, *, is_dry_run: bool) -> int:

@@ -16,7 +16,7 @@ from policycortex.names import ReportFormat, ReportType
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.objects.artifacts import open_artifacts
-from policycortex.storage.registry import Failure, NewArtifact, Registry, open_registry
+from policycortex.storage.registry import AccessRow, Failure, NewArtifact, Registry, open_registry
 from policycortex.workflow.garbage_collection import Garbage, collect_garbage
 from tests.support.backends import Backend, artifact_keys, lake_files
 from tests.support.samples.lake import finding, import_findings
@@ -180,3 +180,22 @@ def test_folders_of_killed_reports_go(settings: Settings, tmp_path: Path) -> Non
     other.mkdir()
     assert collect(settings).scratch == 1
     assert (spool.exists(), other.exists()) == (False, True)
+
+
+def test_old_rows_of_the_access_log_are_removed(settings: Settings, registry: Registry) -> None:
+    """With a retention of the audit log only; younger ones stay."""
+    report_id = order(registry)
+    times = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    rows = [
+        AccessRow(report_id=report_id, at=at, action="downloaded", actor="key_1", address=None, request_id=None)
+        for at in times
+    ]
+    registry.access_log.log_access(*rows)
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert collect_garbage(settings, now=now).access_rows == 0
+    kept = settings.model_copy(update={"trail_retention_days": 90})
+    assert collect_garbage(kept, now=now, is_dry_run=True).access_rows == 1
+    assert collect_garbage(kept, now=now).access_rows == 1
+    left, _ = registry.access_log.list_access(report_id, limit=10, offset=0)
+    assert times[1] in {row.at for row in left}
+    assert times[0] not in {row.at for row in left}

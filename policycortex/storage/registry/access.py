@@ -1,5 +1,6 @@
 """The access log: who did what with which report, in order."""
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     insert,
     select,
@@ -49,6 +51,15 @@ class AccessLogRepository:
         """Add the rows, all or none."""
         with self._database.writing() as connection:
             insert_access(connection, *rows)
+
+    def remove_before(self, before: datetime, *, is_dry_run: bool = False) -> int:
+        """Remove the rows of before that time. Returns how many they are."""
+        old = access_log.c.at < before
+        if is_dry_run:
+            with self._database.reading() as connection:
+                return int(connection.execute(select(func.count()).select_from(access_log).where(old)).scalar_one())
+        with self._database.writing() as connection:
+            return connection.execute(delete(access_log).where(old)).rowcount
 
     def list_access(self, report_id: str, *, limit: int, offset: int) -> tuple[tuple[AccessRow, ...], int]:
         """A page, newest first, and the number of all."""
