@@ -9,6 +9,7 @@ from typing import Final
 import dagster as dg
 
 from policycortex.names import (
+    DAY_PARTITIONS,
     DEFAULT_ORGANIZATION,
     FRAMEWORK_PARTITIONS,
     KIND_PARTITIONS,
@@ -19,10 +20,14 @@ from policycortex.names import (
 from policycortex.period import FIRST_DAY, Period
 from policycortex.requests.report_partitions import ReportKind, Split, key_of_period, split_period
 
-_LONGEST_GAP: Final = timedelta(days=7)
+_LONGEST_GAP: Final = 7
 
-daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
-"""UTC days, today included, so that a scan of today can be reported on today."""
+scan_days = dg.DynamicPartitionsDefinition(name=DAY_PARTITIONS)
+"""UTC days on which something was scanned, today included; keys are ``2026-10-31``.
+
+Imports add the days of their files. A day without scans has no results, so it has no partition that would be missing.
+Dagster keeps the keys in the order in which they were added; ``windows_of`` reckons with that.
+"""
 
 report_periods = dg.DynamicPartitionsDefinition(name=REPORT_PARTITIONS)
 """Requested reports; keys are those of ``partition_key_of``. Version 0.1 wrote keys of the period alone; they stay."""
@@ -55,7 +60,31 @@ framework that was deleted stays visible.
 
 def days_of(context: dg.AssetExecutionContext) -> tuple[date, ...]:
     """The days of this run's partitions, in order."""
-    return tuple(date.fromisoformat(key) for key in context.partition_keys)
+    return tuple(sorted(date.fromisoformat(key) for key in context.partition_keys))
+
+
+def add_scan_days(instance: dg.DagsterInstance, days: Iterable[date]) -> None:
+    """Make these days partitions of daily assets, the oldest first; those that are stay, days out of range are left."""
+    known = set(instance.get_dynamic_partitions(DAY_PARTITIONS))
+    wanted = sorted({day for day in days if has_partition(day, today=today())})
+    if new := [key for day in wanted if (key := day.isoformat()) not in known]:
+        instance.add_dynamic_partitions(DAY_PARTITIONS, new)
+
+
+def sort_scan_days(instance: dg.DagsterInstance) -> None:
+    """Put the days in order, which older files disturbed. For a moment some are missing, so no run may be going on."""
+    keys = instance.get_dynamic_partitions(DAY_PARTITIONS)
+    moved = next((n for n, (key, due) in enumerate(zip(keys, sorted(keys), strict=True)) if key != due), len(keys))
+    for key in keys[moved:]:
+        instance.delete_dynamic_partition(DAY_PARTITIONS, key)
+    if moved < len(keys):
+        instance.add_dynamic_partitions(DAY_PARTITIONS, sorted(keys[moved:]))
+
+
+def known_days(instance: dg.DagsterInstance, first: date = FIRST_DAY, last: date = date.max) -> tuple[date, ...]:
+    """The days from ``first`` to ``last``, both in, that are partitions of daily assets, in order."""
+    keys = instance.get_dynamic_partitions(DAY_PARTITIONS)
+    return tuple(day for day in sorted(map(date.fromisoformat, keys)) if first <= day <= last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,22 +162,35 @@ def has_partition(day: date, *, today: date) -> bool:
     return FIRST_DAY <= day <= today
 
 
-def windows_of(days: Iterable[date | str], *, today: date) -> Iterator[tuple[date, date]]:
-    """Windows ``(first, last)``, both included, that cover those of ``days`` (or their keys) that have a partition.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayWindow:
+    """Consecutive keys of ``scan_days`` from ``start`` to ``stop``, both included, in Dagster's order."""
 
-    Days up to a week apart share a window, because one run over a short gap costs less than two runs.
+    start: str
+    stop: str
+
+    def __str__(self) -> str:
+        return f"{min(self.start, self.stop)} to {max(self.start, self.stop)}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Dagster's tags of one run for the window."""
+        return {"dagster/asset_partition_range_start": self.start, "dagster/asset_partition_range_end": self.stop}
+
+
+def windows_of(instance: dg.DagsterInstance, days: Iterable[date | str]) -> Iterator[DayWindow]:
+    """Windows that cover those of ``days`` (or their keys) that are partitions, each for one run."""
+    return windows_among(instance.get_dynamic_partitions(DAY_PARTITIONS), days)
+
+
+def windows_among(keys: Sequence[str], days: Iterable[date | str]) -> Iterator[DayWindow]:
+    """The same, where ``keys`` are all partitions in Dagster's order.
+
+    Days that lie up to seven partitions apart share a window, because one run over a short gap costs less than two
+    runs. Windows follow the order of the keys: days of an older file come after those that were there before.
     """
-    dates = {date.fromisoformat(str(day)) for day in days}
-    known = sorted(day for day in dates if has_partition(day, today=today))
-    cuts = [0, *(n for n in range(1, len(known)) if known[n] - known[n - 1] > _LONGEST_GAP), len(known)]
-    for start, stop in pairwise(cuts):
-        if start < stop:
-            yield known[start], known[stop - 1]
-
-
-def range_tags(first: date, last: date) -> dict[str, str]:
-    """Dagster's tags of one run for a window of days."""
-    return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
+    place = {key: n for n, key in enumerate(keys)}
+    found = sorted({str(day) for day in days} & place.keys(), key=place.__getitem__)
+    cuts = [n for n in range(1, len(found)) if place[found[n]] - place[found[n - 1]] > _LONGEST_GAP]
+    for start, stop in pairwise([0, *cuts, len(found)] if found else ()):
+        yield DayWindow(start=found[start], stop=found[stop - 1])

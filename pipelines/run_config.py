@@ -126,7 +126,9 @@ REQUEST_REPORTS: Final = {
         _SPLIT, default_value=Split.NONE.value, description="Cut each period into whole months or quarters."
     ),
     "frameworks": dg.Field(
-        dg.Array(dg.String), default_value=["soc2"], description="Ids of frameworks; * is all findings."
+        dg.Array(dg.String),
+        default_value=["soc2"],
+        description="Ids; soc2+hipaa is one report on both, * is all findings.",
     ),
     "types": dg.Field(dg.Array(_TYPE), default_value=[ReportType.COMPLIANCE.value]),
     "organization": ORGANIZATION,

@@ -270,6 +270,8 @@ RANGE_PARTITIONS: Final = "report_ranges"
 """The dynamic partitions of reports that are requested in Dagster: their periods, such as ``2026-Q3``."""
 KIND_PARTITIONS: Final = "report_kinds"
 """Their other dimension: framework and type, such as ``soc2 audit``."""
+DAY_PARTITIONS: Final = "scan_days"
+"""The dynamic partitions of daily assets: UTC days on which something was scanned, such as ``2026-10-31``."""
 FRAMEWORK_PARTITIONS: Final = "frameworks"
 """The dynamic partitions of monthly reports, besides their month; a key is a framework's id."""
 

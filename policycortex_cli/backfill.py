@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags, today
+from pipelines.partitions import add_frameworks, known_days, monthly_range_tags, today, windows_of
 from policycortex.errors import Problem, RequestError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import FIRST_DAY, Period, whole_months
@@ -26,7 +26,7 @@ def backfill_days(
     crosswalk: str | None = None,
     organization: str,
 ) -> None:
-    """Replace the posture of every day from ``start`` to ``end``, both included; prints a line per finished month.
+    """Replace the posture of each scanned day from ``start`` to ``end``, both included; prints a line per month done.
 
     With ``frameworks``, makes the monthly reports of each whole closed month, too; existing ones are kept. Raises
     RequestError for days out of range and for a framework that the organisation does not have.
@@ -40,7 +40,8 @@ def backfill_days(
     with home_runs(settings) as runs:
         for number, (first, final) in enumerate(months, start=1):
             print(f"month {number} of {len(months)}: {first} to {final}", file=sys.stderr)
-            runs.execute("refresh_posture", tags=range_tags(first, final) | _BACKFILL_PRIORITY)
+            for window in windows_of(runs.instance, known_days(runs.instance, first, final)):
+                runs.execute("refresh_posture", tags=window.tags | _BACKFILL_PRIORITY)
             print(f"assessed {first} to {final}")
         add_frameworks(runs.instance, frameworks)
         closed = whole_months(start, min(last, today().replace(day=1) - timedelta(days=1)))

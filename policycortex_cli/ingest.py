@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.defs.ingest import FINDINGS, IMPORTS
 from pipelines.defs.sensors import TAG_FOLLOWED
-from pipelines.partitions import range_tags, today, windows_of
+from pipelines.partitions import windows_of
 from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.settings import Settings
@@ -46,9 +46,9 @@ def import_and_refresh(runs: HomeRuns, paths: Sequence[Path | str], *, organizat
     days = [
         event.partition for event in done.all_events if event.is_step_materialization and event.asset_key == FINDINGS
     ]
-    for first, last in windows_of((day for day in days if day), today=today()):
-        print(f"assessing {first} to {last}", file=sys.stderr)
-        runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | range_tags(first, last))
+    for window in windows_of(runs.instance, (day for day in days if day)):
+        print(f"assessing {window}", file=sys.stderr)
+        runs.execute("refresh_posture", tags={TAG_ORGANIZATION: organization} | window.tags)
     metadata = next(
         e.materialization.metadata for e in done.all_events if e.is_step_materialization and e.asset_key == IMPORTS
     )

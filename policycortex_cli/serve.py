@@ -100,7 +100,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
 
 def prepare_home(settings: Settings) -> None:
     """Create folders, Dagster's instance and the registry before any service starts."""
-    from pipelines.partitions import add_frameworks, add_report_choices, today
+    from pipelines.partitions import add_frameworks, add_report_choices, sort_scan_days, today
     from policycortex.frameworks.builtin import BUILTIN_IDS
     from policycortex.storage.registry import open_registry
 
@@ -109,6 +109,8 @@ def prepare_home(settings: Settings) -> None:
     with open_instance(settings) as instance:
         add_frameworks(instance, BUILTIN_IDS)  # the UI has their partitions at once; a sensor adds the others
         add_report_choices(instance, settings.standing_frameworks, today=today())
+        if settings.database_url is None:  # runs of other machines may be going on
+            sort_scan_days(instance)
     open_registry(settings).close()
     repair_times(settings)
 

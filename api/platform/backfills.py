@@ -39,7 +39,7 @@ class Backfills(Protocol):
     """Starts, reads and ends backfills."""
 
     def start(self, request: BackfillRequest, *, organization: str, today: date) -> str:
-        """Start it; returns its id. Raises UnavailableError."""
+        """Start it; returns its id. Raises RequestError where nothing is to do; UnavailableError."""
         ...
 
     def find(self, backfill_id: str, *, organization: str) -> BackfillState:

@@ -1,13 +1,14 @@
 """Backfills through Dagster's GraphQL interface: its UI shows them, and its daemon continues them after a crash."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import add_partition, find_location
-from policycortex.errors import NotFoundError, UnavailableError
+from policycortex.errors import NotFoundError, Problem, RequestError, UnavailableError
 from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
 from policycortex.requests.backfill_body import BackfillRequest
@@ -18,11 +19,13 @@ _DAYS: Final = (
     "marts/framework_scores", "core/failing_since", "marts/remediations", "marts/risk", "marts/changes",
     "core/poam_items",
 )  # fmt: skip
-"""Assets with daily partitions; a test compares them with Dagster's definitions."""
+"""Assets by day; a test compares them with Dagster's definitions."""
 _MONTHLY: Final = "reports/standing"
 
 _START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on Error { message } } }"""
+_KEYS: Final = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { __typename
+  ... on AssetNode { partitionKeys } } }"""
 _FIND: Final = """query($id: String!) { partitionBackfillOrError(backfillId: $id) { __typename
   ... on PartitionBackfill { id status timestamp endTimestamp tags { key value } error { message }
     assetBackfillData { assetBackfillStatuses { __typename ... on AssetPartitionsStatusCounts {
@@ -61,7 +64,7 @@ class DagsterBackfills:
             for framework_id in request.frameworks:
                 add_partition(self._client, location, FRAMEWORK_PARTITIONS, framework_id)
         params = {
-            "partitionsByAssets": list(_selection(request, today)),
+            "partitionsByAssets": self._selection(request, today),
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
             "title": f"{request.start} to {request.end}",
         }
@@ -71,6 +74,23 @@ class DagsterBackfills:
                 f"Dagster did not start the backfill: {answer.get('message') or answer['__typename']}"
             )
         return str(answer["backfillId"])
+
+    def _selection(self, request: BackfillRequest, today: date) -> list[dict[str, Any]]:
+        """The scanned days of each daily asset, and the months of each framework. Raises RequestError for neither."""
+        node = self._client.query(_KEYS, {"key": {"path": _DAYS[0].split("/")}})["assetNodeOrError"]
+        if "partitionKeys" not in node:
+            raise UnavailableError(f"Dagster has no asset {_DAYS[0]}")
+        first, last = request.start.isoformat(), request.end.isoformat()
+        days = _ranges(node["partitionKeys"], lambda key: first <= key <= last)
+        wanted = [(name, days) for name in _DAYS if days]
+        months = whole_months(request.start, min(request.end, today.replace(day=1) - timedelta(days=1)))
+        if request.frameworks and months:
+            ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in request.frameworks]
+            wanted.append((_MONTHLY, ranges))
+        if not wanted:
+            message = f"Nothing was scanned from {first} to {last}, and no monthly report is asked for"
+            raise RequestError(message, details=(Problem(field="start", message=message),))
+        return [{"assetKey": {"path": name.split("/")}, "partitions": {"ranges": each}} for name, each in wanted]
 
     def find(self, backfill_id: str, *, organization: str) -> BackfillState:
         """See Backfills."""
@@ -94,14 +114,10 @@ class DagsterBackfills:
         self._client.close()
 
 
-def _selection(request: BackfillRequest, today: date) -> Iterator[dict[str, Any]]:
-    for name in _DAYS:
-        days = {"start": request.start.isoformat(), "end": request.end.isoformat()}
-        yield {"assetKey": {"path": name.split("/")}, "partitions": {"range": days}}
-    months = whole_months(request.start, min(request.end, today.replace(day=1) - timedelta(days=1)))
-    if request.frameworks and months:
-        ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in request.frameworks]
-        yield {"assetKey": {"path": _MONTHLY.split("/")}, "partitions": {"ranges": ranges}}
+def _ranges(keys: Sequence[str], is_wanted: Callable[[str], bool]) -> list[dict[str, str]]:
+    """The wanted keys as ranges of Dagster, which follow its order of all keys."""
+    found = [list(group) for wanted, group in groupby(keys, key=is_wanted) if wanted]
+    return [{"start": group[0], "end": group[-1]} for group in found]
 
 
 def _tag_value(request: BackfillRequest) -> str:

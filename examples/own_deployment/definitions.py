@@ -5,7 +5,7 @@ from contextlib import closing
 import dagster as dg
 
 from pipelines.definitions import policycortex_definitions
-from pipelines.partitions import daily
+from pipelines.partitions import scan_days
 from pipelines.resources import CoreResource
 
 SCORES = dg.AssetKey(["marts", "framework_scores"])
@@ -28,7 +28,9 @@ def scores_of_week(core: CoreResource) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"frameworks": len(rows), "scores": dict(rows)})
 
 
-@dg.asset(key=["team", "failing_by_account"], deps=[STATE], group_name="team", kinds={"duckdb"}, partitions_def=daily)
+@dg.asset(
+    key=["team", "failing_by_account"], deps=[STATE], group_name="team", kinds={"duckdb"}, partitions_def=scan_days
+)
 def failing_by_account(context: dg.AssetExecutionContext, core: CoreResource) -> dg.MaterializeResult[None]:
     """Failing findings of the day by account, without muted ones. The day is the partition, as that of the product."""
     with closing(core.connect_lake()) as lake:

@@ -12,7 +12,7 @@ from pipelines.defs.posture import FINDING_STATE, FRESH, SCAN_COVERAGE
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
 from pipelines.metadata import frame_table
-from pipelines.partitions import daily, days_of
+from pipelines.partitions import days_of, scan_days
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
 from policycortex.scoring.rounding import round_pct
@@ -60,7 +60,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
         ),
     ],
     group_name="analytics",
-    partitions_def=daily,
+    partitions_def=scan_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=False,
     pool="lake",

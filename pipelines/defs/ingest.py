@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_findings, describe_import, describe_quarantine
-from pipelines.partitions import daily, has_partition, today
+from pipelines.partitions import add_scan_days, has_partition, scan_days, today
 from pipelines.resources import CoreResource
 from pipelines.run_config import IMPORTS as IMPORTS_CONFIG
 from pipelines.run_config import config_of
@@ -28,7 +28,7 @@ findings = dg.AssetSpec(
     group_name="ingest",
     owners=OWNERS,
     kinds={"ducklake", "parquet"},
-    partitions_def=daily,
+    partitions_def=scan_days,
     metadata=table_metadata(FINDINGS),
     description="All findings, one row per outcome of a check on a resource, by the UTC day of observation. "
     "Written by `raw/imports`, which reports each day that an import changed as a materialization.",
@@ -59,7 +59,7 @@ findings = dg.AssetSpec(
     retry_policy=RETRY_TRANSIENT,
 )
 def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Import the files of the run's configuration, each in one transaction."""
+    """Import the files of the run's configuration, each in one transaction. Their days become partitions."""
     config = config_of(context)
     with core_errors_as_failures(core):
         settings = core.settings()
@@ -77,6 +77,7 @@ def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[d
                 limits=None if core.imports_any_path else import_limits(settings),
             )
             report.end(summary)
+    add_scan_days(context.instance, summary.dates)
     for day in summary.dates:
         if has_partition(day, today=today()):
             context.log_event(

@@ -9,6 +9,7 @@ import dagster as dg
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.platform.history import remove_history
 from pipelines.resources import CoreResource
+from pipelines.stored_days import add_stored_days
 from policycortex.names import TAG_GROUP, UPKEEP
 from policycortex.workflow.garbage_collection import collect_garbage
 
@@ -30,9 +31,13 @@ JOBS_WITHOUT_ASSETS: Final = (
     "files of the landing zone.",
 )
 def collect(context: dg.OpExecutionContext, core: CoreResource) -> None:
-    """The defaults of ``policycortex gc``: keep what is younger than a day, and snapshots of the last 30 days."""
+    """The defaults of ``policycortex gc``: keep what is younger than a day, and snapshots of the last 30 days.
+
+    Also adds days that Dagster should know as partitions and does not, such as those of a scanner's clock ahead.
+    """
     with core_errors_as_failures(core):
         removed = collect_garbage(core.settings(), now=datetime.now(UTC))
+        add_stored_days(context.instance, core.settings())
     if removed.missing_files:
         context.log.warning("files of completed reports are missing in the store: %d", removed.missing_files)
     context.add_output_metadata(asdict(removed))

@@ -7,7 +7,7 @@ from pipelines.defs.posture import FINDING_STATE, SCAN_COVERAGE
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
 from pipelines.metadata import Metadata, table
-from pipelines.partitions import daily
+from pipelines.partitions import scan_days
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
 from policycortex.workflow.poam_numbers import number_all_weaknesses
@@ -29,7 +29,7 @@ POAM_ITEMS = dg.AssetKey(["core", "poam_items"])
         )
     ],
     group_name="posture",
-    partitions_def=daily,
+    partitions_def=scan_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     pool="lake",
     retry_policy=RETRY_TRANSIENT,

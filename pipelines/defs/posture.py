@@ -10,7 +10,7 @@ from pipelines.defs.ingest import FINDINGS, OWNERS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
 from pipelines.metadata import describe_days, describe_scores
-from pipelines.partitions import daily, days_of
+from pipelines.partitions import days_of, scan_days
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
 from policycortex.workflow.posture import rebuild_days, score_days
@@ -48,7 +48,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
     ],
     check_specs=[layers_agree],
     group_name="posture",
-    partitions_def=daily,
+    partitions_def=scan_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=False,
     pool="lake",
@@ -76,7 +76,7 @@ def days(
         ),
     ],
     group_name="posture",
-    partitions_def=daily,
+    partitions_def=scan_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=False,
     pool="lake",

@@ -7,7 +7,7 @@ from typing import Final
 import dagster as dg
 
 from pipelines.defs.jobs import make_monthly_reports, refresh_posture
-from pipelines.partitions import add_frameworks, add_report_choices, monthly_range_tags, range_tags
+from pipelines.partitions import add_frameworks, add_report_choices, known_days, monthly_range_tags, windows_of
 from pipelines.resources import CoreResource
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
@@ -24,11 +24,15 @@ _LOW_PRIORITY: Final = {TAG_PRIORITY: RunPriority.CLOSED_MONTHS.value}
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the 2nd of each month, assesses the month that closed again, in one run, to include late scans.",
 )
-def historical_audit(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """All days of the last month, materialized before or not."""
+def historical_audit(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """All scanned days of the last month, materialized before or not."""
     last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
     first = last.replace(day=1)
-    return dg.RunRequest(run_key=f"{first:%Y-%m}", tags=range_tags(first, last) | _LOW_PRIORITY)
+    windows = list(windows_of(context.instance, known_days(context.instance, first, last)))
+    if not windows:
+        yield dg.SkipReason(f"nothing was scanned from {first} to {last}")
+    for window in windows:
+        yield dg.RunRequest(run_key=f"{first:%Y-%m} {window.start}", tags=window.tags | _LOW_PRIORITY)
 
 
 @dg.schedule(

@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.defs.ingest import FINDINGS
 from pipelines.defs.jobs import ingest_findings, make_report, refresh_posture
-from pipelines.partitions import range_tags, today, windows_of
+from pipelines.partitions import windows_of
 from pipelines.resources import CoreResource
 from policycortex.names import OWN_FAILURES, TAG_FAILURE_REASON, TAG_REPORT, TAG_WILL_RETRY
 from policycortex.workflow.reports import fail_report
@@ -32,8 +32,8 @@ def posture_follows_imports(context: dg.RunStatusSensorContext) -> Iterator[dg.R
     logs = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     events = [log.get_dagster_event() for log in logs]
     days = [event.partition for event in events if event.asset_key == FINDINGS]
-    for first, last in windows_of((day for day in days if day), today=today()):
-        yield dg.RunRequest(run_key=f"{run.run_id}:{first}", tags=range_tags(first, last))
+    for window in windows_of(context.instance, (day for day in days if day)):
+        yield dg.RunRequest(run_key=f"{run.run_id}:{window.start}", tags=window.tags)
 
 
 @dg.run_failure_sensor(

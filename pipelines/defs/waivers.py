@@ -13,8 +13,9 @@ from pipelines.defs.ingest import OWNERS
 from pipelines.defs.jobs import refresh_posture
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.partitions import add_frameworks, range_tags, today, windows_of
+from pipelines.partitions import add_frameworks, windows_of
 from pipelines.resources import CoreResource
+from pipelines.stored_days import add_days_of_earlier_version
 from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.registry import open_registry
@@ -104,6 +105,7 @@ def changed_frameworks(
     with core_errors_as_failures(core):
         versions = load_framework_versions(core.settings())
         add_frameworks(context.instance, {framework_id for _, framework_id in versions})
+        add_days_of_earlier_version(context.instance, core.settings())
         fingerprint = hashlib.sha256(repr((SCHEMA_VERSION, sorted(versions.items()))).encode()).hexdigest()
         if fingerprint == context.cursor:
             yield dg.SkipReason("frameworks have not changed")
@@ -111,6 +113,6 @@ def changed_frameworks(
         outdated = set(load_rescore_days(core.settings()))
         unbuilt = set(load_unbuilt_days(core.settings()))
     for job, days in (("refresh_posture", unbuilt), ("rescore_posture", outdated - unbuilt)):
-        for first, last in windows_of(days, today=today()):
-            yield dg.RunRequest(run_key=f"{fingerprint}:{job}:{first}", job_name=job, tags=range_tags(first, last))
+        for window in windows_of(context.instance, days):
+            yield dg.RunRequest(run_key=f"{fingerprint}:{job}:{window.start}", job_name=job, tags=window.tags)
     context.update_cursor(fingerprint)

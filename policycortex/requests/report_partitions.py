@@ -43,7 +43,7 @@ class ReportKind:
 
     organization: str
     framework: str | None
-    """None: all findings."""
+    """Several have a plus between them, ``soc2+hipaa``; None: all findings."""
     type: ReportType
 
     @property

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from policycortex.errors import Problem, RequestError
 from policycortex.field_types import did_you_mean
+from policycortex.frameworks.combined import combine, split_id
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition, ReportFormat
 from policycortex.period import Period
@@ -53,7 +54,7 @@ class PeriodReport:
 
     request: ReportRequest
     framework: Framework | None
-    """In the request's edition; None for all findings."""
+    """In the request's edition, several as one; None for all findings."""
 
 
 def plan_period_report(
@@ -63,15 +64,15 @@ def plan_period_report(
     with closing(open_registry(settings)) as registry:
         frameworks = frameworks_of(settings, registry, kind.organization)
         known = known_values(settings, registry, kind.organization)
-    if kind.framework is not None and kind.framework not in frameworks:
-        hint = did_you_mean(kind.framework, frameworks) or ""
-        raise RequestError(f"no framework {kind.framework!r}{hint}; known are {', '.join(sorted(frameworks))}")
-    framework = frameworks[kind.framework] if kind.framework is not None else None
-    subject = framework.name if framework is not None else _ALL_FINDINGS
+    ids = split_id(kind.framework)
+    if unknown := next((each for each in ids if each not in frameworks), None):
+        hint = did_you_mean(unknown, frameworks) or ""
+        raise RequestError(f"no framework {unknown!r}{hint}; known are {', '.join(sorted(frameworks))}")
+    subject = " + ".join(frameworks[each].name for each in ids) or _ALL_FINDINGS
     body = {
         "name": options.name or f"{subject}, {kind.type}, {key_of_period(period)}",
         "type": kind.type.value,
-        "framework": kind.framework,
+        **({"frameworks": list(ids)} if len(ids) > 1 else {"framework": kind.framework}),
         "crosswalk": options.crosswalk,
         "description": _DESCRIPTION,
         "scope": {
@@ -89,8 +90,8 @@ def plan_period_report(
     except RequestError as error:
         problems = "; ".join(f"{each.field}: {each.message}" for each in error.details)
         raise RequestError(f"{error}: {problems}", details=error.details) from None
-    edition = framework.in_edition(request.crosswalk) if framework is not None else None
-    return PeriodReport(request=request, framework=edition)
+    parts = [frameworks[each].in_edition(request.crosswalk) for each in ids]
+    return PeriodReport(request=request, framework=combine(parts) if parts else None)
 
 
 def _rare_filters(options: PeriodReportOptions) -> dict[str, object]:

@@ -10,7 +10,7 @@ from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environme
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition
-from policycortex.period import Period
+from policycortex.period import FIRST_DAY, Period
 from policycortex.scope import Scope
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.model import Posture
@@ -18,7 +18,7 @@ from policycortex.scoring.result_tables import framework_scores_frame, requireme
 from policycortex.scoring.waivers import Waiver
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
-from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lake
+from policycortex.storage.lake.lake import DayCounts, DayResults, Lake, open_lake, open_lake_if_any
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.assessed_period import judge_days, read_days
 from policycortex.workflow.contradictions import tell_contradictions
@@ -90,6 +90,12 @@ def load_rescore_days(settings: Settings) -> tuple[date, ...]:
             for organization in lake.imports.load_organizations()
         )
         return tuple(sorted({day for days in found for day in days}))
+
+
+def load_scan_days(settings: Settings, *, today: date) -> tuple[date, ...]:
+    """The days until ``today`` that have daily results, of all organisations, in order. Makes no lake where none is."""
+    with open_lake_if_any(settings) as lake:
+        return () if lake is None else lake.state.load_scan_days(FIRST_DAY, today)
 
 
 def load_framework_versions(settings: Settings) -> dict[tuple[str, str], str]:

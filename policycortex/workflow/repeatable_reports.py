@@ -6,7 +6,7 @@ a new report beside the old one. An existing report is never rewritten.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -98,7 +98,7 @@ def content_digest(
     decided_by: dict[str, Any] = {
         "order": _order_in_digest(request, description),
         "imports": imports,
-        "framework": recorded_version(framework) if framework is not None else None,
+        "framework": " + ".join(map(recorded_version, _parts_of(framework))) or None,
         "accounts": load_account_environments(settings.home / ACCOUNT_TABLE),
         "risk": asdict(risk_weights(settings)),
         **_carry_in_digest(settings),
@@ -107,11 +107,16 @@ def content_digest(
     stated = [
         _known_until(each, request.period.end)
         for each in registry.attestations.list_records(organization)
-        if framework is not None and each.scope.framework == framework.id
+        if each.scope.framework in {part.id for part in _parts_of(framework)}
     ]
     if any(stated):  # without statements the digest is that of before there were any
         decided_by["attestations"] = stated
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _parts_of(framework: Framework | None) -> Sequence[Framework]:
+    """Those of a combined framework, which itself has no relations."""
+    return () if framework is None else framework.parts or (framework,)
 
 
 def _carry_in_digest(settings: Settings) -> dict[str, Any]:

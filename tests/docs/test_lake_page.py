@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from pipelines.definitions import policycortex_definitions
+from pipelines.partitions import add_scan_days
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.settings import Settings
@@ -99,6 +100,7 @@ def test_the_example_deployment_materializes_its_assets(home: Path, monkeypatch:
         job.name for job in defs.get_repository_def().get_all_jobs()
     }
     with dg.DagsterInstance.ephemeral() as instance:
+        add_scan_days(instance, [DAY])
         job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=set(own))
         done = job.execute_in_process(instance=instance, partition_key=DAY.isoformat())
     facts = {event.asset_key: event.materialization.metadata for event in done.get_asset_materialization_events()}

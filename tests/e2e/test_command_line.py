@@ -121,7 +121,7 @@ def test_an_ingest_tells_what_happened_to_each_file(tmp_path: Path) -> None:
 
 
 def test_a_backfill_judges_month_by_month(home: Path) -> None:
-    """A run per month of the range; the demo's day is in the first."""
+    """A line per month of the range, also of one without scans; the demo's day is in the first."""
     done = run_program("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "assessed 2024-01-10 to 2024-01-31\nassessed 2024-02-01 to 2024-02-02\n"

@@ -6,9 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.partitions import daily, range_tags
+from pipelines.partitions import scan_days
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
 from policycortex_cli.home import open_instance
+from tests.support.day_runs import day_tags
 
 STATE = dg.AssetKey("state")
 
@@ -16,7 +17,7 @@ STATE = dg.AssetKey("state")
 @dg.multi_asset(
     name="rebuild_state",
     specs=[dg.AssetSpec(key=STATE)],
-    partitions_def=daily,
+    partitions_def=scan_days,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def state() -> dg.MaterializeResult[None]:
@@ -39,7 +40,7 @@ def test_a_run_of_many_days_leaves_one_entry_per_check(tmp_path: Path, monkeypat
     )
     key = dg.AssetCheckKey(STATE, "holds")
     with open_instance(Settings(home=tmp_path / "home")) as instance:
-        tags = range_tags(date(2024, 7, 1), date(2024, 7, 31))
+        tags = day_tags(instance, *(date(2024, 7, day) for day in range(1, 32)))
         for _ in ("first", "again"):
             assert defs.resolve_job_def("rebuild").execute_in_process(instance=instance, tags=tags).success
         history = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)

@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.partitions import range_tags
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
@@ -17,6 +16,7 @@ from policycortex.storage.registry import open_registry
 from policycortex.workflow.monthly import MonthlyReportOptions, make_monthly_report
 from policycortex.workflow.report_checks import check_deliveries, check_report_files
 from tests.support.backends import Backend
+from tests.support.day_runs import day_tags
 from tests.support.ledger import complete_report, order_report
 
 CHECKS = ("s3_bucket_level_public_access_block", "iam_root_mfa_enabled", "cloudtrail_multi_region_enabled")
@@ -60,7 +60,7 @@ def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, *paths: Path) -> 
     config = {"ops": {"imports": {"config": {"paths": [str(path) for path in paths]}}}}
     imported = defs.resolve_job_def("ingest_findings").execute_in_process(instance=instance, run_config=config)
     job = defs.resolve_job_def("refresh_posture")
-    assessed = job.execute_in_process(instance=instance, tags=range_tags(DAYS[0], DAYS[-1]))
+    assessed = job.execute_in_process(instance=instance, tags=day_tags(instance, *DAYS))
     evaluations = [*imported.get_asset_check_evaluations(), *assessed.get_asset_check_evaluations()]
     return {each.check_name: each for each in evaluations}
 
@@ -121,7 +121,7 @@ def test_a_stored_score_that_is_wrong_is_an_error(
             " AND edition = 'reviewed' AND model = 'findings_pass_rate'"
         )
     job = defs.resolve_job_def("rescore_posture")
-    clean = job.execute_in_process(instance=instance, tags=range_tags(DAYS[1], DAYS[1])).get_asset_check_evaluations()
+    clean = job.execute_in_process(instance=instance, tags=day_tags(instance, DAYS[1])).get_asset_check_evaluations()
     [wrong] = [each for each in clean if each.check_name == "scores_in_range"]
     assert (wrong.passed, wrong.severity, metadata_of(wrong, "wrong")) == (False, dg.AssetCheckSeverity.ERROR, 2)
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -10,25 +11,26 @@ import pytest
 from api.platform import dagster_backfills
 from pipelines.definitions import defs
 from pipelines.defs.ingest import FINDINGS, findings
-from pipelines.defs.posture import days
+from pipelines.defs.posture import FRESH, days
 from pipelines.defs.reports import artifacts
+from pipelines.partitions import scan_days
 from pipelines.platform.code_references import with_code_references
 from policycortex.errors import ConfigurationError
 
 ASSETS = {
     "raw/imports": ("ingest", None),
     "raw/quarantine": ("ingest", None),
-    "core/findings": ("ingest", "daily"),
-    "core/finding_state": ("posture", "daily"),
-    "core/scan_coverage": ("posture", "daily"),
-    "marts/check_tallies": ("posture", "daily"),
-    "marts/requirement_results": ("posture", "daily"),
-    "marts/framework_scores": ("posture", "daily"),
-    "core/failing_since": ("analytics", "daily"),
-    "marts/remediations": ("analytics", "daily"),
-    "marts/risk": ("analytics", "daily"),
-    "marts/changes": ("analytics", "daily"),
-    "core/poam_items": ("posture", "daily"),
+    "core/findings": ("ingest", "scan_days"),
+    "core/finding_state": ("posture", "scan_days"),
+    "core/scan_coverage": ("posture", "scan_days"),
+    "marts/check_tallies": ("posture", "scan_days"),
+    "marts/requirement_results": ("posture", "scan_days"),
+    "marts/framework_scores": ("posture", "scan_days"),
+    "core/failing_since": ("analytics", "scan_days"),
+    "marts/remediations": ("analytics", "scan_days"),
+    "marts/risk": ("analytics", "scan_days"),
+    "marts/changes": ("analytics", "scan_days"),
+    "core/poam_items": ("posture", "scan_days"),
     "core/waivers": ("posture", None),
     "core/attestations": ("posture", None),
     "reports/artifacts": ("reports", "report_periods"),
@@ -89,8 +91,6 @@ def partitions_of(spec: dg.AssetSpec) -> str | None:
             return name
         case dg.MultiPartitionsDefinition(partition_dimension_names=names):
             return " x ".join(names)
-        case dg.DailyPartitionsDefinition():
-            return "daily"
         case other:
             return str(other)
 
@@ -185,11 +185,23 @@ def test_the_report_operation_bears_the_name_the_api_launches() -> None:
     assert {node.name for node in job.nodes} == {"reports__artifacts"}
 
 
+def test_results_of_days_have_a_freshness_policy() -> None:
+    """A warning after two days, a failure after eight: scanners run daily or weekly."""
+    found = {spec.key.to_user_string() for spec in defs.resolve_all_asset_specs() if spec.freshness_policy == FRESH}
+    assert found == {name for name, (group, _) in ASSETS.items() if group in {"posture", "analytics"}} - {
+        "core/waivers",
+        "core/attestations",
+        "core/poam_items",
+    }
+    window = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=2), fail_window=timedelta(days=8))
+    assert window == FRESH
+
+
 def test_a_range_of_days_runs_as_one_run() -> None:
     """Every daily asset that computes has the single-run policy."""
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
-        if isinstance(graph.get(key).partitions_def, dg.DailyPartitionsDefinition):
+        if graph.get(key).partitions_def == scan_days:
             assert graph.get(key).backfill_policy == dg.BackfillPolicy.single_run(), key
 
 
@@ -207,9 +219,7 @@ def test_a_backfill_of_the_api_names_assets_that_there_are() -> None:
     """The contract with the API: every daily asset that computes, and the monthly reports."""
     graph = defs.resolve_asset_graph()
     daily = {
-        key.to_user_string()
-        for key in graph.materializable_asset_keys
-        if isinstance(graph.get(key).partitions_def, dg.DailyPartitionsDefinition)
+        key.to_user_string() for key in graph.materializable_asset_keys if graph.get(key).partitions_def == scan_days
     }
     assert set(dagster_backfills._DAYS) == daily
     assert graph.has(dg.AssetKey(dagster_backfills._MONTHLY.split("/")))

@@ -1,5 +1,6 @@
 """Dagster's part of a home that an earlier version wrote."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +9,11 @@ import yaml
 
 from pipelines.platform.event_log import HomeEventLogStorage
 from pipelines.platform.launcher import ForkingRunLauncher
+from pipelines.stored_days import add_days_of_earlier_version
+from policycortex.findings.samples import write_samples
+from policycortex.period import Period
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
+from policycortex.workflow.ingest import ingest_files
 from policycortex_cli.home import open_instance
 
 EARLIER = """\
@@ -69,3 +74,27 @@ def test_an_earlier_configuration_is_replaced_and_its_runs_are_listed(
     written = yaml.safe_load(path.read_text(encoding="utf-8"))
     named = {written[part]["module"] for part in ("event_log_storage", "run_launcher")}
     assert named == {"pipelines.platform.event_log", "pipelines.platform.launcher"}
+
+
+def test_days_keep_their_history_and_those_without_scans_are_no_longer_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier versions had a partition of each day since 2020. Now the lake's days are, under the same keys."""
+    for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", DAGSTER_DATABASE_VARIABLE):
+        monkeypatch.setenv(name, "restored after the test, because opening an instance sets it")
+    settings, key = Settings(home=tmp_path / "home"), dg.AssetKey(["core", "finding_state"])
+    with open_instance(settings) as instance:
+        add_days_of_earlier_version(instance, settings)
+        assert not (settings.home / "lake").exists()
+    span = Period.of_days(date(2024, 1, 15), date(2024, 1, 17))
+    write_samples(tmp_path / "in", period=span, every_days=2, findings_per_scan=2, clouds=("aws",))
+    ingest_files(settings, [tmp_path / "in"], organization="default", now=datetime(2024, 2, 1, tzinfo=UTC))
+    with open_instance(settings) as instance:
+        for day in ("2024-01-15", "2024-01-16"):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
+        for _ in ("first start", "second start"):
+            add_days_of_earlier_version(instance, settings)
+            assert list(instance.get_dynamic_partitions("scan_days")) == ["2024-01-15", "2024-01-17"]
+        done = instance.get_materialized_partitions(key)
+    assert "2024-01-15" in done
+    assert "2024-01-17" not in done

@@ -7,11 +7,11 @@ import dagster as dg
 import pytest
 
 from pipelines.defs.checks import check_layers
-from pipelines.partitions import range_tags
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import connect_lake
+from tests.support.day_runs import day_tags
 
 DAY = date(2024, 1, 15)
 PER_SCAN = 12
@@ -36,7 +36,7 @@ def imported(defs: dg.Definitions, instance: dg.DagsterInstance, files: list[str
 
 def refresh(defs: dg.Definitions, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     """Both days as one run."""
-    tags = range_tags(DAY, date(2024, 1, 16))
+    tags = day_tags(instance, DAY, date(2024, 1, 16))
     return defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=tags)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.definitions import build_defs
 from pipelines.defs.schedules import closed_months
-from pipelines.partitions import add_frameworks, monthly_range_tags, range_tags
+from pipelines.partitions import add_frameworks, monthly_range_tags
 from pipelines.resources import CoreResource
 from policycortex.errors import ConfigurationError, RequestError
 from policycortex.findings.samples import write_samples
@@ -29,6 +29,7 @@ from policycortex.workflow.monthly import MonthlyReportOptions, load_monthly_tar
 from policycortex.workflow.repeatable_reports import content_digest
 from policycortex_cli.backfill import backfill_days
 from tests.support.backends import Backend
+from tests.support.day_runs import day_tags
 from tests.support.empty_homes import copy_home
 
 MONTHS = (date(2024, 1, 1), date(2024, 2, 1))
@@ -47,7 +48,7 @@ def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, folder: Path, day
     write_samples(folder, period=Period.of_days(day, day), findings_per_scan=10, clouds=("aws",), seed=seed)
     config = {"ops": {"imports": {"config": {"paths": [str(folder)]}}}}
     assert defs.resolve_job_def("ingest_findings").execute_in_process(instance=instance, run_config=config).success
-    tags = range_tags(day, day)
+    tags = day_tags(instance, day)
     assert defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=tags).success
 
 

@@ -1,56 +1,116 @@
-"""From days to windows of runs."""
+"""Partitions of daily assets and of reports, and the windows of days that runs take."""
 
-from datetime import date
-from itertools import pairwise
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.partitions import add_report_choices, has_partition, range_tags, windows_of
-from policycortex.period import FIRST_DAY
+from pipelines.defs.schedules import historical_audit
+from pipelines.partitions import (
+    add_report_choices,
+    add_scan_days,
+    has_partition,
+    known_days,
+    sort_scan_days,
+    today,
+    windows_among,
+    windows_of,
+)
 
-TODAY = date(2026, 11, 23)
+FIRST = date(2026, 11, 1)
 
 
-def windows(*days: str) -> list[tuple[str, str]]:
-    """The windows of these days, as text."""
-    return [(str(first), str(last)) for first, last in windows_of(days, today=TODAY)]
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster's storages in memory."""
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral
+
+
+def days(*numbers: int) -> list[date]:
+    """The first of November 2026 is 0."""
+    return [FIRST + timedelta(days=number) for number in numbers]
+
+
+def keys(instance: dg.DagsterInstance) -> list[str]:
+    """In Dagster's order."""
+    return list(instance.get_dynamic_partitions("scan_days"))
+
+
+def test_only_days_with_scans_are_partitions(instance: dg.DagsterInstance) -> None:
+    """Again adds nothing; a scanner's clock may be wrong by years, and results begin in 2020."""
+    tomorrow = today() + timedelta(days=1)
+    for _ in ("first", "again"):
+        add_scan_days(instance, [date(2026, 11, 8), date(2026, 11, 1), date(2019, 12, 31), tomorrow])
+    assert keys(instance) == ["2026-11-01", "2026-11-08"]
+    assert known_days(instance, date(2026, 11, 2)) == (date(2026, 11, 8),)
+    assert [has_partition(day, today=FIRST) for day in days(0, 1)] == [True, False]
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"),
+    ("wanted", "expected"),
     [
-        ((), []),
-        (("2026-11-01",), [("2026-11-01", "2026-11-01")]),
-        (("2026-11-08", "2026-11-01"), [("2026-11-01", "2026-11-08")]),
-        (("2026-11-01", "2026-11-09"), [("2026-11-01", "2026-11-01"), ("2026-11-09", "2026-11-09")]),
-        (("2019-12-31", "2026-11-24"), []),
+        ([], []),
+        ([4], [(4, 4)]),
+        ([8, 1], [(1, 8)]),
+        ([1, 9], [(1, 1), (9, 9)]),
+        ([0, 40], [(0, 0)]),
     ],
 )
-def test_days_a_week_apart_share_a_window(days: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
-    """Eight days apart they do not; days without a partition are left out."""
-    assert windows(*days) == expected
+def test_days_a_week_apart_share_a_window(wanted: list[int], expected: list[tuple[int, int]]) -> None:
+    """Of 20 days: eight apart they do not, and a day that is no partition is left out."""
+    imported = [str(day) for day in days(*range(20))]
+    found = [(window.start, window.stop) for window in windows_among(imported, days(*wanted))]
+    assert found == [tuple(str(day) for day in days(*ends)) for ends in expected]
 
 
-@given(st.sets(st.dates(date(2019, 1, 1), date(2027, 12, 31)), max_size=30))
-def test_windows_cover_every_day_that_has_a_partition_and_do_not_overlap(days: set[date]) -> None:
-    """In order, disjoint, each beginning and ending on a day of the input."""
-    found = list(windows_of(days, today=TODAY))
-    covered = {day for day in days for first, last in found if first <= day <= last}
-    assert covered == {day for day in days if has_partition(day, today=TODAY)}
-    assert all(before[1] < after[0] for before, after in pairwise(found))
-    assert {day for window in found for day in window} <= days
+@given(st.lists(st.integers(0, 25), unique=True, max_size=20), st.sets(st.integers(0, 30), max_size=20))
+def test_windows_name_each_day_once_whatever_the_order_of_imports(imported: list[int], wanted: set[int]) -> None:
+    """Dagster reads a window as the keys between its ends in the order in which they were added."""
+    stored = [str(day) for day in days(*imported)]
+    covered: list[str] = []
+    for window in windows_among(stored, days(*wanted)):
+        covered += stored[stored.index(window.start) : stored.index(window.stop) + 1]
+    assert len(covered) == len(set(covered))
+    assert set(covered) >= {str(day) for day in days(*(wanted & set(imported)))}
 
 
-def test_a_window_becomes_dagsters_range_tags() -> None:
-    """Both ends are included."""
-    tags = range_tags(FIRST_DAY, TODAY)
-    assert tags == {
-        "dagster/asset_partition_range_start": "2020-01-01",
-        "dagster/asset_partition_range_end": "2026-11-23",
+def test_days_of_an_older_file_are_put_in_order(instance: dg.DagsterInstance) -> None:
+    """They come last until the next start. A window over both is shown by its oldest and newest day."""
+    add_scan_days(instance, days(2, 5))
+    add_scan_days(instance, days(1, 3))
+    assert keys(instance) == [str(day) for day in days(2, 5, 1, 3)]
+    [window] = windows_of(instance, days(5, 1))
+    assert (window.start, window.stop) == ("2026-11-06", "2026-11-02")
+    assert str(window) == "2026-11-02 to 2026-11-06"
+    assert window.tags == {
+        "dagster/asset_partition_range_start": "2026-11-06",
+        "dagster/asset_partition_range_end": "2026-11-02",
     }
+    for _ in ("first", "again"):
+        sort_scan_days(instance)
+        assert keys(instance) == [str(day) for day in days(1, 2, 3, 5)]
+
+
+def test_the_month_that_closed_is_assessed_again_on_its_scanned_days(tmp_path: Path) -> None:
+    """One run over them; nothing where nothing was scanned."""
+    found: list[dict[str, str] | str | None] = []
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as stored:
+        add_scan_days(stored, [date(2026, 9, 30), date(2026, 10, 3), date(2026, 10, 9), FIRST])
+        for now in (datetime(2026, 11, 2, 3, tzinfo=UTC), datetime(2026, 8, 2, 3, tzinfo=UTC)):
+            with dg.build_schedule_context(instance=stored, scheduled_execution_time=now) as context:
+                requested: Any = historical_audit(context)
+                found += [
+                    dict(each.tags) if isinstance(each, dg.RunRequest) else each.skip_message for each in requested
+                ]
+    range_ends = {"start": "2026-10-03", "end": "2026-10-09"}
+    tags = {f"dagster/asset_partition_range_{end}": day for end, day in range_ends.items()}
+    assert found == [tags | {"dagster/priority": "-5"}, "nothing was scanned from 2026-07-01 to 2026-07-31"]
 
 
 def test_the_ui_offers_closed_months_and_quarters_and_two_kinds_per_framework() -> None:

@@ -208,6 +208,20 @@ def test_a_report_that_fails_is_marked_with_the_reason(
     assert sorted(row.status for row in reports(settings)) == [ReportStatus.COMPLETED, ReportStatus.FAILED]
 
 
+def test_several_frameworks_are_one_report(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    """Once per content, like any other; an unknown one among them is named."""
+    for _ in ("first", "again"):
+        assert materialize(defs, instance, "2024-07", "soc2+hipaa compliance").success
+    [made] = reports(settings)
+    assert (made.framework, made.order["frameworks"]) == ("soc2+hipaa", ["soc2", "hipaa"])
+    assert made.status is ReportStatus.COMPLETED
+    assert shown(instance)["2024-07|soc2+hipaa compliance"]["is_new"] is False
+    refused = materialize(defs, instance, "2024-07", "soc2+hippa compliance")
+    assert "no framework 'hippa'" in reason_of(refused)
+
+
 def test_an_unknown_report_id_fails_with_its_reason(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """It is not cancelled: nobody took it back."""
     instance.add_dynamic_partitions("report_periods", ["2024-07-01..2024-07-31"])

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 from pipelines.defs.waivers import changed_frameworks
-from pipelines.partitions import range_tags
 from pipelines.resources import CoreResource
 from policycortex.errors import ConfigurationError
 from policycortex.period import Period
@@ -23,6 +22,7 @@ from policycortex.workflow.custom_frameworks import add_framework, check_framewo
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
 from tests.support.backends import remove_lake_files
+from tests.support.day_runs import day_tags
 from tests.support.stored_scores import stored_scores
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -100,7 +100,7 @@ def test_the_sensor_asks_once_for_a_change(
     assert requests == []
     add_framework(scanned, write(tmp_path, "mine.json", REMAP), None)
     [request], cursor = look(cursor)
-    assert (request.job_name, request.tags) == ("rescore_posture", range_tags(DAY, DAY))
+    assert (request.job_name, request.tags) == ("rescore_posture", day_tags(instance, DAY))
     run = defs.resolve_job_def("rescore_posture").execute_in_process(instance=instance, tags=request.tags)
     assert run.success
     assert failing(scanned) == {"CC7.2": 3}
@@ -130,7 +130,7 @@ def test_days_whose_figures_an_upgrade_removed_are_built_again(
         [request] = [each for each in found if isinstance(each, dg.RunRequest)]
         again: Any = changed_frameworks(context)
         assert not [each for each in again if isinstance(each, dg.RunRequest)]
-    assert (request.job_name, request.tags) == ("refresh_posture", range_tags(DAY, DAY))
+    assert (request.job_name, request.tags) == ("refresh_posture", day_tags(instance, DAY))
     run = defs.resolve_job_def("refresh_posture").execute_in_process(instance=instance, tags=request.tags)
     assert run.success
     assert (load_unbuilt_days(settings), load_rescore_days(settings)) == ((), ())

@@ -58,6 +58,11 @@ class LakeState:
         rows = self._session.fetch("stale_days", {"first_date": first, "last_date": last})
         return tuple(rows["observed_date"].to_list())
 
+    def load_scan_days(self, first: date, last: date) -> tuple[date, ...]:
+        """UTC days from ``first`` to ``last``, both in, that imported files have findings or clean scans of."""
+        rows = self._session.fetch("scan_days", {"first_date": first, "last_date": last})
+        return tuple(rows["observed_date"].to_list())
+
     def has_unbuilt_imports(self, organization: str, first: date, last: date) -> bool:
         """Whether the state of these UTC days lacks imports of this organisation; those of others do not count."""
         bounds = {"organization": organization, "first_date": first, "last_date": last}

@@ -11,11 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
+from api.platform import dagster_backfills
 from api.platform.dagster_runs import DagsterRuns
 from policycortex.settings import Settings
 from tests.support.installation import Server, run_program
 
 pytestmark = pytest.mark.timeout(600)
+
+DAY = "2024-01-15"
+"""On which the installation has findings."""
 
 ORDER: dict[str, Any] = {
     "name": "October, served",
@@ -117,31 +121,41 @@ def test_cancelling_ends_the_run_in_dagster(served: Served) -> None:
 
 
 def test_a_backfill_is_started_and_followed_to_its_end(served: Served) -> None:
-    """A month of an empty lake: nine tables a day and two monthly reports, visible to its organisation only.
+    """A month without scans: two monthly reports, visible to its organisation only; none asked for is refused.
 
     One framework is built in, the other was uploaded a moment before: its partitions are added by the request.
     """
-    admin = served.client.post("/v1/backfills", json={"start": "2026-09-01", "end": "2026-09-30", "frameworks": []})
+    span = {"start": "2021-03-01", "end": "2021-03-31"}
+    admin = served.client.post("/v1/backfills", json=span)
     assert admin.status_code == 403
     key = served.make_key("--scopes", "admin")
     headers = {"Authorization": f"Bearer {key}"}
     own = {"id": "own", "name": "Own", "version": "1", "requirements": [{"id": "1", "title": "x"}]}
     uploaded = served.client.post("/v1/frameworks", json=own, headers=headers)
     assert uploaded.status_code == 201, uploaded.text
-    body = {"start": "2026-09-01", "end": "2026-09-30", "frameworks": ["soc2", "own"]}
-    started = served.client.post("/v1/backfills", json=body, headers=headers)
+    empty = served.client.post("/v1/backfills", json=span, headers=headers)
+    assert (empty.status_code, "Nothing was scanned from 2021-03-01" in empty.text) == (400, True), empty.text
+    started = served.client.post("/v1/backfills", json=span | {"frameworks": ["soc2", "own"]}, headers=headers)
     assert started.status_code == 202, started.text
     url = started.json()["progress_url"]
     stranger = {"Authorization": f"Bearer {served.make_key('--scopes', 'admin', '--org', 'stranger')}"}
     assert served.client.get(url, headers=stranger).status_code == 404
     assert served.client.post(f"{url}/cancel", headers=stranger).status_code == 404
-    until = time.monotonic() + 400
-    while (state := served.client.get(url, headers=headers).json())["status"] == "running" and time.monotonic() < until:
-        time.sleep(2)
-    assert state["status"] == "completed", state
-    assert state["progress"] == {"total": 9 * 30 + 2, "completed": 9 * 30 + 2, "failed": 0, "in_progress": 0}
-    reports = served.client.get("/v1/reports", params={"q": "September 2026"}).json()["reports"]
+    scanned = served.client.post("/v1/backfills", json={"start": DAY, "end": DAY}, headers=headers)
+    assert scanned.status_code == 202, scanned.text
+    for each, total in ((url, 2), (scanned.json()["progress_url"], len(dagster_backfills._DAYS))):
+        state = _backfilled(served.client, each, headers)
+        assert state["status"] == "completed", state
+        assert state["progress"] == {"total": total, "completed": total, "failed": 0, "in_progress": 0}
+    reports = served.client.get("/v1/reports", params={"q": "March 2021"}).json()["reports"]
     assert {report["framework"]: report["status"] for report in reports} == {"soc2": "completed", "own": "completed"}
+
+
+def _backfilled(client: httpx.Client, url: str, headers: dict[str, str]) -> dict[str, Any]:
+    until = time.monotonic() + 400
+    while (state := client.get(url, headers=headers).json())["status"] == "running" and time.monotonic() < until:
+        time.sleep(2)
+    return dict(state)
 
 
 def _ended(client: httpx.Client, report_id: str) -> dict[str, Any]:
