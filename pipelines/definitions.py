@@ -1,10 +1,12 @@
 """Assembles all Dagster definitions. The code location, the command line and the tests call the same function."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import dagster as dg
 
 from pipelines.defs.analytics import analytics
+from pipelines.defs.attestation_notices import hourly_attestations, note_attestations
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.data_checks import DATA_CHECKS, check_reports, check_reports_daily
 from pipelines.defs.deliveries import (
@@ -32,6 +34,8 @@ from pipelines.defs.waivers import attestations, changed_frameworks, rescore_pos
 from pipelines.platform.code_references import with_code_references
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
+
+_UPKEEP_JOBS: Final = (export_audit_trail, expire_due_reports, note_attestations, remove_garbage)
 
 
 def build_defs(
@@ -66,9 +70,7 @@ def build_defs(
             rescore_posture,
             deliver_reports,
             send_alerts,
-            export_audit_trail,
-            expire_due_reports,
-            remove_garbage,
+            *_UPKEEP_JOBS,
         ],
         sensors=[
             landing_zone,
@@ -85,6 +87,7 @@ def build_defs(
             closed_months,
             hourly_trail,
             hourly_retention,
+            hourly_attestations,
             nightly_upkeep,
             check_reports_daily,
             *load_customer_schedules(core),

@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     max_evidence_bytes: Annotated[int, Field(ge=1 << 10, le=1 << 30)] = 25 << 20
     """Largest evidence file of an attestation, in bytes."""
 
+    attestation_notice_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """Days before the end of an attestation at which its owners are alerted; 0: only of the end itself."""
+
     max_open_uploads: Count = 20
     """Uploaded files of one organisation that may wait for their import or be read at the same time."""
 

@@ -18,6 +18,7 @@ JOBS_WITHOUT_ASSETS: Final = (
     "send_alerts",
     "export_audit_trail",
     "expire_reports",
+    "note_attestations",
     "remove_garbage",
 )
 

@@ -21,7 +21,7 @@ from policycortex.errors import PolicyCortexError
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.storage.registry.alert_tables import CONTRADICTION
+from policycortex.storage.registry.alert_tables import CONTRADICTION, EXPIRY
 from policycortex.storage.registry.schedule_rows import AlertRow, DeliveryRow
 
 _MOST_AT_ONCE: Final = 16
@@ -125,6 +125,8 @@ def _notice(settings: Settings, registry: Registry, row: AlertRow) -> Notice | N
     """The alert's text; None if its report was deleted, or its deliveries were replayed."""
     if row.kind == CONTRADICTION:
         return _contradiction_notice(row)
+    if row.kind == EXPIRY:
+        return _expiry_notice(row)
     if row.report_id is None:
         return _tick_notice(registry, row)
     status = registry.reports.find_status(row.report_id)
@@ -157,6 +159,16 @@ def _contradiction_notice(row: AlertRow) -> Notice:
         id=row.id,
         subject=f"Stated as met, and failing: {row.reason.partition(' fails ')[0]}",
         text="A scanner finds that a requirement is not met which people state as met. The finding counts.",
+        facts={"Organization": row.organization, "Reason": row.reason},
+        organization=row.organization,
+    )
+
+
+def _expiry_notice(row: AlertRow) -> Notice:
+    return Notice(
+        id=row.id,
+        subject=row.reason[:1].upper() + row.reason[1:].partition(" (")[0] + row.reason.rpartition(")")[2],
+        text="What people state counts until then; after it, the requirements are open unless it is stated again.",
         facts={"Organization": row.organization, "Reason": row.reason},
         organization=row.organization,
     )

@@ -50,6 +50,7 @@ JOBS = {
     "send_alerts",
     "export_audit_trail",
     "expire_reports",
+    "note_attestations",
     "remove_garbage",
 }
 SENSORS = {
@@ -67,6 +68,7 @@ SCHEDULES = {
     "closed_months": ("0 5 2 * *", "UTC"),
     "hourly_trail": ("7 * * * *", "UTC"),
     "hourly_retention": ("37 * * * *", "UTC"),
+    "hourly_attestations": ("17 * * * *", "UTC"),
     "nightly_upkeep": ("30 2 * * *", "UTC"),
     "check_reports_daily": ("45 4 * * *", "UTC"),
 }
@@ -176,7 +178,7 @@ def test_jobs_of_upkeep_are_a_group_of_their_own() -> None:
     """By a tag that all their runs have, so that the list of runs can leave them out."""
     jobs = [defs.resolve_job_def(name) for name in JOBS]
     upkeep = {job.name for job in jobs if job.tags.get("policycortex/group") == "upkeep"}
-    assert upkeep == {"check_reports", "expire_reports", "export_audit_trail", "remove_garbage"}
+    assert upkeep == {"check_reports", "expire_reports", "export_audit_trail", "note_attestations", "remove_garbage"}
 
 
 def test_the_report_operation_bears_the_name_the_api_launches() -> None:

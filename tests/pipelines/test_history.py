@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.defs.attestation_notices import hourly_attestations
 from pipelines.defs.maintenance import JOBS_WITHOUT_ASSETS
 from pipelines.defs.retention import hourly_retention, hourly_trail
 from pipelines.platform.history import remove_history
@@ -62,7 +63,12 @@ def test_every_job_without_assets_is_named(defs: dg.Definitions) -> None:
 def test_hourly_jobs_make_no_run_without_work(settings: Settings, instance: dg.DagsterInstance) -> None:
     """A skipped tick with its reason."""
     core = CoreResource(home=str(settings.home))
-    for schedule, reason in ((hourly_trail, "not set"), (hourly_retention, "no report is past")):
+    schedules = (
+        (hourly_trail, "not set"),
+        (hourly_retention, "no report is past"),
+        (hourly_attestations, "no attestation ends soon"),
+    )
+    for schedule, reason in schedules:
         with dg.build_schedule_context(instance=instance, resources={"core": core}) as context:
             result = schedule.evaluate_tick(context)
         assert not result.run_requests

@@ -1,8 +1,8 @@
 """The queue of alerts, and the entries that other changes of the registry make in it, in the caller's transaction.
 
 An entry stands for one report and one group of destinations (a channel's connection), for a report that failed, for a
-tick that could make no report, or for a requirement that fails although people state it as met. What a person cancelled
-or deleted has none.
+tick that could make no report, for a requirement that fails although people state it as met, or for the end of an
+attestation. What a person cancelled or deleted has none.
 """
 
 import secrets
@@ -59,6 +59,7 @@ DELIVERY: Final = "delivery"
 REPORT: Final = "report"
 TICK: Final = "tick"
 CONTRADICTION: Final = "attestation"
+EXPIRY: Final = "expiry"
 
 
 def note_failed_delivery(connection: Connection, row: DeliveryRow, *, now: datetime) -> None:
@@ -123,6 +124,13 @@ def note_contradiction(
     """Add an alert for a requirement that people state as met and that fails from ``day`` on."""
     key = f"{CONTRADICTION}:{attestation_id}:{requirement}:{day.isoformat()}"
     _insert(connection, key, organization, CONTRADICTION, now, reason=reason)
+
+
+def note_expiry(
+    connection: Connection, organization: str, *, attestation_id: str, kind: str, reason: str, now: datetime
+) -> None:
+    """Add an alert for an attestation that ends soon (``expiring``) or has ended (``expired``)."""
+    _insert(connection, f"{EXPIRY}:{attestation_id}:{kind}", organization, EXPIRY, now, reason=reason)
 
 
 def _insert(

@@ -16,6 +16,7 @@ from policycortex.security.key_store import make_private_folder, open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.registry.access import AccessLogRepository
 from policycortex.storage.registry.alerts import AlertRepository
+from policycortex.storage.registry.attestation_notices import AttestationNoticeRepository
 from policycortex.storage.registry.attestations import AttestationRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
@@ -70,6 +71,7 @@ class Registry:
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
         self.contradictions = ContradictionRepository(database, self.audit_log)
+        self.attestation_notices = AttestationNoticeRepository(database, self.audit_log)
         self.unrelated = UnrelatedRepository(database)
         self.uploads = UploadRepository(database)
         self.retention = RetentionRepository(database, self.audit_log)
