@@ -53,6 +53,22 @@ if [ "$(cat .test-tools/.policycortex-oscal 2>/dev/null)" != "$OSCAL_SCHEMAS" ];
     fi
 fi
 
+# compliance-trestle, which reads OSCAL: each release knows one version of OSCAL. Environments of their own, because its
+# dependencies would change those of the product.
+readonly TRESTLES="1.1:3.12.4 1.2:5.2.0" # version of OSCAL:release
+for trestle in $TRESTLES; do
+    place=.test-tools/trestle-${trestle%%:*}
+    release=compliance-trestle==${trestle##*:}
+    [ "$(cat "$place/.policycortex-trestle" 2>/dev/null)" != "$release" ] || continue
+    printf 'setup: the tests need %s; installing it into %s\n' "$release" "$place" >&2
+    uv=$(command -v uv || echo .uv/bin/uv)
+    if "$uv" venv --quiet --clear --python .venv/bin/python "$place" && "$uv" pip install --quiet --python "$place/bin/python" "$release"; then
+        printf '%s\n' "$release" >"$place/.policycortex-trestle"
+    else
+        printf 'setup: could not install it; run: uv pip install --python %s/bin/python %s\n' "$place" "$release" >&2
+    fi
+done
+
 # veraPDF, from Maven's public repository into ~/.m2; .conformance/classpath has its class path.
 readonly VALIDATOR="java:default-jre-headless mvn:maven"
 readonly CLASSPATH=.conformance/classpath

@@ -12,6 +12,8 @@ class ReportType(StrEnum):
     RISK = "risk"
     TREND = "trend"
     REMEDIATION = "remediation"
+    POAM = "poam"
+    """A plan of action and milestones; OSCAL, Excel and CSV files are the plan itself."""
 
 
 class PdfVariant(StrEnum):
@@ -21,6 +23,14 @@ class PdfVariant(StrEnum):
     """ISO 19005-3, level B, for archiving; contains the report's JSON and CSV."""
     ACCESSIBLE = "pdf/ua-1"
     """ISO 14289-1, for screen readers."""
+
+
+class OscalVersion(StrEnum):
+    """Versions of OSCAL that documents are written in."""
+
+    V1_1_2 = "1.1.2"
+    V1_1_3 = "1.1.3"
+    V1_2_1 = "1.2.1"
 
 
 class FindingsDetail(StrEnum):

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.model import FindingsTable, ScanDays
+from policycortex.documents.poam import PoamEvidence
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import (
     CHECK_COUNTS_SCHEMA,
@@ -108,5 +109,7 @@ class Evidence:
     """For how many days a scan counts in the trend."""
     span_change: SpanChange | None = None
     """Causes of the change from the first to the last day of the trend; None where ``change`` has the causes."""
+    poam: PoamEvidence | None = None
+    """None where the report is no plan of action."""
     forecast: Forecast | DirectionOnly | TooLittleHistory | None = None
     """None where the report type has no forecast."""

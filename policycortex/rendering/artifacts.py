@@ -10,17 +10,18 @@ from typing import Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
-from policycortex.names import ReportFormat
+from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.excel.workbook import render_workbook
-from policycortex.rendering.findings_csv import render_csv
 from policycortex.rendering.findings_parquet import render_parquet
 from policycortex.rendering.html.screen import render_html
 from policycortex.rendering.ocsf import render_ocsf
 from policycortex.rendering.options import RenderingOptions, SectionPages, report_locale
 from policycortex.rendering.oscal import render_oscal
+from policycortex.rendering.oscal_poam import render_oscal_poam
 from policycortex.rendering.pdf.document import render_pdf, set_parts
 from policycortex.rendering.pdf.merging import PdfParts
 from policycortex.rendering.pdf.watermarks import join_marked
+from policycortex.rendering.poam_csv import render_csv_file
 from policycortex.rendering.report_json import render_json
 from policycortex.rendering.word.document import render_word
 
@@ -103,13 +104,18 @@ def _render_pdf(document: ReportDocument, path: Path, part: Path, options: Rende
     )
 
 
+def _render_oscal(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
+    render = render_oscal_poam if document.header.type is ReportType.POAM else render_oscal
+    render(document, path, oscal_version=options.oscal_version)
+
+
 _Renderer = Callable[[ReportDocument, Path, RenderingOptions], None]
 
 _RENDERERS: Final[dict[ReportFormat, _Renderer]] = {
-    ReportFormat.CSV: lambda document, path, options: render_csv(document, path, has_bom=options.has_csv_bom),
+    ReportFormat.CSV: lambda document, path, options: render_csv_file(document, path, has_bom=options.has_csv_bom),
     ReportFormat.JSON: lambda document, path, _: render_json(document, path),
     ReportFormat.HTML: render_html,
-    ReportFormat.OSCAL: lambda document, path, _: render_oscal(document, path),
+    ReportFormat.OSCAL: _render_oscal,
     ReportFormat.EXCEL: render_workbook,
     ReportFormat.DOCX: render_word,
     ReportFormat.PARQUET: lambda document, path, _: render_parquet(document, path),

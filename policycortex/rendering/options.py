@@ -6,7 +6,7 @@ from pathlib import Path
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import custom_template
-from policycortex.names import PdfVariant
+from policycortex.names import OscalVersion, PdfVariant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class RenderingOptions:
     """The standard the PDF conforms to; None for a tagged PDF without one."""
     has_csv_bom: bool = False
     """CSV files begin with a byte order mark, those inside a PDF too."""
+    oscal_version: OscalVersion = OscalVersion.V1_1_2
+    """Of OSCAL files."""
     templates_dir: Path | None = None
     """The installation's own templates and catalogues; None where it has none."""
 

@@ -1,4 +1,4 @@
-"""The report as OSCAL assessment results 1.1.2: a finding per requirement, an observation per finding of a scanner.
+"""The report as OSCAL assessment results: a finding per requirement, an observation per finding of a scanner.
 
 Written as a stream like the JSON report. OSCAL knows ``satisfied`` and ``not-satisfied`` only; as in NIST SP 800-53A,
 "other than satisfied" covers what could not be judged: such a finding says so in reason, remarks and ``result``.
@@ -15,7 +15,7 @@ import polars as pl
 from policycortex.documents.model import FindingsTable, ReportDocument, RequirementRow, TopCheck
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import FINDING_COLUMNS
-from policycortex.names import RequirementResult
+from policycortex.names import OscalVersion, RequirementResult
 from policycortex.rendering.findings_csv import TIME_FORM
 from policycortex.rendering.oscal_statements import (
     ROLES,
@@ -24,11 +24,16 @@ from policycortex.rendering.oscal_statements import (
     describe_people,
     state_of,
 )
-from policycortex.rendering.oscal_texts import make_id, make_tokens, write_line, write_markup, write_props
+from policycortex.rendering.oscal_texts import (
+    make_id,
+    make_tokens,
+    with_address_namespace,
+    write_line,
+    write_markup,
+    write_props,
+)
 from policycortex.rendering.report_json import describe_report, describe_summary, write_time
 from policycortex.reports.sections.nothing_in_scope import NOTHING_IN_SCOPE
-
-OSCAL_VERSION: Final = "1.1.2"
 
 _Node = dict[str, Any]
 _UNTITLED: Final = "(no title)"
@@ -43,18 +48,19 @@ _FINDING_PROPS: Final = tuple(name for name in FINDING_COLUMNS if name not in {"
 """Requirements are the findings of OSCAL that relate to the observation; when it was observed is ``collected``."""
 
 
-def render_oscal(document: ReportDocument, path: Path) -> None:
+def render_oscal(document: ReportDocument, path: Path, *, oscal_version: OscalVersion = OscalVersion.V1_1_2) -> None:
     """Write the assessment results to ``path``; the same document gives the same bytes."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(_pieces(document))
+        pieces = _pieces(document, oscal_version)
+        file.writelines(pieces if oscal_version is OscalVersion.V1_1_2 else with_address_namespace(pieces))
 
 
-def _pieces(document: ReportDocument) -> Iterator[str]:
+def _pieces(document: ReportDocument, oscal_version: OscalVersion) -> Iterator[str]:
     tokens = make_tokens(row.id for row in document.requirements)
     rows = _rows_by_requirement(document.findings)
     report_id = document.header.id
     yield f'{{"assessment-results": {{\n"uuid": {_dump(make_id(report_id, "results"))}'
-    yield f',\n"metadata": {_dump(_metadata(document))}'
+    yield f',\n"metadata": {_dump(oscal_metadata(document, oscal_version))}'
     yield f',\n"import-ap": {_dump({"href": "#" + make_id(report_id, "plan")})}'
     yield f',\n"results": [{{\n{_members(_result(document, tokens))}'
     yield from _array("observations", _observations(document))
@@ -63,7 +69,8 @@ def _pieces(document: ReportDocument) -> Iterator[str]:
     yield f'\n}}],\n"back-matter": {_dump(_back_matter(document))}\n}}}}\n'
 
 
-def _metadata(document: ReportDocument) -> _Node:
+def oscal_metadata(document: ReportDocument, oscal_version: OscalVersion) -> _Node:
+    """The ``metadata`` of each OSCAL document of a report."""
     header, party = document.header, make_id(document.header.id, "party")
     marking = write_line(header.branding.classification)
     people = tuple(describe_people(document))
@@ -71,7 +78,7 @@ def _metadata(document: ReportDocument) -> _Node:
         "title": write_markup(header.name) or _UNTITLED,
         "last-modified": write_time(header.generated_at),
         "version": write_line(header.id) or "1",
-        "oscal-version": OSCAL_VERSION,
+        "oscal-version": oscal_version.value,
         **({"props": [{"name": "marking", "value": marking}]} if marking else {}),
         "roles": [{"id": "assessor", "title": "Assessor"}, *(ROLES if people else ())],
         "parties": [

@@ -2,14 +2,20 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from policycortex.rendering.visible_text import show_controls
 
 NAMESPACE: Final = "urn:policycortex:oscal"
-"""``ns`` of our own property names."""
+"""``ns`` of our own property names in assessment results of version 1.1.2."""
+
+ADDRESS_NAMESPACE: Final = "policycortex://oscal"
+"""``ns`` in all other documents: readers such as compliance-trestle for OSCAL 1.1 take addresses with ``://`` only."""
+
+_NS: Final = f'"ns": "{NAMESPACE}"'
+_ADDRESS_NS: Final = f'"ns": "{ADDRESS_NAMESPACE}"'
 
 _IDS: Final = UUID("6f5d3a52-7a0c-5d2b-9a53-0d9f3f0f6c11")
 _MARKUP: Final = re.compile(r"[\\`*<\[{~^$]|(?<!\w)_|_(?!\w)")
@@ -19,6 +25,12 @@ _MARKUP: Final = re.compile(r"[\\`*<\[{~^$]|(?<!\w)_|_(?!\w)")
 def make_id(*parts: object) -> str:
     """A version 5 UUID of what it names: the same report says the same ids whenever it is written."""
     return str(uuid5(_IDS, "/".join(str(part) for part in parts)))
+
+
+def with_address_namespace(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a JSON document with ADDRESS_NAMESPACE. A value cannot match: its quotes are escaped."""
+    for piece in pieces:
+        yield piece.replace(_NS, _ADDRESS_NS)
 
 
 def write_line(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
-from policycortex.names import PdfVariant, ReportFormat
+from policycortex.names import PdfVariant, ReportFormat, ReportType
 
 _EMBEDDED: Final = (ReportFormat.CSV, ReportFormat.JSON)
 """Embedded in an archival PDF, whatever else was requested."""
@@ -13,6 +13,8 @@ _WORDS: Final = {ReportFormat.CSV: "CSV", ReportFormat.JSON: "JSON", ReportForma
 _OF_FINDINGS: Final = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.EXCEL)
 _OF_TABLES: Final = (ReportFormat.EXCEL, ReportFormat.JSON)
 _OF_LONG_TEXTS: Final = (ReportFormat.CSV, ReportFormat.JSON)
+_OF_PLANS: Final = (ReportFormat.JSON,)
+"""Of a plan of action: its workbook and its CSV file are the plan, not the findings."""
 
 
 def complete_files(
@@ -20,14 +22,22 @@ def complete_files(
 ) -> dict[str, dict[str, str | None]]:
     """By what they hold: ``ordered``, words for at most two files, None without any; ``wanted``, formats to ask for."""
     given = {*document.header.formats, *(_EMBEDDED if variant is PdfVariant.ARCHIVE else ())}
+    kinds: dict[str, Sequence[ReportFormat]]
     kinds = {"findings": _OF_FINDINGS, "tables": _OF_TABLES, "long_texts": _OF_LONG_TEXTS}
+    if document.header.type is ReportType.POAM:
+        kinds = dict.fromkeys(kinds, _OF_PLANS)
     return {
         name: {
             "ordered": _named(given, formats, locale),
-            "wanted": locale.text("files.either", first=_WORDS[formats[0]], second=_WORDS[formats[1]]),
+            "wanted": _wanted(formats, locale),
         }
         for name, formats in kinds.items()
     }
+
+
+def _wanted(formats: Sequence[ReportFormat], locale: Locale) -> str:
+    words = [_WORDS[each] for each in formats][:2]
+    return words[0] if len(words) == 1 else locale.text("files.either", first=words[0], second=words[1])
 
 
 def _named(given: Collection[ReportFormat], formats: Sequence[ReportFormat], locale: Locale) -> str | None:

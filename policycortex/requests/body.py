@@ -21,7 +21,7 @@ from policycortex.field_types import (
     did_you_mean,
     refuse,
 )
-from policycortex.names import CrosswalkEdition, PdfVariant, ReportFormat
+from policycortex.names import CrosswalkEdition, OscalVersion, PdfVariant, ReportFormat
 from policycortex.security.passwords import password_problem
 
 ENVIRONMENTS: Final = frozenset({"production", "staging", "development", "test", "unknown"})
@@ -175,6 +175,7 @@ class FormatOptionsBody(Strict):
         default=False,
         description="CSV files begin with a byte order mark, by which Excel recognises UTF-8",
     )
+    oscal_version: OscalVersion = Field(default=OscalVersion.V1_1_2, description="Of the format oscal")
     branding: BrandingBody | None = None
     template: str | None = Field(
         default=None, max_length=64, examples=["acme"], description="Name of a custom template of the installation"
@@ -242,6 +243,11 @@ class FormatOptionsBody(Strict):
         if variant is PdfVariant.ARCHIVE and has_password:
             raise refuse("PDF/A forbids encryption: omit the password or pdf_variant")
         return variant
+
+    @field_validator("oscal_version", mode="before")
+    @classmethod
+    def _oscal_version(cls, value: object) -> object:
+        return one_of(OscalVersion, value)
 
     @field_validator("template")
     @classmethod

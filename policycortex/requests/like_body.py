@@ -154,6 +154,7 @@ def _options_of(source: ReportRequest) -> dict[str, Any]:
         "sign": source.is_signed,
         "pdf_variant": source.pdf_variant.value if source.pdf_variant else None,
         "csv_bom": source.has_csv_bom,
+        "oscal_version": source.oscal_version.value,
         "branding": _branding_of(source.branding) if source.branding else None,
         "template": source.template,
         "password_name": source.password_name,

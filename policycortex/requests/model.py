@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from policycortex.documents.branding import Branding, branding_from_json, branding_to_json
-from policycortex.names import CrosswalkEdition, FindingsDetail, PdfVariant, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, FindingsDetail, OscalVersion, PdfVariant, ReportFormat, ReportType
 from policycortex.period import Period, zone_of_name
 from policycortex.requests.basis import DataBasis, basis_from_json, basis_to_json
 from policycortex.scope import Scope, TagFilter
@@ -63,6 +63,7 @@ class ReportRequest:
     pdf_variant: PdfVariant | None = None
     has_csv_bom: bool = False
     """CSV files begin with a byte order mark."""
+    oscal_version: OscalVersion = OscalVersion.V1_1_2
     branding: Branding | None = None
     template: str | None = None
     """A custom template of the installation, by name."""
@@ -84,6 +85,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
     # absent unless set: digests of requests made before these options stay equal
     rare = {
         "has_csv_bom": request.has_csv_bom or None,
+        "oscal_version": request.oscal_version.value if request.oscal_version is not OscalVersion.V1_1_2 else None,
         "password_name": request.password_name,
         "frameworks": list(request.frameworks) or None,
         "known_on": request.known_on.isoformat() if request.known_on else None,
@@ -156,6 +158,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
         has_csv_bom=stored.get("has_csv_bom", False),
+        oscal_version=OscalVersion(stored.get("oscal_version", OscalVersion.V1_1_2)),
         password_name=stored.get("password_name"),
         template=stored.get("template"),
         retention_days=stored.get("retention_days"),

@@ -89,6 +89,7 @@ def look_of(options: FormatOptionsBody) -> dict[str, Any]:
         "password_name": options.password_name,
         "pdf_variant": options.pdf_variant,
         "has_csv_bom": options.csv_bom,
+        "oscal_version": options.oscal_version,
         "branding": branding_from_json(options.branding.model_dump()) if options.branding else None,
         "template": options.template,
     }

@@ -19,6 +19,7 @@ from policycortex.requests.report_kind import (
     KnownFrameworks,
     KnownType,
     check_formats_of,
+    check_scope_of,
 )
 from policycortex.requests.scope_body import ScopeBody
 
@@ -66,7 +67,7 @@ class ReportBody(Strict):
     frameworks: KnownFrameworks = FRAMEWORKS_FIELD
     crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
-    scope: ScopeBody
+    scope: Annotated[ScopeBody, AfterValidator(check_scope_of)]
     known_on: KnownOn | None = None
     format_options: Annotated[FormatOptionsBody, AfterValidator(check_formats_of)] = FormatOptionsBody()
     delivery: DeliveryBody = DeliveryBody()

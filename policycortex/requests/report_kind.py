@@ -3,7 +3,7 @@
 Validation needs the context of ``body``.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
@@ -11,6 +11,11 @@ from policycortex.field_types import did_you_mean, refuse
 from policycortex.frameworks.combined import combined_id
 from policycortex.names import CrosswalkEdition, ReportFormat, ReportType
 from policycortex.requests.body import FormatOptionsBody, known_of, one_of
+from policycortex.requests.scope_body import ScopeBody
+
+_Scope = TypeVar("_Scope", bound=ScopeBody)
+_WITHIN: Final = ("environments", "services", "regions", "tags", "owners")
+"""Filters within an account."""
 
 LONGEST_COMBINED: Final = 64
 """Characters of the ids together, as the registry stores them."""
@@ -52,6 +57,16 @@ def check_formats_of(options: FormatOptionsBody, info: ValidationInfo) -> Format
             "oscal describes the results of one framework: leave it out, or request one report for each framework"
         )
     return options
+
+
+def check_scope_of(scope: _Scope, info: ValidationInfo) -> _Scope:
+    """Items of a plan of action are of whole accounts: a filter within an account would close what it leaves out."""
+    if info.data.get("type") is ReportType.POAM and (named := [name for name in _WITHIN if getattr(scope, name)]):
+        raise refuse(
+            f"A plan of action is of whole accounts: leave out {', '.join(named)}; cloud_providers, accounts and"
+            " account_groups are possible"
+        )
+    return scope
 
 
 KnownType = Annotated[ReportType, BeforeValidator(_type)]

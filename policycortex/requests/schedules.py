@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from policycortex.channels.connections import Connections
 from policycortex.errors import ConfigurationError, NotFoundError
 from policycortex.field_types import Line, Strict, Text, refuse
+from policycortex.names import ReportType, SplitBy
 from policycortex.requests.body import CROSSWALK_FIELD, FormatOptionsBody, Known
 from policycortex.requests.destinations import ScheduleDeliveryBody, deliveries_of
 from policycortex.requests.model import ReportRequest
@@ -21,6 +22,7 @@ from policycortex.requests.report_kind import (
     KnownFrameworks,
     KnownType,
     check_formats_of,
+    check_scope_of,
 )
 from policycortex.requests.schedule_parts import SplitBody
 from policycortex.requests.schedule_timing import TimingBody, recurrence_in
@@ -51,7 +53,7 @@ class ReportTemplateBody(Strict):
     frameworks: KnownFrameworks = FRAMEWORKS_FIELD
     crosswalk: KnownEdition = CROSSWALK_FIELD
     description: Text = Field(default="", max_length=2000)
-    scope: TemplateScopeBody = TemplateScopeBody()
+    scope: Annotated[TemplateScopeBody, AfterValidator(check_scope_of)] = TemplateScopeBody()
     format_options: Annotated[FormatOptionsBody, AfterValidator(check_formats_of)] = FormatOptionsBody()
 
     @field_validator("format_options")
@@ -92,9 +94,16 @@ class ScheduleBody(Strict):
     def _in_scope(cls, value: SplitBody | None, info: ValidationInfo) -> SplitBody | None:
         template: ReportTemplateBody | None = info.data.get("report_template")
         problem = value.problem_in(template.scope) if value is not None and template is not None else None
+        if value is not None and template is not None and template.type is ReportType.POAM:
+            problem = problem or _plan_problem(value.by)
         if problem is not None:
             raise refuse(problem)
         return value
+
+
+def _plan_problem(by: SplitBy) -> str | None:
+    is_whole = by is SplitBy.ACCOUNT_GROUP
+    return None if is_whole else "A plan of action is of whole accounts: split it by account_group"
 
 
 def named_password_problem(connections: Connections, name: str, organization: str) -> str | None:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Final
 
 import polars as pl
 
 from policycortex.scoring.poam import NumberedWeakness, find_weaknesses, give_numbers, number_weaknesses
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
+
+FIRST_DAY: Final = date(1970, 1, 1)
+"""Plans of action read all days from here on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

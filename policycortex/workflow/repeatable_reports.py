@@ -17,7 +17,7 @@ from policycortex.errors import ConflictError, NotFoundError
 from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environments
 from policycortex.frameworks.fingerprint import recorded_version
 from policycortex.frameworks.model import Framework
-from policycortex.names import ReportStatus
+from policycortex.names import ReportStatus, ReportType
 from policycortex.requests import ReportRequest, request_to_json
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.waivers import Waiver
@@ -27,8 +27,9 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Failure, Registry, ReportRow, open_registry
 from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
+from policycortex.workflow.poam_numbers import FIRST_DAY
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.reports import days_read, produce_report
+from policycortex.workflow.reports import days_of_request, produce_report
 from policycortex.workflow.request_report import request_report
 
 
@@ -60,7 +61,7 @@ def make_once(
     ``on_report`` is called with the report's id before the report is made.
     """
     with open_lake(settings) as lake:
-        refresh_stale_days(settings, lake, days_read(settings, request.period), progress, now=now)
+        refresh_stale_days(settings, lake, days_of_request(settings, request), progress, now=now)
     with closing(open_registry(settings)) as registry:
         basis = content_digest(
             settings, registry, framework, request, description=description_in_digest or request.description
@@ -93,6 +94,8 @@ def content_digest(
     """Digest of everything that decides the report's content."""
     organization = request.scope.organization
     first = request.period.previous().first_utc_date - timedelta(days=LOOKBACK_DAYS)
+    if request.type is ReportType.POAM:
+        first = FIRST_DAY
     with open_lake(settings) as lake:
         imports = lake.imports.load_import_ids(organization, first, request.period.last_utc_date)
     decided_by: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Final
 
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
 from policycortex.documents.model import FindingsTable, ScanDays
+from policycortex.documents.poam import PoamEvidence
 from policycortex.documents.scope_values import NothingInScope
 from policycortex.documents.tables import OWNERS_SCHEMA
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA
@@ -26,6 +27,7 @@ from policycortex.workflow.analytics import explain_days, load_forecast
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import compare_periods, load_risk_items
+from policycortex.workflow.report_poam import read_poam
 from policycortex.workflow.scope_values import explain_nothing
 
 FORECAST_DAYS: Final = 30
@@ -75,7 +77,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         checks=lake.findings.load_check_counts(path),
         owners=(
             lake.findings.load_owners(request.scope, request.period, path)
-            if request.type is ReportType.REMEDIATION
+            if request.type in {ReportType.REMEDIATION, ReportType.POAM}
             else OWNERS_SCHEMA.to_frame()
         ),
         waivers=_waivers(lake, inputs, path),
@@ -94,7 +96,20 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         carry_days=lake.session.carry_days,
         parts=_parts(inputs),
         span_change=None if change else _span_change(lake, inputs),
+        poam=_poam(lake, inputs, path) if request.type is ReportType.POAM else None,
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
+    )
+
+
+def _poam(lake: Lake, inputs: ReportInputs, exported: Path) -> PoamEvidence:
+    return read_poam(
+        lake,
+        inputs.request,
+        inputs.framework,
+        inputs.assessed,
+        waivers=inputs.given_waivers,
+        exported=exported,
+        now=inputs.now,
     )
 
 

@@ -17,7 +17,7 @@ from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
-from policycortex.names import ReportStage, ReportStatus
+from policycortex.names import ReportStage, ReportStatus, ReportType
 from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
@@ -45,6 +45,7 @@ from policycortex.workflow.assessed_period import (
 from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
+from policycortex.workflow.poam_numbers import FIRST_DAY, number_organization
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
@@ -198,7 +199,9 @@ def _make(
 def _newest_snapshot(settings: Settings, request: ReportRequest, now: datetime, progress: Callable[[str], None]) -> str:
     """The lake's newest snapshot, after the days of the report were brought up to date."""
     with open_lake(settings) as live:
-        refresh_stale_days(settings, live, days_read(settings, request.period), progress, now=now)
+        refresh_stale_days(settings, live, days_of_request(settings, request), progress, now=now)
+        if request.type is ReportType.POAM:
+            number_organization(live, request.scope.organization, now=now)
         return live.snapshot()
 
 
@@ -324,6 +327,7 @@ def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOp
         templates_dir=settings.templates_dir,
         pdf_variant=request.pdf_variant,
         has_csv_bom=request.has_csv_bom,
+        oscal_version=request.oscal_version,
     )
 
 
@@ -331,6 +335,12 @@ def days_read(settings: Settings, period: Period) -> tuple[date, date]:
     """First and last UTC day that a report over ``period`` reads: with the previous period, and days carried to it."""
     carried = period.first_utc_date - timedelta(days=settings.trend_carry_days)
     return min(period.previous().first_utc_date, carried), period.last_utc_date
+
+
+def days_of_request(settings: Settings, request: ReportRequest) -> tuple[date, date]:
+    """As ``days_read``; a plan of action reads all days up to the end of the period."""
+    first, last = days_read(settings, request.period)
+    return (FIRST_DAY if request.type is ReportType.POAM else first), last
 
 
 def _finish(

@@ -103,7 +103,7 @@ def _check_words(text: str, document: ReportDocument) -> None:
             assert f"{_ENGLISH.text(f'result.{name}')} {_ENGLISH.number(count)}" in text
 
 
-@pytest.mark.parametrize("kind", list(ReportType))
+@pytest.mark.parametrize("kind", [kind for kind in ReportType if kind is not ReportType.POAM])
 @pytest.mark.parametrize("odd", _ODD)
 def test_odd_reports_say_the_same_everywhere(build: Build, tmp_path: Path, kind: ReportType, odd: str) -> None:
     """All formats but those on paper of each odd report, each type: same numbers; every requirement is named."""

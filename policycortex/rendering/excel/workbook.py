@@ -14,11 +14,13 @@ from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import read_inside
 from policycortex.errors import RenderingError
+from policycortex.names import ReportType
 from policycortex.rendering.excel.bulk_rows import BulkCells, BulkSheet, fill_sheets
 from policycortex.rendering.excel.evidence_links import MOST_LINKS, FindingsPlace, link_evidence
 from policycortex.rendering.excel.findings_sheets import LINKED, SHEET_COLUMNS, WRAPPED, finding_cells, open_findings
 from policycortex.rendering.excel.own_workbook import FILE_NAME, fill_workbook
 from policycortex.rendering.excel.page_setup import page_texts, set_up_page
+from policycortex.rendering.excel.poam_workbook import render_poam_workbook
 from policycortex.rendering.excel.sheets import list_sheets
 from policycortex.rendering.excel.summary_sheet import write_summary
 from policycortex.rendering.excel.tables import Forms, write_table
@@ -31,6 +33,9 @@ def render_workbook(document: ReportDocument, path: Path, options: RenderingOpti
     locale, own = report_locale(document, options), report_template(document, options)
     if own is not None and (template := read_inside(own, FILE_NAME)) is not None:
         fill_workbook(template, document, path, locale, watermark=options.watermark)
+        return
+    if document.header.type is ReportType.POAM:
+        render_poam_workbook(document, path, options)
         return
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:

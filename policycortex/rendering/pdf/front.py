@@ -10,8 +10,8 @@ from weasyprint import Attachment, Document
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import PdfVariant, ReportFormat
-from policycortex.rendering.findings_csv import render_csv
 from policycortex.rendering.options import RenderingOptions
+from policycortex.rendering.poam_csv import render_csv_file
 from policycortex.rendering.report_json import render_json
 from policycortex.reports.registry import shown_sections
 
@@ -46,7 +46,7 @@ def write_front(
 def _attachments(document: ReportDocument, options: RenderingOptions, folder: Path) -> list[Attachment]:
     """Files of a PDF for keeping, in the order of their names."""
     made = []
-    render_table = partial(render_csv, has_bom=options.has_csv_bom)
+    render_table = partial(render_csv_file, has_bom=options.has_csv_bom)
     for report_format, render in ((ReportFormat.CSV, render_table), (ReportFormat.JSON, render_json)):
         path = folder / f"report.{report_format.extension}"
         render(document, path)

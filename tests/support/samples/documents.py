@@ -47,6 +47,7 @@ from tests.support.samples.document_tables import (
     waivers,
 )
 from tests.support.samples.findings_table import HOSTILE, OUTCOME, PERIOD, REQUIREMENTS, Sample, make_findings
+from tests.support.samples.poam import items_of_plan
 
 __all__ = ["HOSTILE", "Sample", "build_document"]
 
@@ -103,6 +104,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "change_span": None,
             "carry_days": 35,
             "reclassified": 0,
+            "poam_items": items_of_plan(frame, sample),
         },
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policycortex.errors import RequestError
-from policycortex.names import FindingsDetail, ReportFormat, ReportType
+from policycortex.names import FindingsDetail, OscalVersion, ReportFormat, ReportType
 from policycortex.period import Period
 from policycortex.requests import Known, ReportRequest, parse_request, request_from_json, request_to_json
 
@@ -310,3 +310,24 @@ def test_looks_survive_the_registry() -> None:
     assert order.branding.on_primary == "#12263a"
     assert (order.branding.prepared_for, order.branding.classification) == ("Board", "Vertraulich")
     assert request_from_json(json.loads(json.dumps(request_to_json(order)))) == order
+
+
+def test_a_plan_of_action_is_of_whole_accounts() -> None:
+    """Providers and accounts are possible; a filter within an account would close what it leaves out."""
+    plan = {"type": "poam", "scope": {"cloud_providers": ["aws"], "accounts": ["1"]}}
+    assert _parse(DOCUMENTED | plan).type is ReportType.POAM
+    within = {"environments": ["production"], "regions": ["eu-central-1"]}
+    assert _problems(DOCUMENTED | plan | {"scope": within}) == {
+        "scope": "A plan of action is of whole accounts: leave out environments, regions; cloud_providers, accounts and"
+        " account_groups are possible"
+    }
+
+
+def test_the_version_of_oscal_is_stored_where_it_is_not_the_default() -> None:
+    """1.1.2 leaves the stored form, and so the digests of monthly reports, as they were; other versions are refused."""
+    assert "oscal_version" not in request_to_json(_parse(DOCUMENTED))
+    newer = _parse(_with("format_options.oscal_version", "1.2.1"))
+    assert request_from_json(request_to_json(newer)).oscal_version is OscalVersion.V1_2_1
+    assert _problems(_with("format_options.oscal_version", "1.0")) == {
+        "format_options.oscal_version": "Must be one of 1.1.2, 1.1.3, 1.2.1"
+    }

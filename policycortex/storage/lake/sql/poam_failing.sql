@@ -2,7 +2,8 @@
 -- columns of FAILING_SCHEMA. is_waived: a waiver in force covers the finding for this requirement. resources: uids by name,
 -- the first $examples of them.
 WITH failing AS (
-    SELECT file_row_number AS row_no, source, provider, account_id, check_id, resource_uid, unnest(requirements) AS requirement_id
+    SELECT file_row_number AS row_no, source, provider, account_id, check_id, resource_uid, 
+        unnest(CASE WHEN len(requirements) = 0 THEN [''] ELSE requirements END) AS requirement_id
     FROM read_parquet($path, file_row_number => true)
     WHERE status = 'FAIL' AND NOT muted
 ),

@@ -1,0 +1,107 @@
+"""The plan of action of a report: what was read for it, and its items as rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import polars as pl
+
+from policycortex.scoring.poam import NumberedWeakness
+
+
+class ItemStatus(StrEnum):
+    """Whether a scan found that the item no longer fails."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Deviation(StrEnum):
+    """Why an open item is not corrected, in FedRAMP's words."""
+
+    OPERATIONAL_REQUIREMENT = "operational_requirement"
+    """Waivers in force accept all that fails."""
+    OPERATIONAL_REQUIREMENT_IN_PART = "operational_requirement_in_part"
+    """They accept some of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoamEvidence:
+    """What the plan of action of a report is made from."""
+
+    weaknesses: tuple[NumberedWeakness, ...]
+    """In scope, as known at the end of the period, in the order of their opening."""
+    known: pl.DataFrame
+    """Texts and mappings of failed checks: source, provider, account_id, check_id, mapping_id, observed_at, texts."""
+    relations: pl.DataFrame | None
+    """provider, check_id, mapping_id and requirement_id; None without a framework."""
+    failing: pl.DataFrame
+    """Failing findings of the period-end posture by check, account and requirement."""
+    owners: pl.DataFrame
+    """Owners of failing resources by check and account, most resources first."""
+    waivers: Mapping[str, str]
+    """Reason by id of each waiver in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """One step of an item."""
+
+    title: str
+    due_on: date | None
+    """None: no day is set."""
+    done_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoamItem:
+    """One item of a plan of action: a weakness and a requirement that it fails."""
+
+    number: str
+    """``POAM-00012/CC6.1``; ``POAM-00012`` without a framework. Without a number yet ``POAM-new``."""
+    weakness: str
+    """``POAM-00012``."""
+    requirement: str | None
+    requirement_title: str
+    status: ItemStatus
+    severity: str
+    check_id: str
+    title: str
+    description: str
+    risk: str
+    provider: str
+    account_id: str
+    service: str
+    source: str
+    """The scanner."""
+    opened_on: date
+    due_on: date
+    is_overdue: bool
+    """Whether it is open after the day on which it was due."""
+    closed_on: date | None
+    previous: str | None
+    """Number of the weakness that was closed before this one; None for the first."""
+    merged: tuple[str, ...]
+    """Other numbers of this weakness."""
+    deviation: Deviation | None
+    waivers: tuple[str, ...]
+    """Ids of the waivers in force that accept some of it."""
+    rationale: tuple[str, ...]
+    """Their reasons."""
+    is_muted: bool
+    """Whether the scanner mutes all that fails."""
+    failing: int | None
+    """Failing findings at the end of the period; None: closed, or not scanned in the period."""
+    waived: int | None
+    """Those of them that waivers accept."""
+    resource_count: int | None
+    resources: tuple[str, ...]
+    """Uids of failing resources by name, the first ones where there are many."""
+    owners: tuple[str, ...]
+    """By the resources' tags, most resources first."""
+    remediation: str
+    remediation_url: str
+    milestones: tuple[Milestone, ...]
+    as_of: datetime
+    """Until when scans were read."""

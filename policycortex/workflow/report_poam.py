@@ -1,0 +1,94 @@
+"""Reads the plan of action of a report from the lake at one snapshot."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from policycortex.documents.poam import PoamEvidence
+from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
+from policycortex.frameworks.model import Framework
+from policycortex.requests.model import ReportRequest
+from policycortex.scope import Scope
+from policycortex.scoring.approvals import known_moment
+from policycortex.scoring.poam import NumberedWeakness, find_weaknesses, number_weaknesses
+from policycortex.scoring.waivers import Waiver
+from policycortex.storage.lake.lake import Lake
+from policycortex.workflow.assessed_period import AssessedPeriod
+
+_KEY: Final = ["source", "provider", "account_id", "check_id"]
+
+
+def read_poam(
+    lake: Lake,
+    request: ReportRequest,
+    framework: Framework | None,
+    assessed: AssessedPeriod,
+    *,
+    waivers: Sequence[Waiver],
+    exported: Path,
+    now: datetime,
+) -> PoamEvidence:
+    """The weaknesses in the request's scope as known at the end of its period, and what items are made from."""
+    scope, moment = request.scope, known_moment(request.period, now)
+    weaknesses = _known_weaknesses(lake, scope, moment)
+    known = lake.poam.load_known(scope.organization, moment).filter(pl.col("observed_at") < moment)
+    in_force = assessed.waivers["waiver_id"].to_list()
+    return PoamEvidence(
+        weaknesses=weaknesses,
+        known=_of_weaknesses(known, weaknesses),
+        relations=None if framework is None else _relations(framework, known, assessed),
+        failing=lake.poam.load_failing(exported, assessed.waivers, request.framework),
+        owners=lake.poam.load_owners(scope, request.period, exported),
+        waivers=_reasons(waivers, in_force),
+    )
+
+
+def _known_weaknesses(lake: Lake, scope: Scope, moment: datetime) -> tuple[NumberedWeakness, ...]:
+    """Numbered over the whole history, as the numbers were given; then cut at the moment.
+
+    What is known at a time is the beginning of what is known later, so both agree on the openings.
+    """
+    levels = lake.poam.load_levels(scope.organization)
+    numbers, scans = lake.poam.load_numbers(scope.organization), lake.poam.load_numbered_scans(scope.organization)
+    numbered = number_weaknesses(find_weaknesses(levels), numbers, scans)
+    then = {(each.key, each.opened): each for each in find_weaknesses(levels, until=moment)}
+    return tuple(
+        NumberedWeakness(
+            weakness=then[each.weakness.key, each.weakness.opened],
+            number=each.number,
+            previous=each.previous,
+            has_previous=each.has_previous,
+            merged=each.merged,
+        )
+        for each in numbered
+        if (each.weakness.key, each.weakness.opened) in then and _is_in_scope(each, scope)
+    )
+
+
+def _is_in_scope(numbered: NumberedWeakness, scope: Scope) -> bool:
+    key = numbered.weakness.key
+    return (not scope.cloud_providers or key.provider in scope.cloud_providers) and (
+        not scope.accounts or key.account_id in scope.accounts
+    )
+
+
+def _of_weaknesses(known: pl.DataFrame, weaknesses: Sequence[NumberedWeakness]) -> pl.DataFrame:
+    keys = pl.DataFrame(
+        [tuple(each.weakness.key) for each in weaknesses], schema=dict.fromkeys(_KEY, pl.String()), orient="row"
+    ).unique()
+    return known.join(keys, on=_KEY, how="semi")
+
+
+def _relations(framework: Framework, known: pl.DataFrame, assessed: AssessedPeriod) -> pl.DataFrame:
+    """Also of checks that were not scanned in the period."""
+    keys = known.select("provider", "check_id", "mapping_id").unique()
+    if keys.is_empty():
+        return RELATION_SCHEMA.to_frame()
+    return expand_crosswalk(framework, keys, assessed.mappings)
+
+
+def _reasons(waivers: Sequence[Waiver], ids: Collection[str]) -> dict[str, str]:
+    return {waiver.id: waiver.reason for waiver in waivers if waiver.id in ids}
