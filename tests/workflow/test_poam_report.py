@@ -170,14 +170,14 @@ def test_all_formats_have_the_same_items(lake: Lake, tmp_path: Path) -> None:
     assert book.sheetnames == [OPEN_SHEET, CLOSED_SHEET]
     found = {}
     for sheet in book:
-        heads = [cell.value for cell in sheet[HEAD_ROW]]
-        assert heads == list(COLUMN_NAMES)
-        for row in sheet.iter_rows(min_row=HEAD_ROW + 1, values_only=True):
-            cells = dict(zip(heads, row, strict=True))
-            found[cells["POAM ID"]] = (
-                cells["Original Detection Date"].date(), cells["Scheduled Completion Date"].date(),
-                cells["Status Date"].date() if sheet.title == CLOSED_SHEET else None,
-            )  # fmt: skip
+        heads, *listed = sheet.iter_rows(min_row=HEAD_ROW, values_only=True)
+        assert heads == COLUMN_NAMES
+        for cells in (dict(zip(COLUMN_NAMES, row, strict=True)) for row in listed):
+            days = (
+                day_of(cells[name]) for name in ("Original Detection Date", "Scheduled Completion Date", "Status Date")
+            )
+            opened, due, status = days
+            found[cells["POAM ID"]] = (opened, due, status if sheet.title == CLOSED_SHEET else None)
     assert found == wanted
 
     for version in OscalVersion:
@@ -194,6 +194,12 @@ def test_all_formats_have_the_same_items(lake: Lake, tmp_path: Path) -> None:
         }
     for report_format in (ReportFormat.PDF, ReportFormat.HTML, ReportFormat.DOCX):
         assert render_artifact(document, report_format, tmp_path).path.stat().st_size > 0
+
+
+def day_of(cell: object) -> date:
+    """The day in a cell of the workbook."""
+    assert isinstance(cell, datetime)
+    return cell.date()
 
 
 def props_of(node: Mapping[str, Any]) -> dict[str, str]:
