@@ -29,7 +29,8 @@ from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.poam_numbers import FIRST_DAY
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.reports import days_of_request, produce_report
+from policycortex.workflow.report_days import days_of_request
+from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import request_report
 
 

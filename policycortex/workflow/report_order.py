@@ -109,7 +109,7 @@ def snapshot_known_on(settings: Settings, at: datetime, period: Period) -> str:
     # the lake's libraries take 60 MB, which only these requests need
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.storage.lake.snapshots import KeptSnapshot, load_kept_snapshots, snapshot_known_at  # noqa: PLC0415
-    from policycortex.workflow.reports import days_read  # noqa: PLC0415
+    from policycortex.workflow.report_days import days_read  # noqa: PLC0415
 
     span = days_read(settings, period)
     with open_lake(settings) as lake:

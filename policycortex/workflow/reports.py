@@ -6,7 +6,7 @@ makes the same files and completes it, so that an incomplete report is never ser
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHe
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStage, ReportStatus, ReportType
-from policycortex.period import Period
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
@@ -45,9 +44,10 @@ from policycortex.workflow.assessed_period import (
 from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
-from policycortex.workflow.poam_numbers import FIRST_DAY, number_organization
+from policycortex.workflow.poam_numbers import number_organization
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
+from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
 from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
 from policycortex.workflow.report_progress import ReportProgress
@@ -329,18 +329,6 @@ def rendering_options(settings: Settings, request: ReportRequest) -> RenderingOp
         has_csv_bom=request.has_csv_bom,
         oscal_version=request.oscal_version,
     )
-
-
-def days_read(settings: Settings, period: Period) -> tuple[date, date]:
-    """First and last UTC day that a report over ``period`` reads: with the previous period, and days carried to it."""
-    carried = period.first_utc_date - timedelta(days=settings.trend_carry_days)
-    return min(period.previous().first_utc_date, carried), period.last_utc_date
-
-
-def days_of_request(settings: Settings, request: ReportRequest) -> tuple[date, date]:
-    """As ``days_read``; a plan of action reads all days up to the end of the period."""
-    first, last = days_read(settings, request.period)
-    return (FIRST_DAY if request.type is ReportType.POAM else first), last
 
 
 def _finish(
