@@ -58,9 +58,9 @@ def test_plans_are_valid_for_nist(build: Build, tmp_path: Path, sample: dict[str
     for version in _VERSIONS:
         path = render(document, tmp_path, version)
         assert problems_of(path, "oscal_poam_schema.json") == []
-        told = json.loads(path.read_text(encoding="utf-8"))["plan-of-action-and-milestones"]
-        assert told["metadata"]["oscal-version"] == version.value
-        assert len(told["poam-items"]) == max(len(items_of(document)), 1)
+        written = json.loads(path.read_text(encoding="utf-8"))["plan-of-action-and-milestones"]
+        assert written["metadata"]["oscal-version"] == version.value
+        assert len(written["poam-items"]) == max(len(items_of(document)), 1)
 
 
 @pytest.mark.parametrize("version", _VERSIONS)

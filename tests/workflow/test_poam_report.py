@@ -161,8 +161,8 @@ def test_all_formats_have_the_same_items(lake: Lake, tmp_path: Path) -> None:
         number: tuple("" if day is None else day.isoformat() for day in days) for number, days in wanted.items()
     }
 
-    told = json.loads(render_artifact(document, ReportFormat.JSON, tmp_path).path.read_text(encoding="utf-8"))
-    assert {row["number"]: row["due_on"] for row in told["poam"]} == {
+    written = json.loads(render_artifact(document, ReportFormat.JSON, tmp_path).path.read_text(encoding="utf-8"))
+    assert {row["number"]: row["due_on"] for row in written["poam"]} == {
         number: due.isoformat() for number, (_, due, _) in wanted.items()
     }
 
@@ -183,11 +183,11 @@ def test_all_formats_have_the_same_items(lake: Lake, tmp_path: Path) -> None:
     for version in OscalVersion:
         options = RenderingOptions(oscal_version=version)
         path = render_artifact(document, ReportFormat.OSCAL, tmp_path, options=options).path
-        told = json.loads(path.read_text(encoding="utf-8"))["plan-of-action-and-milestones"]
-        assert told["metadata"]["oscal-version"] == version.value
+        written = json.loads(path.read_text(encoding="utf-8"))["plan-of-action-and-milestones"]
+        assert written["metadata"]["oscal-version"] == version.value
         assert {
             props["number"]: (props["opened-on"], props["due-on"], props.get("closed-on"))
-            for props in map(props_of, told["poam-items"])
+            for props in map(props_of, written["poam-items"])
         } == {
             number: (opened.isoformat(), due.isoformat(), closed.isoformat() if closed else None)
             for number, (opened, due, closed) in wanted.items()

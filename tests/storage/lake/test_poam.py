@@ -11,6 +11,7 @@ from policycortex.findings.model import Finding
 from policycortex.scoring.poam import NumberedWeakness, find_weaknesses, number_weaknesses
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.session import Cursor
 from policycortex.workflow.poam_numbers import number_organization
 from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import ORGANIZATION, finding, import_findings
@@ -168,3 +169,25 @@ def test_late_files_move_split_and_join_weaknesses_and_no_number_is_lost(lake: L
         8: ("other", JANUARY, None, None, ()),
     }
     assert [number for number, each in found.items() if each.weakness.is_muted] == [3]
+
+
+def test_a_lake_of_version_8_gets_the_table_and_keeps_its_figures(empty_home: Path, tmp_path: Path) -> None:
+    """Opened by this version it has stored figures as before, and weaknesses get numbers; its snapshots have none."""
+    settings = Settings(home=copy_home(empty_home, tmp_path / "home"))
+
+    def as_version_8(cursor: Cursor) -> None:
+        cursor.execute("DROP TABLE lake.core.poam_items")
+        cursor.execute("UPDATE lake.core.schema_version SET version = 8")
+        cursor.execute("INSERT INTO lake.marts.framework_scores (organization, value_pct) VALUES ('kept', 50)")
+
+    with open_lake(settings) as old:
+        old.state.rebuild_state(import_findings(old, MONTHS[JANUARY]))
+        old.session.write("make it a lake of version 8", as_version_8)
+        snapshot = old.snapshot()
+    with open_lake(settings) as opened:
+        assert number_organization(opened, ORGANIZATION, now=NOW).new_numbers == len(MONTHS[JANUARY])
+        with opened.session.cursor() as cursor:
+            kept = cursor.execute("SELECT value_pct FROM lake.marts.framework_scores WHERE organization = 'kept'")
+            assert kept.fetchall() == [(50.0,)]
+        with opened.at(snapshot) as then:
+            assert [each.number for each in ledger(then)] == [None] * len(MONTHS[JANUARY])
