@@ -31,6 +31,8 @@ from api.v1.findings import routes as findings
 from api.v1.frameworks import routes as frameworks
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
+from api.v1.me import routes as me
+from api.v1.posture import requirement
 from api.v1.posture import routes as posture
 from api.v1.reports import preview as report_preview
 from api.v1.reports import routes as reports
@@ -82,6 +84,7 @@ def create_app(
         frameworks,
         findings,
         posture,
+        requirement,
         waivers,
         imports,
         attestations,
@@ -91,6 +94,7 @@ def create_app(
         deliveries,
         backfills_routes,
         audit_log,
+        me,
         health,
     ):
         app.router.routes.extend(module.router.routes)

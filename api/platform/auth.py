@@ -117,6 +117,8 @@ def _unauthorized(token: str | None) -> ApiError:
 
 authenticate: Final = KeyGuard()
 
+AnyKey = Annotated[Principal, Security(authenticate, scopes=[])]
+"""A valid key, whatever its scopes are."""
 Reader = Annotated[Principal, Security(authenticate, scopes=["reports:read"])]
 FindingsWriter = Annotated[Principal, Security(authenticate, scopes=["findings:write"])]
 FrameworkWriter = Annotated[Principal, Security(authenticate, scopes=["frameworks:write"])]

@@ -47,6 +47,7 @@ class RateLimiter:
 
     def __init__(self, settings: Settings) -> None:
         self._item = _parse(settings.rate_limit)
+        self.requests, self.window_seconds = self._item.amount, self._item.get_expiry()
         self._is_local = settings.rate_limit_url is None
         self._limiter = SlidingWindowCounterRateLimiter(_open_counters(settings.rate_limit_url))
 
@@ -58,8 +59,8 @@ class RateLimiter:
             _log.warning("rate limits are not counted", extra={"reason": str(error)})
             return None
         state = RateState(
-            limit=self._item.amount,
-            window_seconds=self._item.get_expiry(),
+            limit=self.requests,
+            window_seconds=self.window_seconds,
             remaining=max(stats.remaining, 0),
             reset_seconds=max(math.ceil(stats.reset_time - time.time()), 1),
         )

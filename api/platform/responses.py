@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -84,10 +85,31 @@ def send_json(request: Request, content: BaseModel) -> Response:
     """200 with an ETag of the body, or 304 when the client has the same body."""
     body = content.model_dump_json().encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"} | _links(request, content)
     if matches_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def _links(request: Request, content: BaseModel) -> dict[str, str]:
+    """The other pages of a list in the header ``Link`` (RFC 8288), with the same parameters; {} for what is no list."""
+    page = getattr(content, "pagination", None)
+    if not isinstance(page, Pagination):
+        return {}
+    last = (page.total - 1) // page.limit * page.limit if page.total else 0
+    offsets = {"first": 0, "last": last}
+    if page.offset:
+        offsets["prev"] = max(page.offset - page.limit, 0)
+    if page.has_more:
+        offsets["next"] = page.offset + page.limit
+    public_url: str | None = request.app.state.services.settings.public_url
+    address = (public_url or str(request.base_url).rstrip("/")) + request.url.path
+    given = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
+    links = (
+        f'<{address}?{urlencode([*given, ("limit", page.limit), ("offset", offset)])}>; rel="{name}"'
+        for name, offset in sorted(offsets.items())
+    )
+    return {"Link": ", ".join(links)}
 
 
 def matches_etag(if_none_match: str | None, etag: str) -> bool:

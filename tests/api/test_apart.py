@@ -181,7 +181,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
         for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
-                | dict.fromkeys(("waiver_id", "import_id", "attestation_id"), "x")
+                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id"), "x")
                 | known
             )
             url = path.format(**given, token="x")

@@ -203,3 +203,44 @@ def test_a_tick_is_delivered_after_its_test(server: ApiServer, client: httpx.Cli
     client.post(f"{_PATH}/{schedule_id}/test", json=_ME)
     (report_id,) = claim_due_ticks(server.settings, now=server.clock() + timedelta(minutes=2), schedule_id=schedule_id)
     assert set(_deliveries(server, report_id)) == {"ceo@company.com", "cto@company.com", "#executive-reports"}
+
+
+def test_deliveries_are_found_by_target_and_time(
+    server: ApiServer, client: httpx.Client, order: dict[str, Any]
+) -> None:
+    """By the exact address; a time of creation is included after it, and excluded before it."""
+    emails = ["ann@example.com", "bob@example.com"]
+    body = order | {"delivery": {"notifications": {"email": emails}}}
+    assert client.post("/v1/reports", json=body).status_code == 202
+    listed = client.get("/v1/deliveries").json()["deliveries"]
+    target = listed[0]["target"]
+    found = client.get("/v1/deliveries", params={"target": target}).json()
+    assert {each["target"] for each in found["deliveries"]} == {target}
+    assert client.get("/v1/deliveries", params={"target": target[:-1]}).json()["pagination"]["total"] == 0
+    now, later = server.clock(), server.clock() + timedelta(seconds=1)
+    totals = [
+        client.get("/v1/deliveries", params={name: moment.isoformat()}).json()["pagination"]["total"]
+        for name, moment in (
+            ("created_after", now), ("created_before", now), ("created_after", later), ("created_before", later),
+        )
+    ]  # fmt: skip
+    assert totals == [len(listed), 0, 0, len(listed)]
+    refused = client.get("/v1/deliveries", params={"created_after": "yesterday"})
+    assert (refused.status_code, refused.json()["details"][0]["field"]) == (400, "created_after")
+
+
+def test_pages_are_linked(client: httpx.Client, order: dict[str, Any]) -> None:
+    """The links of each page lead through all entries, with the same filters; a single page has no next one."""
+    reports = {client.post("/v1/reports", json=order).json()["id"] for _ in range(3)}
+    found: list[str] = []
+    answer = client.get("/v1/reports", params={"limit": 2, "type": "audit", "sort": "created_at"})
+    assert answer.links["last"]["url"].endswith("type=audit&sort=created_at&limit=2&offset=2")
+    while True:
+        found += [each["id"] for each in answer.json()["reports"]]
+        if "next" not in answer.links:
+            break
+        answer = client.get(answer.links["next"]["url"])
+    assert (len(found), set(found)) == (3, reports)
+    assert answer.links["prev"]["url"] == answer.links["first"]["url"]
+    empty = client.get("/v1/reports", params={"type": "trend"})
+    assert sorted(empty.links) == ["first", "last"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from api.platform.listing import PageQuery
+from api.platform.listing import GivenMoment, PageQuery
 from api.platform.responses import Moment, Pagination, ResponseModel
 from policycortex.channels.registry import installed_channels
 from policycortex.names import DeliveryStatus
@@ -22,8 +22,18 @@ class DeliveryQuery(PageQuery):
 
     status: DeliveryStatus | None = None
     channel: Channel | None = None
-    report_id: str | None = Field(default=None, max_length=64)
-    schedule_id: str | None = Field(default=None, max_length=64)
+    report_id: str | None = Field(default=None, max_length=64, description="Of this report")
+    schedule_id: str | None = Field(default=None, max_length=64, description="Of reports of this schedule")
+    target: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="To exactly this address, channel, URL or folder, as `target` of a delivery has it",
+        examples=["auditor@example.com"],
+    )
+    created_after: GivenMoment | None = Field(
+        default=None, description="Created at or after; RFC 3339 with a time zone"
+    )
+    created_before: GivenMoment | None = Field(default=None, description="Created before; RFC 3339 with a time zone")
 
 
 class AttemptAnswer(ResponseModel):

@@ -1,14 +1,14 @@
 """Response bodies and query parameters of reports. Additional fields follow the documented ones."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from api.platform.listing import PageQuery
+from api.platform.listing import GivenMoment, PageQuery
 from api.platform.responses import Moment, Pagination, ResponseModel, Span
-from policycortex.field_types import check_text, did_you_mean, parse_moment, refuse
+from policycortex.field_types import check_text, did_you_mean, refuse
 from policycortex.names import ReportFormat, ReportStage, ReportStatus, ReportType
 from policycortex.storage.registry.report_queries import SORTS
 
@@ -26,9 +26,6 @@ def _check_sort(value: str) -> str:
     if value not in _SORT_WORDS:
         raise refuse(f"Must be one of {', '.join(SORTS)}, with a leading - for descending{did_you_mean(value, SORTS)}")
     return value
-
-
-GivenMoment = Annotated[datetime, BeforeValidator(parse_moment)]
 
 
 class ListQuery(PageQuery):

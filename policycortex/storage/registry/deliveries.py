@@ -83,12 +83,16 @@ class DeliveryRepository:
         channel: str | None = None,
         report_id: str | None = None,
         schedule_id: str | None = None,
+        target: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
         reader: str | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[DeliveryRow, ...], int]:
         """A page without attempts, newest first, and the number of all.
 
+        ``created_after`` is inclusive, ``created_before`` exclusive.
         ``reader``: the key that reads; deliveries of reports that it may not see are neither listed nor counted.
         """
         wanted = {
@@ -97,8 +101,11 @@ class DeliveryRepository:
             deliveries.c.channel: channel,
             deliveries.c.report_id: report_id,
             deliveries.c.schedule_id: schedule_id,
+            deliveries.c.target: target,
         }
         where = [column == value for column, value in wanted.items() if value is not None]
+        where += [deliveries.c.created_at >= created_after] if created_after is not None else []
+        where += [deliveries.c.created_at < created_before] if created_before is not None else []
         if organization is not None and reader is not None:
             where.append(deliveries.c.report_id.not_in(hidden_reports(organization, reader)))
         query = select(*DELIVERY_COLUMNS).where(*where).order_by(deliveries.c.created_at.desc(), deliveries.c.id)
