@@ -243,4 +243,4 @@ def test_pages_are_linked(client: httpx.Client, order: dict[str, Any]) -> None:
     assert (len(found), set(found)) == (3, reports)
     assert answer.links["prev"]["url"] == answer.links["first"]["url"]
     empty = client.get("/v1/reports", params={"type": "trend"})
-    assert sorted(empty.links) == ["first", "last"]
+    assert set(empty.links) == {"first", "last"}
