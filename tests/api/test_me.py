@@ -20,7 +20,7 @@ def test_a_key_learns_its_organisation_scopes_and_limits(server: ApiServer) -> N
     assert token not in client.get("/v1/me").text
 
 
-def test_without_a_key_nothing_is_said(server: ApiServer) -> None:
+def test_without_a_key_it_is_refused(server: ApiServer) -> None:
     """401, as everywhere."""
     assert server.bare_client().get("/v1/me").status_code == 401
 

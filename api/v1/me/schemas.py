@@ -8,7 +8,7 @@ from api.platform.responses import Moment, ResponseModel
 class KeyAnswer(ResponseModel):
     """The key of the request; a person who signed in to the console has an identity of the same form."""
 
-    id: str = Field(description="As in the access log and the audit trail", examples=["key_0123456789abcdef"])
+    id: str = Field(description="As in the access log and the audit log", examples=["key_0123456789abcdef"])
     name: str = Field(description="What it is for", examples=["pipeline"])
     prefix: str = Field(description="First characters of its secret; empty for a person", examples=["sk_live_1234"])
     created_at: Moment = Field(description="When it was made")
