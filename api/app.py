@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -16,6 +16,7 @@ from api.platform.docs_page import router as docs_router
 from api.platform.errors import add_error_handlers
 from api.platform.middleware import RequestMiddleware
 from api.platform.openapi import body_definitions, completed
+from api.platform.openapi_completion import name_operations
 from api.platform.openapi_webhooks import describe_webhooks
 from api.platform.runs import RunLauncher
 from api.platform.services import Services, utc_now
@@ -41,7 +42,30 @@ from api.v1.sharing import routes as sharing
 from api.v1.waivers import routes as waivers
 from policycortex.settings import Settings
 
-_DESCRIPTION = "Generate and manage compliance reports from the findings of cloud-security scanners."
+_DESCRIPTION: Final = "Generate and manage compliance reports from the findings of cloud-security scanners."
+_MODULES: Final = (
+    schedules,  # first: their path would otherwise match as a report id
+    reports,
+    report_preview,
+    downloads,
+    sharing,
+    frameworks,
+    findings,
+    posture,
+    requirement,
+    waivers,
+    imports,
+    attestations,
+    attestation_evidence,
+    questionnaires,
+    analytics,
+    deliveries,
+    backfills_routes,
+    audit_log,
+    me,
+    health,
+)
+"""Each with a ``router``, in the order in which paths are matched."""
 
 
 def create_app(
@@ -74,35 +98,14 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    # schedules first: their path would otherwise match as a report id
-    for module in (
-        schedules,
-        reports,
-        report_preview,
-        downloads,
-        sharing,
-        frameworks,
-        findings,
-        posture,
-        requirement,
-        waivers,
-        imports,
-        attestations,
-        attestation_evidence,
-        questionnaires,
-        analytics,
-        deliveries,
-        backfills_routes,
-        audit_log,
-        me,
-        health,
-    ):
+    for module in _MODULES:
         app.router.routes.extend(module.router.routes)
     for router in (sharing.links_router, analytics.compare_router, docs_router):
         app.router.routes.extend(router.routes)
     describe_webhooks(app)
     add_error_handlers(app)
     app.add_middleware(RequestMiddleware, services=services)
+    name_operations(app.routes)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

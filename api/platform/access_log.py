@@ -14,7 +14,7 @@ def log_access(
 
 
 def log_read(services: Services, caller: Principal, report_id: str) -> None:
-    """Buffer a read of the details; it is written within a quarter of a second."""
+    """Buffer a read of the details; it is written within a quarter of a second. Polls are recorded once in a while."""
     services.read_log.add(access_row(services, caller, report_id, "read"))
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from api.platform import error_codes as codes
 from api.platform import openapi_examples as examples
 from api.platform.error_codes import ErrorCode
+from api.platform.openapi_completion import complete
 from api.platform.responses import ErrorAnswer
 from policycortex.names import ReportFormat
 from policycortex.requests.like_body import ReportLikeBody
@@ -107,17 +108,10 @@ def body_definitions() -> dict[str, Any]:
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's document with the documented examples. Routes without a key get an empty ``security``."""
+    """FastAPI's document with the documented examples, completed. Routes without a key get an empty ``security``."""
     for (path, method, status), example in _EXAMPLES.items():
         document["paths"][path][method]["responses"][status]["content"]["application/json"]["example"] = example
-    operations = (
-        operation
-        for part in ("paths", "webhooks")
-        for methods in document.get(part, {}).values()
-        for operation in methods.values()
-    )
-    for operation in operations:
-        operation.setdefault("security", [])
+    complete(document)
     return document
 
 
@@ -144,12 +138,9 @@ REPORT_EXAMPLE: Final = {
         "include_executive_summary": True,
         "include_detailed_findings": True,
     },
-    "delivery": {
-        "immediate": False,
-        "scheduled_at": "2024-02-01T09:00:00Z",
-        "notifications": {"email": ["compliance@company.com"]},
-    },
+    "delivery": {"immediate": True},
 }
+"""The documented body, but for its delivery: who tries it out must send nobody a mail."""
 
 
 def file_responses() -> Responses:

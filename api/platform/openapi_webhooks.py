@@ -60,7 +60,7 @@ class EventFile(_EventModel):
     sha256: str
     media_type: str
     url: str | None = Field(description="A download link that needs no key; null only with links_missing_reason")
-    url_expires_at: str | None
+    url_expires_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})] | None
 
 
 class EventData(_EventModel):

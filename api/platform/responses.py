@@ -2,11 +2,11 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 
 def print_moment(moment: datetime) -> str:
@@ -19,8 +19,9 @@ def print_local_moment(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(print_moment, return_type=str)]
-LocalMoment = Annotated[datetime, PlainSerializer(print_local_moment, return_type=str)]
+_DATE_TIME: Final = WithJsonSchema({"type": "string", "format": "date-time"})
+Moment = Annotated[datetime, PlainSerializer(print_moment, return_type=str), _DATE_TIME]
+LocalMoment = Annotated[datetime, PlainSerializer(print_local_moment, return_type=str), _DATE_TIME]
 
 
 class ResponseModel(BaseModel):
@@ -72,7 +73,7 @@ class ErrorAnswer(ResponseModel):
     report_id: str | None = None
     possible_causes: list[str] | None = None
     details: list[ErrorDetail] | None = None
-    timestamp: str = Field(examples=["2024-01-21T16:00:00Z"])
+    timestamp: str = Field(examples=["2024-01-21T16:00:00Z"], json_schema_extra={"format": "date-time"})
     request_id: str | None = None
 
 

@@ -115,7 +115,7 @@ class EmailBody(ChannelBody):
         default=[],
         max_length=100,
         validate_default=True,
-        examples=[["ceo@company.com", "cto@company.com"]],
+        examples=[["ceo@example.com", "cto@example.com"]],
         description="Not needed with groups",
     )
     cc: list[Email] = Field(

@@ -56,7 +56,7 @@ class WebhookConnection(Connection):
 class WebhookBody(ChannelBody):
     """A signed event to a URL; without one, to the connection's."""
 
-    url: str | None = Field(default=None, max_length=2000, examples=["https://hooks.company.com/compliance"])
+    url: str | None = Field(default=None, max_length=2000, examples=["https://hooks.example.com/compliance"])
 
     @field_validator("url")
     @classmethod

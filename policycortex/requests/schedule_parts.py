@@ -61,7 +61,7 @@ class SplitBody(Strict):
         validate_default=True,
         max_length=_MOST_PARTS,
         description="By name of the account group, environment or owner; at least one unless by owner",
-        examples=[{"Retail": {"accounts": ["123456789012"], "delivery": {"email": {"recipients": ["r@company.com"]}}}}],
+        examples=[{"Retail": {"accounts": ["123456789012"], "delivery": {"email": {"recipients": ["r@example.com"]}}}}],
     )
     others: OthersBody | None = Field(default=None, description="Absent: nothing that no part names is reported")
 

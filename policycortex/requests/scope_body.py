@@ -71,7 +71,7 @@ class ScopeBody(Strict):
     )
     owners: _GivenNames = Field(
         default=[],
-        examples=[["payments@company.com", "no owner"]],
+        examples=[["payments@example.com", "no owner"]],
         description="Owners as the resources' tags name them (owner, team...); `no owner`: resources without one",
     )
     date_range: DateRangeBody | None = None

@@ -220,3 +220,22 @@ def test_an_expired_report_answers_as_documented(server: ApiServer, client: http
     assert (answer.status_code, answer.json()["error_code"]) == (404, "RPT_002")
     assert client.get("/v1/reports", params={"status": "expired"}).json()["pagination"]["total"] == 1
     assert server.bare_client().get(url).status_code == 404
+
+
+def test_polls_are_recorded_once(server: ApiServer, order: dict[str, Any]) -> None:
+    """Of reads of one report by one key, the first within ten minutes; another key's and a later one as well."""
+    client, other = server.client(), server.client()
+    report_id = client.post("/v1/reports", json=order).json()["id"]
+
+    def reads() -> int:
+        entries = other.get(f"/v1/reports/{report_id}/access-log").json()["entries"]
+        return sum(entry["action"] == "read" for entry in entries)
+
+    for _ in range(5):
+        assert client.get(f"/v1/reports/{report_id}").status_code == 200
+    assert reads() == 1
+    other.get(f"/v1/reports/{report_id}")
+    assert reads() == 2
+    server.clock.pass_by(timedelta(minutes=10))
+    client.get(f"/v1/reports/{report_id}")
+    assert reads() == 3

@@ -89,7 +89,7 @@ def get_forecast(
     response_model=CompareAnswer,
     responses=errors_of(codes.REPORT_NOT_FOUND, codes.CONFLICT),
 )
-def compare(
+def compare_reports(
     report_id: ReportId,
     other_id: ReportId,
     request: Request,
@@ -100,7 +100,7 @@ def compare(
 ) -> Response:
     """The findings of ``report_id`` compared with ``other_id``: new, resolved, persisting, not scanned."""
     from api.v1.analytics.presenters import present_comparison  # noqa: PLC0415
-    from policycortex.workflow.report_comparison import compare_reports  # noqa: PLC0415
+    from policycortex.workflow.report_comparison import compare_reports as find_changes  # noqa: PLC0415
 
     before, after = (
         services.registry.reports.get_report(caller.organization, id_, reader=caller.reader)
@@ -108,7 +108,7 @@ def compare(
     )
     log_read(services, caller, report_id)
     log_read(services, caller, other_id)
-    found = compare_reports(
+    found = find_changes(
         services.settings,
         before,
         after,

@@ -41,7 +41,7 @@ class AuditRecordAnswer(ResponseModel):
 
     organization: str
     sequence: int
-    at: str
+    at: str = Field(description="When it happened", json_schema_extra={"format": "date-time"})
     action: str
     actor: str
     address: str | None

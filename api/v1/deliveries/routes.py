@@ -24,7 +24,7 @@ DeliveryId = Annotated[str, Path(max_length=64, examples=["dlv_1234567890abcdef"
 _NOT_FOUND: Final = "No such delivery; GET /v1/deliveries lists all"
 _EXAMPLE: Final = {
     "report_id": "rpt_1234567890abcdef",
-    "delivery": {"email": {"recipients": ["auditor@company.com"]}},
+    "delivery": {"email": {"recipients": ["auditor@example.com"]}},
 }
 
 

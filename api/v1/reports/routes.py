@@ -159,7 +159,7 @@ def delete_report(report_id: ReportId, caller: Writer, services: ServicesDep) ->
 
 @router.post("/{report_id}/cancel", responses=errors_of(codes.REPORT_NOT_FOUND, codes.CONFLICT))
 @audited("report_cancelled")
-def cancel(report_id: ReportId, caller: Writer, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
+def cancel_report(report_id: ReportId, caller: Writer, services: ServicesDep, base_url: BaseUrl) -> ReportDetails:
     """End a pending or running report. Cancelling it again changes nothing."""
     report = services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
     cancelled = lifecycle.cancel_report(services, report)

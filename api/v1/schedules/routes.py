@@ -54,12 +54,12 @@ _EXAMPLE: Final = {
     },
     "delivery": {
         "email": {
-            "recipients": ["ceo@company.com", "cto@company.com"],
+            "recipients": ["ceo@example.com", "cto@example.com"],
             "subject": "Monthly Compliance Report - {{date}}",
         },
         "slack": {"channel": "#executive-reports"},
     },
-    "enabled": True,
+    "enabled": False,
 }
 
 
@@ -209,7 +209,7 @@ def list_parts(schedule_id: ScheduleId, request: Request, *, caller: Reader, ser
     "/{schedule_id}/test",
     status_code=202,
     responses=errors_of(codes.INVALID_CONFIG, codes.PATH_NOT_FOUND, body=True),
-    openapi_extra=body_of(ScheduleTestBody, {"delivery": {"email": {"recipients": ["me@company.com"]}}}),
+    openapi_extra=body_of(ScheduleTestBody, {"delivery": {"email": {"recipients": ["me@example.com"]}}}),
 )
 @audited("schedule_tested")
 def test_schedule(
