@@ -39,7 +39,7 @@ class CheckEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementEvidence:
+class RequirementFacts:
     """What is known of one requirement."""
 
     requirement: Requirement
@@ -69,7 +69,7 @@ def read_requirement(
     attestations: Sequence[Attestation],
     folder: Path,
     now: datetime,
-) -> RequirementEvidence:
+) -> RequirementFacts:
     """The evidence of ``requirement_id``, an id of the framework. Its findings are exported into ``folder``."""
     assessed = judge_period(lake, framework, scope, period, waivers=waivers, now=now, attestations=attestations)
     ids = with_parts(framework, [requirement_id])
@@ -89,7 +89,7 @@ def read_requirement(
     history = lake.analytics.load_requirement_history(
         scope.organization, framework.id, period, edition=framework.stored_edition
     )
-    return RequirementEvidence(
+    return RequirementFacts(
         requirement=next(each for each in framework.requirements if each.id == requirement_id),
         assessment=next(each for each in assessed.posture.requirements if each.id == requirement_id),
         parts=tuple(id_ for id_ in ids if id_ != requirement_id),

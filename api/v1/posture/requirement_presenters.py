@@ -20,11 +20,11 @@ from policycortex.frameworks.model import Framework
 from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.waivers import Waiver
-from policycortex.workflow.requirement_evidence import CheckEvidence, RequirementEvidence
+from policycortex.workflow.requirement_evidence import CheckEvidence, RequirementFacts
 
 
 def present_requirement(
-    evidence: RequirementEvidence, framework: Framework, known: KnownData, query: RequirementQuery, base_url: str
+    evidence: RequirementFacts, framework: Framework, known: KnownData, query: RequirementQuery, base_url: str
 ) -> RequirementEvidenceAnswer:
     """The requirement, with addresses of its findings for the same parameters."""
     assessed, period, at = evidence.assessment, known.period, known_moment(known.period, known.at)
