@@ -30,7 +30,7 @@ _ASK: Final = """
   type(await one(".modal-ux input[type=text], .modal-ux input[type=password]"), %r);
   (await one(".modal-ux button.authorize")).click();
   (await one(".modal-ux button.btn-done")).click();
-  const list = "[id='operations-reports-list_reports_v1_reports_get'] ";
+  const list = "[id='operations-reports-list_reports'] ";
   (await one(list + ".opblock-summary-control")).click();
   (await one(list + ".try-out__btn")).click();
   (await one(list + "button.execute")).click();
