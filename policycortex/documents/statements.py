@@ -35,6 +35,16 @@ class NotApplicableRow:
         """Accounts and environments, for readers; None: everywhere."""
         return (*(self.accounts or ()), *(self.environments or ())) or None
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """As of a StatementRow."""
+        return _people(self.requester, self.requester_role, self.approver, self.approver_role)
+
+    @property
+    def named_evidence(self) -> tuple[str, ...]:
+        """As of a StatementRow."""
+        return _named(self.evidence)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRow:
@@ -73,10 +83,18 @@ class StatementRow:
     @property
     def people(self) -> tuple[str, ...]:
         """Who stated it and who approved it, with their roles where they gave one."""
-        pairs = ((self.requester, self.requester_role), (self.approver, self.approver_role))
-        return tuple(f"{person} ({role})" if role else person for person, role in pairs)
+        return _people(self.requester, self.requester_role, self.approver, self.approver_role)
 
     @property
     def named_evidence(self) -> tuple[str, ...]:
         """Name and digest of each evidence file."""
-        return tuple(f"{file.name} (SHA-256 {file.sha256})" for file in self.evidence)
+        return _named(self.evidence)
+
+
+def _people(requester: str, requester_role: str | None, approver: str, approver_role: str | None) -> tuple[str, ...]:
+    pairs = ((requester, requester_role), (approver, approver_role))
+    return tuple(f"{person} ({role})" if role else person for person, role in pairs)
+
+
+def _named(evidence: tuple[EvidenceFile, ...]) -> tuple[str, ...]:
+    return tuple(f"{file.name} (SHA-256 {file.sha256})" for file in evidence)

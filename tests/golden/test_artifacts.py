@@ -25,7 +25,9 @@ from tests.support.samples.documents import HOSTILE
 Build = Callable[..., ReportDocument]
 _FORMATS = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.HTML, ReportFormat.EXCEL, ReportFormat.PDF)
 _ENGLISH = load_locale("en", templates_folder() / "locales")
-_EMPTY = {"comparison", "applicability", "frameworks", "nothing_in_scope", "statements"}
+_EMPTY = {
+    "comparison", "applicability", "frameworks", "nothing_in_scope", "statements", "statement_of_applicability",
+}  # fmt: skip
 """Sections that the sample has nothing for: reports leave them out then."""
 
 
