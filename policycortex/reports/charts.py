@@ -6,11 +6,12 @@ All lengths are in the units of the chart's own view box.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from policycortex.documents.model import ReportDocument, RequirementRow, TrendPoint
 from policycortex.names import RequirementResult
+from policycortex.reports.chart_plane import PeriodMark, Tick, plane_of
 
 BAR_WIDTH: Final = 600.0
 """Of a bar across the page."""
@@ -18,11 +19,6 @@ SECTION_BAR_WIDTH: Final = 160.0
 """Of a bar in a table."""
 _GAUGE_START_DEGREES: Final = 135.0
 _GAUGE_SWEEP_DEGREES: Final = 270.0
-_DAYS_IN_WEEKS: Final = 62
-"""Longest trend that is marked by weeks."""
-_MOST_STARTS: Final = 9
-_DATE_WIDTH: Final = 46.0
-"""What one date takes under the axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +42,6 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A place on an axis, with the value that is written there."""
-
-    position: float
-    value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """One day of the trend."""
 
@@ -63,15 +51,6 @@ class Mark:
     score: float
     is_scanned: bool
     """Whether a scan of the day counts; else it only carries what was last known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeriodMark:
-    """A day whose date is written under the axis; ``is_start`` where a week or month begins, which gets a line."""
-
-    x: float
-    date: date
-    is_start: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +65,8 @@ class TrendChart:
     left: float
     bottom: float
     lines: tuple[str, ...]
+    cut_pct: float | None
+    """Where the axis begins, if not at 0; then no area is filled down to it."""
     areas: tuple[str, ...]
     marks: tuple[Mark, ...]
     scan_dots: tuple[Mark, ...]
@@ -179,54 +160,32 @@ def draw_trend(
     if len(scores) < 2:
         return None
     shown = scores if before is None else [*scores, before]
-    bottom_pct, top_pct, step = _axis(min(shown), max(shown))
-    left, bottom, top, right = 44.0, height - 24, 20.0, width - 12
-    first, days = points[0].date, max((points[-1].date - points[0].date).days, 1)
-    has_months = days > _DAYS_IN_WEEKS
-
-    def across(day: date) -> float:
-        return round(left + (right - left) * (day - first).days / days, 1)
-
-    def height_of(score: float) -> float:
-        return round(bottom - (bottom - top) * (score - bottom_pct) / (top_pct - bottom_pct), 1)
+    plane = plane_of(shown, points[0].date, points[-1].date, width, height)
 
     def place(point: TrendPoint, score: float) -> Mark:
-        return Mark(x=across(point.date), y=height_of(score), date=point.date, score=score, is_scanned=point.is_scanned)
+        x, y = plane.across(point.date), plane.height_of(score)
+        return Mark(x=x, y=y, date=point.date, score=score, is_scanned=point.is_scanned)
 
     runs = _runs(points, place)
     marks = tuple(mark for run in runs for mark in run)
-    ticks = [bottom_pct + step * n for n in range(round((top_pct - bottom_pct) / step) + 1)]
     return TrendChart(
         width=width,
         height=height,
-        left=left,
-        bottom=bottom,
+        left=plane.left,
+        bottom=plane.bottom,
+        cut_pct=plane.low_pct if plane.is_cut else None,
         lines=tuple(" ".join(f"{m.x},{m.y}" for m in run) for run in runs),
-        areas=tuple(_area(run, bottom) for run in runs if len(run) > 1),
+        areas=() if plane.is_cut else tuple(_area(run, plane.bottom) for run in runs if len(run) > 1),
         marks=marks,
         scan_dots=() if all(mark.is_scanned for mark in marks) else tuple(m for m in marks if m.is_scanned),
-        y_ticks=tuple(Tick(position=height_of(tick), value=tick) for tick in ticks),
-        period_marks=_period_marks(first, points[-1].date, across, has_months=has_months),
-        has_months=has_months,
-        before=None if before is None else Tick(position=height_of(before), value=before),
+        y_ticks=plane.ticks(),
+        period_marks=plane.period_marks(),
+        has_months=plane.has_months,
+        before=None if before is None else Tick(position=plane.height_of(before), value=before),
         falls=marks[-1].y > marks[-2].y,
         low=min(scores),
         high=max(scores),
     )
-
-
-def _period_marks(
-    first: date, last: date, across: Callable[[date], float], *, has_months: bool
-) -> tuple[PeriodMark, ...]:
-    """Starts of weeks or months, without those whose dates would overlap, between the first and the last day."""
-    days = [first + timedelta(days=n) for n in range(1, (last - first).days)]
-    starts = [day for day in days if (day.day == 1 if has_months else day.weekday() == 0)]
-    every = max(1, math.ceil(len(starts) / _MOST_STARTS))
-    kept = [day for day in starts if not has_months or (day.year * 12 + day.month - 1) % every == 0]
-    ends = [PeriodMark(x=across(day), date=day, is_start=False) for day in (first, last)]
-    between = [PeriodMark(x=across(day), date=day, is_start=True) for day in kept]
-    roomy = [mark for mark in between if ends[0].x + _DATE_WIDTH < mark.x < ends[1].x - _DATE_WIDTH]
-    return (ends[0], *roomy, ends[1])
 
 
 def draw_matrix(requirements: Sequence[RequirementRow], width: float = 560, height: float = 180) -> Matrix:
@@ -249,15 +208,6 @@ def _arc(share: float) -> str:
     x1, y1 = centre_x + radius * math.cos(start), centre_y + radius * math.sin(start)
     x2, y2 = centre_x + radius * math.cos(end), centre_y + radius * math.sin(end)
     return f"M{x1:.2f} {y1:.2f} A{radius:g} {radius:g} 0 {int(sweep > 180)} 1 {x2:.2f} {y2:.2f}"
-
-
-def _axis(low: float, high: float) -> tuple[float, float, float]:
-    """Bottom, top and step of the axis: round steps, at most six, never beyond 0 and 100."""
-    step = next((s for s in (1, 2, 5, 10, 20) if (high - low) <= 4 * s), 25)
-    bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
-    if bottom == top:
-        bottom, top = (bottom - step, top) if top == 100 else (bottom, top + step)
-    return float(max(bottom, 0)), float(min(top, 100)), float(step)
 
 
 def _runs(points: Sequence[TrendPoint], place: Callable[[TrendPoint, float], Mark]) -> list[list[Mark]]:

@@ -134,11 +134,15 @@ def _last_line(text: str) -> str:
 
 
 def _finding_rows(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
-    """Rows of four cells, which only the findings have, without the heads of tables."""
+    """Rows of three cells that begin with a link, which only the findings have, without the heads of tables."""
     document = pdf.Root.StructTreeRoot.K[0]
     for table in (each for part in document.K if pikepdf.Name.Sect == part.S for each in kids_of(part)):
         for body in (each for each in kids_of(table) if pikepdf.Name.TBody == each.S):
-            yield from (row for row in kids_of(body) if len(kids_of(row)) == 4)
+            yield from (row for row in kids_of(body) if len(kids_of(row)) == 3 and _has_link(kids_of(row)[0]))
+
+
+def _has_link(element: pikepdf.Object) -> bool:
+    return any(kid.get("/S") == pikepdf.Name.Link or _has_link(kid) for kid in kids_of(element))
 
 
 def _keys(tree: pikepdf.Object) -> Iterator[int]:

@@ -237,7 +237,9 @@ def _line(book: xlsxwriter.Workbook, locale: Locale, days: int) -> Chart:
     chart.set_title({"name": title, "name_font": {"size": 12, "bold": True, "color": "#12263A"}})
     chart.set_legend({"none": True})
     chart.set_x_axis({"date_axis": True, "num_format": "d mmm", "line": {"color": "#8FA0AF"}})
-    chart.set_y_axis({"num_format": "0", "major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}})
+    chart.set_y_axis(
+        {"num_format": "0", "min": 0, "max": 100, "major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}}
+    )
     chart.set_chartarea({"border": {"none": True}})
     chart.set_size({"width": 2 * _CHART_SIZE["width"], "height": _CHART_SIZE["height"]})
     return chart

@@ -52,8 +52,13 @@ def finding_items(groups: Iterable[FindingGroup], context: AnnexContext) -> Iter
 
 
 def passing_items(document: ReportDocument, locale: Locale) -> Iterator[Item]:
-    """The checks of which every finding passes, with their number."""
+    """The checks of which every finding passes: in audit reports by name, each with its number of findings."""
     passing = [check for check in document.checks if check.passed == check.total]
+    if passing and document.header.type is not ReportType.AUDIT:
+        findings = locale.number(sum(check.passed for check in passing))
+        total = locale.plural("findings.only_passing_total", len(passing), findings=findings)
+        yield Item(style="note", cells=((plain(total),),))
+        return
     names = [(identifier("code", check.check_id), f" ({locale.number(check.passed)})") for check in passing]
     yield from listed_rows(None, locale.plural("findings.only_passing", len(passing)), names)
 
@@ -86,8 +91,8 @@ _SOURCE_COLUMNS: Final = ("number", "source", "source_file", "source_file_sha256
 
 
 def _audit_form(locale: Locale) -> TableForm:
-    heads = ("word.number", "word.resource", "word.account", "findings.since")
-    return TableForm(id="findings", widths=(7, 60, 20, 13), heads=tuple(locale.text(name) for name in heads))
+    heads = ("word.number", "findings.resource_and_words", "findings.since")
+    return TableForm(id="findings", widths=(7, 77, 16), heads=tuple(locale.text(name) for name in heads))
 
 
 def _list_form(locale: Locale) -> TableForm:
@@ -105,15 +110,23 @@ def _head(group: FindingGroup, form: TableForm, context: AnnexContext, mark: tup
     if group.counts:
         facts.append((outcomes_of(group.counts, locale),))
     if group.requirements:
-        facts.append(_requirements(group.requirements, locale, context.anchors))
+        facts.append(tuple(joined([(_requirement(name, context.anchors),) for name in group.requirements])))
     return Item(
         table=form,
         style="check" if _is_audit(context) else "listed",
         is_head=True,
         heading=3,
-        title=(severity_of(group.severity, locale), "  ", plain(title), " ", identifier("code", group.check_id)),
+        title=(
+            severity_of(group.severity, locale),
+            "  ",
+            plain(title),
+            " ",
+            identifier("code", group.check_id),
+            "  ",
+            *joined(facts, " · "),
+        ),
         anchor=f"check-{group.number}",
-        cells=(tuple(joined(facts, " · ")),),
+        cells=((),),
         mark=mark,
     )
 
@@ -140,17 +153,16 @@ def _audit_row(
     if row["resource_name"] and row["resource_name"] not in row["resource_uid"]:
         resource += [plain(row["resource_name"]), BREAK]
     resource.append(identifier("uid", row["resource_uid"]))
+    place = [name for name in (row["account_name"], row["region"], row["environment"]) if name != row["account_id"]]
+    places = [identifier("code", row["account_id"]), *(styled("sub", f" · {name}") for name in place if name)]
+    resource += [BREAK, *places]
     if row["status_detail"]:
-        resource += [BREAK, *marked_spans(row["status_detail"], WORDS_LIMIT)]
+        resource += [styled("sub", " – "), *marked_spans(row["status_detail"], WORDS_LIMIT)]
     if row["requirements"]:
         resource += [BREAK, *_requirements(row["requirements"], locale, anchors)]
-    place = [
-        name for name in (row["account_name"], row["region"], row["environment"]) if name and name != row["account_id"]
-    ]
-    account: list[Span] = [identifier("uid", row["account_id"]), BREAK, styled("sub", " · ".join(place))]
     since: list[Span] = [*_status(row, locale), " ", row["since"]]
     since += [BREAK, styled("sub", locale.text("findings.seen", day=row["day"]))]
-    return Item(table=form, cells=(number, resource, account, since))
+    return Item(table=form, cells=(number, resource, since))
 
 
 def _back(number: str, anchor: str) -> str:

@@ -44,7 +44,7 @@ def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) ->
     )
     form = TableForm(
         id="requirements",
-        widths=(8, 47, 15, 6, 6, 6, 6, 6),
+        widths=(8, 46, 16, 6, 6, 6, 6, 6),
         heads=(text("word.id"), text("word.requirement"), text("word.result"), *_count_heads(locale)),
         numeric=frozenset({3, 4, 5, 6, 7}),
     )
@@ -69,7 +69,7 @@ def evidence_items(context: AnnexContext) -> Iterator[Item]:
     yield Item(cells=((plain(text("evidence.intro")),),), style="lead")
     form = TableForm(
         id="evidence",
-        widths=(10, 72, 18),
+        widths=(10, 74, 16),
         heads=(text("word.severity"), text("word.check"), text("word.findings")),
     )
     for group in group_requirements(document):
@@ -106,7 +106,7 @@ def _check_rows(check: CheckResult, numbers: Sequence[str], form: TableForm, loc
     label = styled("small", f"{locale.text('evidence.exceptions')}: ")
     first: list[Span] = [plain(shorten(check.title, 200)), " ", identifier("code", shorten(check.check_id, 120))]
     if links:
-        first += [BREAK, label, *joined(links[:NUMBERS_IN_ROW])]
+        first += ["  ", label, *joined(links[:NUMBERS_IN_ROW])]
     yield Item(table=form, cells=((severity_of(check.severity, locale),), first, (outcomes_of(check, locale),)))
     for start in range(NUMBERS_IN_ROW, len(links), NUMBERS_IN_ROW):
         yield Item(table=form, cells=((), tuple(joined(links[start : start + NUMBERS_IN_ROW])), ()))

@@ -27,6 +27,7 @@ from policycortex.rendering.pdf.finding_groups import group_findings, list_sourc
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
+from policycortex.rendering.pdf.page_use import USUAL, PageUse, Spacing, measure_use, other_spacings
 from policycortex.rendering.templates import render_template
 from policycortex.reports.complete_files import complete_files
 from policycortex.reports.registry import shown_sections
@@ -36,11 +37,6 @@ OWN_SCHEME: Final = "template:"
 LOGO_ADDRESS: Final = "logo:brand"
 """The only addresses a page may read: files of the built-in templates, of the custom one, and the order's logo."""
 
-LEAST_USED: Final = 0.36
-"""Of the last page before the annex; where it is less, the pages are laid out again with another spacing."""
-_SPACINGS: Final = ("snug", "roomy")
-_TOP, _BOTTOM = 24 / 25.4 * 96, (297 - 20) / 25.4 * 96
-"""Of the text on a page, in pixels of CSS, as print.css has them."""
 NUMBERS_LISTED: Final = 500
 """Numbers of findings beside one check of one requirement on designed pages."""
 
@@ -92,10 +88,11 @@ def set_parts(document: ReportDocument, folder: Path, options: RenderingOptions)
         annex = render_annex(document, items, locale, folder, options.pdf_variant)
     starts = dict(zip(sections, (first for first, _ in annex.spans), strict=False)) if annex else {}
     front = _lay_out(document, printed, locale, options, has_annex=annex is not None, annex_starts=starts)
-    for spacing in _SPACINGS if starts else ():
-        if last_page_used(front, document, len(starts)) >= LEAST_USED:
-            break
+    use = _use_of(front, document, starts)
+    for spacing in other_spacings(use) if starts and not use.is_enough else ():
         front = _lay_out(document, printed, locale, options, has_annex=True, annex_starts=starts, spacing=spacing)
+        if _use_of(front, document, starts).is_enough:
+            break
     layout = _layout(front, document, locale, annex, starts)
     pages = layout.pages - (annex.pages if annex else 0)
     parts = PdfParts(front=folder / "front.pdf")
@@ -127,7 +124,7 @@ def _lay_out(
     *,
     has_annex: bool,
     annex_starts: Mapping[str, int],
-    spacing: str = "",
+    spacing: Spacing = USUAL,
 ) -> Document:
     own, variant = report_template(document, options), options.pdf_variant
     page = print_page(
@@ -157,7 +154,7 @@ def print_page(
     annex_starts: Mapping[str, int] = MappingProxyType({}),
     own: Path | None = None,
     variant: PdfVariant | None = None,
-    spacing: str = "",
+    spacing: Spacing = USUAL,
 ) -> str:
     """The HTML that WeasyPrint lays out. ``printed`` findings stand in it, or in the annex where there is one.
 
@@ -190,11 +187,10 @@ def print_page(
     )
 
 
-def last_page_used(front: Document, document: ReportDocument, empty: int) -> float:
-    """How much of the last designed page is used, 0 to 1; after it follow ``empty`` pages that only carry numbers."""
-    places = front.pages[len(front.pages) - empty - 1].anchors
-    names = [name for section in shown_sections(document) if (name := f"end-{section.id}") in places]
-    return max(((places[name][1] - _TOP) / (_BOTTOM - _TOP) for name in names), default=1.0)
+def _use_of(front: Document, document: ReportDocument, starts: Mapping[str, int]) -> PageUse:
+    sections = [section.id for section in shown_sections(document)]
+    first = 2 if sections[:1] == ["executive_summary"] else 1
+    return measure_use(front, sections, empty=len(starts), first_section=first)
 
 
 def _layout(

@@ -15,7 +15,7 @@ from policycortex.scoring.compare import Comparison, RequirementChange, compare_
 
 ROWS_KEPT: Final = 100_000
 """Most findings that the document names; the API route that compares two reports lists all of any number."""
-CHANGES_SHOWN: Final = 8
+CHANGES_SHOWN: Final = 5
 """Findings, and requirements, on the page."""
 
 
@@ -196,8 +196,8 @@ SECTION: Final = Section(
     tables=(COUNTS, CHANGES, REQUIREMENTS),
     view=_view,
     page_widths={
-        "comparison-counts": {"title": 85, "count": 15},
+        "comparison-counts": {"title": 15, "text": 73, "count": 12},
         "comparison-requirements": {"title": 56, "score": 22},
-        "comparison-keys": {"change": 15, "severity": 12, "title": 31, "resource": 42},
+        "comparison-keys": {"change": 12, "severity": 10, "title": 26, "resource": 52},
     },
 )

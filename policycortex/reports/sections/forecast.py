@@ -7,6 +7,7 @@ from typing import Final
 
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType
+from policycortex.reports.forecast_chart import draw_forecast
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, KnownStep, TooLittleHistory
@@ -111,7 +112,11 @@ def _points(document: ReportDocument) -> tuple[WrittenPoint, ...]:
 
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
-    return {"forecast_rows": _points(document)[FORECAST_STEP - 1 :: FORECAST_STEP]}
+    points = _points(document)
+    return {
+        "forecast_rows": points[FORECAST_STEP - 1 :: FORECAST_STEP],
+        "forecast_chart": draw_forecast(document.trend, points),
+    }
 
 
 FORECAST: Final = Content(id="forecast", compute=_forecast, json=JsonKey(name="forecast", position=130))

@@ -14,7 +14,7 @@ from policycortex.reports.section import Column, Content, JsonKey, JsonObject, K
 from policycortex.reports.unrelated_messages import provider_sentence
 from policycortex.scoring.unrelated import UnrelatedCheck, UnrelatedFindings
 
-CHECKS_SHOWN: Final = 10
+CHECKS_SHOWN: Final = 5
 """Checks without a requirement, on the page."""
 
 
@@ -130,18 +130,18 @@ SCANS: Final = Table(
     id="scans",
     read=_scans,
     columns=(
-        Column(name="source", title="word.source", width=18, share=6),
-        Column(name="account_id", title="word.account", width=24, share=14),
-        Column(name="scan", title="scans.scan", width=40, kind=Kind.WRAPPED, share=19),
+        Column(name="source", title="word.source", width=18, share=7),
+        Column(name="account_id", title="word.account", width=24, share=16),
+        Column(name="scan", title="scans.scan", width=40, kind=Kind.WRAPPED, share=16),
         Column(
             name="targets",
             title="scans.targets",
             width=40,
-            share=14,
+            share=15,
             kind=Kind.WRAPPED,
             value=lambda row: _some(row.targets, shown=5),
         ),
-        Column(name="scanned_at", title="scans.scanned_at", title_suffix="(UTC)", width=20, kind=Kind.MOMENT, share=13),
+        Column(name="scanned_at", title="scans.scanned_at", title_suffix="(UTC)", width=20, kind=Kind.MOMENT, share=12.5),
         Column(name="checks", title="word.checks", width=10, kind=Kind.NUMBER, share=5.5),
         Column(name="findings", title="scans.findings", width=12, kind=Kind.NUMBER, share=7),
         Column(name="findings_left_out", title="scans.left_out", width=12, kind=Kind.NUMBER, share=6.5),
@@ -149,7 +149,7 @@ SCANS: Final = Table(
             name="replaced_by",
             title="scans.replaced_by",
             width=40,
-            share=15,
+            share=14.5,
             kind=Kind.WRAPPED,
             value=lambda row: _some(row.replaced_by, shown=3),
         ),

@@ -182,8 +182,8 @@ SECTION: Final = Section(
     tables=(SECTIONS,),
     view=_view,
     page_widths={
-        "sections": {"title": 25, "bar": 24, "count": 10, "score": 11},
-        "sections-supported": {"title": 22, "bar": 18, "count": 10, "score": 10},
+        "sections": {"title": 32, "bar": 17, "count": 10, "score": 11},
+        "sections-supported": {"title": 30, "bar": 14, "count": 9.2, "score": 10},
         "section-heat": {"title": 40, "count": 10},
     },
 )

@@ -37,5 +37,5 @@ SECTION: Final = Section(
     positions={ReportType.COMPLIANCE: 40, ReportType.RISK: 60},
     tables=(TOP_CHECKS,),
     view=_view,
-    page_widths={"risks": {"rank": 5, "severity": 13, "title": 32, "text": 34, "count": 8}},
+    page_widths={"risks": {"rank": 5, "severity": 11, "title": 39, "text": 30, "count": 7.5}},
 )

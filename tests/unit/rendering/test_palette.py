@@ -101,3 +101,87 @@ def _lightness(light: Light) -> float:
 def _contrast(one: Light, other: Light) -> float:
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+_MODES: Final = ("light", "dark")
+_TEXTS: Final = ("ink", "text", "soft", "accent", "bad", "good", "person")
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_texts_of_a_page_can_be_read(mode: str) -> None:
+    """Every colour of texts, also those of axes, keeps 4.5 to 1 on the ground and on raised fields."""
+    colours = _screen_colours(mode)
+    low = {
+        (name, ground): _between(colours[name], colours[ground])
+        for name in _TEXTS
+        for ground in ("ground", "raised")
+        if _between(colours[name], colours[ground]) < 4.5
+    }
+    assert low == {}
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_worse_severities_stand_out_more_on_light_and_on_dark(mode: str) -> None:
+    """The worse, the more contrast with the ground, by a fifth; the three worst reach 3 to 1 as graphics have to."""
+    colours = _screen_colours(mode)
+    marks = [_between(colours[name], colours["ground"]) for name in _SEVERITIES]
+    assert all(worse >= 1.2 * better for worse, better in pairwise(marks)), marks
+    assert all(mark >= 3 for mark in marks[:3]), marks
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_lines_and_decided_results_are_seen_on_the_ground(mode: str) -> None:
+    """Lines of charts, met, not met and results for people reach 3 to 1; what was not assessed stays behind them."""
+    colours = _screen_colours(mode)
+    marks = {name: _between(colours[name], colours["ground"]) for name in ("accent", *_RESULTS)}
+    assert all(marks[name] >= 3 for name in ("accent", "non_compliant", "compliant", "manual")), marks
+    assert marks["not_assessed"] < min(marks[name] for name in ("non_compliant", "compliant", "manual")), marks
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_heat_stands_out_more_with_the_count_on_light_and_on_dark(mode: str) -> None:
+    """Each step of the heat map has more contrast with the ground than the one before, by a quarter."""
+    ground = _screen_colours(mode)["ground"]
+    cells = {name: fill for name, fill, _ in _filled(mode) if name.startswith("heat-")}
+    marks = [_between(cells[f"heat-{step}"], ground) for step in (4, 3, 2, 1)]
+    assert all(more >= 1.25 * less for more, less in pairwise(marks)), marks
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_words_on_coloured_cells_can_be_read(mode: str) -> None:
+    """Numbers of the heat map and ids of the map of requirements keep 4.5 to 1 on their cells."""
+    filled = _filled(mode)
+    assert {name for name, _, _ in filled} >= {"heat-1", "heat-2", "heat-3", "heat-4", "non_compliant", "compliant"}
+    assert [(name, fill, ink) for name, fill, ink in filled if _between(fill, ink) < 4.5] == []
+
+
+def test_the_colours_of_a_page_are_those_of_two_modes() -> None:
+    """Each colour of severities and results has one value for light and another for dark."""
+    light, dark = (_screen_colours(mode) for mode in _MODES)
+    assert all(light[name] != dark[name] for name in (*_SEVERITIES, *_RESULTS, *_TEXTS, "ground"))
+
+
+def _screen() -> tuple[str, str]:
+    """The style of pages: its rules, and those that hold on a dark ground only."""
+    style = (templates_folder() / "report" / "screen.css").read_text(encoding="utf-8")
+    dark = re.findall(r"@media screen and \(prefers-color-scheme: dark\) \{(.*?)\n\}", style, re.DOTALL)
+    assert len(dark) == 2
+    return re.sub(r"@media screen and \(prefers-color-scheme: dark\) \{.*?\n\}", "", style, flags=re.DOTALL), "".join(
+        dark
+    )
+
+
+def _screen_colours(mode: str) -> dict[str, str]:
+    light, dark = (dict(re.findall(r"--(\w+): (#\w+)", part)) for part in _screen())
+    return light if mode == "light" else light | dark
+
+
+def _filled(mode: str) -> list[tuple[str, str, str]]:
+    """Cells with a fill and an ink of their own."""
+    rule = r"\.(?:cell\.)?(heat-[1-4]|\w+) \{ background: (#\w+); color: (#\w+) \}"
+    light, dark = ({name: (fill, ink) for name, fill, ink in re.findall(rule, part)} for part in _screen())
+    return [(name, fill, ink) for name, (fill, ink) in (light if mode == "light" else light | dark).items()]
+
+
+def _between(one: str, other: str) -> float:
+    return _contrast(_light(one), _light(other))
