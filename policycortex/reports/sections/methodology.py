@@ -141,7 +141,9 @@ SCANS: Final = Table(
             kind=Kind.WRAPPED,
             value=lambda row: _some(row.targets, shown=5),
         ),
-        Column(name="scanned_at", title="scans.scanned_at", title_suffix="(UTC)", width=20, kind=Kind.MOMENT, share=12.5),
+        Column(
+            name="scanned_at", title="scans.scanned_at", title_suffix="(UTC)", width=20, kind=Kind.MOMENT, share=12.5
+        ),
         Column(name="checks", title="word.checks", width=10, kind=Kind.NUMBER, share=5.5),
         Column(name="findings", title="scans.findings", width=12, kind=Kind.NUMBER, share=7),
         Column(name="findings_left_out", title="scans.left_out", width=12, kind=Kind.NUMBER, share=6.5),
