@@ -104,6 +104,8 @@ def _contrast(one: Light, other: Light) -> float:
 
 
 _MODES: Final = ("light", "dark")
+_PAGE: Final = "ground"
+"""The variable of the page's own colour."""
 _TEXTS: Final = ("ink", "text", "soft", "accent", "bad", "good", "person")
 
 
@@ -112,10 +114,10 @@ def test_texts_of_a_page_can_be_read(mode: str) -> None:
     """Every colour of texts, also those of axes, keeps 4.5 to 1 on the ground and on raised fields."""
     colours = _screen_colours(mode)
     low = {
-        (name, ground): _between(colours[name], colours[ground])
+        (name, page): _between(colours[name], colours[page])
         for name in _TEXTS
-        for ground in ("ground", "raised")
-        if _between(colours[name], colours[ground]) < 4.5
+        for page in (_PAGE, "raised")
+        if _between(colours[name], colours[page]) < 4.5
     }
     assert low == {}
 
@@ -124,16 +126,16 @@ def test_texts_of_a_page_can_be_read(mode: str) -> None:
 def test_worse_severities_stand_out_more_on_light_and_on_dark(mode: str) -> None:
     """The worse, the more contrast with the ground, by a fifth; the three worst reach 3 to 1 as graphics have to."""
     colours = _screen_colours(mode)
-    marks = [_between(colours[name], colours["ground"]) for name in _SEVERITIES]
+    marks = [_between(colours[name], colours[_PAGE]) for name in _SEVERITIES]
     assert all(worse >= 1.2 * better for worse, better in pairwise(marks)), marks
     assert all(mark >= 3 for mark in marks[:3]), marks
 
 
 @pytest.mark.parametrize("mode", _MODES)
-def test_lines_and_decided_results_are_seen_on_the_ground(mode: str) -> None:
+def test_lines_and_decided_results_are_seen_on_the_page(mode: str) -> None:
     """Lines of charts, met, not met and results for people reach 3 to 1; what was not assessed stays behind them."""
     colours = _screen_colours(mode)
-    marks = {name: _between(colours[name], colours["ground"]) for name in ("accent", *_RESULTS)}
+    marks = {name: _between(colours[name], colours[_PAGE]) for name in ("accent", *_RESULTS)}
     assert all(marks[name] >= 3 for name in ("accent", "non_compliant", "compliant", "manual")), marks
     assert marks["not_assessed"] < min(marks[name] for name in ("non_compliant", "compliant", "manual")), marks
 
@@ -141,9 +143,9 @@ def test_lines_and_decided_results_are_seen_on_the_ground(mode: str) -> None:
 @pytest.mark.parametrize("mode", _MODES)
 def test_heat_stands_out_more_with_the_count_on_light_and_on_dark(mode: str) -> None:
     """Each step of the heat map has more contrast with the ground than the one before, by a quarter."""
-    ground = _screen_colours(mode)["ground"]
+    page = _screen_colours(mode)[_PAGE]
     cells = {name: fill for name, fill, _ in _filled(mode) if name.startswith("heat-")}
-    marks = [_between(cells[f"heat-{step}"], ground) for step in (4, 3, 2, 1)]
+    marks = [_between(cells[f"heat-{step}"], page) for step in (4, 3, 2, 1)]
     assert all(more >= 1.25 * less for more, less in pairwise(marks)), marks
 
 
@@ -158,7 +160,7 @@ def test_words_on_coloured_cells_can_be_read(mode: str) -> None:
 def test_the_colours_of_a_page_are_those_of_two_modes() -> None:
     """Each colour of severities and results has one value for light and another for dark."""
     light, dark = (_screen_colours(mode) for mode in _MODES)
-    assert all(light[name] != dark[name] for name in (*_SEVERITIES, *_RESULTS, *_TEXTS, "ground"))
+    assert all(light[name] != dark[name] for name in (*_SEVERITIES, *_RESULTS, *_TEXTS, _PAGE))
 
 
 def _screen() -> tuple[str, str]:
