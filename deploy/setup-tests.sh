@@ -69,6 +69,18 @@ for trestle in $TRESTLES; do
     fi
 done
 
+# promtool, which checks the alert rules. Only the program is taken: the package would also start a server.
+if [ ! -x .test-tools/promtool ]; then
+    printf 'setup: the tests need promtool; taking it from the package prometheus\n' >&2
+    taken=$(mktemp -d)
+    if (cd "$taken" && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool) >/dev/null 2>&1; then
+        install -D -m 755 "$taken/promtool" .test-tools/promtool
+    else
+        printf 'setup: could not take it; its test is left out\n' >&2
+    fi
+    rm -rf "$taken"
+fi
+
 # veraPDF, from Maven's public repository into ~/.m2; .conformance/classpath has its class path.
 readonly VALIDATOR="java:default-jre-headless mvn:maven"
 readonly CLASSPATH=.conformance/classpath

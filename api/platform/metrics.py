@@ -1,9 +1,14 @@
 """Prometheus metrics of the process. Labels are routes and states, never ids or names."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from policycortex.workflow.operations import Figure
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -24,6 +29,24 @@ class Metrics:
             "policycortex_report_launches", "Requests to Dagster to start a run", ["outcome"], registry=self._registry
         )
 
-    def print(self) -> bytes:
-        """In Prometheus' text format."""
-        return generate_latest(self._registry)
+    def print(self, figures: Iterable[Figure] = ()) -> bytes:
+        """In Prometheus' text format, followed by figures of the installation."""
+        shown = CollectorRegistry()
+        shown.register(_Figures(tuple(figures)))
+        return generate_latest(self._registry) + generate_latest(shown)
+
+
+class _Figures(Collector):
+    """Figures as gauges."""
+
+    def __init__(self, figures: tuple[Figure, ...]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """One family for each figure."""
+        for figure in self._figures:
+            labels = [figure.label] if figure.label else []
+            family = GaugeMetricFamily(f"policycortex_{figure.name}", figure.text, labels=labels)
+            for value, number in figure.values.items():
+                family.add_metric([value] if figure.label else [], number)
+            yield family

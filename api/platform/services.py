@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from cachetools import TTLCache
 
 from api.platform.backfills import Backfills
+from api.platform.installation_figures import InstallationFigures
 from api.platform.last_used import LastUsedWriter
 from api.platform.metrics import Metrics
 from api.platform.rates import AnonymousLimiter, RateLimiter
@@ -53,6 +54,7 @@ class Services:
     backfills: Backfills
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    figures: InstallationFigures = field(init=False, repr=False)
     read_log: ReadLog = field(init=False, repr=False)
     last_used: LastUsedWriter = field(init=False, repr=False)
     key_cache: TTLCache[str, KeyRow] = field(
@@ -74,6 +76,7 @@ class Services:
         self.limiter, self.anonymous_limiter = RateLimiter(self.settings), AnonymousLimiter(self.settings)
         # The lambdas open the registry at first use.
         self.order_warnings = OrderWarnings(self.settings)
+        self.figures = InstallationFigures(settings=self.settings, open_registry=lambda: self.registry, now=self.now)
         self.write_ahead_log = WriteAheadLog(
             self.settings.home / "trail",
             lambda *events: self.registry.audit_log.append_events(*events),  # noqa: PLW0108

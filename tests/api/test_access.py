@@ -125,6 +125,8 @@ def test_metrics_count_routes_and_name_nobody(server: ApiServer, client: httpx.C
     text = server.bare_client().get("/metrics").text
     assert 'policycortex_http_requests_total{method="GET",route="/v1/reports/{report_id}",status="200"}' in text
     assert 'policycortex_report_launches_total{outcome="started"}' in text
+    for figure in ('part_ready{part="registry"} ', "disk_free_bytes "):
+        assert f"\npolicycortex_{figure}" in text
     assert report_id not in text
     assert server.organization not in text
 

@@ -36,8 +36,12 @@ async def get_health() -> Health:
     responses=_ERRORS | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def get_metrics(services: ServicesDep) -> Response:
-    """Metrics of the process in Prometheus' text format. They contain no organisation, report or key."""
-    return Response(services.metrics.print(), media_type=MEDIA_TYPE)
+    """Metrics of the process and figures of the installation in Prometheus' text format.
+
+    They contain no organisation, report or key.
+    """
+    figures = services.figures.load(lambda: _parts(services))
+    return Response(services.metrics.print(figures), media_type=MEDIA_TYPE)
 
 
 @router.get(
@@ -47,12 +51,7 @@ def get_metrics(services: ServicesDep) -> Response:
 )
 def get_readiness(services: ServicesDep, request: Request, response: Response) -> Readiness:
     """200 when reports can be produced: checks registry, lake, home, Dagster with its code, and its daemon."""
-    parts = (
-        _check("registry", services.ping),
-        _check("lake", lambda: _check_lake(services.settings)),
-        _check_home(services),
-        *services.launcher.check(),
-    )
+    parts = _parts(services)
     is_ready = all(part.is_ok for part in parts)
     if not is_ready:
         response.status_code = 503
@@ -60,6 +59,15 @@ def get_readiness(services: ServicesDep, request: Request, response: Response) -
         request.scope["policycortex.reason"] = "; ".join(f"{p.name}: {p.detail}" for p in parts if not p.is_ok)
     states = [PartAnswer(name=part.name, ok=part.is_ok, detail=part.detail) for part in parts]
     return Readiness(status="ready" if is_ready else "unavailable", parts=states)
+
+
+def _parts(services: Services) -> tuple[PartState, ...]:
+    return (
+        _check("registry", services.ping),
+        _check("lake", lambda: _check_lake(services.settings)),
+        _check_home(services),
+        *services.launcher.check(),
+    )
 
 
 def _check(name: str, check: Callable[[], None]) -> PartState:

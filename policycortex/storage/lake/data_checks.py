@@ -1,7 +1,7 @@
 """Reads of the asset checks. Each is bounded by days or rows: a check costs the same after years. Nothing is judged."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
@@ -21,6 +21,11 @@ class LakeDataChecks:
     def load_newest_imports(self) -> pl.DataFrame:
         """Organisation, file, records read and quarantined of the newest 50 imports, newest first."""
         return self._session.fetch("check_imports", {"row_limit": _IMPORTS_READ})
+
+    def load_newest_import(self) -> datetime | None:
+        """When the newest import of any organisation was, UTC; None for none."""
+        found: datetime | None = self._session.fetch("check_newest_import")["imported_at"].item()
+        return found
 
     def load_newest_day(self) -> date | None:
         """The newest day with scores, of any organisation; None for none."""

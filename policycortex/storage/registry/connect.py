@@ -29,6 +29,7 @@ from policycortex.storage.registry.keys import KeyRepository
 from policycortex.storage.registry.links import LinkRepository
 from policycortex.storage.registry.migration import MigrationRepository
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
+from policycortex.storage.registry.operations import OperationsRepository
 from policycortex.storage.registry.references import ReferenceRepository
 from policycortex.storage.registry.reports import ReportRepository
 from policycortex.storage.registry.retention import RetentionRepository
@@ -78,6 +79,7 @@ class Registry:
         self.references = ReferenceRepository(database)
         self.web_sessions = WebSessionRepository(database, self.audit_log)
         self.migration = MigrationRepository(database)
+        self.operations = OperationsRepository(database)
         self.clock_repair = ClockRepairRepository(database)
 
     def close(self) -> None:

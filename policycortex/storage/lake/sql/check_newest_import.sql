@@ -1,0 +1,1 @@
+SELECT max(imported_at) AS imported_at FROM lake.raw.imports

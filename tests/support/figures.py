@@ -1,0 +1,11 @@
+"""Names of the figures for monitoring; tests/workflow/test_operations.py compares them with those that are loaded."""
+
+from typing import Final
+
+WORK_FIGURES: Final = frozenset(
+    {
+        "reports", "report_wait_seconds", "open_deliveries", "delivery_wait_seconds", "lost_deliveries",
+        "overdue_schedules", "expiring_keys",
+    }
+)  # fmt: skip
+IMPORT_FIGURES: Final = frozenset({"quarantined_share", "silent_accounts", "newest_import_timestamp_seconds"})
