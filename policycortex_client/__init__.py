@@ -3,6 +3,7 @@
 It imports nothing of the server and knows only the documented API. What the API does not offer goes to the API first.
 """
 
+from policycortex_client.aio import AsyncClient
 from policycortex_client.attestations import Attestation, ImportedQuestionnaire
 from policycortex_client.client import Client
 from policycortex_client.deliveries import Delivery
@@ -21,19 +22,23 @@ from policycortex_client.model import (
     ReportPage,
     ReportSummary,
 )
+from policycortex_client.request_bodies import DateRange, FormatOptions, ReportRequest, ReportScope
 from policycortex_client.schedules import Schedule, ScheduleRun
 from policycortex_client.waivers import Waiver
 
 __all__ = [
     "ApiError",
+    "AsyncClient",
     "Attestation",
     "Client",
     "ConnectionFailedError",
+    "DateRange",
     "Delivery",
     "DigestError",
     "DownloadLink",
     "FileInfo",
     "FindingsPage",
+    "FormatOptions",
     "Framework",
     "Import",
     "ImportedQuestionnaire",
@@ -44,6 +49,8 @@ __all__ = [
     "ReportEndedError",
     "ReportFailure",
     "ReportPage",
+    "ReportRequest",
+    "ReportScope",
     "ReportSummary",
     "Schedule",
     "ScheduleRun",

@@ -1,19 +1,25 @@
 """The client: the methods of all groups on one connection pool."""
 
+from policycortex_client.administration import AdministrationClient
 from policycortex_client.analytics import AnalyticsClient
 from policycortex_client.attestations import AttestationsClient
 from policycortex_client.deliveries import DeliveriesClient
+from policycortex_client.downloads import DownloadsClient
 from policycortex_client.findings import FindingsClient
 from policycortex_client.frameworks import FrameworksClient
 from policycortex_client.health import HealthClient
 from policycortex_client.imports import ImportsClient
+from policycortex_client.keys import KeysClient
 from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
+from policycortex_client.sharing import SharingClient
 from policycortex_client.waivers import WaiversClient
 
 
 class Client(
     ReportsClient,
+    DownloadsClient,
+    SharingClient,
     SchedulesClient,
     DeliveriesClient,
     WaiversClient,
@@ -22,6 +28,8 @@ class Client(
     FindingsClient,
     ImportsClient,
     HealthClient,
+    KeysClient,
+    AdministrationClient,
     AnalyticsClient,
 ):
     """Use it as a context manager, or call ``close``. Safe to share between threads."""

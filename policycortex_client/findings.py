@@ -28,6 +28,11 @@ class FindingsClient(Transport):
         body: Mapping[str, Any] = self._get(f"/v1/frameworks/{framework_id}/posture", **query)
         return body
 
+    def get_requirement(self, framework_id: str, requirement_id: str, **query: Filter) -> Mapping[str, Any]:
+        """One requirement with its checks, findings, waivers and attestations, as documented."""
+        body: Mapping[str, Any] = self._get(f"/v1/frameworks/{framework_id}/requirements/{requirement_id}", **query)
+        return body
+
     def list_findings(self, **query: Filter) -> FindingsPage:
         """One page."""
         body = self._get("/v1/findings", **query)

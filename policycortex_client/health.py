@@ -21,6 +21,14 @@ class PartState:
 class HealthClient(Transport):
     """Methods for health; the server asks for no key."""
 
+    def is_alive(self) -> bool:
+        """Whether the server's process runs, whatever else is unavailable. Raises ApiError, ConnectionFailedError."""
+        return bool(self._get("/healthz")["status"] == "ok")
+
+    def get_metrics(self) -> str:
+        """Metrics of the process that answers, in the text format of Prometheus. Raises ApiError."""
+        return self._send("GET", "/metrics").text
+
     def get_readiness(self) -> Sequence[PartState]:
         """Each part, also while one is unavailable, and without a retry. Raises ApiError, ConnectionFailedError."""
         try:

@@ -2,7 +2,7 @@
 
 import mimetypes
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from policycortex_client.model import Page, read_items
 from policycortex_client.transport import Filter, Transport, walk
 
 _OPEN: Final = frozenset({"pending", "running"})
+_CHUNK_BYTES: Final = 1 << 20
 _LONGEST_WAIT: Final = 20  # below the timeout of a connection
 
 
@@ -50,7 +51,7 @@ class ImportsClient(Transport):
         headers = {"Content-Type": mimetypes.guess_type(params["name"])[0] or "application/octet-stream"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        sent = self._send("POST", "/v1/imports", params=params, headers=headers, content=_Repeatable(file))
+        sent = self._send("POST", "/v1/imports", params=params, headers=headers, content=RepeatableFile(file))
         return _read(sent.json())
 
     def get_import(self, import_id: str) -> Import:
@@ -81,7 +82,7 @@ class ImportsClient(Transport):
         return read_items(self._get(f"/v1/imports/{import_id}/quarantine", **filters), "records", dict)
 
 
-class _Repeatable:
+class RepeatableFile:
     """The bytes of a file, from its start at each attempt."""
 
     def __init__(self, path: Path) -> None:
@@ -89,8 +90,19 @@ class _Repeatable:
 
     def __iter__(self) -> Iterator[bytes]:
         with self._path.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
+            while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
+
+
+class AsyncRepeatableFile:
+    """The same for asynchronous clients. Reading blocks for as long as the disk takes for one MiB."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = RepeatableFile(path)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._file:
+            yield chunk
 
 
 def _read(body: Mapping[str, Any]) -> Import:

@@ -84,6 +84,11 @@ class SchedulesClient(Transport):
         """Its handled ticks, newest first; ``filters`` are ``limit`` and ``offset``. Raises ApiError."""
         return read_items(self._get(f"{_PATH}/{schedule_id}/runs", **filters), "runs", _read_run)
 
+    def list_schedule_parts(self, schedule_id: str) -> Mapping[str, Any]:
+        """The parts of a split schedule as of now, and what none of them has, as documented. Raises ApiError."""
+        body: Mapping[str, Any] = self._get(f"{_PATH}/{schedule_id}/parts")
+        return body
+
     def list_schedule_templates(self) -> tuple[Mapping[str, Any], ...]:
         """Templates of bodies for ``create_schedule``; add a delivery. Raises ApiError."""
         return tuple(self._get(f"{_PATH}/templates")["templates"])

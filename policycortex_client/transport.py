@@ -73,7 +73,7 @@ class Transport:
         return response
 
     def _get(self, path: str, **filters: Filter) -> Any:  # noqa: ANN401 - JSON
-        return self._send("GET", path, params=_query_text(filters)).json()
+        return self._send("GET", path, params=query_text(filters)).json()
 
 
 def walk(load: Callable[..., Page[_Item]], filters: Mapping[str, Filter]) -> Iterator[_Item]:
@@ -101,7 +101,8 @@ def _may_repeat(method: str, error: httpx.TransportError, options: Mapping[str, 
     return never_sent or method != "POST" or "Idempotency-Key" in options.get("headers", {})
 
 
-def _query_text(filters: Mapping[str, Filter]) -> dict[str, list[str]]:
+def query_text(filters: Mapping[str, Filter]) -> dict[str, list[str]]:
+    """Parameters as the API reads them."""
     return {name: [_text(each) for each in _each(value)] for name, value in filters.items() if value is not None}
 
 

@@ -1,0 +1,37 @@
+"""Generated from ``policycortex_client/downloads.py`` by ``clients/python/generate_async.py``."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from policycortex_client.aio.files import AsyncFilesTransport
+from policycortex_client.model import DownloadLink
+
+
+class AsyncDownloadsClient(AsyncFilesTransport):
+    """Methods for files of reports. Each writes the whole file with the announced digest to ``target``, or nothing.
+
+    All raise ApiError, ConnectionFailedError and DigestError.
+    """
+
+    async def download(self, report_id: str, report_format: str, target: Path) -> Path:
+        """The file of one format."""
+        return await self._save(f"/v1/reports/{report_id}/download/{report_format}", target)
+
+    async def download_bundle(self, report_id: str, target: Path) -> Path:
+        """All files with manifest, signatures and certificate as one zip."""
+        return await self._save(f"/v1/reports/{report_id}/download/bundle", target)
+
+    async def download_proof(
+        self, report_id: str, name: Literal["manifest", "manifest.p7s", "certificate"], target: Path
+    ) -> Path:
+        """The signed list of files, its signature, or the certificate."""
+        return await self._save(f"/v1/reports/{report_id}/download/{name}", target)
+
+    async def download_signature(self, report_id: str, report_format: str, target: Path) -> Path:
+        """The signature of one file."""
+        return await self._save(f"/v1/reports/{report_id}/download/{report_format}/signature", target)
+
+    async def follow_download_link(self, link: DownloadLink | str, target: Path) -> Path:
+        """The file of a link, or of its address. A link for one download is used up by it."""
+        return await self._save(urlsplit(link if isinstance(link, str) else link.url).path, target)

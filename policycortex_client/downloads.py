@@ -1,0 +1,37 @@
+"""A report's files, and what proves them."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from policycortex_client.files import FilesTransport
+from policycortex_client.model import DownloadLink
+
+
+class DownloadsClient(FilesTransport):
+    """Methods for files of reports. Each writes the whole file with the announced digest to ``target``, or nothing.
+
+    All raise ApiError, ConnectionFailedError and DigestError.
+    """
+
+    def download(self, report_id: str, report_format: str, target: Path) -> Path:
+        """The file of one format."""
+        return self._save(f"/v1/reports/{report_id}/download/{report_format}", target)
+
+    def download_bundle(self, report_id: str, target: Path) -> Path:
+        """All files with manifest, signatures and certificate as one zip."""
+        return self._save(f"/v1/reports/{report_id}/download/bundle", target)
+
+    def download_proof(
+        self, report_id: str, name: Literal["manifest", "manifest.p7s", "certificate"], target: Path
+    ) -> Path:
+        """The signed list of files, its signature, or the certificate."""
+        return self._save(f"/v1/reports/{report_id}/download/{name}", target)
+
+    def download_signature(self, report_id: str, report_format: str, target: Path) -> Path:
+        """The signature of one file."""
+        return self._save(f"/v1/reports/{report_id}/download/{report_format}/signature", target)
+
+    def follow_download_link(self, link: DownloadLink | str, target: Path) -> Path:
+        """The file of a link, or of its address. A link for one download is used up by it."""
+        return self._save(urlsplit(link if isinstance(link, str) else link.url).path, target)
