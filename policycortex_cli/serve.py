@@ -32,6 +32,9 @@ _ANSWER_SECONDS: Final = 10.0
 """Deadline of a check whether a server answers. With four checks in a row, a server may be silent for 40 s."""
 _DAGSTER_LOGS: Final = ("--log-format", "json", "--log-level", "warning")
 """At level info the daemon writes a line for each evaluation of a sensor: 4.7 GB a year."""
+_LOCAL: Final = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""For checks of services. A client of each check would read the certificates of the machine each time, half of the
+CPU time of an idle ``serve``."""
 _LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
 
 
@@ -273,7 +276,7 @@ def _query(ui: UiAddress, headers: Mapping[str, str]) -> bytes | None:
 def _silence(url: str) -> str | None:
     """The fault of a server that gives no answer in time. Any answer counts: a busy server is slow, not broken."""
     try:
-        with httpx.stream("GET", url, timeout=_ANSWER_SECONDS, trust_env=False):
+        with _LOCAL.stream("GET", url, timeout=_ANSWER_SECONDS):
             return None
     except httpx.HTTPError as error:
         return f"no answer from {url} within {_ANSWER_SECONDS:.0f} s: {type(error).__name__}"
@@ -283,7 +286,7 @@ def _get(url: str, body: bytes | None = None, headers: Mapping[str, str] | None 
     method = "GET" if body is None else "POST"
     given = {"Content-Type": "application/json", **(headers or {})}
     try:
-        response = httpx.request(method, url, content=body, headers=given, timeout=5, trust_env=False)
+        response = _LOCAL.request(method, url, content=body, headers=given, timeout=5)
     except httpx.HTTPError:
         return None
     return response.content if response.is_success else None

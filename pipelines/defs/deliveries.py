@@ -17,6 +17,7 @@ from pipelines.partitions import report_periods
 from pipelines.platform.code_location import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
 from pipelines.run_recovery import failed_or_canceled, failure_reason, runs_of
+from pipelines.sensor_core import core_of
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
     REPORT_OPERATION,
@@ -80,9 +81,9 @@ def deliver_reports() -> None:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round if a delivery is due, or if a report with waiting deliveries is completed or failed.",
 )
-def outbox(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+def outbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """At most two rounds at a time. The second one sends while a server of the first hangs."""
-    if not has_due_deliveries(core.settings(), now=_now()):
+    if not has_due_deliveries(core_of(context).settings(), now=_now()):
         return dg.SkipReason("no delivery is due")
     running = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
     if running >= _MOST_DELIVERY_RUNS:
@@ -110,9 +111,9 @@ def send_alerts() -> None:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round of alerts if one is due. One round at a time.",
 )
-def alerts(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+def alerts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """The next round waits for the one before."""
-    if not has_due_alerts(core.settings(), now=_now()):
+    if not has_due_alerts(core_of(context).settings(), now=_now()):
         return dg.SkipReason("no alert is due")
     if context.instance.get_runs_count(dg.RunsFilter(job_name=send_alerts.name, statuses=_UNFINISHED)):
         return dg.SkipReason("a round is running")
@@ -126,18 +127,19 @@ def alerts(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunReq
     description="Starts due reports: requested for a later time, of ticks that no schedule definition handled, of lost"
     " runs, or withheld until the scans that have come.",
 )
-def due_reports(context: dg.SensorEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def due_reports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Claims overdue ticks and makes withheld reports again, then requests a run of each due report that has none or
     a lost one."""
-    settings, now, instance = core.settings(), _now(), context.instance
+    settings, now = core_of(context).settings(), _now()
     head_start = _SCHEDULES_FIRST if LOADED.is_one_by_one else timedelta(0)
     claimed = claim_due_ticks(settings, now=now, head_start=head_start)
     _remake_withheld(settings, now)
-    watched = load_watched_runs(settings, now=now)
-    for run_id in failed_or_canceled(instance, list(watched)):
-        release_report(settings, watched[run_id], run_id)
+    if watched := load_watched_runs(settings, now=now):
+        for run_id in failed_or_canceled(context.instance, list(watched)):
+            release_report(settings, watched[run_id], run_id)
     requested_count = 0
     for due in load_startable_reports(settings, now=now, claimed=claimed):
+        instance = context.instance
         runs = runs_of(instance, TAG_REPORT, due.report_id)
         match run_state_of(runs, now=now):
             case RunState.NEW:
@@ -171,9 +173,9 @@ def _remake_withheld(settings: Settings, now: datetime) -> None:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Makes Dagster load customers' schedules again after one was created, changed or deleted.",
 )
-def schedule_definitions(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SkipReason:
+def schedule_definitions(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Compares the loaded revisions with the database. Reloading costs 1.5 CPU s, so changes are collected for 15 s."""
-    settings = core.settings()
+    settings = core_of(context).settings()
     if load_schedule_marks(settings) == LOADED.revisions:
         return dg.SkipReason("the loaded schedules are up to date")
     origin = context.code_location_origin

@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipelines.defs.jobs import ingest_findings
 from pipelines.failures import core_errors_as_failures
-from pipelines.resources import CoreResource
+from pipelines.sensor_core import core_of
 from policycortex.errors import InputError
 from policycortex.names import TAG_ORGANIZATION
 from policycortex.storage.objects.landing import LandedFile, Landing, open_landing
@@ -53,12 +53,15 @@ class _Seen:
     description="Imports files put into the landing zone (`POLICYCORTEX_LANDING_URL`, else `<home>/landing`), each "
     "content once. Moves imported files to `done/`, and files that cannot be imported to `parked/`, with the reason.",
 )
-def landing_zone(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.SensorResult:
+def landing_zone(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Imports a file that two evaluations found unchanged. Objects of a bucket are complete once listed."""
+    core = core_of(context)
     with core_errors_as_failures(core):
         settings = core.settings()
         landing = open_landing(settings)
         files = landing.list_files()[:_FILES_WATCHED]
+        if not files:
+            return dg.SensorResult(cursor="{}", skip_reason="the landing zone is empty")
         seen = _read_cursor(context.cursor)
         with open_uploads(settings, files) as uploads:
             evaluation = _Evaluation(context.instance, landing, uploads)
@@ -108,7 +111,7 @@ class _Evaluation:
         """Why no run was requested; None when one was."""
         if self.requests:
             return None
-        return f"{len(files)} files wait" if files else "the landing zone is empty"
+        return f"{len(files)} files wait"
 
     def _follow(self, file: LandedFile, key: str, digest: str, upload: UploadRow | None = None) -> bool:
         """Start the file's import, wait for it, or move the file. Returns whether the file is still in place."""

@@ -15,6 +15,7 @@ from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.partitions import add_frameworks, windows_of
 from pipelines.resources import CoreResource
+from pipelines.sensor_core import core_of
 from pipelines.stored_days import add_days_of_earlier_version
 from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.storage.lake.catalog import SCHEMA_VERSION
@@ -98,18 +99,17 @@ rescore_posture = dg.define_asset_job(
     description="When a framework was added, changed or removed, assesses again the days whose results used another "
     "version. After an upgrade of the lake, builds the days again whose figures the upgrade removed.",
 )
-def changed_frameworks(
-    context: dg.SensorEvaluationContext, core: CoreResource
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def changed_frameworks(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Reads the lake only when the frameworks, or the version of its tables, have changed since the last evaluation."""
+    core = core_of(context)
     with core_errors_as_failures(core):
         versions = load_framework_versions(core.settings())
-        add_frameworks(context.instance, {framework_id for _, framework_id in versions})
-        add_days_of_earlier_version(context.instance, core.settings())
         fingerprint = hashlib.sha256(repr((SCHEMA_VERSION, sorted(versions.items()))).encode()).hexdigest()
         if fingerprint == context.cursor:
             yield dg.SkipReason("frameworks have not changed")
             return
+        add_frameworks(context.instance, {framework_id for _, framework_id in versions})
+        add_days_of_earlier_version(context.instance, core.settings())
         outdated = set(load_rescore_days(core.settings()))
         unbuilt = set(load_unbuilt_days(core.settings()))
     for job, days in (("refresh_posture", unbuilt), ("rescore_posture", outdated - unbuilt)):
