@@ -43,6 +43,12 @@ _RANK_COLUMNS: Final = {
 LEVEL_SCHEMA: Final = pl.Schema({**_KEY_COLUMNS, "scan_target": pl.String(), **_RANK_COLUMNS, "level": pl.Int64()})
 """Grain: one scan after which the level of a check in a scan target differs from before it."""
 
+LOOKED_SCHEMA: Final = pl.Schema(
+    {**_KEY_COLUMNS, "scan_target": pl.String(), **_RANK_COLUMNS, "is_part": pl.Boolean(), "level": pl.Int64()}
+)
+"""Grain: one scan that looked at a check in a scan target, with the level of what it found; ``is_part``: it is a part
+of a scan and has not looked at what it lacks. Scans that repeat the level of the one before may be left out."""
+
 SCAN_SCHEMA: Final = pl.Schema({"source": pl.String(), "account_id": pl.String(), **_RANK_COLUMNS})
 """Grain: one scan of an account, with its place in the order of scans."""
 
@@ -118,6 +124,21 @@ class _Open:
 
     opened: ScanRank
     severity_since: dict[str, date] = field(default_factory=dict)
+
+
+def changed_levels(looked: pl.DataFrame) -> pl.DataFrame:
+    """The scans of ``looked`` (LOOKED_SCHEMA) after which the level of a scan target differs, LEVEL_SCHEMA.
+
+    After a scan that is a part of one, what the last complete one found still counts.
+    """
+    target = (*_KEY_COLUMNS, "scan_target")
+    complete = pl.when(~pl.col("is_part")).then(pl.col("level")).forward_fill().over(target).fill_null(NOT_FAILING)
+    own = pl.col("level")
+    is_one = (own == NOT_FAILING) | (complete == NOT_FAILING)
+    worst = pl.when(is_one).then(pl.max_horizontal(own, complete)).otherwise(pl.min_horizontal(own, complete))
+    levels = looked.sort(*target, *_RANK_COLUMNS).with_columns(level=worst)
+    before = pl.col("level").shift(1).over(target).fill_null(NOT_FAILING)
+    return levels.filter(pl.col("level") != before).select(LEVEL_SCHEMA.names())
 
 
 def find_weaknesses(levels: pl.DataFrame, *, until: datetime | None = None) -> tuple[Weakness, ...]:

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from policycortex.scoring.ages import SLA_DAYS
 from policycortex.scoring.poam import (
     LEVEL_SCHEMA,
+    LOOKED_SCHEMA,
     MUTED_ONLY,
     NOT_FAILING,
     NUMBER_SCHEMA,
     SCAN_SCHEMA,
     NumberedWeakness,
+    changed_levels,
     find_weaknesses,
     give_numbers,
     number_weaknesses,
@@ -165,3 +167,12 @@ def test_a_weakness_that_fails_again_names_the_former_number(scans: list[Scan]) 
         assert each.has_previous == (each.weakness.key in last)
         last[each.weakness.key] = each.number
     assert numbers["number"].is_unique().all()
+
+
+def test_a_part_of_a_scan_closes_nothing() -> None:
+    """A complete scan finds a failure (3). A part without it changes nothing; a part that finds worse (1) counts beside
+    it; the next part without it leaves the failure of the complete scan; a complete scan without it ends both."""
+    found = [(0, False, 3), (1, True, 0), (2, True, 1), (3, True, 0), (4, False, 0), (5, True, 0)]
+    rows = [(*KEYS[0], "eu", moment(h), moment(h), f"s{h}", is_part, level) for h, is_part, level in found]
+    levels = changed_levels(pl.DataFrame(rows, schema=LOOKED_SCHEMA, orient="row"))
+    assert levels.select("scan_key", "level").rows() == [("s0", 3), ("s2", 1), ("s3", 3), ("s4", 0)]

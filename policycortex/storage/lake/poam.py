@@ -4,7 +4,7 @@ Numbers are rows of the lake, so that a report's snapshot has those that were gi
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import polars as pl
 from policycortex.documents.tables import OWNER_TAGS
 from policycortex.period import Period
 from policycortex.scope import Scope
-from policycortex.scoring.poam import LEVEL_SCHEMA, NUMBER_SCHEMA, SCAN_SCHEMA
+from policycortex.scoring.poam import LEVEL_SCHEMA, LOOKED_SCHEMA, NUMBER_SCHEMA, SCAN_SCHEMA, changed_levels
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.scan_selection import period_end_cursor
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
@@ -21,6 +21,10 @@ from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, 
 RESOURCES_LISTED: Final = 100
 """Resources that an item names; it counts all."""
 
+_SPAN_DAYS: Final = 28
+"""Read at a time: DuckDB's memory is limited, and a year of large accounts does not fit."""
+_LONGEST_SCAN: Final = 7
+"""Days from the first to the last finding of one scan."""
 _FIRST: Final = date(1970, 1, 1)
 _LAST: Final = date(9999, 12, 31)
 _KEY: Final = {"source": pl.String(), "provider": pl.String(), "account_id": pl.String(), "check_id": pl.String()}
@@ -60,7 +64,16 @@ class LakePoam:
 
     def load_levels(self, organization: str) -> pl.DataFrame:
         """Each scan of the whole history that changed whether a check fails in a scan target, LEVEL_SCHEMA."""
-        return self._session.fetch("poam_levels", _whole_history(organization)).cast(LEVEL_SCHEMA)
+        whole = _days(organization)
+        weak = self._session.fetch("poam_weak", whole)
+        first, last = self._session.fetch("poam_span", whole).row(0)
+        if first is None or weak.is_empty():
+            return LEVEL_SCHEMA.to_frame()
+        found = [LOOKED_SCHEMA.to_frame()]
+        for start in range(first.toordinal(), last.toordinal() + 1, _SPAN_DAYS):
+            span = _span(organization, date.fromordinal(start))
+            found.append(self._session.fetch("poam_levels", span, {"weak_keys": weak}).cast(LOOKED_SCHEMA))
+        return changed_levels(pl.concat(found))
 
     def load_numbers(self, organization: str) -> pl.DataFrame:
         """The numbers given so far, NUMBER_SCHEMA."""
@@ -116,6 +129,16 @@ def _days(organization: str) -> dict[str, Any]:
     return {"organization": organization, "first_date": _FIRST, "last_date": _LAST}
 
 
-def _whole_history(organization: str) -> dict[str, Any]:
-    start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (_FIRST, _LAST))
-    return _days(organization) | {"start_at": start, "end_at": end}
+def _span(organization: str, first: date) -> dict[str, Any]:
+    """Scans that begin on _SPAN_DAYS days from ``first`` on; the days around tell when each began and ended."""
+    last = first + timedelta(days=_SPAN_DAYS - 1)
+    read_from, read_to = first - timedelta(days=_LONGEST_SCAN), last + timedelta(days=_LONGEST_SCAN)
+    return {
+        "organization": organization,
+        "first_date": first,
+        "last_date": last,
+        "read_from": read_from,
+        "read_to": read_to,
+        "start_at": datetime.combine(_FIRST, time(), UTC),
+        "end_at": datetime.combine(_LAST, time(), UTC),
+    }
