@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup setup-dev demo test test-all conformance gallery storm screenshots bench test-fast check audit up lock format clean
+.PHONY: help setup setup-dev demo test test-all conformance gallery storm screenshots distribution bench test-fast check audit up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ gallery: setup-dev ## a page of each report type as a picture, into docs/gallery
 storm: setup-dev ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh
 	POLICYCORTEX_TEST_STORM_SCHEDULES=60 POLICYCORTEX_TEST_STORM_KILLS=10 $(BIN)/pytest -m storm --timeout 3600
+
+distribution: setup ## build the wheels, install one by name into a new environment, run its demo, write its SBOM, into dist/
+	@deploy/make-distribution.sh
 
 bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; ROUNDS=1 is quicker; up to two hours
 	@deploy/setup-bench.sh

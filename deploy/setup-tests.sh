@@ -135,3 +135,16 @@ if [ "$(cat .test-tools/.policycortex-schemas 2>/dev/null)" != "$SCHEMAS" ]; the
     rm -rf "$packed"
     [ "$is_complete" = no ] || printf '%s\n' "$SCHEMAS" >.test-tools/.policycortex-schemas
 fi
+
+# The generator and compiler of the TypeScript client, as its lock has them.
+readonly TYPESCRIPT=clients/typescript
+if ! cmp -s "$TYPESCRIPT/package-lock.json" .test-tools/typescript/.installed; then
+    printf 'setup: the tests need the tools of %s; installing them into .test-tools/typescript\n' "$TYPESCRIPT" >&2
+    mkdir -p .test-tools/typescript
+    cp "$TYPESCRIPT/package.json" "$TYPESCRIPT/package-lock.json" .test-tools/typescript/
+    if (cd .test-tools/typescript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null); then
+        cp "$TYPESCRIPT/package-lock.json" .test-tools/typescript/.installed
+    else
+        printf 'setup: could not install them; run: npm ci in %s\n' "$TYPESCRIPT" >&2
+    fi
+fi
