@@ -29,7 +29,7 @@ _DATA: Final[Mapping[str, Mapping[str, Any]]] = {
     "many requirements": {"requirements": 400},
     "twelve notes": {},
 }
-"""Data sets of the first page, each in five types; every other one in German: 40 pages."""
+"""Data sets of the first page, each in every type; every other one in German."""
 _SETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ordinary": {},
     "nothing at all": {"findings": 0, "requirements": 0},
@@ -54,7 +54,7 @@ _CASES: Final = [(data, _KINDS[(number + step) % len(_KINDS)]) for number, data 
 
 
 def test_the_first_page_is_one_page_whatever_the_data(tmp_path: Path) -> None:
-    """Forty first pages, laid out in one document: each begins and ends on a page of its own."""
+    """At least forty first pages, laid out in one document: each begins and ends on a page of its own."""
     cases = list(product(_DATA, ReportType))
     pages = [_first_page(tmp_path / str(number), *case, number) for number, case in enumerate(cases)]
     head = pages[0][0]
@@ -62,7 +62,7 @@ def test_the_first_page_is_one_page_whatever_the_data(tmp_path: Path) -> None:
     anchors = {name: number for number, page in enumerate(laid.pages) for name in page.anchors}
     spans = {case: (anchors[f"start-{n}"], anchors[f"end-{n}"]) for n, case in enumerate(cases)}
     assert [case for case, (first, last) in spans.items() if first != last] == []
-    assert len({first for first, _ in spans.values()}) == len(cases) == 40
+    assert len({first for first, _ in spans.values()}) == len(cases) >= 40
 
 
 @pytest.mark.parametrize(("data", "kind"), _CASES, ids=[f"{data}-{kind}" for data, kind in _CASES])
