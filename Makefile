@@ -62,8 +62,9 @@ bench: setup ## measure beside other programs: all parts, or ONLY="ingest scorin
 	@deploy/setup-bench.sh
 	@BENCH_ROUNDS=$(or $(ROUNDS),3) .venv-bench/bin/python -m benchmarks $(ONLY)
 
-screenshots: setup-dev demo ## pictures of the Dagster UI over the demo, into docs/images
+screenshots: setup-dev demo ## pictures of the console and the Dagster UI over the demo, into docs/images
 	@deploy/setup-tests.sh
+	$(BIN)/python -m tests.pictures.console var/demo/home docs/images
 	$(BIN)/python -m tests.pictures.screenshots var/demo/home docs/images
 
 test-fast: setup-dev ## unit and property tests

@@ -30,6 +30,7 @@ from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
 from api.v1.findings import routes as findings
 from api.v1.frameworks import routes as frameworks
+from api.v1.grants import routes as grants
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
 from api.v1.me import routes as me
@@ -62,6 +63,7 @@ _MODULES: Final = (
     deliveries,
     backfills_routes,
     audit_log,
+    grants,
     me,
     health,
 )

@@ -19,6 +19,7 @@ from policycortex_console.guard import ConsoleGuard
 from policycortex_console.pages import (
     attestations,
     audit,
+    auditors,
     controls,
     findings,
     health,
@@ -49,6 +50,7 @@ SCREENS: Final = (
     waivers,
     attestations,
     imports,
+    auditors,
     audit,
     health,
 )

@@ -11,6 +11,8 @@ class MenuItem:
     path: str
     label: str
     scope: str = "reports:read"
+    is_for_auditors: bool = False
+    """Whether an outside auditor with a grant sees it, too."""
 
     def is_open_at(self, path: str) -> bool:
         """Whether a page of this path belongs to it."""
@@ -18,14 +20,15 @@ class MenuItem:
 
 
 MENU: Final = (
-    MenuItem(path="/", label="Overview"),
-    MenuItem(path="/reports", label="Reports"),
-    MenuItem(path="/controls", label="Controls"),
+    MenuItem(path="/", label="Overview", is_for_auditors=True),
+    MenuItem(path="/reports", label="Reports", is_for_auditors=True),
+    MenuItem(path="/controls", label="Controls", is_for_auditors=True),
     MenuItem(path="/findings", label="Findings"),
     MenuItem(path="/schedules", label="Schedules"),
     MenuItem(path="/waivers", label="Waivers"),
-    MenuItem(path="/attestations", label="Attestations"),
+    MenuItem(path="/attestations", label="Attestations", is_for_auditors=True),
     MenuItem(path="/imports", label="Imports"),
+    MenuItem(path="/auditors", label="Auditors", scope="admin"),
     MenuItem(path="/audit", label="Audit log", scope="admin"),
     MenuItem(path="/health", label="Health"),
 )

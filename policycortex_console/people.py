@@ -15,9 +15,11 @@ from policycortex.security.networks import is_within_networks
 from policycortex.security.session_cookies import SessionCookie
 from policycortex.security.web_access import WebRole
 from policycortex.settings import Settings
-from policycortex.storage.registry import KeyRow, Registry, open_registry
+from policycortex.storage.registry import GrantRow, KeyRow, Registry, open_registry
+from policycortex.storage.registry.grant_tables import GRANT_PREFIX
 from policycortex.storage.registry.sign_in import sign_in_by_secret
 from policycortex.storage.registry.web_sessions import WebSession, session_limits
+from policycortex_console.navigation import MenuItem
 from policycortex_console.open_id import FinishedFlow, OpenIdClient
 
 _LOCK_SECONDS: Final = 5.0
@@ -42,6 +44,10 @@ class Person:
     def may(self, scope: str) -> bool:
         """Whether the API lets this person do what needs the scope."""
         return scope in self.identity.scopes or "admin" in self.identity.scopes
+
+    def sees(self, item: MenuItem) -> bool:
+        """Whether the menu has the screen for this person."""
+        return self.may(item.scope) and (item.is_for_auditors or self.identity.grant is None)
 
 
 class People:
@@ -91,6 +97,8 @@ class People:
         if provider is None:
             raise RequestError("No identity provider is configured.")
         found = memberships_of(provider, finished.claims)
+        if not found and (grant := self._grant_of(finished)) is not None:
+            return self._open(self.registry.keys.get_key(grant.id), PersonRole.AUDITOR, address)
         chosen = [each for each in found if finished.organization in {"", each.organization}]
         if not chosen:
             raise RequestError(
@@ -109,14 +117,26 @@ class People:
         )
         if not identity.is_valid_at(now):
             raise RequestError("Your access to this installation was revoked.")
+        return self._open(identity, role, address)
+
+    def _open(self, identity: KeyRow, role: PersonRole, address: str | None) -> str:
+        """A session of a person whom the provider signed in."""
         return self.registry.web_sessions.sign_in_by_key(
             identity,
             role=WebRole.VIEWER if role is PersonRole.AUDITOR else WebRole.OPERATOR,
             limits=self.limits,
             address=address,
-            now=now,
-            issuer=provider.issuer,
+            now=self._now(),
+            issuer=self.provider.issuer if self.provider is not None else None,
         )
+
+    def _grant_of(self, finished: FinishedFlow) -> GrantRow | None:
+        """The newest valid grant for the person's verified mail address, in the organisation that was named if any."""
+        email = finished.claims.get("email")
+        if not isinstance(email, str) or finished.claims.get("email_verified") is not True:
+            return None
+        found = self.registry.grants.list_of_person(email, now=self._now())
+        return next((each for each in found if finished.organization in {"", each.organization}), None)
 
     def sign_out(self, person: Person) -> None:
         """End the session."""
@@ -152,7 +172,9 @@ class People:
 
     def _identity(self, session: WebSession) -> KeyRow:
         if session.key_id is not None:
-            return self.registry.keys.get_key(session.key_id)
+            key = self.registry.keys.get_key(session.key_id)
+            is_grant = key.id.startswith(GRANT_PREFIX)
+            return replace(key, grant=self.registry.grants.get_grant(key.organization, key.id)) if is_grant else key
         is_viewer = session.role is WebRole.VIEWER
         return self.registry.keys.ensure_person(
             organization=self._only_organization(),

@@ -31,7 +31,7 @@ def render(
     given = {
         "person": person,
         "path": request.url.path,
-        "menu": [item for item in MENU if person is not None and person.may(item.scope)],
+        "menu": [item for item in MENU if person is not None and person.sees(item)],
         "notice": request.query_params.get("notice", "") if request.method == "GET" else "",
         **(context or {}),
     }

@@ -16,9 +16,10 @@ from api.platform.errors import not_found_as
 from api.platform.listing import PageQuery
 from api.platform.openapi import body_of, errors_of
 from api.platform.responses import Pagination, ResponseModel, page_of, send_json
+from policycortex.errors import NotFoundError
 from policycortex.requests.approval_body import ApproveBody, parse_approval
 from policycortex.scoring.approvals import ApprovalRecord
-from policycortex.storage.registry import Registry
+from policycortex.storage.registry import GrantRow, Registry
 from policycortex.storage.registry.approvals import ApprovalRepository
 
 RecordT = TypeVar("RecordT", bound=ApprovalRecord)
@@ -42,6 +43,8 @@ class ApprovalNoun(Generic[RecordT]):
     approve_body: type[ApproveBody] = ApproveBody
     approved: Callable[[RecordT], Mapping[str, Any]] = lambda _: {}
     """What the audit log has of an approval beside its key."""
+    is_granted: Callable[[RecordT, GrantRow], bool] = lambda _record, _grant: False
+    """Whether a grant shows the record."""
 
     @property
     def not_found(self) -> str:
@@ -78,9 +81,14 @@ def _add_list(router: APIRouter, noun: ApprovalNoun[RecordT]) -> None:
     def list_records(
         request: Request, caller: Reader, query: Annotated[PageQuery, Query()], services: ServicesDep
     ) -> Response:
-        kept, now = noun.records(services.registry), services.now()
-        found = kept.list_records(caller.organization, limit=query.limit, offset=query.offset, newest_first=True)
-        total = kept.count_records(caller.organization)
+        kept, now, grant = noun.records(services.registry), services.now(), caller.key.grant
+        if grant is None:
+            found = kept.list_records(caller.organization, limit=query.limit, offset=query.offset, newest_first=True)
+            total = kept.count_records(caller.organization)
+        else:
+            all_records = kept.list_records(caller.organization, newest_first=True)
+            granted = [record for record in all_records if noun.is_granted(record, grant)]
+            found, total = tuple(granted[query.offset : query.offset + query.limit]), len(granted)
         page = page_of(total, limit=query.limit, offset=query.offset, count=len(found))
         return send_json(request, noun.make_list([noun.present(each, now) for each in found], page))
 
@@ -98,6 +106,8 @@ def _add_get(router: APIRouter, noun: ApprovalNoun[RecordT]) -> None:
     ) -> Response:
         with not_found_as(noun.not_found):
             found = noun.records(services.registry).get_record(caller.organization, record_id)
+            if caller.key.grant is not None and not noun.is_granted(found, caller.key.grant):
+                raise NotFoundError(f"no {noun.name} {record_id} in the grant")
         return send_json(request, noun.present(found, services.now()))
 
 

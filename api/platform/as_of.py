@@ -10,6 +10,7 @@ from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
 from api.platform.filters import REFUSED, FilterQuery
+from api.platform.grants import period_within, require_framework
 from api.platform.services import Services
 from policycortex.errors import Problem
 from policycortex.frameworks.model import Framework
@@ -58,7 +59,7 @@ def known_data_of(
     query: AsOfQuery, framework: Framework | None, services: Services, caller: Principal, *, now: datetime
 ) -> KnownData:
     """The data that the query means. Raises ApiError, and RequestError for a time whose data is not kept."""
-    period, known_on, snapshot = period_of(query, now), _known_on(query, now), None
+    period, known_on, snapshot = _period_for(caller, query, framework, now), _known_on(query, now), None
     if known_on is not None:
         if framework is not None:
             framework = framework_known_at(
@@ -89,6 +90,16 @@ def period_of(query: AsOfQuery, now: datetime) -> Period:
         if end > now:
             raise refused("as_of", "The time cannot be in the future")
     return Period.as_given(end - timedelta(days=query.lookback_days), end)
+
+
+def _period_for(caller: Principal, query: AsOfQuery, framework: Framework | None, now: datetime) -> Period:
+    """As ``period_of``, within the caller's grant if there is one; without ``as_of`` its last time that has passed."""
+    grant = caller.key.grant
+    if grant is None:
+        return period_of(query, now)
+    require_framework(grant, framework.id if framework is not None else None)
+    at = min(now, grant.period.end) if query.as_of is None else now
+    return period_within(grant, period_of(query, at))
 
 
 def refused(field: str, message: str) -> ApiError:

@@ -13,6 +13,7 @@ from api.platform import error_codes
 from api.platform.audit import RequestRecord
 from api.platform.dependencies import refuse_unknown_parameters, services_of
 from api.platform.errors import ApiError
+from api.platform.grants import require_granted_route
 from api.platform.services import Services
 from policycortex.security.networks import is_within_networks
 from policycortex.security.web_access import CALLER
@@ -72,7 +73,7 @@ class KeyGuard(SecurityBase):
         request.scope["policycortex.organization"] = key.organization
         if (rate := await services.limiter.count(key.id)) is not None:
             request.scope["policycortex.headers"] = rate.headers()
-        _check_rights(caller, required)
+        _check_rights(request, caller, required)
         await refuse_unknown_parameters(request)
         record: RequestRecord = request.scope["policycortex.record"]
         await record.begin()
@@ -96,9 +97,11 @@ async def _find_key(services: Services, token: str) -> KeyRow | None:
     return key if key is not None and key.is_valid_at(now) else None
 
 
-def _check_rights(caller: Principal, required: SecurityScopes) -> None:
+def _check_rights(request: Request, caller: Principal, required: SecurityScopes) -> None:
     if not is_within_networks(caller.address, caller.key.networks):
         raise ApiError(error_codes.FORBIDDEN, f"This key may not be used from {caller.address}")
+    if caller.key.grant is not None:
+        require_granted_route(request, caller.key.grant)
     missing = [scope for scope in required.scopes if not caller.may(scope)]
     if missing:
         challenge = f'Bearer realm="policycortex", error="insufficient_scope", scope="{" ".join(missing)}"'

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -55,8 +56,28 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
 
 async def show_order(request: Request) -> Response:
     """The form, with values from the address, so that other screens can link to a prepared order."""
+    if not person_of(request).may("reports:write"):
+        raise HTTPException(403)
     given = {**_DEFAULTS, **{n: request.query_params[n] for n in ("type", "framework") if n in request.query_params}}
     return await _form(request, given, problems={}, status=200)
+
+
+async def show_preview(request: Request, form: FormData) -> Response:
+    """What the report would have: the part of the page where htmx asked for it, else the form with it."""
+    given = _given(form)
+    preview: Mapping[str, Any] | None = None
+    problems: Mapping[str, str] = {}
+    try:
+        preview = await backend_of(request).post("/v1/reports/preview", body_of(given))
+    except ApiRefusalError as refusal:
+        if refusal.status not in {400, 409, 410}:
+            raise
+        problems = refusal.problems() or {"": str(refusal)}
+    if request.headers.get("hx-request") != "true":
+        return await _form(request, given, problems={}, status=200, preview=preview, open_points=problems)
+    frameworks = await backend_of(request).get("/v1/frameworks")
+    context = {"preview": preview, "problems": problems, "names": _names(frameworks["frameworks"]), "is_part": True}
+    return render(request, "order_preview.html", context, person=person_of(request))
 
 
 async def send_order(request: Request, form: FormData) -> Response:
@@ -115,7 +136,16 @@ def _given(form: FormData) -> dict[str, Any]:
     }
 
 
-async def _form(request: Request, given: Mapping[str, Any], *, problems: Mapping[str, str], status: int) -> Response:
+async def _form(
+    request: Request,
+    given: Mapping[str, Any],
+    *,
+    problems: Mapping[str, str],
+    status: int,
+    preview: Mapping[str, Any] | None = None,
+    open_points: Mapping[str, str] | None = None,
+) -> Response:
+    """``open_points`` is why there is no preview."""
     frameworks = await backend_of(request).get("/v1/frameworks")
     context = {
         "given": given,
@@ -126,11 +156,19 @@ async def _form(request: Request, given: Mapping[str, Any], *, problems: Mapping
         "ranges": RANGES,
         "providers": _PROVIDERS,
         "details": _DETAILS,
+        "preview": preview,
+        "open_points": open_points or {},
+        "names": _names(frameworks["frameworks"]),
     }
     return render(request, "order.html", context, person=person_of(request), status=status)
+
+
+def _names(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {each["id"]: each["name"] for each in frameworks}
 
 
 ROUTES: Final = (
     Route("/reports/new", show_order, methods=["GET"]),
     post("/reports/new", send_order),
+    post("/reports/new/preview", show_preview),
 )

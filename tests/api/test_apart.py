@@ -18,6 +18,7 @@ UNKNOWN = {
     "waiver_id": "wvr_",
     "attestation_id": "att_",
     "import_id": "upl_",
+    "grant_id": "aud_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
@@ -54,8 +55,16 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     attestation_id = admin.post("/v1/attestations", json=attestation).json()["id"]
     evidence, file = f"/v1/attestations/{attestation_id}/evidence", {"name": f"{mark}.txt"}
     attached = admin.post(evidence, params=file, content=mark.encode()).json()
+    grant = {
+        "name": f"Auditor {mark}",
+        "frameworks": [framework["id"]],
+        "start": "2026-01-01T00:00:00Z",
+        "end": "2026-12-31T23:59:59Z",
+        "expires_at": f"{server.clock().date() + timedelta(days=90)}T00:00:00Z",
+    }
     return {
         "mark": mark,
+        "grant_id": admin.post("/v1/grants", json=grant).json()["id"],
         "report_id": report_id,
         "other_id": report_id,
         "schedule_id": schedule["id"],
@@ -181,7 +190,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
         for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
-                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id"), "x")
+                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
                 | known
             )
             url = path.format(**given, token="x")

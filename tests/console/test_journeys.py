@@ -10,7 +10,7 @@ from policycortex.names import ReportFormat
 from policycortex_console.app import SCREENS
 from policycortex_console.forms import FormEndpoint
 from policycortex_console.rendering import print_breakable, print_points, print_score
-from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor
+from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor, form_token
 
 _ORDER: dict[str, Any] = {"type": "compliance", "framework": "soc2", "range": "last_month", "formats": ["pdf", "html"]}
 _HTML = b"<!doctype html><title>The report</title><script>parent.document.title = 'reached'</script>"
@@ -170,6 +170,31 @@ def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer)
     assert "1 shown of 1" in found
     assert visitor.get("/findings", status="FAIL", checks="c2").text.count("No finding matches")
     assert visitor.get("/controls/soc2/requirement", id="CC99").status_code == 404
+
+
+def test_the_order_form_shows_what_the_report_would_have(console: ConsoleServer) -> None:
+    """As a part of the page for htmx, and with the form for a browser without script; what is open is named."""
+    visitor = console.sign_in(organization=ORGANIZATION)
+    form: dict[str, str | list[str]] = {
+        "type": "compliance",
+        "framework": "soc2",
+        "range": "last_30_days",
+        "formats": ["pdf"],
+        "locale": "en",
+        "details": "true",
+    }
+    token = form_token(visitor.get("/health").text)
+    part = visitor.client.post(
+        "/reports/new/preview", data=form | {"form_token": token}, headers={"HX-Request": "true"}
+    ).text
+    assert "<html" not in part
+    assert "<dt>Findings that count</dt><dd>16</dd>" in part
+    page = visitor.submit("/reports/new/preview", form).text
+    assert "<dt>Findings in scope</dt><dd>16</dd>" in page
+    assert 'hx-post="/reports/new/preview"' in page
+    wrong = visitor.submit("/reports/new/preview", form | {"environments": "mars", "formats": []}).text
+    assert "Nothing to preview yet" in wrong
+    assert visitor.client.post("/reports/new/preview", data=form).status_code == 403
 
 
 def test_another_organisation_sees_nothing(console: ConsoleServer, visitor: Visitor) -> None:

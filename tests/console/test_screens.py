@@ -29,6 +29,7 @@ SCREENS: Final = (
     "/waivers",
     "/attestations",
     "/imports",
+    "/auditors",
     "/audit",
     "/health",
     "/reports/rpt_none",

@@ -14,6 +14,7 @@ from api.platform.errors import ApiError, not_found_as
 from api.platform.file_downloads import FileDownload, disposition
 from api.platform.openapi import errors_of, file_body, small_file_responses
 from api.platform.receiving import receive_body
+from api.v1.attestations.granted import is_granted
 from api.v1.attestations.presenters import present_attestation
 from api.v1.attestations.schemas import AttestationAnswer
 from policycortex.errors import NotFoundError
@@ -92,6 +93,8 @@ def download_evidence(attestation_id: AttestationId, sha256: Sha256, caller: Rea
     """Download an evidence file; its digest is verified before the first byte is sent."""
     with not_found_as(_NOT_FOUND):
         attestation = services.registry.attestations.get_record(caller.organization, attestation_id)
+        if caller.key.grant is not None and not is_granted(attestation, caller.key.grant):
+            raise NotFoundError(f"no attestation {attestation_id} in the grant")
         file = find_evidence(attestation, sha256)
     try:
         stream = services.artifacts.open_artifact(file.key, sha256=file.sha256)

@@ -10,6 +10,7 @@ from api.platform.audit import audited
 from api.platform.auth import FindingsWriter
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.openapi import body_of, errors_of
+from api.v1.attestations.granted import is_granted
 from api.v1.attestations.presenters import present_attestation
 from api.v1.attestations.schemas import AttestationAnswer, AttestationList
 from policycortex.requests.approval_body import AttestationApproveBody
@@ -27,6 +28,7 @@ _NOUN: Final = ApprovalNoun(
     make_list=lambda answers, page: AttestationList(attestations=list(answers), pagination=page),
     approve_body=AttestationApproveBody,
     approved=lambda found: {"evidence": [file.sha256 for file in found.evidence]},
+    is_granted=is_granted,
 )
 _EXAMPLE: Final = {
     "statement": "not_applicable",

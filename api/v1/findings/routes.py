@@ -17,6 +17,7 @@ from api.platform.dependencies import BaseUrl, ServicesDep
 from api.platform.errors import ApiError
 from api.platform.file_downloads import FileDownload, disposition
 from api.platform.filters import checked_scope, frameworks_of, known_filters
+from api.platform.grants import period_within
 from api.platform.openapi import errors_of
 from api.platform.responses import Span, send_json
 from api.platform.services import Services
@@ -122,6 +123,8 @@ def _wanted(query: FindingsQuery, services: Services, caller: Principal) -> _Wan
     if cursor is None:
         return _Wanted(scope=scope, known=known, query=query, cursor=None, snapshot=known.snapshot)
     known = replace(known, period=_ending_at(known.period, cursor.end))
+    if caller.key.grant is not None:
+        known = replace(known, period=period_within(caller.key.grant, known.period))
     return _Wanted(scope=scope, known=known, query=query, cursor=cursor, snapshot=cursor.snapshot)
 
 

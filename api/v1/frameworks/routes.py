@@ -34,7 +34,9 @@ async def read_framework_body(request: Request) -> bytes:
 @router.get("", response_model=FrameworkList, responses=errors_of())
 def list_frameworks(request: Request, caller: Reader, services: ServicesDep) -> Response:
     """Built-in frameworks, the installation's, and the organisation's own."""
-    known = services.frameworks(caller.organization)
+    known, grant = services.frameworks(caller.organization), caller.key.grant
+    if grant is not None:
+        known = {id_: framework for id_, framework in known.items() if id_ in grant.frameworks}
     return send_json(request, FrameworkList(frameworks=[present_item(framework) for framework in known.values()]))
 
 

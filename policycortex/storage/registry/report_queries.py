@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from policycortex.errors import NotFoundError
 from policycortex.names import ReportFormat, ReportStatus, ReportType
+from policycortex.storage.registry.grant_tables import GRANT_PREFIX, is_granted
 from policycortex.storage.registry.report_counts import load_tally
 from policycortex.storage.registry.rows import (
     ArtifactRow,
@@ -80,6 +81,8 @@ _WITH_FRAMEWORK: Final = select(report_frameworks.c.report_id).where(
 _COMBINED: Final = _WITH_FRAMEWORK.limit(1)
 """Whether a report on several frameworks has this one: only then does a list look for them. One step in an index."""
 _IS_COMBINED: Final = "combined"
+_GRANT: Final = "grant"
+"""In place of ``reader``, for the identity of an outside auditor."""
 _QUEUE: Final = select(_BEFORE.scalar_subquery(), _LAST.c.started_at, _LAST.c.completed_at).select_from(
     select(literal_column("1")).subquery().outerjoin(_LAST, true())
 )
@@ -129,7 +132,7 @@ def load_report(
 ) -> ReportRow:
     """One report that is not deleted, within the caller's transaction. Raises NotFoundError."""
     parameters = {"report_id": report_id, "organization": organization, "reader": reader}
-    given = {name: value for name, value in parameters.items() if value is not None}
+    given = {_by_kind(name, value): value for name, value in parameters.items() if value is not None}
     rows = connection.execute(_report_query(tuple(given)), given).all()
     if not rows:
         raise NotFoundError(f"no report {report_id}")
@@ -146,6 +149,8 @@ def _report_query(given: _Shape) -> Select[Any]:
         where.append(reports.c.organization == bindparam("organization"))
     if "reader" in given:
         where.append(is_visible_to(bindparam("reader")))
+    if _GRANT in given:
+        where.append(is_granted(bindparam(_GRANT)))
     made = [report_artifacts.c[name].label(f"artifact_{name}") for name in _ARTIFACT_NAMES]
     both = reports.outerjoin(report_artifacts, report_artifacts.c.report_id == reports.c.id)
     return select(*_ROW, *made).select_from(both).where(*where).order_by(report_artifacts.c.format)
@@ -153,11 +158,17 @@ def _report_query(given: _Shape) -> Select[Any]:
 
 def _shape(wanted: ReportFilter) -> _Shape:
     """Names of the filters that are set. Statements are built and cached once for each such combination."""
-    return tuple(item.name for item in fields(wanted) if getattr(wanted, item.name) is not None)
+    given = ((item.name, getattr(wanted, item.name)) for item in fields(wanted))
+    return tuple(_by_kind(name, value) for name, value in given if value is not None)
+
+
+def _by_kind(name: str, value: object) -> str:
+    """The name of a filter: a reader that is a grant has its own."""
+    return _GRANT if name == "reader" and str(value).startswith(GRANT_PREFIX) else name
 
 
 def _parameters(organization: str, wanted: ReportFilter) -> dict[str, Any]:
-    values = {name: getattr(wanted, name) for name in _shape(wanted)}
+    values = {name: wanted.reader if name == _GRANT else getattr(wanted, name) for name in _shape(wanted)}
     if wanted.text is not None:
         escaped = wanted.text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values["text"] = f"%{escaped}%"
@@ -202,6 +213,8 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
                 continue
             case "reader":
                 where.append(is_visible_to(bindparam(name)))
+            case name if name == _GRANT:
+                where.append(is_granted(bindparam(name)))
             case _:
                 where.append(reports.c[name] == bindparam(name))
     return where
@@ -210,7 +223,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
 def _total(
     connection: Connection, organization: str, wanted: ReportFilter, parameters: Mapping[str, Any], shape: _Shape
 ) -> int:
-    if not wanted.is_exact or _IS_COMBINED in shape:
+    if not wanted.is_exact or _IS_COMBINED in shape or _GRANT in shape:
         return int(connection.execute(_count_query(shape), parameters).scalar_one())
     total = load_tally(connection, organization, wanted)
     if wanted.reader is None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from policycortex.names import ReportFormat, ReportStatus, ReportType
+from policycortex.period import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,32 @@ class ReportPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRow:
+    """What an outside auditor may see, and until when."""
+
+    id: str
+    organization: str
+    name: str
+    """The auditor's, for people."""
+    frameworks: tuple[str, ...]
+    """Ids, sorted."""
+    period: Period
+    """Reports whose period is within it, and evidence of its days."""
+    email: str | None
+    """Of the person at the identity provider, casefolded. None: the link alone signs in."""
+    note: str
+    created_at: datetime
+    created_by: str
+    """Id of the key or person that made it."""
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def is_valid_at(self, moment: datetime) -> bool:
+        """Whether it is neither revoked nor expired at that time."""
+        return moment < self.expires_at and (self.revoked_at is None or moment < self.revoked_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
     """An API key without its secret, which is stored only as a digest."""
 
@@ -172,6 +199,8 @@ class KeyRow:
     """Accurate to a minute."""
     networks: tuple[str, ...] = ()
     """CIDR blocks from which it may be used; empty means any."""
+    grant: GrantRow | None = None
+    """What alone may be seen, of an outside auditor's identity. None: no such limit."""
 
     def is_valid_at(self, moment: datetime) -> bool:
         """Whether it is neither revoked nor expired at that time."""

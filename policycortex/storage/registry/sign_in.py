@@ -1,4 +1,4 @@
-"""Sign-in by a secret: a link's token or an API key. The console and the Dagster UI use it alike."""
+"""Sign-in by a secret: the token of a link or a grant, or an API key. The console and the Dagster UI share it."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -30,10 +30,12 @@ def sign_in_by_secret(
     token = registry.web_sessions.use_link(secret, limits=limits, address=address, now=now)
     if token is not None:
         return token
-    key = registry.keys.find_key(secret)
+    grant = registry.grants.find_by_token(secret)
+    key = registry.keys.find_key(secret) if grant is None else registry.keys.get_key(grant.id)
     if key is None or not key.is_valid_at(now) or not is_within_networks(address, key.networks):
         raise RequestError("This link or key is unknown, expired, revoked or used up.")
     if not key.scopes & set(scopes):
         raise RequestError(f"This key lacks the scope {next(iter(scopes))}.")
     check_key(key)
+    role = WebRole.VIEWER if grant is not None else role
     return registry.web_sessions.sign_in_by_key(key, role=role, limits=limits, address=address, now=now)

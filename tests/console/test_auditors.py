@@ -1,0 +1,215 @@
+"""The room of an outside auditor: what a grant shows, what it hides, how it ends, and what the audit log has of it."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+
+from tests.api.test_analytics import DAYS
+from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor
+
+FIRST, LAST = 10, 6
+"""The grant's days, in days before today."""
+
+
+@dataclass
+class Room:
+    """A grant for SOC 2 and five days, the auditor who signed in by its link, and the admin who made it."""
+
+    console: ConsoleServer
+    admin: Visitor
+    link: str
+    auditor: Visitor
+    grant_id: str
+
+    def day(self, before: int) -> str:
+        """A day as in addresses."""
+        return str(self.console.api.clock().date() - timedelta(days=before))
+
+    def order(self, first: int, last: int, framework: str = "soc2") -> str:
+        """The id of a completed report on these days."""
+        span = {"start": f"{self.day(first)}T00:00:00Z", "end": f"{self.day(last)}T23:59:59Z"}
+        body = {
+            "name": f"{framework} {first}-{last}",
+            "type": "compliance",
+            "framework": framework,
+            "scope": {"date_range": span},
+            "format_options": {"formats": ["pdf"]},
+        }
+        answer = self.console.api.client(organization=ORGANIZATION, scopes=["admin"]).post("/v1/reports", json=body)
+        assert answer.status_code == 202, answer.text
+        report_id = str(answer.json()["id"])
+        self.console.api.complete(report_id)
+        return report_id
+
+
+def _fields(today: date) -> dict[str, str | list[str]]:
+    return {
+        "name": "Grace Hopper, Example Audit",
+        "frameworks": ["soc2"],
+        "start": str(today - timedelta(days=FIRST)),
+        "end": str(today - timedelta(days=LAST)),
+        "expires_at": str(today + timedelta(days=20)),
+    }
+
+
+def _sign_in(console: ConsoleServer, link: str) -> Visitor:
+    """By the button of the link's page."""
+    browser = console.browser()
+    page = browser.get(link).text
+    secret = re.search(r'name="secret" value="([^"]+)"', page)
+    assert secret is not None, page
+    answer = browser.post("/sign-in", data={"secret": secret[1]})
+    assert answer.status_code == 303, answer.text
+    return Visitor(browser, console.sign_in().key)
+
+
+@pytest.fixture
+def room(console: ConsoleServer) -> Room:
+    """Made through the forms."""
+    admin = console.sign_in(organization=ORGANIZATION)
+    made = admin.submit("/auditors", _fields(console.api.clock().date()))
+    link = re.search(r'readonly value="([^"]+/sign-in\?token=ga_[^"]+)"', made.text)
+    assert link is not None, made.text
+    address = unescape(link[1])
+    auditor = _sign_in(console, address)
+    return Room(console, admin, address, auditor, _grant_id(console, address))
+
+
+def _grant_id(console: ConsoleServer, link: str) -> str:
+    found = console.api.registry.grants.find_by_token(link.partition("token=")[2])
+    assert found is not None
+    return found.id
+
+
+def test_the_auditor_reaches_the_evidence_in_three_clicks(room: Room) -> None:
+    """Room, framework, requirement, finding: as at the end of the grant's last day, in the scanner's words."""
+    home = room.auditor.get("/").text
+    assert "Auditor&#39;s room" in home or "Auditor's room" in home
+    assert 'href="/controls/soc2"' in home
+    framework = room.auditor.get("/controls/soc2").text
+    assert 'href="/controls/soc2/requirement?id=CC6.1"' in framework
+    requirement = room.auditor.get("/controls/soc2/requirement", id="CC6.1").text
+    passed = DAYS - LAST
+    assert f"<dt>Failed</dt><dd>{DAYS - passed}</dd>" in requirement
+    assert f"<dt>Passed</dt><dd>{passed}</dd>" in requirement
+    checks = re.search(r'href="(/findings\?framework=soc2&amp;checks=c1[^"]*)"', requirement)
+    assert checks is not None
+    assert f"of {DAYS}" in room.auditor.client.get(unescape(checks[1])).text
+
+
+def test_other_frameworks_and_times_are_not_there(room: Room) -> None:
+    """404 for each page and each call behind it; the lists name the grant's framework only."""
+    for path in ("/controls/hipaa", "/controls/hipaa/requirement?id=164.308", "/findings?framework=hipaa", "/findings"):
+        assert room.auditor.client.get(path).status_code == 404, path
+    for before in (FIRST + 1, FIRST + 3, LAST - 1, 1):
+        for path in ("/controls/soc2", "/controls/soc2/requirement", "/findings"):
+            found = room.auditor.get(path, id="CC6.1", framework="soc2", day=room.day(before))
+            assert found.status_code == 404, f"{path} {before}"
+    assert room.auditor.get("/controls/soc2", day=room.day(FIRST)).status_code == 200
+    shown = room.auditor.get("/controls").text
+    assert shown.count('href="/controls/') == 1
+
+
+def test_evidence_of_the_days_before_the_grant_does_not_count(room: Room) -> None:
+    """At the end of its first day the scans of that day count, and none from before, although they are recent."""
+    page = room.auditor.get("/controls/soc2/requirement", id="CC6.1", day=room.day(FIRST)).text
+    passed = DAYS - FIRST
+    assert f"<dt>Passed</dt><dd>{passed}</dd>" in page
+    admin = room.admin.get("/controls/soc2/requirement", id="CC6.1", day=room.day(FIRST)).text
+    assert f"<dt>Passed</dt><dd>{passed}</dd>" in admin
+
+
+def test_reports_of_the_grant_alone(room: Room) -> None:
+    """One within it is listed and downloaded; those of other days, of another framework and open ones are 404."""
+    mine = room.order(FIRST, LAST)
+    others = (room.order(FIRST + 1, LAST), room.order(FIRST, LAST - 1), room.order(FIRST, LAST, "hipaa"))
+    listed = room.auditor.get("/reports").text
+    assert mine in listed
+    assert mine in room.auditor.get("/").text
+    assert room.auditor.get(f"/reports/{mine}").status_code == 200
+    assert room.auditor.get(f"/reports/{mine}/files/pdf").content.startswith(b"%PDF")
+    for each in others:
+        assert each not in listed
+        for path in (f"/reports/{each}", f"/reports/{each}/files/pdf", f"/reports/{mine}/compare?with={each}"):
+            assert room.auditor.client.get(path).status_code == 404, path
+
+
+def test_nothing_else_is_open(room: Room) -> None:
+    """Other screens and every form are refused, and the menu has none of them."""
+    home = room.auditor.get("/").text
+    for path in ("/schedules", "/waivers", "/imports", "/audit", "/auditors", "/reports/new"):
+        assert f'href="{path}"' not in home
+        assert room.auditor.get(path).status_code in {403, 404}, path
+    mine = room.order(FIRST, LAST)
+    forms: dict[str, dict[str, str | list[str]]] = {
+        "/auditors": _fields(room.console.api.clock().date()),
+        f"/auditors/{room.grant_id}/end": {},
+        f"/reports/{mine}/link": {"format": "pdf"},
+        f"/reports/{mine}/sharing": {"visibility": "keys"},
+        f"/reports/{mine}/delete": {},
+        "/waivers": {"check": "c1", "reason": "x", "until": room.day(-5)},
+    }
+    for path, fields in forms.items():
+        assert room.auditor.submit(path, fields, page="/controls").status_code == 403, path
+    assert room.auditor.get(f"/reports/{mine}").status_code == 200
+
+
+def test_everything_read_is_in_the_audit_log(room: Room) -> None:
+    """Under the auditor's own identity, with framework, requirement and time."""
+    room.auditor.get("/controls/soc2/requirement", id="CC6.1", day=room.day(LAST))
+    room.auditor.get("/controls/hipaa")
+    client = room.console.api.client(organization=ORGANIZATION, scopes=["admin"])
+    records = client.get("/v1/audit-trail", params={"actor": room.grant_id, "limit": 100}).json()["records"]
+    read = [each for each in records if each["details"].get("route") == "/v1/findings"]
+    assert any(
+        "requirement=CC6.1" in each["details"]["query"] and room.day(LAST) in each["details"]["query"] for each in read
+    )
+    assert any(each["details"].get("framework_id") == "hipaa" or each["subject"] == "hipaa" for each in records)
+    made = client.get("/v1/audit-trail", params={"subject": room.grant_id}).json()["records"]
+    assert [each["action"] for each in made] == ["grant_created"]
+    assert made[0]["details"]["frameworks"] == ["soc2"]
+
+
+def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(room: Room) -> None:
+    """Its session ends, and its link signs in no more."""
+    again = _sign_in(room.console, room.link)
+    assert again.get("/").status_code == 200
+    ended = room.admin.submit("/auditors", _fields(room.console.api.clock().date()) | {"name": "Second"})
+    assert ended.status_code == 200
+    link = re.search(r'readonly value="([^"]+)"', ended.text)
+    assert link is not None
+    other = _sign_in(room.console, unescape(link[1]))
+    second = _grant_id(room.console, unescape(link[1]))
+    assert other.get("/").status_code == 200
+    assert room.admin.submit(f"/auditors/{second}/end", {}).status_code == 303
+    assert other.get("/").status_code == 303
+    token = room.link.partition("token=")[2]
+    room.console.api.clock.pass_by(timedelta(days=21))
+    fresh = room.console.browser()
+    assert fresh.post("/sign-in", data={"secret": token}).status_code == 403
+    room.console.api.clock.pass_by(timedelta(days=-21))
+    assert again.get("/").status_code == 200
+
+
+def test_a_wrong_grant_names_each_problem(room: Room) -> None:
+    """An unknown framework, an end before the start, a time that has passed, no name."""
+    wrong = {
+        "name": " ",
+        "frameworks": ["soc3"],
+        "start": "2026-10-31T00:00:00Z",
+        "end": "2026-10-01T00:00:00Z",
+        "expires_at": "2020-01-01T00:00:00Z",
+        "email": "nobody",
+    }
+    answer = room.console.api.client(scopes=["admin"]).post("/v1/grants", json=wrong)
+    assert answer.status_code == 400
+    assert {each["field"].partition(".")[0] for each in answer.json()["details"]} == {
+        "name",
+        "frameworks",
+        "end",
+        "expires_at",
+        "email",
+    }
