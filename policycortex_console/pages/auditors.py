@@ -1,4 +1,4 @@
-"""Outside auditors: their grants, for the people who make them, and the room that an auditor sees."""
+"""Outside auditors: their grants, for the people who make them, and the page that an auditor sees."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -47,7 +47,7 @@ async def revoke_grant(request: Request, _form: FormData) -> Response:
     return RedirectResponse(f"/auditors?{urlencode({'notice': 'The grant was ended.'})}", status_code=303)
 
 
-async def show_room(request: Request) -> Response:
+async def show_granted(request: Request) -> Response:
     """What the auditor who is signed in may see."""
     backend = backend_of(request)
     reports = await backend.get("/v1/reports", limit=_NEWEST)
@@ -58,7 +58,7 @@ async def show_room(request: Request) -> Response:
         "report_count": reports["pagination"]["total"],
         "statements": (await backend.get("/v1/attestations", limit=_NEWEST))["attestations"],
     }
-    return render(request, "room.html", context, person=person_of(request))
+    return render(request, "granted.html", context, person=person_of(request))
 
 
 async def _page(

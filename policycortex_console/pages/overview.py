@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from policycortex_console.forms import backend_of, person_of
-from policycortex_console.pages.auditors import show_room
+from policycortex_console.pages.auditors import show_granted
 from policycortex_console.rendering import render
 from policycortex_console.sparkline import Sparkline, sparkline_of
 
@@ -36,9 +36,9 @@ class FrameworkCard:
 
 
 async def show_overview(request: Request) -> Response:
-    """The screen. Without findings and reports it says what to do first; an outside auditor sees their room."""
+    """The screen. Without findings and reports it says what to do first; an outside auditor sees the grant."""
     if person_of(request).identity.grant is not None:
-        return await show_room(request)
+        return await show_granted(request)
     backend, now = backend_of(request), request.app.state.now()
     start = (now - timedelta(days=_DAYS)).isoformat()
     found = {

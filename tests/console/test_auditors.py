@@ -1,4 +1,4 @@
-"""The room of an outside auditor: what a grant shows, what it hides, how it ends, and what the audit log has of it."""
+"""Outside auditors: what a grant shows, what it hides, how it ends, and what the audit log has of it."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FIRST, LAST = 10, 6
 
 
 @dataclass
-class Room:
+class Granted:
     """A grant for SOC 2 and five days, the auditor who signed in by its link, and the admin who made it."""
 
     console: ConsoleServer
@@ -67,7 +67,7 @@ def _sign_in(console: ConsoleServer, link: str) -> Visitor:
 
 
 @pytest.fixture
-def room(console: ConsoleServer) -> Room:
+def granted(console: ConsoleServer) -> Granted:
     """Made through the forms."""
     admin = console.sign_in(organization=ORGANIZATION)
     made = admin.submit("/auditors", _fields(console.api.clock().date()))
@@ -75,7 +75,7 @@ def room(console: ConsoleServer) -> Room:
     assert link is not None, made.text
     address = unescape(link[1])
     auditor = _sign_in(console, address)
-    return Room(console, admin, address, auditor, _grant_id(console, address))
+    return Granted(console, admin, address, auditor, _grant_id(console, address))
 
 
 def _grant_id(console: ConsoleServer, link: str) -> str:
@@ -84,117 +84,118 @@ def _grant_id(console: ConsoleServer, link: str) -> str:
     return found.id
 
 
-def test_the_auditor_reaches_the_evidence_in_three_clicks(room: Room) -> None:
-    """Room, framework, requirement, finding: as at the end of the grant's last day, in the scanner's words."""
-    home = room.auditor.get("/").text
-    assert "Auditor&#39;s room" in home or "Auditor's room" in home
+def test_the_auditor_reaches_the_evidence_in_three_clicks(granted: Granted) -> None:
+    """Start page, framework, requirement, finding: as at the end of the grant's last day, in the scanner's words."""
+    home = granted.auditor.get("/").text
+    assert "<h1>Your audit</h1>" in home
     assert 'href="/controls/soc2"' in home
-    framework = room.auditor.get("/controls/soc2").text
+    framework = granted.auditor.get("/controls/soc2").text
     assert 'href="/controls/soc2/requirement?id=CC6.1"' in framework
-    requirement = room.auditor.get("/controls/soc2/requirement", id="CC6.1").text
+    requirement = granted.auditor.get("/controls/soc2/requirement", id="CC6.1").text
     passed = DAYS - LAST
     assert f"<dt>Failed</dt><dd>{DAYS - passed}</dd>" in requirement
     assert f"<dt>Passed</dt><dd>{passed}</dd>" in requirement
     checks = re.search(r'href="(/findings\?framework=soc2&amp;checks=c1[^"]*)"', requirement)
     assert checks is not None
-    assert f"of {DAYS}" in room.auditor.client.get(unescape(checks[1])).text
+    assert f"of {DAYS}" in granted.auditor.client.get(unescape(checks[1])).text
 
 
-def test_other_frameworks_and_times_are_not_there(room: Room) -> None:
+def test_other_frameworks_and_times_are_not_there(granted: Granted) -> None:
     """404 for each page and each call behind it; the lists name the grant's framework only."""
     for path in ("/controls/hipaa", "/controls/hipaa/requirement?id=164.308", "/findings?framework=hipaa", "/findings"):
-        assert room.auditor.client.get(path).status_code == 404, path
+        assert granted.auditor.client.get(path).status_code == 404, path
     for before in (FIRST + 1, FIRST + 3, LAST - 1, 1):
         for path in ("/controls/soc2", "/controls/soc2/requirement", "/findings"):
-            found = room.auditor.get(path, id="CC6.1", framework="soc2", day=room.day(before))
+            found = granted.auditor.get(path, id="CC6.1", framework="soc2", day=granted.day(before))
             assert found.status_code == 404, f"{path} {before}"
-    assert room.auditor.get("/controls/soc2", day=room.day(FIRST)).status_code == 200
-    shown = room.auditor.get("/controls").text
+    assert granted.auditor.get("/controls/soc2", day=granted.day(FIRST)).status_code == 200
+    shown = granted.auditor.get("/controls").text
     assert shown.count('href="/controls/') == 1
 
 
-def test_evidence_of_the_days_before_the_grant_does_not_count(room: Room) -> None:
+def test_evidence_of_the_days_before_the_grant_does_not_count(granted: Granted) -> None:
     """At the end of its first day the scans of that day count, and none from before, although they are recent."""
-    page = room.auditor.get("/controls/soc2/requirement", id="CC6.1", day=room.day(FIRST)).text
+    page = granted.auditor.get("/controls/soc2/requirement", id="CC6.1", day=granted.day(FIRST)).text
     passed = DAYS - FIRST
     assert f"<dt>Passed</dt><dd>{passed}</dd>" in page
-    admin = room.admin.get("/controls/soc2/requirement", id="CC6.1", day=room.day(FIRST)).text
+    admin = granted.admin.get("/controls/soc2/requirement", id="CC6.1", day=granted.day(FIRST)).text
     assert f"<dt>Passed</dt><dd>{passed}</dd>" in admin
 
 
-def test_reports_of_the_grant_alone(room: Room) -> None:
+def test_reports_of_the_grant_alone(granted: Granted) -> None:
     """One within it is listed and downloaded; those of other days, of another framework and open ones are 404."""
-    mine = room.order(FIRST, LAST)
-    others = (room.order(FIRST + 1, LAST), room.order(FIRST, LAST - 1), room.order(FIRST, LAST, "hipaa"))
-    listed = room.auditor.get("/reports").text
+    mine = granted.order(FIRST, LAST)
+    others = (granted.order(FIRST + 1, LAST), granted.order(FIRST, LAST - 1), granted.order(FIRST, LAST, "hipaa"))
+    listed = granted.auditor.get("/reports").text
     assert mine in listed
-    assert mine in room.auditor.get("/").text
-    assert room.auditor.get(f"/reports/{mine}").status_code == 200
-    assert room.auditor.get(f"/reports/{mine}/files/pdf").content.startswith(b"%PDF")
+    assert mine in granted.auditor.get("/").text
+    assert granted.auditor.get(f"/reports/{mine}").status_code == 200
+    assert granted.auditor.get(f"/reports/{mine}/files/pdf").content.startswith(b"%PDF")
     for each in others:
         assert each not in listed
         for path in (f"/reports/{each}", f"/reports/{each}/files/pdf", f"/reports/{mine}/compare?with={each}"):
-            assert room.auditor.client.get(path).status_code == 404, path
+            assert granted.auditor.client.get(path).status_code == 404, path
 
 
-def test_nothing_else_is_open(room: Room) -> None:
+def test_nothing_else_is_open(granted: Granted) -> None:
     """Other screens and every form are refused, and the menu has none of them."""
-    home = room.auditor.get("/").text
+    home = granted.auditor.get("/").text
     for path in ("/schedules", "/waivers", "/imports", "/audit", "/auditors", "/reports/new"):
         assert f'href="{path}"' not in home
-        assert room.auditor.get(path).status_code in {403, 404}, path
-    mine = room.order(FIRST, LAST)
+        assert granted.auditor.get(path).status_code in {403, 404}, path
+    mine = granted.order(FIRST, LAST)
     forms: dict[str, dict[str, str | list[str]]] = {
-        "/auditors": _fields(room.console.api.clock().date()),
-        f"/auditors/{room.grant_id}/end": {},
+        "/auditors": _fields(granted.console.api.clock().date()),
+        f"/auditors/{granted.grant_id}/end": {},
         f"/reports/{mine}/link": {"format": "pdf"},
         f"/reports/{mine}/sharing": {"visibility": "keys"},
         f"/reports/{mine}/delete": {},
-        "/waivers": {"check": "c1", "reason": "x", "until": room.day(-5)},
+        "/waivers": {"check": "c1", "reason": "x", "until": granted.day(-5)},
     }
     for path, fields in forms.items():
-        assert room.auditor.submit(path, fields, page="/controls").status_code == 403, path
-    assert room.auditor.get(f"/reports/{mine}").status_code == 200
+        assert granted.auditor.submit(path, fields, page="/controls").status_code == 403, path
+    assert granted.auditor.get(f"/reports/{mine}").status_code == 200
 
 
-def test_everything_read_is_in_the_audit_log(room: Room) -> None:
+def test_everything_read_is_in_the_audit_log(granted: Granted) -> None:
     """Under the auditor's own identity, with framework, requirement and time."""
-    room.auditor.get("/controls/soc2/requirement", id="CC6.1", day=room.day(LAST))
-    room.auditor.get("/controls/hipaa")
-    client = room.console.api.client(organization=ORGANIZATION, scopes=["admin"])
-    records = client.get("/v1/audit-trail", params={"actor": room.grant_id, "limit": 100}).json()["records"]
+    granted.auditor.get("/controls/soc2/requirement", id="CC6.1", day=granted.day(LAST))
+    granted.auditor.get("/controls/hipaa")
+    client = granted.console.api.client(organization=ORGANIZATION, scopes=["admin"])
+    records = client.get("/v1/audit-trail", params={"actor": granted.grant_id, "limit": 100}).json()["records"]
     read = [each for each in records if each["details"].get("route") == "/v1/findings"]
     assert any(
-        "requirement=CC6.1" in each["details"]["query"] and room.day(LAST) in each["details"]["query"] for each in read
+        "requirement=CC6.1" in each["details"]["query"] and granted.day(LAST) in each["details"]["query"]
+        for each in read
     )
     assert any(each["details"].get("framework_id") == "hipaa" or each["subject"] == "hipaa" for each in records)
-    made = client.get("/v1/audit-trail", params={"subject": room.grant_id}).json()["records"]
+    made = client.get("/v1/audit-trail", params={"subject": granted.grant_id}).json()["records"]
     assert [each["action"] for each in made] == ["grant_created"]
     assert made[0]["details"]["frameworks"] == ["soc2"]
 
 
-def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(room: Room) -> None:
+def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(granted: Granted) -> None:
     """Its session ends, and its link signs in no more."""
-    again = _sign_in(room.console, room.link)
+    again = _sign_in(granted.console, granted.link)
     assert again.get("/").status_code == 200
-    ended = room.admin.submit("/auditors", _fields(room.console.api.clock().date()) | {"name": "Second"})
+    ended = granted.admin.submit("/auditors", _fields(granted.console.api.clock().date()) | {"name": "Second"})
     assert ended.status_code == 200
     link = re.search(r'readonly value="([^"]+)"', ended.text)
     assert link is not None
-    other = _sign_in(room.console, unescape(link[1]))
-    second = _grant_id(room.console, unescape(link[1]))
+    other = _sign_in(granted.console, unescape(link[1]))
+    second = _grant_id(granted.console, unescape(link[1]))
     assert other.get("/").status_code == 200
-    assert room.admin.submit(f"/auditors/{second}/end", {}).status_code == 303
+    assert granted.admin.submit(f"/auditors/{second}/end", {}).status_code == 303
     assert other.get("/").status_code == 303
-    token = room.link.partition("token=")[2]
-    room.console.api.clock.pass_by(timedelta(days=21))
-    fresh = room.console.browser()
+    token = granted.link.partition("token=")[2]
+    granted.console.api.clock.pass_by(timedelta(days=21))
+    fresh = granted.console.browser()
     assert fresh.post("/sign-in", data={"secret": token}).status_code == 403
-    room.console.api.clock.pass_by(timedelta(days=-21))
+    granted.console.api.clock.pass_by(timedelta(days=-21))
     assert again.get("/").status_code == 200
 
 
-def test_a_wrong_grant_names_each_problem(room: Room) -> None:
+def test_a_wrong_grant_names_each_problem(granted: Granted) -> None:
     """An unknown framework, an end before the start, a time that has passed, no name."""
     wrong = {
         "name": " ",
@@ -204,7 +205,7 @@ def test_a_wrong_grant_names_each_problem(room: Room) -> None:
         "expires_at": "2020-01-01T00:00:00Z",
         "email": "nobody",
     }
-    answer = room.console.api.client(scopes=["admin"]).post("/v1/grants", json=wrong)
+    answer = granted.console.api.client(scopes=["admin"]).post("/v1/grants", json=wrong)
     assert answer.status_code == 400
     assert {each["field"].partition(".")[0] for each in answer.json()["details"]} == {
         "name",
