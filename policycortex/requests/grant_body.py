@@ -22,7 +22,9 @@ class GrantBody(Strict):
     name: Annotated[Line, Field(min_length=1, max_length=200)] = Field(
         examples=["Grace Hopper, Example Audit LLP"], description="Who the auditor is; the audit log names the grant"
     )
-    frameworks: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(examples=[["soc2"]])
+    frameworks: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(
+        examples=[["soc2"]], description="Ids of the frameworks that may be seen"
+    )
     start: Moment = Field(examples=["2026-10-01T00:00:00Z"], description="Of the period that may be seen; inclusive")
     end: Moment = Field(examples=["2026-10-31T23:59:59Z"], description="Exclusive; 23:59:59 means the end of its day")
     expires_at: Moment = Field(description="The grant ends by itself at this time, within 366 days")

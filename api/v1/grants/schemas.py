@@ -19,16 +19,16 @@ class GrantAnswer(ResponseModel):
     """One grant: what an outside auditor may see, and until when."""
 
     id: str = Field(examples=["aud_0123456789abcdef"], description="The auditor's identity in the audit log")
-    name: str
-    frameworks: list[str]
-    period: Span
-    email: str | None
-    note: str
+    name: str = Field(description="Who the auditor is")
+    frameworks: list[str] = Field(description="Ids of the frameworks that may be seen")
+    period: Span = Field(description="The period that may be seen")
+    email: str | None = Field(description="Of the auditor at the identity provider; null: the link alone signs in")
+    note: str = Field(description="Why it was made")
     status: GrantStatus
-    created_at: Moment
-    created_by: str
-    expires_at: Moment
-    revoked_at: Moment | None
+    created_at: Moment = Field(description="When it was made")
+    created_by: str = Field(description="Id of the key or person that made it")
+    expires_at: Moment = Field(description="When it ends by itself")
+    revoked_at: Moment | None = Field(description="When it was ended; null: it was not")
 
 
 class GrantMade(GrantAnswer):
@@ -40,5 +40,5 @@ class GrantMade(GrantAnswer):
 class GrantList(ResponseModel):
     """A page of grants, newest first."""
 
-    grants: list[GrantAnswer]
+    grants: list[GrantAnswer] = Field(description="The grants of the page")
     pagination: Pagination
