@@ -10,6 +10,7 @@ from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
 from policycortex_client.findings import FindingsPage
 from policycortex_client.frameworks import Framework
+from policycortex_client.grants import Grant
 from policycortex_client.health import PartState
 from policycortex_client.imports import Import
 from policycortex_client.model import (
@@ -40,6 +41,7 @@ __all__ = [
     "FindingsPage",
     "FormatOptions",
     "Framework",
+    "Grant",
     "Import",
     "ImportedQuestionnaire",
     "Page",

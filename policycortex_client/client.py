@@ -7,6 +7,7 @@ from policycortex_client.deliveries import DeliveriesClient
 from policycortex_client.downloads import DownloadsClient
 from policycortex_client.findings import FindingsClient
 from policycortex_client.frameworks import FrameworksClient
+from policycortex_client.grants import GrantsClient
 from policycortex_client.health import HealthClient
 from policycortex_client.imports import ImportsClient
 from policycortex_client.keys import KeysClient
@@ -26,6 +27,7 @@ class Client(
     AttestationsClient,
     FrameworksClient,
     FindingsClient,
+    GrantsClient,
     ImportsClient,
     HealthClient,
     KeysClient,

@@ -7,6 +7,7 @@ from policycortex_client.aio.deliveries import AsyncDeliveriesClient
 from policycortex_client.aio.downloads import AsyncDownloadsClient
 from policycortex_client.aio.findings import AsyncFindingsClient
 from policycortex_client.aio.frameworks import AsyncFrameworksClient
+from policycortex_client.aio.grants import AsyncGrantsClient
 from policycortex_client.aio.health import AsyncHealthClient
 from policycortex_client.aio.imports import AsyncImportsClient
 from policycortex_client.aio.keys import AsyncKeysClient
@@ -26,6 +27,7 @@ class AsyncClient(
     AsyncAttestationsClient,
     AsyncFrameworksClient,
     AsyncFindingsClient,
+    AsyncGrantsClient,
     AsyncImportsClient,
     AsyncHealthClient,
     AsyncKeysClient,
