@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 
@@ -30,8 +32,14 @@ _PAGES: Final = {
     "dagster-asset-checks": ("assets/marts/check_tallies?view=checks", "layers_agree"),
     "dagster-schedules": ("automation", "historical_audit"),
     "dagster-run": ("runs/{run_id}", "ASSET_MATERIALIZATION"),
+    "dagster-report": ("assets/reports/by_period?view=partitions&partition={report}", "download_json"),
 }
 """Name of the picture: page of the UI, and a word that tells that its data has come."""
+_REPORT: Final = "2026-Q3|soc2 audit"
+_BACKFILL: Final = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) { __typename
+  ... on Error { message } } }"""
+_SHOWN: Final = """{ assetNodeOrError(assetKey: {path: ["reports", "by_period"]}) { ... on AssetNode {
+  assetMaterializations(limit: 1) { partition } } } }"""
 
 
 def main(home: Path, out: Path) -> None:
@@ -45,11 +53,13 @@ def main(home: Path, out: Path) -> None:
             base = f"http://127.0.0.1:{dagster_port}"
             with closing(signed_in(link)) as client:
                 run_id, last_day = _newest_run(client, "refresh_posture")
+                _make_report(client)
                 session = dict(client.cookies)
             with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
                 browser.set_cookies(base, session)
                 for name, (page, word) in _PAGES.items():
-                    _take(browser, f"{base}/{page.format(run_id=run_id, last_day=last_day)}", word, out / f"{name}.png")
+                    address = page.format(run_id=run_id, last_day=last_day, report=quote(_REPORT))
+                    _take(browser, f"{base}/{address}", word, out / f"{name}.png")
                     print(out / f"{name}.png", flush=True)
         finally:
             server.send_signal(signal.SIGTERM)
@@ -63,12 +73,30 @@ def _wait_until_served(server: "subprocess.Popen[str]") -> str:
     raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
 
 
+def _make_report(client: httpx.Client) -> None:
+    """Materialize one of the offered partitions, as the button of the UI does, unless it has been."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    if not _query(client, _SHOWN)["assetNodeOrError"]["assetMaterializations"]:
+        params = {"assetSelection": [{"path": ["reports", "by_period"]}], "partitionNames": [_REPORT]}
+        started = _query(client, _BACKFILL, {"p": params})["launchPartitionBackfill"]
+        if started["__typename"] != "LaunchBackfillSuccess":
+            raise SystemExit(f"Dagster did not start the report: {started}")
+    while not _query(client, _SHOWN)["assetNodeOrError"]["assetMaterializations"]:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"no report of {_REPORT} within {_PATIENCE_SECONDS} s")
+        time.sleep(1)
+
+
+def _query(client: httpx.Client, query: str, variables: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    answer = client.post("/graphql", json={"query": query, "variables": variables or {}})
+    return answer.raise_for_status().json()["data"]
+
+
 def _newest_run(client: httpx.Client, job: str) -> tuple[str, str]:
     """Its id, and the last day of its range."""
     wanted = "... on Runs { results { runId tags { key value } } }"
     query = f'{{ runsOrError(filter: {{pipelineName: "{job}", statuses: [SUCCESS]}}, limit: 1) {{ {wanted} }} }}'
-    answer = client.post("/graphql", json={"query": query})
-    runs = answer.raise_for_status().json()["data"]["runsOrError"]["results"]
+    runs = _query(client, query)["runsOrError"]["results"]
     if not runs:
         raise SystemExit(f"the home has no finished run of {job}; make one first: policycortex ingest PATH")
     tags = {tag["key"]: tag["value"] for tag in runs[0]["tags"]}
