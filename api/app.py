@@ -40,6 +40,7 @@ from api.v1.reports import preview as report_preview
 from api.v1.reports import routes as reports
 from api.v1.schedules import routes as schedules
 from api.v1.sharing import routes as sharing
+from api.v1.subscriptions import routes as subscriptions
 from api.v1.waivers import routes as waivers
 from policycortex.settings import Settings
 
@@ -61,6 +62,7 @@ _MODULES: Final = (
     questionnaires,
     analytics,
     deliveries,
+    subscriptions,
     backfills_routes,
     audit_log,
     grants,

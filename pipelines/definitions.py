@@ -18,6 +18,7 @@ from pipelines.defs.deliveries import (
     schedule_definitions,
     send_alerts,
 )
+from pipelines.defs.events import events, find_events, hourly_events, send_events
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS
 from pipelines.defs.landing import landing_zone
@@ -70,6 +71,8 @@ def build_defs(
             rescore_posture,
             deliver_reports,
             send_alerts,
+            send_events,
+            find_events,
             *_UPKEEP_JOBS,
         ],
         sensors=[
@@ -80,6 +83,7 @@ def build_defs(
             due_reports,
             outbox,
             alerts,
+            events,
             schedule_definitions,
         ],
         schedules=[
@@ -88,6 +92,7 @@ def build_defs(
             hourly_trail,
             hourly_retention,
             hourly_attestations,
+            hourly_events,
             nightly_upkeep,
             check_reports_daily,
             *load_customer_schedules(core),

@@ -121,6 +121,38 @@ class DeliveryStatus(StrEnum):
     """A person cancelled it, or deleted its report or schedule, before it was sent."""
 
 
+class EventKind(StrEnum):
+    """What a subscription can be informed of."""
+
+    REPORT_COMPLETED = "report.completed"
+    REPORT_FAILED = "report.failed"
+    REPORT_CANCELLED = "report.cancelled"
+    """Also by deleting it before it ended."""
+    REPORT_EXPIRED = "report.expired"
+    DELIVERY_FAILED = "delivery.failed"
+    """Given up, or it is not known whether it arrived."""
+    SCORE_DROPPED = "score.dropped"
+    """The newest day's score of a framework is at least one point below that of the day before it."""
+    FINDING_CRITICAL_NEW = "finding.critical_new"
+    """Critical findings fail since the newest evaluated day."""
+    WAIVER_EXPIRING = "waiver.expiring"
+    """It ends within fourteen days."""
+    ATTESTATION_EXPIRING = "attestation.expiring"
+    """The same."""
+    DATA_STALE = "data.stale"
+    """An account is no longer scanned."""
+
+
+class EventStatus(StrEnum):
+    """The state of one event of one subscription."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused, or deferred too often; it can be replayed."""
+
+
 class SplitBy(StrEnum):
     """What a schedule makes one report of each for."""
 

@@ -1,11 +1,11 @@
 """The event that webhooks receive, for the OpenAPI document. ``policycortex.channels.webhook`` sends it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Header
 from pydantic import BaseModel, ConfigDict, Field
 
-from policycortex.names import ReportFormat, ReportType
+from policycortex.names import EventKind, ReportFormat, ReportType
 
 
 class _EventModel(BaseModel):
@@ -82,6 +82,24 @@ class GeneratedEvent(_EventModel):
     data: EventData
 
 
+class SubscribedEventBody(_EventModel):
+    """What happened. Fields may be added to `data`."""
+
+    event: EventKind = Field(description="Kind of the event")
+    id: str = Field(
+        description="The same in all attempts and for all subscriptions; it identifies a repeated event",
+        examples=["evt_0123456789abcdef0123456789abcdef"],
+    )
+    organization: str = Field(description="The organisation in which it happened", examples=["default"])
+    timestamp: str = Field(description="When it happened", json_schema_extra={"format": "date-time"})
+    data: dict[str, Any] = Field(
+        description="`report.*`: `report` with id, name, type, framework and status, and `summary` or `failure`."
+        " `delivery.failed`: `delivery`. `score.dropped`: framework, date, previous_date, score_before, score_after."
+        " `finding.critical_new`: provider, account_id, check_id, findings, date. `waiver.expiring`,"
+        " `attestation.expiring`: id, reason, until. `data.stale`: source, provider, account_id, last_scan_on"
+    )
+
+
 def describe_webhooks(app: FastAPI) -> None:
     """Add the event to the document. FastAPI reads the handler's signature and never calls it."""
 
@@ -94,3 +112,23 @@ def describe_webhooks(app: FastAPI) -> None:
         webhook_signature: Annotated[str, Header(description="Standard Webhooks: `v1,` and a base64 HMAC")],
     ) -> None:
         """Sent to each webhook destination for a completed report. Respond with 2xx; 408, 429 and 5xx are retried."""
+
+    for kind in EventKind:
+        _describe_event(app, kind)
+
+
+def _describe_event(app: FastAPI, kind: EventKind) -> None:
+    name = kind.value.replace(".", "_")
+
+    @app.webhooks.post(kind.value, name=f"event_{name}", operation_id=f"event_{name}", tags=["webhooks"])
+    def subscribed_event(
+        body: SubscribedEventBody,
+        x_policycortex_signature: Annotated[str, Header(description="`sha256=` and the body's HMAC in hex")],
+        webhook_id: Annotated[str, Header(description="Standard Webhooks: the event's id")],
+        webhook_timestamp: Annotated[str, Header(description="Standard Webhooks: Unix seconds")],
+        webhook_signature: Annotated[str, Header(description="Standard Webhooks: `v1,` and a base64 HMAC")],
+    ) -> None:
+        """Sent to the webhooks that subscribed to it. Respond with 2xx; 408, 429 and 5xx are retried for about a day.
+
+        An event is sent once, and once more with the same `webhook-id` where it is not known whether it arrived.
+        """

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.connection_settings import Connection
-from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt
+from policycortex.channels.model import DeliveryContent, Destination, Notice, OutgoingEvent, Receipt
 from policycortex.channels.request_bodies import ChannelBody
 
 _Connection = TypeVar("_Connection", bound=Connection)
@@ -39,6 +39,8 @@ class Channel(Generic[_Connection]):
     """Connect and log in without sending; the receiver's answer. Raises as ``send``."""
     send_notice: Callable[[_Connection, str, Notice, SendContext], Receipt] | None = None
     """Send an alert to a target. Raises as ``send``. None if no person reads this channel."""
+    send_event: Callable[[_Connection, str, OutgoingEvent, SendContext], Receipt] | None = None
+    """Send an event to a target; "" is the connection's own. Raises as ``send``. None: no program reads it."""
     receiver_secret: Callable[[_Connection, str, str], str] | None = None
     """The secret by which a receiver verifies a shared connection: of an organisation and a target. None: no secret."""
     is_idempotent: bool = False

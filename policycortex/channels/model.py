@@ -1,5 +1,6 @@
 """Values of one delivery: the content that is sent, its destination, and the receipt. No behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -147,6 +148,20 @@ class Receipt:
     """The receiver's id of what it accepted: Message-ID, timestamp, ETag, path."""
     payload_sha256: str
     """SHA-256 of the bytes sent; for several files, of their digests in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingEvent:
+    """What happened, for programs that subscribed to it."""
+
+    id: str
+    """The same in all attempts, so that a receiver recognises a repeated event."""
+    kind: str
+    """Such as ``report.failed``."""
+    organization: str
+    occurred_at: datetime
+    data: Mapping[str, object]
+    """JSON types only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from policycortex.channels.channel import SendContext
 from policycortex.channels.connection_settings import Connection
 from policycortex.channels.connections import Connections
-from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt
+from policycortex.channels.model import DeliveryContent, Destination, Notice, OutgoingEvent, Receipt
 from policycortex.channels.time_limit import exchange_seconds, run_within
 from policycortex.errors import ConfigurationError, DeliveryRefusedError
 
@@ -60,6 +60,27 @@ def send_notice(
     send_it, context = channel.send_notice, SendContext(guard=connections.guard, now=now, is_shared=is_shared)
     seconds = exchange_seconds(connection.timeout_seconds, 0)
     return run_within(seconds, _label(name), lambda: send_it(connection, target, notice, context))
+
+
+def send_event(
+    connections: Connections,
+    name: str,
+    target: str,
+    event: OutgoingEvent,
+    *,
+    now: datetime,
+    organizations: Collection[str] = (),
+) -> Receipt:
+    """Send an event over the connection that a subscription names. Raises as ``send``."""
+    connection = connections.get(name)
+    channel = connections.channels.get(connection.type)
+    if channel.send_event is None or not connection.serves(event.organization):
+        raise DeliveryRefusedError(f"connection {name!r} carries no events that {event.organization!r} may send")
+    _check_use(Destination(channel=channel.name, connection=name, target=target), connection, organizations)
+    send_it = channel.send_event
+    context = SendContext(guard=connections.guard, now=now, is_shared=connection.is_shared)
+    seconds = exchange_seconds(connection.timeout_seconds, 0)
+    return run_within(seconds, _label(name), lambda: send_it(connection, target, event, context))
 
 
 def receiver_secret(connections: Connections, name: str, organization: str, target: str) -> str:

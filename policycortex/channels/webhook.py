@@ -20,7 +20,7 @@ from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.channel import Channel, SendContext
 from policycortex.channels.connection_settings import Connection, ConnectionLine, SecretReference, secret_of
 from policycortex.channels.http_client import NEVER_ACCEPTED, HttpClient, check_url
-from policycortex.channels.model import DeliveryContent, Destination, Notice, Receipt, Target
+from policycortex.channels.model import DeliveryContent, Destination, Notice, OutgoingEvent, Receipt, Target
 from policycortex.channels.request_bodies import ChannelBody
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 from policycortex.field_types import refuse
@@ -117,6 +117,18 @@ def send_notice(connection: WebhookConnection, target: str, notice: Notice, cont
         "data": notice.facts,
     }
     return _post(connection, target, event, context)
+
+
+def send_event(connection: WebhookConnection, target: str, event: OutgoingEvent, context: SendContext) -> Receipt:
+    """POST an event that was subscribed to. Raises as ``Channel.send``."""
+    body = {
+        "event": event.kind,
+        "id": event.id,
+        "organization": event.organization,
+        "timestamp": _utc_text(event.occurred_at),
+        "data": dict(event.data),
+    }
+    return _post(connection, target, body, context)
 
 
 def check(connection: WebhookConnection, guard: AddressGuard) -> str:
@@ -246,6 +258,7 @@ CHANNEL: Final = Channel(
     send=send,
     check=check,
     send_notice=send_notice,
+    send_event=send_event,
     receiver_secret=receiver_secret,
     is_idempotent=True,
     shows_links=True,

@@ -19,6 +19,8 @@ UNKNOWN = {
     "attestation_id": "att_",
     "import_id": "upl_",
     "grant_id": "aud_",
+    "subscription_id": "sub_",
+    "event_id": "evt_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
@@ -191,6 +193,8 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
+                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id"), "x")
+                | {"subscription_id": "x", "event_id": "x"}
                 | known
             )
             url = path.format(**given, token="x")

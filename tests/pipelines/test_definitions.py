@@ -48,6 +48,8 @@ JOBS = {
     "check_reports",
     "deliver_reports",
     "send_alerts",
+    "send_events",
+    "find_events",
     "export_audit_trail",
     "expire_reports",
     "note_attestations",
@@ -61,6 +63,7 @@ SENSORS = {
     "due_reports": 10,
     "outbox": 5,
     "alerts": 5,
+    "events": 5,
     "schedule_definitions": 15,
 }
 SCHEDULES = {
@@ -69,6 +72,7 @@ SCHEDULES = {
     "hourly_trail": ("7 * * * *", "UTC"),
     "hourly_retention": ("37 * * * *", "UTC"),
     "hourly_attestations": ("17 * * * *", "UTC"),
+    "hourly_events": ("22 * * * *", "UTC"),
     "nightly_upkeep": ("30 2 * * *", "UTC"),
     "check_reports_daily": ("45 4 * * *", "UTC"),
 }

@@ -62,3 +62,7 @@ class LakeDataChecks:
             "edition": CrosswalkEdition.REVIEWED.value,
         }
         return self._session.fetch("check_score_changes", parameters)
+
+    def load_new_criticals(self, first: date, last: date) -> pl.DataFrame:
+        """Organisation, day, provider, account, check, and number of critical findings that fail since that day."""
+        return self._session.fetch("check_new_criticals", {"first_date": first, "last_date": last})

@@ -35,6 +35,7 @@ from policycortex.storage.registry.delivery_ends import (
     end_without_report,
     has_to_end,
     is_schedule_gone,
+    note_delivery_event,
 )
 from policycortex.storage.registry.report_queries import load_report
 from policycortex.storage.registry.schedule_rows import (
@@ -208,6 +209,7 @@ class DeliveryRepository:
                 cancel_deliveries(connection, mine_again, reason=SCHEDULE_DELETED, now=now)
             if settled.status in _ALERTED:
                 note_failed_delivery(connection, claimed, now=now)
+                note_delivery_event(connection, claimed, settled, now=now)
             self._audit_log.append(connection, _attempted(claimed, settled, now))
 
     def add_deliveries(

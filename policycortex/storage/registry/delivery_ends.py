@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
-from policycortex.names import DeliveryStatus, ReportStatus
+from policycortex.names import DeliveryStatus, EventKind, ReportStatus
 from policycortex.storage.registry.alert_tables import note_failed_delivery
-from policycortex.storage.registry.schedule_rows import DeliveryRow
+from policycortex.storage.registry.event_tables import note_event
+from policycortex.storage.registry.schedule_rows import DeliveryRow, Settled
 from policycortex.storage.registry.schedule_tables import (
     IS_OPEN,
     WAITS_FOR_SCAN,
@@ -89,3 +90,20 @@ def _find(connection: Connection, which: ColumnElement[bool]) -> Sequence[Delive
         select(*DELIVERY_COLUMNS).where(which).order_by(deliveries.c.next_attempt_at).with_for_update()
     ).mappings()
     return [DeliveryRow(**dict(row) | {"status": DeliveryStatus(row["status"])}) for row in rows]
+
+
+def note_delivery_event(connection: Connection, claimed: DeliveryRow, settled: Settled, *, now: datetime) -> None:
+    """Inform subscriptions each time that the delivery is given up: a replayed one may fail again."""
+    data = {
+        "delivery": {
+            "id": claimed.id,
+            "report_id": claimed.report_id,
+            "schedule_id": claimed.schedule_id,
+            "channel": claimed.channel,
+            "target": claimed.target,
+            "status": settled.status.value,
+            "reason": settled.answer,
+        }
+    }
+    key = f"{claimed.id}:{claimed.number}"
+    note_event(connection, claimed.organization, EventKind.DELIVERY_FAILED, key, data, now=now)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policycortex.errors import ConflictError, NotFoundError
-from policycortex.names import ReportStatus
+from policycortex.names import EventKind, ReportStatus
 from policycortex.storage.registry.base import insert_for
+from policycortex.storage.registry.event_tables import note_event
 from policycortex.storage.registry.report_counts import shift_tally
 from policycortex.storage.registry.report_queries import INSIDE, report_from
 from policycortex.storage.registry.rows import NewArtifact, ReportRow, Sharing
@@ -82,6 +83,18 @@ def change_status(connection: Connection, before: ReportRow, target: ReportStatu
     key = {"organization": before.organization, "type": before.type.value, "framework": before.framework}
     shift_tally(connection, {**key, "status": before.status.value}, -1)
     shift_tally(connection, {**key, "status": target.value}, 1)
+
+
+def note_report_event(connection: Connection, row: ReportRow, target: ReportStatus, *, now: datetime) -> None:
+    """Inform subscriptions that the report ended, or that it expired."""
+    facts: dict[str, Any] = {"id": row.id, "name": row.name, "type": row.type.value, "framework": row.framework}
+    data: dict[str, Any] = {"report": facts | {"status": target.value}}
+    if target is ReportStatus.FAILED and row.failure is not None:
+        data["failure"] = asdict(row.failure)
+    if target is ReportStatus.COMPLETED:
+        names = ("compliance_score", "total_violations", "critical", "high")
+        data["summary"] = {name: (row.summary or {}).get(name) for name in names}
+    note_event(connection, row.organization, EventKind(f"report.{target.value}"), row.id, data, now=now)
 
 
 def insert_artifacts(connection: Connection, report_id: str, artifacts: Collection[NewArtifact]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.errors import ConflictError
@@ -18,11 +18,13 @@ from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.delivery_ends import end_without_report
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import (
+    ENDED,
     change_status,
     ensure_organization,
     insert_artifacts,
     insert_report,
     mark_deleted,
+    note_report_event,
 )
 from policycortex.storage.registry.report_queries import (
     WaitingReport,
@@ -193,8 +195,10 @@ class ReportRepository:
 
     def withdraw_report(self, report_id: str, failure: Failure) -> None:
         """Remove a request that was never launched: it is failed and deleted, so that no run makes it."""
-        self.fail_report(report_id, failure)
         with self._database.writing() as connection:
+            self._move_within(
+                connection, report_id, OPEN, ReportStatus.FAILED, completed_at=_now(), failure=asdict(failure)
+            )
             mark_deleted(connection, load_report(connection, report_id), _now())
 
     def delete_report(self, organization: str, report_id: str, *, now: datetime | None = None) -> ReportRow:
@@ -206,6 +210,7 @@ class ReportRepository:
             before = load_report(connection, report_id, organization=organization)
             if before.status in OPEN:
                 change_status(connection, before, ReportStatus.CANCELLED, {"completed_at": now or _now()})
+                note_report_event(connection, before, ReportStatus.CANCELLED, now=now or _now())
             mark_deleted(connection, load_report(connection, report_id), now or _now())
             end_without_report(connection, now=now or _now())
             return before
@@ -223,6 +228,7 @@ class ReportRepository:
             rows = tuple(load_report(connection, report_id) for report_id in ids)
             for row in rows:
                 change_status(connection, row, ReportStatus.EXPIRED, {})
+                note_report_event(connection, row, ReportStatus.EXPIRED, now=moment)
                 still = (download_links.c.report_id == row.id, download_links.c.revoked_at.is_(None))
                 connection.execute(update(download_links).where(*still).values(revoked_at=moment))
                 self._audit_log.append(connection, _expiry_event(row, moment))
@@ -309,18 +315,47 @@ class ReportRepository:
         **values: Any,  # noqa: ANN401 - columns of many types
     ) -> ReportRow:
         with self._database.writing() as connection:
-            before = load_report(connection, report_id, organization=organization)
-            if before.status not in origins:
-                raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
-            change_status(connection, before, target, values)
-            if target is ReportStatus.FAILED:
-                note_failed_report(connection, before.organization, report_id, now=values["completed_at"])
-            if target in _RUNS_END:
-                self._audit_log.append(connection, _end_event(before, target, values, files))
-            insert_artifacts(connection, report_id, artifacts)
-            for file in files:
-                connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
-            return load_report(connection, report_id)
+            before = self._move_within(
+                connection,
+                report_id,
+                origins,
+                target,
+                organization=organization,
+                artifacts=artifacts,
+                files=files,
+                **values,
+            )
+            if target in ENDED:
+                after = load_report(connection, report_id)
+                note_report_event(connection, after, target, now=values["completed_at"])
+                return after
+            return load_report(connection, before.id)
+
+    def _move_within(
+        self,
+        connection: Connection,
+        report_id: str,
+        origins: tuple[ReportStatus, ...],
+        target: ReportStatus,
+        *,
+        organization: str | None = None,
+        artifacts: Collection[NewArtifact] = (),
+        files: Collection[FileRow] = (),
+        **values: Any,  # noqa: ANN401 - columns of many types
+    ) -> ReportRow:
+        """The report as it was before. No subscription is informed."""
+        before = load_report(connection, report_id, organization=organization)
+        if before.status not in origins:
+            raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
+        change_status(connection, before, target, values)
+        if target is ReportStatus.FAILED:
+            note_failed_report(connection, before.organization, report_id, now=values["completed_at"])
+        if target in _RUNS_END:
+            self._audit_log.append(connection, _end_event(before, target, values, files))
+        insert_artifacts(connection, report_id, artifacts)
+        for file in files:
+            connection.execute(insert(report_files).values(report_id=report_id, **asdict(file)))
+        return before
 
 
 def _end_event(

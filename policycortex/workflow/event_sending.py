@@ -1,0 +1,138 @@
+"""Sends events to those who subscribed to them: claim an event, send it, settle it in the database.
+
+An event that was sent before its sender died is sent again, with the same id: the receiver recognises it. Events have
+rounds of their own, so that a slow receiver of events delays no delivery and no alert.
+"""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from policycortex.channels.connections import Connections, load_connections, without_secrets
+from policycortex.channels.model import OutgoingEvent
+from policycortex.channels.registry import ChannelRegistry
+from policycortex.channels.sending import send_event
+from policycortex.channels.time_limit import exchange_seconds
+from policycortex.delivery.retrying import MOST_ATTEMPTS, next_attempt_at
+from policycortex.errors import DeliveryDeferredError, PolicyCortexError, UnavailableError
+from policycortex.names import EventStatus
+from policycortex.settings import Settings
+from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry.event_rows import EventRow
+
+_MOST_AT_ONCE: Final = 8
+_MOST_SECONDS: Final = 60.0
+"""After this time the other events wait for the next round."""
+_TRY_LATER: Final = (DeliveryDeferredError, UnavailableError)
+
+
+def has_due_events(settings: Settings, *, now: datetime) -> bool:
+    """Whether a round would find work. One small query."""
+    with closing(open_registry(settings)) as registry:
+        return registry.subscriptions.has_due_events(now=now)
+
+
+def send_due_events(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None] = lambda _: None,
+    channels: ChannelRegistry | None = None,
+) -> int:
+    """Send the events that are due; how many were sent.
+
+    Events of one subscription are sent one after the other, oldest first, those of several at the same time. A receiver
+    that cannot take one now gets the others in the next round.
+    """
+    with closing(open_registry(settings)) as registry:
+        connections = load_connections(settings, channels)
+        round_ = _Round(registry=registry, connections=connections, clock=clock, progress=progress)
+        return round_.run()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    registry: Registry
+    connections: Connections
+    clock: Callable[[], datetime]
+    progress: Callable[[str], None]
+
+    def run(self) -> int:
+        """Claim and send until nothing is due or the time limit is reached."""
+        end, sent_count = monotonic() + _MOST_SECONDS, 0
+        resting: set[str] = set()
+        running: dict[Future[EventStatus], str] = {}
+        with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="events") as pool:
+            while True:
+                is_open = len(running) < _MOST_AT_ONCE and monotonic() < end
+                row = self._claim(resting.union(running.values())) if is_open else None
+                if row is not None:
+                    running[pool.submit(self._deliver, row)] = row.subscription_id
+                    continue
+                if not running:
+                    return sent_count
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    subscription, status = running.pop(future), future.result()
+                    sent_count += status is EventStatus.SENT
+                    if status is EventStatus.PENDING:
+                        resting.add(subscription)
+
+    def _claim(self, except_subscriptions: set[str]) -> EventRow | None:
+        seconds = [exchange_seconds(each.timeout_seconds, 0) for each in self.connections.connections.values()]
+        lease = timedelta(seconds=60 + max(seconds, default=0))  # longer than any exchange may take
+        return self.registry.subscriptions.claim_event(
+            now=self.clock(), lease=lease, except_subscriptions=except_subscriptions
+        )
+
+    def _deliver(self, row: EventRow) -> EventStatus:
+        """Send and settle one event; its status after it."""
+        status, answer, again = self._send(row)
+        self.registry.subscriptions.settle_event(row, status, answer, now=self.clock(), next_attempt_at=again)
+        self.progress(f"{row.kind.value} {row.event_id} to {row.subscription_id}: {status.value} {answer}")
+        return status
+
+    def _send(self, row: EventRow) -> tuple[EventStatus, str, datetime | None]:
+        """Status, answer, and the time of the next attempt, where there is one."""
+        event = OutgoingEvent(
+            id=row.event_id,
+            kind=row.kind.value,
+            organization=row.organization,
+            occurred_at=row.occurred_at,
+            data=row.data,
+        )
+        name = ""
+        try:
+            wanted = self.registry.subscriptions.get_subscription(row.organization, row.subscription_id)
+            name, organizations = wanted.connection, self.registry.reports.list_organizations()
+            receipt = send_event(
+                self.connections, name, wanted.url, event, now=self.clock(), organizations=organizations
+            )
+        except _TRY_LATER as error:
+            seconds = error.retry_after_seconds if isinstance(error, DeliveryDeferredError) else None
+            return self._deferred(row, self._shown(name, str(error)), seconds)
+        except PolicyCortexError as error:
+            return EventStatus.FAILED, self._shown(name, str(error)), None
+        return EventStatus.SENT, self._shown(name, receipt.answer), None
+
+    def _deferred(
+        self, row: EventRow, reason: str, retry_after_seconds: float | None
+    ) -> tuple[EventStatus, str, datetime | None]:
+        again = next_attempt_at(
+            row.attempt_count,
+            now=self.clock(),
+            jitter=random.random(),  # noqa: S311 - it spreads load and protects nothing
+            retry_after_seconds=retry_after_seconds,
+        )
+        if again is None:
+            return EventStatus.FAILED, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}", None
+        return EventStatus.PENDING, reason, again
+
+    def _shown(self, name: str, text: str) -> str:
+        connection = self.connections.connections.get(name)
+        return text if connection is None else without_secrets(connection, text)
