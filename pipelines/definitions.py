@@ -36,6 +36,7 @@ from pipelines.platform.code_references import with_code_references
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
 
+_SENDING_JOBS: Final = (deliver_reports, send_alerts, send_events, find_events)
 _UPKEEP_JOBS: Final = (export_audit_trail, expire_due_reports, note_attestations, remove_garbage)
 
 
@@ -69,10 +70,7 @@ def build_defs(
             check_reports,
             request_reports,
             rescore_posture,
-            deliver_reports,
-            send_alerts,
-            send_events,
-            find_events,
+            *_SENDING_JOBS,
             *_UPKEEP_JOBS,
         ],
         sensors=[

@@ -161,7 +161,7 @@ def test_a_failed_report_is_one_event_through_kills(settings: Settings, receiver
     assert sent == {(row.event_id, row.data["report"]["id"]) for row in rows}
 
 
-def test_a_receiver_that_defers_is_asked_again_and_given_up_after_a_day(settings: Settings, receiver: Receiver) -> None:
+def test_a_receiver_that_defers_is_given_up_after_a_day(settings: Settings, receiver: Receiver) -> None:
     """Fourteen attempts; then it is failed, and a replay sends it under its id. One that refuses is not asked again."""
     clock = Clock()
     receiver.answer = lambda _call: (503, {}, b"busy")
