@@ -3,24 +3,28 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from policycortex.channels.connections import Connections
 from policycortex.channels.http_client import check_url
 from policycortex.errors import DeliveryRefusedError, NotFoundError, Problem, RequestError
 from policycortex.field_types import Line, Strict, refuse
 from policycortex.names import EventKind
+from policycortex.requests.body import one_of
 from policycortex.requests.parsing import REFUSED, validated
 from policycortex.storage.registry.event_rows import NewSubscription
 
 _CHANNEL = "webhook"
 
 
+_Kind = Annotated[EventKind, BeforeValidator(lambda value: one_of(EventKind, value))]
+
+
 class SubscriptionBody(Strict):
     """Body of ``POST /v1/subscriptions``."""
 
     name: Annotated[Line, Field(max_length=200)] = Field(description="What it is for", examples=["Incident desk"])
-    events: list[EventKind] = Field(
+    events: list[_Kind] = Field(
         min_length=1, max_length=20, description="Kinds of events", examples=[["report.failed", "delivery.failed"]]
     )
     connection: str | None = Field(
