@@ -14,6 +14,7 @@ from policycortex_client.keys import KeysClient
 from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
 from policycortex_client.sharing import SharingClient
+from policycortex_client.subscriptions import SubscriptionsClient
 from policycortex_client.waivers import WaiversClient
 
 
@@ -23,6 +24,7 @@ class Client(
     SharingClient,
     SchedulesClient,
     DeliveriesClient,
+    SubscriptionsClient,
     WaiversClient,
     AttestationsClient,
     FrameworksClient,

@@ -14,6 +14,7 @@ from policycortex_client.aio.keys import AsyncKeysClient
 from policycortex_client.aio.reports import AsyncReportsClient
 from policycortex_client.aio.schedules import AsyncSchedulesClient
 from policycortex_client.aio.sharing import AsyncSharingClient
+from policycortex_client.aio.subscriptions import AsyncSubscriptionsClient
 from policycortex_client.aio.waivers import AsyncWaiversClient
 
 
@@ -23,6 +24,7 @@ class AsyncClient(
     AsyncSharingClient,
     AsyncSchedulesClient,
     AsyncDeliveriesClient,
+    AsyncSubscriptionsClient,
     AsyncWaiversClient,
     AsyncAttestationsClient,
     AsyncFrameworksClient,
