@@ -28,9 +28,7 @@ class AsyncDeliveriesClient(AsyncTransport):
     async def request_deliveries(self, report_id: str, delivery: Mapping[str, Any]) -> tuple[Delivery, ...]:
         """Deliver a report to further destinations; ``delivery`` has channels as in a schedule. Raises ApiError."""
         body = {"report_id": report_id, "delivery": dict(delivery)}
-        return tuple(
-            _read(row) for row in (await self._send("POST", "/v1/deliveries", json=body)).json()["deliveries"]
-        )
+        return tuple(_read(row) for row in (await self._send("POST", "/v1/deliveries", json=body)).json()["deliveries"])
 
     async def cancel_delivery(self, delivery_id: str) -> Delivery:
         """Cancel one that waits to be sent. Raises ApiError 409 in other states."""
