@@ -16,6 +16,8 @@ from policycortex.workflow.garbage_collection import collect_garbage
 JOBS_WITHOUT_ASSETS: Final = (
     "deliver_reports",
     "send_alerts",
+    "send_events",
+    "find_events",
     "export_audit_trail",
     "expire_reports",
     "note_attestations",
