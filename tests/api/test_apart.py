@@ -193,7 +193,6 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
-                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id"), "x")
                 | {"subscription_id": "x", "event_id": "x"}
                 | known
             )
