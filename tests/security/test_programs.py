@@ -93,6 +93,6 @@ def test_an_organisation_signs_with_its_own_certificate(proven: Proven, tmp_path
         load_identity(settings, "acme", now=NOW)
     assert "wrong-one" not in str(refused.value)
     held = Settings(home=tmp_path / "home", signing="organizations: {acme: {pkcs12: x.p12, passphrase: s3cret}}\n")
-    with pytest.raises(ConfigurationError, match="must refer to a secret") as refused:
+    with pytest.raises(ConfigurationError, match="must name a secret") as refused:
         load_identity(held, "acme", now=NOW)
     assert "s3cret" not in str(refused.value)
