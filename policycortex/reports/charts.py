@@ -147,9 +147,10 @@ def stack_bar(counts: Mapping[str, int], width: float) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def draw_trend_of(document: ReportDocument) -> TrendChart | None:
+def draw_trend_of(document: ReportDocument, *, height: float = 260) -> TrendChart | None:
     """The document's trend, with the score of the period before."""
-    return draw_trend(document.trend, document.previous.compliance_score if document.previous else None)
+    before = document.previous.compliance_score if document.previous else None
+    return draw_trend(document.trend, before, height=height)
 
 
 def draw_trend(

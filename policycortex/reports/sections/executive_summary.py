@@ -12,6 +12,8 @@ from policycortex.reports.section import Content, Section
 from policycortex.reports.sections.risk_matrix import shown_items
 from policycortex.scoring.rounding import round_points, rounded_change
 
+_CHART_HEIGHT: Final = 125.0
+"""Of the trend beside the figures, which share one page; it is as wide as the page."""
 FIRST_ITEMS: Final = 5
 """Items of a remediation plan whose gain the summary adds up."""
 
@@ -47,7 +49,7 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
     return {
         "first_page": compose_first_page(document),
         "risk_gauge": draw_risk_gauge(document),
-        "trend": draw_trend_of(document),
+        "lead_trend": draw_trend_of(document, height=_CHART_HEIGHT),
         "key_figures": key_figures(document),
         "risk_items": shown_items(document),
         "note_length": NOTE_LENGTH,
