@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup setup-dev demo test test-all conformance gallery storm screenshots distribution bench test-fast check audit up lock format clean
+.PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm screenshots distribution bench test-fast check audit up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 
 gallery: setup-dev ## a page of each report type as a picture, into docs/gallery
 	@$(BIN)/python -m tests.pictures.gallery
+
+gallery-reports: setup-dev demo ## page one of five types and whole reports of the demo, and of SCAN=file, into docs/gallery
+	@$(BIN)/python -m tests.pictures.first_pages var/demo/home $(SCAN)
 
 storm: setup-dev ## schedules and deliveries while processes are killed at random; takes minutes
 	@deploy/setup-tests.sh

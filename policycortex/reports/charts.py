@@ -77,6 +77,8 @@ class TrendChart:
     """Whether the marks are months."""
     before: Tick | None
     """The score of the period before, to be read against."""
+    is_before_named_at_end: bool
+    """Whether its words stand at the last day, where the line is farther from it than on the first day."""
     falls: bool
     """Whether the line falls on its last day; its value is then written below the line."""
     low: float
@@ -183,6 +185,7 @@ def draw_trend(
         period_marks=plane.period_marks(),
         has_months=plane.has_months,
         before=None if before is None else Tick(position=plane.height_of(before), value=before),
+        is_before_named_at_end=before is not None and abs(scores[-1] - before) > abs(scores[0] - before),
         falls=marks[-1].y > marks[-2].y,
         low=min(scores),
         high=max(scores),

@@ -8,6 +8,7 @@ import pytest
 from policycortex.names import ReportFormat
 from policycortex.requests import request_from_json
 from tests.support.api_server import ApiServer
+from tests.support.stored_bytes import read_stored
 
 PASSWORD = "Tr0ub4dor&3 for the board"
 
@@ -31,8 +32,7 @@ def test_a_password_is_kept_sealed_while_the_report_is_open(
     assert PASSWORD not in f"{sealed}{accepted.text}{details.text}{server.registry.reports.find_report(report_id)}"
     server.complete(report_id, {ReportFormat.PDF: b"%PDF-1.7"})
     assert server.registry.reports.load_sealed_password(report_id) is None
-    files = [path for path in server.settings.home.rglob("*") if path.is_file()]
-    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    assert PASSWORD.encode() not in read_stored(server.settings.home)
 
 
 @pytest.mark.parametrize("end", ["cancel", "delete"])

@@ -16,6 +16,7 @@ from policycortex.storage.registry.schedule_rows import ScheduleRow
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
 from tests.support.ledger import MONTHLY, settings_of
+from tests.support.stored_bytes import read_stored
 
 START: Final = datetime(2026, 3, 15, tzinfo=UTC)
 FIRST: Final = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
@@ -55,8 +56,7 @@ def test_each_report_has_the_password_that_its_schedule_names(settings: Settings
     sealed = registry.reports.load_sealed_password(report_id)
     assert unseal_password(settings, sealed, report_id) == PASSWORD
     assert registry.reports.find_report(report_id).order["password_name"] == "auditors"
-    stored = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
-    assert PASSWORD.encode() not in stored
+    assert PASSWORD.encode() not in read_stored(settings.home)
 
 
 def test_a_password_that_is_gone_makes_no_report(

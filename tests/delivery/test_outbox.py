@@ -26,6 +26,7 @@ from policycortex.workflow.outbox import deliver_due, has_due_deliveries, replay
 from tests.delivery.conftest import free_port
 from tests.support.ledger import NOW, PDF, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
 from tests.support.receivers import Mailbox, smtp_server, tls_receiver
+from tests.support.stored_bytes import read_stored
 
 _HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 """Any public key: no server that would present it is reached."""
@@ -337,6 +338,5 @@ def test_no_secret_is_stored_even_if_a_server_returns_it(
             reasons = {row.channel: row.reason for row in _all(registry)}
     assert summary.total == 6
     assert "(env:TOKEN)" in reasons["slack"]
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    kept = b"".join(path.read_bytes() for path in files) + "".join([*log, *reasons.values()]).encode()
+    kept = read_stored(tmp_path) + "".join([*log, *reasons.values()]).encode()
     assert not [value for value in (*planted.values(), "planted-teams-4711") if value.encode() in kept]

@@ -7,6 +7,7 @@ import pytest
 
 from policycortex.security.web_access import WebRole
 from policycortex.storage.registry.web_sessions import LINK_LIFETIME, session_limits
+from tests.support.stored_bytes import read_stored
 from tests.ui.conftest import Ui
 
 
@@ -103,7 +104,7 @@ def test_no_token_is_stored(ui: Ui) -> None:
     client = ui.client()
     unused = ui.link()
     client.get("/sign-in", params={"token": token})
-    content = b"".join(path.read_bytes() for path in ui.settings.home.glob("registry.sqlite*"))
+    content = read_stored(ui.settings.home, "registry.sqlite*")
     for secret in (token, unused, client.cookies["policycortex_session"]):
         assert secret.encode() not in content
     assert ui.service().post("/graphql", json={"query": "{ version }"}).status_code == 200

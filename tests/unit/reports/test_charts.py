@@ -40,6 +40,15 @@ def test_the_trend_breaks_where_a_day_has_no_score() -> None:
     assert (chart.low, chart.high) == (80.0, 84.0)
 
 
+@pytest.mark.parametrize(("before", "is_at_end"), [(80.5, True), (83.5, False), (None, False)])
+def test_the_period_before_is_named_where_the_line_is_farther_from_it(before: float | None, is_at_end: bool) -> None:
+    """A line from 80 to 84: words on 80.5 stand at its end, words on 83.5 at its begin."""
+    points = [TrendPoint(date=date(2026, 11, n), compliance_score=s, passed=0, failed=0) for n, s in ((1, 80), (2, 84))]
+    chart = draw_trend(points, before)
+    assert chart is not None
+    assert chart.is_before_named_at_end is is_at_end
+
+
 def test_one_scored_day_is_no_trend() -> None:
     """A single point says nothing about direction."""
     assert draw_trend([TrendPoint(date=date(2026, 11, 1), compliance_score=80.0, passed=8, failed=2)]) is None
