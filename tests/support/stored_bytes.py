@@ -10,7 +10,7 @@ def read_stored(folder: Path, pattern: str = "*") -> bytes:
     A process of its own reads them: a process that opens and closes a SQLite file which it also has open as a database
     loses the locks on it, and the next process that ends removes the log that is still needed.
     """
-    command = ["find", folder, "-type", "f", "-name", pattern, "-exec", "cat", "{}", "+"]
+    command = ["find", str(folder), "-type", "f", "-name", pattern, "-exec", "cat", "{}", "+"]
     found = subprocess.run(command, check=False, capture_output=True)  # a temporary file may vanish meanwhile
     assert found.stdout, found.stderr
     return found.stdout
