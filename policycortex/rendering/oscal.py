@@ -28,8 +28,10 @@ from policycortex.rendering.oscal_texts import (
     make_id,
     make_tokens,
     with_address_namespace,
+    write_array,
     write_line,
     write_markup,
+    write_node,
     write_props,
 )
 from policycortex.rendering.report_json import describe_report, describe_summary, write_time
@@ -59,14 +61,14 @@ def _pieces(document: ReportDocument, oscal_version: OscalVersion) -> Iterator[s
     tokens = make_tokens(row.id for row in document.requirements)
     rows = _rows_by_requirement(document.findings)
     report_id = document.header.id
-    yield f'{{"assessment-results": {{\n"uuid": {_dump(make_id(report_id, "results"))}'
-    yield f',\n"metadata": {_dump(oscal_metadata(document, oscal_version))}'
-    yield f',\n"import-ap": {_dump({"href": "#" + make_id(report_id, "plan")})}'
+    yield f'{{"assessment-results": {{\n"uuid": {write_node(make_id(report_id, "results"))}'
+    yield f',\n"metadata": {write_node(oscal_metadata(document, oscal_version))}'
+    yield f',\n"import-ap": {write_node({"href": "#" + make_id(report_id, "plan")})}'
     yield f',\n"results": [{{\n{_members(_result(document, tokens))}'
-    yield from _array("observations", _observations(document))
-    yield from _array("risks", _risks(document))
-    yield from _array("findings", (_finding(document, row, tokens, rows) for row in document.requirements))
-    yield f'\n}}],\n"back-matter": {_dump(_back_matter(document))}\n}}}}\n'
+    yield from write_array("observations", _observations(document))
+    yield from write_array("risks", _risks(document))
+    yield from write_array("findings", (_finding(document, row, tokens, rows) for row in document.requirements))
+    yield f'\n}}],\n"back-matter": {write_node(_back_matter(document))}\n}}}}\n'
 
 
 def oscal_metadata(document: ReportDocument, oscal_version: OscalVersion) -> _Node:
@@ -285,20 +287,5 @@ def _rows_by_requirement(findings: FindingsTable) -> dict[str, Sequence[int]]:
     return {name: numbers for name, numbers in pairs.iter_rows() if name is not None}
 
 
-def _array(name: str, nodes: Iterator[_Node]) -> Iterator[str]:
-    """A member of the result, one node a line; OSCAL wants no empty lists, so none without nodes."""
-    first = next(nodes, None)
-    if first is None:
-        return
-    yield f',\n"{name}": [\n{_dump(first)}'
-    for node in nodes:
-        yield f",\n{_dump(node)}"
-    yield "\n]"
-
-
 def _members(node: _Node) -> str:
-    return ",\n".join(f"{_dump(name)}: {_dump(value)}" for name, value in node.items())
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return ",\n".join(f"{write_node(name)}: {write_node(value)}" for name, value in node.items())

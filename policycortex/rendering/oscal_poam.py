@@ -18,8 +18,10 @@ from policycortex.rendering.oscal_texts import (
     make_id,
     make_tokens,
     with_address_namespace,
+    write_array,
     write_line,
     write_markup,
+    write_node,
     write_props,
 )
 from policycortex.rendering.report_json import describe_report, write_time
@@ -45,12 +47,12 @@ def _pieces(document: ReportDocument, oscal_version: OscalVersion) -> Iterator[s
     items = items_of(document)
     tokens = make_tokens(row.id for row in document.requirements)
     header = document.header
-    yield f'{{"plan-of-action-and-milestones": {{\n"uuid": {_dump(make_id(header.id, "poam"))}'
-    yield f',\n"metadata": {_dump(oscal_metadata(document, oscal_version) | {"props": _totals(document)})}'
-    yield f',\n"system-id": {_dump({"identifier-type": "policycortex://organization", "id": _system(document)})}'
-    yield from _array("observations", (_observation(document, item) for item in items))
-    yield from _array("risks", (_risk(document, item) for item in items))
-    yield from _array("poam-items", _items(document, tokens))
+    yield f'{{"plan-of-action-and-milestones": {{\n"uuid": {write_node(make_id(header.id, "poam"))}'
+    yield f',\n"metadata": {write_node(oscal_metadata(document, oscal_version) | {"props": _totals(document)})}'
+    yield f',\n"system-id": {write_node({"identifier-type": "policycortex://organization", "id": _system(document)})}'
+    yield from write_array("observations", (_observation(document, item) for item in items))
+    yield from write_array("risks", (_risk(document, item) for item in items))
+    yield from write_array("poam-items", _items(document, tokens))
     yield "\n}}\n"
 
 
@@ -205,17 +207,3 @@ def _id(document: ReportDocument, kind: str, item: PoamItem) -> str:
 
 def _start_of(day: date) -> str:
     return write_time(datetime.combine(day, time(), UTC))
-
-
-def _array(name: str, nodes: Iterator[_Node]) -> Iterator[str]:
-    first = next(nodes, None)
-    if first is None:
-        return
-    yield f',\n"{name}": [\n{_dump(first)}'
-    for node in nodes:
-        yield f",\n{_dump(node)}"
-    yield "\n]"
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

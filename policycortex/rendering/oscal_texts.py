@@ -1,5 +1,6 @@
 """Texts, tokens and ids in the forms OSCAL asks for; what comes from outside stays text in each of them."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,22 @@ def with_address_namespace(pieces: Iterable[str]) -> Iterator[str]:
     """The pieces of a JSON document with ADDRESS_NAMESPACE. A value cannot match: its quotes are escaped."""
     for piece in pieces:
         yield piece.replace(_NS, _ADDRESS_NS)
+
+
+def write_node(value: object) -> str:
+    """One JSON value on one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def write_array(name: str, nodes: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    """A further member of an object, one node a line; nothing without nodes, because OSCAL allows no empty lists."""
+    first = next(nodes, None)
+    if first is None:
+        return
+    yield f',\n"{name}": [\n{write_node(first)}'
+    for node in nodes:
+        yield f",\n{write_node(node)}"
+    yield "\n]"
 
 
 def write_line(text: str) -> str:

@@ -5,28 +5,25 @@ Alerts have a queue and a round of their own, so that a slow receiver of alerts 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import monotonic
+from operator import attrgetter
 from typing import Final
 
 from policycortex.channels.connections import Connections, load_connections, without_secrets
 from policycortex.channels.model import Notice
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import send_notice
-from policycortex.channels.time_limit import exchange_seconds
 from policycortex.errors import PolicyCortexError
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.alert_tables import CONTRADICTION, EXPIRY
 from policycortex.storage.registry.schedule_rows import AlertRow, DeliveryRow
+from policycortex.workflow.sending_rounds import RoundOutcome, claim_lease, run_sending_round
 
 _MOST_AT_ONCE: Final = 16
-_MOST_SECONDS: Final = 60.0
-"""After this time the other alerts wait for the next round."""
 
 _OLDEST: Final = timedelta(days=3)
 """Alerts that waited longer, such as for a connection that did not exist, are dropped."""
@@ -70,43 +67,25 @@ class _Round:
 
     def run(self) -> int:
         """Claim and send until nothing is due or the time limit is reached."""
-        end, sent_count = monotonic() + _MOST_SECONDS, 0
-        resting: set[str] = set()
-        running: dict[Future[bool | None], str] = {}
-        with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="alerts") as pool:
-            while True:
-                is_open = len(running) < _MOST_AT_ONCE and monotonic() < end
-                row = self._claim(resting.union(running.values())) if is_open else None
-                if row is not None:
-                    running[pool.submit(self._alert, row)] = row.organization
-                    continue
-                if not running:
-                    return sent_count
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    organization, is_sent = running.pop(future), future.result()
-                    sent_count += is_sent is True
-                    if is_sent is False:
-                        resting.add(organization)
+        return run_sending_round(
+            self._claim, self._alert, group_of=attrgetter("organization"), most_at_once=_MOST_AT_ONCE, name="alerts"
+        )
 
     def _claim(self, except_organizations: set[str]) -> AlertRow | None:
-        seconds = [
-            exchange_seconds(self.connections.connections[alert.connection].timeout_seconds, 0)
-            for alert in self.connections.alerts.values()
-        ]
-        lease = timedelta(seconds=60 + max(seconds, default=0))  # longer than any exchange may take
+        used = (self.connections.connections[alert.connection] for alert in self.connections.alerts.values())
+        lease = claim_lease(used)
         return self.registry.alerts.claim_alert(
             now=self.clock(), lease=lease, except_organizations=except_organizations
         )
 
-    def _alert(self, row: AlertRow) -> bool | None:
-        """Send and settle one claimed alert; None if no alert is needed."""
+    def _alert(self, row: AlertRow) -> RoundOutcome:
+        """Send and settle one claimed alert, or drop one that is not needed."""
         alert = self.connections.alerts.get(row.organization) or self.connections.alerts.get("*")
         notice = _notice(self.settings, self.registry, row)
         if alert is None or notice is None or row.created_at < self.clock() - _OLDEST:
             reason = "nothing to tell" if notice is None else "no alert connection in time"
             self.registry.alerts.settle_dropped(row, reason, now=self.clock())
-            return None
+            return RoundOutcome.ENDED
         organizations = self.registry.reports.list_organizations()
         try:
             send_notice(
@@ -116,9 +95,9 @@ class _Round:
             problem = without_secrets(self.connections.get(alert.connection), str(error))
             self.progress(f"{row.id}: the alert over {alert.connection!r} failed: {problem}")
             self.registry.alerts.settle_failed(row, now=self.clock())
-            return False
+            return RoundOutcome.AGAIN
         self.registry.alerts.settle_sent(row, now=self.clock())
-        return True
+        return RoundOutcome.SENT
 
 
 def _notice(settings: Settings, registry: Registry, row: AlertRow) -> Notice | None:

@@ -5,29 +5,30 @@ rounds of their own, so that a slow receiver of events delays no delivery and no
 """
 
 import random
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Final
 
 from policycortex.channels.connections import Connections, load_connections, without_secrets
 from policycortex.channels.model import OutgoingEvent
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import send_event
-from policycortex.channels.time_limit import exchange_seconds
 from policycortex.delivery.retrying import MOST_ATTEMPTS, next_attempt_at
 from policycortex.errors import DeliveryDeferredError, PolicyCortexError, UnavailableError
 from policycortex.names import EventStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.event_rows import EventRow
+from policycortex.workflow.sending_rounds import RoundOutcome, claim_lease, run_sending_round
 
 _MOST_AT_ONCE: Final = 8
-_MOST_SECONDS: Final = 60.0
-"""After this time the other events wait for the next round."""
+_OUTCOMES: Final[Mapping[EventStatus, RoundOutcome]] = MappingProxyType(
+    {EventStatus.SENT: RoundOutcome.SENT, EventStatus.PENDING: RoundOutcome.AGAIN}
+)
 _TRY_LATER: Final = (DeliveryDeferredError, UnavailableError)
 
 
@@ -64,38 +65,26 @@ class _Round:
 
     def run(self) -> int:
         """Claim and send until nothing is due or the time limit is reached."""
-        end, sent_count = monotonic() + _MOST_SECONDS, 0
-        resting: set[str] = set()
-        running: dict[Future[EventStatus], str] = {}
-        with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE, thread_name_prefix="events") as pool:
-            while True:
-                is_open = len(running) < _MOST_AT_ONCE and monotonic() < end
-                row = self._claim(resting.union(running.values())) if is_open else None
-                if row is not None:
-                    running[pool.submit(self._deliver, row)] = row.subscription_id
-                    continue
-                if not running:
-                    return sent_count
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    subscription, status = running.pop(future), future.result()
-                    sent_count += status is EventStatus.SENT
-                    if status is EventStatus.PENDING:
-                        resting.add(subscription)
+        return run_sending_round(
+            self._claim,
+            self._deliver,
+            group_of=attrgetter("subscription_id"),
+            most_at_once=_MOST_AT_ONCE,
+            name="events",
+        )
 
     def _claim(self, except_subscriptions: set[str]) -> EventRow | None:
-        seconds = [exchange_seconds(each.timeout_seconds, 0) for each in self.connections.connections.values()]
-        lease = timedelta(seconds=60 + max(seconds, default=0))  # longer than any exchange may take
+        lease = claim_lease(self.connections.connections.values())
         return self.registry.subscriptions.claim_event(
             now=self.clock(), lease=lease, except_subscriptions=except_subscriptions
         )
 
-    def _deliver(self, row: EventRow) -> EventStatus:
-        """Send and settle one event; its status after it."""
+    def _deliver(self, row: EventRow) -> RoundOutcome:
+        """Send and settle one event."""
         status, answer, again = self._send(row)
         self.registry.subscriptions.settle_event(row, status, answer, now=self.clock(), next_attempt_at=again)
         self.progress(f"{row.kind.value} {row.event_id} to {row.subscription_id}: {status.value} {answer}")
-        return status
+        return _OUTCOMES.get(status, RoundOutcome.ENDED)
 
     def _send(self, row: EventRow) -> tuple[EventStatus, str, datetime | None]:
         """Status, answer, and the time of the next attempt, where there is one."""

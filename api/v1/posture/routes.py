@@ -1,21 +1,16 @@
 """``/v1/frameworks/{framework_id}/posture``: calculated when it is read, from the newest scans."""
 
-from datetime import UTC
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
-from api.platform.as_of import known_data_of
 from api.platform.auth import Reader
 from api.platform.dependencies import ServicesDep
-from api.platform.errors import ApiError
-from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
+from api.v1.posture.requested import requested_framework
 from api.v1.posture.schemas import PostureAnswer, PostureQuery
-from policycortex.requests.scope_body import scope_of
-from policycortex.scoring.approvals import as_known_at
 
 router: Final = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
 
@@ -38,23 +33,16 @@ def get_posture(
     from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.assessed_period import judge_period  # noqa: PLC0415
 
-    frameworks = frameworks_of(query, services, caller)
-    framework = frameworks.get(framework_id)
-    if framework is None:
-        raise ApiError(codes.PATH_NOT_FOUND, f"No framework {framework_id!r}; GET /v1/frameworks lists all")
-    now = services.now().astimezone(UTC)
-    filters = known_filters(frameworks, services, caller)
-    scope = scope_of(checked_scope(query, filters, now), caller.organization, filters)
-    known = known_data_of(query, framework, services, caller, now=now)
-    framework = known.framework or framework
+    requested = requested_framework(framework_id, query, services, caller)
+    framework, known = requested.framework, requested.known
     with open_lake(services.settings, snapshot=known.snapshot) as lake:
         assessed = judge_period(
             lake,
             framework,
-            scope,
+            requested.scope,
             known.period,
             waivers=known.waivers,
-            attestations=as_known_at(services.registry.attestations.list_records(caller.organization), known.at),
+            attestations=requested.attestations,
             now=known.at,
         )
         days = (known.period.first_utc_date, known.period.last_utc_date)

@@ -68,9 +68,7 @@ def find_lake_version(settings: Settings) -> int | None:
 def find_version_in(path: Path) -> int | None:
     """As ``find_lake_version``, in the file of an embedded catalog."""
     try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_SECONDS)
-        ) as catalog:
+        with closing(_open_sqlite(path)) as catalog:
             names = [row[0] for row in catalog.execute(_VERSION_TABLES.format(schema=""))]
             found = [catalog.execute(f'SELECT max(version) FROM "{name}"').fetchone()[0] for name in names]  # noqa: S608
     except sqlite3.Error:
