@@ -30,6 +30,7 @@ from policycortex.channels.smtp_session import answer_text, smtp_session, transm
 from policycortex.documents.template_files import templates_folder
 from policycortex.errors import DeliveryRefusedError
 from policycortex.field_types import Email, Line, normal_email, refuse
+from policycortex.shortening import shorten
 
 DEFAULT_SUBJECT: Final = "{{name}} - {{date}}"
 _LONGEST_SUBJECT: Final = 300
@@ -188,7 +189,7 @@ def send(
 def send_notice(connection: EmailConnection, target: str, notice: Notice, _context: SendContext) -> Receipt:
     """Send the alert as plain text. Raises as ``Channel.send``."""
     message = _new_message(connection, (target,), f"{notice.id}.alert")
-    message["Subject"] = " ".join(notice.subject.split())[:_LONGEST_SUBJECT]
+    message["Subject"] = shorten(" ".join(notice.subject.split()), _LONGEST_SUBJECT)
     message.set_content(notice.lines)
     with smtp_session(connection) as smtp:
         return transmit(smtp, connection, _sender(connection).addr_spec, target, message)
@@ -219,7 +220,7 @@ def compose_mail(connection: EmailConnection, destination: Destination, content:
     if connection.contact or connection.reply_to:
         subject = quote(f"unsubscribe {content.schedule_id or content.report_id}")
         message["List-Unsubscribe"] = f"<mailto:{_contact(connection)}?subject={subject}>"
-    message["Subject"] = fill_line(destination.subject or DEFAULT_SUBJECT, content)[:_LONGEST_SUBJECT]
+    message["Subject"] = shorten(fill_line(destination.subject or DEFAULT_SUBJECT, content), _LONGEST_SUBJECT)
     message["X-PolicyCortex-Report"] = content.report_id
     contact = _contact(connection)
     parts = {

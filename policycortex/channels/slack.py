@@ -7,8 +7,9 @@ fail are named in the receipt, and the message is not repeated.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from policycortex.channels.patterns import fill_line, fill_text
 from policycortex.channels.request_bodies import ChannelBody, PatternLine, PatternText
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError, PolicyCortexError
 from policycortex.field_types import Line, refuse
+from policycortex.shortening import shorten
 
 _TRANSIENT: Final = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
 _CHANNEL: Final = re.compile(r"#[^\s#@,:/]{1,80}|[CDGU][A-Z0-9]{8,20}")
@@ -73,7 +75,7 @@ def send(
     slack = _SlackApi(connection)
     payload = {
         "channel": destination.target,
-        "text": _escaped(fill_line(destination.message or "{{name}}: {{score}}", content))[:_LONGEST_TEXT],
+        "text": _short(fill_line(destination.message or "{{name}}: {{score}}", content)),
         "blocks": _blocks(destination, content, are_files_attached=connection.attach_files),
         "unfurl_links": False,
         "metadata": {
@@ -88,7 +90,7 @@ def send(
 
 def send_notice(connection: SlackConnection, target: str, notice: Notice, _context: SendContext) -> Receipt:
     """Post the alert as plain text. Raises as ``Channel.send``."""
-    text = _escaped(f"{notice.subject}\n{notice.lines}")[:_LONGEST_TEXT]
+    text = _short(f"{notice.subject}\n{notice.lines}")
     return _post(_SlackApi(connection), {"channel": target, "text": text, "unfurl_links": False})
 
 
@@ -172,15 +174,15 @@ def _upload(slack: _SlackApi, file: DeliveredFile) -> dict[str, str]:
 def _blocks(destination: Destination, content: DeliveryContent, *, are_files_attached: bool) -> list[dict[str, Any]]:
     fields = [{"type": "mrkdwn", "text": f"*{label}*\n{_escaped(value)}"} for label, value in facts_of(content)]
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": content.name[:150], "emoji": False}},
+        {"type": "header", "text": {"type": "plain_text", "text": shorten(content.name, 150), "emoji": False}},
         {"type": "section", "fields": fields},
     ]
     if destination.message:
-        message = _escaped(fill_text(destination.message, content))[:_LONGEST_TEXT]
+        message = _short(fill_text(destination.message, content))
         blocks.insert(1, {"type": "section", "text": {"type": "mrkdwn", "text": message}})
     links = [f"<{f.url}|{_escaped(f.name)}> {size_text(f, content.locale)}" for f in content.files if f.url]
     if links:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(links)[:_LONGEST_TEXT]}})
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _fitting(links)}})
     if content.has_unlinked_files and not are_files_attached:
         text = content.locale.text("delivery.no_links")
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
@@ -190,6 +192,20 @@ def _blocks(destination: Destination, content: DeliveryContent, *, are_files_att
 def _escaped(text: str) -> str:
     """Slack's three control characters escaped, so that no name can mention everyone or make a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _short(text: str) -> str:
+    """``text`` escaped, and shortened so that it is no longer than a block's text may be."""
+    shown = shorten(text, _LONGEST_TEXT)
+    while len(_escaped(shown)) > _LONGEST_TEXT:
+        shown = shorten(text, len(shown) * 4 // 5)
+    return _escaped(shown)
+
+
+def _fitting(links: Sequence[str]) -> str:
+    """As many whole links, one a line, as a block's text takes."""
+    ends = accumulate(len(link) + 1 for link in links)
+    return "\n".join(link for link, end in zip(links, ends, strict=True) if end - 1 <= _LONGEST_TEXT)
 
 
 def _json_of(answer: Answer) -> dict[str, Any]:

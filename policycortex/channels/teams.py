@@ -17,6 +17,7 @@ from policycortex.channels.model import DeliveryContent, Destination, Notice, Re
 from policycortex.channels.patterns import fill_text
 from policycortex.channels.request_bodies import ChannelBody, PatternText
 from policycortex.errors import DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
+from policycortex.shortening import shorten
 
 _CARD_TYPE: Final = "application/vnd.microsoft.card.adaptive"
 _MOST_ACTIONS: Final = 6  # Teams shows no more
@@ -109,8 +110,8 @@ def _fitted(text: str, card_with: Callable[[str], dict[str, Any]]) -> dict[str, 
     """The card with as much of the text as Teams accepts: values and escapes count, so its length is not enough."""
     card, shown = card_with(text), text
     while shown and len(_encoded(card)) > _MOST_BYTES:
-        shown = shown[: len(shown) * 4 // 5]
-        card = card_with(f"{shown.rstrip()} …" if shown else "")
+        shown = shorten(text, len(shown) * 4 // 5) if len(shown) > 1 else ""
+        card = card_with(shown)
     return card
 
 

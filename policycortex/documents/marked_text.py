@@ -17,6 +17,8 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from policycortex.shortening import MARK, shorten
+
 LONGEST_PARSED: Final = 20_000
 """Characters of the longest text that is parsed; a longer one is shown as it is. So the cost per text is bounded."""
 
@@ -78,17 +80,25 @@ def is_plain(blocks: Sequence[MarkedBlock]) -> bool:
 
 
 def shorten_blocks(blocks: Sequence[MarkedBlock], limit: int) -> tuple[MarkedBlock, ...]:
-    """The blocks when they have at most ``limit`` characters, else the first ``limit`` followed by ``…``."""
+    """The blocks when they have at most ``limit`` characters, else their first words followed by ``…``."""
     kept: list[MarkedBlock] = []
     left = limit
     for block in blocks:
-        if len(block.text) <= left:
-            left -= len(block.text)
-            kept.append(block)
-            continue
-        kept.append(replace(block, spans=(*_cut(block.spans, left), MarkedSpan(text="…"))))
-        break
+        if len(block.text) > left:
+            kept.append(_shortened(block, left, kept))
+            break
+        left -= len(block.text)
+        kept.append(block)
     return tuple(kept)
+
+
+def _shortened(block: MarkedBlock, limit: int, before: list[MarkedBlock]) -> MarkedBlock:
+    """The block's first words and the mark; the block before it with the mark where no word fits."""
+    words = shorten(block.text, max(limit, 1)).removesuffix(MARK)
+    if not words and before:
+        block = before.pop()
+        words = block.text
+    return replace(block, spans=(*_cut(block.spans, len(words)), MarkedSpan(text=MARK)))
 
 
 def _cut(spans: Sequence[MarkedSpan], limit: int) -> Iterator[MarkedSpan]:

@@ -13,6 +13,7 @@ import polars as pl
 from policycortex.documents.model import ReportDocument, RequirementRow
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.rendering.visible_text import show_controls_in
+from policycortex.shortening import shorten
 from policycortex.spreadsheet_text import guard_formulas
 
 REQUIREMENT_SEPARATOR: Final = "; "
@@ -44,8 +45,7 @@ def _details(row: RequirementRow) -> str:
     named = [name for name in (row.kind, *row.tags, mark, stated) if name is not None]
     title = f"{row.id} {row.title}" + (f" ({', '.join(named)})" if named else "")
     text = " ".join(part for part in (row.not_applicable, row.description) if part)
-    short = text if len(text) <= _DESCRIPTION_LENGTH else f"{text[: _DESCRIPTION_LENGTH - 1]}…"
-    return f"{title}: {short}" if short else title
+    return f"{title}: {shorten(text, _DESCRIPTION_LENGTH)}" if text else title
 
 
 def _joined_details(details: Mapping[str, str]) -> pl.Expr:

@@ -10,7 +10,8 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 from policycortex.documents.marked_text import BlockKind, MarkedBlock, MarkedSpan, parse_marked_text, shorten_blocks
-from policycortex.rendering.visible_text import shorten, show_controls, split_at_separators
+from policycortex.rendering.visible_text import show_controls, split_at_separators
+from policycortex.shortening import shorten
 
 _DEEPEST_SHOWN: Final = 3
 _LONG_WORD: Final = 16

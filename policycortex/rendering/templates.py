@@ -31,7 +31,8 @@ from policycortex.errors import RenderingError
 from policycortex.rendering.marked_markup import breakable, marked, marked_line, marked_words
 from policycortex.rendering.sandbox import TemplateSandbox
 from policycortex.rendering.template_limits import count_characters, template_limits
-from policycortex.rendering.visible_text import shorten, show_controls
+from policycortex.rendering.visible_text import show_controls
+from policycortex.shortening import shorten
 
 BUILT_IN: Final = "built_in"
 """Prefix of built-in templates for custom ones that extend them: ``{% extends "built_in/report/print.html" %}``."""

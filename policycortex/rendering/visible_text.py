@@ -1,4 +1,4 @@
-"""Text from outside made harmless and readable: controls shown, endless words cut. No markup here.
+"""Text from outside made harmless and readable: controls shown, endless words broken. No markup here.
 
 One rule for all formats people read: a character that would act instead of show is written ``[U+202E]``.
 """
@@ -19,11 +19,6 @@ _ACTING_CHARACTER: Final = re.compile(f"[{_ACTING}]")
 def show_controls(text: str) -> str:
     """``text`` with every acting character written as ``[U+XXXX]``; tabs and line ends stay."""
     return _ACTING_CHARACTER.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
-
-
-def shorten(text: str, limit: int, note: str = "") -> str:
-    """``text`` when it has at most ``limit`` characters, else its first ``limit`` followed by ``…`` and ``note``."""
-    return text if len(text) <= limit else f"{text[:limit]}…{note}"
 
 
 def split_at_separators(text: str) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Final
 import polars as pl
 
 from policycortex.documents.locales import Locale
+from policycortex.shortening import shorten
 
 FILES_NAMED: Final = 3
 _NAME_LENGTH: Final = 60
-"""Longer names of files are cut in the sentence; the import's notes have them complete."""
+"""Longer names of files are shortened in the sentence; the import's notes have them complete."""
 
 
 def filtered_messages(filtered_files: pl.DataFrame, locale: Locale) -> Iterator[str]:
@@ -17,11 +18,7 @@ def filtered_messages(filtered_files: pl.DataFrame, locale: Locale) -> Iterator[
     rows = filtered_files.rows()
     if not rows:
         return
-    named = [f"{_cut(name)} ({locale.text(f'filtered.{kind}')})" for name, kind in rows[:FILES_NAMED]]
+    named = [f"{shorten(name, _NAME_LENGTH)} ({locale.text(f'filtered.{kind}')})" for name, kind in rows[:FILES_NAMED]]
     rest = len(rows) - len(named)
     files = ", ".join(named + ([f"+{locale.number(rest)}"] if rest > 0 else []))
     yield locale.text("filtered.message", files=files)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"

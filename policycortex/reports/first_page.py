@@ -10,6 +10,7 @@ from policycortex.documents.model import ReportDocument, ReportHeader, Summary, 
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.reports.sections.ages import AGES
 from policycortex.reports.sections.trend import CAUSES, ChangeCause
+from policycortex.shortening import shorten
 
 ACTIONS_SHOWN: Final = 3
 NOTES_SHOWN: Final = 3
@@ -103,10 +104,8 @@ def write_verdict(header: ReportHeader, summary: Summary, locale: Locale) -> str
     """One or two sentences: how many requirements are met, or how many findings pass where there are none."""
     number, decided = locale.number, summary.score.denominator
     totals = total_requirements(summary)
-    framework = header.framework_name
-    name = framework if len(framework) <= _FRAMEWORK_LENGTH else framework[: _FRAMEWORK_LENGTH - 1] + "…"
     values = {
-        "framework": name,
+        "framework": shorten(header.framework_name, _FRAMEWORK_LENGTH),
         "met": number(totals.met),
         "not_met": number(totals.not_met),
         "assessed": number(totals.met + totals.not_met),

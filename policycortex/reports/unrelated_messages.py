@@ -9,6 +9,7 @@ from typing import Final
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportHeader
 from policycortex.scoring.unrelated import UnrelatedFindings, UnrelatedProvider
+from policycortex.shortening import shorten
 
 CHECKS_NAMED: Final = 3
 _CHECK_LENGTH: Final = 100
@@ -63,13 +64,10 @@ def provider_sentence(header: ReportHeader, provider: UnrelatedProvider, locale:
 
 def _first_checks(unrelated: UnrelatedFindings, provider: UnrelatedProvider, locale: Locale) -> str:
     """The provider's first checks, and how many of all they are."""
-    checks = [_short(check.check_id) for check in unrelated.checks if check.provider == provider.provider]
+    own = (check.check_id for check in unrelated.checks if check.provider == provider.provider)
+    checks = [shorten(name, _CHECK_LENGTH) for name in own]
     named = ", ".join(checks[:CHECKS_NAMED])
     if len(checks) <= CHECKS_NAMED:
         return locale.text("unrelated.checks", checks=named)
     shown, total = locale.number(CHECKS_NAMED), locale.number(len(checks))
     return locale.text("unrelated.first_checks", checks=named, shown=shown, total=total)
-
-
-def _short(check_id: str) -> str:
-    return check_id if len(check_id) <= _CHECK_LENGTH else f"{check_id[: _CHECK_LENGTH - 1]}…"

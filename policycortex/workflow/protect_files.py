@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from policycortex.names import ReportFormat
+from policycortex.shortening import shorten
 
 if TYPE_CHECKING:
     from policycortex.documents.model import ReportDocument
@@ -74,8 +75,7 @@ def copy_name(delivery_id: str, report_format: ReportFormat) -> str:
 
 def mark_for(watermark: str, target: str, delivery_id: str) -> str:
     """The watermark of a copy: the report's text, the target, and the delivery id."""
-    shown = re.sub(r"\s+", " ", target).strip()
-    shown = shown if len(shown) <= _TARGET_SHOWN else f"{shown[: _TARGET_SHOWN - 1]}…"
+    shown = shorten(re.sub(r"\s+", " ", target).strip(), _TARGET_SHOWN)
     return " · ".join(part for part in (watermark, shown, delivery_id) if part)
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -197,6 +198,24 @@ def test_slack_gets_a_message_and_the_file_in_its_thread(
     assert receipt.answer == "ok; 1 files"
 
 
+def test_long_texts_for_slack_end_after_a_word_or_a_link(
+    authority: trustme.CA, ca_file: str, pdf: DeliveredFile
+) -> None:
+    """Escaped texts stay below the limit of a block, no escape and no link is halved, and a name ends with a mark."""
+    files = [replace(pdf, name=f"{n}.pdf", url=f"https://a.example/{n:0200}") for n in range(40)]
+    with tls_receiver(authority) as receiver:
+        _slack_answer(receiver)
+        content = sample_content(*files, name="Report on networks " * 20)
+        connection = _slack(receiver, ca_file).model_copy(update={"attach_files": False})
+        send_over(connection, replace(SLACK, message="ports & hosts " * 400), content)
+    head, message, _facts, links = receiver.calls[0].json["blocks"][:4]
+    assert head["text"]["text"] == "Report on networks " * 7 + "Report on…"
+    assert 2_000 < len(message["text"]["text"]) <= 2_900
+    assert re.fullmatch(r"(?:ports &amp; hosts )+(?:ports( &amp;)?|ports &amp; hosts)…", message["text"]["text"])
+    assert all(re.fullmatch(r"<https://\S+\|\d+\.pdf> .+", line) for line in links["text"]["text"].splitlines())
+    assert 2_500 < len(links["text"]["text"]) <= 2_900
+
+
 def test_slack_files_that_fail_do_not_repeat_the_message(
     authority: trustme.CA, ca_file: str, pdf: DeliveredFile
 ) -> None:
@@ -269,7 +288,7 @@ def test_a_teams_message_stays_below_the_limit_after_filling(
     call = receiver.calls[0]
     assert 10_000 < len(call.body) <= 28_000
     body = call.json["attachments"][0]["content"]["body"]
-    assert body[1]["text"].endswith(" …")
+    assert body[1]["text"].endswith("報…")
     assert {"title": "Compliance score", "value": "96.3%"} in body[2]["facts"]
 
 

@@ -96,10 +96,11 @@ def test_links_of_the_json_form_are_web_addresses(text: str) -> None:
 
 @given(_TEXTS, st.integers(1, 50))
 def test_a_shortened_text_is_short(text: str, limit: int) -> None:
-    """At most ``limit`` characters are left, and a mark where some are missing."""
+    """At most ``limit`` characters and a mark where some are missing; what is left is the text's start."""
     blocks = parse_marked_text(text)
     whole, shown = ("".join(block.text for block in each) for each in (blocks, shorten_blocks(blocks, limit)))
-    assert shown == (whole if len(whole) <= limit else f"{whole[:limit]}…")
+    assert len(shown) <= limit + 1
+    assert shown == whole if len(whole) <= limit else shown.endswith("…") and whole.startswith(shown[:-1])
 
 
 def test_cost_grows_no_faster_than_the_text() -> None:

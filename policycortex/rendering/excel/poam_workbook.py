@@ -18,10 +18,12 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.poam import Deviation, PoamItem
 from policycortex.errors import RenderingError
 from policycortex.names import Severity
+from policycortex.rendering.excel.tables import fit_cell
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls
 from policycortex.reports.poam_items import closed_items, open_items
 from policycortex.reports.sections.poam import items_of
+from policycortex.shortening import shorten
 
 OPEN_SHEET: Final = "Open POA&M Items"
 CLOSED_SHEET: Final = "Closed POA&M Items"
@@ -29,7 +31,6 @@ HEAD_ROW: Final = 5
 """Of the columns, from 1; items follow at once."""
 
 _TITLE: Final = "Plan of Action and Milestones (POA&M)"
-_LONGEST: Final = 32_767
 _DAY: Final = "yyyy-mm-dd"
 _RATINGS: Final = {
     Severity.CRITICAL.value: "High",
@@ -128,9 +129,9 @@ def render_poam_workbook(document: ReportDocument, path: Path, options: Renderin
         with xlsxwriter.Workbook(path, text_only) as book:
             book.set_properties(
                 {
-                    "title": show_controls(header.name)[:250],
-                    "author": show_controls(header.author)[:250],
-                    "subject": header.framework_name[:250],
+                    "title": shorten(show_controls(header.name), 250),
+                    "author": shorten(show_controls(header.author), 250),
+                    "subject": shorten(header.framework_name, 250),
                     "created": header.generated_at.replace(tzinfo=None),
                 }
             )
@@ -181,5 +182,4 @@ def _write(sheet: Worksheet, row: int, column: int, value: _Value, forms: _Forms
     if isinstance(value, date):
         sheet.write_datetime(row, column, value, forms.day)
     elif value:
-        shown = show_controls(value)
-        sheet.write_string(row, column, shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…", forms.text)
+        sheet.write_string(row, column, fit_cell(value), forms.text)

@@ -19,6 +19,7 @@ from policycortex.rendering.excel.page_setup import PageTexts, printed_columns, 
 from policycortex.rendering.tints import HEAD_FILL, INK, TINTS
 from policycortex.rendering.visible_text import show_controls
 from policycortex.reports.section import NUMERIC, Kind
+from policycortex.shortening import shorten
 
 CELL_LIMIT: Final = 32_767
 """Most UTF-16 units of text that one Excel cell holds."""
@@ -76,7 +77,7 @@ def fit_cell(text: str) -> str:
     units = shown.encode("utf-16-le")
     if len(units) <= 2 * CELL_LIMIT:
         return shown
-    return units[: 2 * (CELL_LIMIT - 1)].decode("utf-16-le", errors="ignore") + "…"
+    return shorten(shown, len(units[: 2 * CELL_LIMIT].decode("utf-16-le", errors="ignore")))
 
 
 def write_cell(
@@ -85,7 +86,7 @@ def write_cell(
     """One typed cell; None leaves it empty."""
     match value:
         case Link():
-            target, shown = f"internal:{value.location}", fit_cell(value.text)[:_LINK_LIMIT]
+            target, shown = f"internal:{value.location}", shorten(fit_cell(value.text), _LINK_LIMIT)
             sheet.write_url(row, column, target, link_form or form, string=shown)
         case None:
             sheet.write_blank(row, column, None, form)

@@ -26,6 +26,7 @@ from policycortex.rendering.excel.summary_sheet import write_summary
 from policycortex.rendering.excel.tables import Forms, write_table
 from policycortex.rendering.options import RenderingOptions, report_locale, report_template
 from policycortex.rendering.visible_text import show_controls
+from policycortex.shortening import shorten
 
 
 def render_workbook(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
@@ -60,9 +61,9 @@ def _fill(book: xlsxwriter.Workbook, document: ReportDocument, locale: Locale, o
     header = document.header
     book.set_properties(
         {
-            "title": show_controls(header.name)[:250],
-            "author": show_controls(header.author)[:250],
-            "subject": header.framework_name[:250],
+            "title": shorten(show_controls(header.name), 250),
+            "author": shorten(show_controls(header.author), 250),
+            "subject": shorten(header.framework_name, 250),
             "created": header.generated_at.replace(tzinfo=None),
         }
     )

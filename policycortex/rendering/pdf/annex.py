@@ -24,7 +24,8 @@ from policycortex.names import PdfVariant
 from policycortex.rendering.pdf.annex_items import Item
 from policycortex.rendering.pdf.covered_text import show_uncovered
 from policycortex.rendering.pdf.structure import item_elements, page_of, take_out_last_page
-from policycortex.rendering.visible_text import shorten, show_controls
+from policycortex.rendering.visible_text import show_controls
+from policycortex.shortening import shorten
 
 CHUNK_WEIGHT: Final = 400
 """Weight of the items set at once. The engine remembers its last ten documents, so this bounds memory for any total."""

@@ -22,7 +22,7 @@ from policycortex.rendering.pdf.annex_items import (
 )
 from policycortex.rendering.pdf.annex_requirements import listed_rows, outcomes_of, severity_of
 from policycortex.rendering.pdf.finding_groups import FindingGroup, FindingPlace, FindingSource
-from policycortex.rendering.visible_text import shorten
+from policycortex.shortening import shorten
 
 _GLYPHS: Final = {"PASS": "✓", "FAIL": "✗", "MANUAL": "◆"}
 WORDS_LIMIT: Final = 400

@@ -21,10 +21,10 @@ from policycortex.rendering.pdf.annex_items import (
     plain,
     styled,
 )
-from policycortex.rendering.visible_text import shorten
 from policycortex.reports.sections import evidence
 from policycortex.reports.sections.control_assessment import group_requirements
 from policycortex.scoring.attestations import Statement
+from policycortex.shortening import shorten
 
 NUMBERS_IN_ROW: Final = 120
 """Numbers of findings in one row; a row never breaks across pages."""

@@ -1,14 +1,16 @@
-"""Findings as they stand on a page: few columns, long texts cut with a mark, one form of date. For page and annex."""
+"""Findings as they stand on a page: few columns, short texts, one form of date. For page and annex."""
 
+from functools import partial
 from typing import Final
 
 import polars as pl
 
 from policycortex.documents.model import FindingsTable
 from policycortex.rendering.visible_text import show_controls_in
+from policycortex.shortening import shorten
 
 TEXT_LIMIT: Final = 300
-"""Characters of one text on a page; a title beyond that is cut with ``…``."""
+"""Characters of one text on a page; a title beyond that ends in ``…``."""
 
 IDENTIFIER_LIMIT: Final = 2048
 """Characters of a resource id on a page: as long as an ARN can be."""
@@ -38,7 +40,7 @@ def shape_evidence(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def has_long_text(findings: FindingsTable) -> bool:
-    """Whether ``shape_rows`` cuts any text of ``findings``."""
+    """Whether ``shape_rows`` shortens any text of ``findings``."""
     rows = pl.scan_parquet(findings.path).head(findings.total)
     is_cut = (pl.col(name).str.len_chars().max() > _limit_of(name) for name in _TEXTS)
     return bool(rows.select(pl.any_horizontal(is_cut)).collect().item())
@@ -49,7 +51,14 @@ def _limit_of(name: str) -> int:
 
 
 def shown_text(name: str, limit: int = TEXT_LIMIT) -> pl.Expr:
-    """The column as a page shows it: cut to ``limit`` characters with a mark, safe, "" for null."""
-    column = pl.col(name).fill_null("")
-    cut = pl.when(column.str.len_chars() > limit).then(column.str.head(limit) + "…").otherwise(column)
-    return show_controls_in(cut).alias(name)
+    """The column as a page shows it: at most ``limit`` characters, safe, "" for null."""
+    short = pl.col(name).fill_null("").map_batches(partial(_shorten_all, limit=limit), return_dtype=pl.String)
+    return show_controls_in(short).alias(name)
+
+
+def _shorten_all(texts: pl.Series, *, limit: int) -> pl.Series:
+    """``shorten`` for a column, without a Python call for each text that is short enough."""
+    places = (texts.str.len_chars() > limit).arg_true()
+    if places.is_empty():
+        return texts
+    return texts.scatter(places, [shorten(text, limit) for text in texts.gather(places)])

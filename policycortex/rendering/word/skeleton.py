@@ -16,6 +16,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.rendering.tints import INK
 from policycortex.rendering.visible_text import show_controls
 from policycortex.rendering.word.markup import field, run, xml_text
+from policycortex.shortening import shorten
 
 _FONT: Final = "Calibri"
 _CODE_FONT: Final = "Consolas"
@@ -129,7 +130,7 @@ def _set_properties(made: Document, document: ReportDocument, locale: Locale) ->
 
 
 def _short(text: str) -> str:
-    return show_controls(text)[:_LONGEST]
+    return shorten(show_controls(text), _LONGEST)
 
 
 def _set_header(made: Document, document: ReportDocument, watermark: str | None) -> None:

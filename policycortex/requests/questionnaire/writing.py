@@ -10,7 +10,7 @@ import xlsxwriter
 
 from policycortex.frameworks.model import Framework
 from policycortex.names import RequirementKind, RequirementResult
-from policycortex.rendering.visible_text import shorten, show_controls
+from policycortex.rendering.visible_text import show_controls
 from policycortex.requests.questionnaire.layout import (
     ABOUT,
     ABOUT_ROWS,
@@ -22,6 +22,7 @@ from policycortex.requests.questionnaire.layout import (
 )
 from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.model import RequirementAssessment
+from policycortex.shortening import shorten
 
 _LONGEST_TEXT: Final = 2000
 _EMPTY_ROWS: Final = 200
@@ -73,7 +74,8 @@ def write_questionnaire(
     """Write the workbook to ``path``; the questions in their order."""
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, text_only) as book:
-        book.set_properties({"title": f"Questionnaire {framework.name}"[:200], "created": now.replace(tzinfo=None)})
+        title = shorten(f"Questionnaire {framework.name}", 200)
+        book.set_properties({"title": title, "created": now.replace(tzinfo=None)})
         _write_requirements(book, questions)
         about = (VERSION, framework.id, framework.version, organization, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
         _write_about(book, about)

@@ -97,10 +97,11 @@ def test_a_very_long_text_is_not_parsed() -> None:
     assert block.text == text.strip()
 
 
-def test_shortened_blocks_end_with_a_mark() -> None:
-    """10 characters of two blocks: all 7 of the first, 3 of the second."""
-    blocks = shorten_blocks(parse_marked_text("**abc** def\n\nghijkl"), 10)
-    assert [block.text for block in blocks] == ["abc def", "ghi…"]
+def test_shortened_blocks_end_after_a_word_with_a_mark() -> None:
+    """Of two blocks all of the first, and the words of the second that fit; where none fits, the first has the mark."""
+    blocks = parse_marked_text("**abc** def\n\nOpen the console")
+    assert [block.text for block in shorten_blocks(blocks, 17)] == ["abc def", "Open the…"]
+    assert [block.text for block in shorten_blocks(blocks, 7)] == ["abc def…"]
     assert shorten_blocks(blocks, 100) == blocks
 
 
@@ -114,4 +115,4 @@ def test_an_ordinary_sentence_is_plain() -> None:
 def test_a_text_can_be_one_line() -> None:
     """Page one has a line for each action, whatever lists and code blocks a scanner writes."""
     assert marked_words("Do **this**:\n\n1. one\n2. two\n\n```\nls\n```", 100) == "Do this: 1. one 2. two ls"
-    assert marked_words("<b>" + "x" * 20, 5) == "&lt;b&gt;xx…"
+    assert marked_words("<b>" + "x" * 20, 5) == "&lt;b&gt;x…"

@@ -4,11 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policycortex.rendering.visible_text import (
-    shorten,
-    show_controls,
-    show_controls_in,
-)
+from policycortex.rendering.visible_text import show_controls, show_controls_in
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -23,9 +19,3 @@ def test_columns_and_single_texts_follow_one_rule(texts: list[str]) -> None:
 def test_acting_characters_are_written_as_their_number() -> None:
     """A mark that turns the reading direction, a bell and a NUL are seen; line ends and tabs stay."""
     assert show_controls("a\u202eb\x07\x00\n\tc\ud800") == "a[U+202E]b[U+0007][U+0000]\n\tc[U+D800]"
-
-
-def test_only_texts_beyond_the_limit_are_cut() -> None:
-    """The mark of a cut stands only where something was cut."""
-    assert shorten("abc", 3) == "abc"
-    assert shorten("abcd", 3) == "abc…"
