@@ -14,7 +14,7 @@ from policycortex.storage.registry.web_sessions import session_limits
 from policycortex_console import open_id
 from policycortex_console.app import Console
 from tests.console.conftest import ConsoleServer, Visitor
-from tests.support.api_server import serve
+from tests.support.api_server import serve_beside
 from tests.support.identity_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -87,7 +87,7 @@ def site(console: ConsoleServer, provider: RunningProvider, monkeypatch: pytest.
     }
     settings = console.api.settings.model_copy(update={"sign_in": json.dumps(text)})
     front = Console(console.api.app, settings, now=console.api.clock, sign_ins_per_minute=1000)
-    for url in serve(front):
+    for url in serve_beside(front):
         provider.configure(url)
         opened = SignInSite(console=console, provider=provider, url=url)
         yield opened

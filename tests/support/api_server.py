@@ -231,8 +231,17 @@ def run_server(settings: Settings) -> Iterator[ApiServer]:
 
 
 def serve(app: ASGIApp) -> Iterator[str]:
-    """Run the app in a thread; yields its address."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, **SERVER_OPTIONS))
+    """Run the app in a thread; yields its address. The app closes its registry and threads at the end."""
+    yield from _listen(uvicorn.Config(app, log_config=None, **SERVER_OPTIONS))
+
+
+def serve_beside(front: ASGIApp) -> Iterator[str]:
+    """Run another front of an app that a fixture serves: the app goes on when the front ends."""
+    yield from _listen(uvicorn.Config(front, log_config=None, **SERVER_OPTIONS | {"lifespan": "off"}))
+
+
+def _listen(config: uvicorn.Config) -> Iterator[str]:
+    server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
