@@ -29,6 +29,7 @@ from dagster._utils.interrupts import setup_interrupt_handlers
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
+from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
 
@@ -43,8 +44,10 @@ _PRELOADED: Final = (
     "weasyprint",
     "xlsxwriter",
     "pikepdf",
+    "policycortex.rendering.artifacts",
+    "upath.implementations.local",  # Dagster imports it for the instance's settings
 )
-"""Imported before the first run. Together they take 3 seconds, once; a run may need only some of them."""
+"""Imported before the first run. Together they take 4 seconds, once; a run may need only some of them."""
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -83,6 +86,8 @@ def preload(definitions_module: str) -> None:
     os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
     for module in _PRELOADED:
         importlib.import_module(module)
+    all_sections()
+    DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
     expected_threads = _thread_count()
     check_extensions(Settings.from_environment())
     importlib.import_module(definitions_module).defs.get_repository_def().get_all_jobs()
