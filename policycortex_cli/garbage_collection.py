@@ -19,6 +19,7 @@ def remove_garbage(settings: Settings, *, keep_days: float, grace_hours: float, 
     print(f"{verb} {found.artifact_files} artifact files ({found.artifact_bytes} bytes) that no report names")
     print(f"{verb} {found.snapshots} snapshots of the lake that no report was made from")
     print(f"{verb} {found.lake_files} files of the lake that no snapshot names")
+    print(f"{'would merge' if is_dry_run else 'merged'} {found.merged_files} small files of the lake into fewer ones")
     print(f"{verb} {found.scratch} temporary files of runs that were killed")
     print(f"{verb} {found.landed_files} imported and parked files of the landing zone that are past their time")
     print(f"{verb} {found.access_rows} rows of the access log that are past the retention of the audit log")

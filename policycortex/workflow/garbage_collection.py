@@ -44,6 +44,8 @@ class Garbage:
     artifact_bytes: int
     snapshots: int
     lake_files: int
+    merged_files: int
+    """Small files of the lake whose rows were written into fewer ones."""
     scratch: int
     """Temporary files and folders of runs that died."""
     landed_files: int
@@ -82,6 +84,7 @@ def collect_garbage(
         artifact_bytes=size,
         snapshots=lake.snapshots,
         lake_files=lake.expired_files + lake.orphaned_files,
+        merged_files=lake.merged_files,
         scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
         landed_files=_collect_landed(settings, now, is_dry_run=is_dry_run),
         access_rows=access_rows,

@@ -331,6 +331,35 @@ def test_other_settings_do_not_change_figures_silently(story: Story) -> None:
     fail_report(story.home.settings, report_id, "other weights")
 
 
+def test_merged_files_change_no_report(tmp_path: Path) -> None:
+    """After small files became one and the former ones are deleted, a report has the same bytes, and so has what was
+    known between two scans."""
+    with happened(tmp_path) as own:
+        home, bodies = own.home, ({"from_report": own.before.id}, body(known_on=own.known.isoformat()))
+        first = [home.make(each) for each in bodies]
+        pinned, merged = home.registry.references.load_pinned_snapshots(), 0
+        for _ in range(2):
+            now = datetime.now(UTC)
+            found = clean_lake(
+                home.settings,
+                pinned=pinned,
+                expire_before=now - timedelta(days=1),
+                settled_before=now,
+                is_dry_run=False,
+            )
+            merged += found.merged_files
+        assert merged >= 2
+        assert found.expired_files >= 2
+        for row, each in zip(first, bodies, strict=True):
+            assert _without_own(home, home.make(each)) == _without_own(home, row)
+
+
+def _without_own(home: Home, row: ReportRow) -> list[str]:
+    """Its files without its id and the lines that tell when it was made."""
+    lines = (line for name in ALL_FORMATS for line in home.file(row, name).replace(row.id, "").splitlines())
+    return [line for line in lines if "generated" not in line.lower()]
+
+
 def test_a_snapshot_that_is_gone_is_named(tmp_path: Path) -> None:
     """Its report says so; an open report keeps the snapshot that it will be made from."""
     with happened(tmp_path) as own:

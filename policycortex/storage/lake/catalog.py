@@ -14,6 +14,9 @@ CATALOG_SCHEMA: Final = "lake"
 SCHEMA_VERSION: Final = 9
 """Version of the lake's tables that this program makes."""
 
+METADATA: Final = "__ducklake_metadata_lake"
+"""DuckLake's name for the catalog of the lake attached as ``lake``."""
+
 _PATIENCE_SECONDS: Final = 1.0
 _VERSION_TABLES: Final = """
     SELECT inlined.table_name FROM {schema}ducklake_inlined_data_tables inlined
@@ -21,6 +24,11 @@ _VERSION_TABLES: Final = """
     WHERE named.table_name = 'schema_version' AND named.end_snapshot IS NULL
 """
 """The record of a version is a small write, which stays in the catalog."""
+
+
+def metadata_tables(settings: Settings) -> str:
+    """Database and schema of DuckLake's own tables in a connection with the lake attached."""
+    return f"{METADATA}.{CATALOG_SCHEMA if settings.database_url else 'main'}"
 
 
 def catalog_path(settings: Settings) -> Path:

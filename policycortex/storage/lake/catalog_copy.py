@@ -10,11 +10,9 @@ import duckdb
 
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import translate_attach_error
-from policycortex.storage.lake.catalog import catalog_path
+from policycortex.storage.lake.catalog import METADATA, catalog_path
 from policycortex.storage.lake.extensions import quoted
 
-METADATA: Final = "__ducklake_metadata_lake"
-"""DuckLake's name for the catalog of the lake attached as ``lake``."""
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ducklake%'"
 _ONLY_FOR_WRITING: Final = frozenset({"ducklake_file_partition_value", "ducklake_snapshot_changes"})
 

@@ -5,14 +5,9 @@ the statistics of all columns of all files, so queries get slower with each day 
 select files by organization and day only. DuckLake reads a file without statistics of a column.
 """
 
-from typing import Final
-
 from policycortex.settings import Settings
-from policycortex.storage.lake.catalog import CATALOG_SCHEMA
+from policycortex.storage.lake.catalog import metadata_tables
 from policycortex.storage.lake.session import Cursor
-
-_CATALOG: Final = "__ducklake_metadata_lake"
-"""DuckLake's name for the attached catalog."""
 
 
 def forget_statistics(cursor: Cursor, settings: Settings) -> int:
@@ -20,7 +15,7 @@ def forget_statistics(cursor: Cursor, settings: Settings) -> int:
 
     The caller holds the writer's lock. Raises duckdb.Error.
     """
-    catalog = f"{_CATALOG}.{CATALOG_SCHEMA if settings.database_url else 'main'}"
+    catalog = metadata_tables(settings)
     row = cursor.execute(
         f"DELETE FROM {catalog}.ducklake_file_column_stats "  # noqa: S608 - names of our own catalog
         f"WHERE table_id IN (SELECT table_id FROM {catalog}.ducklake_partition_column) "
