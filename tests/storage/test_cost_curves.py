@@ -15,7 +15,7 @@ from policycortex.names import CrosswalkEdition
 from policycortex.period import Period
 from policycortex.scoring.result_tables import FRAMEWORK_SCORE_SCHEMA, REQUIREMENT_RESULT_SCHEMA
 from policycortex.settings import Settings
-from policycortex.storage.lake.catalog_copy import METADATA
+from policycortex.storage.lake.catalog import METADATA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import DayResults, Lake, open_lake
 from policycortex.storage.lake.scan_selection import carried_cursor, period_end_cursor, period_parameters
