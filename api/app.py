@@ -26,6 +26,7 @@ from api.v1.attestations import questionnaires
 from api.v1.attestations import routes as attestations
 from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
+from api.v1.comments import routes as comments
 from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
 from api.v1.findings import routes as findings
@@ -60,6 +61,7 @@ _MODULES: Final = (
     attestations,
     attestation_evidence,
     questionnaires,
+    comments,
     analytics,
     deliveries,
     subscriptions,

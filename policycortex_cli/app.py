@@ -12,6 +12,7 @@ from policycortex.names import ReportFormat
 from policycortex.settings import Settings
 from policycortex_cli.assistants import mcp
 from policycortex_cli.attestations import attestations
+from policycortex_cli.comments import comments
 from policycortex_cli.connections import connections
 from policycortex_cli.deliveries import deliveries
 from policycortex_cli.frameworks import frameworks
@@ -261,6 +262,7 @@ app.add_command(certificate)
 app.add_command(retention)
 app.add_command(waivers)
 app.add_command(attestations)
+app.add_command(comments)
 app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)

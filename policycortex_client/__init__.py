@@ -6,6 +6,7 @@ It imports nothing of the server and knows only the documented API. What the API
 from policycortex_client.aio import AsyncClient
 from policycortex_client.attestations import Attestation, ImportedQuestionnaire
 from policycortex_client.client import Client
+from policycortex_client.comments import Comment
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
 from policycortex_client.findings import FindingsPage
@@ -32,6 +33,7 @@ __all__ = [
     "AsyncClient",
     "Attestation",
     "Client",
+    "Comment",
     "ConnectionFailedError",
     "DateRange",
     "Delivery",

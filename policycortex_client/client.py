@@ -3,6 +3,7 @@
 from policycortex_client.administration import AdministrationClient
 from policycortex_client.analytics import AnalyticsClient
 from policycortex_client.attestations import AttestationsClient
+from policycortex_client.comments import CommentsClient
 from policycortex_client.deliveries import DeliveriesClient
 from policycortex_client.downloads import DownloadsClient
 from policycortex_client.findings import FindingsClient
@@ -27,6 +28,7 @@ class Client(
     SubscriptionsClient,
     WaiversClient,
     AttestationsClient,
+    CommentsClient,
     FrameworksClient,
     FindingsClient,
     GrantsClient,

@@ -1,5 +1,6 @@
 """What the identity of an outside auditor may call, and the limits of its grant. What is not named here is refused."""
 
+from datetime import datetime
 from typing import Final
 
 from fastapi import Request
@@ -30,20 +31,27 @@ _ROUTES: Final = frozenset(
         "/v1/attestations",
         "/v1/attestations/{attestation_id}",
         "/v1/attestations/{attestation_id}/evidence/{sha256}",
+        "/v1/comments",
+        "/v1/comments/{comment_id}",
     }
 )
 """Each of these routes applies the grant: reports by the reader's id in the registry, the others by this module."""
+_CHANGES: Final = frozenset({("POST", "/v1/comments")})
+"""What an auditor adds. It needs no scope beside the grant."""
 _LONGEST_QUERY: Final = 500
 
 
 def require_granted_route(request: Request, grant: GrantRow) -> None:
-    """Raise ApiError 403 for a route that no grant has, and 404 for a framework outside of the grant.
+    """Raise ApiError 403 for a call that no grant has, and 404 for a framework outside of the grant.
 
     The event in the audit log gets the query, so that it shows what was read.
     """
     path = getattr(request.scope.get("route"), "path", "")
-    if request.method not in {"GET", "HEAD"} or path not in _ROUTES:
-        raise ApiError(codes.FORBIDDEN, "Your grant covers reports, requirements, evidence and statements only")
+    is_read = request.method in {"GET", "HEAD"} and path in _ROUTES
+    if not is_read and (request.method, path) not in _CHANGES:
+        raise ApiError(
+            codes.FORBIDDEN, "Your grant covers reports, requirements, evidence, statements and comments only"
+        )
     if request.url.query:
         note(details={"query": request.url.query[:_LONGEST_QUERY]})
     framework = request.path_params.get("framework_id")
@@ -59,6 +67,11 @@ def require_framework(grant: GrantRow, framework_id: str | None) -> None:
 
 def period_within(grant: GrantRow, period: Period) -> Period:
     """The part of the period from the grant's start on. Raises ApiError 404 when it ends outside of the grant."""
-    if not grant.period.start < period.end <= grant.period.end:
-        raise ApiError(codes.PATH_NOT_FOUND, "Your grant does not cover this time")
+    require_time(grant, period.end)
     return Period(start=max(period.start, grant.period.start), end=period.end, zone=period.zone)
+
+
+def require_time(grant: GrantRow, at: datetime) -> None:
+    """Raise ApiError 404 unless the posture at the last moment before ``at`` is within the grant."""
+    if not grant.period.start < at <= grant.period.end:
+        raise ApiError(codes.PATH_NOT_FOUND, "Your grant does not cover this time")

@@ -3,6 +3,7 @@
 from policycortex_client.aio.administration import AsyncAdministrationClient
 from policycortex_client.aio.analytics import AsyncAnalyticsClient
 from policycortex_client.aio.attestations import AsyncAttestationsClient
+from policycortex_client.aio.comments import AsyncCommentsClient
 from policycortex_client.aio.deliveries import AsyncDeliveriesClient
 from policycortex_client.aio.downloads import AsyncDownloadsClient
 from policycortex_client.aio.findings import AsyncFindingsClient
@@ -27,6 +28,7 @@ class AsyncClient(
     AsyncSubscriptionsClient,
     AsyncWaiversClient,
     AsyncAttestationsClient,
+    AsyncCommentsClient,
     AsyncFrameworksClient,
     AsyncFindingsClient,
     AsyncGrantsClient,

@@ -21,6 +21,7 @@ UNKNOWN = {
     "grant_id": "aud_",
     "subscription_id": "sub_",
     "event_id": "evt_",
+    "comment_id": "cmt_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
@@ -64,8 +65,10 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "end": "2026-12-31T23:59:59Z",
         "expires_at": f"{server.clock().date() + timedelta(days=90)}T00:00:00Z",
     }
+    comment = {"framework": framework["id"], "requirement": "B1", "text": f"Comment {mark}"}
     return {
         "mark": mark,
+        "comment_id": admin.post("/v1/comments", json=comment).json()["id"],
         "grant_id": admin.post("/v1/grants", json=grant).json()["id"],
         "report_id": report_id,
         "other_id": report_id,
@@ -193,7 +196,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
-                | {"subscription_id": "x", "event_id": "x"}
+                | {"subscription_id": "x", "event_id": "x", "comment_id": "x"}
                 | known
             )
             url = path.format(**given, token="x")

@@ -21,6 +21,7 @@ from policycortex.storage.registry.attestations import AttestationRepository
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import STREAMS, WRITES, Database, translated_errors
 from policycortex.storage.registry.clock_repair import ClockRepairRepository
+from policycortex.storage.registry.comments import CommentRepository
 from policycortex.storage.registry.contradictions import ContradictionRepository
 from policycortex.storage.registry.deliveries import DeliveryRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
@@ -75,6 +76,7 @@ class Registry:
         self.withheld = WithheldRepository(database, self.audit_log)
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
+        self.comments = CommentRepository(database)
         self.contradictions = ContradictionRepository(database, self.audit_log)
         self.attestation_notices = AttestationNoticeRepository(database, self.audit_log)
         self.unrelated = UnrelatedRepository(database)
