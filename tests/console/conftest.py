@@ -12,6 +12,7 @@ from policycortex.security.web_access import WebRole
 from policycortex.settings import Settings
 from policycortex.storage.registry import KeyRow
 from tests.api.test_analytics import fill
+from tests.console.screens import Filled, fill_organization
 from tests.support.api_server import ApiServer, run_server
 
 ORGANIZATION = "analytics"
@@ -77,13 +78,25 @@ def form_token(text: str) -> str:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One server with findings for all tests of the console."""
+    """One server for all tests of the console."""
     home = tmp_path_factory.mktemp("console") / "home"
-    for server in run_server(
-        Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute")
-    ):
-        fill(replace(server, organization=ORGANIZATION))
-        yield server
+    settings = Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute")
+    yield from run_server(settings)
+
+
+@pytest.fixture(scope="session")
+def history(served: ApiServer) -> str:
+    """The organisation with sixteen days of findings."""
+    served.clock.reset()
+    fill(replace(served, organization=ORGANIZATION))
+    return ORGANIZATION
+
+
+@pytest.fixture(scope="session")
+def everything(served: ApiServer) -> Filled:
+    """An organisation with one of everything. Tests may add to it; they change and end only what they made."""
+    served.clock.reset()
+    return fill_organization(served, "everything")
 
 
 @pytest.fixture

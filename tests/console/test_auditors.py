@@ -67,9 +67,9 @@ def _sign_in(console: ConsoleServer, link: str) -> Visitor:
 
 
 @pytest.fixture
-def granted(console: ConsoleServer) -> Granted:
+def granted(console: ConsoleServer, history: str) -> Granted:
     """Made through the forms."""
-    admin = console.sign_in(organization=ORGANIZATION)
+    admin = console.sign_in(organization=history)
     made = admin.submit("/auditors", _fields(console.api.clock().date()))
     link = re.search(r'readonly value="([^"]+/sign-in\?token=ga_[^"]+)"', made.text)
     assert link is not None, made.text

@@ -10,7 +10,7 @@ from policycortex.names import ReportFormat
 from policycortex_console.app import SCREENS
 from policycortex_console.forms import FormEndpoint
 from policycortex_console.rendering import print_breakable, print_points, print_score
-from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor, form_token
+from tests.console.conftest import ConsoleServer, Visitor, form_token
 
 _ORDER: dict[str, Any] = {"type": "compliance", "framework": "soc2", "range": "last_month", "formats": ["pdf", "html"]}
 _HTML = b"<!doctype html><title>The report</title><script>parent.document.title = 'reached'</script>"
@@ -159,9 +159,9 @@ def test_a_file_is_uploaded_as_it_comes(console: ConsoleServer, tmp_path: Path) 
     assert str(tmp_path) not in shown
 
 
-def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer) -> None:
+def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer, history: str) -> None:
     """From the framework to the failing resource in three clicks: framework, requirement, finding."""
-    visitor = console.sign_in(organization=ORGANIZATION)
+    visitor = console.sign_in(organization=history)
     framework = visitor.get("/controls/soc2").text
     assert '/controls/soc2/requirement?id=CC6.1"' in framework
     requirement = visitor.get("/controls/soc2/requirement", id="CC6.1").text
@@ -172,9 +172,9 @@ def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer)
     assert visitor.get("/controls/soc2/requirement", id="CC99").status_code == 404
 
 
-def test_the_order_form_shows_what_the_report_would_have(console: ConsoleServer) -> None:
+def test_the_order_form_shows_what_the_report_would_have(console: ConsoleServer, history: str) -> None:
     """As a part of the page for htmx, and with the form for a browser without script; what is open is named."""
-    visitor = console.sign_in(organization=ORGANIZATION)
+    visitor = console.sign_in(organization=history)
     form: dict[str, str | list[str]] = {
         "type": "compliance",
         "framework": "soc2",

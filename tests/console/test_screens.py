@@ -1,45 +1,21 @@
 """Each screen with data and without, in a real browser: WCAG, a phone's width, and nothing from elsewhere."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import pytest
 
-from policycortex.names import ReportFormat
-from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor
+from tests.console.conftest import ConsoleServer, Visitor
+from tests.console.screens import NOT_PAGES, Filled, page_paths, routes_of
 from tests.support.browser import AXE, Browser, open_browser
 
 pytestmark = pytest.mark.timeout(900)
 
-SCREENS: Final = (
-    "/",
-    "/reports",
-    "/reports/new",
-    "/reports/{report_id}",
-    "/reports/{open_id}",
-    "/controls",
-    "/controls/soc2",
-    "/controls/soc2/requirement?id=CC6.1",
-    "/findings",
-    "/findings?status=FAIL&severity=high",
-    "/schedules",
-    "/schedules/{schedule_id}",
-    "/waivers",
-    "/attestations",
-    "/imports",
-    "/auditors",
-    "/audit",
-    "/health",
-    "/reports/rpt_none",
-)
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_AXE_RUN: Final = f"""axe.run(document, {{runOnly: {json.dumps(_RULES)}}}).then((found) => found.violations.map(
-    (rule) => [rule.id, rule.nodes.map((node) => node.html.slice(0, 200))]))"""
-_HTML: Final = (
-    b"<!doctype html><html lang=en><title>A report</title><h1>A report</h1><script>document.title='ran'</script>"
-)
+_COLOURS: Final = ["color-contrast"]
+_DESK: Final[Mapping[str, Any]] = {"width": 1440, "height": 900}
+_PHONE: Final[Mapping[str, Any]] = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -50,79 +26,71 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture
-def filled(console: ConsoleServer) -> Visitor:
-    """An admin of the organisation with findings, reports, a schedule, a waiver and an attestation."""
-    console.api = replace(console.api, organization=ORGANIZATION)
-    visitor = console.sign_in(organization=ORGANIZATION)
-    order: dict[str, str | list[str]] = {
-        "type": "compliance",
-        "framework": "soc2",
-        "range": "last_month",
-        "formats": ["pdf", "html"],
-    }
-    visitor.submit("/reports/new", order)
-    made = visitor.submit("/reports/new", order).headers["location"].rsplit("/", 1)[1]
-    console.api.complete(made, {ReportFormat.PDF: b"%PDF-1.7", ReportFormat.HTML: _HTML})
-    visitor.submit(
-        "/schedules",
-        {"template": "weekly_compliance", "recipients": "ceo@company.com", "timezone": "Europe/Berlin"},
-    )
-    visitor.submit("/waivers", {"check": "c1", "reason": "accepted by the board", "until": "2027-06-30"})
-    visitor.submit(
-        "/attestations",
-        {
-            "statement": "not_applicable",
-            "framework": "soc2",
-            "requirements": "P1.1",
-            "reason": "no personal data",
-            "until": "2027-06-30",
-        },
-    )
-    return visitor
-
-
-def _ids(visitor: Visitor) -> dict[str, str]:
-    """Ids for the paths of screens, as the lists link to them."""
-    api = visitor.client
-
-    def newest(path: str, marker: str) -> str:
-        text = api.get(path).text
-        return text.split(f'href="{marker}', 1)[1].split('"', 1)[0]
-
-    return {
-        "report_id": newest("/reports?status=completed", "/reports/rpt_").join(["rpt_", ""]),
-        "open_id": newest("/reports?status=pending", "/reports/rpt_").join(["rpt_", ""]),
-        "schedule_id": newest("/schedules", "/schedules/sch_").join(["sch_", ""]),
-    }
-
-
-def _open(browser: Browser, visitor: Visitor, path: str, **view: object) -> None:
+def _open(browser: Browser, visitor: Visitor, path: str) -> None:
     base = str(visitor.client.base_url)
     browser.set_cookies(base, dict(visitor.client.cookies))
-    browser.open_url(f"{base.rstrip('/')}{path}", **view)  # type: ignore[arg-type]
+    browser.open_url(f"{base.rstrip('/')}{path}", **_DESK)
 
 
-@pytest.mark.parametrize("view", ["desk", "phone"])
-def test_every_screen_meets_wcag(filled: Visitor, browser: Browser, view: str) -> None:
-    """axe-core finds nothing, at a desk in light and on a phone in dark; no page is wider than its window."""
-    ids = _ids(filled)
-    size = {"width": 1440, "height": 900} if view == "desk" else {"width": 390, "height": 844, "dark": True}
-    for screen in SCREENS:
-        _open(browser, filled, screen.format(**ids), **size)
-        browser.evaluate(AXE.read_text(encoding="utf-8"))
-        assert browser.evaluate(_AXE_RUN) == [], screen
-        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), screen
-        faults = [e for e in browser.events if e["method"] == "Runtime.exceptionThrown"]
-        assert not faults, (screen, faults)
+def _check(browser: Browser, screen: str) -> None:
+    """All rules at a desk in light and on a phone in dark, and the contrast in the two others."""
+    browser.evaluate(AXE.read_text(encoding="utf-8"))
+    for size, is_dark, rules in (
+        (_DESK, False, _RULES),
+        (_DESK, True, _COLOURS),
+        (_PHONE, True, _RULES),
+        (_PHONE, False, _COLOURS),
+    ):
+        browser.show_as(**size, dark=is_dark)
+        found = browser.evaluate(
+            f"""axe.run(document, {{runOnly: {json.dumps(rules)}, resultTypes: ["violations"]}}).then((found) =>
+            found.violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html.slice(0, 200))]))"""
+        )
+        assert found == [], (screen, size, is_dark)
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), (screen, size)
+    faults = [event for event in browser.events if event["method"] == "Runtime.exceptionThrown"]
+    assert not faults, (screen, faults)
 
 
-def test_a_page_loads_nothing_from_elsewhere(filled: Visitor, browser: Browser) -> None:
+def test_every_screen_meets_wcag(everything: Filled, console: ConsoleServer, browser: Browser) -> None:
+    """axe-core finds nothing, at a desk and on a phone, in light and in dark; no page is wider than its window."""
+    admin = console.sign_in(organization=everything.organization)
+    for screen in everything.pages():
+        _open(browser, admin, screen)
+        _check(browser, screen)
+
+
+def test_pages_for_strangers_and_new_organisations_meet_wcag(
+    console: ConsoleServer, visitor: Visitor, browser: Browser
+) -> None:
+    """Sign-in by key and by link, a link that has ended, and screens without data."""
+    for screen in ("/", "/imports", "/waivers", "/schedules"):
+        _open(browser, visitor, screen)
+        _check(browser, screen)
+    browser.clear_cookies()
+    for screen in ("/sign-in", f"/sign-in?token={console.link()}", f"/v1/links/{'x' * 40}", "/v1/reports"):
+        browser.open_url(f"{console.api.url}{screen}", **_DESK)
+        _check(browser, screen)
+
+
+def test_each_route_is_a_page_or_says_why_not(everything: Filled, console: ConsoleServer) -> None:
+    """Pages are whole documents; the exceptions exist, so that none is left of a route that is gone."""
+    assert set(NOT_PAGES) <= {route.path for route in routes_of("GET")}
+    assert len(page_paths()) > 15
+    admin = console.sign_in(organization=everything.organization)
+    for address in everything.pages():
+        page = admin.client.get(address)
+        assert page.status_code == (404 if address.endswith("rpt_none") else 200), (address, page.text)
+        assert page.text.startswith("<!doctype html>"), address
+        assert page.text.count("<h1>") == 1, address
+
+
+def test_a_page_loads_nothing_from_elsewhere(everything: Filled, console: ConsoleServer, browser: Browser) -> None:
     """Pages, style, script, fonts and frames all come from the console."""
-    ids = _ids(filled)
-    for screen in ("/", "/reports/{report_id}", "/reports/new"):
-        _open(browser, filled, screen.format(**ids))
-        base = str(filled.client.base_url)
+    admin = console.sign_in(organization=everything.organization)
+    base = str(admin.client.base_url)
+    for screen in ("/", everything.address("/reports/{report_id}"), "/reports/new"):
+        _open(browser, admin, screen)
         assert all(url.startswith((base, "data:")) for url in browser.requested()), browser.requested()
 
 

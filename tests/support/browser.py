@@ -38,12 +38,16 @@ def open_browser(profile: Path) -> Iterator["Browser"]:
         process.wait(60)
 
 
+class BrowserCommandError(Exception):
+    """The browser refused a command, such as a script in a page that is being replaced by another one."""
+
+
 class Browser:
     """One browser and the page it shows."""
 
     def __init__(self, answers: Any, commands: Any) -> None:  # noqa: ANN401 - binary streams of a pipe
         self._answers, self._commands = answers, commands
-        self._number, self._session = 0, ""
+        self._number, self._session, self._target = 0, "", ""
         self.events: list[Mapping[str, Any]] = []
         """Every event that the browser sent since the page was opened."""
 
@@ -52,20 +56,54 @@ class Browser:
         self.open_url(path.as_uri(), width=width, height=height, dark=dark)
 
     def open_url(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """The same for what a server on this machine says."""
-        target = self.call("Target.createTarget", url="about:blank", session="")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True, session="")["sessionId"]
+        """The same for what a server on this machine says. The page before is closed."""
+        before, self._target = self._target, self.call("Target.createTarget", url="about:blank", session="")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=self._target, flatten=True, session="")
+        self._session = attached["sessionId"]
+        if before:
+            self.call("Target.closeTarget", targetId=before, session="")
         self.events = []
         for domain in ("Page", "Network", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.show_as(width=width, height=height, dark=dark)
+        self.call("Page.navigate", url=url)
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self._read()
+
+    def show_as(self, *, width: int, height: int, dark: bool) -> None:
+        """Give the page a window of this size and a light or dark scheme, without loading it again."""
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=url)
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
-            self._read()
+
+    def clear_cookies(self) -> None:
+        """Be a browser that nobody has used."""
+        self.call("Storage.clearCookies", session="")
+
+    def keep_downloads(self, folder: Path) -> None:
+        """Save downloads into the folder, under their identifier in the events."""
+        given = {"behavior": "allowAndName", "downloadPath": str(folder), "eventsEnabled": True}
+        self.call("Browser.setDownloadBehavior", session="", **given)
+
+    def find_event(self, method: str, **wanted: object) -> Mapping[str, Any] | None:
+        """The newest event of this kind with these values since the page was opened, as far as it has come by now."""
+        self.call("Browser.getVersion", session="")  # reads what was sent before the answer
+        found = (event["params"] for event in reversed(self.events) if event["method"] == method)
+        return next((each for each in found if wanted.items() <= each.items()), None)
+
+    def read_frame(self, ending: str) -> str | None:
+        """The text of a frame by the end of its address; None until it has loaded."""
+        targets = self.call("Target.getTargets", session="")["targetInfos"]
+        frame = next((each for each in targets if each["type"] == "iframe" and each["url"].endswith(ending)), None)
+        if frame is None:
+            return None
+        session = self.call("Target.attachToTarget", targetId=frame["targetId"], flatten=True, session="")["sessionId"]
+        found = self.call(
+            "Runtime.evaluate", expression="document.body?.innerText", returnByValue=True, session=session
+        )
+        return found["result"].get("value") or None
 
     def set_cookies(self, url: str, cookies: Mapping[str, str]) -> None:
         """Give the browser cookies of the server at ``url``, as its responses would."""
@@ -94,7 +132,8 @@ class Browser:
         while True:
             answer = self._read()
             if answer.get("id") == self._number:
-                assert "error" not in answer, (method, answer["error"])
+                if "error" in answer:
+                    raise BrowserCommandError(method, answer["error"])
                 return answer["result"]
 
     def _read(self) -> Mapping[str, Any]:
