@@ -33,6 +33,7 @@ from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.defs.waivers import attestations, changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
+from pipelines.platform.service_logs import log_like_the_service
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
 
@@ -108,5 +109,7 @@ def policycortex_definitions(*, home: str = "") -> dg.Definitions:
     """
     return build_defs(core=CoreResource(home=home))
 
+
+log_like_the_service()
 
 defs = build_defs()

@@ -8,6 +8,8 @@ from typing import Final
 
 import dagster as dg
 
+from policycortex.log_lines import JsonLines
+
 TERMINAL: Final = "terminal"
 
 _SECONDS_BETWEEN_LINES: Final = 1.0
@@ -22,7 +24,7 @@ def terminal_logger(log_file: Path) -> dg.LoggerDefinition:
         logger.propagate = False
         logger.handlers[:] = [_Progress(sys.stderr)]
         file = logging.FileHandler(log_file, delay=True)
-        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        file.setFormatter(JsonLines(has_extra=False))
         logger.addHandler(file)
         return logger
 

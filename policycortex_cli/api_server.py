@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.platform.logs import log_config
+from api.platform.logs import api_log_config
 from api.platform.server import SERVER_OPTIONS
 from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.settings import Settings
@@ -41,6 +41,6 @@ if __name__ == "__main__":
         port=int(sys.argv[2]),
         workers=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
         timeout_worker_healthcheck=60,  # on a busy machine, the default of 5 s kills processes that still import
-        log_config=log_config(),
+        log_config=api_log_config(),
         **SERVER_OPTIONS,
     )

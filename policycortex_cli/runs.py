@@ -18,6 +18,7 @@ from pipelines.stored_days import add_days_of_earlier_version
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex_cli.home import make_folder, open_instance, private_home
+from policycortex_cli.log_rotation import rotate_log
 
 
 class HomeRuns:
@@ -25,6 +26,7 @@ class HomeRuns:
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
         log_file = settings.home / "logs" / "runs.log"
+        rotate_log(log_file)
         self.instance = instance
         self._defs = build_defs(
             core=CoreResource(home=str(settings.home), is_retrying=False, imports_any_path=True),

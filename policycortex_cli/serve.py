@@ -17,6 +17,7 @@ import yaml
 
 from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE, UI_MODULE
 from pipelines.platform.run_host_socket import send_request
+from pipelines.platform.service_logs import CODE_FORMAT_VARIABLE, JSON
 from policycortex.errors import ConfigurationError
 from policycortex.security.service_token import service_token
 from policycortex.settings import Settings
@@ -30,7 +31,7 @@ _START: Final = "serve"
 _ANY_HOST: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 _ANSWER_SECONDS: Final = 10.0
 """Deadline of a check whether a server answers. With four checks in a row, a server may be silent for 40 s."""
-_DAGSTER_LOGS: Final = ("--log-format", "json", "--log-level", "warning")
+_DAGSTER_LOGS: Final = ("--log-format", JSON, "--log-level", "warning")
 """At level info the daemon writes a line for each evaluation of a sensor: 4.7 GB a year."""
 _LOCAL: Final = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 """For checks of services. A client of each check would read the certificates of the machine each time, half of the
@@ -202,6 +203,7 @@ def _environment(settings: Settings, ui: UiAddress) -> dict[str, str]:
         "POLICYCORTEX_HOME": str(settings.home),
         "POLICYCORTEX_DAGSTER_URL": ui.url,
         "PYTHONUNBUFFERED": "1",
+        CODE_FORMAT_VARIABLE: JSON,
     }
     return os.environ | own | dagster_environment(settings)
 

@@ -10,6 +10,7 @@ from pipelines.platform.webserver import open_webserver
 from pipelines.ui.access import UiAccess
 from pipelines.ui.guard import UiGuard
 from pipelines.ui.recorder import UiRecorder
+from policycortex.log_lines import log_config
 from policycortex.security.client_address import ClientAddresses
 from policycortex.security.private_home import PRIVATE_UMASK
 from policycortex.security.session_cookies import SessionCookie
@@ -34,7 +35,7 @@ def serve_ui(settings: Settings, *, host: str, port: int, workspace: Path) -> No
                 guard,
                 host=host,
                 port=port,
-                log_level="warning",
+                log_config=log_config(),
                 access_log=False,  # the path of a sign-in contains its token
                 proxy_headers=False,  # uvicorn would believe every process on the machine
                 server_header=False,

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.platform.logs import JsonLines
+from policycortex.log_lines import JsonLines
 from policycortex.names import ReportFormat
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
