@@ -9,6 +9,10 @@ from policycortex_client.transport import Filter, Transport
 class AnalyticsClient(Transport):
     """Methods for analytics. Each takes the documented query parameters as keywords and raises ApiError."""
 
+    def get_overview(self) -> Mapping[str, Any]:
+        """Progress of each framework, overdue findings, silent accounts and the newest scans."""
+        return self._table("/v1/analytics/overview", {})
+
     def get_trends(self, **query: Filter) -> Mapping[str, Any]:
         """Scores by day, week or month, with the causes of the change."""
         return self._table("/v1/analytics/trends", query)

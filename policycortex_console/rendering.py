@@ -90,6 +90,22 @@ def print_points(value: float | None) -> str:
     return f"{'+' if value > 0 else '−'}{abs(value):.1f} points"
 
 
+def print_effect(value: float) -> str:
+    """``+1.25``, with a true minus."""
+    return f"{'+' if value > 0 else '−'}{abs(value):.2f}"
+
+
+def print_local(value: str) -> str:
+    """``31 Oct 2026, 14:05`` of a time as it is written, in its own zone."""
+    moment = datetime.fromisoformat(value)
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def print_provider(value: str) -> str:
+    """``AWS``, ``Azure``, ``Kubernetes``."""
+    return value.upper() if len(value) < 4 else value.capitalize()
+
+
 def print_word(value: str) -> str:
     """``not_assessed`` as ``Not assessed``."""
     return value.replace("_", " ").capitalize()
@@ -123,6 +139,9 @@ def _environment() -> Environment:
         "count": print_count,
         "score": print_score,
         "points": print_points,
+        "effect": print_effect,
+        "local": print_local,
+        "provider": print_provider,
         "word": print_word,
         "breakable": print_breakable,
     }

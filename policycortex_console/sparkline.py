@@ -1,7 +1,8 @@
 """A small line of scores over time, as points of an SVG."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 WIDTH: Final = 240
@@ -12,26 +13,22 @@ _LEAST_RANGE: Final = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparkline:
-    """The line's parts, each a value of ``points`` of an SVG polyline; a gap starts a new part."""
+    """A line, as the value of ``points`` of an SVG polyline; "" without two days."""
 
-    parts: tuple[str, ...]
+    points: str
     low: float | None
     high: float | None
 
 
-def sparkline_of(scores: Sequence[float | None]) -> Sparkline:
-    """The line of scores at equal distances, 0-100; None is a gap."""
-    known = [score for score in scores if score is not None]
-    if not known:
-        return Sparkline(parts=(), low=None, high=None)
-    low, high = min(known), max(known)
+def sparkline_of(scores: Mapping[date, float], first: date, last: date) -> Sparkline:
+    """The line from one scored day to the next; the width is the days from ``first`` to ``last``. Scores are 0-100."""
+    if not scores:
+        return Sparkline(points="", low=None, high=None)
+    low, high = min(scores.values()), max(scores.values())
     middle, half = (low + high) / 2, max(high - low, _LEAST_RANGE) / 2
-    step = WIDTH / max(len(scores) - 1, 1)
-    parts: list[list[str]] = [[]]
-    for number, score in enumerate(scores):
-        if score is None:
-            parts.append([])
-            continue
-        y = HEIGHT / 2 - (score - middle) / half * (HEIGHT / 2 - 3)
-        parts[-1].append(f"{number * step:.1f},{y:.1f}")
-    return Sparkline(parts=tuple(" ".join(part) for part in parts if part), low=low, high=high)
+    width = max((last - first).days, 1)
+    points = [
+        f"{(day - first).days / width * WIDTH:.1f},{HEIGHT / 2 - (score - middle) / half * (HEIGHT / 2 - 3):.1f}"
+        for day, score in sorted(scores.items())
+    ]
+    return Sparkline(points=" ".join(points) if len(points) > 1 else "", low=low, high=high)

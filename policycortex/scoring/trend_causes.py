@@ -1,4 +1,4 @@
-"""The causes of a bucket's change, from stored daily causes: given only if they add up to the change exactly."""
+"""The causes of a change of the score, from stored daily causes: given only if they add up to it exactly."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,20 @@ class DayCause:
     cause: Cause
     findings: int
     points: Fraction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredDay:
+    """The share of findings that passed on one day; ``assessed`` is at least 1."""
+
+    day: date
+    passed: int
+    assessed: int
+
+    @property
+    def exact_pct(self) -> Fraction:
+        """0-100, not rounded."""
+        return Fraction(100 * self.passed, self.assessed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +65,18 @@ def causes_by_bucket(
     return tuple(found)
 
 
-def _bucket_causes(
-    before: TrendBucket, bucket: TrendBucket, by_day: Mapping[date, Sequence[DayCause]], digits: int
+def causes_between(
+    first: ScoredDay, last: ScoredDay, causes: Iterable[DayCause], *, digits: int = 2
 ) -> tuple[BucketCause, ...]:
-    first, last = before.scored_on, bucket.scored_on
-    if first is None or last is None:
-        return ()
-    inside = [cause for day, causes in by_day.items() if first < day <= last for cause in causes]
+    """Every cause of the change from one scored day to a later one, from the causes of the days after the first.
+
+    Empty when the daily causes do not add up to the change.
+    """
+    inside = [cause for cause in causes if first.day < cause.day <= last.day]
     sums = {cause: sum((c.points or Fraction() for c in inside if c.cause is cause), Fraction()) for cause in Cause}
-    if sum(sums.values(), Fraction()) != _exact(bucket) - _exact(before):
+    if sum(sums.values(), Fraction()) != last.exact_pct - first.exact_pct:
         return ()
-    total = _rounded(bucket, digits) - _rounded(before, digits)
+    total = _rounded(last, digits) - _rounded(first, digits)
     parts = apportion(list(sums.values()), total, digits) if any(sums.values()) else [Decimal()] * len(sums)
     counts = {cause: sum(c.findings for c in inside if c.cause is cause) for cause in Cause}
     return tuple(
@@ -70,10 +85,22 @@ def _bucket_causes(
     )
 
 
-def _exact(bucket: TrendBucket) -> Fraction:
-    """Return the exact score: counts of findings are whole numbers, so that their floats are exact."""
-    return Fraction(100 * int(bucket.numerator), int(bucket.denominator))
+def _bucket_causes(
+    before: TrendBucket, bucket: TrendBucket, by_day: Mapping[date, Sequence[DayCause]], digits: int
+) -> tuple[BucketCause, ...]:
+    first, last = _scored(before), _scored(bucket)
+    if first is None or last is None:
+        return ()
+    inside = [cause for day, causes in by_day.items() if first.day < day <= last.day for cause in causes]
+    return causes_between(first, last, inside, digits=digits)
 
 
-def _rounded(bucket: TrendBucket, digits: int) -> Decimal:
-    return Decimal(str(round_pct(_exact(bucket), digits)))
+def _scored(bucket: TrendBucket) -> ScoredDay | None:
+    """Counts of findings are whole numbers, so that their floats are exact."""
+    if bucket.scored_on is None:
+        return None
+    return ScoredDay(day=bucket.scored_on, passed=int(bucket.numerator), assessed=int(bucket.denominator))
+
+
+def _rounded(day: ScoredDay, digits: int) -> Decimal:
+    return Decimal(str(round_pct(day.exact_pct, digits)))

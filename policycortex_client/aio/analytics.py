@@ -10,6 +10,10 @@ from policycortex_client.transport import Filter
 class AsyncAnalyticsClient(AsyncTransport):
     """Methods for analytics. Each takes the documented query parameters as keywords and raises ApiError."""
 
+    async def get_overview(self) -> Mapping[str, Any]:
+        """Progress of each framework, overdue findings, silent accounts and the newest scans."""
+        return await self._table("/v1/analytics/overview", {})
+
     async def get_trends(self, **query: Filter) -> Mapping[str, Any]:
         """Scores by day, week or month, with the causes of the change."""
         return await self._table("/v1/analytics/trends", query)

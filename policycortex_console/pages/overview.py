@@ -1,8 +1,8 @@
-"""The overview: scores of the frameworks in use, what changed and why, what is silent, and what comes next."""
+"""The overview: frameworks with what changed and why, what is overdue or silent, newest work, and what comes next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,85 +14,70 @@ from policycortex_console.pages.auditors import show_granted
 from policycortex_console.rendering import render
 from policycortex_console.sparkline import Sparkline, sparkline_of
 
-_DAYS: Final = 35
 _NEWEST: Final = 5
 _MOST_FRAMEWORKS: Final = 6
+_MOST_CAUSES: Final = 3
+_REPORTED: Final = 20
+"""Newest reports in which a framework is looked for: those in use are shown first."""
+CAUSE_WORDS: Final[Mapping[str, str]] = {
+    "fixed": "fixed",
+    "regressed": "failed again or newly",
+    "new_resources": "of new resources",
+    "gone_resources": "of removed resources",
+    "scope_and_coverage": "by another scope or scan coverage",
+    "framework_version": "by a new framework version",
+    "waivers": "waived, muted, or no longer",
+}
+"""Completes "12 findings ..."."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameworkCard:
     """One framework on the overview."""
 
-    id: str
-    name: str
-    score: float | None
-    change: float | None
-    """Points since the first scored day shown."""
+    progress: Mapping[str, Any]
+    """As the API has it."""
     line: Sparkline
-    met: int | None
-    """Requirements met, of the newest report; None without one."""
-    assessed: int | None
-    report_id: str | None
+    causes: tuple[tuple[str, Mapping[str, Any]], ...]
+    """Words and cause, of those with most effect; without those that have none."""
 
 
 async def show_overview(request: Request) -> Response:
     """The screen. Without findings and reports it says what to do first; an outside auditor sees the grant."""
     if person_of(request).identity.grant is not None:
         return await show_granted(request)
-    backend, now = backend_of(request), request.app.state.now()
-    start = (now - timedelta(days=_DAYS)).isoformat()
-    found = {
-        "trends": await backend.find(
-            "/v1/analytics/trends", by="framework", start=start, end=now.isoformat(), granularity="day"
-        ),
-        "frameworks": await backend.find("/v1/frameworks"),
-        "reports": await backend.find("/v1/reports", limit=100),
-        "imports": await backend.find("/v1/imports", limit=_NEWEST),
-        "schedules": await backend.find("/v1/reports/schedules", limit=100, enabled="true"),
-        "failed": await backend.find("/v1/deliveries", status="failed", limit=_NEWEST),
-    }
-    reports = (found["reports"] or {}).get("reports", [])
-    names = {each["id"]: each["name"] for each in (found["frameworks"] or {}).get("frameworks", [])}
+    backend = backend_of(request)
+    overview = await backend.get("/v1/analytics/overview")
+    reports = (await backend.get("/v1/reports", limit=_REPORTED))["reports"]
+    imports = await backend.find("/v1/imports", limit=_NEWEST)
+    schedules = await backend.find("/v1/reports/schedules", limit=100, enabled="true")
+    failed = await backend.find("/v1/deliveries", status="failed", limit=_NEWEST)
     context = {
-        "cards": _cards(found["trends"], names, reports),
+        "overview": overview,
+        "cards": _cards(overview, {each["framework"] for each in reports}),
+        "overdue": [each for each in overview["ages"] if each["severity"] in {"critical", "high"}],
         "reports": reports[:_NEWEST],
-        "imports": (found["imports"] or {}).get("imports", []),
-        "next_runs": _next_runs((found["schedules"] or {}).get("schedules", [])),
-        "failed": (found["failed"] or {}).get("deliveries", []),
+        "imports": (imports or {}).get("imports", []),
+        "next_runs": _next_runs((schedules or {}).get("schedules", [])),
+        "failed": (failed or {}).get("deliveries", []),
     }
     return render(request, "overview.html", context, person=person_of(request))
 
 
-def _cards(
-    trends: Mapping[str, Any] | None, names: Mapping[str, str], reports: Sequence[Mapping[str, Any]]
-) -> list[FrameworkCard]:
-    """Frameworks with reports first, by their newest report; then those with most assessed findings."""
-    series = {each["name"]: each["points"] for each in (trends or {}).get("series", [])}
-    newest: dict[str, Mapping[str, Any]] = {}
-    for report in reports:
-        if report["framework"] and report["summary"] is not None:
-            newest.setdefault(report["framework"], report)
-    ids = sorted(series, key=lambda id_: (id_ not in newest, -_assessed(series[id_]), id_))
-    return [_card(id_, series[id_], names.get(id_, id_), newest.get(id_)) for id_ in ids[:_MOST_FRAMEWORKS]]
+def _cards(overview: Mapping[str, Any], reported: set[str]) -> list[FrameworkCard]:
+    """Frameworks with reports first, then those with most assessed findings."""
+    if overview["end_date"] is None:
+        return []
+    ordered = sorted(overview["frameworks"], key=lambda each: each["framework"] not in reported)
+    first, last = (date.fromisoformat(overview[name]) for name in ("start_date", "end_date"))
+    return [_card(each, first, last) for each in ordered[:_MOST_FRAMEWORKS]]
 
 
-def _card(id_: str, points: Sequence[Mapping[str, Any]], name: str, report: Mapping[str, Any] | None) -> FrameworkCard:
-    scored = [point["compliance_score"] for point in points if point["compliance_score"] is not None]
-    summary = report["summary"] if report else {}
-    return FrameworkCard(
-        id=id_,
-        name=name,
-        score=scored[-1] if scored else None,
-        change=scored[-1] - scored[0] if len(scored) > 1 else None,
-        line=sparkline_of([point["compliance_score"] for point in points]),
-        met=summary.get("requirements_met"),
-        assessed=summary.get("requirements_assessed"),
-        report_id=report["id"] if report else None,
-    )
-
-
-def _assessed(points: Sequence[Mapping[str, Any]]) -> int:
-    return int(points[-1]["assessed"]) if points else 0
+def _card(progress: Mapping[str, Any], first: date, last: date) -> FrameworkCard:
+    scores = {date.fromisoformat(day["date"]): float(day["compliance_score"]) for day in progress["days"]}
+    effective = sorted((each for each in progress["causes"] if each["points"]), key=lambda each: -abs(each["points"]))
+    causes = tuple((CAUSE_WORDS[each["cause"]], each) for each in effective[:_MOST_CAUSES])
+    return FrameworkCard(progress=progress, line=sparkline_of(scores, first, last), causes=causes)
 
 
 def _next_runs(schedules: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

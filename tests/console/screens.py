@@ -17,7 +17,7 @@ from starlette.routing import Route
 from policycortex.findings.model import Finding
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import rebuild_analytics
-from policycortex.workflow.posture import rebuild_days
+from policycortex.workflow.posture import rebuild_days, score_days
 from policycortex.workflow.reports import produce_report
 from policycortex_console.app import SCREENS
 from tests.support.api_server import ApiServer
@@ -145,6 +145,7 @@ def _import_days(server: ApiServer, mark: str) -> None:
             found = [_finding(day, f"r{r}", "PASS" if r <= number else "FAIL", mark) for r in range(4)]
             import_findings(lake, found, organization=server.organization)
     rebuild_days(server.settings, days)
+    score_days(server.settings, days)
     rebuild_analytics(server.settings, days)
 
 

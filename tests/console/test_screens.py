@@ -106,3 +106,17 @@ def test_empty_screens_say_what_to_do(visitor: Visitor) -> None:
     ):
         page = visitor.get(path)
         assert (page.status_code, sentence in page.text) == (200, True), path
+
+
+def test_the_overview_tells_what_changed_and_why(
+    everything: Filled, console: ConsoleServer, visitor: Visitor
+) -> None:
+    """Score, change with its cause, overdue and silent; the other organisation has none of it."""
+    page = console.sign_in(organization=everything.organization).get("/").text
+    assert "<dt>Findings passed</dt><dd>50.0 %</dd>" in page
+    assert "<strong>+25.0 points</strong>" in page
+    assert "1 finding fixed" in page
+    assert "High findings overdue" in page
+    assert "every account is scanned as usual" in page
+    assert "1 account, 1 check" in page
+    assert "1 finding fixed" not in visitor.get("/").text

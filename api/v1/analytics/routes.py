@@ -13,6 +13,7 @@ from api.platform.filters import frameworks_of
 from api.platform.listing import PageQuery
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
+from api.v1.analytics.overview_schemas import OverviewAnswer
 from api.v1.analytics.query import ForecastQuery, RiskQuery, TrendsQuery, to_question
 from api.v1.analytics.schemas import CompareAnswer, ForecastAnswer, RiskAnswer, TrendsAnswer
 from policycortex.errors import Problem
@@ -46,6 +47,27 @@ def get_trends(
             frameworks=frameworks_of(query, services, caller),
         )
     return send_json(request, present_trends(found, question, query))
+
+
+@router.get("/overview", response_model=OverviewAnswer, responses=errors_of())
+def get_overview(request: Request, caller: Reader, services: ServicesDep) -> Response:
+    """The organisation at a glance, from stored daily results of the 35 days up to the newest evaluated one."""
+    from api.v1.analytics.overview_presenters import present_overview  # noqa: PLC0415
+    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
+    from policycortex.workflow.analytics_days import risk_weights  # noqa: PLC0415
+    from policycortex.workflow.overview import load_overview  # noqa: PLC0415
+
+    frameworks = services.frameworks(caller.organization)
+    with open_lake(services.settings) as lake:
+        found = load_overview(
+            lake,
+            caller.organization,
+            frameworks,
+            waivers=services.registry.waivers.list_records(caller.organization),
+            sla_days=risk_weights(services.settings).sla_days,
+            now=services.now(),
+        )
+    return send_json(request, present_overview(found, frameworks))
 
 
 @router.get("/risk", response_model=RiskAnswer, responses=errors_of())

@@ -23,6 +23,7 @@ from policycortex.storage.lake.findings_export import FindingsExport
 from policycortex.storage.lake.findings_pages import FindingsPages
 from policycortex.storage.lake.imports import ImportReceipt, LakeImports, Source
 from policycortex.storage.lake.lock import writer_lock
+from policycortex.storage.lake.overview import LakeOverview
 from policycortex.storage.lake.period_end import LakePeriodEnd
 from policycortex.storage.lake.poam import LakePoam
 from policycortex.storage.lake.reconciliation import LakeReconciliation
@@ -79,6 +80,7 @@ class Lake:
         self.reconciliation = LakeReconciliation(session)
         self.data_checks = LakeDataChecks(session)
         self.poam = LakePoam(session)
+        self.overview = LakeOverview(session)
 
     def snapshot(self) -> str:
         """Number of the newest snapshot, or of the one this lake is read at."""

@@ -9,7 +9,7 @@ import polars as pl
 from policycortex.period import Period
 from policycortex.scoring.changes_model import Cause
 from policycortex.scoring.trend import HISTORY_SCHEMA, Granularity, TrendBucket, build_trend
-from policycortex.scoring.trend_causes import DayCause, causes_by_bucket
+from policycortex.scoring.trend_causes import DayCause, ScoredDay, causes_between, causes_by_bucket
 
 D1, D2, D3 = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 10)
 
@@ -45,3 +45,16 @@ def test_causes_that_do_not_add_up_to_the_change_are_not_given() -> None:
     assert causes_by_bucket(weeks(), [FIXED]) == ((), ())
     assert causes_by_bucket(weeks(), [FIXED, cause(D3, Cause.REGRESSED, Fraction(-16))]) == ((), ())
     assert causes_by_bucket((), []) == ()
+
+
+def test_causes_between_two_days_are_those_after_the_first() -> None:
+    """1 of 3 to 2 of 4: one fixed, one new resource, as they add up; a missing cause gives none."""
+    first, last = ScoredDay(day=D1, passed=1, assessed=3), ScoredDay(day=D3, passed=2, assessed=4)
+    before = cause(D1, Cause.REGRESSED, Fraction(-5))
+    found = causes_between(first, last, [before, FIXED, NEW])
+    assert {c.cause: c.points for c in found if c.findings} == {
+        Cause.FIXED: Decimal("33.34"),
+        Cause.NEW_RESOURCES: Decimal("-16.67"),
+    }
+    assert sum((c.points for c in found), Decimal()) == Decimal("50.0") - Decimal("33.33")
+    assert causes_between(first, last, [FIXED]) == ()
