@@ -108,9 +108,7 @@ def test_empty_screens_say_what_to_do(visitor: Visitor) -> None:
         assert (page.status_code, sentence in page.text) == (200, True), path
 
 
-def test_the_overview_tells_what_changed_and_why(
-    everything: Filled, console: ConsoleServer, visitor: Visitor
-) -> None:
+def test_the_overview_tells_what_changed_and_why(everything: Filled, console: ConsoleServer, visitor: Visitor) -> None:
     """Score, change with its cause, overdue and silent; the other organisation has none of it."""
     page = console.sign_in(organization=everything.organization).get("/").text
     assert "<dt>Findings passed</dt><dd>50.0 %</dd>" in page
