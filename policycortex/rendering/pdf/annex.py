@@ -27,7 +27,7 @@ from policycortex.rendering.pdf.structure import item_elements, page_of, take_ou
 from policycortex.rendering.visible_text import show_controls
 from policycortex.shortening import shorten
 
-CHUNK_WEIGHT: Final = 400
+CHUNK_WEIGHT: Final = 160
 """Weight of the items set at once. The engine remembers its last ten documents, so this bounds memory for any total."""
 
 _Standard = Literal["a-3b", "ua-1"]
