@@ -91,9 +91,10 @@ async def read_inline(request: Request) -> Response:
 
 
 async def show_comparison(request: Request) -> Response:
-    """This report beside another one."""
-    backend, other = backend_of(request), request.query_params.get("with", "")
-    compared = await backend.get(f"{_api(request)}/compare/{quote(other, safe='')}", limit=100)
+    """What changed from another report to this one."""
+    backend, before = backend_of(request), quote(request.query_params.get("with", ""), safe="")
+    id_ = quote(request.path_params["report_id"], safe="")
+    compared = await backend.get(f"/v1/reports/{before}/compare/{id_}", limit=100)
     report = await backend.get(_api(request))
     context = {"report": report, "compared": compared}
     return render(request, "comparison.html", context, person=person_of(request))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tests.support.browser import Browser, BrowserCommandError
 
-PATIENCE_SECONDS: Final = 120.0
+PATIENCE_SECONDS: Final = 60.0
 """Until a step counts as failed; the machine may be busy."""
 _STEP_SECONDS: Final = 0.05
 _MOST_TABS: Final = 150
