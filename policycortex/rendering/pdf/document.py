@@ -27,7 +27,7 @@ from policycortex.rendering.pdf.finding_groups import group_findings, list_sourc
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
-from policycortex.rendering.pdf.page_use import USUAL, PageUse, Spacing, measure_use, other_spacings
+from policycortex.rendering.pdf.page_use import USUAL, PageUse, Spacing, measure_use, name_places, other_spacings
 from policycortex.rendering.templates import render_template
 from policycortex.reports.complete_files import complete_files
 from policycortex.reports.registry import shown_sections
@@ -139,7 +139,8 @@ def _lay_out(
     )
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
     try:
-        return HTML(string=show_uncovered_in(page, own), url_fetcher=fetcher).render(font_config=FontConfiguration())
+        shown = show_uncovered_in(name_places(page) if has_annex else page, own)
+        return HTML(string=shown, url_fetcher=fetcher).render(font_config=FontConfiguration())
     except FatalURLFetchingError as error:
         template = f"custom template {document.header.template!r}" if own else "the report"
         raise RenderingError(f"{template} could not be laid out: {error}") from error
