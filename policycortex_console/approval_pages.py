@@ -11,9 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from policycortex_console.backend import ApiRefusalError
-from policycortex_console.forms import backend_of, person_of, post, text
+from policycortex_console.forms import backend_of, choices, person_of, post, text
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
+from policycortex_console.uploads import upload_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class ApprovalScreen:
     template: str
     fields: tuple[str, ...]
     """Names of the form's fields for ``body_of``."""
+    after_request: str = ""
+    """What to do before the approval, as a sentence with a blank at its end."""
     body_of: Callable[[Mapping[str, str]], Mapping[str, Any]]
     """The body of the API's POST for the values of the form, without reason and times."""
 
@@ -32,6 +35,7 @@ class ApprovalScreen:
         """The routes of the screen."""
         return (
             Route(f"/{self.noun}", self.show, methods=["GET"]),
+            Route(f"/{self.noun}/{{record_id}}", self.show_one, methods=["GET"]),
             post(f"/{self.noun}", self.request),
             post(f"/{self.noun}/{{record_id}}/approve", self.approve),
             post(f"/{self.noun}/{{record_id}}/end", self.end),
@@ -47,22 +51,46 @@ class ApprovalScreen:
         given = {name: text(form, name) for name in (*self.fields, "reason", "until")}
         body = {**self.body_of(given), "reason": given["reason"], "until": _end_of(given["until"])}
         try:
-            await backend_of(request).post(f"/v1/{self.noun}", body)
+            made = await backend_of(request).post(f"/v1/{self.noun}", body)
         except ApiRefusalError as refusal:
             if refusal.status not in {400, 409}:
                 raise
             return await self._page(request, given, problems=refusal.problems() or {"": str(refusal)}, status=400)
-        return self._back("It was requested. Another person must approve it.")
+        return self._to(made["id"], f"It was requested. {self.after_request}Another person must approve it.")
 
-    async def approve(self, request: Request, _form: FormData) -> Response:
-        """Approve one that somebody else requested."""
-        await backend_of(request).post(f"{self._api(request)}/approve")
-        return self._back("It was approved.")
+    async def show_one(self, request: Request) -> Response:
+        """One record with its people and times."""
+        return await self.page_of_one(request)
+
+    async def approve(self, request: Request, form: FormData) -> Response:
+        """Approve one that somebody else requested, as it was shown: with files that came since it is refused."""
+        body: dict[str, Any] = {name: text(form, name) for name in ("role",) if text(form, name)}
+        if "seen" in form:
+            body["evidence"] = choices(form, "seen")
+        try:
+            await backend_of(request).post(f"{self._api(request)}/approve", body)
+        except ApiRefusalError as refusal:
+            if refusal.status not in {400, 409}:
+                raise
+            reasons = "; ".join(each.message for each in refusal.details) or str(refusal)
+            return await self.page_of_one(request, problem=reasons, status=refusal.status)
+        return self._to(request.path_params["record_id"], "It was approved.")
 
     async def end(self, request: Request, _form: FormData) -> Response:
         """Revoke one; reports of earlier times keep it."""
         await backend_of(request).delete(self._api(request))
-        return self._back("It has ended.")
+        return self._to(request.path_params["record_id"], "It has ended.")
+
+    async def page_of_one(self, request: Request, *, problem: str = "", status: int = 200) -> Response:
+        """The page of the record in the address."""
+        record = await backend_of(request).get(self._api(request))
+        context = {
+            "noun": self.noun,
+            "record": record,
+            "problem": problem,
+            "action": upload_address(request, f"/{self.noun}/{record['id']}/evidence"),
+        }
+        return render(request, "approval.html", context, person=person_of(request), status=status)
 
     async def _page(
         self,
@@ -87,8 +115,9 @@ class ApprovalScreen:
     def _api(self, request: Request) -> str:
         return f"/v1/{self.noun}/{quote(request.path_params['record_id'], safe='')}"
 
-    def _back(self, notice: str) -> Response:
-        return RedirectResponse(f"/{self.noun}?{urlencode({'notice': notice})}", status_code=303)
+    def _to(self, record_id: str, notice: str) -> Response:
+        path = f"/{self.noun}/{quote(record_id, safe='')}"
+        return RedirectResponse(f"{path}?{urlencode({'notice': notice})}", status_code=303)
 
 
 def _end_of(day: str) -> str:

@@ -71,6 +71,10 @@ class Backend:
         """The answer to a POST with a JSON body. Raises ApiRefusalError."""
         return await self._call("POST", path, **({} if body is None else {"json": body}))
 
+    async def post_file(self, path: str, content: bytes, media_type: str) -> Any:  # noqa: ANN401 - JSON
+        """The answer to a POST whose body is a file. Raises ApiRefusalError."""
+        return await self._call("POST", path, content=content, headers={"Content-Type": media_type})
+
     async def put(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         """The answer to a PUT. Raises ApiRefusalError."""
         return await self._call("PUT", path, json=body)

@@ -4,11 +4,12 @@ import hmac
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from policycortex_console.backend import Backend
 from policycortex_console.error_pages import error_page
@@ -16,26 +17,30 @@ from policycortex_console.people import Person
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 MAX_FIELDS: Final = 200
+MAX_FORM_BYTES: Final = 2 << 20
+"""A framework file of the largest size that the API takes, and what is around it."""
 _MAX_PART_BYTES: Final = 1 << 20
 
 FormHandler = Callable[[Request, FormData], Awaitable[Response]]
 
 
-def post(path: str, handler: FormHandler) -> Route:
+def post(path: str, handler: FormHandler, *, max_files: int = 0) -> Route:
     """A route for a form: the form is read and its token checked before the handler is called."""
-    return Route(path, FormEndpoint(handler), methods=["POST"])
+    return Route(path, FormEndpoint(handler, max_files=max_files), methods=["POST"])
 
 
 class FormEndpoint:
-    """An ASGI endpoint around a handler; 403 without the session's form token."""
+    """An ASGI endpoint around a handler; 403 without the session's form token, 413 for a body that is too large."""
 
-    def __init__(self, handler: FormHandler) -> None:
-        self._handler = handler
+    def __init__(self, handler: FormHandler, *, max_files: int = 0) -> None:
+        self._handler, self._max_files = handler, max_files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request."""
-        request = Request(scope, receive)
-        async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=_MAX_PART_BYTES) as form:
+        request = Request(scope, _bounded(receive))
+        async with request.form(
+            max_files=self._max_files, max_fields=MAX_FIELDS, max_part_size=_MAX_PART_BYTES
+        ) as form:
             response = await self._answer(request, form)
         await response(scope, receive, send)
 
@@ -43,6 +48,21 @@ class FormEndpoint:
         if has_form_token(request, str(form.get(FORM_TOKEN, ""))):
             return await self._handler(request, form)
         return refuse_form(request)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The same messages, until the body is larger than a form may be."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_FORM_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return receive_some
 
 
 def has_form_token(request: Request, given: str) -> bool:
@@ -71,6 +91,12 @@ def backend_of(request: Request) -> Backend:
 def text(form: FormData, name: str) -> str:
     """The value of a field, without surrounding blanks; "" where it is absent."""
     return str(form.get(name, "")).strip()
+
+
+async def file_content(form: FormData, name: str) -> tuple[str, bytes]:
+    """Name and bytes of the file in a field; both empty where no file was chosen."""
+    given = form.get(name)
+    return (given.filename or "", await given.read()) if isinstance(given, UploadFile) else ("", b"")
 
 
 def lines(form: FormData, name: str) -> list[str]:

@@ -52,6 +52,11 @@ def print_day(value: str | date | None) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def print_last_day(value: str) -> str:
+    """The last day before an exclusive end in UTC: ``30 Jun 2027`` of the first moment of July."""
+    return print_day((datetime.fromisoformat(value) - timedelta(seconds=1)).astimezone(UTC))
+
+
 def print_days(span: Mapping[str, str]) -> str:
     """``1 Oct 2026 to 31 Oct 2026`` for a period with an exclusive end, in the period's own zone."""
     start, end = datetime.fromisoformat(span["start"]), datetime.fromisoformat(span["end"])
@@ -135,6 +140,7 @@ def _environment() -> Environment:
         "moment": print_moment,
         "day": print_day,
         "days": print_days,
+        "last_day": print_last_day,
         "size": print_size,
         "count": print_count,
         "score": print_score,

@@ -3,23 +3,48 @@
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from policycortex.names import RequirementResult
-from policycortex_console.forms import backend_of, person_of
+from policycortex_console.backend import ApiRefusalError
+from policycortex_console.forms import backend_of, file_content, person_of, post
 from policycortex_console.pages.findings import LOOKBACK_DAYS, as_of, next_address, page_parameters
 from policycortex_console.rendering import render
 
 
 async def show_frameworks(request: Request) -> Response:
-    """All frameworks of the organisation."""
+    """All frameworks of the organisation, and the form for one of its own."""
+    return await _frameworks(request)
+
+
+async def upload_framework(request: Request, form: FormData) -> Response:
+    """Upload a framework; what is wrong in the file is listed by its place."""
+    name, content = await file_content(form, "file")
+    media_type = "application/json" if name.lower().endswith(".json") else "application/yaml"
+    try:
+        made = await backend_of(request).post_file("/v1/frameworks", content, media_type)
+    except ApiRefusalError as refusal:
+        if refusal.status not in {400, 409, 413}:
+            raise
+        return await _frameworks(request, file=name, refusal=refusal)
+    notice = urlencode({"notice": f"{made['name']} was saved with {made['requirement_count']} requirements."})
+    return RedirectResponse(f"/controls/{quote(made['id'], safe='')}?{notice}", status_code=303)
+
+
+async def _frameworks(request: Request, *, file: str = "", refusal: ApiRefusalError | None = None) -> Response:
     found = await backend_of(request).get("/v1/frameworks")
-    return render(request, "frameworks.html", {"frameworks": found["frameworks"]}, person=person_of(request))
+    context = {
+        "frameworks": sorted(found["frameworks"], key=lambda each: each["is_builtin"]),
+        "file": file,
+        "refusal": refusal,
+    }
+    return render(request, "frameworks.html", context, person=person_of(request), status=400 if refusal else 200)
 
 
 async def show_framework(request: Request) -> Response:
@@ -74,6 +99,7 @@ def _api(request: Request) -> str:
 
 ROUTES: Final = (
     Route("/controls", show_frameworks, methods=["GET"]),
+    post("/controls", upload_framework, max_files=1),
     Route("/controls/{framework_id}", show_framework, methods=["GET"]),
     Route("/controls/{framework_id}/requirement", show_requirement, methods=["GET"]),
 )

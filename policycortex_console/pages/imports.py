@@ -1,18 +1,17 @@
 """Imports: upload a findings file, see what was kept and what was not, and why."""
 
-import json
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Message
 
-from policycortex_console.backend import AsPerson
+from policycortex_console.backend import ApiRefusalError
 from policycortex_console.forms import FORM_TOKEN, backend_of, has_form_token, person_of, refuse_form
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
+from policycortex_console.uploads import pass_on, reasons_of, upload_address
 
 _OPEN: Final = ("pending", "running")
 
@@ -29,22 +28,11 @@ async def upload(request: Request) -> Response:
     """
     if not has_form_token(request, request.query_params.get(FORM_TOKEN, "")):
         return refuse_form(request)
-    answer: dict[str, bytes | int] = {"status": 500, "body": b""}
-
-    async def keep(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            answer["status"] = message["status"]
-        elif message["type"] == "http.response.body":
-            answer["body"] = bytes(answer["body"]) + message.get("body", b"")
-
-    scope = {**request.scope, "path": "/v1/imports", "raw_path": b"/v1/imports", "query_string": b""}
-    await AsPerson(request.app.state.api, person_of(request))(scope, request.receive, keep)
-    body = json.loads(bytes(answer["body"]) or b"{}")
-    if answer["status"] == 202:
-        return RedirectResponse(f"/imports/{body['id']}", status_code=303)
-    details = "; ".join(str(each.get("message", "")) for each in body.get("details") or ())
-    problem = details or str(body.get("error_description", "The upload failed."))
-    return await _list(request, problem=problem, status=400)
+    try:
+        accepted = await pass_on(request, "/v1/imports")
+    except ApiRefusalError as refusal:
+        return await _list(request, problem=reasons_of(refusal), status=400)
+    return RedirectResponse(f"/imports/{accepted['id']}", status_code=303)
 
 
 async def show_import(request: Request) -> Response:
@@ -63,11 +51,10 @@ async def show_import(request: Request) -> Response:
 
 async def _list(request: Request, *, problem: str, status: int) -> Response:
     page = await backend_of(request).get("/v1/imports", limit=PAGE_SIZE, offset=offset_of(request))
-    action = f"/imports?{urlencode({FORM_TOKEN: person_of(request).form_token})}"
     context = {
         "imports": page["imports"],
         "paging": paging_of(request, page["pagination"], len(page["imports"])),
-        "action": action,
+        "action": upload_address(request, "/imports"),
         "problem": problem,
     }
     return render(request, "imports.html", context, person=person_of(request), status=status)

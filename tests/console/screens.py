@@ -26,6 +26,7 @@ from tests.support.samples.lake import finding, import_findings
 NOT_PAGES: Final = {
     "/static/{name}": "a file",
     "/reports/{report_id}/files/{name}": "a file",
+    "/attestations/{record_id}/evidence/{sha256}": "a file",
     "/reports/{report_id}/read": "the report's own HTML, in a frame",
     "/reports/{report_id}/progress": "a part of a page",
     "/sign-in": "for people who are not signed in; others are sent on",
