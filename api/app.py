@@ -42,6 +42,7 @@ from api.v1.reports import routes as reports
 from api.v1.schedules import routes as schedules
 from api.v1.sharing import routes as sharing
 from api.v1.subscriptions import routes as subscriptions
+from api.v1.tickets import routes as tickets
 from api.v1.waivers import routes as waivers
 from policycortex.settings import Settings
 
@@ -65,6 +66,7 @@ _MODULES: Final = (
     analytics,
     deliveries,
     subscriptions,
+    tickets,
     backfills_routes,
     audit_log,
     grants,

@@ -31,13 +31,14 @@ from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
+from pipelines.defs.tickets import hourly_tickets, plan_tickets, send_tickets, tickets
 from pipelines.defs.waivers import attestations, changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
 from pipelines.platform.service_logs import log_like_the_service
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
 
-_SENDING_JOBS: Final = (deliver_reports, send_alerts, send_events, find_events)
+_SENDING_JOBS: Final = (deliver_reports, send_alerts, send_events, find_events, send_tickets, plan_tickets)
 _UPKEEP_JOBS: Final = (export_audit_trail, expire_due_reports, note_attestations, remove_garbage)
 
 
@@ -83,6 +84,7 @@ def build_defs(
             outbox,
             alerts,
             events,
+            tickets,
             schedule_definitions,
         ],
         schedules=[
@@ -92,6 +94,7 @@ def build_defs(
             hourly_retention,
             hourly_attestations,
             hourly_events,
+            hourly_tickets,
             nightly_upkeep,
             check_reports_daily,
             *load_customer_schedules(core),

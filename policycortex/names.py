@@ -153,6 +153,25 @@ class EventStatus(StrEnum):
     """Refused, or deferred too often; it can be replayed."""
 
 
+class TicketStepKind(StrEnum):
+    """What is done to a ticket."""
+
+    CREATE = "create"
+    COMMENT = "comment"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+class TicketStepStatus(StrEnum):
+    """The state of one step of a ticket. The steps of a ticket are done in their order."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    """Refused, or deferred too often; it can be retried."""
+
+
 class SplitBy(StrEnum):
     """What a schedule makes one report of each for."""
 

@@ -25,6 +25,7 @@ from policycortex_cli.options import org_option as _org_option
 from policycortex_cli.quarantine import quarantine
 from policycortex_cli.report_list import reports
 from policycortex_cli.status import status
+from policycortex_cli.tickets import tickets
 from policycortex_cli.ui import ui
 from policycortex_cli.verify import certificate, retention, trail, verify
 from policycortex_cli.waivers import waivers
@@ -266,6 +267,7 @@ app.add_command(comments)
 app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)
+app.add_command(tickets)
 app.add_command(ui)
 app.add_command(gate)
 app.add_command(reports)

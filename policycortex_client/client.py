@@ -16,6 +16,7 @@ from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
 from policycortex_client.sharing import SharingClient
 from policycortex_client.subscriptions import SubscriptionsClient
+from policycortex_client.tickets import TicketsClient
 from policycortex_client.waivers import WaiversClient
 
 
@@ -26,6 +27,7 @@ class Client(
     SchedulesClient,
     DeliveriesClient,
     SubscriptionsClient,
+    TicketsClient,
     WaiversClient,
     AttestationsClient,
     CommentsClient,

@@ -15,6 +15,7 @@ TAGS: Final[Mapping[str, str]] = {
     "schedules": "Reports made and delivered at fixed times.",
     "deliveries": "What was sent where, with every attempt; deliver again or elsewhere.",
     "events": "Subscribe webhooks to what happens; `webhooks` describes what they receive.",
+    "tickets": "Tickets of what fails, in Jira or GitHub.",
     "imports": "Upload findings files and read what became of them.",
     "findings": "The findings behind the scores, one by one.",
     "frameworks": "Frameworks, their posture at any time, and the evidence of one requirement.",

@@ -18,6 +18,8 @@ JOBS_WITHOUT_ASSETS: Final = (
     "send_alerts",
     "send_events",
     "find_events",
+    "send_tickets",
+    "plan_tickets",
     "export_audit_trail",
     "expire_reports",
     "note_attestations",

@@ -25,6 +25,7 @@ from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.connection_settings import ALL_ORGANIZATIONS, Connection, ConnectionLine, SecretReference
 from policycortex.channels.registry import ChannelRegistry, installed_channels
 from policycortex.errors import ConfigurationError, NotFoundError
+from policycortex.names import Severity
 from policycortex.security.secret_references import is_reference, read_secret
 from policycortex.settings import Settings
 from policycortex.yaml_settings import invalid_setting, read_yaml_setting
@@ -49,6 +50,21 @@ class Alert(BaseModel):
     connection: str
     target: ConnectionLine = ""
     """Address or channel, if the connection needs one."""
+
+
+class TicketRule(BaseModel):
+    """Which weaknesses of an organisation have tickets, and in which tracker."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connection: str
+    """Of an issue tracker."""
+    min_severity: Severity = Severity.HIGH
+    """Weaknesses of this severity and of worse ones."""
+    accounts: tuple[ConnectionLine, ...] = ()
+    """Only these accounts; empty: all."""
+    most_new: int = Field(default=50, ge=1, le=1000)
+    """Tickets created by one planning, the worst weaknesses first; the others follow with the next one."""
 
 
 class NamedPassword(BaseModel):
@@ -77,6 +93,8 @@ class Connections(BaseModel):
     connections: dict[ConnectionName, Connection] = {}
     alerts: dict[str, Alert] = {}
     """By organisation; ``*`` applies to all others."""
+    tickets: dict[str, tuple[TicketRule, ...]] = {}
+    """By organisation: the trackers that have tickets of what fails."""
     passwords: dict[ConnectionName, NamedPassword] = {}
     _has_links: bool = PrivateAttr(default=True)
 
@@ -98,6 +116,29 @@ class Connections(BaseModel):
                     f"alerts.{organization} names the connection {alert.connection!r}, which does not exist"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _trackers_exist(self) -> "Connections":
+        for organization, rules in self.tickets.items():
+            names = [rule.connection for rule in rules]
+            for name in names:
+                problem = self._tracker_problem(organization, name)
+                if problem is None and names.count(name) > 1:
+                    problem = f"names the connection {name!r} twice; tickets of one connection have one rule"
+                if problem is not None:
+                    raise ValueError(f"tickets.{organization} {problem}")
+        return self
+
+    def _tracker_problem(self, organization: str, name: str) -> str | None:
+        connection = self.connections.get(name)
+        if connection is None:
+            return f"names the connection {name!r}, which does not exist"
+        if self.channels.find_tracker(connection.type) is None:
+            known = ", ".join(tracker.name for tracker in self.channels.trackers)
+            return f"names the connection {name!r}, which is no issue tracker; those are of type {known}"
+        if not connection.serves(organization):
+            return f"names the connection {name!r}, whose organizations do not include it"
+        return None
 
     @property
     def guard(self) -> AddressGuard:
@@ -144,8 +185,8 @@ class Connections(BaseModel):
 
 @cache
 def connections_model(channels: ChannelRegistry) -> type[Connections]:
-    """The model of the file for these channels: each entry's ``type`` selects the channel's own model."""
-    first, *others = (channel.connection for channel in channels)
+    """The model of the file for these channels and trackers: each entry's ``type`` selects its own model."""
+    first, *others = (each.connection for each in (*channels, *channels.trackers))
     union: Any = first
     for model in others:
         union = or_(union, model)

@@ -13,7 +13,6 @@ from policycortex.channels.address_guard import AddressGuard
 from policycortex.channels.time_limit import SLOWEST_BYTES_PER_SECOND, TimeLimit, time_limit, watch_socket
 from policycortex.errors import ConfigurationError, DeliveryDeferredError, DeliveryRefusedError, DeliveryUncertainError
 
-_MAX_ANSWER_BYTES: Final = 64 * 1024
 _CHUNK_BYTES: Final = 1 << 20
 _BEFORE_SENDING: Final = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 
@@ -29,7 +28,7 @@ class Answer:
     headers: dict[str, str]
     """Names in lower case."""
     text: str
-    """The first 64 KiB of the body."""
+    """The beginning of the body, up to the client's ``most_answer_bytes``."""
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -47,9 +46,15 @@ class HttpClient:
     """Limit of the whole call, from the connection to the last byte of the body, plus the time of a large request."""
     ca_file: str | None = None
     """Certificates of a private certificate authority; None: those of the system."""
+    most_answer_bytes: int = 64 * 1024
+    """Of the answer's body; what follows is not read."""
 
     def post(self, url: str, body: bytes | Path, headers: dict[str, str]) -> Answer:
-        """POST and read the answer of any status.
+        """POST and read the answer of any status. Raises as ``call``."""
+        return self.call("POST", url, body, headers)
+
+    def call(self, method: str, url: str, body: bytes | Path, headers: dict[str, str]) -> Answer:
+        """Send the request and read the answer of any status.
 
         Raises DeliveryRefusedError (bad URL or address), DeliveryDeferredError (nothing was sent) and
         DeliveryUncertainError (sent, no answer).
@@ -60,7 +65,7 @@ class HttpClient:
         sent = {"Host": parts.netloc, "User-Agent": "PolicyCortex-Reports", "Content-Length": str(length), **headers}
         try:
             with time_limit(self.timeout_seconds + length / SLOWEST_BYTES_PER_SECOND) as limit:
-                return self._exchange(url, _pieces(body), sent, limit)
+                return self._exchange(method, url, _pieces(body), sent, limit)
         except _BEFORE_SENDING as error:
             raise DeliveryDeferredError(
                 f"cannot connect to {parts.hostname}: {error or type(error).__name__}", is_reached=False
@@ -70,17 +75,19 @@ class HttpClient:
                 f"{parts.hostname} received the delivery and did not answer ({type(error).__name__})"
             ) from error
 
-    def _exchange(self, url: str, pieces: Iterator[bytes], headers: dict[str, str], limit: TimeLimit) -> Answer:
+    def _exchange(
+        self, method: str, url: str, pieces: Iterator[bytes], headers: dict[str, str], limit: TimeLimit
+    ) -> Answer:
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_seconds)
         with (
             httpcore.ConnectionPool(
                 ssl_context=_tls(self.ca_file), network_backend=_GuardedBackend(self.guard)
             ) as pool,
             pool.stream(
-                "POST", url, headers=list(headers.items()), content=pieces, extensions={"timeout": timeouts}
+                method, url, headers=list(headers.items()), content=pieces, extensions={"timeout": timeouts}
             ) as response,
         ):
-            text = _beginning(response, limit)
+            text = _beginning(response, limit, self.most_answer_bytes)
             names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             return Answer(status=response.status, headers=names, text=text.decode("utf-8", "replace"))
 
@@ -144,18 +151,18 @@ class _GuardedBackend(httpcore.SyncBackend):
         return stream
 
 
-def _beginning(response: httpcore.Response, limit: TimeLimit) -> bytes:
-    """The first 64 KiB of the body; less if the time ends, because the status is already known."""
+def _beginning(response: httpcore.Response, limit: TimeLimit, most_bytes: int) -> bytes:
+    """The first bytes of the body; less if the time ends, because the status is already known."""
     text = b""
     try:
         for piece in response.iter_stream():
             text += piece
-            if len(text) > _MAX_ANSWER_BYTES or limit.is_over:
+            if len(text) > most_bytes or limit.is_over:
                 break
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
         if not limit.is_over:
             raise
-    return text[:_MAX_ANSWER_BYTES]
+    return text[:most_bytes]
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

@@ -3,15 +3,19 @@
 Each exchange has a hard limit for all of it, whatever the channel does.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any, TypeVar
 
 from policycortex.channels.channel import SendContext
 from policycortex.channels.connection_settings import Connection
 from policycortex.channels.connections import Connections
 from policycortex.channels.model import DeliveryContent, Destination, Notice, OutgoingEvent, Receipt
 from policycortex.channels.time_limit import exchange_seconds, run_within
+from policycortex.channels.tracker import Tracker
 from policycortex.errors import ConfigurationError, DeliveryRefusedError
+
+_Result = TypeVar("_Result")
 
 
 def send(
@@ -99,9 +103,29 @@ def receiver_secret(connections: Connections, name: str, organization: str, targ
 def check_connection(connections: Connections, name: str) -> str:
     """Connect and log in without sending; the receiver's answer. Raises as ``send``."""
     connection = connections.get(name)
-    channel = connections.channels.get(connection.type)
     seconds = exchange_seconds(connection.timeout_seconds, 0)
+    tracker = connections.channels.find_tracker(connection.type)
+    if tracker is not None:
+        return run_within(seconds, _label(name), lambda: tracker.check(connection))
+    channel = connections.channels.get(connection.type)
     return run_within(seconds, _label(name), lambda: channel.check(connection, connections.guard))
+
+
+def call_tracker(
+    connections: Connections,
+    name: str,
+    organization: str,
+    call: Callable[[Tracker[Any], Connection], _Result],
+    *,
+    organizations: Collection[str] = (),
+) -> _Result:
+    """Call the tracker of the connection of that name, within the time limit. Raises as its functions."""
+    connection = connections.get(name)
+    tracker = connections.channels.find_tracker(connection.type)
+    if tracker is None or not connection.serves(organization):
+        raise DeliveryRefusedError(f"connection {name!r} is no issue tracker that {organization!r} may use")
+    _check_use(Destination(channel=tracker.name, connection=name, target=""), connection, organizations)
+    return run_within(exchange_seconds(connection.timeout_seconds, 0), _label(name), lambda: call(tracker, connection))
 
 
 def _check_use(destination: Destination, connection: Connection, organizations: Collection[str]) -> None:

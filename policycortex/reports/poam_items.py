@@ -42,6 +42,12 @@ def write_number(number: int | None) -> str:
     return "POAM-new" if number is None else f"POAM-{number:05d}"
 
 
+def read_number(name: str) -> int | None:
+    """The number that ``write_number`` wrote."""
+    digits = name.removeprefix("POAM-")
+    return int(digits) if digits.isdigit() else None
+
+
 def plan_items(evidence: PoamEvidence, titles: Mapping[str, str], dates: PlanDates) -> tuple[PoamItem, ...]:
     """The items: open ones first, by due date; then closed ones, the newest first.
 

@@ -1,4 +1,4 @@
-"""Alerts owners over the alert connection: of deliveries that failed or are uncertain, of failed reports and ticks.
+"""Alerts owners over the alert connection: of deliveries that failed or are uncertain, failed reports, ticks, tickets.
 
 Alerts have a queue and a round of their own, so that a slow receiver of alerts delays no delivery.
 """
@@ -19,7 +19,7 @@ from policycortex.errors import PolicyCortexError
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from policycortex.storage.registry.alert_tables import CONTRADICTION, EXPIRY
+from policycortex.storage.registry.alert_tables import CONTRADICTION, EXPIRY, TICKET
 from policycortex.storage.registry.schedule_rows import AlertRow, DeliveryRow
 from policycortex.workflow.sending_rounds import RoundOutcome, claim_lease, run_sending_round
 
@@ -106,6 +106,8 @@ def _notice(settings: Settings, registry: Registry, row: AlertRow) -> Notice | N
         return _contradiction_notice(row)
     if row.kind == EXPIRY:
         return _expiry_notice(row)
+    if row.kind == TICKET:
+        return _ticket_notice(row)
     if row.report_id is None:
         return _tick_notice(registry, row)
     status = registry.reports.find_status(row.report_id)
@@ -149,6 +151,17 @@ def _expiry_notice(row: AlertRow) -> Notice:
         subject=row.reason[:1].upper() + row.reason[1:].partition(" (")[0] + row.reason.rpartition(")")[2],
         text="What people state counts until then; after it, the requirements are open unless it is stated again.",
         facts={"Organization": row.organization, "Reason": row.reason},
+        organization=row.organization,
+    )
+
+
+def _ticket_notice(row: AlertRow) -> Notice:
+    tracker, _, reason = row.reason.partition(": ")
+    return Notice(
+        id=row.id,
+        subject=f"A ticket failed in {tracker}",
+        text="A step of a ticket was refused or given up; later steps of the ticket wait for it. See GET /v1/tickets.",
+        facts={"Organization": row.organization, "Connection": tracker, "Reason": reason},
         organization=row.organization,
     )
 

@@ -1,6 +1,7 @@
 """Reads the plan of action of a report from the lake at one snapshot."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ import polars as pl
 from policycortex.documents.poam import PoamEvidence
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
+from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.scoring.approvals import known_moment
@@ -32,17 +34,44 @@ def read_poam(
     now: datetime,
 ) -> PoamEvidence:
     """The weaknesses in the request's scope as known at the end of its period, and what items are made from."""
-    scope, moment = request.scope, known_moment(request.period, now)
+    found = read_weaknesses(
+        lake,
+        request.scope,
+        request.period,
+        framework_id=request.framework,
+        in_force=assessed.waivers,
+        waivers=waivers,
+        exported=exported,
+        now=now,
+    )
+    return found if framework is None else replace(found, relations=_relations(framework, found.known, assessed))
+
+
+def read_weaknesses(
+    lake: Lake,
+    scope: Scope,
+    period: Period,
+    *,
+    framework_id: str | None,
+    in_force: pl.DataFrame,
+    waivers: Sequence[Waiver],
+    exported: Path,
+    now: datetime,
+) -> PoamEvidence:
+    """The same without relations to requirements. ``in_force`` (WAIVERS_SCHEMA) are those that count.
+
+    ``exported`` has the failing findings of the period-end posture.
+    """
+    moment = known_moment(period, now)
     weaknesses = _known_weaknesses(lake, scope, moment)
     known = lake.poam.load_known(scope.organization, moment).filter(pl.col("observed_at") < moment)
-    in_force = assessed.waivers["waiver_id"].to_list()
     return PoamEvidence(
         weaknesses=weaknesses,
         known=_of_weaknesses(known, weaknesses),
-        relations=None if framework is None else _relations(framework, known, assessed),
-        failing=lake.poam.load_failing(exported, assessed.waivers, request.framework),
-        owners=lake.poam.load_owners(scope, request.period, exported),
-        waivers=_reasons(waivers, in_force),
+        relations=None,
+        failing=lake.poam.load_failing(exported, in_force, framework_id),
+        owners=lake.poam.load_owners(scope, period, exported),
+        waivers=_reasons(waivers, in_force["waiver_id"].to_list()),
     )
 
 

@@ -16,6 +16,7 @@ from policycortex_client.aio.reports import AsyncReportsClient
 from policycortex_client.aio.schedules import AsyncSchedulesClient
 from policycortex_client.aio.sharing import AsyncSharingClient
 from policycortex_client.aio.subscriptions import AsyncSubscriptionsClient
+from policycortex_client.aio.tickets import AsyncTicketsClient
 from policycortex_client.aio.waivers import AsyncWaiversClient
 
 
@@ -26,6 +27,7 @@ class AsyncClient(
     AsyncSchedulesClient,
     AsyncDeliveriesClient,
     AsyncSubscriptionsClient,
+    AsyncTicketsClient,
     AsyncWaiversClient,
     AsyncAttestationsClient,
     AsyncCommentsClient,

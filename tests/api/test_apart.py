@@ -7,7 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from policycortex.names import EventKind, Severity, TicketStepKind
+from policycortex.storage.registry.event_rows import NewSubscription
 from policycortex.storage.registry.keys import SCOPES
+from policycortex.storage.registry.ticket_rows import NewStep, NewTicket, TicketChange
 from tests.support.api_server import ApiServer
 from tests.support.ledger import MONTHLY
 
@@ -22,6 +25,7 @@ UNKNOWN = {
     "subscription_id": "sub_",
     "event_id": "evt_",
     "comment_id": "cmt_",
+    "ticket_id": "tkt_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
 """Numbers alone, over a lake of findings: tests/api/test_analytics.py. Dagster's own rows, which need a Dagster."""
@@ -69,6 +73,8 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     return {
         "mark": mark,
         "comment_id": admin.post("/v1/comments", json=comment).json()["id"],
+        "ticket_id": _ticket_of(server, mark),
+        **_event_of(server, mark, report_id),
         "grant_id": admin.post("/v1/grants", json=grant).json()["id"],
         "report_id": report_id,
         "other_id": report_id,
@@ -81,6 +87,27 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "sha256": attached["evidence"][0]["sha256"],
         "format": "pdf",
     }
+
+
+def _ticket_of(server: ApiServer, mark: str) -> str:
+    """A ticket that waits for its creation."""
+    kept, now = server.registry.tickets, server.clock()
+    number = int(mark, 16) % 2**31
+    new = NewTicket(number=number, marker=mark, severity=Severity.HIGH, title=f"Ticket {mark}")
+    create = NewStep(kind=TicketStepKind.CREATE, content={"title": mark, "paragraphs": [], "facts": []})
+    change = TicketChange(number=number, new=new, is_wanted_open=True, waived="", steps=(create,))
+    assert kept.apply_change(server.organization, f"board-{mark}", change, None, now=now)
+    return kept.list_by_number(server.organization, f"board-{mark}")[number].id
+
+
+def _event_of(server: ApiServer, mark: str, report_id: str) -> dict[str, str]:
+    """A subscription with an event."""
+    kept, organization = server.registry.subscriptions, server.organization
+    new = NewSubscription(name=f"Desk {mark}", connection=f"hook-{mark}", url="", kinds=(EventKind.WAIVER_EXPIRING,))
+    subscription = kept.create_subscription(organization, new, by="key", now=server.clock())
+    kept.note_events(organization, EventKind.WAIVER_EXPIRING, {mark: {"report": report_id}}, now=server.clock())
+    (event, *_), _ = kept.list_events(organization, subscription.id, limit=1, offset=0)
+    return {"subscription_id": subscription.id, "event_id": event.event_id}
 
 
 def _operations(client: httpx.Client) -> list[tuple[str, str, dict[str, Any]]]:
@@ -135,6 +162,8 @@ def test_every_route_with_the_others_id_is_404_as_with_one_that_never_was(
         "reports/schedules/{schedule_id}",
         "waivers/{waiver_id}",
         "attestations/{attestation_id}",
+        "tickets/{ticket_id}",
+        "subscriptions/{subscription_id}/events",
     ):
         assert own.get(f"/v1/{path.format(**owned)}").status_code == 200
 
@@ -196,7 +225,7 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
-                | {"subscription_id": "x", "event_id": "x", "comment_id": "x"}
+                | {"subscription_id": "x", "event_id": "x", "comment_id": "x", "ticket_id": "x"}
                 | known
             )
             url = path.format(**given, token="x")

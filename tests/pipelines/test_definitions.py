@@ -50,6 +50,8 @@ JOBS = {
     "send_alerts",
     "send_events",
     "find_events",
+    "send_tickets",
+    "plan_tickets",
     "export_audit_trail",
     "expire_reports",
     "note_attestations",
@@ -64,6 +66,7 @@ SENSORS = {
     "outbox": 5,
     "alerts": 5,
     "events": 5,
+    "tickets": 15,
     "schedule_definitions": 15,
 }
 SCHEDULES = {
@@ -73,6 +76,7 @@ SCHEDULES = {
     "hourly_retention": ("37 * * * *", "UTC"),
     "hourly_attestations": ("17 * * * *", "UTC"),
     "hourly_events": ("22 * * * *", "UTC"),
+    "hourly_tickets": ("27 * * * *", "UTC"),
     "nightly_upkeep": ("30 2 * * *", "UTC"),
     "check_reports_daily": ("45 4 * * *", "UTC"),
 }

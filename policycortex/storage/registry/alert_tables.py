@@ -1,12 +1,12 @@
 """The queue of alerts, and the entries that other changes of the registry make in it, in the caller's transaction.
 
 An entry stands for one report and one group of destinations (a channel's connection), for a report that failed, for a
-tick that could make no report, for a requirement that fails although people state it as met, or for the end of an
-attestation. What a person cancelled or deleted has none.
+tick that could make no report, for a requirement that fails although people state it as met, for the end of an
+attestation, or for the tickets of a tracker that failed on one day. What a person cancelled or deleted has none.
 """
 
 import secrets
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import (
@@ -60,6 +60,7 @@ REPORT: Final = "report"
 TICK: Final = "tick"
 CONTRADICTION: Final = "attestation"
 EXPIRY: Final = "expiry"
+TICKET: Final = "ticket"
 
 
 def note_failed_delivery(connection: Connection, row: DeliveryRow, *, now: datetime) -> None:
@@ -131,6 +132,12 @@ def note_expiry(
 ) -> None:
     """Add an alert for an attestation that ends soon (``expiring``) or has ended (``expired``)."""
     _insert(connection, f"{EXPIRY}:{attestation_id}:{kind}", organization, EXPIRY, now, reason=reason)
+
+
+def note_failed_ticket(connection: Connection, organization: str, *, tracker: str, reason: str, now: datetime) -> None:
+    """Add an alert for a step of a ticket that failed; of those of one tracker and UTC day the first one counts."""
+    key = f"{TICKET}:{organization}:{tracker}:{now.astimezone(UTC).date().isoformat()}"
+    _insert(connection, key, organization, TICKET, now, reason=f"{tracker}: {reason}")
 
 
 def _insert(

@@ -10,12 +10,20 @@ from sqlalchemy import Column, Connection, Table, delete, select, update
 from policycortex.names import DeliveryStatus
 from policycortex.storage.registry.alert_tables import IS_ALERT_OPEN, alerts
 from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.event_tables import IS_EVENT_OPEN, events
 from policycortex.storage.registry.schedule_rows import ScheduleRow
 from policycortex.storage.registry.schedule_tables import IS_OPEN, deliveries, schedule_ticks, schedules
+from policycortex.storage.registry.ticket_tables import IS_STEP_OPEN, ticket_steps
 
 _LONGEST_DELAY: Final = timedelta(hours=12)
-"""No delivery and no alert waits longer for its next attempt."""
+"""No delivery, alert, event or step of a ticket waits longer for its next attempt."""
 _LONGEST_LEASE: Final = timedelta(hours=1)
+_QUEUES: Final[tuple[tuple[Table, Any], ...]] = (
+    (deliveries, IS_OPEN),
+    (alerts, IS_ALERT_OPEN),
+    (events, IS_EVENT_OPEN),
+    (ticket_steps, IS_STEP_OPEN),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,7 @@ class BroughtForward:
     skipped_ticks: int
     """Ticks of the future that were recorded as missed: they are due again at their time."""
     attempts: int
-    """Next attempts of deliveries and alerts, and leases of their senders."""
+    """Next attempts of deliveries, alerts, events and tickets, and leases of their senders."""
 
 
 class ClockRepairRepository:
@@ -49,8 +57,7 @@ class ClockRepairRepository:
             return BroughtForward(
                 schedules=moved,
                 skipped_ticks=connection.execute(skipped).rowcount,
-                attempts=_bring_attempts(connection, deliveries, IS_OPEN, now)
-                + _bring_attempts(connection, alerts, IS_ALERT_OPEN, now),
+                attempts=sum(_bring_attempts(connection, *queue, now) for queue in _QUEUES),
             )
 
     def list_ahead(self, *, now: datetime) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from policycortex.storage.registry.retention import RetentionRepository
 from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.subscriptions import SubscriptionRepository
+from policycortex.storage.registry.tickets import TicketRepository
 from policycortex.storage.registry.unrelated import UnrelatedRepository
 from policycortex.storage.registry.uploads import UploadRepository
 from policycortex.storage.registry.versions import registry_path, require_known_revision
@@ -73,6 +74,7 @@ class Registry:
         self.deliveries = DeliveryRepository(database, self.audit_log)
         self.alerts = AlertRepository(database)
         self.subscriptions = SubscriptionRepository(database)
+        self.tickets = TicketRepository(database)
         self.withheld = WithheldRepository(database, self.audit_log)
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
