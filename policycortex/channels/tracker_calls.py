@@ -79,13 +79,13 @@ def _limited_for(answer: Answer) -> float | None:
     GitHub answers with 403 or 429, by ``Retry-After``, or by ``X-RateLimit-Reset`` once nothing remains; a secondary
     limit may name no time.
     """
-    asked = answer.retry_after_seconds
-    if answer.status in {429, 503} and (asked is not None or answer.status == 429):
-        return asked if asked is not None else _until_reset(answer) or _LIMIT_SECONDS
+    requested = answer.retry_after_seconds
+    if answer.status in {429, 503} and (requested is not None or answer.status == 429):
+        return requested if requested is not None else _until_reset(answer) or _LIMIT_SECONDS
     if answer.status != 403:
         return None
-    if asked is not None:
-        return asked
+    if requested is not None:
+        return requested
     if answer.headers.get("x-ratelimit-remaining") == "0":
         return _until_reset(answer) or _LIMIT_SECONDS
     return _LIMIT_SECONDS if "rate limit" in answer.text.lower() else None
@@ -99,7 +99,7 @@ def _until_reset(answer: Answer) -> float | None:
 
 
 def _parsed(tracker: str, answer: Answer) -> Any:  # noqa: ANN401 - any JSON
-    """The JSON of an answer. Raises DeliveryUncertainError: what was asked for may have happened."""
+    """The JSON of an answer. Raises DeliveryUncertainError: what was requested for may have happened."""
     try:
         return json.loads(answer.text)
     except ValueError as error:

@@ -74,7 +74,7 @@ def read_items(
     """All weaknesses of the organisation as known now, one item each, with the waivers of any framework."""
     scope, today = Scope(organization=organization), now.astimezone(UTC).date()
     period = Period.of_days(today - timedelta(days=RECENT_DAYS - 1), today)
-    # a waiver for one framework or requirement is told as well: a ticket is for all of them
+    # a waiver for one framework or requirement counts as well: a ticket is for all of them
     of_any = {"framework": pl.lit(None, pl.String()), "requirement_id": pl.lit(None, pl.String())}
     in_force = waivers_in_force(waivers, now).with_columns(**of_any)
     with TemporaryDirectory(prefix="policycortex-tickets-") as folder:

@@ -1,6 +1,6 @@
 """Carries out the steps of tickets: claim a step, look up whether it was done, do it, settle it in the database.
 
-A sender can die at any point. The claim is committed before the tracker is asked for anything, and each step looks up
+A sender can die at any point. The claim is committed before the tracker is requested for anything, and each step looks up
 its own effect first: a ticket and a comment by their markers, the state by reading it. A step that may have been done
 is tried again only after some minutes, because the search of a tracker does not show a new ticket at once.
 """
@@ -89,8 +89,8 @@ class _Round:
         except DeliveryUncertainError as error:
             return self._deferred(row, str(error), LOOKED_UP_AFTER)
         except UnavailableError as error:
-            asked = error.retry_after_seconds if isinstance(error, DeliveryDeferredError) else None
-            return self._deferred(row, str(error), None if asked is None else timedelta(seconds=asked))
+            requested = error.retry_after_seconds if isinstance(error, DeliveryDeferredError) else None
+            return self._deferred(row, str(error), None if requested is None else timedelta(seconds=requested))
         except PolicyCortexError as error:
             return self._failed(row, str(error))
         except UNEXPECTED_ERRORS as error:
@@ -108,16 +108,16 @@ class _Round:
 
         return call_tracker(self.connections, row.connection, row.organization, call, organizations=organizations)
 
-    def _deferred(self, row: StepRow, reason: str, asked: timedelta | None) -> RoundOutcome:
+    def _deferred(self, row: StepRow, reason: str, requested: timedelta | None) -> RoundOutcome:
         again = next_attempt_at(
             row.attempt_count,
             now=self.clock(),
             jitter=random.random(),  # noqa: S311 - it spreads load and protects nothing
-            retry_after_seconds=None if asked is None else asked.total_seconds(),
+            retry_after_seconds=None if requested is None else requested.total_seconds(),
         )
         if again is None:
             return self._failed(row, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}")
-        rest_until = None if asked is None else self.clock() + asked
+        rest_until = None if requested is None else self.clock() + requested
         self.registry.tickets.settle_deferred(row, self._shown(row, reason), again=again, rest_until=rest_until)
         self.progress(f"{row.ticket_id} {row.kind.value} again at {again:%H:%M:%S}: {self._shown(row, reason)}")
         return RoundOutcome.AGAIN

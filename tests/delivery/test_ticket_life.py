@@ -94,7 +94,7 @@ def _shown(tickets: Sequence[Ticket]) -> list[tuple[str, bool, int]]:
     return [(ticket.title.partition("]")[0][1:], ticket.is_open, len(ticket.comments)) for ticket in tickets]
 
 
-def test_the_life_of_a_weakness_is_told_by_its_ticket(home: Home, tracker: GitHubServer) -> None:
+def test_a_ticket_follows_the_life_of_its_weakness(home: Home, tracker: GitHubServer) -> None:
     """Made, waived in part, not waived any more, not closed without a look, closed, and new when it fails again."""
     settings, day = home(), [FIRST + timedelta(days=days) for days in range(12)]
     assert has_ticket_rules(settings)
