@@ -40,6 +40,7 @@ from pipelines.run_config import fixed_resources
 
 _SENDING_JOBS: Final = (deliver_reports, send_alerts, send_events, find_events, send_tickets, plan_tickets)
 _UPKEEP_JOBS: Final = (export_audit_trail, expire_due_reports, note_attestations, remove_garbage)
+_HOURLY: Final = (hourly_trail, hourly_retention, hourly_attestations, hourly_events, hourly_tickets)
 
 
 def build_defs(
@@ -90,11 +91,7 @@ def build_defs(
         schedules=[
             historical_audit,
             closed_months,
-            hourly_trail,
-            hourly_retention,
-            hourly_attestations,
-            hourly_events,
-            hourly_tickets,
+            *_HOURLY,
             nightly_upkeep,
             check_reports_daily,
             *load_customer_schedules(core),

@@ -99,7 +99,7 @@ def _until_reset(answer: Answer) -> float | None:
 
 
 def _parsed(tracker: str, answer: Answer) -> Any:  # noqa: ANN401 - any JSON
-    """The JSON of an answer. Raises DeliveryUncertainError: what was requested for may have happened."""
+    """The JSON of an answer. Raises DeliveryUncertainError: what was requested may have happened."""
     try:
         return json.loads(answer.text)
     except ValueError as error:

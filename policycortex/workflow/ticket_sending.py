@@ -1,7 +1,7 @@
 """Carries out the steps of tickets: claim a step, look up whether it was done, do it, settle it in the database.
 
-A sender can die at any point. The claim is committed before the tracker is requested for anything, and each step looks up
-its own effect first: a ticket and a comment by their markers, the state by reading it. A step that may have been done
+A sender can die at any point. The claim is committed before the first call to the tracker, and each step looks up its
+own effect first: a ticket and a comment by their markers, the state by reading it. A step that may have been done
 is tried again only after some minutes, because the search of a tracker does not show a new ticket at once.
 """
 
