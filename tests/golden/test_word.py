@@ -75,6 +75,34 @@ def test_every_link_leads_to_a_place_in_the_document(build: Build, tmp_path: Pat
     assert {each for each, _ in pairs} <= {text for _, text in links}
 
 
+def test_markdown_of_scanners_is_lists_code_and_links(build: Build, tmp_path: Path) -> None:
+    """One bullet or number per item, each level further right, code with its lines and spaces, a link to the web."""
+    text = (
+        "Close **port** 22:\n\n1. First\n2. Then\n   - inner `name`\n\n- apart\n\n"
+        "```\nif open:\n    close()\n```\n\nSee [the guide](https://example.com/a)."
+    )
+    document = build(type=ReportType.REMEDIATION, findings=60)
+    check = replace(document.top_checks[0], remediation=text, risk="")
+    path = _render(replace(document, top_checks=(check, *document.top_checks[1:])), tmp_path)
+    lines = docx.Document(str(path)).paragraphs
+    start = next(number for number, line in enumerate(lines) if line.text == "What to do: Close port 22:")
+    shown = [(line.style.name if line.style is not None else "", line.text) for line in lines[start : start + 7]]
+    assert shown == [
+        ("Normal", "What to do: Close port 22:"),
+        ("ListNumbered", "1. First"),
+        ("ListNumbered", "2. Then"),
+        ("List Bullet", "inner name"),
+        ("List Bullet", "apart"),
+        ("CodeBlock", "if open:\n    close()"),
+        ("Normal", "See the guide (https://example.com/a)."),
+    ]
+    indents = [line.paragraph_format.left_indent for line in lines[start + 1 : start + 5]]
+    assert indents[0] == indents[1] == indents[3]
+    assert (indents[2] or 0) > (indents[0] or 0)
+    assert [run.text for run in lines[start].runs if run.bold] == ["What to do:", "port"]
+    assert 'HYPERLINK "https://example.com/a"' in _parts(path)["word/document.xml"].replace("&quot;", '"')
+
+
 def test_hostile_text_is_text(build: Build, tmp_path: Path) -> None:
     """Well-formed XML, nothing outside the package, no field made of a text; the texts are there to read."""
     document = replace(build(type=ReportType.AUDIT, findings=57, hostile=True), detail=FindingsDetail.ALL)

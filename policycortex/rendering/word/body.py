@@ -9,7 +9,8 @@ from policycortex.rendering.word.inline import Line, Places
 from policycortex.rendering.word.markup import internal_link, paragraph, run
 from policycortex.rendering.word.tables import TEXT_WIDTH, write_facts, write_table
 
-_HEADINGS: Final = {"h2": "Heading1", "h3": "Heading2", "h4": "Heading3", "h5": "Heading3"}
+_LOWEST: Final = "Heading3"
+_HEADINGS: Final = {"h2": "Heading1", "h3": "Heading2", "h4": _LOWEST, "h5": _LOWEST}
 _CONTAINERS: Final = frozenset(("section", "div", "main", "article", "body", "header", "footer", "nav", "blockquote"))
 _BLOCKS: Final = _CONTAINERS | frozenset(
     ("p", "ul", "ol", "dl", "table", "figure", "pre", "svg", "img", "h1", *_HEADINGS)
@@ -19,6 +20,9 @@ _STYLES: Final = {
     "cover-framework": "Subtitle", "cover-note": "Note", "cover-key": "Note",
 }  # fmt: skip
 _LEFT_OUT: Final = frozenset(("cover-matrix", "end", "contents"))
+_BULLET: Final = "•"
+_STEP: Final = 360
+"""By which a list is further to the right than the one around it, in twentieths of a point."""
 _ON_NEW_PAGE: Final = "<w:pageBreakBefore/>"
 _SPACER: Final = paragraph("Spacer", "")
 
@@ -41,15 +45,16 @@ class Body:
         yield from self._blocks(element, "Normal")
 
     def _blocks(self, element: HtmlElement, style: str, extra: str = "") -> Iterator[str]:
-        line = Line(self.places)
+        line, is_run_in = Line(self.places), False
         line.add(element.text)
         for child in element:
-            if isinstance(child.tag, str) and child.tag in _BLOCKS:
+            if isinstance(child.tag, str) and child.tag in _BLOCKS and not (is_run_in and child.tag == "p"):
                 yield self._flush(line, style, extra)
                 line = Line(self.places)
                 yield from self._block(child, style, extra)
             else:
                 line.append(child)
+            is_run_in = child.get("class") == "run-in"
             line.add(child.tail)
         yield self._flush(line, style, extra)
 
@@ -70,6 +75,10 @@ class Body:
         match element.tag:
             case "ul" if "legend" in classes:
                 yield self._legend(element)
+            case "ul" if "marked-list" in classes:
+                yield from self._marked_list(element)
+            case "pre":
+                yield self._code(element)
             case "ul" | "ol":
                 yield from self._list(element, style)
             case "dl":
@@ -87,7 +96,7 @@ class Body:
         line.append(element)
         anchors = self.places.add(heading_anchor(element))
         extra, self.starts_page = _ON_NEW_PAGE if self.starts_page else "", False
-        return paragraph(_HEADINGS[element.tag], self.places.take() + anchors + line.content, extra=extra)
+        return paragraph(_heading_style(element), self.places.take() + anchors + line.content, extra=extra)
 
     def _legend(self, element: HtmlElement) -> str:
         shown = [" ".join(" ".join(item.itertext()).split()) for item in element if item.tag == "li"]
@@ -104,6 +113,23 @@ class Body:
             line.add(f"{number}. ")
             line.append(item)
             yield self._flush(line, "ListNumbered" if style == "Normal" else style)
+
+    def _marked_list(self, element: HtmlElement) -> Iterator[str]:
+        """A list of a scanner's text: each item has its sign and its level."""
+        for item in element.iter("li"):
+            marker = next(iter(item.find_class("marker")), None)
+            sign = (marker.text or "") if marker is not None else ""
+            is_bullet = sign == _BULLET
+            if marker is not None and is_bullet:
+                marker.drop_tree()
+            level = next((int(name[6:]) for name in (item.get("class") or "").split() if name[:6] == "level-"), 1)
+            indent = f'<w:ind w:left="{_STEP * level}" w:hanging="{_STEP}"/>'
+            yield from self._blocks(item, "ListBullet" if is_bullet else "ListNumbered", indent)
+
+    def _code(self, element: HtmlElement) -> str:
+        line = Line(self.places, keeps_spaces=True)
+        line.append(element)
+        return self._flush(line, "CodeBlock")
 
     def _facts(self, element: HtmlElement) -> str:
         facts: list[tuple[HtmlElement, list[HtmlElement]]] = []
@@ -123,6 +149,13 @@ class Body:
         return "".join(self._blocks(element, style, extra))
 
 
+def _heading_style(element: HtmlElement) -> str:
+    """The contents list no work packages: a report has forty of them."""
+    around = element.getparent()
+    is_package = around is not None and around.get("class") == "package"
+    return _LOWEST if is_package else _HEADINGS[element.tag]
+
+
 def heading_anchor(element: HtmlElement) -> str:
     """The anchor by which the contents find a heading that has none of its own."""
     return element.get("data-toc") or ""
@@ -131,7 +164,8 @@ def heading_anchor(element: HtmlElement) -> str:
 def mark_headings(main: HtmlElement) -> list[tuple[int, str, str]]:
     """Level (1 or 2), text and anchor of each heading of the contents; the anchors are noted in the elements."""
     found = []
-    for number, element in enumerate(main.iter("h2", "h3"), start=1):
+    shown = (each for each in main.iter("h2", "h3") if _heading_style(each) != _LOWEST)
+    for number, element in enumerate(shown, start=1):
         anchor = f"_Toc{number:05d}"
         element.set("data-toc", anchor)
         found.append((1 if element.tag == "h2" else 2, " ".join(element.text_content().split()), anchor))

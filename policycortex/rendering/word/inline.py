@@ -20,7 +20,9 @@ from policycortex.rendering.word.markup import (
 )
 
 _SPACES: Final = re.compile(r"[ \t\r\n\f]+")
-_OWN_LINE: Final = frozenset(("sub", "about", "checks", "words", "todo", "exceptions", "how-many", "facts-line"))
+_OWN_LINE: Final = frozenset(
+    ("sub", "about", "checks", "words", "todo", "exceptions", "how-many", "facts-line", "listed")
+)
 """Classes that the page shows on a line of their own."""
 _CODE: Final = frozenset(("mono", "uid"))
 _MARKS: Final = frozenset(("severity", "band"))
@@ -61,10 +63,11 @@ class Places:
 
 
 class Line:
-    """The content of one paragraph while it is built."""
+    """The content of one paragraph while it is built. With ``keeps_spaces`` white space stays, as in code."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, keeps_spaces: bool = False) -> None:
         self._places = places
+        self._keeps_spaces = keeps_spaces
         self._parts: list[str] = []
         self._is_open = False
         """Whether the last text ends with something that a space may follow."""
@@ -113,8 +116,8 @@ class Line:
         return True
 
     def _collapsed(self, text: str | None) -> Iterator[str]:
-        shown = _SPACES.sub(" ", text or "")
-        if not self._is_open:
+        shown = (text or "") if self._keeps_spaces else _SPACES.sub(" ", text or "")
+        if not self._is_open and not self._keeps_spaces:
             shown = shown.lstrip(" ")
         if shown:
             self._is_open = not shown.endswith(" ")

@@ -27,6 +27,7 @@ _PARAGRAPH_STYLES: Final[Mapping[str, tuple[str, float, str, float]]] = {
     "Lead": ("Normal", 10.5, _GREY, 6),
     "Note": ("Normal", 9, _GREY, 4),
     "Picture": ("Normal", 10, INK, 6),
+    "CodeBlock": ("Normal", 8.5, INK, 5),
     "Spacer": ("Normal", 4, INK, 2),
     "ListNumbered": ("Normal", 10, INK, 3),
     "TableText": ("Normal", 8.5, INK, 0),
@@ -80,6 +81,7 @@ def _set_styles(made: Document, language: str) -> None:
         style.paragraph_format.space_before = Pt(0)
     made.styles["ListNumbered"].paragraph_format.left_indent = Mm(6)
     made.styles["ListNumbered"].paragraph_format.first_line_indent = -Mm(6)
+    made.styles["CodeBlock"].paragraph_format.left_indent = Mm(6)
     made.styles["toc 2"].paragraph_format.left_indent = Mm(6)
     made.styles["Lead"].paragraph_format.keep_with_next = True
     made.styles["Picture"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
