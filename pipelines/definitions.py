@@ -5,6 +5,7 @@ from typing import Final
 
 import dagster as dg
 
+from pipelines.automation import automation_sensor
 from pipelines.defs.analytics import analytics
 from pipelines.defs.attestation_notices import hourly_attestations, note_attestations
 from pipelines.defs.checks import CHECKS
@@ -20,7 +21,7 @@ from pipelines.defs.deliveries import (
 )
 from pipelines.defs.events import events, find_events, hourly_events, send_events
 from pipelines.defs.ingest import findings, imports
-from pipelines.defs.jobs import JOBS
+from pipelines.defs.jobs import JOBS, POSTURE
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
 from pipelines.defs.monthly import monthly_reports
@@ -32,7 +33,7 @@ from pipelines.defs.retention import expire_due_reports, export_audit_trail, hou
 from pipelines.defs.schedules import closed_months, historical_audit
 from pipelines.defs.sensors import failed_reports, posture_follows_imports
 from pipelines.defs.tickets import hourly_tickets, plan_tickets, send_tickets, tickets
-from pipelines.defs.waivers import attestations, changed_frameworks, rescore_posture, waivers
+from pipelines.defs.waivers import ATTESTATIONS, WAIVERS, attestations, changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
 from pipelines.platform.service_logs import log_like_the_service
 from pipelines.resources import CoreResource
@@ -87,6 +88,7 @@ def build_defs(
             events,
             tickets,
             schedule_definitions,
+            automation_sensor(dg.AssetSelection.assets(*POSTURE, WAIVERS, ATTESTATIONS)),
         ],
         schedules=[
             historical_audit,

@@ -1,8 +1,8 @@
-"""Partitions of assets, and the days or months that a run's partitions are. No other calendar arithmetic here."""
+"""Partitions of assets, and the days that a run's partitions are. ``pipelines.report_keys`` has the keys of reports."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Final
 
@@ -10,15 +10,13 @@ import dagster as dg
 
 from policycortex.names import (
     DAY_PARTITIONS,
-    DEFAULT_ORGANIZATION,
     FRAMEWORK_PARTITIONS,
     KIND_PARTITIONS,
+    MONTH_PARTITIONS,
     RANGE_PARTITIONS,
     REPORT_PARTITIONS,
-    ReportType,
 )
-from policycortex.period import FIRST_DAY, Period
-from policycortex.requests.report_partitions import ReportKind, Split, key_of_period, split_period
+from policycortex.period import FIRST_DAY
 
 _LONGEST_GAP: Final = 7
 
@@ -46,15 +44,15 @@ by ``policycortex.requests.report_partitions``.
 
 monthly_periods = dg.MultiPartitionsDefinition(
     {
-        "month": dg.MonthlyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC"),
+        "month": dg.DynamicPartitionsDefinition(name=MONTH_PARTITIONS),
         "framework": dg.DynamicPartitionsDefinition(name=FRAMEWORK_PARTITIONS),
     }
 )
-"""UTC months by framework, for monthly reports; keys are ``soc2|2026-01-01``.
+"""Closed UTC months by framework, for monthly reports; keys are ``soc2|2026-01-01``.
 
-Frameworks are dynamic partitions, because organisations upload them while the code is loaded: a run sees a new one at
-once, without a reload of the code location and of the run host. Keys are added and never removed: the history of a
-framework that was deleted stays visible.
+Months are those in which something was scanned, frameworks those of POLICYCORTEX_STANDING_FRAMEWORKS; backfills and
+people add others. Organisations upload frameworks and older files while the code is loaded: a run sees a new key at
+once, without a reload of the code location and of the run host. The history of a framework that was deleted stays.
 """
 
 
@@ -71,85 +69,21 @@ def add_scan_days(instance: dg.DagsterInstance, days: Iterable[date]) -> None:
         instance.add_dynamic_partitions(DAY_PARTITIONS, new)
 
 
-def sort_scan_days(instance: dg.DagsterInstance) -> None:
-    """Put the days in order, which older files disturbed. For a moment some are missing, so no run may be going on."""
-    keys = instance.get_dynamic_partitions(DAY_PARTITIONS)
-    moved = next((n for n, (key, due) in enumerate(zip(keys, sorted(keys), strict=True)) if key != due), len(keys))
-    for key in keys[moved:]:
-        instance.delete_dynamic_partition(DAY_PARTITIONS, key)
-    if moved < len(keys):
-        instance.add_dynamic_partitions(DAY_PARTITIONS, sorted(keys[moved:]))
+def sort_days_and_months(instance: dg.DagsterInstance) -> None:
+    """Put both in order, which older files disturbed. For a moment some are missing, so no run may be going on."""
+    for name in (DAY_PARTITIONS, MONTH_PARTITIONS):
+        keys = instance.get_dynamic_partitions(name)
+        moved = next((n for n, (key, due) in enumerate(zip(keys, sorted(keys), strict=True)) if key != due), len(keys))
+        for key in keys[moved:]:
+            instance.delete_dynamic_partition(name, key)
+        if moved < len(keys):
+            instance.add_dynamic_partitions(name, sorted(keys[moved:]))
 
 
 def known_days(instance: dg.DagsterInstance, first: date = FIRST_DAY, last: date = date.max) -> tuple[date, ...]:
     """The days from ``first`` to ``last``, both in, that are partitions of daily assets, in order."""
     keys = instance.get_dynamic_partitions(DAY_PARTITIONS)
     return tuple(day for day in sorted(map(date.fromisoformat, keys)) if first <= day <= last)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthlyPartition:
-    """One key of ``monthly_periods`` and what it means."""
-
-    key: str
-    month: date
-    framework_id: str
-
-
-def monthly_partitions_of(context: dg.AssetExecutionContext) -> tuple[MonthlyPartition, ...]:
-    """This run's partitions of ``monthly_periods``, the oldest month first."""
-    found = []
-    for key in context.partition_keys:
-        framework_id, _, month = key.rpartition("|")
-        found.append(MonthlyPartition(key=key, month=date.fromisoformat(month), framework_id=framework_id))
-    return tuple(sorted(found, key=lambda one: (one.month, one.framework_id)))
-
-
-def add_frameworks(instance: dg.DagsterInstance, framework_ids: Collection[str]) -> None:
-    """Make these frameworks partitions of monthly reports; those that are stay."""
-    known = instance.get_dynamic_partitions(FRAMEWORK_PARTITIONS)
-    if new := sorted(set(framework_ids) - set(known)):
-        instance.add_dynamic_partitions(FRAMEWORK_PARTITIONS, new)
-
-
-def add_report_keys(
-    instance: dg.DagsterInstance, *, periods: Collection[str] = (), kinds: Collection[str] = ()
-) -> None:
-    """Make these keys partitions of ``period_reports``; those that are stay."""
-    for name, keys in ((RANGE_PARTITIONS, periods), (KIND_PARTITIONS, kinds)):
-        if new := [key for key in dict.fromkeys(keys) if key not in set(instance.get_dynamic_partitions(name))]:
-            instance.add_dynamic_partitions(name, new)
-
-
-def add_report_choices(instance: dg.DagsterInstance, frameworks: Collection[str], *, today: date) -> None:
-    """Offer the closed months and quarters of the last year, and compliance and audit reports of these frameworks.
-
-    They are only what the UI offers at first: people type any other period and kind.
-    """
-    month = today.replace(day=1)
-    spans = ((Split.QUARTER, timedelta(days=460)), (Split.MONTH, timedelta(days=366)))
-    periods = [
-        key_of_period(part)
-        for split, span in spans
-        for part in split_period(Period.of_days(month - span, month - timedelta(days=1)), split)
-    ]
-    kinds = [
-        ReportKind(organization=DEFAULT_ORGANIZATION, framework=framework, type=kind).key
-        for framework in frameworks
-        for kind in (ReportType.COMPLIANCE, ReportType.AUDIT)
-    ]
-    add_report_keys(instance, periods=periods, kinds=kinds)
-
-
-def period_report_key(period: str, kind: str) -> dg.MultiPartitionKey:
-    """The key of both dimensions."""
-    return dg.MultiPartitionKey({"period": period, "report": kind})
-
-
-def monthly_range_tags(framework_id: str, months: Sequence[date]) -> dict[str, str]:
-    """Tags of one run for these consecutive months of one framework."""
-    keys = [dg.MultiPartitionKey({"framework": framework_id, "month": f"{month:%Y-%m-%d}"}) for month in months]
-    return {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
 
 
 def today() -> date:
@@ -163,8 +97,8 @@ def has_partition(day: date, *, today: date) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayWindow:
-    """Consecutive keys of ``scan_days`` from ``start`` to ``stop``, both included, in Dagster's order."""
+class KeyWindow:
+    """Consecutive keys of days or months from ``start`` to ``stop``, both included, in Dagster's order."""
 
     start: str
     stop: str
@@ -178,19 +112,21 @@ class DayWindow:
         return {"dagster/asset_partition_range_start": self.start, "dagster/asset_partition_range_end": self.stop}
 
 
-def windows_of(instance: dg.DagsterInstance, days: Iterable[date | str]) -> Iterator[DayWindow]:
+def windows_of(instance: dg.DagsterInstance, days: Iterable[date | str]) -> Iterator[KeyWindow]:
     """Windows that cover those of ``days`` (or their keys) that are partitions, each for one run."""
     return windows_among(instance.get_dynamic_partitions(DAY_PARTITIONS), days)
 
 
-def windows_among(keys: Sequence[str], days: Iterable[date | str]) -> Iterator[DayWindow]:
+def windows_among(
+    keys: Sequence[str], days: Iterable[date | str], *, longest_gap: int = _LONGEST_GAP
+) -> Iterator[KeyWindow]:
     """The same, where ``keys`` are all partitions in Dagster's order.
 
-    Days that lie up to seven partitions apart share a window, because one run over a short gap costs less than two
+    Days that lie up to ``longest_gap`` partitions apart share a window: one run over a short gap costs less than two
     runs. Windows follow the order of the keys: days of an older file come after those that were there before.
     """
     place = {key: n for n, key in enumerate(keys)}
     found = sorted({str(day) for day in days} & place.keys(), key=place.__getitem__)
-    cuts = [n for n in range(1, len(found)) if place[found[n]] - place[found[n - 1]] > _LONGEST_GAP]
+    cuts = [n for n in range(1, len(found)) if place[found[n]] - place[found[n - 1]] > longest_gap]
     for start, stop in pairwise([0, *cuts, len(found)] if found else ()):
-        yield DayWindow(start=found[start], stop=found[stop - 1])
+        yield KeyWindow(start=found[start], stop=found[stop - 1])

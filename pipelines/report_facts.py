@@ -19,12 +19,13 @@ def describe_completed(
 ) -> Metadata:
     """Name, period, score, links and files of a completed report.
 
-    Links need ``POLICYCORTEX_PUBLIC_URL``; without it, the paths of the API are shown.
+    Links lead to the console, where the sign-in of the Dagster UI counts, too. A command outside of ``serve`` does not
+    know the console's address unless a setting names it; then the paths are shown.
     """
     request, figures = request_from_json(row.order), read_figures(row.summary or {})
     pages = (row.content or {}).get("pages")
     return {
-        "report": _link(settings, f"/v1/reports/{row.id}"),
+        "report": _link(settings, _page(row)),
         "report_id": row.id,
         "name": row.name,
         "type": row.type.value,
@@ -38,7 +39,7 @@ def describe_completed(
         "figures": _figures(row.summary or {}, change_points),
         "files": _files(settings, row),
         **{
-            f"download_{each.format.value}": _link(settings, f"/v1/reports/{row.id}/download/{each.format.value}")
+            f"download_{each.format.value}": _link(settings, f"{_page(row)}/files/{each.format.value}")
             for each in row.artifacts
         },
         "snapshot": row.snapshot or "",
@@ -63,14 +64,20 @@ def period_text(period: Period) -> str:
     return f"{period.first_date} to {period.last_date} ({period.timezone})"
 
 
+def _page(row: ReportRow) -> str:
+    """The path of the report's page in the console."""
+    return f"/reports/{row.id}"
+
+
 def _link(settings: Settings, path: str) -> dg.MetadataValue[Any]:
-    return dg.MetadataValue.url(f"{settings.public_url}{path}") if settings.public_url else dg.MetadataValue.text(path)
+    base = settings.console_url or settings.public_url
+    return dg.MetadataValue.url(f"{base}{path}") if base else dg.MetadataValue.text(path)
 
 
 def _files(settings: Settings, row: ReportRow) -> dg.MarkdownMetadataValue:
     rows = [
         (
-            _markdown_link(settings, each.format.value, f"/v1/reports/{row.id}/download/{each.format.value}"),
+            _markdown_link(settings, each.format.value, f"{_page(row)}/files/{each.format.value}"),
             each.size_bytes,
             each.sha256,
         )
@@ -80,7 +87,8 @@ def _files(settings: Settings, row: ReportRow) -> dg.MarkdownMetadataValue:
 
 
 def _markdown_link(settings: Settings, text: str, path: str) -> str:
-    return f"[{text}]({settings.public_url}{path})" if settings.public_url else text
+    base = settings.console_url or settings.public_url
+    return f"[{text}]({base}{path})" if base else text
 
 
 def _figures(summary: Mapping[str, Any], change_points: float | None) -> dg.MarkdownMetadataValue:

@@ -335,6 +335,8 @@ DAY_PARTITIONS: Final = "scan_days"
 """The dynamic partitions of daily assets: UTC days on which something was scanned, such as ``2026-10-31``."""
 FRAMEWORK_PARTITIONS: Final = "frameworks"
 """The dynamic partitions of monthly reports, besides their month; a key is a framework's id."""
+MONTH_PARTITIONS: Final = "report_months"
+"""The other dimension: first days of closed UTC months, such as ``2026-10-01``."""
 
 
 class RunPriority(StrEnum):

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     """The address under which people open the Dagster UI, without a final slash. None: ``http://127.0.0.1`` and
     ``http://localhost`` with its port only; requests under another name are refused."""
 
+    console_url: WebAddress | None = None
+    """The address of the console for links in the Dagster UI, without a final slash. None: ``public_url``. ``serve``
+    sets it to the address that it listens at where neither is given."""
+
     session_idle_minutes: Minutes = 480
     """A session in a browser ends after this time without a request."""
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from pipelines.partitions import add_frameworks, known_days, monthly_range_tags, today, windows_of
+from pipelines.partitions import known_days, today, windows_of
+from pipelines.report_keys import add_frameworks, add_months, monthly_windows
 from policycortex.errors import Problem, RequestError
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import FIRST_DAY, Period, whole_months
@@ -45,6 +46,7 @@ def backfill_days(
             print(f"assessed {first} to {final}")
         add_frameworks(runs.instance, frameworks)
         closed = whole_months(start, min(last, today().replace(day=1) - timedelta(days=1)))
+        add_months(runs.instance, closed if frameworks else (), today=today())
         for month in closed if frameworks else ():
             for framework_id in frameworks:
                 _report(runs, month, framework_id, config)
@@ -64,8 +66,8 @@ def _check_frameworks(settings: Settings, frameworks: Sequence[str], organizatio
 
 
 def _report(runs: HomeRuns, month: date, framework_id: str, config: Mapping[str, object]) -> None:
-    tags = monthly_range_tags(framework_id, [month]) | _BACKFILL_PRIORITY
-    tags |= {TAG_FRAMEWORK: framework_id, TAG_ORGANIZATION: str(config["organization"])}
+    [window] = monthly_windows(runs.instance, framework_id, [month])
+    tags = window | _BACKFILL_PRIORITY | {TAG_FRAMEWORK: framework_id, TAG_ORGANIZATION: str(config["organization"])}
     done = runs.execute("make_monthly_reports", config={"monthly_reports": {"config": dict(config)}}, tags=tags)
     metadata = done.asset_materializations_for_node("monthly_reports")[0].metadata
     print(

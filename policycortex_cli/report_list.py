@@ -1,9 +1,9 @@
 """``policycortex reports``: lists, shows and downloads reports of a served API or of a home."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -106,10 +106,16 @@ def download(
             print(client.download(report_id, name, out / f"{stem}.{ending}"))
 
 
+def _progress(raw: Mapping[str, Any]) -> str:
+    """``57 %, rendering pdf``; the API leaves the stage out until a run has begun."""
+    words = (raw.get("stage"), raw.get("stage_format"))
+    return ", ".join([f"{raw['progress']} %", *filter(None, [" ".join(filter(None, words))])])
+
+
 def _lines(report: "Report") -> Iterator[str]:
     raw = report.raw
     yield f"{report.id}  {report.name}"
-    yield f"status     {report.status}" + (f", {raw['progress']} %" if not report.has_ended else "")
+    yield f"status     {report.status}" + ("" if report.has_ended else f", {_progress(raw)}")
     yield f"type       {report.type}"
     yield f"framework  {report.framework or '-'}"
     yield f"period     {raw['period']['start']} to {raw['period']['end']} ({raw['period']['timezone']})"

@@ -14,7 +14,7 @@ from pipelines.loggers import TERMINAL, terminal_logger
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.platform.worker_identity import TAG_WORKER, current_worker
 from pipelines.resources import CoreResource
-from pipelines.stored_days import add_days_of_earlier_version
+from pipelines.stored_days import adopt_earlier_version
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex_cli.home import make_folder, open_instance, private_home
@@ -68,5 +68,5 @@ def home_runs(settings: Settings) -> Iterator[HomeRuns]:
     with private_home(settings):
         make_folder(settings.home / "logs")
         with open_instance(settings) as instance:
-            add_days_of_earlier_version(instance, settings)
+            adopt_earlier_version(instance, settings)
             yield HomeRuns(settings, instance)

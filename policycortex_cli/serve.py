@@ -75,10 +75,11 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
     _say(f"preparing {settings.home}")
     prepare_home(settings)
     code_port = _free_port()
+    api_url = settings.public_url or f"http://{_shown(host)}:{port}"
     supervisor = Supervisor(
         folder=settings.home,
         logs=settings.home / "logs",
-        environment=_environment(settings, ui),
+        environment=_environment(settings, ui, api_url),
         say=_say,
         is_stopping=is_stopping,
         repair_times=lambda: repair_times(settings),
@@ -92,7 +93,6 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         supervisor.start(
             _daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes)
         )
-        api_url = settings.public_url or f"http://{_shown(host)}:{port}"
         console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
         print(f"Console     {console}", flush=True)
         print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)
@@ -104,17 +104,21 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
 
 def prepare_home(settings: Settings) -> None:
     """Create folders, Dagster's instance and the registry before any service starts."""
-    from pipelines.partitions import add_frameworks, add_report_choices, sort_scan_days, today
+    from pipelines.partitions import sort_days_and_months, today
+    from pipelines.report_keys import offer_closed_periods, offer_frameworks
+    from pipelines.stored_days import adopt_earlier_version
     from policycortex.frameworks.builtin import BUILTIN_IDS
     from policycortex.storage.registry import open_registry
 
     for folder in (settings.home / "logs", settings.home / "landing"):
         make_folder(folder)
     with open_instance(settings) as instance:
-        add_frameworks(instance, BUILTIN_IDS)  # the UI has their partitions at once; a sensor adds the others
-        add_report_choices(instance, settings.standing_frameworks, today=today())
+        adopt_earlier_version(instance, settings)
+        # The UI has their partitions at once; a sensor adds uploaded ones.
+        offer_frameworks(instance, [id_ for id_ in settings.standing_frameworks if id_ in BUILTIN_IDS])
+        offer_closed_periods(instance, today=today())
         if settings.database_url is None:  # runs of other machines may be going on
-            sort_scan_days(instance)
+            sort_days_and_months(instance)
     open_registry(settings).close()
     repair_times(settings)
 
@@ -198,10 +202,11 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-W", "ignore", *arguments)
 
 
-def _environment(settings: Settings, ui: UiAddress) -> dict[str, str]:
+def _environment(settings: Settings, ui: UiAddress, api_url: str) -> dict[str, str]:
     own = {
         "POLICYCORTEX_HOME": str(settings.home),
         "POLICYCORTEX_DAGSTER_URL": ui.url,
+        "POLICYCORTEX_CONSOLE_URL": settings.console_url or api_url,
         "PYTHONUNBUFFERED": "1",
         CODE_FORMAT_VARIABLE: JSON,
     }

@@ -9,7 +9,14 @@ from api.platform.backfills import BackfillState, BackfillStatus
 from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_location import add_partition, find_location
 from policycortex.errors import NotFoundError, Problem, RequestError, UnavailableError
-from policycortex.names import FRAMEWORK_PARTITIONS, TAG_BACKFILL, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
+from policycortex.names import (
+    FRAMEWORK_PARTITIONS,
+    MONTH_PARTITIONS,
+    TAG_BACKFILL,
+    TAG_ORGANIZATION,
+    TAG_PRIORITY,
+    RunPriority,
+)
 from policycortex.period import whole_months
 from policycortex.requests.backfill_body import BackfillRequest
 from policycortex.settings import Settings
@@ -26,6 +33,8 @@ _START: Final = """mutation($params: LaunchBackfillParams!) { launchPartitionBac
     __typename ... on LaunchBackfillSuccess { backfillId } ... on Error { message } } }"""
 _KEYS: Final = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { __typename
   ... on AssetNode { partitionKeys } } }"""
+_DIMENSIONS: Final = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { __typename
+  ... on AssetNode { partitionKeysByDimension { name partitionKeys } } } }"""
 _FIND: Final = """query($id: String!) { partitionBackfillOrError(backfillId: $id) { __typename
   ... on PartitionBackfill { id status timestamp endTimestamp tags { key value } error { message }
     assetBackfillData { assetBackfillStatuses { __typename ... on AssetPartitionsStatusCounts {
@@ -60,9 +69,7 @@ class DagsterBackfills:
             TAG_PRIORITY: RunPriority.BACKFILL.value,
         }
         if request.frameworks:
-            location = find_location(self._client)
-            for framework_id in request.frameworks:
-                add_partition(self._client, location, FRAMEWORK_PARTITIONS, framework_id)
+            self._add_monthly_partitions(request, today)
         params = {
             "partitionsByAssets": self._selection(request, today),
             "tags": [{"key": key, "value": value} for key, value in tags.items()],
@@ -75,6 +82,17 @@ class DagsterBackfills:
             )
         return str(answer["backfillId"])
 
+    def _add_monthly_partitions(self, request: BackfillRequest, today: date) -> None:
+        """The frameworks, and those months of the request that no report was offered for."""
+        location = find_location(self._client)
+        for framework_id in request.frameworks:
+            add_partition(self._client, location, FRAMEWORK_PARTITIONS, framework_id)
+        node = self._client.query(_DIMENSIONS, {"key": {"path": _MONTHLY.split("/")}})["assetNodeOrError"]
+        known = {key for each in node.get("partitionKeysByDimension", ()) for key in each["partitionKeys"]}
+        for month in _months(request, today):
+            if month not in known:
+                add_partition(self._client, location, MONTH_PARTITIONS, month)
+
     def _selection(self, request: BackfillRequest, today: date) -> list[dict[str, Any]]:
         """The scanned days of each daily asset, and the months of each framework. Raises RequestError for neither."""
         node = self._client.query(_KEYS, {"key": {"path": _DAYS[0].split("/")}})["assetNodeOrError"]
@@ -83,10 +101,9 @@ class DagsterBackfills:
         first, last = request.start.isoformat(), request.end.isoformat()
         days = _ranges(node["partitionKeys"], lambda key: first <= key <= last)
         wanted = [(name, days) for name in _DAYS if days]
-        months = whole_months(request.start, min(request.end, today.replace(day=1) - timedelta(days=1)))
-        if request.frameworks and months:
-            ranges = [{"start": f"{f}|{months[0]}", "end": f"{f}|{months[-1]}"} for f in request.frameworks]
-            wanted.append((_MONTHLY, ranges))
+        if months := _months(request, today) if request.frameworks else ():
+            keys = [f"{framework_id}|{month}" for framework_id in request.frameworks for month in months]
+            wanted.append((_MONTHLY, [{"start": key, "end": key} for key in keys]))  # whatever Dagster's order is
         if not wanted:
             message = f"Nothing was scanned from {first} to {last}, and no monthly report is asked for"
             raise RequestError(message, details=(Problem(field="start", message=message),))
@@ -112,6 +129,12 @@ class DagsterBackfills:
     def close(self) -> None:
         """See Backfills."""
         self._client.close()
+
+
+def _months(request: BackfillRequest, today: date) -> tuple[str, ...]:
+    """First days of the whole closed months of the request."""
+    closed = whole_months(request.start, min(request.end, today.replace(day=1) - timedelta(days=1)))
+    return tuple(month.isoformat() for month in closed)
 
 
 def _ranges(keys: Sequence[str], is_wanted: Callable[[str], bool]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from pipelines.automation import DAY_IS_ASSESSED
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FINDING_STATE, FRESH, SCAN_COVERAGE
@@ -34,6 +35,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
         owners=OWNERS,
         metadata=table_metadata(key),
         freshness_policy=FRESH,
+        automation_condition=DAY_IS_ASSESSED,
     )
 
 

@@ -29,7 +29,12 @@ layers_agree = dg.AssetCheckSpec(
 )
 def records_reconcile(core: CoreResource) -> dg.AssetCheckResult:
     """Checks all imports, old ones included."""
-    with open_lake(core.settings()) as lake:
+    return check_imports_reconcile(core.settings())
+
+
+def check_imports_reconcile(settings: Settings) -> dg.AssetCheckResult:
+    """The result of ``records_reconcile``."""
+    with open_lake(settings) as lake:
         totals = lake.reconciliation.load_import_totals()
     numbers = {f"records_{name}": int(totals[name].sum()) for name in ("read", "kept", "quarantined")}
     return _judge(totals, {"imports": totals.height, **numbers})

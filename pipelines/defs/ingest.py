@@ -7,7 +7,8 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import describe_findings, describe_import, describe_quarantine
-from pipelines.partitions import add_scan_days, has_partition, scan_days, today
+from pipelines.partitions import has_partition, scan_days, today
+from pipelines.report_keys import add_scanned
 from pipelines.resources import CoreResource
 from pipelines.run_config import IMPORTS as IMPORTS_CONFIG
 from pipelines.run_config import config_of
@@ -77,7 +78,7 @@ def imports(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[d
                 limits=None if core.imports_any_path else import_limits(settings),
             )
             report.end(summary)
-    add_scan_days(context.instance, summary.dates)
+    add_scanned(context.instance, summary.dates, today=today())
     for day in summary.dates:
         if has_partition(day, today=today()):
             context.log_event(

@@ -6,10 +6,10 @@ from pipelines.defs.analytics import ANALYTICS
 from pipelines.defs.checks import CHECK_TALLIES
 from pipelines.defs.data_checks import check_imports
 from pipelines.defs.ingest import IMPORTS, QUARANTINE
-from pipelines.defs.monthly import MONTHLY
 from pipelines.defs.poam import POAM_ITEMS
 from pipelines.defs.posture import FINDING_STATE, FRAMEWORK_SCORES, REQUIREMENT_RESULTS, SCAN_COVERAGE
 from pipelines.defs.reports import ARTIFACTS
+from pipelines.report_keys import MONTHLY
 from policycortex.names import REPORT_JOB
 
 POSTURE = (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES, REQUIREMENT_RESULTS, FRAMEWORK_SCORES, *ANALYTICS, POAM_ITEMS)

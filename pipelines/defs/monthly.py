@@ -10,15 +10,13 @@ from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import Metadata, describe_monthly
-from pipelines.partitions import monthly_partitions_of, monthly_periods
+from pipelines.partitions import monthly_periods
 from pipelines.report_facts import describe_completed
+from pipelines.report_keys import MONTHLY, monthly_partitions_of
 from pipelines.resources import CoreResource
 from pipelines.run_config import MONTHLY_REPORTS, config_of
 from policycortex.names import TAG_ORGANIZATION, CrosswalkEdition, ReportFormat, ReportType
 from policycortex.workflow.monthly import MonthlyReportOptions, MonthlyReportResult, make_monthly_report
-
-MONTHLY = dg.AssetKey(["reports", "standing"])
-"""The key is the one of version 0.1: the history of materializations is stored under it."""
 
 
 @dg.multi_asset(

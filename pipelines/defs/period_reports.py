@@ -12,8 +12,9 @@ import dagster as dg
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last_attempt
-from pipelines.partitions import add_report_keys, period_report_key, period_reports
+from pipelines.partitions import period_reports
 from pipelines.report_facts import describe_completed, report_tags
+from pipelines.report_keys import BY_PERIOD, add_report_keys, period_report_key
 from pipelines.resources import CoreResource
 from pipelines.run_config import PERIOD_REPORT, REQUEST_REPORTS, config_of
 from policycortex.errors import RequestError
@@ -36,8 +37,6 @@ from policycortex.workflow.period_reports import (
 )
 from policycortex.workflow.repeatable_reports import RepeatableReport
 from policycortex.workflow.reports import fail_report
-
-BY_PERIOD = dg.AssetKey(["reports", "by_period"])
 
 
 @dg.asset(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipelines.automation import DAY_IS_ASSESSED
 from pipelines.defs.checks import CHECK_TALLIES, check_layers, layers_agree
 from pipelines.defs.ingest import FINDINGS, OWNERS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
@@ -34,6 +35,7 @@ def _spec(key: dg.AssetKey, description: str, *deps: dg.AssetKey) -> dg.AssetSpe
         owners=OWNERS,
         metadata=table_metadata(key),
         freshness_policy=FRESH,
+        automation_condition=DAY_IS_ASSESSED,
     )
 
 

@@ -7,7 +7,15 @@ from typing import Final
 import dagster as dg
 
 from pipelines.defs.jobs import make_monthly_reports, refresh_posture
-from pipelines.partitions import add_frameworks, add_report_choices, known_days, monthly_range_tags, windows_of
+from pipelines.partitions import known_days, windows_of
+from pipelines.report_keys import (
+    add_frameworks,
+    add_report_keys,
+    known_months,
+    monthly_windows,
+    offer_closed_periods,
+    offered_kinds,
+)
 from pipelines.resources import CoreResource
 from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, RunPriority
 from policycortex.period import whole_months
@@ -40,15 +48,17 @@ def historical_audit(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRe
     cron_schedule="0 5 2 * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="On the 2nd of each month, makes the monthly reports of the last year's closed months for the "
-    "frameworks of POLICYCORTEX_STANDING_FRAMEWORKS and every organisation with findings. Unchanged reports are kept.",
+    description="On the 2nd of each month, makes the monthly reports of the last year's closed months with scans, for "
+    "the frameworks of POLICYCORTEX_STANDING_FRAMEWORKS and every organisation with findings. Unchanged reports are "
+    "kept.",
 )
 def closed_months(context: dg.ScheduleEvaluationContext, core: CoreResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run per organisation and framework; it makes the reports that are missing or whose input has changed."""
-    settings = core.settings()
-    last = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
-    add_report_choices(context.instance, settings.standing_frameworks, today=context.scheduled_execution_time.date())
-    months = whole_months(last - _YEAR, last)
+    settings, today = core.settings(), context.scheduled_execution_time.date()
+    last = today.replace(day=1) - timedelta(days=1)
+    offer_closed_periods(context.instance, today=today)
+    add_report_keys(context.instance, kinds=offered_kinds(settings.standing_frameworks))
+    months = known_months(context.instance, whole_months(last - _YEAR, last))
     targets = load_monthly_targets(settings, months)
     if targets.unknown:
         context.log.error(unknown_frameworks(targets.unknown, targets.known))
@@ -56,8 +66,7 @@ def closed_months(context: dg.ScheduleEvaluationContext, core: CoreResource) -> 
         yield dg.SkipReason("no framework of POLICYCORTEX_STANDING_FRAMEWORKS applies to an organisation with findings")
     add_frameworks(context.instance, {framework_id for _, framework_id in targets.reports})
     for organization, framework_id in targets.reports:
-        tags = monthly_range_tags(framework_id, months) | _LOW_PRIORITY
-        yield dg.RunRequest(
-            run_key=f"{last:%Y-%m} {organization} {framework_id}",
-            tags=tags | {TAG_ORGANIZATION: organization, TAG_FRAMEWORK: framework_id},
-        )
+        named = _LOW_PRIORITY | {TAG_ORGANIZATION: organization, TAG_FRAMEWORK: framework_id}
+        for number, window in enumerate(monthly_windows(context.instance, framework_id, months)):
+            key = f"{last:%Y-%m} {organization} {framework_id}"
+            yield dg.RunRequest(run_key=f"{key} {number}" if number else key, tags=window | named)

@@ -9,14 +9,16 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.automation import COUNTED_NIGHTLY
 from pipelines.defs.ingest import OWNERS
 from pipelines.defs.jobs import refresh_posture
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
-from pipelines.partitions import add_frameworks, windows_of
+from pipelines.partitions import windows_of
+from pipelines.report_keys import offer_frameworks
 from pipelines.resources import CoreResource
 from pipelines.sensor_core import core_of
-from pipelines.stored_days import add_days_of_earlier_version
+from pipelines.stored_days import adopt_earlier_version
 from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.registry import open_registry
@@ -58,6 +60,7 @@ def _counted(core: CoreResource, noun: str) -> dg.MaterializeResult[None]:
     owners=OWNERS,
     kinds={"sqlalchemy"},
     retry_policy=RETRY_TRANSIENT,
+    automation_condition=COUNTED_NIGHTLY,
     metadata={"dagster/column_schema": _columns("waivers"), "grain": "One organisation and one status of its waivers."},
     description="Waivers in the registry, counted by status. Scores read the registry itself, as of the end of "
     "each day.",
@@ -73,6 +76,7 @@ def waivers(core: CoreResource) -> dg.MaterializeResult[None]:
     owners=OWNERS,
     kinds={"sqlalchemy"},
     retry_policy=RETRY_TRANSIENT,
+    automation_condition=COUNTED_NIGHTLY,
     metadata={
         "dagster/column_schema": _columns("attestations"),
         "grain": "One organisation and one status of its attestations.",
@@ -108,8 +112,9 @@ def changed_frameworks(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRe
         if fingerprint == context.cursor:
             yield dg.SkipReason("frameworks have not changed")
             return
-        add_frameworks(context.instance, {framework_id for _, framework_id in versions})
-        add_days_of_earlier_version(context.instance, core.settings())
+        adopt_earlier_version(context.instance, core.settings())
+        known, standing = {framework_id for _, framework_id in versions}, core.settings().standing_frameworks
+        offer_frameworks(context.instance, [id_ for id_ in standing if id_ in known])
         outdated = set(load_rescore_days(core.settings()))
         unbuilt = set(load_unbuilt_days(core.settings()))
     for job, days in (("refresh_posture", unbuilt), ("rescore_posture", outdated - unbuilt)):

@@ -36,6 +36,16 @@ def test_reports_are_listed_and_shown(server: ApiServer, report_id: str) -> None
     assert run_on_api(server, "reports", "list", "--status", "failed").output == ""
 
 
+def test_an_open_report_shows_its_stage(server: ApiServer, order: dict[str, Any]) -> None:
+    """Without a run only the percentage; then the stage, and the format that is rendered."""
+    made = server.client().post("/v1/reports", json=order).json()["id"]
+    assert "status     pending, 0 %\n" in run_on_api(server, "reports", "show", made).output
+    server.registry.reports.mark_running(made, "run", now=server.clock())
+    for stage, percent, shown in (("composing", 10, "10 %, composing"), ("rendering:pdf", 57, "57 %, rendering pdf")):
+        server.registry.reports.note_stage(made, "run", stage, percent)
+        assert f"status     running, {shown}\n" in run_on_api(server, "reports", "show", made).output
+
+
 def test_files_are_downloaded_and_not_replaced(server: ApiServer, report_id: str, tmp_path: Path) -> None:
     """Twice into one folder: the second names have a number."""
     first = run_on_api(server, "reports", "download", report_id, "--out", str(tmp_path))

@@ -19,6 +19,7 @@ from policycortex.names import ReportStatus
 from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.workflow.reports import produce_report
 from tests.support.ledger import order_report
 
 WORKER = (
@@ -50,6 +51,25 @@ def test_a_run_that_finds_its_report_taken_back_is_canceled(
     assert ended is not None
     assert ended.status is dg.DagsterRunStatus.CANCELED
     assert registry.reports.find_status(report.id) is ReportStatus.CANCELLED
+
+
+def test_a_run_after_one_that_was_killed_behind_its_report_is_a_success(
+    settings: Settings, registry: Registry, defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    """The first run was killed between the completed report and its own end. The next says so and makes no file."""
+    report = order_report(settings, registry, {}, now=datetime.now(UTC))
+    key = request_from_json(report.order).period.partition_key
+    instance.add_dynamic_partitions("report_periods", [key])
+    job = defs.get_repository_def().get_job("make_report")
+    produce_report(settings, report.id, run_id="killed", now=datetime.now(UTC))
+    made = registry.reports.find_report(report.id)
+    run = job.execute_in_process(_config(report.id), instance=instance, partition_key=key)
+    assert run.success
+    [shown] = run.asset_materializations_for_node("reports__artifacts")
+    assert shown.metadata["report_id"].value == report.id
+    logged = [each.user_message for each in instance.all_logs(run.run_id)]
+    assert any(text.startswith(f"run killed completed report {report.id} at") for text in logged)
+    assert registry.reports.find_report(report.id) == made
 
 
 def test_a_run_that_is_just_starting_is_canceled_once_it_has_started(

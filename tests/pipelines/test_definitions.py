@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from api.platform import dagster_backfills
+from pipelines.automation import COUNTED_NIGHTLY, DAY_IS_ASSESSED
 from pipelines.definitions import defs
 from pipelines.defs.ingest import FINDINGS, findings
 from pipelines.defs.posture import FRESH, days
@@ -68,6 +69,21 @@ SENSORS = {
     "events": 5,
     "tickets": 15,
     "schedule_definitions": 15,
+    "missing_results": 300,
+}
+CONDITIONS = {
+    "core/finding_state": DAY_IS_ASSESSED,
+    "core/scan_coverage": DAY_IS_ASSESSED,
+    "marts/check_tallies": DAY_IS_ASSESSED,
+    "marts/requirement_results": DAY_IS_ASSESSED,
+    "marts/framework_scores": DAY_IS_ASSESSED,
+    "core/failing_since": DAY_IS_ASSESSED,
+    "marts/remediations": DAY_IS_ASSESSED,
+    "marts/risk": DAY_IS_ASSESSED,
+    "marts/changes": DAY_IS_ASSESSED,
+    "core/poam_items": DAY_IS_ASSESSED,
+    "core/waivers": COUNTED_NIGHTLY,
+    "core/attestations": COUNTED_NIGHTLY,
 }
 SCHEDULES = {
     "historical_audit": ("0 3 2 * *", "UTC"),
@@ -180,6 +196,20 @@ def test_the_jobs_sensors_and_schedules_are_these() -> None:
         schedule.name: (schedule.cron_schedule, schedule.execution_timezone) for schedule in repository.schedule_defs
     }
     assert found == SCHEDULES
+
+
+def test_the_conditions_of_declarative_automation_are_these() -> None:
+    """By asset; the sensor that evaluates them has all of these assets and runs from the start."""
+    found = {
+        spec.key.to_user_string(): spec.automation_condition
+        for spec in defs.resolve_all_asset_specs()
+        if spec.automation_condition is not None
+    }
+    assert found == CONDITIONS
+    [sensor] = [each for each in defs.sensors or () if isinstance(each, dg.AutomationConditionSensorDefinition)]
+    selected = sensor.asset_selection.resolve(defs.resolve_asset_graph())
+    assert {key.to_user_string() for key in selected} == set(CONDITIONS)
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
 
 
 def test_jobs_of_upkeep_are_a_group_of_their_own() -> None:

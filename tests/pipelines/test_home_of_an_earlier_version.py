@@ -7,9 +7,11 @@ import dagster as dg
 import pytest
 import yaml
 
+from pipelines.partitions import add_scan_days
 from pipelines.platform.event_log import HomeEventLogStorage
 from pipelines.platform.launcher import ForkingRunLauncher
-from pipelines.stored_days import add_days_of_earlier_version
+from pipelines.report_keys import BY_PERIOD, MONTHLY
+from pipelines.stored_days import OFFERED_BEFORE, adopt_earlier_version
 from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.settings import DAGSTER_DATABASE_VARIABLE, Settings
@@ -84,7 +86,7 @@ def test_days_keep_their_history_and_those_without_scans_are_no_longer_missing(
         monkeypatch.setenv(name, "restored after the test, because opening an instance sets it")
     settings, key = Settings(home=tmp_path / "home"), dg.AssetKey(["core", "finding_state"])
     with open_instance(settings) as instance:
-        add_days_of_earlier_version(instance, settings)
+        adopt_earlier_version(instance, settings)
         assert not (settings.home / "lake").exists()
     span = Period.of_days(date(2024, 1, 15), date(2024, 1, 17))
     write_samples(tmp_path / "in", period=span, every_days=2, findings_per_scan=2, clouds=("aws",))
@@ -93,8 +95,38 @@ def test_days_keep_their_history_and_those_without_scans_are_no_longer_missing(
         for day in ("2024-01-15", "2024-01-16"):
             instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
         for _ in ("first start", "second start"):
-            add_days_of_earlier_version(instance, settings)
+            adopt_earlier_version(instance, settings)
             assert list(instance.get_dynamic_partitions("scan_days")) == ["2024-01-15", "2024-01-17"]
         done = instance.get_materialized_partitions(key)
     assert "2024-01-15" in done
     assert "2024-01-17" not in done
+
+
+def test_reports_that_nobody_requested_are_no_longer_missing(tmp_path: Path) -> None:
+    """Earlier versions had each month since 2020 under each framework. Made, standing and typed ones stay.
+
+    One report of a month without scans, of a framework that is not standing, keeps its history.
+    """
+    settings, today = Settings(home=tmp_path / "home"), datetime.now(UTC).date()
+    with dg.instance_for_test() as instance:
+        add_scan_days(instance, [date(2024, 1, 15), today])
+        instance.add_dynamic_partitions("frameworks", [*OFFERED_BEFORE, "gdpr", "own"])
+        instance.add_dynamic_partitions("report_ranges", ["2024-Q1", "2024-Q2", "2024-07", "typed"])
+        instance.add_dynamic_partitions("report_kinds", ["soc2 audit", "hitrust audit", "gdpr audit"])
+        for key, partition in ((MONTHLY, "gdpr|2023-03-01"), (BY_PERIOD, "2024-07|gdpr audit")):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition))
+        instance.create_run_for_job(earlier_job, status=dg.DagsterRunStatus.STARTED)
+        adopt_earlier_version(instance, settings)
+        assert set(instance.get_dynamic_partitions("frameworks")) == {
+            *OFFERED_BEFORE,
+            "gdpr",
+            "own",
+        }  # a run may name them
+        [run] = instance.get_runs()
+        instance.report_run_canceled(run)
+        for _ in ("first start", "second start"):
+            adopt_earlier_version(instance, settings)
+            assert list(instance.get_dynamic_partitions("report_months")) == ["2024-01-01", "2023-03-01"]
+            assert set(instance.get_dynamic_partitions("frameworks")) == {*settings.standing_frameworks, "gdpr"}
+            assert set(instance.get_dynamic_partitions("report_ranges")) == {"2024-Q1", "2024-07", "typed"}
+            assert set(instance.get_dynamic_partitions("report_kinds")) == {"soc2 audit", "gdpr audit"}

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.definitions import build_defs
 from pipelines.defs.schedules import closed_months
-from pipelines.partitions import add_frameworks, monthly_range_tags
+from pipelines.report_keys import add_frameworks, add_months, add_scanned, monthly_windows
 from pipelines.resources import CoreResource
 from policycortex.errors import ConfigurationError, RequestError
 from policycortex.findings.samples import write_samples
@@ -56,7 +56,8 @@ def make(defs: dg.Definitions, instance: dg.DagsterInstance, framework: str = "s
     """Both months as one run."""
     job = defs.resolve_job_def("make_monthly_reports")
     add_frameworks(instance, [framework])
-    tags = monthly_range_tags(framework, MONTHS)
+    add_months(instance, MONTHS, today=date(2024, 3, 1))
+    [tags] = monthly_windows(instance, framework, MONTHS)
     return job.execute_in_process(instance=instance, tags=tags, run_config={"ops": CONFIG})
 
 
@@ -218,8 +219,9 @@ def test_only_whole_months_are_reported_on(start: date, end: date, months: list[
 def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_findings(
     stored: dg.DagsterInstance, settings: Settings, filled: Path
 ) -> None:
-    """Three frameworks unless set otherwise, a year of months up to the last closed one."""
+    """Three frameworks unless set otherwise, the closed months with scans of a year; each set of months is a run."""
     assert filled.is_dir()
+    add_scanned(stored, [month.replace(day=10) for month in MONTHS], today=date(2024, 3, 1))
     core = CoreResource(home=str(settings.home))
 
     def ask(moment: datetime) -> list[dg.RunRequest]:
@@ -232,7 +234,8 @@ def test_the_schedule_asks_for_the_closed_months_of_every_organisation_with_find
     requests = ask(datetime(2024, 3, 2, 5, tzinfo=UTC))
     assert [request.tags["policycortex/framework"] for request in requests] == ["soc2", "hipaa", "iso27001"]
     assert {request.tags["policycortex/organization"] for request in requests} == {"default"}
-    assert requests[0].tags["dagster/asset_partition_range_end"] == "soc2|2024-02-01"
+    ends = [requests[0].tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
+    assert ends == ["soc2|2024-01-01", "soc2|2024-02-01"]
     assert ask(datetime(2026, 3, 2, 5, tzinfo=UTC)) == []
 
 
@@ -303,6 +306,7 @@ def test_the_schedule_names_frameworks_that_nobody_has(
     assert targets.unknown == ("sock2",)
     assert {"soc2", "uploaded"} <= set(targets.known)
     core = CoreResource(home=str(settings.home))
+    add_scanned(stored, MONTHS, today=date(2024, 3, 1))
     moment = datetime(2024, 3, 2, 5, tzinfo=UTC)
     resources = {"core": core}
     with dg.build_schedule_context(instance=stored, scheduled_execution_time=moment, resources=resources) as context:

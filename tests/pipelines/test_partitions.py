@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from pipelines.defs.schedules import historical_audit
 from pipelines.partitions import (
-    add_report_choices,
     add_scan_days,
     has_partition,
     known_days,
-    sort_scan_days,
+    sort_days_and_months,
     today,
     windows_among,
     windows_of,
 )
+from pipelines.report_keys import add_months, add_scanned, known_months, monthly_windows, offer_frameworks
 
 FIRST = date(2026, 11, 1)
 
@@ -93,7 +93,7 @@ def test_days_of_an_older_file_are_put_in_order(instance: dg.DagsterInstance) ->
         "dagster/asset_partition_range_end": "2026-11-02",
     }
     for _ in ("first", "again"):
-        sort_scan_days(instance)
+        sort_days_and_months(instance)
         assert keys(instance) == [str(day) for day in days(1, 2, 3, 5)]
 
 
@@ -113,13 +113,34 @@ def test_the_month_that_closed_is_assessed_again_on_its_scanned_days(tmp_path: P
     assert found == [tags | {"dagster/priority": "-5"}, "nothing was scanned from 2026-07-01 to 2026-07-31"]
 
 
-def test_the_ui_offers_closed_months_and_quarters_and_two_kinds_per_framework() -> None:
-    """On 30 November 2026: November 2025 to October 2026, and the last four quarters; again adds nothing."""
-    with dg.DagsterInstance.ephemeral() as instance:
-        for _ in ("first", "again"):
-            add_report_choices(instance, ["soc2", "own"], today=date(2026, 11, 30))
-        periods = instance.get_dynamic_partitions("report_ranges")
-        kinds = instance.get_dynamic_partitions("report_kinds")
-    assert list(periods)[:4] == ["2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3"]
-    assert list(periods)[4:] == ["2025-11", "2025-12", *(f"2026-{month:02}" for month in range(1, 11))]
-    assert list(kinds) == ["soc2 compliance", "soc2 audit", "own compliance", "own audit"]
+def test_the_ui_offers_periods_with_scans_and_two_kinds_per_framework(instance: dg.DagsterInstance) -> None:
+    """Scans in May 2025, July, September and November 2026, seen on 30 November 2026; again adds nothing.
+
+    Offered are quarters and months of the last year that closed. May 2025 is older than a year, and November is open.
+    """
+    scanned = [date(2025, 5, 3), date(2026, 7, 31), date(2026, 9, 1), date(2026, 11, 2)]
+    for _ in ("first", "again"):
+        offer_frameworks(instance, ["soc2", "own"])
+        add_scanned(instance, scanned, today=date(2026, 11, 30))
+    assert list(instance.get_dynamic_partitions("report_ranges")) == ["2026-Q3", "2026-07", "2026-09"]
+    kinds = ["soc2 compliance", "soc2 audit", "own compliance", "own audit"]
+    assert list(instance.get_dynamic_partitions("report_kinds")) == kinds
+    assert list(instance.get_dynamic_partitions("report_months")) == ["2025-05-01", "2026-07-01", "2026-09-01"]
+    assert list(instance.get_dynamic_partitions("frameworks")) == ["own", "soc2"]
+
+
+def test_months_of_older_files_make_runs_of_their_own(instance: dg.DagsterInstance) -> None:
+    """March came after May and June: Dagster would read March to May as nothing. In order it is one run again."""
+    months = [date(2026, month, 1) for month in (5, 6, 3, 4)]
+    add_months(instance, months[:2], today=FIRST)
+    add_months(instance, months[2:], today=FIRST)
+    wanted = [date(2026, month, 1) for month in range(1, 6)]
+    known = known_months(instance, wanted)
+    assert known == (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1))
+
+    def ends() -> list[tuple[str, ...]]:
+        return [tuple(window.values()) for window in monthly_windows(instance, "soc2", known)]
+
+    assert ends() == [("soc2|2026-05-01", "soc2|2026-05-01"), ("soc2|2026-03-01", "soc2|2026-04-01")]
+    sort_days_and_months(instance)
+    assert ends() == [("soc2|2026-03-01", "soc2|2026-05-01")]

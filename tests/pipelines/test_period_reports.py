@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
-from pipelines.partitions import add_report_keys, period_report_key
+from pipelines.report_keys import add_report_keys, period_report_key
 from pipelines.resources import CoreResource
 from policycortex.findings.samples import write_samples
 from policycortex.names import ReportStatus
@@ -125,13 +125,15 @@ def test_a_partition_makes_its_report_once(
     facts = shown(instance)["2024-Q3|soc2 audit"]
     assert facts["report_id"] == made.id
     assert facts["period"] == "2024-07-01 to 2024-09-30 (UTC)"
-    assert facts["report"] == f"https://reports.acme.example/v1/reports/{made.id}"
-    assert facts["download_csv"] == f"https://reports.acme.example/v1/reports/{made.id}/download/csv"
+    assert facts["report"] == f"https://reports.acme.example/reports/{made.id}"
+    assert facts["download_csv"] == f"https://reports.acme.example/reports/{made.id}/files/csv"
     assert made.artifacts[0].sha256 in facts["files"]
     assert (facts["is_new"], facts["score_pct"]) == (True, (made.summary or {})["compliance_score"])
     tags = instance.get_run_by_id(first.run_id).tags  # type: ignore[union-attr]
     assert (tags["policycortex/report"], tags["policycortex/report_id"]) == (made.name, made.id)
+    monkeypatch.setenv("POLICYCORTEX_CONSOLE_URL", "http://127.0.0.1:8000")
     assert materialize(defs, instance, "2024-07-01..2024-09-30", "soc2 audit", name=made.name).success
+    assert shown(instance)["2024-07-01..2024-09-30|soc2 audit"]["report"] == f"http://127.0.0.1:8000/reports/{made.id}"
     assert materialize(defs, instance, "2024-Q3", "soc2 audit").success
     assert [row.id for row in reports(settings)] == [made.id]
     assert {facts["is_new"] for facts in shown(instance).values()} == {False}

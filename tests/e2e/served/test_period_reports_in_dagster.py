@@ -22,7 +22,8 @@ _BACKFILL_STATUS: Final = """query($id: String!) { partitionBackfillOrError(back
   ... on PartitionBackfill { status numPartitions } } }"""
 _SHOWN: Final = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
   assetMaterializations(limit: 500) { partition metadataEntries { label
-    ... on TextMetadataEntry { text } ... on BoolMetadataEntry { boolValue } } } } } }"""
+    ... on TextMetadataEntry { text } ... on UrlMetadataEntry { url }
+    ... on BoolMetadataEntry { boolValue } } } } } }"""
 
 
 def _selector(server: Server) -> dict[str, str]:
@@ -70,7 +71,7 @@ def _shown(server: Server) -> Iterator[tuple[str, dict[str, Any]]]:
     """Partition and facts of each materialization, the newest first."""
     node = server.query_dagster(_SHOWN, {"key": ASSET})["assetNodeOrError"]
     for event in node["assetMaterializations"]:
-        values = {e["label"]: e.get("text", e.get("boolValue")) for e in event["metadataEntries"]}
+        values = {e["label"]: e.get("text", e.get("url", e.get("boolValue"))) for e in event["metadataEntries"]}
         yield event["partition"], values
 
 
@@ -91,6 +92,8 @@ def test_a_quarter_is_materialized_and_again_nothing_is_new(server: Server) -> N
     assert (made["status"], made["type"], made["framework"]) == ("completed", "audit", "soc2")
     assert tags[0]["policycortex/report"] == made["name"] == "SOC 2 Trust Services Criteria, audit, 2026-Q3"
     assert tags[1]["policycortex/report_id"] == made["id"]
+    links = {facts["report"] for partition, facts in _shown(server) if partition == key}
+    assert links == {f"{server.url}/reports/{made['id']}"}  # without POLICYCORTEX_PUBLIC_URL: the address served
     news = [(facts["report_id"], facts["is_new"]) for partition, facts in _shown(server) if partition == key]
     assert news == [(made["id"], False), (made["id"], True)]
 

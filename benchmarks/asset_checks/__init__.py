@@ -1,0 +1,1 @@
+"""What each asset check costs at a million findings a day."""
