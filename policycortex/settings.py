@@ -224,6 +224,9 @@ class Settings(BaseSettings):
     landing_history_days: Days = 365
     """Imported and parked files of the landing zone are removed after this time."""
 
+    record_history_days: Days = 365
+    """Ended alerts, events, links, uploads, and ticks of schedules without a report are removed after this time."""
+
     min_schedule_interval_seconds: Annotated[Seconds, Field(le=31_536_000)] = 60.0
     """Schedules that would run more often than this are refused."""
 

@@ -23,6 +23,7 @@ def remove_garbage(settings: Settings, *, keep_days: float, grace_hours: float, 
     print(f"{verb} {found.scratch} temporary files of runs that were killed")
     print(f"{verb} {found.landed_files} imported and parked files of the landing zone that are past their time")
     print(f"{verb} {found.access_rows} rows of the access log that are past the retention of the audit log")
+    print(f"{verb} {found.record_rows} records of alerts, events, links, uploads and ticks that ended long ago")
     print(f"{verb} {found.released_bytes} bytes that databases of the home held for deleted rows")
     if found.missing_files:
         print(

@@ -52,6 +52,8 @@ class Garbage:
     """Imported and parked files of the landing zone that are past their time."""
     access_rows: int
     """Rows of the access log that are past the retention of the audit log."""
+    record_rows: int
+    """Rows of the registry about what ended long ago: alerts, events, links, uploads, ticks without a report."""
     released_bytes: int
     """Space that SQLite files of the home held for deleted rows."""
     missing_files: int
@@ -76,6 +78,8 @@ def collect_garbage(
         files, size = _collect_artifacts(settings, registry, settled, is_dry_run=is_dry_run)
         pinned = registry.references.load_pinned_snapshots()
         access_rows = _collect_access(settings, registry, now, is_dry_run=is_dry_run)
+        history = now - timedelta(days=settings.record_history_days)
+        record_rows = registry.history.remove_before(history, is_dry_run=is_dry_run)
     lake = clean_lake(
         settings, pinned=pinned, expire_before=now - max(keep, grace), settled_before=settled, is_dry_run=is_dry_run
     )
@@ -88,6 +92,7 @@ def collect_garbage(
         scratch=_collect_scratch(settings, settled, is_dry_run=is_dry_run),
         landed_files=_collect_landed(settings, now, is_dry_run=is_dry_run),
         access_rows=access_rows,
+        record_rows=record_rows,
         released_bytes=sum(release_space(path, is_dry_run=is_dry_run) for path in embedded_databases(settings)),
         missing_files=missing,
     )

@@ -26,6 +26,7 @@ from policycortex.storage.registry.contradictions import ContradictionRepository
 from policycortex.storage.registry.deliveries import DeliveryRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
 from policycortex.storage.registry.grants import GrantRepository
+from policycortex.storage.registry.history import HistoryRepository
 from policycortex.storage.registry.idempotency import IdempotencyRepository
 from policycortex.storage.registry.keys import KeyRepository
 from policycortex.storage.registry.links import LinkRepository
@@ -68,6 +69,7 @@ class Registry:
         self.access_log = AccessLogRepository(database)
         self.keys = KeyRepository(database, self.audit_log)
         self.grants = GrantRepository(database)
+        self.history = HistoryRepository(database)
         self.idempotency = IdempotencyRepository(database)
         self.frameworks = FrameworkRepository(database)
         self.schedules = ScheduleRepository(database, self.audit_log)

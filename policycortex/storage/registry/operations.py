@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, select
 from policycortex.names import DeliveryStatus, ReportStatus
 from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.key_tables import api_keys
-from policycortex.storage.registry.schedule_tables import IS_OPEN, deliveries, schedules
+from policycortex.storage.registry.schedule_tables import IS_LOST, IS_OPEN, deliveries, schedules
 from policycortex.storage.registry.tables import report_tallies, reports
 
 _DAY: Final = timedelta(days=1)
@@ -55,7 +55,7 @@ class OperationsRepository:
             reports.c.deleted_at.is_(None),
         )
         pending = (IS_OPEN, deliveries.c.status == DeliveryStatus.PENDING.value)
-        ended = (deliveries.c.status.in_(_LOST), deliveries.c.ended_at >= now - _DAY)
+        ended = (IS_LOST, deliveries.c.ended_at >= now - _DAY)
         overdue = (schedules.c.next_tick_at <= now - _LATE, schedules.c.deleted_at.is_(None))
         ending = (
             api_keys.c.expires_at > now,

@@ -106,6 +106,8 @@ Index("ix_schedules_organization", schedules.c.organization, schedules.c.created
 IS_OPEN: Final = deliveries.c.status.in_([literal_column(f"'{name}'") for name in ("waiting", "pending", "sending")])
 WAITS_FOR_SCAN: Final = and_(deliveries.c.status == literal_column("'withheld'"), deliveries.c.ended_at.is_(None))
 """Withheld until newer scans are imported. Other withheld deliveries have ended."""
+IS_LOST: Final = deliveries.c.status.in_([literal_column(f"'{name}'") for name in ("failed", "uncertain")])
+Index("ix_deliveries_lost", deliveries.c.ended_at, sqlite_where=IS_LOST, postgresql_where=IS_LOST)
 Index("ix_deliveries_open", deliveries.c.next_attempt_at, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 Index(
     "ix_deliveries_waiting_for_scan",
