@@ -26,6 +26,8 @@ MAX_OPEN_RUNS: Final = 16
 """Maximum of imports that are queued or running. Further files wait in the landing zone."""
 
 _FILES_WATCHED: Final = 2_000
+HASHED_BYTES: Final = 1_000_000_000
+"""Bytes that one evaluation reads at most; other files wait for the next. Dagster ends an evaluation after 60 s."""
 _MOST_ATTEMPTS: Final = 3
 """For transient failures: a locked lake, a killed worker. A failure that the file itself causes is final."""
 
@@ -79,6 +81,7 @@ class _Evaluation:
         self._instance, self._landing, self._uploads = instance, landing, uploads
         waiting = dg.RunsFilter(job_name=ingest_findings.name, statuses=_OPEN)
         self._free = max(0, MAX_OPEN_RUNS - instance.get_runs_count(waiting))
+        self._hashable = HASHED_BYTES
 
     def evaluate(self, file: LandedFile, seen: _Seen | None) -> _Seen | None:
         """Evaluate one file; returns its state for the next evaluation, None once it was moved."""
@@ -90,12 +93,18 @@ class _Evaluation:
         digest = seen.digest if seen is not None and seen.stamp == file.stamp else None
         if digest is None and not self._free:
             return _Seen(stamp=file.stamp)  # without a free slot, the digest would have to be computed again
+        if digest is None and file.hashed_bytes > self._hashable:
+            return _Seen(stamp=file.stamp)
         try:
-            digest = digest or self._landing.digest_of(file)
+            digest = digest or self._hash(file)
         except InputError:
             return _Seen(stamp=file.stamp)  # removed or not readable; the next evaluation tries again
         is_there = self._follow(file, f"{file.organization}:{digest}", digest)
         return _Seen(stamp=file.stamp, digest=digest) if is_there else None
+
+    def _hash(self, file: LandedFile) -> str:
+        self._hashable -= file.hashed_bytes
+        return self._landing.digest_of(file)
 
     def _evaluate_upload(self, file: LandedFile) -> _Seen | None:
         """The same for an uploaded file: complete once listed, with a run and a target of its own."""

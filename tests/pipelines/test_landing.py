@@ -13,6 +13,7 @@ from pipelines.defs import landing
 from pipelines.defs.landing import TAG_LANDED, landing_zone
 from pipelines.resources import CoreResource
 from policycortex.settings import Settings
+from policycortex.storage.objects import landing as objects_landing
 from policycortex.storage.objects.landing import UPLOADS
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.uploads import UploadRow
@@ -91,6 +92,36 @@ def test_the_same_content_again_makes_no_second_run(zone: Zone) -> None:
     ocsf_file(zone.folder / "three.json")
     assert zone.look() == zone.look() == []
     assert [name.partition("-")[2] for name in zone.below("done")] == ["one.json", "three.json", "two.json"]
+
+
+def test_an_evaluation_hashes_a_bounded_number_of_bytes(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files beyond the bound wait for the next evaluation, and all are imported."""
+    for number in range(3):
+        ocsf_file(zone.folder / f"{number}.json", number)
+    monkeypatch.setattr(landing, "HASHED_BYTES", (zone.folder / "0.json").stat().st_size + 10)
+    zone.look()
+    assert [len({request.run_key for request in zone.look()}) for _ in range(3)] == [1, 2, 3]
+
+
+def test_of_a_large_file_the_content_is_not_hashed(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sparse file of a terabyte takes no time. A large one is imported once, and written anew it is a new file."""
+    with (zone.folder / "large.json").open("wb") as file:
+        file.truncate(1 << 40)
+    zone.look()
+    [request] = zone.look()
+    [again] = zone.look()
+    assert again.run_key == request.run_key is not None
+    (zone.folder / "large.json").unlink()
+    monkeypatch.setattr(objects_landing, "LARGE_BYTES", 10)
+    first = ocsf_file(zone.folder / "scan.json")
+    zone.look()
+    [request] = zone.look()
+    assert zone.run(request)
+    assert zone.look() == []
+    assert len(zone.below("done")) == 1
+    ocsf_file(first, 1)
+    zone.look()
+    assert len(zone.look()) == 1
 
 
 def test_a_file_that_grows_is_left_alone(zone: Zone) -> None:

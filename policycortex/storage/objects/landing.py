@@ -34,6 +34,8 @@ PARKED: Final = "parked"
 UPLOADS: Final = ".uploads"
 REASON_SUFFIX: Final = ".reason.txt"
 _IGNORED_SUFFIXES: Final = (".part", ".tmp", ".crdownload", REASON_SUFFIX)
+LARGE_BYTES: Final = 256_000_000
+"""Of larger files the content is not hashed: a slow disk reads 50 MB a second, and Dagster ends a sensor after 60 s."""
 _UPLOAD_DEPTH: Final = 4  # organisation, UPLOADS, upload, file
 _MOST_NAME_BYTES: Final = 200  # most file systems allow 255, and a digest or a suffix is added
 
@@ -50,6 +52,8 @@ class LandedFile:
     """Changes when the file is written."""
     modified_at: datetime
     """When it was last written, UTC."""
+    hashed_bytes: int = 0
+    """Bytes that ``digest_of`` reads."""
 
     @property
     def organization(self) -> str:
@@ -80,7 +84,11 @@ class Landing(Protocol):
         ...
 
     def digest_of(self, file: LandedFile) -> str:
-        """A digest of the content. Raises InputError when the file is missing or unreadable."""
+        """A digest of the content, or for a large file and a bucket of what changes with it.
+
+        The same large content under another name is imported a second time, which changes nothing: the import knows
+        its own digest. Raises InputError when the file is missing or unreadable.
+        """
         ...
 
     def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
@@ -124,6 +132,8 @@ class _FolderLanding:
         return tuple(sorted(self._found(), key=lambda file: file.name))
 
     def digest_of(self, file: LandedFile) -> str:
+        if not file.hashed_bytes:
+            return _digest(f"{file.name}\n{file.stamp}")
         try:
             with Path(file.location).open("rb") as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -175,6 +185,7 @@ class _FolderLanding:
             location=str(path),
             stamp=f"{state.st_size}:{state.st_mtime_ns}",
             modified_at=datetime.fromtimestamp(seconds, UTC),
+            hashed_bytes=state.st_size if state.st_size <= LARGE_BYTES else 0,
         )
 
     def _remove_upload_folder(self, file: LandedFile) -> None:
@@ -222,7 +233,7 @@ class _BucketLanding:
 
     def digest_of(self, file: LandedFile) -> str:
         """A digest of the ETag: downloading files to hash them would cost more than an import."""
-        return hashlib.sha256(file.stamp.partition(":")[0].encode()).hexdigest()
+        return _digest(file.stamp.partition(":")[0])
 
     def move_processed(self, file: LandedFile, digest: str, *, reason: str | None = None) -> str:
         found = [each for each in list_objects(file.location) if each.url == file.location]
@@ -260,6 +271,10 @@ def upload_name(given: str) -> str:
         name = stem.encode()[: max(left, 0)].decode(errors="ignore") + f"{dot}{extension}"
         name = name.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
     return name or "findings"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _target(file: LandedFile, digest: str, folder: str) -> str:
