@@ -37,7 +37,7 @@ class FormEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request."""
-        request = Request(scope, _bounded(receive))
+        request = Request(scope, limit_body(receive, MAX_FORM_BYTES))
         async with request.form(
             max_files=self._max_files, max_fields=MAX_FIELDS, max_part_size=_MAX_PART_BYTES
         ) as form:
@@ -50,15 +50,15 @@ class FormEndpoint:
         return refuse_form(request)
 
 
-def _bounded(receive: Receive) -> Receive:
-    """The same messages, until the body is larger than a form may be."""
+def limit_body(receive: Receive, most_bytes: int) -> Receive:
+    """A ``receive`` for bodies up to this size; it raises HTTPException 413 when a body is larger."""
     received = 0
 
     async def receive_some() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MAX_FORM_BYTES:
+        if received > most_bytes:
             raise HTTPException(413)
         return message
 

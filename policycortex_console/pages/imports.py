@@ -14,6 +14,8 @@ from policycortex_console.rendering import render
 from policycortex_console.uploads import pass_on, reasons_of, upload_address
 
 _OPEN: Final = ("pending", "running")
+_ABOUT_THE_FILE: Final = (400, 409, 413)
+"""Refusals after which another file may be chosen."""
 
 
 async def show_imports(request: Request) -> Response:
@@ -31,6 +33,8 @@ async def upload(request: Request) -> Response:
     try:
         accepted = await pass_on(request, "/v1/imports")
     except ApiRefusalError as refusal:
+        if refusal.status not in _ABOUT_THE_FILE:
+            raise
         return await _list(request, problem=reasons_of(refusal), status=400)
     return RedirectResponse(f"/imports/{accepted['id']}", status_code=303)
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from policycortex.errors import RequestError
 from policycortex.security.address_limits import AddressLimiter
 from policycortex.security.web_access import WebRole
-from policycortex_console.forms import person_of, post, text
+from policycortex_console.forms import limit_body, person_of, post, text
 from policycortex_console.open_id import FLOW_LIFETIME, OpenIdClient
 from policycortex_console.people import People
 from policycortex_console.rendering import render
@@ -32,7 +32,8 @@ async def show_sign_in(request: Request) -> Response:
 
 async def sign_in(request: Request) -> Response:
     """Open a session. There is none yet, so the origin alone was checked."""
-    async with request.form(max_files=0, max_fields=5, max_part_size=_MOST_FORM_BYTES) as form:
+    limited = Request(request.scope, limit_body(request.receive, _MOST_FORM_BYTES))
+    async with limited.form(max_files=0, max_fields=5, max_part_size=_MOST_FORM_BYTES) as form:
         secret, role = text(form, "secret"), WebRole.VIEWER if text(form, "role") else WebRole.OPERATOR
     address = request.client.host if request.client else None
     if (refusal := _too_many(request)) is not None:

@@ -41,8 +41,14 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/reports": ("", "?q=nothing-has-this-name"),
 }
 """Queries with which a page is opened; by default without one."""
-BESIDE: Final = ("/reports/{open_id}", "/reports/rpt_none", "/waivers?notice=It+was+approved.")
-"""Pages in another state: an open report, an error, a notice."""
+BESIDE: Final = (
+    "/reports/{open_id}",
+    "/reports/rpt_none",
+    "/waivers?notice=It+was+approved.",
+    "/controls/{own_framework_id}",
+    "/controls/{own_framework_id}/requirement?id=B1",
+)
+"""Pages in another state: an open report, an error, a notice, a framework of the organisation's own."""
 FRAMEWORK: Final = "soc2"
 
 
@@ -103,7 +109,9 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
     attested = {"statement": "not_applicable", "scope": stated, **why}
     attestation_id = _made(admin.post("/v1/attestations", json=attested))
     file = admin.post(
-        f"/v1/attestations/{attestation_id}/evidence", params={"name": f"{mark}policy.txt"}, content=b"x"
+        f"/v1/attestations/{attestation_id}/evidence",
+        params={"name": f"{mark}policy.txt"},
+        content=organization.encode(),
     ).json()
     grant = {
         "name": f"{mark}Grace Hopper",
@@ -112,6 +120,13 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "start": f"{now.date() - timedelta(days=10)}T00:00:00Z",
         "end": f"{now.date() - timedelta(days=1)}T23:59:59Z",
         "expires_at": until,
+    }
+    framework = {
+        "id": f"own-{organization}",
+        "name": f"{mark}Own rules",
+        "version": "1",
+        "requirements": [{"id": "B1", "title": f"{mark}Storage", "description": mark, "section": f"{mark}Data"}],
+        "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
     }
     imported = admin.post("/v1/imports", params={"name": f"{mark}scan.json"}, content=b"[]")
     ids = {
@@ -126,6 +141,7 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "grant_id": _made(admin.post("/v1/grants", json=grant)),
         "import_id": _made(imported),
         "framework_id": FRAMEWORK,
+        "own_framework_id": _made(admin.post("/v1/frameworks", json=framework)),
         "name": "manifest",
     }
     admin.close()
@@ -194,5 +210,7 @@ def _schedule(mark: str) -> dict[str, Any]:
 
 def dump_state(admin: httpx.Client) -> str:
     """Everything that forms can change, as the API lists it."""
-    lists = ("reports", "reports/schedules", "deliveries", "waivers", "attestations", "grants", "imports", "frameworks")
-    return json.dumps([admin.get(f"/v1/{each}", params={"limit": 100}).json() for each in lists])
+    lists = ("reports", "reports/schedules", "deliveries", "waivers", "attestations", "grants", "imports")
+    answers = [admin.get(f"/v1/{each}", params={"limit": 100}) for each in lists] + [admin.get("/v1/frameworks")]
+    assert {each.status_code for each in answers} == {200}
+    return json.dumps([each.json() for each in answers])
