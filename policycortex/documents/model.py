@@ -363,6 +363,11 @@ class ReportDocument:
         return self.detail is not FindingsDetail.NONE
 
     @property
+    def passing_checks(self) -> tuple[CheckResult, ...]:
+        """The checks of which every finding passes."""
+        return tuple(check for check in self.checks if check.passed == check.total)
+
+    @property
     def change_points(self) -> float | None:
         """Percentage points the score moved since the period before; None where either has no score."""
         return self.summary.change_since(self.previous)

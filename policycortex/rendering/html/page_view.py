@@ -69,7 +69,7 @@ def page_values(document: ReportDocument, locale: Locale) -> dict[str, Any]:
         "matrix": draw_matrix(document.requirements),
         "tables": _page_tables(document, locale),
         "requirement_anchors": requirement_anchors(document),
-        "passing_checks": tuple(check for check in document.checks if check.passed == check.total),
+        "passing_checks": document.passing_checks,
         "glyphs": GLYPHS,
         "bar_width": BAR_WIDTH,
         "section_bar_width": SECTION_BAR_WIDTH,

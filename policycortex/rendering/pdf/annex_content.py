@@ -78,9 +78,9 @@ def finding_rows(printed: FindingsTable, context: AnnexContext) -> Iterator[Item
     """The findings, then what passes, then in audit reports the sources."""
     document, locale = context.document, context.locale
     yield from finding_items(group_findings(printed, document.checks), context)
-    if printed.total < document.findings.total:
-        yield from passing_items(document, locale)
     if document.header.type is ReportType.AUDIT:
+        if printed.total < document.findings.total:
+            yield from passing_items(document, locale)
         yield from source_items(list_sources(printed), locale)
 
 
@@ -98,6 +98,10 @@ def _introduction(
         label.append(text("findings.complete", total=locale.number(total), id=document.header.id, files=ordered))
     elif is_part:
         label.append(_rest(files["findings"], locale, "files.all"))
+    passing = document.passing_checks
+    if is_part and passing and document.header.type is not ReportType.AUDIT:
+        findings = locale.number(sum(check.passed for check in passing))
+        label.append(locale.plural("findings.only_passing_total", len(passing), findings=findings))
     if has_long_text(printed):
         label += [
             text("findings.long_text", limit=locale.number(TEXT_LIMIT)),

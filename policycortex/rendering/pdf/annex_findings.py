@@ -52,13 +52,8 @@ def finding_items(groups: Iterable[FindingGroup], context: AnnexContext) -> Iter
 
 
 def passing_items(document: ReportDocument, locale: Locale) -> Iterator[Item]:
-    """The checks of which every finding passes: in audit reports by name, each with its number of findings."""
-    passing = [check for check in document.checks if check.passed == check.total]
-    if passing and document.header.type is not ReportType.AUDIT:
-        findings = locale.number(sum(check.passed for check in passing))
-        total = locale.plural("findings.only_passing_total", len(passing), findings=findings)
-        yield Item(style="note", cells=((plain(total),),))
-        return
+    """The checks of which every finding passes, each with its number of findings."""
+    passing = document.passing_checks
     names = [(identifier("code", check.check_id), f" ({locale.number(check.passed)})") for check in passing]
     yield from listed_rows(None, locale.plural("findings.only_passing", len(passing)), names)
 

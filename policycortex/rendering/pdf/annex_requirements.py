@@ -30,6 +30,8 @@ NUMBERS_IN_ROW: Final = 120
 """Numbers of findings in one row; a row never breaks across pages."""
 CHECKS_IN_ROW: Final = 40
 """Ids of checks in one row."""
+_WIDTH_OF_LETTER: Final = 0.82
+"""Of a column's head, in percent of the page, with the space beside it."""
 
 
 def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) -> Iterator[Item]:
@@ -42,10 +44,12 @@ def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) ->
     yield Item(
         cells=((plain(text("control_assessment.intro", framework=document.header.framework_name)),),), style="lead"
     )
+    counts = _count_heads(locale)
+    wide = max(6.0, _WIDTH_OF_LETTER * max(len(word) for head in counts for word in head.split()))
     form = TableForm(
         id="requirements",
-        widths=(8, 46, 16, 6, 6, 6, 6, 6),
-        heads=(text("word.id"), text("word.requirement"), text("word.result"), *_count_heads(locale)),
+        widths=(8, 76 - len(counts) * wide, 16, *(wide for _ in counts)),
+        heads=(text("word.id"), text("word.requirement"), text("word.result"), *counts),
         numeric=frozenset({3, 4, 5, 6, 7}),
     )
     is_index = evidence.SECTION.positions.get(document.header.type) is not None

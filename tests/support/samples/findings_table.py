@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -123,6 +123,8 @@ class Sample:
     hostile: bool = False
     trend_days: int = 30
     name: str = "November 2026 SOC 2 compliance report"
+    outcome: Literal["mixed", "failing", "muted", "waived"] = "mixed"
+    """Of all findings."""
 
 
 def make_findings(sample: Sample) -> pl.DataFrame:
@@ -146,14 +148,15 @@ def _finding(n: int, sample: Sample) -> tuple[Any, ...]:
     region = _REGIONS[n % len(_REGIONS)]
     fails = n * 37 % 100 < failing_pct
     status = "MANUAL" if n % 41 == 40 else "FAIL" if fails else "PASS"
+    status = status if sample.outcome == "mixed" else "FAIL"
     hostile = HOSTILE[n % len(HOSTILE)] if sample.hostile else None
     return (
         hostile or f"prowler-aws-{check_id}-{account}-{region}-{n:06d}",
         check_id,
         status,
         severity,
-        status == "FAIL" and n % 29 == 0,
-        status == "FAIL" and n % 31 == 0 and n % 29 != 0,
+        sample.outcome == "muted" or (sample.outcome == "mixed" and status == "FAIL" and n % 29 == 0),
+        sample.outcome == "waived" or (sample.outcome == "mixed" and status == "FAIL" and n % 31 == 0 and n % 29 != 0),
         hostile or title,
         "aws",
         account,
