@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     lock_timeout_seconds: Annotated[Seconds, Field(le=86_400)] = 30.0
     """How long a writer waits for the lake or the registry before it gives up."""
 
+    service_memory_bytes: Annotated[int, Field(ge=268_435_456, le=1_099_511_627_776)] = 1_500_000_000
+    """A service one of whose processes uses more memory for 20 seconds is restarted: a leak of a year must not end in a
+    full machine. Not for the run host, whose restart would end all runs."""
+
     duckdb_memory_limit: Annotated[
         str,
         Field(

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
@@ -76,6 +76,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
     prepare_home(settings)
     code_port = _free_port()
     api_url = settings.public_url or f"http://{_shown(host)}:{port}"
+    most = settings.service_memory_bytes
     supervisor = Supervisor(
         folder=settings.home,
         logs=settings.home / "logs",
@@ -89,10 +90,9 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         _say("starting Dagster")
         runs = () if settings.broker_url else (_run_host(settings),)
         headers = {"Authorization": f"Bearer {service_token(settings)}"}
-        supervisor.start(_code_server(code_port, ui, headers), *runs)
-        supervisor.start(
-            _daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes)
-        )
+        supervisor.start(replace(_code_server(code_port, ui, headers), most_bytes=most), *runs)
+        others = (_daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes))
+        supervisor.start(*(replace(service, most_bytes=most) for service in others))
         console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
         print(f"Console     {console}", flush=True)
         print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)

@@ -12,6 +12,7 @@ from typing import Final
 from policycortex.errors import UnavailableError
 from policycortex_cli import watchdog
 from policycortex_cli.log_rotation import rotate_log
+from policycortex_cli.process_memory import largest_process_bytes
 
 _POLL_SECONDS: Final = 0.1
 _START_SECONDS: Final = 120.0
@@ -36,6 +37,8 @@ class Service:
     find_fault: Callable[[], str | None] = lambda: None
     """Why it does not work; None while it works. Called every five seconds in a thread of its own, so it may wait, but
     it must end. A service with four faults in a row is restarted."""
+    most_bytes: int | None = None
+    """Memory that none of its processes may exceed. A service of which one does is restarted like one with a fault."""
     needs_steady_clock: bool = False
     """Whether it is ended, and started again, when the clock of the machine is set back."""
 
@@ -49,6 +52,7 @@ class _Check:
     """One check of a service, in a thread: a service that hangs must not delay the supervision of the others."""
 
     service: Service
+    group: int
     needs_ready: bool
     is_ready: bool = False
     fault: str | None = None
@@ -60,10 +64,16 @@ class _Check:
     def _run(self) -> None:
         try:
             self.is_ready = not self.needs_ready or self.service.is_ready()
-            self.fault = self.service.find_fault() if self.is_ready else "it is not ready"
+            self.fault = self._find_fault() if self.is_ready else "it is not ready"
         except Exception as error:  # noqa: BLE001 - a check that fails in any way is a fault of the service
             self.fault = f"its check failed: {error}"
         self.is_done = True
+
+    def _find_fault(self) -> str | None:
+        most = self.service.most_bytes
+        if most is not None and (used := largest_process_bytes(self.group)) > most:
+            return f"it uses {used / 1e6:.0f} MB of memory, more than {most / 1e6:.0f} MB"
+        return self.service.find_fault()
 
 
 @dataclass(slots=True)
@@ -202,7 +212,8 @@ class Supervisor:
     def _check(self, child: _Child, now: float) -> None:
         """Start a check when it is time, and judge one that has ended."""
         if child.check is None and now - max(child.checked_at, child.started_at) >= self.check_seconds:
-            child.check = _Check(service=child.service, needs_ready=child.ready_at is None)
+            group = child.process.pid
+            child.check = _Check(service=child.service, group=group, needs_ready=child.ready_at is None)
             child.check.start()
         elif child.check is not None and child.check.is_done:
             check, child.check, child.checked_at = child.check, None, now

@@ -96,6 +96,17 @@ def test_a_server_that_is_busy_but_answers_is_kept(
     assert (child.process.pid, child.process.poll(), messages) == (pid, None, [])
 
 
+def test_a_service_that_takes_too_much_memory_is_restarted(supervisor: Supervisor, messages: list[str]) -> None:
+    """The reason is shown; one below the limit stays."""
+    large = Service(name="large", command=_SLEEPER, is_ready=lambda: True, most_bytes=1_000_000)
+    small = Service(name="small", command=_SLEEPER, is_ready=lambda: True, most_bytes=10_000_000_000)
+    children = [_spawned(supervisor, service) for service in (large, small)]
+    first = [child.process.pid for child in children]
+    _supervise_until(supervisor, lambda: children[0].process.pid != first[0])
+    assert any(message.startswith("the large does not work (it uses ") for message in messages)
+    assert children[1].process.pid == first[1]
+
+
 def test_a_check_that_waits_delays_no_other_service_and_no_stop(supervisor: Supervisor) -> None:
     """The check of one service never ends; another that ended is restarted, and a signal still ends ``watch``."""
     stuck = Service(name="stuck", command=_SLEEPER, is_ready=lambda: True, find_fault=lambda: time.sleep(600))
